@@ -1,0 +1,84 @@
+import type { CallOutcome } from '../hooks.ts'
+
+/**
+ * Why AWS did not do what was asked. `throttled` and `unavailable` pass by themselves, `credentials`,
+ * `misconfigured` and `not-entitled` when somebody acts, the others never for this request.
+ */
+export type FailureKind = Exclude<CallOutcome, 'ok'>
+
+export interface MeteringFailure {
+  /** AWS's error name, such as `ThrottlingException`, or the network's code, such as `ECONNREFUSED`. */
+  readonly code: string
+  /** AWS's own words. */
+  readonly message: string
+  readonly kind: FailureKind
+  /** AWS may have done what was asked although no answer said so. */
+  readonly ambiguous: boolean
+  /** What the operator should do, a sentence. */
+  readonly advice: string
+}
+
+export type Answer<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly failure: MeteringFailure }
+
+export interface RegisterUsageRequest {
+  readonly productCode: string
+  readonly publicKeyVersion: number
+  /** At most 255 characters, fresh for each call. */
+  readonly nonce: string
+}
+
+export interface RegisterUsageValue {
+  /** The JWT exactly as AWS sent it; nothing about it has been checked. */
+  readonly signature: string
+  /** When the key version that was sent expires or expired, ms; only when AWS said so. */
+  readonly publicKeyRotationAt: number | undefined
+}
+
+export interface UsageTag {
+  readonly key: string
+  readonly value: string
+}
+
+export interface UsageAllocation {
+  readonly quantity: number
+  /** Empty for the untagged part. */
+  readonly tags: readonly UsageTag[]
+}
+
+export interface MeterUsageRequest {
+  readonly productCode: string
+  readonly dimension: string
+  /** An instant inside the hour, ms. AWS rounds it down to the hour. */
+  readonly timestamp: number
+  /** Whole units, 0 to 2147483647. */
+  readonly quantity: number
+  /** Their quantities add up to `quantity`; undefined when no usage is tagged. */
+  readonly allocations?: readonly UsageAllocation[] | undefined
+  /** 1 to 64 characters, the same for every attempt to send the same record. */
+  readonly clientToken: string
+}
+
+export interface MeterUsageValue {
+  readonly meteringRecordId: string
+}
+
+export interface DryRunRequest {
+  readonly productCode: string
+  readonly dimension: string
+  readonly timestamp: number
+}
+
+/**
+ * The one door to the AWS Marketplace Metering Service. Every method makes exactly one call and
+ * never throws for what AWS or the network answers; who retries, and when, is the caller's matter.
+ */
+export interface MeteringApi {
+  registerUsage(request: RegisterUsageRequest): Promise<Answer<RegisterUsageValue>>
+  meterUsage(request: MeterUsageRequest): Promise<Answer<MeterUsageValue>>
+  /** MeterUsage with DryRun: whether metering would be permitted. Both of AWS's ways to say yes are ok. */
+  dryRun(request: DryRunRequest): Promise<Answer<undefined>>
+  /** Ends idle connections. Calls that are under way are not waited for. */
+  close(): void
+}

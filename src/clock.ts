@@ -1,0 +1,92 @@
+/** Cancels what was scheduled; doing it twice, or after it ran, does nothing. */
+export interface Timer {
+  cancel(): void
+}
+
+/**
+ * Time as the program sees it. Instants are milliseconds since 1970-01-01T00:00:00Z. Everything that
+ * has to do with hours, windows and retries takes a clock as an argument, so that tests and `demo`
+ * can pass one that runs faster or by hand.
+ */
+export interface Clock {
+  /** The wall clock. It may step in both directions. */
+  now(): number
+  /** Milliseconds since an arbitrary start; never steps. For durations only. */
+  elapsed(): number
+  /** Calls `run` once when the wall clock has reached `instant`; soon, when it already has. */
+  at(instant: number, run: () => void): Timer
+}
+
+/** A wall clock step is noticed after at most this long. */
+const longestSleepMs = 30_000
+
+/**
+ * A clock that runs `rate` times as fast as the machine's. `startAt` is what it shows now; without
+ * it the clock shows the machine's time.
+ */
+function createRunningClock(rate: number, startAt?: number): Clock {
+  const realStart = Date.now()
+  const now =
+    rate === 1 && startAt === undefined
+      ? () => Date.now()
+      : () => (startAt ?? realStart) + (Date.now() - realStart) * rate
+  return {
+    now,
+    elapsed: () => performance.now() * rate,
+    at(instant, run) {
+      let handle: NodeJS.Timeout
+      const arm = () => {
+        const realMs = Math.max(0, (instant - now()) / rate)
+        handle = setTimeout(
+          () => (now() >= instant ? run() : arm()),
+          Math.ceil(Math.min(realMs, longestSleepMs)),
+        )
+      }
+      arm()
+      return { cancel: () => clearTimeout(handle) }
+    },
+  }
+}
+
+/** The machine's own clock. */
+export function createSystemClock(): Clock {
+  return createRunningClock(1)
+}
+
+/** A clock for `demo` and tests, on which an hour passes in `3600 / rate` seconds. */
+export function createFastClock(rate: number, startAt: number): Clock {
+  if (!(rate > 0)) throw new TypeError(`rate must be a positive number, not ${rate}`)
+  return createRunningClock(rate, startAt)
+}
+
+/** Resolves when `ms` have passed on `clock`, or at once when `signal` is aborted. */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) return resolve()
+    const finish = () => {
+      timer.cancel()
+      signal?.removeEventListener('abort', finish)
+      resolve()
+    }
+    const timer = clock.at(clock.now() + ms, finish)
+    signal?.addEventListener('abort', finish, { once: true })
+  })
+}
+
+/** `2026-11-22T10:00:00.000Z` for an instant. */
+export function toIso(instant: number): string {
+  return new Date(instant).toISOString()
+}
+
+/**
+ * The instant that an RFC 3339 time such as `2026-11-22T10:15:00Z` names, or undefined when it is
+ * none. A time without a zone is refused: guessing one would put usage into the wrong hour.
+ */
+export function fromIso(text: string): number | undefined {
+  const parts = /^(\d{4}-\d{2}-\d{2})[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/.exec(text)
+  if (parts === null) return undefined
+  const instant = Date.parse(text.toUpperCase())
+  const day = Date.parse(`${parts[1]}T00:00:00Z`)
+  const dayExists = !Number.isNaN(day) && new Date(day).toISOString().startsWith(`${parts[1]}`)
+  return Number.isNaN(instant) || !dayExists ? undefined : instant
+}

@@ -1,0 +1,22 @@
+export const routes = ['hourly', 'metered', 'both'] as const
+/** How the listing is priced, and with that which operations prove the entitlement. */
+export type Route = (typeof routes)[number]
+
+export interface Dimension {
+  /** The API identifier, 1 to 255 characters. */
+  readonly name: string
+  /** What the application counts in, for people. */
+  readonly unit: string | undefined
+  /** How many of the application's units make one of AWS's, at least 1. */
+  readonly divisor: bigint
+}
+
+/** What the seller baked into the image, checked. */
+export interface Product {
+  readonly productCode: string
+  readonly route: Route
+  /** Key version to PEM. Empty only for the route `metered`. */
+  readonly publicKeys: ReadonlyMap<number, string>
+  /** Never empty for the routes `metered` and `both`. */
+  readonly dimensions: readonly Dimension[]
+}

@@ -1,0 +1,36 @@
+export const platformNames = ['ecs', 'eks', 'agentcore', 'local'] as const
+export type PlatformName = (typeof platformNames)[number]
+
+/** Where a region was read, the most trustworthy first. */
+export const regionSources = [
+  'ecs-task-arn',
+  'eks-token-issuer',
+  'ec2-metadata',
+  'endpoint',
+  'SIDECAR_REGION',
+  'AWS_REGION',
+] as const
+export type RegionSource = (typeof regionSources)[number]
+
+export interface RegionReading {
+  readonly source: RegionSource
+  readonly region: string
+}
+
+/** Which task or pod this is, and in which region it really runs. */
+export interface Platform {
+  readonly name: PlatformName
+  /**
+   * Names the task or pod for as long as it lives: the task ARN, `pod:<uid>`, or `host:<name>`.
+   * AWS meters by it, and the ledger belongs to it.
+   */
+  readonly resource: string
+  /** The reading that won, or undefined when no source knew a region. */
+  readonly region: RegionReading | undefined
+  /** Every reading there was, the winner first. */
+  readonly readings: readonly RegionReading[]
+  /** A sentence for each pair of readings that disagree and may not; empty when all is well. */
+  readonly mismatches: readonly string[]
+  /** What an operator should know although the sidecar goes on, a sentence each. */
+  readonly warnings: readonly string[]
+}
