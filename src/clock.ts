@@ -83,7 +83,9 @@ export function toIso(instant: number): string {
  * none. A time without a zone is refused: guessing one would put usage into the wrong hour.
  */
 export function fromIso(text: string): number | undefined {
-  const parts = /^(\d{4}-\d{2}-\d{2})[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/.exec(text)
+  const parts = /^(\d{4}-\d{2}-\d{2})[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/.exec(
+    text,
+  )
   if (parts === null) return undefined
   const instant = Date.parse(text.toUpperCase())
   const day = Date.parse(`${parts[1]}T00:00:00Z`)

@@ -1,0 +1,84 @@
+import type { Clock, Timer } from '../../src/clock.ts'
+
+interface Entry {
+  readonly instant: number
+  readonly order: number
+  readonly run: () => void
+}
+
+/** A clock that moves only when a test moves it. Timers fire in the order of their instants. */
+export class ManualClock implements Clock {
+  #now: number
+  #elapsed = 0
+  #order = 0
+  #entries: Entry[] = []
+
+  constructor(startAt: number | string = '2026-03-10T09:15:00Z') {
+    this.#now = typeof startAt === 'number' ? startAt : Date.parse(startAt)
+  }
+
+  now(): number {
+    return this.#now
+  }
+
+  elapsed(): number {
+    return this.#elapsed
+  }
+
+  at(instant: number, run: () => void): Timer {
+    const entry = { instant, order: this.#order++, run }
+    this.#entries.push(entry)
+    return { cancel: () => this.#drop(entry) }
+  }
+
+  /** How many timers wait. */
+  get waiting(): number {
+    return this.#entries.length
+  }
+
+  /** When the next timer fires, or undefined. */
+  get nextAt(): number | undefined {
+    return this.#entries.length === 0
+      ? undefined
+      : Math.min(...this.#entries.map((entry) => entry.instant))
+  }
+
+  /** Lets `ms` pass; timers that come due fire on the way, and what they start gets to run. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#now + ms
+    await settle()
+    for (let due = this.#nextDue(end); due !== undefined; due = this.#nextDue(end)) {
+      this.#drop(due)
+      this.#moveTo(Math.max(this.#now, due.instant))
+      due.run()
+      await settle()
+    }
+    this.#moveTo(end)
+    await settle()
+  }
+
+  /** Steps the wall clock, as an operator or NTP does. Timers that are now due fire with the next advance. */
+  step(ms: number): void {
+    this.#now += ms
+  }
+
+  #moveTo(instant: number): void {
+    this.#elapsed += instant - this.#now
+    this.#now = instant
+  }
+
+  #nextDue(end: number): Entry | undefined {
+    return this.#entries
+      .filter((entry) => entry.instant <= end)
+      .sort((a, b) => a.instant - b.instant || a.order - b.order)[0]
+  }
+
+  #drop(entry: Entry): void {
+    this.#entries = this.#entries.filter((other) => other !== entry)
+  }
+}
+
+/** Lets every callback that is ready run, I/O that has finished included. */
+export async function settle(turns = 5): Promise<void> {
+  for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}

@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config'
+
+// Vendors expect a default export here.
+export default defineConfig({
+  test: {
+    include: ['test/{unit,service,process,docs}/**/*.test.ts'],
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+  },
+})
