@@ -92,3 +92,9 @@ export function fromIso(text: string): number | undefined {
   const dayExists = !Number.isNaN(day) && new Date(day).toISOString().startsWith(`${parts[1]}`)
   return Number.isNaN(instant) || !dayExists ? undefined : instant
 }
+
+/** Starts measuring; the function tells the real seconds since then, whatever clock the hours run on. */
+export function stopwatch(): () => number {
+  const startedAt = performance.now()
+  return () => (performance.now() - startedAt) / 1000
+}

@@ -16,7 +16,10 @@ export const errorCodes = [
   // requests to the app listener
   'InvalidJson',
   'InvalidRequest',
-  'InvalidQuantity',
+  'QuantityNotANumber',
+  'QuantityNegative',
+  'QuantityTooPrecise',
+  'QuantityTooLarge',
   'InvalidOccurredAt',
   'InvalidTags',
   'InvalidIdempotencyKey',

@@ -94,7 +94,7 @@ export class Hooks {
 
   on<N extends EventName>(name: N, listener: Listener<N>): void {
     const listeners = this.#listeners.get(name) ?? []
-    this.#listeners.set(name, [...listeners, listener as Listener<never>])
+    this.#listeners.set(name, [...listeners, listener])
   }
 
   emit<N extends EventName>(name: N, event: SidecarEvents[N]): void {

@@ -70,7 +70,7 @@ export class ManualClock implements Clock {
   #nextDue(end: number): Entry | undefined {
     return this.#entries
       .filter((entry) => entry.instant <= end)
-      .sort((a, b) => a.instant - b.instant || a.order - b.order)[0]
+      .toSorted((a, b) => a.instant - b.instant || a.order - b.order)[0]
   }
 
   #drop(entry: Entry): void {

@@ -1,0 +1,92 @@
+/**
+ * Bundles the program into one file: `node scripts/build.ts [entry] [outfile]`, by default
+ * `src/main.ts` into `dist/main.js`, and beside it the licences of what went into it and a package.json,
+ * without which Node reads the file twice to find out that it is a module.
+ */
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { build, type Metafile, type Plugin } from 'esbuild'
+
+/** Commands for the development machine. In the image they are not there, and say so. */
+const developmentCommands = /\/cli\/(demo|emulate)\.ts$/
+
+/** Some dependencies are CommonJS and call `require` for a module of Node. */
+const banner = `import { createRequire as createRequireOfBundle } from 'node:module'
+const require = createRequireOfBundle(import.meta.url)`
+
+/** Puts a message in the place of a development command, so that nothing it imports comes along. */
+const leaveOut: Plugin = {
+  name: 'leave-out-development-commands',
+  setup(bundling) {
+    bundling.onLoad({ filter: developmentCommands }, () => ({
+      contents: `throw new Error('This command is not part of the image; run it from a checkout of the source.')`,
+    }))
+  },
+}
+
+export interface Bundle {
+  readonly bytes: number
+  /** Every file that contributed code, as a path from the working directory. */
+  readonly inputs: readonly string[]
+}
+
+/** Writes the bundle of `entry` to `outfile`. */
+export async function bundle(entry: string, outfile: string): Promise<Bundle> {
+  const { metafile } = await build({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    // Without these esbuild takes the CommonJS builds of the SDK, which are larger.
+    mainFields: ['module', 'main'],
+    // Lines and names stay as written, so that a stack trace in a log can be read.
+    minifySyntax: true,
+    // One character beyond ASCII makes V8 hold the whole source in two bytes a character: 13 MB.
+    charset: 'ascii',
+    legalComments: 'none',
+    banner: { js: banner },
+    plugins: [leaveOut],
+    metafile: true,
+    logLevel: 'warning',
+  })
+  const inputs = inputsOf(metafile)
+  const beside = (name: string) => join(dirname(outfile), name)
+  await writeFile(beside('package.json'), '{ "type": "module" }\n')
+  await writeFile(beside('THIRD-PARTY-LICENSES.txt'), await licencesOf(inputs))
+  return { bytes: (await stat(outfile)).size, inputs }
+}
+
+function inputsOf(metafile: Metafile): readonly string[] {
+  return Object.values(metafile.outputs).flatMap((output) =>
+    Object.entries(output.inputs).flatMap(([path, input]) =>
+      input.bytesInOutput > 0 ? [path] : [],
+    ),
+  )
+}
+
+/** Name, licence and licence text of every package that `inputs` come from. */
+async function licencesOf(inputs: readonly string[]): Promise<string> {
+  const folders = new Set(
+    inputs.flatMap((path) => /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),
+  )
+  const sections = [...folders].toSorted().map(async (folder) => {
+    const manifest: { name: string; version: string; license?: string } = JSON.parse(
+      await readFile(join(folder, 'package.json'), 'utf8'),
+    )
+    const names = (await readdir(folder)).filter((name) => /^(licen[cs]e|notice)\b/i.test(name))
+    const texts = await Promise.all(
+      names.toSorted().map((name) => readFile(join(folder, name), 'utf8')),
+    )
+    const title = `${manifest.name} ${manifest.version} (${manifest.license ?? 'see below'})`
+    return [title, ...texts.map((text) => text.trim())].join('\n\n')
+  })
+  return `${(await Promise.all(sections)).join(`\n\n${'-'.repeat(80)}\n\n`)}\n`
+}
+
+if (import.meta.main) {
+  const [entry = 'src/main.ts', outfile = 'dist/main.js'] = process.argv.slice(2)
+  const { bytes } = await bundle(entry, outfile)
+  console.log(`${outfile}: ${Math.round(bytes / 1024)} KiB`)
+}

@@ -1,0 +1,71 @@
+const decimal = /^(\d+)(?:\.(\d+))?$/
+const maxFractionDigits = 6
+/** A single report above this is a mistake. It keeps sums of thousands of them inside SQLite's integers. */
+const largestWhole = 10n ** 15n
+/** From here on a JSON number with a fraction no longer holds six digits exactly. */
+const exactFractionLimit = 2 ** 33
+
+export type ParsedQuantity =
+  | { readonly ok: true; readonly micro: bigint }
+  | { readonly ok: false; readonly problem: QuantityProblem; readonly reason: string }
+
+export type QuantityProblem = 'NotANumber' | 'Negative' | 'TooPrecise' | 'TooLarge'
+
+/**
+ * A reported quantity in micro-units: a JSON number or a decimal string, 0 to 10^15, with at most 6
+ * fractional digits. Nothing is ever rounded: what is not exact is refused, with the reason.
+ */
+export function parseQuantity(value: unknown): ParsedQuantity {
+  if (typeof value === 'number') return parseNumber(value)
+  if (typeof value === 'string') return parseDecimal(value)
+  return refuse('NotANumber', 'it must be a number, or a decimal number in a string such as "0.25"')
+}
+
+function parseNumber(value: number): ParsedQuantity {
+  if (!Number.isFinite(value)) return refuse('NotANumber', 'it must be finite')
+  if (value < 0) return refuse('Negative', 'it must not be negative')
+  if (Number.isSafeInteger(value)) return bounded(BigInt(value) * 1_000_000n)
+  if (value >= exactFractionLimit)
+    return refuse(
+      'TooPrecise',
+      'a JSON number does not hold this value exactly; send it as a string',
+    )
+  // Below one millionth JavaScript writes an exponent, which is too many digits in any case.
+  return parseDecimal(String(value))
+}
+
+function parseDecimal(text: string): ParsedQuantity {
+  if (text.startsWith('-')) return refuse('Negative', 'it must not be negative')
+  if (text.length > 64) return refuse('NotANumber', 'it is longer than 64 characters')
+  const [, whole, fraction = ''] = decimal.exec(text) ?? []
+  if (/^\d+(\.\d+)?e-\d+$/.test(text)) return tooFine()
+  if (whole === undefined)
+    return refuse(
+      'NotANumber',
+      'it must be a plain decimal number such as 3 or "0.25", without exponent or sign',
+    )
+  if (fraction.length > maxFractionDigits) return tooFine()
+  return bounded(BigInt(whole) * 1_000_000n + BigInt(fraction.padEnd(maxFractionDigits, '0')))
+}
+
+function bounded(micro: bigint): ParsedQuantity {
+  return micro > largestWhole * 1_000_000n
+    ? refuse('TooLarge', `it must not be above ${largestWhole}`)
+    : { ok: true, micro }
+}
+
+function tooFine(): ParsedQuantity {
+  return refuse('TooPrecise', `it may have at most ${maxFractionDigits} fractional digits`)
+}
+
+function refuse(problem: QuantityProblem, reason: string): ParsedQuantity {
+  return { ok: false, problem, reason }
+}
+
+/** Micro-units as the shortest decimal: 2500000 is `2.5`. */
+export function formatQuantity(micro: bigint): string {
+  const sign = micro < 0n ? '-' : ''
+  const size = micro < 0n ? -micro : micro
+  const fraction = (size % 1_000_000n).toString().padStart(6, '0').replace(/0+$/, '')
+  return `${sign}${size / 1_000_000n}${fraction === '' ? '' : `.${fraction}`}`
+}

@@ -1,0 +1,229 @@
+import type { FailureKind } from './metering-api.ts'
+
+/** What one error means. */
+export interface FailureRow {
+  readonly kind: FailureKind
+  /** AWS may have done what was asked. Only an answer, or a request that never went out, rules it out. */
+  readonly ambiguous: boolean
+  /** What to do. `{operation}` stands for the operation that was called. */
+  readonly advice: string
+}
+
+const roles =
+  'on ECS the task role, on EKS the role of the service account (IRSA); AWS refuses EKS Pod Identity, the node role and access keys'
+
+const passes = 'This passes by itself; the call is repeated.'
+const unreachable =
+  'Check that the task or pod can reach the metering endpoint: a NAT gateway, or the VPC endpoint com.amazonaws.<region>.metering-marketplace with private DNS and a security group that lets port 443 in. The call is repeated.'
+const untrusted =
+  'The certificate of the endpoint is not trusted: check SIDECAR_AWS_ENDPOINT, or add the proxy’s CA with NODE_EXTRA_CA_CERTS. The call is repeated.'
+const permission = `Allow aws-marketplace:{operation} on Resource "*" for the role that the sidecar uses: ${roles}. An explicit deny in an SCP or a permissions boundary also counts.`
+const identity = `AWS does not know or accept the credentials. Use ${roles}.`
+const signature = `The request’s signature was refused: check the machine’s clock, that no proxy changes requests, and that no access keys are set in the environment. Use ${roles}.`
+const noCredentials = `The sidecar found no usable credentials. Give it a role: ${roles}.`
+const webIdentity =
+  'STS refused the service account’s token: check the role’s trust policy (OIDC provider of this cluster, the subject system:serviceaccount:<namespace>:<name>, audience sts.amazonaws.com) and the annotation eks.amazonaws.com/role-arn.'
+const region =
+  'The region of the endpoint must be the one in which the task or pod runs: remove AWS_REGION, SIDECAR_REGION or SIDECAR_AWS_ENDPOINT where they name another.'
+const subscribe =
+  'Subscribe to the product in AWS Marketplace with the AWS account that runs this task or pod, or renew the subscription, and start the task or pod again.'
+const clock =
+  'The machine’s clock is wrong by minutes: check its time service. The next call is signed with AWS’s time.'
+const saas =
+  'This error belongs to SaaS listings, which this call does not serve: check the product’s type.'
+const malformed =
+  'AWS could not read the request: update the sidecar, and report this with its version if it stays.'
+
+const throttled: FailureRow = { kind: 'throttled', ambiguous: false, advice: passes }
+const serverFault: FailureRow = { kind: 'unavailable', ambiguous: true, advice: passes }
+const neverConnected: FailureRow = { kind: 'unavailable', ambiguous: false, advice: unreachable }
+const brokenOff: FailureRow = { kind: 'unavailable', ambiguous: true, advice: unreachable }
+const badCertificate: FailureRow = { kind: 'unavailable', ambiguous: false, advice: untrusted }
+
+/** An answer of AWS that refuses the request; nothing was done. */
+function answered(kind: FailureKind, advice: string): FailureRow {
+  return { kind, ambiguous: false, advice }
+}
+
+const modelErrors: Readonly<Record<string, FailureRow>> = {
+  CustomerNotEntitledException: answered('not-entitled', subscribe),
+  DisabledApiException: answered(
+    'misconfigured',
+    `AWS has switched {operation} off in this region. ${region}`,
+  ),
+  DuplicateRequestException: answered(
+    'duplicate',
+    'Another quantity stands for this dimension and hour: check that nothing else in this task or pod sends metering records.',
+  ),
+  ExpiredTokenException: answered('invalid', saas),
+  IdempotencyConflictException: answered(
+    'conflict',
+    'The client token was used for another request: check that no other sidecar of this task or pod sends the same records.',
+  ),
+  InternalServiceErrorException: serverFault,
+  InvalidCustomerIdentifierException: answered('invalid', saas),
+  InvalidEndpointRegionException: answered('misconfigured', region),
+  InvalidLicenseException: answered('invalid', saas),
+  InvalidProductCodeException: answered(
+    'misconfigured',
+    'The product code is not one of a container product of this listing: compare productCode in the product file with the portal.',
+  ),
+  InvalidPublicKeyVersionException: answered(
+    'misconfigured',
+    'Compare the versions in publicKeys of the product file with the key version that the portal shows.',
+  ),
+  InvalidRegionException: answered('misconfigured', region),
+  InvalidTagException: answered(
+    'invalid',
+    'At most 5 tags with the characters a-zA-Z0-9+ -=._:/@ are allowed: check the tags that the application reports.',
+  ),
+  InvalidTokenException: answered('invalid', saas),
+  InvalidUsageAllocationsException: answered(
+    'invalid',
+    'The quantities of the tag sets do not add up to the record’s: report this with the sidecar’s version.',
+  ),
+  InvalidUsageDimensionException: answered(
+    'invalid',
+    'Compare the dimension’s name in the product file with the API identifier in the portal; display names do not work.',
+  ),
+  PlatformNotSupportedException: answered(
+    'misconfigured',
+    `AWS takes this call only from an ECS task or an EKS pod, and only with its own role: ${roles}.`,
+  ),
+  ThrottlingException: throttled,
+  TimestampOutOfBoundsException: answered(
+    'out-of-window',
+    'AWS takes records for the last six hours only: check the machine’s clock, and why the record was not sent in time.',
+  ),
+}
+
+const awsErrors: Readonly<Record<string, FailureRow>> = {
+  // in AWS's prose, not in its model
+  CustomerNotSubscribedException: answered('not-entitled', subscribe),
+  // an answer to DryRun that means yes; for any other call it means that nothing was done
+  DryRunOperation: answered('invalid', 'DryRun was asked for, so nothing was recorded.'),
+  // permission
+  AccessDenied: answered('credentials', permission),
+  AccessDeniedException: answered('credentials', permission),
+  NotAuthorized: answered('credentials', permission),
+  UnauthorizedException: answered('credentials', permission),
+  UnauthorizedOperation: answered('credentials', permission),
+  // identity
+  ExpiredToken: answered('credentials', identity),
+  IncompleteSignature: answered('credentials', signature),
+  InvalidAccessKeyId: answered('credentials', identity),
+  InvalidClientTokenId: answered('credentials', identity),
+  InvalidSignatureException: answered('credentials', signature),
+  MissingAuthenticationToken: answered('credentials', identity),
+  MissingAuthenticationTokenException: answered('credentials', identity),
+  OptInRequired: answered('credentials', 'Switch this region on for the AWS account.'),
+  SignatureDoesNotMatch: answered('credentials', signature),
+  UnrecognizedClientException: answered('credentials', identity),
+  // time
+  RequestExpired: answered('unavailable', clock),
+  RequestTimeTooSkewed: answered('unavailable', clock),
+  // load
+  RequestLimitExceeded: throttled,
+  SlowDown: throttled,
+  ThrottledException: throttled,
+  Throttling: throttled,
+  TooManyRequestsException: throttled,
+  InternalFailure: serverFault,
+  InternalServerError: serverFault,
+  InternalServerException: serverFault,
+  RequestTimeout: serverFault,
+  RequestTimeoutException: serverFault,
+  ServiceUnavailable: serverFault,
+  ServiceUnavailableException: serverFault,
+  // form
+  SerializationException: answered('invalid', malformed),
+  UnknownOperationException: answered(
+    'misconfigured',
+    'The endpoint does not know {operation}: check SIDECAR_AWS_ENDPOINT.',
+  ),
+  ValidationException: answered('invalid', malformed),
+}
+
+/** These arise before a request is signed, so it never went out. */
+const credentialErrors: Readonly<Record<string, FailureRow>> = {
+  CredentialsProviderError: answered('credentials', noCredentials),
+  EACCES: answered('credentials', 'The sidecar’s user may not read its token: check fsGroup.'),
+  ENOENT: answered('credentials', `The token file does not exist. ${webIdentity}`),
+  IDPCommunicationError: answered('unavailable', passes),
+  IDPRejectedClaim: answered('credentials', webIdentity),
+  InvalidIdentityToken: answered('credentials', webIdentity),
+  InvalidIdentityTokenException: answered('credentials', webIdentity),
+  ProviderError: answered('credentials', noCredentials),
+  RegionDisabledException: answered('credentials', 'Switch STS on in this region for the account.'),
+  TokenProviderError: answered('credentials', noCredentials),
+}
+
+const networkErrors: Readonly<Record<string, FailureRow>> = {
+  // no connection
+  ConnectTimeout: neverConnected,
+  EADDRNOTAVAIL: neverConnected,
+  EAI_AGAIN: neverConnected,
+  EAI_FAIL: neverConnected,
+  EAI_NODATA: neverConnected,
+  ECONNREFUSED: neverConnected,
+  EHOSTDOWN: neverConnected,
+  EHOSTUNREACH: neverConnected,
+  EMFILE: neverConnected,
+  ENETDOWN: neverConnected,
+  ENETUNREACH: neverConnected,
+  ENOTFOUND: neverConnected,
+  TlsHandshakeFailed: neverConnected,
+  // no trusted connection
+  CERT_HAS_EXPIRED: badCertificate,
+  CERT_NOT_YET_VALID: badCertificate,
+  CERT_REVOKED: badCertificate,
+  CERT_SIGNATURE_FAILURE: badCertificate,
+  CERT_UNTRUSTED: badCertificate,
+  DEPTH_ZERO_SELF_SIGNED_CERT: badCertificate,
+  ERR_TLS_CERT_ALTNAME_INVALID: badCertificate,
+  SELF_SIGNED_CERT_IN_CHAIN: badCertificate,
+  UNABLE_TO_GET_ISSUER_CERT: badCertificate,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: badCertificate,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: badCertificate,
+  // a connection that broke after the request may have gone out
+  AbortError: brokenOff,
+  ECONNABORTED: brokenOff,
+  ECONNRESET: brokenOff,
+  EPIPE: brokenOff,
+  EPROTO: brokenOff,
+  ETIMEDOUT: brokenOff,
+  TimeoutError: brokenOff,
+}
+
+/** A row for every error name and network code that is known. */
+export const failureTable: ReadonlyMap<string, FailureRow> = new Map(
+  [modelErrors, awsErrors, credentialErrors, networkErrors].flatMap((part) => Object.entries(part)),
+)
+
+/** For a connection that was never opened, whatever the reason. */
+export const neverConnectedRow = neverConnected
+
+/** For an answer of 429 without a name that is known. */
+export const throttledRow = throttled
+
+/** For an answer of 5xx without a name that is known. */
+export const serverFaultRow = serverFault
+
+/** For what went wrong before a request was signed: there were no credentials to sign it with. */
+export const noCredentialsRow = answered('credentials', noCredentials)
+
+/** For an STS that refused to give credentials. */
+export const webIdentityRow = answered('credentials', webIdentity)
+
+/** For an STS that could not be reached or did not answer. */
+export const stsUnreachableRow = answered(
+  'unavailable',
+  'The service that gives the role’s credentials did not answer: check that the task or pod can reach STS (a NAT gateway, or the VPC endpoint com.amazonaws.<region>.sts) or the ECS credentials endpoint. The call is repeated.',
+)
+
+/** For everything else: it may pass, and AWS may have done what was asked. */
+export const unknownRow: FailureRow = {
+  kind: 'unavailable',
+  ambiguous: true,
+  advice: 'This error is not known to the sidecar; the call is repeated. Report it if it stays.',
+}

@@ -1,0 +1,29 @@
+import type { SidecarError } from '../errors.ts'
+
+/** What the process says when it ends. README and docs/errors.md list these. */
+export const exitCodes = {
+  ok: 0,
+  failed: 1,
+  /** Wrong settings, product file or arguments: starting again does not help. */
+  misconfigured: 2,
+  /** The data directory cannot be used, or another sidecar uses it. */
+  storage: 3,
+  /** A flush failed: what was acknowledged is on disk, and a new start recovers it. */
+  ledgerFailed: 4,
+} as const
+
+export function exitCodeOf(error: SidecarError): number {
+  switch (error.code) {
+    case 'InvalidSettings':
+    case 'InvalidProductFile':
+    case 'InvalidArguments':
+      return exitCodes.misconfigured
+    case 'DataDirectoryUnusable':
+    case 'LedgerInUse':
+      return exitCodes.storage
+    case 'LedgerFailed':
+      return exitCodes.ledgerFailed
+    default:
+      return exitCodes.failed
+  }
+}

@@ -1,0 +1,41 @@
+import { parseArgs } from 'node:util'
+import { SettingValues } from '../config/setting-values.ts'
+import { messageOf } from '../errors.ts'
+import type { CliIo } from './cli-io.ts'
+import { exitCodes } from './exit-codes.ts'
+
+export const healthcheckHelp = `Asks the running sidecar whether it is well, for images without curl.
+
+usage: marketplace-sidecar healthcheck [--ready]
+
+  --ready   ask whether the application may start (entitled) instead of whether the sidecar lives
+
+Exits with 0 for yes and 1 for no. It asks the listener of SIDECAR_OPS_LISTEN.`
+
+const timeoutMs = 3000
+const wildcardHosts: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
+
+/** The command `healthcheck`. Resolves with the exit code, 0 or 1. */
+export async function healthcheck(args: readonly string[], io: CliIo): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { ready: { type: 'boolean' }, help: { type: 'boolean' } },
+  })
+  if (values.help === true) {
+    io.out(healthcheckHelp)
+    return exitCodes.ok
+  }
+  const { host, port } = new SettingValues(io.env, () => {}).get('SIDECAR_OPS_LISTEN')
+  const address = wildcardHosts[host] ?? host
+  const path = values.ready === true ? 'readyz' : 'livez'
+  const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}/${path}`
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) })
+    const text = (await response.text()).trim()
+    if (response.ok) return exitCodes.ok
+    io.err(`${url} answered ${response.status}: ${text}`)
+  } catch (error) {
+    io.err(`${url} did not answer: ${messageOf(error)}`)
+  }
+  return exitCodes.failed
+}

@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { parseArgs } from 'node:util'
+import { createSystemClock } from '../clock.ts'
+import { loadSettings } from '../config/load-settings.ts'
+import { fileReader } from '../config/read-text.ts'
+import { SidecarError, messageOf } from '../errors.ts'
+import { Hooks } from '../hooks.ts'
+import { createLog } from '../log.ts'
+import { startSidecar, type Sidecar, type SidecarOptions } from '../sidecar.ts'
+import type { CliIo } from './cli-io.ts'
+import { exitCodeOf, exitCodes } from './exit-codes.ts'
+import { version } from './version.ts'
+
+export const runHelp = `Runs the sidecar in an ECS task or an EKS pod.
+
+usage: marketplace-sidecar run
+
+All settings come from SIDECAR_* environment variables and from the product file that the seller
+baked into the image; docs/configuration.md lists them. SIGTERM drains, flushes and ends.`
+
+/** The command `run`. Resolves with the exit code. */
+export async function run(args: readonly string[], io: CliIo): Promise<number> {
+  const { values } = parseArgs({ args: [...args], options: { help: { type: 'boolean' } } })
+  if (values.help === true) {
+    io.out(runHelp)
+    return exitCodes.ok
+  }
+  const settings = loadSettings(io.env, fileReader)
+  const log = createLog(settings.logLevel)
+  const clock = createSystemClock()
+  return runUntilSignal(io, {
+    settings,
+    env: io.env,
+    hostname: hostname(),
+    version,
+    clock,
+    timers: clock,
+    ticks: 'cron',
+    hooks: new Hooks((error) => log.error('hooks.failed', messageOf(error))),
+    log,
+    random: Math.random,
+    randomBytes,
+  })
+}
+
+/** Runs a sidecar until a signal or a failure of its ledger, and resolves with the exit code. */
+export async function runUntilSignal(
+  io: CliIo,
+  options: SidecarOptions,
+  onStarted: (sidecar: Sidecar) => void = () => {},
+): Promise<number> {
+  const signalled = new Promise<'signal'>((resolve) => io.onSignal(() => resolve('signal')))
+  const sidecar = await startSidecar(options)
+  onStarted(sidecar)
+  const ended = await Promise.race([signalled, sidecar.failed])
+  if (ended instanceof SidecarError) {
+    options.log.error('ledger.failed', ended.message)
+    return exitCodeOf(ended)
+  }
+  // A flush that fails while the sidecar stops must not be waited for either.
+  const stopped = await Promise.race([sidecar.stop(), sidecar.failed])
+  return stopped instanceof SidecarError ? exitCodeOf(stopped) : exitCodes.ok
+}

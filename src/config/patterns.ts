@@ -1,0 +1,5 @@
+/** AWS's pattern for product codes, without the empty one. */
+export const productCodePattern = /^[-a-zA-Z0-9/=:_.@]{1,255}$/
+
+/** The shape of region names, such as `us-east-1`, `us-gov-west-1` and `eusc-de-east-1`. */
+export const regionPattern = /^[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}$/

@@ -1,0 +1,147 @@
+import { messageOf } from '../errors.ts'
+import { checkDimensions, checkRouteNeeds, type RawDimension } from './check-product.ts'
+import { readProductFile, type ProductFile } from './load-product.ts'
+import { show } from './parse-setting.ts'
+import type { Product } from './product.ts'
+import { parsePublicKey } from './public-key.ts'
+import type { TextReader } from './read-text.ts'
+import type { SettingValues } from './setting-values.ts'
+import type { ReportMistake } from './settings.ts'
+import { identityNames } from './settings-table.ts'
+
+export interface ResolvedProduct {
+  readonly product: Product
+  /** The file that the product was read from; undefined when the environment describes it. */
+  readonly file: string | undefined
+}
+
+/**
+ * The product from the file that is baked into the image; without one from SIDECAR_PRODUCT_FILE; and
+ * without that from the environment. A file decides alone: of its identity the environment can change
+ * only the product code, and only to one that the file trusts. Undefined only after a report.
+ */
+export function resolveProduct(
+  values: SettingValues,
+  reader: TextReader,
+  bakedPath: string,
+  report: ReportMistake,
+): ResolvedProduct | undefined {
+  const baked = isThere(bakedPath, reader)
+  const path = baked ? bakedPath : values.get('SIDECAR_PRODUCT_FILE')
+  if (path === undefined) {
+    // A path that was given and is wrong has its own line; more would only confuse.
+    if (values.given.has('SIDECAR_PRODUCT_FILE')) return undefined
+    const product = productFromEnvironment(values, reader, report)
+    return product === undefined ? undefined : { product, file: undefined }
+  }
+  const forbidden = baked ? (['SIDECAR_PRODUCT_FILE', ...identityNames] as const) : identityNames
+  for (const name of forbidden.filter((known) => values.given.has(known))) {
+    report(`${name}: the product file ${path} decides this; remove the setting`)
+  }
+  const file = readProductFile(path, reader, report)
+  return file === undefined
+    ? undefined
+    : { product: choose(file, path, values, report), file: path }
+}
+
+function isThere(path: string, reader: TextReader): boolean {
+  try {
+    return reader.readText(path) !== undefined
+  } catch {
+    // It exists and can't be read: falling back to the environment would let a buyer take over.
+    return true
+  }
+}
+
+function choose(
+  file: ProductFile,
+  path: string,
+  values: SettingValues,
+  report: ReportMistake,
+): Product {
+  const code = values.get('SIDECAR_PRODUCT_CODE') ?? file.productCode
+  const allowed = [file.productCode, ...file.trustedProductCodes]
+  if (!allowed.includes(code)) {
+    report(
+      `SIDECAR_PRODUCT_CODE: ${show(code)} is not one that ${path} trusts; remove the setting, or ` +
+        'ask the seller for an image that trusts this code',
+    )
+  }
+  const { route, publicKeys, dimensions } = file
+  return { productCode: code, route, publicKeys, dimensions }
+}
+
+function productFromEnvironment(
+  values: SettingValues,
+  reader: TextReader,
+  report: ReportMistake,
+): Product | undefined {
+  const productCode = values.get('SIDECAR_PRODUCT_CODE')
+  const route = values.get('SIDECAR_ROUTE')
+  const missing = (['SIDECAR_PRODUCT_CODE', 'SIDECAR_ROUTE'] as const).filter(
+    (name) => !values.given.has(name),
+  )
+  for (const name of missing) {
+    report(`${name}: missing, and there is no product file; set it, or SIDECAR_PRODUCT_FILE`)
+  }
+  const publicKeys = keysFromEnvironment(values, reader, report)
+  const list = values.get('SIDECAR_DIMENSIONS')
+  const raw = list === undefined ? [] : list.split(',').map(rawDimension)
+  const dimensions = checkDimensions('SIDECAR_DIMENSIONS', raw, report)
+  if (route !== undefined) {
+    const has = {
+      publicKeys: values.given.has('SIDECAR_PUBLIC_KEY_FILE'),
+      dimensions: values.given.has('SIDECAR_DIMENSIONS'),
+    }
+    const names = { publicKeys: 'SIDECAR_PUBLIC_KEY_FILE', dimensions: 'SIDECAR_DIMENSIONS' }
+    checkRouteNeeds(route, has, names, report)
+  }
+  if (productCode === undefined || route === undefined) return undefined
+  return { productCode, route, publicKeys, dimensions }
+}
+
+function rawDimension(item: string): RawDimension {
+  const text = item.trim()
+  const slash = text.lastIndexOf('/')
+  const divided = slash !== -1
+  return {
+    place: `SIDECAR_DIMENSIONS item ${show(text)}`,
+    name: divided ? text.slice(0, slash) : text,
+    unit: undefined,
+    divisor: divided ? text.slice(slash + 1) : undefined,
+  }
+}
+
+function keysFromEnvironment(
+  values: SettingValues,
+  reader: TextReader,
+  report: ReportMistake,
+): ReadonlyMap<number, string> {
+  const path = values.get('SIDECAR_PUBLIC_KEY_FILE')
+  if (path === undefined) return new Map()
+  const text = readGivenFile('SIDECAR_PUBLIC_KEY_FILE', path, reader, report)
+  if (text === undefined) return new Map()
+  const key = parsePublicKey(text)
+  if (key.ok) return new Map([[values.get('SIDECAR_PUBLIC_KEY_VERSION'), key.pem]])
+  report(`SIDECAR_PUBLIC_KEY_FILE: ${path}: ${key.problem}`)
+  return new Map()
+}
+
+/** The text of a file that a setting names. Undefined only after a report. */
+export function readGivenFile(
+  name: string,
+  path: string,
+  reader: TextReader,
+  report: ReportMistake,
+): string | undefined {
+  try {
+    const text = reader.readText(path)
+    if (text === undefined) {
+      report(`${name}: there is no file ${show(path)}; mount it, or correct the path`)
+    }
+    return text
+  } catch (error) {
+    report(`${name}: ${show(path)} can't be read: ${messageOf(error).replace(/\s+/g, ' ')}`)
+    return undefined
+  }
+}

@@ -1,0 +1,70 @@
+import { parseSetting, show, type SettingParsed } from './parse-setting.ts'
+import type { Environment, HostPort, ReportMistake } from './settings.ts'
+import { rangeOf, settingsTable, type Setting, type SettingName } from './settings-table.ts'
+
+type Row<N extends SettingName> = Extract<(typeof settingsTable)[number], { name: N }>
+
+type Parsed<T> = T extends { kind: 'integer' }
+  ? number
+  : T extends { kind: 'boolean' }
+    ? boolean
+    : T extends { kind: 'host:port' }
+      ? HostPort
+      : T extends { kind: 'choice'; choices: readonly (infer C)[] }
+        ? C
+        : string
+
+/** The type of a setting's value; undefined is among it when the setting has no default. */
+export type SettingValue<N extends SettingName> = Row<N>['default'] extends string
+  ? Parsed<Row<N>['type']>
+  : Parsed<Row<N>['type']> | undefined
+
+/** What the environment says for every row of the table, with defaults filled in. */
+export class SettingValues {
+  readonly #values = new Map<string, SettingParsed>()
+  readonly #given = new Map<SettingName, string>()
+  readonly #wrong = new Set<string>()
+
+  constructor(env: Environment, report: ReportMistake) {
+    for (const row of settingsTable) {
+      const text = env[row.name]
+      if (text !== undefined) this.#given.set(row.name, text)
+      this.#read(row, text, report)
+    }
+  }
+
+  /** The value; a wrong one counts as not given. */
+  get<N extends SettingName>(name: N): SettingValue<N> {
+    return this.#values.get(name) as SettingValue<N>
+  }
+
+  /** The settings that the environment gave, right or wrong, as it gave them. */
+  get given(): ReadonlyMap<SettingName, string> {
+    return this.#given
+  }
+
+  /** Whether none of these was given wrongly, so that comparing them makes sense. */
+  areSound(...names: readonly SettingName[]): boolean {
+    return names.every((name) => !this.#wrong.has(name))
+  }
+
+  #read(row: Setting, text: string | undefined, report: ReportMistake): void {
+    const value = text === undefined || text === '' ? undefined : parseSetting(row.type, text)
+    if (text !== undefined && value === undefined) {
+      this.#wrong.add(row.name)
+      report(`${row.name}: ${complaint(row, text)}`)
+    }
+    const fallback = row.default === undefined ? undefined : parseSetting(row.type, row.default)
+    const result = value ?? fallback
+    if (result !== undefined) this.#values.set(row.name, result)
+  }
+}
+
+function complaint(row: Setting, text: string): string {
+  const remedy =
+    row.default === undefined ? 'or remove it' : `or remove it for the default ${row.default}`
+  if (text === '') return `it is set but empty; give ${rangeOf(row.type)}, ${remedy}`
+  // A token put where its file belongs must not end up in a log.
+  const shown = row.type.kind === 'secret-file' ? 'the value (not shown)' : show(text)
+  return `${shown} is not allowed; give ${rangeOf(row.type)}, ${remedy}`
+}

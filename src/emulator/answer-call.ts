@@ -1,0 +1,113 @@
+import { sleep, toIso, type Clock } from '../clock.ts'
+import {
+  encodeFailure,
+  isProtocolContentType,
+  parseBody,
+  parseCredentialScope,
+  parseTarget,
+  type CredentialScope,
+} from '../protocol/codec.ts'
+import { fail, type Outcome } from '../protocol/errors.ts'
+import type { OperationName } from '../protocol/operations.ts'
+import { validateInput } from '../protocol/validate.ts'
+import { batchMeterUsage } from './batch-meter-usage.ts'
+import type { CallLog, EmulatedCall } from './calls.ts'
+import type { FaultScript } from './faults.ts'
+import { meterUsage } from './meter-usage.ts'
+import type { Metering } from './metering-rules.ts'
+import { registerUsage } from './register-usage.ts'
+import { resolveCustomer } from './resolve-customer.ts'
+
+export interface CallParts {
+  readonly metering: Metering
+  readonly faults: FaultScript
+  readonly calls: CallLog
+  /** Delays are counted on it; the metering clock may run faster. */
+  readonly delayClock: Clock
+  /** Ends delays when the emulator closes. */
+  readonly closing: AbortSignal
+  readonly log: (line: string) => void
+}
+
+export interface RawCall {
+  readonly target: string | undefined
+  readonly contentType: string | undefined
+  readonly authorization: string | undefined
+  readonly body: string
+}
+
+export interface Reply {
+  readonly status: number
+  readonly body: string
+}
+
+/** Answers one call of the service; undefined says that the connection is to be dropped instead. */
+export async function answerCall(parts: CallParts, raw: RawCall): Promise<Reply | undefined> {
+  const at = toIso(parts.metering.clock.now())
+  const operation = parseTarget(raw.target)
+  const scope = parseCredentialScope(raw.authorization)
+  const body = parseBody(raw.body)
+  const finish = (outcome: string, reply: Reply | undefined): Reply | undefined => {
+    const call: EmulatedCall = {
+      at,
+      operation: operation.ok ? operation.value : null,
+      resource: scope.ok ? scope.value.accessKeyId : null,
+      region: scope.ok ? scope.value.region : null,
+      input: body.ok ? body.value : null,
+      outcome,
+      status: reply?.status ?? null,
+    }
+    parts.calls.add(call)
+    parts.log(describeCall(call))
+    return reply
+  }
+  const effect = operation.ok ? parts.faults.take(operation.value) : undefined
+  if (effect?.kind === 'error') return finish(effect.name, encodeFailure(effect))
+  if (effect?.kind === 'drop' && effect.moment === 'before') {
+    return finish('dropped-before', undefined)
+  }
+  if (effect?.kind === 'delay') await sleep(parts.delayClock, effect.delayMs, parts.closing)
+  const outcome = await perform(parts.metering, raw, operation, scope, body)
+  if (effect?.kind === 'drop') return finish('dropped-after', undefined)
+  return outcome.ok
+    ? finish('ok', { status: 200, body: JSON.stringify(outcome.value) })
+    : finish(outcome.failure.name, encodeFailure(outcome.failure))
+}
+
+async function perform(
+  metering: Metering,
+  raw: RawCall,
+  operation: Outcome<OperationName>,
+  scope: Outcome<CredentialScope>,
+  body: Outcome<unknown>,
+): Promise<Outcome<object>> {
+  if (!operation.ok) return operation
+  if (!isProtocolContentType(raw.contentType)) {
+    return fail('UnknownOperationException', `The content type is not application/x-amz-json-1.1.`)
+  }
+  if (!scope.ok) return scope
+  if (!body.ok) return body
+  switch (operation.value) {
+    case 'RegisterUsage': {
+      const input = validateInput('RegisterUsage', body.value)
+      return input.ok ? registerUsage(metering, scope.value, input.value) : input
+    }
+    case 'MeterUsage': {
+      const input = validateInput('MeterUsage', body.value)
+      return input.ok ? meterUsage(metering, scope.value, input.value) : input
+    }
+    case 'BatchMeterUsage': {
+      const input = validateInput('BatchMeterUsage', body.value)
+      return input.ok ? batchMeterUsage(metering, scope.value, input.value) : input
+    }
+    case 'ResolveCustomer': {
+      const input = validateInput('ResolveCustomer', body.value)
+      return input.ok ? resolveCustomer(metering, input.value) : input
+    }
+  }
+}
+
+function describeCall(call: EmulatedCall): string {
+  const who = call.resource === null ? '' : ` by ${call.resource} in ${call.region}`
+  return `${call.at} ${call.operation ?? 'unknown operation'}${who}: ${call.outcome}`
+}

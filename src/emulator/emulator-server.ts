@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto'
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
+import { createSystemClock, type Clock } from '../clock.ts'
+import { messageOf, SidecarError } from '../errors.ts'
+import { contentType, encodeFailure, maxRequestBytes } from '../protocol/codec.ts'
+import { answerCall, type CallParts } from './answer-call.ts'
+import { CallLog } from './calls.ts'
+import { addControlRoutes } from './control-routes.ts'
+import {
+  demoCustomer,
+  demoProduct,
+  type EmulatedCustomer,
+  type EmulatedProduct,
+} from './demo-product.ts'
+import { EmulatorClock } from './emulator-clock.ts'
+import { FaultScript } from './faults.ts'
+import { toHttpDate } from './http-date.ts'
+import type { Metering } from './metering-rules.ts'
+import { MeteringState } from './metering-state.ts'
+import { defaultSettings } from './settings.ts'
+import { createSigningKey, type SigningKey } from './signing-key.ts'
+
+export interface EmulatorOptions {
+  /** The clock below the emulator's own; the machine's when absent. */
+  readonly clock?: Clock
+  /** How many times as fast as `clock` hours pass; 180 makes one of 20 s. 1 when absent. */
+  readonly rate?: number
+  /** What the emulator's clock shows at first, ms. */
+  readonly startAt?: number
+  /** The demo product when absent. */
+  readonly products?: readonly EmulatedProduct[]
+  /** One SaaS customer of the first product when absent. */
+  readonly customers?: readonly EmulatedCustomer[]
+  /** Where every task and pod runs; each where its first call was signed for when absent. */
+  readonly region?: string
+  /** A fresh one when absent. */
+  readonly signingKey?: SigningKey
+  readonly randomUuid?: () => string
+  /** Takes a line for each call. */
+  readonly log?: (line: string) => void
+}
+
+export interface Emulator {
+  /** The time that the service lives in. Others may be run on it too. */
+  readonly clock: EmulatorClock
+  /** Port 0 takes a free one. */
+  listen(port: number, host?: string): Promise<{ readonly url: string; readonly port: number }>
+  /** Ends every connection. */
+  close(): Promise<void>
+  /** What the seller would be handed, for the product's key version. */
+  publicKeyPem(): string
+}
+
+/**
+ * The AWS Marketplace Metering Service for local work and tests: the same four operations over the
+ * same wire, and a control API under `/_emulator/`. Signatures are not verified. It must never be
+ * reachable from other machines: whoever reaches it can steer it.
+ */
+export async function createEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const base = options.clock ?? createSystemClock()
+  const clock = new EmulatorClock(base, { rate: options.rate, startAt: options.startAt })
+  const products = options.products ?? [demoProduct]
+  const randomUuid = options.randomUuid ?? randomUUID
+  const closing = new AbortController()
+  const metering: Metering = {
+    clock,
+    state: new MeteringState(),
+    settings: defaultSettings(options.region),
+    products,
+    customers: options.customers ?? products.slice(0, 1).map((p) => demoCustomer(p.productCode)),
+    signingKey: options.signingKey ?? (await createSigningKey()),
+    randomUuid,
+  }
+  const calls = new CallLog()
+  const faults = new FaultScript()
+  const app = createApp(clock, randomUuid)
+  addServiceRoute(app, {
+    metering,
+    faults,
+    calls,
+    delayClock: base,
+    closing: closing.signal,
+    log: options.log ?? (() => {}),
+  })
+  addControlRoutes(app, { metering, clock, faults, calls, region: options.region })
+  return {
+    clock,
+    listen: (port, host = '127.0.0.1') => listen(app, port, host),
+    close: async () => {
+      closing.abort()
+      await app.close()
+    },
+    publicKeyPem: () => metering.signingKey.publicKeyPem,
+  }
+}
+
+function createApp(clock: Clock, randomUuid: () => string): FastifyInstance {
+  const app = fastify({ bodyLimit: maxRequestBytes, forceCloseConnections: true })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('date', toHttpDate(clock.now())).header('x-amzn-requestid', randomUuid())
+  })
+  app.setErrorHandler((error: FastifyError, _request, reply) => {
+    const name =
+      error.statusCode === 413
+        ? 'RequestEntityTooLargeException'
+        : error.statusCode === undefined || error.statusCode >= 500
+          ? 'InternalFailure'
+          : 'SerializationException'
+    const { status, body } = encodeFailure({ name, message: messageOf(error) })
+    return sendBody(reply.code(status), body)
+  })
+  return app
+}
+
+function addServiceRoute(app: FastifyInstance, parts: CallParts): void {
+  app.post('/', async (request, reply) => {
+    const answer = await answerCall(parts, {
+      target: single(request.headers['x-amz-target']),
+      contentType: request.headers['content-type'],
+      authorization: request.headers.authorization,
+      body: typeof request.body === 'string' ? request.body : '',
+    })
+    if (answer === undefined) {
+      reply.hijack()
+      request.raw.socket.destroy()
+      return reply
+    }
+    return sendBody(reply.code(answer.status), answer.body)
+  })
+}
+
+/** Bytes, because fastify adds a charset to the content type of texts, and AWS has none. */
+function sendBody(reply: FastifyReply, body: string): FastifyReply {
+  return reply.type(contentType).send(Buffer.from(body))
+}
+
+async function listen(
+  app: FastifyInstance,
+  port: number,
+  host: string,
+): Promise<{ readonly url: string; readonly port: number }> {
+  try {
+    const url = await app.listen({ port, host })
+    const address = app.server.address()
+    return { url, port: typeof address === 'object' && address !== null ? address.port : port }
+  } catch (error) {
+    throw new SidecarError(
+      'ListenFailed',
+      `The emulator cannot listen on ${host}:${port}: ${messageOf(error)}. Another program may use the port; choose another one, or 0 for any.`,
+      { cause: error },
+    )
+  }
+}
+
+function single(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : header?.[0]
+}

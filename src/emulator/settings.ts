@@ -1,0 +1,29 @@
+export const dryRunForms = ['ok', 'error'] as const
+
+/** What a test can change while the emulator runs. */
+export interface EmulatorSettings {
+  /** Whether the buyer has the product. */
+  entitled: boolean
+  /** Whether RegisterUsage is called from ECS, EKS or Fargate. */
+  platformSupported: boolean
+  /** How a permitted DryRun is answered: 200, or the error DryRunOperation. AWS documents neither. */
+  dryRunForm: (typeof dryRunForms)[number]
+  /** The PublicKeyRotationTimestamp of RegisterUsage, ms. */
+  publicKeyRotationAt: number | undefined
+  /** Where every task and pod runs; undefined: each where its first call was signed for. */
+  region: string | undefined
+  /** How many records at the end of the next BatchMeterUsage come back unprocessed. */
+  unprocessedRecords: number
+}
+
+/** The settings of an emulator that nobody has told anything. */
+export function defaultSettings(region: string | undefined): EmulatorSettings {
+  return {
+    entitled: true,
+    platformSupported: true,
+    dryRunForm: 'ok',
+    publicKeyRotationAt: undefined,
+    region,
+    unprocessedRecords: 0,
+  }
+}

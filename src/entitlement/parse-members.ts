@@ -1,0 +1,28 @@
+/**
+ * The members of a JSON object, or undefined when the text is none or names a member twice.
+ * `JSON.parse` lets the last of two win, while another reader of the same token may take the first.
+ */
+export function parseMembers(text: string): ReadonlyMap<string, unknown> | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  const members = new Map<string, unknown>(Object.entries(value))
+  return countMembers(text) === members.size ? members : undefined
+}
+
+/** How many members the outermost object of a valid JSON text has: its colons outside strings. */
+function countMembers(text: string): number {
+  const outsideStrings = text.replace(/"(?:[^"\\]|\\.)*"/g, '""')
+  let depth = 0
+  let count = 0
+  for (const character of outsideStrings) {
+    if (character === '{' || character === '[') depth += 1
+    else if (character === '}' || character === ']') depth -= 1
+    else if (character === ':' && depth === 1) count += 1
+  }
+  return count
+}

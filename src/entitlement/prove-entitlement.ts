@@ -1,0 +1,159 @@
+import type { MeteringApi } from '../aws/metering-api.ts'
+import { backoffMs } from '../backoff.ts'
+import { sleep, toIso, type Clock } from '../clock.ts'
+import type { Product } from '../config/product.ts'
+import { messageOf } from '../errors.ts'
+import type { Hooks } from '../hooks.ts'
+import type { Log } from '../log.ts'
+import { dryRun } from './dry-run.ts'
+import { Entitlement } from './entitlement-state.ts'
+import type { FailedStep, PassedStep, ProofStep } from './proof-step.ts'
+import { createNonce, register } from './register.ts'
+
+/** Why AWS is not even asked: the regions disagree, or the platform has no metering. */
+export interface RegionDenial {
+  readonly code: string
+  readonly message: string
+}
+
+export interface StartEntitlementOptions {
+  readonly api: MeteringApi
+  readonly product: Product
+  /** Wall time, for what AWS is told. */
+  readonly clock: Clock
+  /** Real time, for retries and those who wait. */
+  readonly timers: Clock
+  readonly hooks: Hooks
+  readonly log: Log
+  /** From 0 up to but not including 1. */
+  readonly random: () => number
+  /** Cryptographically strong. */
+  readonly randomBytes: (length: number) => Uint8Array
+  readonly regionDenial: RegionDenial | undefined
+  /** Ends the attempts; the state stays as it is. */
+  readonly signal: AbortSignal
+}
+
+export interface PinnedKey {
+  readonly version: number
+  readonly pem: string
+}
+
+/** With credentials that are refused, somebody has to act; asking AWS more often helps nobody. */
+const slowestStartMs = 30_000
+
+/** The newest of the product's public keys, or undefined when it has none. */
+export function newestKey(publicKeys: Product['publicKeys']): PinnedKey | undefined {
+  const [newest] = [...publicKeys].toSorted(([a], [b]) => b - a)
+  return newest === undefined ? undefined : { version: newest[0], pem: newest[1] }
+}
+
+/**
+ * Begins to prove that the buyer may run the product and returns at once: `hourly` registers,
+ * `metered` makes a dry run, `both` has to pass both. What fails in passing is tried again without
+ * end; what AWS or the token refuses is final. With `regionDenial` AWS is never called.
+ */
+export function startEntitlement(options: StartEntitlementOptions): Entitlement {
+  const { product, regionDenial, log } = options
+  const steps = stepsOf(options)
+  const entitlement = new Entitlement({ ...options, recordsProve: product.route === 'metered' })
+  if (regionDenial !== undefined) {
+    entitlement.refuse(regionDenial.code, regionDenial.message)
+    return entitlement
+  }
+  prove(entitlement, steps, options).catch((error: unknown) => {
+    log.error('entitlement.failed', `The proof of entitlement ended: ${messageOf(error)}`)
+  })
+  return entitlement
+}
+
+type Step = () => Promise<ProofStep>
+
+function stepsOf(options: StartEntitlementOptions): readonly Step[] {
+  const { api, product, clock, randomBytes } = options
+  const { productCode, route } = product
+  const steps: Step[] = []
+  if (route !== 'metered') {
+    const key = newestKey(product.publicKeys)
+    if (key === undefined) throw new TypeError(`route ${route} needs a public key`)
+    const { version: publicKeyVersion, pem } = key
+    steps.push(() =>
+      register({ api, productCode, publicKeyVersion, pem, nonce: createNonce(randomBytes) }),
+    )
+  }
+  if (route !== 'hourly') {
+    const dimension = product.dimensions[0]?.name
+    if (dimension === undefined) throw new TypeError(`route ${route} needs a dimension`)
+    steps.push(() => dryRun({ api, productCode, dimension, clock }))
+  }
+  return steps
+}
+
+/** A step that has passed is not made again when a later one fails. */
+async function prove(
+  entitlement: Entitlement,
+  steps: readonly Step[],
+  options: StartEntitlementOptions,
+): Promise<void> {
+  for (const step of steps) {
+    const passed = await passOrGiveUp(entitlement, step, options)
+    if (passed === undefined) return
+    report(passed, options)
+  }
+  entitlement.prove()
+}
+
+/** The step's success, or undefined when it was refused for good or the sidecar stops. */
+async function passOrGiveUp(
+  entitlement: Entitlement,
+  step: Step,
+  { timers, random, log, signal }: StartEntitlementOptions,
+): Promise<PassedStep | undefined> {
+  let lastCode: string | undefined
+  for (let attempt = 1; !signal.aborted; attempt += 1) {
+    const outcome = await tryStep(step)
+    if (outcome.ok) return outcome
+    if (signal.aborted) return undefined
+    const { code, message, patience } = outcome
+    if (patience === 'never') {
+      entitlement.refuse(code, message)
+      return undefined
+    }
+    const delayMs =
+      patience === 'slowly' ? slowDelayMs(attempt, random) : backoffMs(attempt, random)
+    const level = code === lastCode ? 'debug' : 'warn'
+    log[level]('entitlement.retry', message, { code, attempt, delayMs })
+    lastCode = code
+    entitlement.reportUnreachable(code, message, Math.ceil(delayMs / 1000))
+    await sleep(timers, delayMs, signal)
+  }
+  return undefined
+}
+
+/** A defect of ours must not keep a paying buyer out for good, so it is retried like a slow failure. */
+async function tryStep(step: Step): Promise<ProofStep> {
+  try {
+    return await step()
+  } catch (error) {
+    const failed: FailedStep = {
+      ok: false,
+      patience: 'slowly',
+      code: 'InternalError',
+      message: `The proof of entitlement failed unexpectedly: ${messageOf(error)}. Report this with the sidecar's version.`,
+    }
+    return failed
+  }
+}
+
+function slowDelayMs(attempt: number, random: () => number): number {
+  return Math.max(slowestStartMs, backoffMs(attempt, random, { baseMs: 2 * slowestStartMs }))
+}
+
+function report({ warnings, publicKeyRotationAt }: PassedStep, options: StartEntitlementOptions) {
+  const { hooks, log } = options
+  for (const warning of warnings) log.warn('entitlement.warning', warning)
+  if (publicKeyRotationAt === undefined) return
+  hooks.emit('publicKeyRotation', { at: publicKeyRotationAt })
+  const message = `AWS replaces this product's public key; the version in use ends at ${toIso(publicKeyRotationAt)}. The seller should release an image with the new key.`
+  log.warn('entitlement.key-rotation', message, { at: toIso(publicKeyRotationAt) })
+}

@@ -1,0 +1,150 @@
+import { Type, type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { parseQuantity, type QuantityProblem } from '../aggregation/quantity.ts'
+import { fromIso } from '../clock.ts'
+import { canonicalTags } from '../ledger/tags.ts'
+import { untagged, type TagSet, type UsageReport, type UsageRequest } from '../ledger/types.ts'
+import type { ProblemCode } from './problem.ts'
+import { RequestError } from './request-error.ts'
+
+export const maxReports = 1000
+const maxTags = 5
+const idempotencyKeyPattern = /^[\x21-\x7e]{1,255}$/
+const tagText = /^[a-zA-Z0-9+ \-=._:/@]+$/
+
+/** One report, as the application sends it. Quantity, time and tags are looked at on their own. */
+export const reportSchema = Type.Object(
+  {
+    dimension: Type.String({ minLength: 1, maxLength: 255 }),
+    quantity: Type.Unknown(),
+    occurredAt: Type.Optional(Type.Unknown()),
+    tags: Type.Optional(Type.Unknown()),
+    idempotencyKey: Type.Optional(Type.Unknown()),
+  },
+  { additionalProperties: false },
+)
+
+type ReportBody = Static<typeof reportSchema>
+
+const report = Compile(reportSchema)
+
+const quantityCodes: Readonly<Record<QuantityProblem, ProblemCode>> = {
+  NotANumber: 'QuantityNotANumber',
+  Negative: 'QuantityNegative',
+  TooPrecise: 'QuantityTooPrecise',
+  TooLarge: 'QuantityTooLarge',
+}
+
+export interface ParsedUsage {
+  readonly request: UsageRequest
+  /** The body was `{"reports": [...]}`, and the answer has the same form. */
+  readonly isBatch: boolean
+}
+
+/**
+ * The body and the Idempotency-Key header of POST /v1/usage. Throws a RequestError for the first thing
+ * that is wrong; in a batch it names the report.
+ */
+export function parseUsage(
+  body: unknown,
+  idempotencyKey: unknown,
+  dimensions: ReadonlySet<string>,
+): ParsedUsage {
+  const wholeKey = idempotencyKey === undefined ? undefined : parseIdempotencyKey(idempotencyKey)
+  const batch = batchOf(body)
+  const parse = (value: unknown, index?: number) => parseReport(value, dimensions, index)
+  const reports = batch === undefined ? [parse(body)] : batch.map(parse)
+  return { request: { reports, idempotencyKey: wholeKey }, isBatch: batch !== undefined }
+}
+
+function batchOf(body: unknown): unknown[] | undefined {
+  if (typeof body !== 'object' || body === null || !('reports' in body)) return undefined
+  const { reports, ...rest } = body
+  if (Object.keys(rest).length > 0)
+    throw new RequestError('InvalidRequest', 'Beside "reports" the body may have no other member.')
+  if (!Array.isArray(reports) || reports.length === 0 || reports.length > maxReports)
+    throw new RequestError(
+      'InvalidRequest',
+      `"reports" must be a list of 1 to ${maxReports} reports.`,
+    )
+  return reports
+}
+
+function parseReport(value: unknown, dimensions: ReadonlySet<string>, index?: number): UsageReport {
+  const body = checkForm(value, index)
+  if (!dimensions.has(body.dimension))
+    throw new RequestError(
+      'UnknownDimension',
+      `The product has no dimension ${JSON.stringify(body.dimension)}. It has: ${[...dimensions].join(', ') || 'none'}.`,
+      index,
+    )
+  const quantity = parseQuantity(body.quantity)
+  if (!quantity.ok)
+    throw new RequestError(
+      quantityCodes[quantity.problem],
+      `The quantity cannot be taken: ${quantity.reason}.`,
+      index,
+    )
+  return {
+    dimension: body.dimension,
+    quantity: quantity.micro,
+    occurredAt: parseOccurredAt(body.occurredAt, index),
+    tags: parseTags(body.tags, index),
+    idempotencyKey:
+      body.idempotencyKey === undefined
+        ? undefined
+        : parseIdempotencyKey(body.idempotencyKey, index),
+  }
+}
+
+function checkForm(value: unknown, index: number | undefined): ReportBody {
+  if (report.Check(value)) return value
+  const [first] = report.Errors(value)
+  const where =
+    first?.instancePath === '' || first === undefined ? 'The report' : first.instancePath
+  throw new RequestError(
+    'InvalidRequest',
+    `${where} ${first?.message ?? 'is not a report'}. A report is an object like {"dimension": "requests", "quantity": 3}, with optional occurredAt, tags and idempotencyKey.`,
+    index,
+  )
+}
+
+function parseOccurredAt(value: unknown, index: number | undefined): number | undefined {
+  if (value === undefined) return undefined
+  const instant = typeof value === 'string' ? fromIso(value) : undefined
+  if (instant === undefined)
+    throw new RequestError(
+      'InvalidOccurredAt',
+      'occurredAt must be an RFC 3339 time with a zone, such as "2026-11-22T10:15:00Z".',
+      index,
+    )
+  return instant
+}
+
+function parseTags(value: unknown, index: number | undefined): TagSet {
+  if (value === undefined) return untagged
+  const refuse = (reason: string): never => {
+    throw new RequestError('InvalidTags', `The tags cannot be taken: ${reason}.`, index)
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return refuse('they must be an object like {"team": "blue"}')
+  const tags = Object.entries(value).map(([key, text]) => ({ key, value: text as unknown }))
+  if (tags.length > maxTags) return refuse(`there may be at most ${maxTags}`)
+  const checked = tags.map((tag) => {
+    if (tag.key.length > 100 || !tagText.test(tag.key))
+      return refuse('a key has 1 to 100 characters of a-zA-Z0-9+ -=._:/@')
+    if (typeof tag.value !== 'string' || tag.value.length > 256 || !tagText.test(tag.value))
+      return refuse('a value is a string of 1 to 256 characters of a-zA-Z0-9+ -=._:/@')
+    return { key: tag.key, value: tag.value }
+  })
+  return canonicalTags(checked)
+}
+
+function parseIdempotencyKey(value: unknown, index?: number): string {
+  if (typeof value === 'string' && idempotencyKeyPattern.test(value)) return value
+  throw new RequestError(
+    'InvalidIdempotencyKey',
+    'An idempotency key is a string of 1 to 255 visible ASCII characters.',
+    index,
+  )
+}

@@ -1,0 +1,77 @@
+import { open, type FileHandle } from 'node:fs/promises'
+import type { DatabaseSync } from 'node:sqlite'
+
+export type DataSync = (handle: FileHandle) => Promise<void>
+
+/** Pages in the WAL after which it is copied into the main file: 4 MiB. */
+const checkpointPages = 1000
+
+/**
+ * The flushes of the ledger, all of them asynchronous: SQLite commits without waiting for the disk,
+ * and this waits for it off the event loop. The descriptors stay open, for SQLite keeps both files as
+ * long as its connection lives.
+ */
+export class Disk {
+  readonly #database: DatabaseSync
+  readonly #main: FileHandle
+  readonly #wal: FileHandle
+  readonly #sync: DataSync
+  readonly #walState
+  readonly #checkpoint
+
+  private constructor(database: DatabaseSync, main: FileHandle, wal: FileHandle, sync: DataSync) {
+    this.#database = database
+    this.#main = main
+    this.#wal = wal
+    this.#sync = sync
+    this.#walState = database.prepare('PRAGMA wal_checkpoint(NOOP)')
+    this.#checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)')
+  }
+
+  /** `path` is the main file of `database`, which has committed at least once. */
+  static async open(
+    database: DatabaseSync,
+    path: string,
+    sync: DataSync = (handle) => handle.datasync(),
+  ): Promise<Disk> {
+    const main = await open(path, 'r+')
+    const wal = await open(`${path}-wal`, 'r+')
+    const disk = new Disk(database, main, wal, sync)
+    await sync(main)
+    await sync(wal)
+    return disk
+  }
+
+  /** Resolves when everything committed so far survives a power cut. */
+  flush(): Promise<void> {
+    return this.#sync(this.#wal)
+  }
+
+  /**
+   * Copies a WAL that has grown into the main file. To be called when everything is flushed and before
+   * the next commit: SQLite may reuse the WAL only when the main file is on disk, which is why its
+   * own, blocking flushes are off for the copy and this waits for the disk instead. The WAL keeps its
+   * size and is written again from its start: flushing a file that does not grow is cheaper.
+   */
+  async checkpointIfDue(): Promise<void> {
+    const { log = 0, checkpointed = 0 } = this.#walState.get() ?? {}
+    if (Number(log) - Number(checkpointed) < checkpointPages) return
+    this.#database.exec('PRAGMA synchronous = OFF')
+    try {
+      this.#checkpoint.get()
+    } finally {
+      this.#database.exec('PRAGMA synchronous = NORMAL')
+    }
+    await this.#sync(this.#main)
+  }
+
+  async bytes(): Promise<number> {
+    const sizes = await Promise.all([this.#main.stat(), this.#wal.stat()])
+    return sizes.reduce((sum, { size }) => sum + size, 0)
+  }
+
+  async close(): Promise<void> {
+    await this.#main.close()
+    await this.#wal.close()
+  }
+}

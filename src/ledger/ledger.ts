@@ -1,0 +1,261 @@
+import { join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import type { Clock } from '../clock.ts'
+import type { SidecarError } from '../errors.ts'
+import type { Hooks } from '../hooks.ts'
+import type { Log } from '../log.ts'
+import { takeOwnership, type Owner } from './adoption.ts'
+import { auditBook } from './audit.ts'
+import { Disk, type DataSync } from './disk.ts'
+import { lockFile, type FileLock } from './file-lock.ts'
+import { GroupCommit } from './group-commit.ts'
+import { Ingest } from './ingest.ts'
+import { Keys } from './keys.ts'
+import { openDatabase, prepareDirectory, syncDirectory } from './open-database.ts'
+import { OpenUsage } from './open-usage.ts'
+import { Pruning } from './pruning.ts'
+import { Sealing, type SealRequest } from './sealing.ts'
+import { Settling } from './settling.ts'
+import { Summaries, type PendingRecord, type UsageSummary } from './summary.ts'
+import { translate } from './storage-errors.ts'
+import { tellings } from './tellings.ts'
+import type {
+  KeyBalance,
+  LedgerGauges,
+  ReportReceipt,
+  Settlement,
+  UsageRecord,
+  UsageRequest,
+} from './types.ts'
+
+export interface LedgerOptions {
+  readonly directory: string
+  /** Names the task or pod: the owner of the book. */
+  readonly resource: string
+  readonly clock: Clock
+  readonly hooks: Hooks
+  readonly log: Log
+  /** Distinct tag sets that an hour of a key may hold; further ones go to the untagged bucket. */
+  readonly maxTagSets: number
+  /** Called once, when the ledger can no longer promise anything and the process must end. */
+  readonly onFatal: (error: SidecarError) => void
+  /** For tests of failing disks. */
+  readonly dataSync?: DataSync | undefined
+}
+
+/**
+ * The account book. Every change resolves only when it is on disk; a change that rejects has not
+ * happened. See types.ts for the places that a unit can be in.
+ */
+export class Ledger {
+  readonly #database: DatabaseSync
+  readonly #lock: FileLock
+  readonly #disk: Disk
+  readonly #options: LedgerOptions
+  readonly #keys: Keys
+  readonly #open: OpenUsage
+  readonly #ingest: Ingest
+  readonly #sealing: Sealing
+  readonly #settling: Settling
+  readonly #pruning: Pruning
+  readonly #summaries: Summaries
+  readonly #commits: GroupCommit
+  readonly owner: Owner
+
+  private constructor(
+    options: LedgerOptions,
+    database: DatabaseSync,
+    lock: FileLock,
+    disk: Disk,
+    owner: Owner,
+  ) {
+    this.#options = options
+    this.#database = database
+    this.#lock = lock
+    this.#disk = disk
+    this.owner = owner
+    this.#keys = new Keys(database)
+    this.#open = new OpenUsage(database, owner.id, options.maxTagSets)
+    this.#ingest = new Ingest(database, this.#keys, this.#open)
+    this.#sealing = new Sealing(database, owner, this.#keys, this.#open)
+    this.#settling = new Settling(database, this.#open)
+    this.#pruning = new Pruning(database)
+    this.#summaries = new Summaries(database)
+    this.#commits = this.#createCommits()
+  }
+
+  /**
+   * Opens the book, a new one when there is none. Throws DataDirectoryUnusable, LedgerInUse, or what
+   * SQLite says of the disk.
+   */
+  static async open(options: LedgerOptions): Promise<Ledger> {
+    const { directory, resource, clock, hooks, log } = options
+    prepareDirectory(directory)
+    const lock = lockFile(join(directory, 'ledger.lock'))
+    try {
+      const opened = openDatabase(directory, clock.now())
+      for (const aside of opened.setAside) {
+        log.error(
+          'ledger.set-aside',
+          `The ledger was damaged (${aside.reason}) and is kept as ${aside.path}. The sidecar starts with a new one: what the old one had not sent is not billed unless somebody recovers it.`,
+          aside,
+        )
+        hooks.emit('ledgerSetAside', aside)
+      }
+      if (opened.networkFileSystem)
+        log.warn(
+          'ledger.network-file-system',
+          'The data directory is on a network file system. It works, slower; a local volume (emptyDir, task volume, block volume) is the right place.',
+        )
+      const owner = takeOwnership(opened.database, resource, clock.now())
+      if (owner.adoptedFrom !== undefined)
+        log.warn(
+          'ledger.adopted',
+          `The ledger belonged to ${owner.adoptedFrom}. What AWS had not taken is billed by ${resource} in its current hour; what AWS may have taken is unresolved, see "marketplace-sidecar ledger".`,
+        )
+      const disk = await Disk.open(opened.database, opened.path, options.dataSync)
+      await syncDirectory(opened.path)
+      const ledger = new Ledger(options, opened.database, lock, disk, owner)
+      ledger.#settling.recover()
+      ledger.audit()
+      return ledger
+    } catch (error) {
+      lock.release()
+      throw error
+    }
+  }
+
+  /** Records a request whole or not at all; one receipt for each report. */
+  async report(request: UsageRequest): Promise<ReportReceipt[]> {
+    const { receipts, overflowed } = await this.#run(() => ({
+      receipts: this.#ingest.apply(request, '', this.#options.clock.now()),
+      overflowed: this.#open.takeOverflowed(),
+    }))
+    const { hooks } = this.#options
+    for (const told of tellings(request, receipts)) hooks.emit('usageReported', told)
+    for (const [keyId, reports] of overflowed)
+      hooks.emit('tagSetsOverflowed', { dimension: this.#keys.dimensionOf(keyId), reports })
+    return receipts
+  }
+
+  /** Turns hours that are over into records, and audits the book. */
+  async seal(request: SealRequest): Promise<UsageRecord[]> {
+    const records = await this.#run(() => {
+      this.#ingest.flush()
+      return this.#sealing.seal(request)
+    })
+    for (const { id, dimension, hour, quantity } of records)
+      this.#options.hooks.emit('recordSealed', { id, dimension, hour, quantity })
+    this.audit()
+    return records
+  }
+
+  /** Commits that an attempt is about to be made. Undefined when the record is settled already. */
+  markSending(id: number): Promise<UsageRecord | undefined> {
+    return this.#run(() => this.#settling.markSending(id, this.#options.clock.now()))
+  }
+
+  /** Commits what an attempt came to, and returns the record as it stands after it. */
+  async settle(id: number, settlement: Settlement): Promise<UsageRecord> {
+    const record = await this.#run(() =>
+      this.#settling.settle(id, settlement, this.#options.clock.now()),
+    )
+    if (record.state === 'moved' && record.movedTo !== undefined)
+      this.#options.hooks.emit('recordMoved', {
+        id,
+        dimension: record.dimension,
+        fromHour: record.hour,
+        toHour: record.movedTo,
+        code: record.lastCode ?? settlement.kind,
+      })
+    return record
+  }
+
+  /** Forgets idempotency keys after 25 hours and settled records after 45 days. */
+  async prune(): Promise<void> {
+    while (await this.#run(() => this.#pruning.prune(this.#options.clock.now())));
+  }
+
+  /** Records that wait for AWS, oldest hour first. */
+  pendingRecords(): PendingRecord[] {
+    return this.#summaries.pendingRecords()
+  }
+
+  /** Whether usage of an hour that starts before `before` is open. */
+  hasOpenBefore(before: number): boolean {
+    return this.#sealing.isDue(before)
+  }
+
+  usage(): UsageSummary {
+    return this.#summaries.usage(this.#options.clock.now())
+  }
+
+  gauges(): LedgerGauges {
+    return this.#summaries.gauges()
+  }
+
+  bytes(): Promise<number> {
+    return this.#disk.bytes()
+  }
+
+  /** The conservation audit. An imbalance is a defect, and is said loudly. */
+  audit(): KeyBalance[] {
+    const balances = auditBook(this.#database)
+    const wrong = balances.filter(({ imbalance }) => imbalance !== 0n)
+    for (const { dimension, imbalance } of wrong)
+      this.#options.log.error(
+        'ledger.imbalance',
+        `The books of ${dimension} do not balance: ${imbalance} micro-units were reported and are in no place. This is a defect; keep the data directory and report it.`,
+      )
+    this.#options.hooks.emit('ledgerAudited', {
+      balanced: wrong.length === 0,
+      keys: balances.map(({ dimension, imbalance }) => ({ dimension, imbalance })),
+    })
+    return balances
+  }
+
+  /** Waits for what is under way, and closes the file so that nothing needs recovery. */
+  async close(): Promise<void> {
+    await this.#commits.idle()
+    await this.#disk.close()
+    // The last connection copies the WAL into the main file and deletes it: with flushes.
+    this.#database.exec('PRAGMA synchronous = FULL')
+    this.#database.close()
+    this.#lock.release()
+  }
+
+  async #run<T>(operation: () => T): Promise<T> {
+    try {
+      return await this.#commits.run(operation)
+    } catch (error) {
+      throw translate(error)
+    }
+  }
+
+  #createCommits(): GroupCommit {
+    const { hooks, onFatal } = this.#options
+    return new GroupCommit({
+      transaction: {
+        begin: () => this.#database.exec('BEGIN IMMEDIATE'),
+        commit: () => {
+          this.#ingest.flush()
+          this.#open.flush()
+          this.#database.exec('COMMIT')
+        },
+        rollback: () => {
+          this.#ingest.clear()
+          this.#open.clear()
+          this.#keys.clear()
+          if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+        },
+      },
+      flush: () => this.#disk.flush(),
+      between: () => this.#disk.checkpointIfDue(),
+      onDurable: (operations, seconds) => hooks.emit('ledgerCommitted', { operations, seconds }),
+      onFatal: (error) => {
+        hooks.emit('ledgerFailed', { message: error.message })
+        onFatal(error)
+      },
+    })
+  }
+}

@@ -1,0 +1,19 @@
+import { untagged, type TagSet } from './types.ts'
+
+export interface Tag {
+  readonly key: string
+  readonly value: string
+}
+
+/** The one form of a tag set that equal sets share, whatever order their tags came in. */
+export function canonicalTags(tags: readonly Tag[]): TagSet {
+  if (tags.length === 0) return untagged
+  const pairs = tags.map(({ key, value }) => [key, value] as const)
+  return JSON.stringify(pairs.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+}
+
+/** The tags of a canonical set, by key. */
+export function tagsOf(set: TagSet): Tag[] {
+  if (set === untagged) return []
+  return (JSON.parse(set) as [string, string][]).map(([key, value]) => ({ key, value }))
+}

@@ -1,0 +1,96 @@
+import { SidecarError, messageOf } from './errors.ts'
+import type { CliIo } from './cli/cli-io.ts'
+import { exitCodeOf, exitCodes } from './cli/exit-codes.ts'
+import { version } from './cli/version.ts'
+
+type Command = (args: readonly string[], io: CliIo) => Promise<number>
+
+interface CommandEntry {
+  readonly summary: string
+  readonly load: () => Promise<Command>
+}
+
+/** `demo` and `emulate` are for development and not in the production bundle: see scripts/build.ts. */
+const commands: Readonly<Record<string, CommandEntry>> = {
+  run: {
+    summary: 'run the sidecar in an ECS task or an EKS pod',
+    load: async () => (await import('./cli/run.ts')).run,
+  },
+  demo: {
+    summary: 'run it on this machine against an emulated AWS',
+    load: async () => (await import('./cli/demo.ts')).demo,
+  },
+  emulate: {
+    summary: 'run the emulated AWS Marketplace Metering service alone',
+    load: async () => (await import('./cli/emulate.ts')).emulate,
+  },
+  healthcheck: {
+    summary: 'ask the running sidecar whether it is well; exit code 0 or 1',
+    load: async () => (await import('./cli/healthcheck.ts')).healthcheck,
+  },
+}
+
+const help = [
+  'marketplace-sidecar: entitlement and exact hourly metering for AWS Marketplace containers',
+  '',
+  'usage: marketplace-sidecar <command> [options]',
+  '',
+  ...Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`),
+  '',
+  '  <command> --help   the options of a command',
+  '  --version          the version',
+  '',
+  'Exit codes: 0 ended as asked, 1 failed, 2 wrong settings or arguments, 3 the data directory',
+  'cannot be used, 4 the disk failed and the next start recovers.',
+].join('\n')
+
+const io: CliIo = {
+  env: process.env,
+  stdin: process.stdin,
+  out: (line) => void process.stdout.write(`${line}\n`),
+  err: (line) => void process.stderr.write(`${line}\n`),
+  onSignal(handler) {
+    process.on('SIGINT', () => handler('SIGINT'))
+    process.on('SIGTERM', () => handler('SIGTERM'))
+  },
+}
+
+async function main([name, ...args]: readonly string[]): Promise<number> {
+  if (name === '--version') {
+    io.out(version)
+    return exitCodes.ok
+  }
+  if (name === undefined || name === '--help' || name === 'help') {
+    io.out(help)
+    return name === undefined ? exitCodes.misconfigured : exitCodes.ok
+  }
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (entry === undefined) {
+    io.err(`There is no command ${JSON.stringify(name)}.\n\n${help}`)
+    return exitCodes.misconfigured
+  }
+  const command = await entry.load()
+  return command(args, io)
+}
+
+function report(error: unknown): number {
+  if (error instanceof SidecarError) {
+    io.err(`${error.code}: ${error.message}`)
+    return exitCodeOf(error)
+  }
+  if (isArgumentError(error)) {
+    io.err(`InvalidArguments: ${messageOf(error)}`)
+    return exitCodes.misconfigured
+  }
+  io.err(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  return exitCodes.failed
+}
+
+function isArgumentError(error: unknown): boolean {
+  return (
+    error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_')
+  )
+}
+
+// Leaves by itself: a forgotten handle must not keep a sidecar that has flushed from ending.
+process.exit(await main(process.argv.slice(2)).catch(report))

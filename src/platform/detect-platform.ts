@@ -1,0 +1,122 @@
+import { endpointRegion } from './endpoint-region.ts'
+import { identify, type Identity, type IdentifyOptions } from './identify.ts'
+import { readImdsRegion } from './imds.ts'
+import { metadataHttp } from './metadata-http.ts'
+import {
+  regionSources,
+  type Platform,
+  type PlatformName,
+  type RegionReading,
+  type RegionSource,
+} from './platform.ts'
+import { describeMismatches } from './region-mismatches.ts'
+import { isRegionName, regionWarning } from './regions.ts'
+
+export interface DetectPlatformOptions extends IdentifyOptions {
+  /** SIDECAR_REGION. */
+  readonly region: string | undefined
+  /** SIDECAR_AWS_ENDPOINT. */
+  readonly endpoint: string | undefined
+  /** Where EC2's metadata service is; by default AWS_EC2_METADATA_SERVICE_ENDPOINT or AWS's address. */
+  readonly imdsUrl?: string
+  /** For one read of EC2 metadata, ms; default 1000. */
+  readonly imdsTimeoutMs?: number
+}
+
+/**
+ * Finds out which task or pod this is and in which region it runs. Calls nothing but the metadata
+ * services of the machine, ends within 12 seconds and never rejects: what could not be found out is
+ * a warning.
+ */
+export async function detectPlatform(options: DetectPlatformOptions): Promise<Platform> {
+  const identity = await identify(options)
+  const configured = configuredReadings(options)
+  const ec2 = await readEc2(options, identity, configured.readings)
+  const readings = [identity.region, ec2.reading, ...configured.readings]
+    .filter((reading) => reading !== undefined)
+    .toSorted((a, b) => regionSources.indexOf(a.source) - regionSources.indexOf(b.source))
+  const [winner] = readings
+  const { name, resource } = identity
+  return {
+    name,
+    resource,
+    region: winner,
+    readings,
+    mismatches: describeMismatches(readings),
+    warnings: [
+      ...identity.warnings,
+      ...configured.warnings,
+      ...ec2.warnings,
+      ...regionWarnings(name, winner, options),
+    ],
+  }
+}
+
+function configuredReadings({ env, endpoint, region }: DetectPlatformOptions): {
+  readings: RegionReading[]
+  warnings: string[]
+} {
+  const fromEnvironment = env['AWS_REGION'] ?? ''
+  const usable = isRegionName(fromEnvironment)
+  const found: readonly (readonly [RegionSource, string | undefined])[] = [
+    ['endpoint', endpoint === undefined ? undefined : endpointRegion(endpoint)],
+    ['SIDECAR_REGION', region],
+    ['AWS_REGION', usable ? fromEnvironment : undefined],
+  ]
+  const warnings =
+    usable || fromEnvironment === ''
+      ? []
+      : [
+          `AWS_REGION is ${JSON.stringify(fromEnvironment)}, which is no region name, and is ignored.`,
+        ]
+  return {
+    readings: found.flatMap(([source, name]) =>
+      name === undefined ? [] : [{ source, region: name }],
+    ),
+    warnings,
+  }
+}
+
+/**
+ * EC2's region counts where a task or pod could not tell its own. Elsewhere, such as on a laptop, the
+ * second that waiting for nobody's answer takes is spent only when no setting names a region either.
+ */
+async function readEc2(
+  options: DetectPlatformOptions,
+  identity: Identity,
+  configured: readonly RegionReading[],
+): Promise<{ reading: RegionReading | undefined; warnings: string[] }> {
+  const { env } = options
+  const onAws = identity.name === 'ecs' || identity.name === 'eks'
+  const wanted = identity.region === undefined && (onAws || configured.length === 0)
+  const disabled = env['AWS_EC2_METADATA_DISABLED']?.toLowerCase() === 'true'
+  if (!wanted || disabled) return { reading: undefined, warnings: [] }
+  const answer = await readImdsRegion({
+    baseUrl:
+      options.imdsUrl ?? (env['AWS_EC2_METADATA_SERVICE_ENDPOINT'] || 'http://169.254.169.254'),
+    http: options.http ?? metadataHttp,
+    timeoutMs: options.imdsTimeoutMs ?? 1000,
+    signal: options.signal,
+  })
+  if (answer.region !== undefined) {
+    return { reading: { source: 'ec2-metadata', region: answer.region }, warnings: [] }
+  }
+  return {
+    reading: undefined,
+    warnings: [`The EC2 metadata service did not tell the region (${answer.problem}).`],
+  }
+}
+
+function regionWarnings(
+  name: PlatformName,
+  winner: RegionReading | undefined,
+  { env }: DetectPlatformOptions,
+): string[] {
+  if (winner !== undefined) {
+    const warning =
+      name === 'local' || name === 'agentcore' ? undefined : regionWarning(name, winner.region)
+    return warning === undefined ? [] : [warning]
+  }
+  const unread = (env['AWS_DEFAULT_REGION'] ?? '') === '' ? '' : ' (AWS_DEFAULT_REGION is not read)'
+  return [`No source names a region${unread}; set SIDECAR_REGION to the region where this runs.`]
+}

@@ -1,0 +1,73 @@
+import { sleep, type Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
+import type { MetadataHttp } from './metadata-http.ts'
+import { isRegionName } from './regions.ts'
+
+export interface EcsTask {
+  readonly taskArn: string
+  readonly region: string
+}
+
+export interface EcsMetadataOptions {
+  /** What ECS_CONTAINER_METADATA_URI_V4 holds. */
+  readonly uri: string
+  readonly http: MetadataHttp
+  readonly clock: Clock
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The agent can lag behind the container's start, on EC2 above all. */
+const pausesMs = [250, 500, 1000] as const
+
+/**
+ * Asks the ECS agent which task this is: the task, or a sentence why it could not be found out after
+ * four attempts.
+ */
+export async function readEcsTask(options: EcsMetadataOptions): Promise<EcsTask | string> {
+  const { uri, clock, signal } = options
+  if (!/^https?:\/\/[^\s/]/.test(uri) || !URL.canParse(uri)) {
+    return `ECS_CONTAINER_METADATA_URI_V4 is not an address; ${advice}`
+  }
+  let problem = ''
+  for (const pause of [...pausesMs, undefined]) {
+    try {
+      return parseTask(await ask(options))
+    } catch (error) {
+      problem = messageOf(error)
+    }
+    if (pause === undefined || signal?.aborted === true) break
+    await sleep(clock, pause, signal)
+  }
+  return `The ECS metadata service did not tell the task (${problem}); ${advice}`
+}
+
+const advice =
+  'set nothing by hand: ECS sets ECS_CONTAINER_METADATA_URI_V4, and restarting the task asks again.'
+
+function ask({ uri, http, timeoutMs, signal }: EcsMetadataOptions): Promise<string> {
+  return http({ url: `${uri.replace(/\/+$/, '')}/task`, timeoutMs, signal })
+}
+
+/** Task ARNs have a cluster part since 2018; accounts that kept the old form have none. */
+function parseTask(text: string): EcsTask {
+  let arn: unknown
+  try {
+    const document: unknown = JSON.parse(text)
+    arn =
+      typeof document === 'object' && document !== null && 'TaskARN' in document
+        ? document.TaskARN
+        : undefined
+  } catch {
+    throw new Error('the answer is not JSON')
+  }
+  const parts =
+    typeof arn === 'string'
+      ? /^arn:aws[a-z-]*:ecs:([a-z0-9-]+):\d{12}:task\/(?:[-\w]{1,255}\/)?[-\w]{1,255}$/.exec(arn)
+      : null
+  const region = parts?.[1]
+  if (typeof arn !== 'string' || region === undefined || !isRegionName(region)) {
+    throw new Error('the answer has no TaskARN of the known form')
+  }
+  return { taskArn: arn, region }
+}

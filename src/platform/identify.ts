@@ -1,0 +1,89 @@
+import type { Clock } from '../clock.ts'
+import { readEcsTask } from './ecs-metadata.ts'
+import { inKubernetes, readPod, type PodReading } from './kubernetes-pod.ts'
+import { metadataHttp, type MetadataHttp } from './metadata-http.ts'
+import type { PlatformName, RegionReading } from './platform.ts'
+import { readBounded, type ReadBounded } from './read-bounded.ts'
+
+export interface IdentifyOptions {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly hostname: string
+  readonly clock: Clock
+  readonly signal?: AbortSignal
+  readonly readText?: ReadBounded
+  readonly http?: MetadataHttp
+  /** For one read of ECS metadata, ms; default 2000. */
+  readonly ecsTimeoutMs?: number
+}
+
+/** What the platform itself said, before the settings are held against it. */
+export interface Identity {
+  readonly name: PlatformName
+  readonly resource: string
+  readonly region: RegionReading | undefined
+  readonly warnings: readonly string[]
+}
+
+/** Asks ECS, then Kubernetes, which task or pod this is. Never rejects. */
+export async function identify(options: IdentifyOptions): Promise<Identity> {
+  const { env } = options
+  const uri = env['ECS_CONTAINER_METADATA_URI_V4'] ?? ''
+  if (uri !== '' || (env['AWS_EXECUTION_ENV'] ?? '').startsWith('AWS_ECS')) {
+    return identifyTask(uri, options)
+  }
+  const pod = await readPod(env, options.readText ?? readBounded)
+  if (inKubernetes(env) || pod.podUid !== undefined || pod.region !== undefined) {
+    return identifyPod(pod, options)
+  }
+  const agentCore = Object.keys(env).some((name) => /^(AWS_)?BEDROCK_AGENTCORE_/.test(name))
+  const warning = agentCore
+    ? 'This looks like Bedrock AgentCore, which meters in another way and is not supported: run the product on ECS or EKS.'
+    : 'This is neither an ECS task nor an EKS pod: AWS will refuse to meter here (PlatformNotSupportedException); the emulator is for local work.'
+  return {
+    name: agentCore ? 'agentcore' : 'local',
+    resource: `host:${options.hostname}`,
+    region: undefined,
+    warnings: [...pod.warnings, warning],
+  }
+}
+
+async function identifyTask(uri: string, options: IdentifyOptions): Promise<Identity> {
+  const task = await readEcsTask({
+    uri,
+    http: options.http ?? metadataHttp,
+    clock: options.clock,
+    timeoutMs: options.ecsTimeoutMs ?? 2000,
+    signal: options.signal,
+  })
+  if (typeof task !== 'string') {
+    const region: RegionReading = { source: 'ecs-task-arn', region: task.region }
+    return { name: 'ecs', resource: task.taskArn, region, warnings: [] }
+  }
+  const resource = `host:${options.hostname}`
+  return {
+    name: 'ecs',
+    resource,
+    region: undefined,
+    warnings: [task, `The task is known only as ${resource} until the sidecar starts again.`],
+  }
+}
+
+function identifyPod(pod: PodReading, options: IdentifyOptions): Identity {
+  const warnings = [...pod.warnings]
+  const resource = pod.podUid === undefined ? `host:${options.hostname}` : `pod:${pod.podUid}`
+  if (pod.podUid === undefined) {
+    warnings.push(
+      `No service account token names this pod's uid, so it is known as ${resource}: a pod of the same name would be taken for it; give the service account an IAM role (IRSA).`,
+    )
+  }
+  if (pod.region === undefined) {
+    warnings.push(
+      pod.found
+        ? "The pod's token was not issued by EKS: outside EKS AWS will refuse to meter (PlatformNotSupportedException)."
+        : "No service account token tells the cluster's region; give the service account an IAM role (IRSA), which AWS asks for anyway.",
+    )
+  }
+  const region: RegionReading | undefined =
+    pod.region === undefined ? undefined : { source: 'eks-token-issuer', region: pod.region }
+  return { name: 'eks', resource, region, warnings }
+}

@@ -1,0 +1,49 @@
+import { messageOf } from '../errors.ts'
+import type { MetadataHttp } from './metadata-http.ts'
+import { isRegionName } from './regions.ts'
+
+export interface ImdsOptions {
+  /** Such as `http://169.254.169.254`. */
+  readonly baseUrl: string
+  readonly http: MetadataHttp
+  /** For each of the two requests. */
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal | undefined
+}
+
+export type ImdsAnswer =
+  | { readonly region: string; readonly problem?: undefined }
+  | { readonly region?: undefined; readonly problem: string }
+
+/**
+ * Asks the EC2 instance for its region (IMDSv2). The last resort: it does not answer on EKS Fargate,
+ * nor inside a container where the instance's hop limit is 1.
+ */
+export async function readImdsRegion({
+  baseUrl,
+  http,
+  timeoutMs,
+  signal,
+}: ImdsOptions): Promise<ImdsAnswer> {
+  const base = `${baseUrl.replace(/\/+$/, '')}/latest`
+  try {
+    const token = await http({
+      url: `${base}/api/token`,
+      method: 'PUT',
+      headers: { 'x-aws-ec2-metadata-token-ttl-seconds': '60' },
+      timeoutMs,
+      signal,
+    })
+    const region = await http({
+      url: `${base}/meta-data/placement/region`,
+      headers: { 'x-aws-ec2-metadata-token': token.trim() },
+      timeoutMs,
+      signal,
+    })
+    return isRegionName(region.trim())
+      ? { region: region.trim() }
+      : { problem: 'its answer is not a region' }
+  } catch (error) {
+    return { problem: messageOf(error) }
+  }
+}

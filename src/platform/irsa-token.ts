@@ -1,0 +1,57 @@
+import { isRegionName } from './regions.ts'
+
+/** What the projected token of a pod tells about the pod. */
+export interface PodToken {
+  /** Undefined when the issuer is not EKS. */
+  readonly region: string | undefined
+  readonly podName: string | undefined
+  readonly podUid: string | undefined
+}
+
+const issuers = [
+  /^https:\/\/oidc\.eks\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/id\/[^/]+\/?$/,
+  /^https:\/\/oidc-eks\.([a-z0-9-]+)\.api\.(?:aws|amazonwebservices\.com\.cn|amazonwebservices\.eu)\/id\/[^/]+\/?$/,
+]
+
+/**
+ * Reads a projected service account token. Its signature is not checked: the kubelet wrote the file,
+ * and nothing is granted on what it says; AWS finds out for itself. Undefined when it is no token.
+ */
+export function parsePodToken(token: string): PodToken | undefined {
+  const claims = payloadOf(token)
+  if (claims === undefined) return undefined
+  const issuer = textOf(claims, 'iss') ?? ''
+  const region = issuers
+    .map((pattern) => pattern.exec(issuer)?.[1])
+    .find((name) => name !== undefined && isRegionName(name))
+  const pod = memberOf(memberOf(claims, 'kubernetes.io'), 'pod')
+  const uid = textOf(pod, 'uid')
+  return {
+    region,
+    podName: textOf(pod, 'name'),
+    podUid: uid !== undefined && /^[-0-9a-zA-Z]{1,64}$/.test(uid) ? uid : undefined,
+  }
+}
+
+function payloadOf(token: string): object | undefined {
+  const parts = token.trim().split('.')
+  const payload = parts[1]
+  if (parts.length !== 3 || payload === undefined) return undefined
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))
+    return typeof claims === 'object' && claims !== null ? claims : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined
+}
+
+function textOf(value: unknown, name: string): string | undefined {
+  const member = memberOf(value, name)
+  return typeof member === 'string' && member !== '' ? member : undefined
+}

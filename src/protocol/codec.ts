@@ -1,0 +1,96 @@
+import { errorStatus, fail, succeed, type Outcome } from './errors.ts'
+import { isOperationName, signingName, targetPrefix, type OperationName } from './operations.ts'
+
+/** The content type of every request and answer. */
+export const contentType = 'application/x-amz-json-1.1'
+
+/** AWS takes requests under 1 MB. */
+export const maxRequestBytes = 1_048_576
+
+/** Who signed a request, when and for where: `<id>/<yyyymmdd>/<region>/<service>/aws4_request`. */
+export interface CredentialScope {
+  readonly accessKeyId: string
+  readonly date: string
+  readonly region: string
+  readonly service: string
+}
+
+/** The `X-Amz-Target` of an operation. */
+export function requestTarget(operation: OperationName): string {
+  return `${targetPrefix}.${operation}`
+}
+
+/** The operation that an `X-Amz-Target` header names. */
+export function parseTarget(header: string | undefined): Outcome<OperationName> {
+  if (header === undefined) {
+    return fail('UnknownOperationException', 'The X-Amz-Target header is missing.')
+  }
+  const name = header.startsWith(`${targetPrefix}.`) ? header.slice(targetPrefix.length + 1) : ''
+  return isOperationName(name)
+    ? succeed(name)
+    : fail('UnknownOperationException', `The service has no operation '${header}'.`)
+}
+
+/** Whether a `Content-Type` header is that of the protocol, parameters aside. */
+export function isProtocolContentType(header: string | undefined): boolean {
+  return header?.split(';', 1)[0]?.trim().toLowerCase() === contentType
+}
+
+/**
+ * The credential scope of an `Authorization` header. The signature itself is not checked: nobody but
+ * AWS has the secret key. A scope for another service is refused as AWS refuses it.
+ */
+export function parseCredentialScope(authorization: string | undefined): Outcome<CredentialScope> {
+  if (authorization === undefined || authorization === '') {
+    return fail('MissingAuthenticationTokenException', 'Missing Authentication Token')
+  }
+  const credential = /^AWS4-HMAC-SHA256 .*?Credential=([^\s,]+)/.exec(authorization)?.[1]
+  const parts = (credential ?? '').split('/')
+  const [accessKeyId, date, region, service, terminator] = parts
+  if (
+    parts.length !== 5 ||
+    !accessKeyId ||
+    !/^\d{8}$/.test(date ?? '') ||
+    !region ||
+    !service ||
+    terminator !== 'aws4_request'
+  ) {
+    return fail(
+      'IncompleteSignatureException',
+      'Authorization header requires a SigV4 Credential parameter, <access key id>/<yyyymmdd>/<region>/<service>/aws4_request.',
+    )
+  }
+  if (service !== signingName) {
+    return fail(
+      'InvalidSignatureException',
+      `Credential should be scoped to correct service: '${signingName}'.`,
+    )
+  }
+  return succeed({ accessKeyId, date: date ?? '', region, service })
+}
+
+/** Parses a request body. An empty one is an empty object, as AWS takes it. */
+export function parseBody(body: string): Outcome<unknown> {
+  if (body.trim() === '') return succeed({})
+  try {
+    return succeed(JSON.parse(body))
+  } catch {
+    return fail('SerializationException', 'The request body is not valid JSON.')
+  }
+}
+
+/** The status and the body, `{"__type", "message"}`, that carry a failure of any name. */
+export function encodeFailure(failure: { readonly name: string; readonly message: string }): {
+  readonly status: number
+  readonly body: string
+} {
+  return {
+    status: errorStatus(failure.name),
+    body: JSON.stringify({ __type: failure.name, message: failure.message }),
+  }
+}
+
+/** Milliseconds for the epoch seconds of the wire. */
+export function toInstant(epochSeconds: number): number {
+  return Math.round(epochSeconds * 1000)
+}

@@ -1,0 +1,84 @@
+const clientError = 400
+
+/** The errors of the service model and the HTTP status that each is answered with. */
+export const modelErrors = {
+  CustomerNotEntitledException: clientError,
+  DisabledApiException: clientError,
+  DuplicateRequestException: clientError,
+  ExpiredTokenException: clientError,
+  IdempotencyConflictException: 409,
+  InternalServiceErrorException: 500,
+  InvalidCustomerIdentifierException: clientError,
+  InvalidEndpointRegionException: clientError,
+  InvalidLicenseException: clientError,
+  InvalidProductCodeException: clientError,
+  InvalidPublicKeyVersionException: clientError,
+  InvalidRegionException: clientError,
+  InvalidTagException: clientError,
+  InvalidTokenException: clientError,
+  InvalidUsageAllocationsException: clientError,
+  InvalidUsageDimensionException: clientError,
+  PlatformNotSupportedException: clientError,
+  ThrottlingException: clientError,
+  TimestampOutOfBoundsException: clientError,
+} as const
+
+/** What any AWS service may answer, beside the names of its model. */
+export const generalErrors = {
+  AccessDeniedException: clientError,
+  CustomerNotSubscribedException: clientError,
+  DryRunOperation: clientError,
+  ExpiredToken: clientError,
+  IncompleteSignatureException: clientError,
+  InternalFailure: 500,
+  InvalidClientTokenId: 403,
+  InvalidSignatureException: clientError,
+  MissingAuthenticationTokenException: clientError,
+  RequestEntityTooLargeException: 413,
+  SerializationException: clientError,
+  ServiceUnavailableException: 503,
+  SignatureDoesNotMatch: 403,
+  UnauthorizedException: clientError,
+  UnknownOperationException: clientError,
+  UnrecognizedClientException: clientError,
+  ValidationException: clientError,
+} as const
+
+export type ModelErrorName = keyof typeof modelErrors
+export type ServiceErrorName = ModelErrorName | keyof typeof generalErrors
+
+const statuses = new Map<string, number>(Object.entries({ ...modelErrors, ...generalErrors }))
+
+/** An error as the service answers it. */
+export interface ServiceFailure {
+  readonly name: ServiceErrorName
+  readonly message: string
+}
+
+/** What a step of the protocol yields: a value, or the error to answer. */
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly failure: ServiceFailure }
+
+/** A success. */
+export function succeed<T>(value: T): Outcome<T> {
+  return { ok: true, value }
+}
+
+/** A failure that is answered as the error `name`. */
+export function fail(
+  name: ServiceErrorName,
+  message: string,
+): { readonly ok: false; readonly failure: ServiceFailure } {
+  return { ok: false, failure: { name, message } }
+}
+
+/** Whether the service, or AWS in general, has an error of this name. */
+export function isServiceErrorName(name: string): name is ServiceErrorName {
+  return statuses.has(name)
+}
+
+/** The HTTP status of an error; 400 for a name that is not known. */
+export function errorStatus(name: string): number {
+  return statuses.get(name) ?? clientError
+}

@@ -1,0 +1,154 @@
+import { fail, succeed, type Outcome, type ServiceErrorName } from './errors.ts'
+import type { InputOf } from './inputs.ts'
+import { operations, type Member, type Members, type OperationName } from './operations.ts'
+
+interface Violation {
+  readonly name: ServiceErrorName
+  readonly text: string
+}
+
+/** A value whose JSON type is not the member's. AWS stops at the first and says nothing of limits. */
+class WrongType extends Error {}
+
+const longestShownValue = 200
+
+/**
+ * Checks an input against the members of `operation` as AWS does: a wrong type is a
+ * SerializationException, broken limits are one ValidationException that lists them all, or, where
+ * nothing but tags or allocations is wrong, the error that the model has for them. Members that AWS
+ * does not know are left out of the answer, and so are nulls.
+ */
+export function validateInput<O extends OperationName>(
+  operation: O,
+  input: unknown,
+): Outcome<InputOf<O>> {
+  const violations: Violation[] = []
+  let clean: unknown
+  try {
+    clean = checkStructure(operations[operation].input, input, '', violations)
+  } catch (error) {
+    if (error instanceof WrongType) return fail('SerializationException', error.message)
+    throw error
+  }
+  const first = violations[0]
+  if (first === undefined) return succeed(clean as InputOf<O>)
+  const name = violations.some((violation) => violation.name === 'ValidationException')
+    ? 'ValidationException'
+    : first.name
+  const texts = violations.filter((violation) => violation.name === name).map(({ text }) => text)
+  const count =
+    texts.length === 1
+      ? '1 validation error detected'
+      : `${texts.length} validation errors detected`
+  return fail(name, `${count}: ${texts.join('; ')}`)
+}
+
+function checkStructure(
+  members: Members,
+  value: unknown,
+  path: string,
+  violations: Violation[],
+): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new WrongType(`${path === '' ? 'The request' : `'${path}'`} must be a JSON object`)
+  }
+  const given = new Map<string, unknown>(Object.entries(value))
+  const clean: Record<string, unknown> = {}
+  for (const [name, member] of Object.entries(members)) {
+    const memberPath = (path === '' ? '' : `${path}.`) + lowerFirst(name)
+    const memberValue = given.get(name) ?? undefined
+    if (memberValue !== undefined) {
+      clean[name] = checkMember(member, memberValue, memberPath, violations)
+    } else if (member.required === true) {
+      violations.push({
+        name: 'ValidationException',
+        text: describe('null', memberPath, 'not be null'),
+      })
+    }
+  }
+  return clean
+}
+
+function checkMember(
+  member: Member,
+  value: unknown,
+  path: string,
+  violations: Violation[],
+): unknown {
+  const broken = (constraint: string) =>
+    violations.push({
+      name: member.limitError ?? 'ValidationException',
+      text: describe(show(value), path, constraint),
+    })
+  switch (member.type) {
+    case 'string': {
+      if (typeof value !== 'string') throw wrongType(value, path, 'a String')
+      checkRange(value.length, member.minLength, member.maxLength, 'length', broken)
+      if (member.pattern !== undefined && !compiled(member.pattern).test(value)) {
+        broken(`satisfy regular expression pattern: ${member.pattern}`)
+      }
+      return value
+    }
+    case 'integer': {
+      if (typeof value !== 'number' || !Number.isInteger(value)) {
+        throw wrongType(value, path, 'an Integer')
+      }
+      checkRange(value, member.min, member.max, 'value', broken)
+      return value
+    }
+    case 'timestamp':
+      if (typeof value !== 'number') throw wrongType(value, path, 'a Timestamp in epoch seconds')
+      return value
+    case 'boolean':
+      if (typeof value !== 'boolean') throw wrongType(value, path, 'a Boolean')
+      return value
+    case 'list': {
+      if (!Array.isArray(value)) throw wrongType(value, path, 'a List')
+      checkRange(value.length, member.minItems, member.maxItems, 'length', broken)
+      return value.map((item, index) =>
+        checkMember(member.item, item, `${path}.${index + 1}.member`, violations),
+      )
+    }
+    case 'structure':
+      return checkStructure(member.members, value, path, violations)
+  }
+}
+
+function checkRange(
+  size: number,
+  min: number | undefined,
+  max: number | undefined,
+  noun: 'length' | 'value',
+  broken: (constraint: string) => void,
+): void {
+  if (min !== undefined && size < min) broken(`have ${noun} greater than or equal to ${min}`)
+  if (max !== undefined && size > max) broken(`have ${noun} less than or equal to ${max}`)
+}
+
+const patterns = new Map<string, RegExp>()
+
+function compiled(pattern: string): RegExp {
+  const known = patterns.get(pattern)
+  if (known !== undefined) return known
+  const expression = new RegExp(pattern)
+  patterns.set(pattern, expression)
+  return expression
+}
+
+function describe(shown: string, path: string, constraint: string): string {
+  return `Value ${shown} at '${path}' failed to satisfy constraint: Member must ${constraint}`
+}
+
+function show(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return `'${text.length > longestShownValue ? `${text.slice(0, longestShownValue)}...` : text}'`
+}
+
+function wrongType(value: unknown, path: string, expected: string): WrongType {
+  const actual = Array.isArray(value) ? 'a List' : value === null ? 'null' : `a ${typeof value}`
+  return new WrongType(`'${path}' is ${actual} and cannot be converted to ${expected}`)
+}
+
+function lowerFirst(name: string): string {
+  return name.charAt(0).toLowerCase() + name.slice(1)
+}

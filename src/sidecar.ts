@@ -1,0 +1,297 @@
+import { createClosedDoor } from './aws/closed-door.ts'
+import { createMarketplaceMetering } from './aws/marketplace-metering.ts'
+import type { MeteringApi } from './aws/metering-api.ts'
+import { sleep, toIso, type Clock } from './clock.ts'
+import type { Environment, Settings } from './config/settings.ts'
+import { Drain } from './http/drain.ts'
+import { entitlementStates, type Entitlement } from './entitlement/entitlement-state.ts'
+import { startEntitlement, type RegionDenial } from './entitlement/prove-entitlement.ts'
+import type { SidecarError } from './errors.ts'
+import type { Hooks } from './hooks.ts'
+import { createAppServer } from './http/app-server.ts'
+import { createOpsServer } from './http/ops-server.ts'
+import { listen, type Listening } from './http/server.ts'
+import { Ledger } from './ledger/ledger.ts'
+import { hourMs } from './ledger/types.ts'
+import type { Log } from './log.ts'
+import { createMetrics } from './metrics/metrics.ts'
+import { detectPlatform } from './platform/detect-platform.ts'
+import type { Platform } from './platform/platform.ts'
+import { scheduleByClock, scheduleByCron, type Schedule } from './submission/schedule.ts'
+import { Sender } from './submission/sender.ts'
+import { spreadDelayMs } from './submission/spread.ts'
+import { Submitter } from './submission/submitter.ts'
+
+export interface SidecarOptions {
+  readonly settings: Settings
+  /** For the platform: ECS and EKS say through it where they are. */
+  readonly env: Environment
+  readonly hostname: string
+  readonly version: string
+  /** The wall clock that hours are counted on. */
+  readonly clock: Clock
+  /** Real time, for those who wait and for the end. */
+  readonly timers: Clock
+  /** What starts the work of a new hour; `clock` where the clock runs fast. */
+  readonly ticks: 'cron' | 'clock'
+  readonly hooks: Hooks
+  readonly log: Log
+  readonly random: () => number
+  readonly randomBytes: (length: number) => Uint8Array
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
+}
+
+export interface Sidecar {
+  readonly appPort: number
+  readonly opsPort: number
+  readonly platform: Platform
+  readonly entitlement: Entitlement
+  readonly ledger: Ledger
+  /** Resolves when the ledger has failed, and the process has to end at once. */
+  readonly failed: Promise<SidecarError>
+  /** Drains, flushes and stops within `shutdownTimeoutMs`. */
+  stop(): Promise<void>
+}
+
+/** Builds every part from the settings and starts them in order. What a start throws names its cause. */
+export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
+  const { settings, clock, timers, hooks, log } = options
+  const { product } = settings
+  const stopping = new AbortController()
+  const platform = await findPlatform(options)
+  const denial = denialOf(platform)
+
+  const failure = Promise.withResolvers<SidecarError>()
+  let failedBecause: string | undefined
+  const ledger = await Ledger.open({
+    directory: settings.dataDir,
+    resource: platform.resource,
+    clock,
+    hooks,
+    log,
+    maxTagSets: settings.maxTagSets,
+    onFatal: (error) => {
+      failedBecause = error.message
+      failure.resolve(error)
+    },
+  })
+
+  const api = openDoor(options, platform, denial)
+  const entitlement = startEntitlement({
+    ...options,
+    api,
+    product,
+    regionDenial: denial,
+    signal: stopping.signal,
+  })
+  const { sender, submitter } = createSubmission(options, ledger, api, entitlement)
+  const drain = new Drain(timers)
+  const dimensions = new Set(product.dimensions.map(({ name }) => name))
+
+  const app = createAppServer({
+    limits: settings,
+    hooks,
+    log,
+    book: ledger,
+    dimensions,
+    apiToken: settings.apiToken,
+    onUsageRequest: () => drain.heard(),
+    entitlement,
+    productCode: product.productCode,
+    route: product.route,
+    region: platform.region?.region,
+    signal: stopping.signal,
+  })
+  const metrics = createMetrics({
+    hooks,
+    info: {
+      version: options.version,
+      productCode: product.productCode,
+      route: product.route,
+      platform: platform.name,
+      region: platform.region?.region ?? '',
+    },
+    dimensions: [...dimensions],
+    entitlementStates,
+    now: () => clock.now(),
+    ledger,
+    entitlement: () => entitlement.snapshot(),
+  })
+  const ops = createOpsServer({
+    hooks,
+    log,
+    deadBecause: () => failedBecause,
+    notReadyBecause: () => notReady(entitlement, drain),
+    metrics,
+  })
+
+  const schedule = startSchedule(options, submitter)
+  const opsListening = await listen(ops, settings.opsListen.host, settings.opsListen.port)
+  const appListening = await listen(app, settings.listen.host, settings.listen.port)
+  log.info('sidecar.started', 'The sidecar is running', {
+    version: options.version,
+    app: `${settings.listen.host}:${appListening.port}`,
+    ops: `${settings.opsListen.host}:${opsListening.port}`,
+    platform: platform.name,
+    resource: platform.resource,
+    region: platform.region,
+  })
+
+  let stopped: Promise<void> | undefined
+  return {
+    appPort: appListening.port,
+    opsPort: opsListening.port,
+    platform,
+    entitlement,
+    ledger,
+    failed: failure.promise,
+    stop: () =>
+      (stopped ??= stopSidecar(options, {
+        drain,
+        stopping,
+        schedule,
+        submitter,
+        sender,
+        ledger,
+        api,
+        appListening,
+        opsListening,
+      })),
+  }
+}
+
+interface RunningParts {
+  readonly drain: Drain
+  readonly stopping: AbortController
+  readonly schedule: Schedule
+  readonly submitter: Submitter
+  readonly sender: Sender
+  readonly ledger: Ledger
+  readonly api: MeteringApi
+  readonly appListening: Listening
+  readonly opsListening: Listening
+}
+
+/**
+ * The end, in the order that keeps what was acknowledged: listen until the application is quiet, close
+ * the listener, send what there is until the deadline, close the book. What could not be sent waits in
+ * the ledger for the next start.
+ */
+async function stopSidecar(options: SidecarOptions, parts: RunningParts): Promise<void> {
+  const { settings, timers, log } = options
+  const { drain, submitter, sender, ledger } = parts
+  const deadline = timers.now() + settings.shutdownTimeoutMs
+  log.info('sidecar.draining', 'Waiting for the last reports of the application')
+  await drain.run(settings.drainQuietMs, settings.drainDelayMs)
+
+  parts.stopping.abort()
+  parts.schedule.stop()
+  await parts.appListening.close()
+  const timeIsUp = new AbortController()
+  const flushed = submitter.flush(settings.flushOnShutdown).catch((error: unknown) => {
+    log.error('sidecar.flush-failed', String(error))
+  })
+  await Promise.race([flushed, sleep(timers, deadline - timers.now(), timeIsUp.signal)])
+  timeIsUp.abort()
+
+  submitter.stop()
+  sender.stop()
+  parts.api.close()
+  await parts.opsListening.close()
+  const left = ledger.pendingRecords().length
+  await ledger.close()
+  log.info('sidecar.stopped', `The sidecar has stopped; ${left} records wait for the next start`, {
+    unsentRecords: left,
+  })
+}
+
+async function findPlatform(options: SidecarOptions): Promise<Platform> {
+  const { settings, env, hostname, timers, log } = options
+  const { region, awsEndpoint: endpoint } = settings
+  const platform = await detectPlatform({ env, hostname, clock: timers, region, endpoint })
+  for (const warning of platform.warnings) log.warn('platform.warning', warning)
+  return platform
+}
+
+/** Why AWS must not be called from here at all, if so. */
+function denialOf(platform: Platform): RegionDenial | undefined {
+  if (platform.mismatches.length > 0)
+    return { code: 'RegionMismatch', message: platform.mismatches.join(' ') }
+  if (platform.region === undefined)
+    return {
+      code: 'RegionUnknown',
+      message: `It could not be found out in which region this runs. ${platform.warnings.join(' ')}`,
+    }
+  return undefined
+}
+
+function openDoor(
+  { settings, hooks, clock, credentials }: SidecarOptions,
+  platform: Platform,
+  denial: RegionDenial | undefined,
+): MeteringApi {
+  if (denial !== undefined) return createClosedDoor(denial.code, denial.message)
+  return createMarketplaceMetering({
+    region: platform.region?.region ?? '',
+    endpoint: settings.awsEndpoint,
+    timeoutMs: settings.awsTimeoutMs,
+    credentials,
+    hooks,
+    clock,
+  })
+}
+
+function createSubmission(
+  options: SidecarOptions,
+  ledger: Ledger,
+  api: MeteringApi,
+  entitlement: Entitlement,
+): { sender: Sender; submitter: Submitter } {
+  const { settings, clock, hooks, log, random } = options
+  const { product, sealDelayMs, zeroRecords, lateUsage } = settings
+  const spreadMs = spreadDelayMs(ledger.owner.identity, settings.submitSpreadMs)
+  const sender = new Sender({
+    ledger,
+    api,
+    clock,
+    hooks,
+    log,
+    random,
+    lateUsage,
+    notBefore: (hour) => hour + hourMs + sealDelayMs + spreadMs,
+    onAnswer: (failure) => {
+      if (failure === undefined) entitlement.confirm()
+      else if (failure.kind === 'not-entitled')
+        entitlement.deny(failure.code, `${failure.message} ${failure.advice}`)
+    },
+  })
+  const submitter = new Submitter({
+    ledger,
+    sender,
+    clock,
+    hooks,
+    log,
+    productCode: product.productCode,
+    dimensions: product.dimensions,
+    sealDelayMs,
+    zeroRecords,
+  })
+  hooks.on('usageReported', ({ earliestHour }) => submitter.usageArrived(earliestHour))
+  hooks.on('recordMoved', ({ toHour }) => submitter.usageArrived(toHour))
+  hooks.on('recordSealed', ({ id, dimension, hour, quantity }) =>
+    log.info('record.sealed', `${quantity} ${dimension} of ${toIso(hour)}`, { record: id }),
+  )
+  return { sender, submitter }
+}
+
+function startSchedule({ ticks, clock }: SidecarOptions, submitter: Submitter): Schedule {
+  const tick = () => void submitter.tick()
+  tick()
+  return ticks === 'cron' ? scheduleByCron(tick) : scheduleByClock(clock, tick)
+}
+
+function notReady(entitlement: Entitlement, drain: Drain): string | undefined {
+  if (drain.isRunning) return 'shutting down'
+  const { entitled, state, code, message } = entitlement.snapshot()
+  return entitled ? undefined : `${state}: ${code}: ${message}`
+}

@@ -1,0 +1,126 @@
+import { sealableBefore } from '../aggregation/hour.ts'
+import { planSeal, type SealRules } from '../aggregation/seal.ts'
+import type { Clock, Timer } from '../clock.ts'
+import { messageOf } from '../errors.ts'
+import type { Hooks } from '../hooks.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import { hourMs, hourOf } from '../ledger/types.ts'
+import type { Log } from '../log.ts'
+import { clientTokenOf } from './client-token.ts'
+import type { Sender } from './sender.ts'
+
+export interface SubmitterOptions {
+  readonly ledger: Ledger
+  readonly sender: Sender
+  readonly clock: Clock
+  readonly hooks: Hooks
+  readonly log: Log
+  readonly productCode: string
+  readonly dimensions: readonly { readonly name: string; readonly divisor: bigint }[]
+  readonly sealDelayMs: number
+  readonly zeroRecords: boolean
+}
+
+/** Hours before the current one that zero records are made for: AWS's window. */
+const zeroHoursBack = 5
+
+/** Seals hours that are over and has them sent; everything it does is safe to do again. */
+export class Submitter {
+  readonly #options: SubmitterOptions
+  readonly #rules: SealRules
+  #timer: Timer | undefined
+  #timerAt = Number.POSITIVE_INFINITY
+  #stopped = false
+
+  constructor(options: SubmitterOptions) {
+    const { productCode, dimensions, hooks, zeroRecords } = options
+    this.#options = options
+    this.#rules = {
+      productCode,
+      divisorOf: (name) => dimensions.find((dimension) => dimension.name === name)?.divisor ?? 1n,
+      zeroRecords,
+      clientTokenOf,
+      onFolded: (dimension, reports) => hooks.emit('tagSetsOverflowed', { dimension, reports }),
+    }
+  }
+
+  /** What the top of an hour, and the start, ask for: seals what is due, or waits for the seal delay. */
+  async tick(): Promise<void> {
+    const { clock, sealDelayMs } = this.#options
+    const now = clock.now()
+    const sealAt = hourOf(now) + sealDelayMs
+    await this.#sealDue()
+    if (now < sealAt) this.#wakeAt(sealAt)
+  }
+
+  /** Usage came in for an hour that is over: it is sealed after the delay, without waiting for the next hour. */
+  usageArrived(hour: number): void {
+    const { clock, sealDelayMs } = this.#options
+    const now = clock.now()
+    if (hour < sealableBefore(now, sealDelayMs)) this.#wakeAt(now + sealDelayMs)
+  }
+
+  /** At the end: seals the open hour too if `includeOpenHour`, and sends until nothing is left to send. */
+  async flush(includeOpenHour: boolean): Promise<void> {
+    const { clock, sender } = this.#options
+    this.stop()
+    const now = clock.now()
+    await this.#seal(includeOpenHour ? hourOf(now) + hourMs : this.#dueBefore(now))
+    await sender.flush()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#timer?.cancel()
+  }
+
+  #dueBefore(now: number): number {
+    return sealableBefore(now, this.#options.sealDelayMs)
+  }
+
+  #wakeAt(instant: number): void {
+    if (this.#stopped || instant >= this.#timerAt) return
+    this.#timer?.cancel()
+    this.#timerAt = instant
+    this.#timer = this.#options.clock.at(instant, () => {
+      this.#timerAt = Number.POSITIVE_INFINITY
+      void this.#sealDue()
+    })
+  }
+
+  async #sealDue(): Promise<void> {
+    const { clock, ledger, sender, log } = this.#options
+    const now = clock.now()
+    try {
+      await this.#seal(this.#dueBefore(now))
+      await ledger.prune()
+      sender.wake()
+    } catch (error) {
+      log.error('seal.failed', `Sealing failed and is tried again: ${messageOf(error)}`)
+      this.#wakeAt(now + 60_000)
+    }
+  }
+
+  async #seal(before: number): Promise<void> {
+    const { ledger, clock } = this.#options
+    const now = clock.now()
+    const zeroHours = this.#options.zeroRecords ? this.#zeroHours(now) : []
+    if (zeroHours.length === 0 && !ledger.hasOpenBefore(before)) return
+    await ledger.seal({ before, now, plan: (input) => planSeal(input, this.#rules), zeroHours })
+  }
+
+  #zeroHours(now: number): { dimension: string; hour: number }[] {
+    const before = this.#dueBefore(now)
+    const first = Math.max(
+      hourOf(this.#options.ledger.owner.firstSeenAt),
+      before - zeroHoursBack * hourMs,
+    )
+    const hours = Array.from(
+      { length: Math.max(0, (before - first) / hourMs) },
+      (_, index) => first + index * hourMs,
+    )
+    return this.#options.dimensions.flatMap(({ name }) =>
+      hours.map((hour) => ({ dimension: name, hour })),
+    )
+  }
+}

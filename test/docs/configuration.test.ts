@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { renderSettingsTable } from '../../src/cli/settings-table.ts'
+import { settingsTable } from '../../src/config/settings-table.ts'
+
+const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
+
+test('the page has the table of settings as it is made from the code', () => {
+  const table = /<!-- settings: .*?-->\n(.*?)\n<!-- end of settings -->/s.exec(page)?.[1]
+  expect(table).toBe(renderSettingsTable())
+})
+
+test('every setting is on the page, and the page names no setting that does not exist', () => {
+  const known = settingsTable.map((row) => row.name)
+  const links = ['SIDECAR_SERVICE_HOST', 'SIDECAR_PORT_']
+  const named = new Set(page.match(/SIDECAR_[A-Z_]+/g))
+  expect(known.filter((name) => !named.has(name))).toEqual([])
+  expect([...named].filter((name) => ![...known, ...links, 'SIDECAR_'].includes(name))).toEqual([])
+})
+
+test('every setting has one whole sentence', () => {
+  for (const { name, summary } of settingsTable) expect(summary, name).toMatch(/^[A-Z].+[^.]\.$/s)
+})

@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bundle } from '../../scripts/build.ts'
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const developmentCode = /(^|\/)(emulator\/|cli\/(demo|emulate)\.ts$)/
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'build-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+describe('a program that loads its commands by name', () => {
+  const sources = {
+    'src/main.ts': `await (await import(\`./cli/\${process.argv[2]}.ts\`)).run()`,
+    'src/cli/run.ts': `import { createRequire } from 'node:module'
+      export const run = (): void => console.log(typeof require('node:os').cpus, typeof createRequire)`,
+    'src/cli/emulate.ts': `export { run } from '../emulator/service.ts'`,
+    'src/cli/demo.ts': `export { run } from '../emulator/service.ts'`,
+    'src/emulator/service.ts': `export const run = (): void => console.log('the emulator')`,
+  }
+  const outfile = () => join(folder, 'dist/main.js')
+  const start = (command: string) => promisify(execFile)(process.execPath, [outfile(), command])
+
+  beforeAll(async () => {
+    for (const [file, text] of Object.entries(sources)) {
+      await mkdir(dirname(join(folder, file)), { recursive: true })
+      await writeFile(join(folder, file), text)
+    }
+    await bundle(join(folder, 'src/main.ts'), outfile())
+  })
+
+  test('becomes one file that runs by itself and may call require', async () => {
+    await expect(start('run')).resolves.toMatchObject({ stdout: 'function function\n', stderr: '' })
+  })
+
+  test.each(['demo', 'emulate'])('says that %s is not part of the image', async (command) => {
+    await expect(start(command)).rejects.toThrow(/not part of the image/)
+    expect(await readFile(outfile(), 'utf8')).not.toContain('the emulator')
+  })
+})
+
+describe.skipIf(!existsSync(main))('the bundle of the program', () => {
+  let inputs: readonly string[]
+  const outfile = () => join(folder, 'real/main.js')
+  beforeAll(async () => {
+    inputs = (await bundle(main, outfile())).inputs
+  })
+
+  test('holds nothing of the emulator', () => {
+    expect(inputs.filter((path) => developmentCode.test(path))).toEqual([])
+    expect(inputs).toContainEqual(expect.stringMatching(/src\/main\.ts$/))
+  })
+
+  test('is ASCII, or V8 would hold it in two bytes a character', async () => {
+    expect((await readFile(outfile())).every((byte) => byte < 128)).toBe(true)
+  })
+
+  test('has the licences of what went into it beside it', async () => {
+    const licences = await readFile(join(dirname(outfile()), 'THIRD-PARTY-LICENSES.txt'), 'utf8')
+    expect(licences).toMatch(/^fastify \d/m)
+    expect(licences).toMatch(/^@aws-sdk\/client-marketplace-metering \d/m)
+  })
+})

