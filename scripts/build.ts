@@ -19,7 +19,11 @@ const leaveOut: Plugin = {
   name: 'leave-out-development-commands',
   setup(bundling) {
     bundling.onLoad({ filter: developmentCommands }, () => ({
-      contents: `throw new Error('This command is not part of the image; run it from a checkout of the source.')`,
+      contents: `const leftOut = async (_args, io) => {
+        io.err('This command is not part of the image; run it from a checkout of the source.')
+        return 2
+      }
+      export { leftOut as demo, leftOut as emulate }`,
     }))
   },
 }

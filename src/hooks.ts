@@ -11,6 +11,22 @@ export type CallOutcome =
   | 'out-of-window'
   | 'conflict'
 
+/**
+ * The steps of a record's life and of a group of changes, in the order of a good day. A process may be
+ * killed after any of them; tests do so on purpose.
+ */
+export const steps = [
+  'report-written',
+  'seal-written',
+  'mark-written',
+  'settle-written',
+  'group-committed',
+  'group-flushed',
+  'send-started',
+  'send-answered',
+] as const
+export type Step = (typeof steps)[number]
+
 /** Everything that the parts tell about themselves. Quantities are micro-units, instants ms. */
 export interface SidecarEvents {
   usageReported: {
@@ -25,6 +41,8 @@ export interface SidecarEvents {
   }
   usageRefused: { readonly dimension: string | undefined; readonly code: string }
   tagSetsOverflowed: { readonly dimension: string; readonly reports: number }
+  /** Told in the middle of the work: a listener that throws or waits would be in its way. */
+  stepReached: { readonly step: Step }
   ledgerCommitted: { readonly operations: number; readonly seconds: number }
   ledgerFailed: { readonly message: string }
   ledgerSetAside: { readonly path: string; readonly reason: string }

@@ -14,6 +14,8 @@ export interface GroupCommitOptions {
   readonly flush: () => Promise<void>
   /** Work between two groups, after the answers of the first have been given. */
   readonly between: () => Promise<void>
+  /** A group is committed, and not on disk yet. */
+  readonly onCommitted: () => void
   /** A group is on disk: how many operations shared it, and how long commit and flush took. */
   readonly onDurable: (operations: number, seconds: number) => void
   /** A flush failed: what is on disk is unknown, so the process must end and recover from the file. */
@@ -104,6 +106,7 @@ export class GroupCommit {
     try {
       const outcomes = group.map((waiting) => attempt(waiting.operation))
       transaction.commit()
+      this.#options.onCommitted()
       return outcomes
     } catch (error) {
       transaction.rollback()

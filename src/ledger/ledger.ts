@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../clock.ts'
 import type { SidecarError } from '../errors.ts'
-import type { Hooks } from '../hooks.ts'
+import type { Hooks, Step } from '../hooks.ts'
 import type { Log } from '../log.ts'
 import { takeOwnership, type Owner } from './adoption.ts'
 import { auditBook } from './audit.ts'
@@ -127,7 +127,7 @@ export class Ledger {
 
   /** Records a request whole or not at all; one receipt for each report. */
   async report(request: UsageRequest): Promise<ReportReceipt[]> {
-    const { receipts, overflowed } = await this.#run(() => ({
+    const { receipts, overflowed } = await this.#run('report-written', () => ({
       receipts: this.#ingest.apply(request, '', this.#options.clock.now()),
       overflowed: this.#open.takeOverflowed(),
     }))
@@ -140,7 +140,7 @@ export class Ledger {
 
   /** Turns hours that are over into records, and audits the book. */
   async seal(request: SealRequest): Promise<UsageRecord[]> {
-    const records = await this.#run(() => {
+    const records = await this.#run('seal-written', () => {
       this.#ingest.flush()
       return this.#sealing.seal(request)
     })
@@ -152,12 +152,14 @@ export class Ledger {
 
   /** Commits that an attempt is about to be made. Undefined when the record is settled already. */
   markSending(id: number): Promise<UsageRecord | undefined> {
-    return this.#run(() => this.#settling.markSending(id, this.#options.clock.now()))
+    return this.#run('mark-written', () =>
+      this.#settling.markSending(id, this.#options.clock.now()),
+    )
   }
 
   /** Commits what an attempt came to, and returns the record as it stands after it. */
   async settle(id: number, settlement: Settlement): Promise<UsageRecord> {
-    const record = await this.#run(() =>
+    const record = await this.#run('settle-written', () =>
       this.#settling.settle(id, settlement, this.#options.clock.now()),
     )
     if (record.state === 'moved' && record.movedTo !== undefined)
@@ -173,7 +175,7 @@ export class Ledger {
 
   /** Forgets idempotency keys after 25 hours and settled records after 45 days. */
   async prune(): Promise<void> {
-    while (await this.#run(() => this.#pruning.prune(this.#options.clock.now())));
+    while (await this.#run(undefined, () => this.#pruning.prune(this.#options.clock.now())));
   }
 
   /** Records that wait for AWS, oldest hour first. */
@@ -224,9 +226,13 @@ export class Ledger {
     this.#lock.release()
   }
 
-  async #run<T>(operation: () => T): Promise<T> {
+  async #run<T>(step: Step | undefined, operation: () => T): Promise<T> {
     try {
-      return await this.#commits.run(operation)
+      return await this.#commits.run(() => {
+        const result = operation()
+        if (step !== undefined) this.#options.hooks.emit('stepReached', { step })
+        return result
+      })
     } catch (error) {
       throw translate(error)
     }
@@ -251,7 +257,11 @@ export class Ledger {
       },
       flush: () => this.#disk.flush(),
       between: () => this.#disk.checkpointIfDue(),
-      onDurable: (operations, seconds) => hooks.emit('ledgerCommitted', { operations, seconds }),
+      onCommitted: () => hooks.emit('stepReached', { step: 'group-committed' }),
+      onDurable: (operations, seconds) => {
+        hooks.emit('stepReached', { step: 'group-flushed' })
+        hooks.emit('ledgerCommitted', { operations, seconds })
+      },
       onFatal: (error) => {
         hooks.emit('ledgerFailed', { message: error.message })
         onFatal(error)

@@ -30,6 +30,8 @@ const parallelKeys = 4
 /** A record that AWS refused is tried again this slowly: somebody has to mend something first. */
 const refusedBackoff = { baseMs: 60_000, capMs: 15 * 60_000 }
 
+const lookAgainMs = 60_000
+
 interface Pause {
   readonly until: number
   readonly failures: number
@@ -87,8 +89,9 @@ export class Sender {
     }
     const idle = ready.filter(({ key }) => !this.#busyKeys.has(key))
     const next = Math.min(...idle.map((record) => this.#pausedUntil(record)))
-    this.#wakeAt(next)
-    const waitsForSomebody = idle.every((record) => this.#recordPauses.has(record.id))
+    // An operator may free a record at any moment, in another process.
+    if (idle.length > 0) this.#wakeAt(Math.min(next, now + lookAgainMs))
+    const waitsForSomebody = idle.every((record) => this.#refusedUntil(record) > now)
     if (this.#busyKeys.size === 0 && waitsForSomebody) this.#release()
   }
 
@@ -99,9 +102,9 @@ export class Sender {
     for (const record of this.#options.ledger.pendingRecords()) {
       if (this.#busyKeys.has(record.key)) continue
       const head = heads.get(record.key)
-      const headPaused = head !== undefined && (this.#recordPauses.get(head.id)?.until ?? 0) > now
-      const paused = (this.#recordPauses.get(record.id)?.until ?? 0) > now
-      if (head === undefined || (headPaused && !paused)) heads.set(record.key, record)
+      const passes = head !== undefined && this.#refusedUntil(head) > now
+      if (head === undefined || (passes && this.#refusedUntil(record) <= now))
+        heads.set(record.key, record)
     }
     return [...heads.values()]
   }
@@ -109,11 +112,14 @@ export class Sender {
   #pausedUntil(record: PendingRecord): number {
     const key = this.#keyPauses.get(record.key)?.until ?? 0
     const due = this.#flushing ? 0 : this.#options.notBefore(record.hour)
-    return Math.max(key, due, this.#recordPauses.get(record.id)?.until ?? 0)
+    return Math.max(key, due, this.#refusedUntil(record))
+  }
+
+  #refusedUntil({ id, state }: PendingRecord): number {
+    return state === 'refused' ? (this.#recordPauses.get(id)?.until ?? 0) : 0
   }
 
   #wakeAt(instant: number): void {
-    if (!Number.isFinite(instant)) return
     this.#timer = this.#options.clock.at(instant, () => this.#pump())
   }
 
@@ -136,9 +142,10 @@ export class Sender {
   }
 
   async #attempt({ id, key }: PendingRecord): Promise<void> {
-    const { ledger, api, lateUsage, onAnswer } = this.#options
+    const { ledger, api, hooks, lateUsage, onAnswer } = this.#options
     const record = await ledger.markSending(id)
     if (record === undefined) return
+    hooks.emit('stepReached', { step: 'send-started' })
     const answer = await api.meterUsage({
       productCode: record.productCode,
       dimension: record.dimension,
@@ -150,6 +157,7 @@ export class Sender {
       })),
       clientToken: record.clientToken,
     })
+    hooks.emit('stepReached', { step: 'send-answered' })
     const settlement = settlementOf(answer, lateUsage)
     const after = await ledger.settle(id, settlement)
     const failure = answer.ok ? undefined : answer.failure
