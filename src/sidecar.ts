@@ -61,6 +61,24 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const platform = await findPlatform(options)
   const denial = denialOf(platform)
 
+  const dimensions = new Set(product.dimensions.map(({ name }) => name))
+  // Before the ledger, whose opening tells of damage and imbalance.
+  const metrics = createMetrics({
+    hooks,
+    info: {
+      version: options.version,
+      productCode: product.productCode,
+      route: product.route,
+      platform: platform.name,
+      region: platform.region?.region ?? '',
+    },
+    dimensions: [...dimensions],
+    entitlementStates,
+    now: () => clock.now(),
+    ledger: { gauges: () => ledger.gauges(), bytes: () => ledger.bytes() },
+    entitlement: () => entitlement.snapshot(),
+  })
+
   const failure = Promise.withResolvers<SidecarError>()
   let failedBecause: string | undefined
   const ledger = await Ledger.open({
@@ -86,8 +104,6 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   })
   const { sender, submitter } = createSubmission(options, ledger, api, entitlement)
   const drain = new Drain(timers)
-  const dimensions = new Set(product.dimensions.map(({ name }) => name))
-
   const app = createAppServer({
     limits: settings,
     hooks,
@@ -102,21 +118,6 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     region: platform.region?.region,
     signal: stopping.signal,
   })
-  const metrics = createMetrics({
-    hooks,
-    info: {
-      version: options.version,
-      productCode: product.productCode,
-      route: product.route,
-      platform: platform.name,
-      region: platform.region?.region ?? '',
-    },
-    dimensions: [...dimensions],
-    entitlementStates,
-    now: () => clock.now(),
-    ledger,
-    entitlement: () => entitlement.snapshot(),
-  })
   const ops = createOpsServer({
     hooks,
     log,
@@ -125,9 +126,10 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     metrics,
   })
 
+  const opsListening = await listen(ops, settings.opsListen, timers)
+  const appListening = await listen(app, settings.listen, timers)
+  // After the last thing that can fail: a start that ends here must not leave a record half sent.
   const schedule = startSchedule(options, submitter)
-  const opsListening = await listen(ops, settings.opsListen.host, settings.opsListen.port)
-  const appListening = await listen(app, settings.listen.host, settings.listen.port)
   log.info('sidecar.started', 'The sidecar is running', {
     version: options.version,
     app: `${settings.listen.host}:${appListening.port}`,

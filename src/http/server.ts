@@ -1,16 +1,25 @@
 import { createServer, type Server } from 'node:http'
+import type { Socket } from 'node:net'
 import fastify, { type FastifyInstance } from 'fastify'
+import { sleep, type Clock } from '../clock.ts'
 import { SidecarError, messageOf } from '../errors.ts'
 import type { Hooks } from '../hooks.ts'
 import type { Log } from '../log.ts'
 import { problemContentType, problemOf, sendProblem, type ProblemCode } from './problem.ts'
-import { problemOfError } from './request-error.ts'
+import { RequestError, problemOfError } from './request-error.ts'
 
 export interface ServerLimits {
   readonly bodyLimitBytes: number
   readonly maxConnections: number
   /** For a whole request to arrive. */
   readonly requestTimeoutMs: number
+}
+
+const httpOptions = {
+  maxHeaderSize: 16_384,
+  connectionsCheckingInterval: 1000,
+  // A request without Host is refused by us, with a code, instead of by Node without one.
+  requireHostHeader: false,
 }
 
 /** A Fastify instance as both listeners want it: every error a problem, every answer told to the hooks. */
@@ -23,12 +32,9 @@ export function createServerBase(limits: ServerLimits, hooks: Hooks, log: Log): 
     forceCloseConnections: 'idle',
     trustProxy: false,
     exposeHeadRoutes: true,
-    http: { maxHeaderSize: 16_384, connectionsCheckingInterval: 1000 },
-    clientErrorHandler(error, socket) {
-      const code = clientErrorCodes[error.code] ?? 'InvalidRequest'
-      if (socket.writable) socket.end(rawProblem(code, error.message))
-      else socket.destroy()
-    },
+    return503OnClosing: false,
+    http: httpOptions,
+    clientErrorHandler: answerUnreadable,
   })
   app.server.maxConnections = limits.maxConnections
   app.setErrorHandler((error, request, reply) => {
@@ -50,6 +56,15 @@ export function createServerBase(limits: ServerLimits, hooks: Hooks, log: Log): 
     reply.header('allow', methods.join(', '))
     return sendProblem(reply, problemOf('MethodNotAllowed', `Use ${methods.join(' or ')}.`))
   })
+  let closing = false
+  app.addHook('preClose', (done) => {
+    closing = true
+    done()
+  })
+  app.addHook('onRequest', (_request, _reply, done) => {
+    if (closing) throw new RequestError('ShuttingDown', 'Nothing of this request was recorded.')
+    done()
+  })
   app.addHook('onResponse', (request, reply, done) => {
     hooks.emit('httpAnswered', {
       route: request.routeOptions.url ?? 'unmatched',
@@ -65,6 +80,13 @@ export function createServerBase(limits: ServerLimits, hooks: Hooks, log: Log): 
 const clientErrorCodes: Readonly<Record<string, ProblemCode>> = {
   HPE_HEADER_OVERFLOW: 'HeadersTooLarge',
   ERR_HTTP_REQUEST_TIMEOUT: 'RequestTimeout',
+}
+
+/** Answers what could not be read as a request, so that it never became one. */
+function answerUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {
+  const code = clientErrorCodes[error.code ?? ''] ?? 'InvalidRequest'
+  if (socket.writable) socket.end(rawProblem(code, error.message))
+  else socket.destroy()
 }
 
 function rawProblem(code: ProblemCode, detail: string): string {
@@ -83,11 +105,22 @@ function rawProblem(code: ProblemCode, detail: string): string {
 export interface Listening {
   /** The port that was really taken. */
   readonly port: number
+  /** Takes no more requests; those that have begun to arrive have a second to end. */
   close(): Promise<void>
 }
 
-/** Listens on `host`; where that is 127.0.0.1 also on ::1, if the machine has it, with the same port. */
-export async function listen(app: FastifyInstance, host: string, port: number): Promise<Listening> {
+/** Node no longer counts a request's time once its server closes: a client that stalls would hold up the end. */
+const closeGraceMs = 1000
+
+/**
+ * Listens on `host`; where that is 127.0.0.1 also on ::1, if the machine has it, with the same port.
+ * `timers` is real time.
+ */
+export async function listen(
+  app: FastifyInstance,
+  { host, port }: { readonly host: string; readonly port: number },
+  timers: Clock,
+): Promise<Listening> {
   try {
     await app.listen({ host, port })
   } catch (cause) {
@@ -100,12 +133,17 @@ export async function listen(app: FastifyInstance, host: string, port: number): 
   const address = app.server.address()
   const taken = typeof address === 'object' && address !== null ? address.port : port
   const twin = host === '127.0.0.1' ? await listenOnIpv6(app, taken) : undefined
+  const servers: readonly Server[] = twin === undefined ? [app.server] : [app.server, twin]
   return {
     port: taken,
     async close() {
-      const closed = twin && new Promise((resolve) => twin.close(resolve))
-      twin?.closeIdleConnections()
-      await app.close()
+      const grace = new AbortController()
+      const twinClosed = twin && new Promise((resolve) => twin.close(resolve))
+      const closed = Promise.all([app.close(), twinClosed])
+      for (const server of servers) server.closeIdleConnections()
+      await Promise.race([closed, sleep(timers, closeGraceMs, grace.signal)])
+      grace.abort()
+      for (const server of servers) server.closeAllConnections()
       await closed
     },
   }
@@ -113,11 +151,13 @@ export async function listen(app: FastifyInstance, host: string, port: number): 
 
 /** Applications resolve localhost to ::1 first. A machine without IPv6, or another owner of the port, is no error. */
 function listenOnIpv6(app: FastifyInstance, port: number): Promise<Server | undefined> {
-  const twin = createServer({ requestTimeout: app.server.requestTimeout }, (request, response) =>
-    app.routing(request, response),
+  const { requestTimeout, keepAliveTimeout, maxConnections } = app.server
+  const twin = createServer(
+    { ...httpOptions, requestTimeout, keepAliveTimeout },
+    (request, response) => app.routing(request, response),
   )
-  twin.maxConnections = app.server.maxConnections
-  twin.keepAliveTimeout = app.server.keepAliveTimeout
+  twin.maxConnections = maxConnections
+  twin.on('clientError', answerUnreadable)
   return new Promise((resolve) => {
     twin.once('error', () => resolve(undefined))
     twin.listen({ host: '::1', port }, () => resolve(twin))

@@ -12,6 +12,7 @@ import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { toIso } from '../clock.ts'
 import { SidecarError, messageOf } from '../errors.ts'
+import { walHeaderIsSound } from './wal-header.ts'
 import { createTables, schemaVersion, schemaVersionOf } from './schema.ts'
 
 export const ledgerFileName = 'ledger.db'
@@ -51,6 +52,7 @@ export function openDatabase(directory: string, now: number): OpenedDatabase {
   const discard = (reason: string) => setAside.push({ path: setFilesAside(path, now), reason })
 
   if (existsSync(path) && statSync(path).size === 0) discard('the file is empty')
+  else if (!walHeaderIsSound(`${path}-wal`)) discard('its write-ahead log is not one')
   const networkFileSystem = statfsSync(directory).type === nfsMagic
   try {
     return { database: connect(path, networkFileSystem), path, setAside, networkFileSystem }

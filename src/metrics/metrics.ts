@@ -103,7 +103,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
     if (outcome === 'ok') accepted.inc({ dimension: label(dimension) }, quantity)
   })
   hooks.on('ledgerAudited', ({ keys }) => {
-    for (const key of keys) imbalance.set({ dimension: label(key.dimension) }, units(key.imbalance))
+    imbalance.reset()
+    for (const dimension of dimensions) imbalance.set({ dimension }, 0)
+    // Absolute, so that keys that share a label cannot make up for each other.
+    for (const key of keys)
+      imbalance.inc({ dimension: label(key.dimension) }, Math.abs(units(key.imbalance)))
   })
   hooks.on('ledgerCommitted', ({ seconds }) => commits.observe(seconds))
   hooks.on('ledgerSetAside', () => setAside.inc())
@@ -124,8 +128,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
       state.set({ state: name }, name === snapshot.state ? 1 : 0)
     for (const [name, count] of gauges.states) records.set({ state: name }, count)
     pending.reset()
-    for (const dimension of dimensions)
-      pending.set({ dimension }, units(gauges.pending.get(dimension) ?? 0n))
+    for (const dimension of dimensions) pending.set({ dimension }, 0)
+    for (const [dimension, quantity] of gauges.pending)
+      pending.inc({ dimension: label(dimension) }, units(quantity))
     const hour = gauges.oldestUnsentHour
     const end = hour === undefined ? undefined : hour + hourMs
     oldest.set(end === undefined ? 0 : Math.max(0, (now() - end) / 1000))

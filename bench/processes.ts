@@ -1,0 +1,61 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { createInterface } from 'node:readline'
+
+export interface Program {
+  readonly pid: number
+  /** Kills it and waits until it is gone. */
+  end(): Promise<void>
+}
+
+/** A program under measurement, run by the Node that runs this. Its standard error is ours. */
+export function start(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): { child: ChildProcess; program: Program } {
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
+  })
+  const ended = once(child, 'exit')
+  const end = async () => {
+    child.kill('SIGKILL')
+    await ended
+  }
+  return { child, program: { pid: child.pid ?? 0, end } }
+}
+
+/** Resolves with what `pattern` finds in a line of the program's output, which is read on and dropped. */
+export function lineOf(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
+  return new Promise((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the program ended at once (code ${code})`)))
+    if (child.stdout === null) return reject(new TypeError('the program has no output'))
+    createInterface(child.stdout).on('line', (line) => {
+      const found = pattern.exec(line)
+      if (found !== null) resolve(found)
+    })
+  })
+}
+
+/** Below the ports that the system gives to clients: a load tool could connect to itself there. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000)
+    const server = createServer()
+    server.listen(port, '127.0.0.1')
+    const taken = await once(server, 'listening').then(
+      () => false,
+      () => true,
+    )
+    server.close()
+    if (!taken) return port
+  }
+}
+
+/** Resident memory of a process, MB. */
+export function residentMb(pid: number): number {
+  const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return (Number(kib) * 1024) / 1e6
+}

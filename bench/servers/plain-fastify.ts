@@ -1,0 +1,19 @@
+/**
+ * A bare Fastify server that takes the same usage with the same schema and stores nothing:
+ * `node plain-fastify.ts <port>`.
+ */
+import fastify from 'fastify'
+import { Type } from 'typebox'
+import { reportSchema } from '../../src/http/parse-usage.ts'
+
+const app = fastify()
+const receipt = { result: 'accepted', hour: new Date().toISOString(), late: false }
+const batchSchema = Type.Object({ reports: Type.Array(reportSchema, { maxItems: 1000 }) })
+
+app.post('/v1/usage', { schema: { body: reportSchema } }, async () => receipt)
+app.post('/v1/usage/batch', { schema: { body: batchSchema } }, async ({ body }) => {
+  const { reports } = body as { reports: unknown[] }
+  return { results: reports.map(() => receipt) }
+})
+await app.listen({ host: '127.0.0.1', port: Number(process.argv[2]) })
+console.log('ready')

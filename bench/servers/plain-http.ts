@@ -1,0 +1,15 @@
+/**
+ * The smallest server that gives the same bytes and headers as the sidecar's entitlement check:
+ * `node plain-http.ts <port> <headers as JSON> <body>`.
+ */
+import { createServer } from 'node:http'
+
+const [port, headersJson = '{}', body = ''] = process.argv.slice(2)
+const headers = JSON.parse(headersJson) as Record<string, string>
+const bytes = Buffer.from(body)
+const server = createServer((_request, response) => {
+  response.writeHead(200, headers)
+  response.end(bytes)
+})
+server.keepAliveTimeout = 75_000
+server.listen(Number(port), '127.0.0.1', () => console.log('ready'))

@@ -1,0 +1,55 @@
+import { openSync, writeSync } from 'node:fs'
+import { open, type FileHandle } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { Hooks, steps, type EventName, type SidecarEvents, type Step } from '../../src/hooks.ts'
+import { encodePhase } from './phase-file.ts'
+import { probeVariables } from './probe-variables.ts'
+
+/*
+ * Preloaded into the real program with --import. It keeps the current phase in a file, where it
+ * survives SIGKILL; on request it kills the process at a step, or makes every later flush fail.
+ */
+
+const phaseFile = process.env[probeVariables.phaseFile]
+const [killStep, killOccurrence] = (process.env[probeVariables.killAt] ?? '').split(':')
+const failAfter = process.env[probeVariables.failDataSyncAfter]
+
+const phase = { step: undefined as Step | undefined, group: new Set<Step>(), sendsInFlight: 0 }
+const descriptor = phaseFile === undefined ? undefined : openSync(phaseFile, 'w')
+let untilKill = Number(killOccurrence)
+
+function note(step: Step): void {
+  phase.step = step
+  if (step === 'group-flushed') phase.group.clear()
+  else if (step.endsWith('-written')) phase.group.add(step)
+  else if (step === 'send-started') phase.sendsInFlight += 1
+  else if (step === 'send-answered') phase.sendsInFlight -= 1
+  if (descriptor !== undefined) writeSync(descriptor, encodePhase(phase), 0, null, 0)
+
+  if (step !== killStep) return
+  untilKill -= 1
+  if (untilKill === 0) process.kill(process.pid, 'SIGKILL')
+}
+
+const { emit } = Hooks.prototype
+Hooks.prototype.emit = function emitAndNote<N extends EventName>(
+  this: Hooks,
+  name: N,
+  event: SidecarEvents[N],
+): void {
+  emit.call(this, name, event)
+  if (name === 'stepReached' && 'step' in event && steps.includes(event.step)) note(event.step)
+}
+
+if (failAfter !== undefined) {
+  const anyFile = await open(fileURLToPath(import.meta.url))
+  const fileHandles = Object.getPrototypeOf(anyFile) as Pick<FileHandle, 'datasync'>
+  await anyFile.close()
+  const { datasync } = fileHandles
+  let left = Number(failAfter)
+  fileHandles.datasync = async function failLater(this: FileHandle): Promise<void> {
+    left -= 1
+    if (left < 0) throw new Error('EIO: i/o error, fdatasync')
+    await datasync.call(this)
+  }
+}

@@ -1,0 +1,9 @@
+/** The environment of phase-probe.ts. */
+export const probeVariables = {
+  /** Where the current phase is written. */
+  phaseFile: 'PROBE_PHASE_FILE',
+  /** `step:n`: SIGKILL when the step is reached for the n-th time. */
+  killAt: 'PROBE_KILL_AT',
+  /** How many flushes succeed before all fail. */
+  failDataSyncAfter: 'PROBE_FAIL_DATASYNC_AFTER',
+} as const
