@@ -48,17 +48,22 @@ export class Disk {
   }
 
   /**
-   * Copies a WAL that has grown into the main file. To be called when everything is flushed and before
+   * Copies a WAL that has grown into the main file, or any when `now` is set: on a full disk that makes
+   * room, for the WAL is then written again from its start. To be called when everything is flushed and before
    * the next commit: SQLite may reuse the WAL only when the main file is on disk, which is why its
    * own, blocking flushes are off for the copy and this waits for the disk instead. The WAL keeps its
    * size and is written again from its start: flushing a file that does not grow is cheaper.
    */
-  async checkpointIfDue(): Promise<void> {
+  async checkpointIfDue(now = false): Promise<void> {
     const { log = 0, checkpointed = 0 } = this.#walState.get() ?? {}
-    if (Number(log) - Number(checkpointed) < checkpointPages) return
+    const pages = Number(log) - Number(checkpointed)
+    if (pages < (now ? 1 : checkpointPages)) return
     this.#database.exec('PRAGMA synchronous = OFF')
     try {
       this.#checkpoint.get()
+    } catch {
+      // The disk is full: the WAL still has everything, and the next group tries again.
+      return
     } finally {
       this.#database.exec('PRAGMA synchronous = NORMAL')
     }

@@ -240,6 +240,7 @@ export class Ledger {
 
   #createCommits(): GroupCommit {
     const { hooks, onFatal } = this.#options
+    let rolledBack = false
     return new GroupCommit({
       transaction: {
         begin: () => this.#database.exec('BEGIN IMMEDIATE'),
@@ -252,11 +253,16 @@ export class Ledger {
           this.#ingest.clear()
           this.#open.clear()
           this.#keys.clear()
+          rolledBack = true
           if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
         },
       },
       flush: () => this.#disk.flush(),
-      between: () => this.#disk.checkpointIfDue(),
+      between: () => {
+        const makeRoom = rolledBack
+        rolledBack = false
+        return this.#disk.checkpointIfDue(makeRoom)
+      },
       onCommitted: () => hooks.emit('stepReached', { step: 'group-committed' }),
       onDurable: (operations, seconds) => {
         hooks.emit('stepReached', { step: 'group-flushed' })

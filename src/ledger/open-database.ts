@@ -12,6 +12,7 @@ import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { toIso } from '../clock.ts'
 import { SidecarError, messageOf } from '../errors.ts'
+import { codeOf, translateOpening } from './storage-errors.ts'
 import { walHeaderIsSound } from './wal-header.ts'
 import { createTables, schemaVersion, schemaVersionOf } from './schema.ts'
 
@@ -57,7 +58,7 @@ export function openDatabase(directory: string, now: number): OpenedDatabase {
   try {
     return { database: connect(path, networkFileSystem), path, setAside, networkFileSystem }
   } catch (error) {
-    if (!isDamage(error)) throw error
+    if (!isDamage(error)) throw translateOpening(error, path)
     discard(messageOf(error))
     return { database: connect(path, networkFileSystem), path, setAside, networkFileSystem }
   }
@@ -92,7 +93,7 @@ class DamagedFile extends Error {}
 
 function isDamage(error: unknown): boolean {
   if (error instanceof DamagedFile) return true
-  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0
+  const code = codeOf(error)
   return code === sqliteCorrupt || code === sqliteNotADatabase
 }
 

@@ -3,11 +3,21 @@ import { SidecarError, messageOf } from '../errors.ts'
 const sqliteFull = 13
 const sqliteReadOnly = 8
 const sqliteIoError = 10
+const sqliteCantOpen = 14
+
+/** The same for opening the file at `path`. */
+export function translateOpening(error: unknown, path: string): unknown {
+  if (codeOf(error) !== sqliteCantOpen) return translate(error)
+  return new SidecarError(
+    'DataDirectoryUnusable',
+    `The ledger ${path} could not be opened (${messageOf(error)}). Check that it and the files beside it are ordinary files that user ${process.getuid?.() ?? 'of this process'} may read and write.`,
+    { cause: error },
+  )
+}
 
 /** Gives SQLite's complaints about the disk a code and a way out; leaves every other error alone. */
 export function translate(error: unknown): unknown {
-  const code =
-    error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined
+  const code = codeOf(error)
   if (code === sqliteFull || code === sqliteIoError || code === sqliteReadOnly)
     return new SidecarError(
       'LedgerFull',
@@ -15,4 +25,9 @@ export function translate(error: unknown): unknown {
       { cause: error, retryable: true },
     )
   return error
+}
+
+/** SQLite's primary result code, or undefined when the error is none of SQLite's. */
+export function codeOf(error: unknown): number | undefined {
+  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined
 }

@@ -22,7 +22,11 @@ export interface LedgerBench {
   readonly clock: ManualClock
   readonly hooks: Hooks
   readonly directory: string
-  report(dimension: string, quantity: bigint, more?: Partial<UsageReport>): Promise<ReportReceipt>
+  readonly report: (
+    dimension: string,
+    quantity: bigint,
+    more?: Partial<UsageReport>,
+  ) => Promise<ReportReceipt>
   /** What was told under a name, in its order. */
   told<N extends EventName>(name: N): SidecarEvents[N][]
 }

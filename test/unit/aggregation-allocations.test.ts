@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { allocateWhole, fitAllocations } from '../../src/aggregation/allocations.ts'
 import { canonicalTags } from '../../src/ledger/tags.ts'

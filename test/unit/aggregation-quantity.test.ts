@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { formatQuantity, parseQuantity } from '../../src/aggregation/quantity.ts'
 
 describe('a quantity', () => {

@@ -1,0 +1,57 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { fromColumns } from './amount.ts'
+import { recordOf, selectRecord } from './record-rows.ts'
+import { Summaries, type UsageSummary } from './summary.ts'
+import type { TagSet, UsageRecord } from './types.ts'
+
+export interface OpenTagSet {
+  readonly customer: string
+  readonly dimension: string
+  readonly hour: number
+  readonly tags: TagSet
+  readonly quantity: bigint
+}
+
+export interface LedgerOverview extends UsageSummary {
+  readonly owner: { readonly identity: string; readonly firstSeenAt: number } | undefined
+  readonly openByTags: readonly OpenTagSet[]
+  /** All of them, however old, oldest first. */
+  readonly unresolved: readonly UsageRecord[]
+}
+
+/** Everything that an operator asks first: where the units are, and what waits for a decision. */
+export function overviewOf(database: DatabaseSync, now: number): LedgerOverview {
+  const owner = database
+    .prepare(
+      `SELECT identity, first_seen FROM resource
+       WHERE identity = (SELECT value FROM meta WHERE name = 'owner')`,
+    )
+    .get()
+  return {
+    ...new Summaries(database).usage(now),
+    owner:
+      owner === undefined
+        ? undefined
+        : { identity: String(owner['identity']), firstSeenAt: Number(owner['first_seen']) },
+    openByTags: openByTags(database),
+    unresolved: database
+      .prepare(`${selectRecord} WHERE record.state = 'unresolved' ORDER BY record.hour, record.id`)
+      .all()
+      .map(recordOf),
+  }
+}
+
+function openByTags(database: DatabaseSync): OpenTagSet[] {
+  const statement = database.prepare(
+    `SELECT customer, dimension, hour, tags, whole, micro FROM open JOIN key ON key.id = key_id
+     ORDER BY hour, dimension, customer, tags`,
+  )
+  statement.setReadBigInts(true)
+  return statement.all().map((row) => ({
+    customer: String(row['customer']),
+    dimension: String(row['dimension']),
+    hour: Number(row['hour']),
+    tags: String(row['tags']),
+    quantity: fromColumns(row['whole'] as bigint, row['micro'] as bigint),
+  }))
+}
