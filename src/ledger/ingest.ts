@@ -55,7 +55,8 @@ export class Ingest {
 
     const claims = request.reports.map((report) => claimOfReport(report))
     const earlier = this.#checkClaims(claims)
-    for (const [index, report] of request.reports.entries()) checkWindow(report, now, index)
+    for (const [index, report] of request.reports.entries())
+      if (!earlier.has(claims[index]?.token ?? '')) checkWindow(report, now, index)
 
     const seen = new Map<string, ReportReceipt>()
     const receipts = request.reports.map((report, index) => {

@@ -164,3 +164,13 @@ describe('an idempotency key', () => {
     })
   })
 })
+
+describe('a repeated report', () => {
+  test('that was recorded in time is a duplicate, however late it is repeated', async () => {
+    const bench = await openBench()
+    const more = { idempotencyKey: 'k', occurredAt: bench.clock.now() - 3 * hourMs }
+    await bench.report('requests', unit, more)
+    await bench.clock.advance(5 * hourMs)
+    expect(await bench.report('requests', unit, more)).toMatchObject({ result: 'duplicate' })
+  })
+})
