@@ -13,6 +13,12 @@ export const errorCodes = [
   'LedgerFull',
   'LedgerImbalanced',
   'ListenFailed',
+  // the command ledger
+  'LedgerNotFound',
+  'LedgerDamaged',
+  'LedgerTooNew',
+  'RecordNotFound',
+  'RecordStateMismatch',
   // requests to the app listener
   'InvalidJson',
   'InvalidRequest',

@@ -28,6 +28,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'ask the running sidecar whether it is well; exit code 0 or 1',
     load: async () => (await import('./cli/healthcheck.ts')).healthcheck,
   },
+  ledger: {
+    summary: 'say where every unit is, export records, settle what needs a decision',
+    load: async () => (await import('./cli/ledger.ts')).ledgerCommand,
+  },
 }
 
 const help = [

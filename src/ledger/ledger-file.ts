@@ -44,13 +44,13 @@ export function changeLedger<T>(directory: string, change: (database: DatabaseSy
   return explain(directory, () => {
     const path = findLedger(directory)
     // Closed last: the system drops a process's locks on a file when any descriptor of it closes.
-    const main = openSync(path, 'r+')
+    const main = asking(directory, () => openSync(path, 'r+'))
     try {
       const database = connect(path, 'mode=rw', false)
       try {
         database.exec('PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0')
         checkLedger(database, directory)
-        return transact(database, main, change)
+        return transact(database, () => asking(directory, () => fdatasyncSync(main)), change)
       } catch (error) {
         throw translateWrite(error)
       } finally {
@@ -62,12 +62,16 @@ export function changeLedger<T>(directory: string, change: (database: DatabaseSy
   })
 }
 
-function transact<T>(database: DatabaseSync, main: number, change: (d: DatabaseSync) => T): T {
+function transact<T>(
+  database: DatabaseSync,
+  flushMain: () => void,
+  change: (database: DatabaseSync) => T,
+): T {
   database.exec('BEGIN IMMEDIATE')
   try {
     // This transaction may begin the WAL anew, and the sidecar flushes its checkpoints later than it
     // makes them: until the main file is on disk, the old WAL is the only copy that outlives a power cut.
-    fdatasyncSync(main)
+    flushMain()
     const before = imbalances(database)
     const result = change(database)
     for (const [key, imbalance] of imbalances(database))
@@ -95,11 +99,12 @@ function imbalances(database: DatabaseSync): Map<string, bigint> {
 
 function findLedger(directory: string): string {
   const path = join(directory, ledgerFileName)
-  const file = statSync(path, { throwIfNoEntry: false })
+  const file = asking(directory, () => statSync(path, { throwIfNoEntry: false }))
   if (file === undefined) throw notFound(directory)
   if (file.size === 0) throw damaged(directory, 'the file is empty')
   // SQLite would pass over such a log, and delete it.
-  if (!walHeaderIsSound(`${path}-wal`)) throw damaged(directory, 'its write-ahead log is not one')
+  if (!asking(directory, () => walHeaderIsSound(`${path}-wal`)))
+    throw damaged(directory, 'its write-ahead log is not one')
   return path
 }
 
@@ -146,7 +151,16 @@ function checkLedger(database: DatabaseSync, directory: string): void {
   if (version === 0) throw notFound(directory)
 }
 
-/** Gives a code and a way out to what SQLite and the system say. */
+/** Gives a code and a way out to what the system says of a file. */
+function asking<T>(directory: string, ask: () => T): T {
+  try {
+    return ask()
+  } catch (error) {
+    throw unusable(directory, error)
+  }
+}
+
+/** Gives a code and a way out to what SQLite says. */
 function explain<T>(directory: string, work: () => T): T {
   try {
     return work()
@@ -156,8 +170,7 @@ function explain<T>(directory: string, work: () => T): T {
     if (code !== undefined && damageCodes.includes(code))
       throw damaged(directory, messageOf(error), error)
     if (code !== undefined && busyCodes.includes(code)) throw busy(directory, error)
-    if ((code !== undefined && unusableCodes.includes(code)) || isSystemError(error))
-      throw unusable(directory, error)
+    if (code !== undefined && unusableCodes.includes(code)) throw unusable(directory, error)
     throw error
   }
 }
@@ -166,10 +179,6 @@ function explain<T>(directory: string, work: () => T): T {
 function translateWrite(error: unknown): unknown {
   const readOnly = codeOf(error) === 8
   return readOnly ? error : translate(error)
-}
-
-function isSystemError(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error
 }
 
 function notFound(directory: string): SidecarError {

@@ -1,0 +1,29 @@
+import { writeSync } from 'node:fs'
+
+const pauseMs = 2
+
+/**
+ * Writes a line to a descriptor and returns when the system has all of it. A stream would keep what a
+ * slow reader of a pipe does not take yet, without bound, and lose it when the process exits.
+ */
+export function writeLine(descriptor: number, line: string): void {
+  let rest = Buffer.from(`${line}\n`)
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(descriptor, rest))
+    } catch (error) {
+      if (!hasCode(error, 'EAGAIN')) throw error
+      // Somebody made the pipe non-blocking, and it is full.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs)
+    }
+  }
+}
+
+/** Whether the reader of a pipe has gone, as `head` does when it has seen enough. */
+export function isClosedPipe(error: unknown): boolean {
+  return hasCode(error, 'EPIPE')
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}
