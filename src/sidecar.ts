@@ -1,7 +1,7 @@
 import { createClosedDoor } from './aws/closed-door.ts'
 import { createMarketplaceMetering } from './aws/marketplace-metering.ts'
 import type { MeteringApi } from './aws/metering-api.ts'
-import { sleep, toIso, type Clock } from './clock.ts'
+import { sleep, type Clock } from './clock.ts'
 import type { Environment, Settings } from './config/settings.ts'
 import { Drain } from './http/drain.ts'
 import { entitlementStates, type Entitlement } from './entitlement/entitlement-state.ts'
@@ -14,6 +14,7 @@ import { listen, type Listening } from './http/server.ts'
 import { Ledger } from './ledger/ledger.ts'
 import { hourMs } from './ledger/types.ts'
 import type { Log } from './log.ts'
+import { logEvents } from './metrics/event-log.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { detectPlatform } from './platform/detect-platform.ts'
 import type { Platform } from './platform/platform.ts'
@@ -58,6 +59,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const { settings, clock, timers, hooks, log } = options
   const { product } = settings
   const stopping = new AbortController()
+  logEvents(hooks, log)
   const platform = await findPlatform(options)
   const denial = denialOf(platform)
 
@@ -280,9 +282,6 @@ function createSubmission(
   })
   hooks.on('usageReported', ({ earliestHour }) => submitter.usageArrived(earliestHour))
   hooks.on('recordMoved', ({ toHour }) => submitter.usageArrived(toHour))
-  hooks.on('recordSealed', ({ id, dimension, hour, quantity }) =>
-    log.info('record.sealed', `${quantity} ${dimension} of ${toIso(hour)}`, { record: id }),
-  )
   return { sender, submitter }
 }
 
