@@ -60,12 +60,7 @@ async function runWrk({ url, connections, seconds, bodies }: LoadPlan): Promise<
   }
 }
 
-async function runAutocannon({
-  url,
-  connections,
-  seconds,
-  bodies,
-}: LoadPlan): Promise<RawFigures> {
+async function runAutocannon({ url, connections, seconds, bodies }: LoadPlan): Promise<RawFigures> {
   const headers = { 'content-type': 'application/json' }
   const result = await autocannon({
     url,

@@ -10,6 +10,12 @@ export interface Program {
   end(): Promise<void>
 }
 
+const running = new Set<ChildProcess>()
+// A measurement that fails must not leave its programs behind.
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /** A program under measurement, run by the Node that runs this. Its standard error is ours. */
 export function start(
   args: readonly string[],
@@ -19,7 +25,8 @@ export function start(
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...env },
   })
-  const ended = once(child, 'exit')
+  running.add(child)
+  const ended = once(child, 'exit').then(() => running.delete(child))
   const end = async () => {
     child.kill('SIGKILL')
     await ended

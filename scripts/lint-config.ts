@@ -56,7 +56,8 @@ export const rootFiles: Readonly<Record<string, Part>> = {
   ...Object.fromEntries(leaves.map((leaf) => [leaf, part({ leaves: false })])),
   clock: part({ leaves: false, vendors: ['node:timers'] }),
   log: part({ leaves: false, vendors: ['pino'] }),
-  sidecar: part({ imports: everyFolder }),
+  sidecar: part({ imports: [...everyFolder, 'shutdown.ts'] }),
+  shutdown: part({ types: everyFolder }),
   main: part({ imports: ['cli/*', 'config/*'], vendors: ['node:process'] }),
 }
 

@@ -73,6 +73,19 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   })
 }
 
+/** Resolves when `work` has ended, well or not, or when `ms` have passed on `clock`. */
+export async function atMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
+  const ended = new AbortController()
+  const finish = () => ended.abort()
+  work.then(finish, finish)
+  await sleep(clock, ms, ended.signal)
+}
+
+/** For vendors that take no number. */
+export function toDate(instant: number): Date {
+  return new Date(instant)
+}
+
 /** `2026-11-22T10:00:00.000Z` for an instant. */
 export function toIso(instant: number): string {
   return new Date(instant).toISOString()

@@ -9,6 +9,7 @@ export const errorCodes = [
   'InvalidArguments',
   'DataDirectoryUnusable',
   'LedgerInUse',
+  'LedgerBusy',
   'LedgerFailed',
   'LedgerFull',
   'LedgerImbalanced',

@@ -2,6 +2,7 @@ import { SidecarError, messageOf } from './errors.ts'
 import type { CliIo } from './cli/cli-io.ts'
 import { exitCodeOf, exitCodes } from './cli/exit-codes.ts'
 import { version } from './cli/version.ts'
+import { isClosedPipe, writeLine } from './cli/write-line.ts'
 
 type Command = (args: readonly string[], io: CliIo) => Promise<number>
 
@@ -51,8 +52,8 @@ const help = [
 const io: CliIo = {
   env: process.env,
   stdin: process.stdin,
-  out: (line) => void process.stdout.write(`${line}\n`),
-  err: (line) => void process.stderr.write(`${line}\n`),
+  out: (line) => writeLine(1, line),
+  err: (line) => writeLine(2, line),
   onSignal(handler) {
     process.on('SIGINT', () => handler('SIGINT'))
     process.on('SIGTERM', () => handler('SIGTERM'))
@@ -78,6 +79,7 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
 }
 
 function report(error: unknown): number {
+  if (isClosedPipe(error)) return exitCodes.ok
   if (error instanceof SidecarError) {
     io.err(`${error.code}: ${error.message}`)
     return exitCodeOf(error)

@@ -1,23 +1,29 @@
 import { createClosedDoor } from './aws/closed-door.ts'
 import { createMarketplaceMetering } from './aws/marketplace-metering.ts'
 import type { MeteringApi } from './aws/metering-api.ts'
-import { sleep, type Clock } from './clock.ts'
+import { serviceOutcome } from './aws/service-outcome.ts'
+import type { Clock } from './clock.ts'
 import type { Environment, Settings } from './config/settings.ts'
 import { Drain } from './http/drain.ts'
 import { entitlementStates, type Entitlement } from './entitlement/entitlement-state.ts'
+import { Proof } from './entitlement/proof.ts'
 import { startEntitlement, type RegionDenial } from './entitlement/prove-entitlement.ts'
 import type { SidecarError } from './errors.ts'
 import type { Hooks } from './hooks.ts'
 import { createAppServer } from './http/app-server.ts'
+import { createFrontHandlers, type AwsCalls } from './http/front-handlers.ts'
 import { createOpsServer } from './http/ops-server.ts'
-import { listen, type Listening } from './http/server.ts'
+import { listen } from './http/server.ts'
 import { Ledger } from './ledger/ledger.ts'
+import { referenceOf } from './ledger/reference.ts'
 import { hourMs } from './ledger/types.ts'
 import type { Log } from './log.ts'
 import { logEvents } from './metrics/event-log.ts'
 import { createMetrics } from './metrics/metrics.ts'
+import { fail, succeed } from './protocol/errors.ts'
 import { detectPlatform } from './platform/detect-platform.ts'
 import type { Platform } from './platform/platform.ts'
+import { shutDown } from './shutdown.ts'
 import { scheduleByClock, scheduleByCron, type Schedule } from './submission/schedule.ts'
 import { Sender } from './submission/sender.ts'
 import { spreadDelayMs } from './submission/spread.ts'
@@ -119,6 +125,14 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     route: product.route,
     region: platform.region?.region,
     signal: stopping.signal,
+    front: createFrontHandlers({
+      book: ledger,
+      aws: awsCallsOf(api, new Proof(api, timers)),
+      productCode: product.productCode,
+      divisors: new Map(product.dimensions.map(({ name, divisor }) => [name, divisor])),
+      referenceOf: (dimension, hour) =>
+        referenceOf({ resource: platform.resource, customer: '', dimension, hour }),
+    }),
   })
   const ops = createOpsServer({
     hooks,
@@ -150,7 +164,10 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     ledger,
     failed: failure.promise,
     stop: () =>
-      (stopped ??= stopSidecar(options, {
+      (stopped ??= shutDown({
+        settings,
+        timers,
+        log,
         drain,
         stopping,
         schedule,
@@ -162,51 +179,6 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
         opsListening,
       })),
   }
-}
-
-interface RunningParts {
-  readonly drain: Drain
-  readonly stopping: AbortController
-  readonly schedule: Schedule
-  readonly submitter: Submitter
-  readonly sender: Sender
-  readonly ledger: Ledger
-  readonly api: MeteringApi
-  readonly appListening: Listening
-  readonly opsListening: Listening
-}
-
-/**
- * The end, in the order that keeps what was acknowledged: listen until the application is quiet, close
- * the listener, send what there is until the deadline, close the book. What could not be sent waits in
- * the ledger for the next start.
- */
-async function stopSidecar(options: SidecarOptions, parts: RunningParts): Promise<void> {
-  const { settings, timers, log } = options
-  const { drain, submitter, sender, ledger } = parts
-  const deadline = timers.now() + settings.shutdownTimeoutMs
-  log.info('sidecar.draining', 'Waiting for the last reports of the application')
-  await drain.run(settings.drainQuietMs, settings.drainDelayMs)
-
-  parts.stopping.abort()
-  parts.schedule.stop()
-  await parts.appListening.close()
-  const timeIsUp = new AbortController()
-  const flushed = submitter.flush(settings.flushOnShutdown).catch((error: unknown) => {
-    log.error('sidecar.flush-failed', String(error))
-  })
-  await Promise.race([flushed, sleep(timers, deadline - timers.now(), timeIsUp.signal)])
-  timeIsUp.abort()
-
-  submitter.stop()
-  sender.stop()
-  parts.api.close()
-  await parts.opsListening.close()
-  const left = ledger.pendingRecords().length
-  await ledger.close()
-  log.info('sidecar.stopped', `The sidecar has stopped; ${left} records wait for the next start`, {
-    unsentRecords: left,
-  })
 }
 
 async function findPlatform(options: SidecarOptions): Promise<Platform> {
@@ -243,6 +215,25 @@ function openDoor(
     hooks,
     clock,
   })
+}
+
+/** The ways from a request of the application to AWS. */
+function awsCallsOf(api: MeteringApi, proof: Proof): AwsCalls {
+  return {
+    forward: async (operation, input) => serviceOutcome(await api.forward(operation, { ...input })),
+    async prove(request) {
+      const answer = await proof.token(request)
+      if ('retryAfterSeconds' in answer)
+        return fail(
+          'ThrottlingException',
+          `Too many registrations; the next one may be made in ${answer.retryAfterSeconds} s.`,
+        )
+      const outcome = serviceOutcome(answer)
+      if (!outcome.ok) return outcome
+      const { signature, publicKeyRotationAt: at } = outcome.value
+      return succeed({ Signature: signature, ...(at && { PublicKeyRotationTimestamp: at / 1000 }) })
+    },
+  }
 }
 
 function createSubmission(

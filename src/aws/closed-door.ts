@@ -14,5 +14,11 @@ export function createClosedDoor(code: string, message: string): MeteringApi {
       'AWS was not called. Usage is kept and sent when this is mended and the sidecar restarted.',
   }
   const refuse = () => Promise.resolve({ ok: false as const, failure })
-  return { registerUsage: refuse, meterUsage: refuse, dryRun: refuse, close: () => {} }
+  return {
+    registerUsage: refuse,
+    meterUsage: refuse,
+    dryRun: refuse,
+    forward: refuse,
+    close: () => {},
+  }
 }

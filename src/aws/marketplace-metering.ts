@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import {
+  BatchMeterUsageCommand,
   MarketplaceMeteringClient,
   MeterUsageCommand,
   RegisterUsageCommand,
+  ResolveCustomerCommand,
   type MeterUsageCommandInput,
 } from '@aws-sdk/client-marketplace-metering'
-import type { Clock } from '../clock.ts'
+import { toDate, type Clock } from '../clock.ts'
 import type { Hooks } from '../hooks.ts'
 import { classifyError } from './classify-error.ts'
 import { serverFaultRow } from './failure-table.ts'
@@ -13,13 +15,16 @@ import { parseHttpDate } from './http-date.ts'
 import type {
   Answer,
   DryRunRequest,
+  ForwardedOperation,
   MeteringApi,
   MeterUsageRequest,
   MeterUsageValue,
   RegisterUsageRequest,
   RegisterUsageValue,
   UsageAllocation,
+  WireMembers,
 } from './metering-api.ts'
+import { fromSdkMembers, toSdkMembers } from './wire-members.ts'
 
 export interface MarketplaceMeteringOptions {
   /** Where the task or pod runs; requests are signed for it. */
@@ -106,9 +111,30 @@ export function createMarketplaceMetering(options: MarketplaceMeteringOptions): 
       }))
     },
 
+    forward(operation: ForwardedOperation, input: WireMembers) {
+      // The three commands share what is used of them here, but TypeScript keeps them apart.
+      const command = forwardedCommands[operation](
+        toSdkMembers(input) as never,
+      ) as MeterUsageCommand
+      const trace = startTrace()
+      command.middlewareStack.add(tracing(trace), innermost)
+      const send = (abortSignal: AbortSignal) => client.send(command, { abortSignal })
+      return call(operation, trace, send, (output): Answer<WireMembers> => ({
+        ok: true,
+        value: fromSdkMembers(output),
+      }))
+    },
+
     close: () => client.destroy(),
   }
 }
+
+/** The SDK's command for each operation that is passed on; the application's input was checked before. */
+const forwardedCommands = {
+  MeterUsage: (input: never) => new MeterUsageCommand(input),
+  BatchMeterUsage: (input: never) => new BatchMeterUsageCommand(input),
+  ResolveCustomer: (input: never) => new ResolveCustomerCommand(input),
+} as const satisfies Record<ForwardedOperation, unknown>
 
 function createClient(options: MarketplaceMeteringOptions): MarketplaceMeteringClient {
   const { region, credentials, timeoutMs } = options
@@ -264,6 +290,5 @@ function toDryRunInput({
 
 /** AWS takes epoch seconds. */
 function toWholeSeconds(instant: number): Date {
-  // oxlint-disable-next-line no-restricted-globals -- the SDK takes no number; this reads no clock
-  return new Date(Math.floor(instant / 1000) * 1000)
+  return toDate(Math.floor(instant / 1000) * 1000)
 }

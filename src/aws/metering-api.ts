@@ -70,6 +70,12 @@ export interface DryRunRequest {
   readonly timestamp: number
 }
 
+/** What the application may ask of AWS through the sidecar, beside usage records. */
+export type ForwardedOperation = 'MeterUsage' | 'BatchMeterUsage' | 'ResolveCustomer'
+
+/** Members as on the wire: timestamps are epoch seconds. */
+export type WireMembers = Readonly<Record<string, unknown>>
+
 /**
  * The one door to the AWS Marketplace Metering Service. Every method makes exactly one call and
  * never throws for what AWS or the network answers; who retries, and when, is the caller's matter.
@@ -79,6 +85,11 @@ export interface MeteringApi {
   meterUsage(request: MeterUsageRequest): Promise<Answer<MeterUsageValue>>
   /** MeterUsage with DryRun: whether metering would be permitted. Both of AWS's ways to say yes are ok. */
   dryRun(request: DryRunRequest): Promise<Answer<undefined>>
+  /**
+   * Passes a call of the application on as it is, with the sidecar's credentials. MeterUsage only with
+   * DryRun: records go through the ledger. DryRunOperation is a failure here, as AWS answered it.
+   */
+  forward(operation: ForwardedOperation, input: WireMembers): Promise<Answer<WireMembers>>
   /** Ends idle connections. Calls that are under way are not waited for. */
   close(): void
 }

@@ -20,6 +20,7 @@ export function exitCodeOf(error: SidecarError): number {
       return exitCodes.misconfigured
     case 'DataDirectoryUnusable':
     case 'LedgerInUse':
+    case 'LedgerTooNew':
       return exitCodes.storage
     case 'LedgerFailed':
       return exitCodes.ledgerFailed

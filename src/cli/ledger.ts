@@ -7,7 +7,6 @@ import { exportLedger } from './ledger-export.ts'
 import { resolveRecord } from './ledger-resolve.ts'
 import { retryRecord } from './ledger-retry.ts'
 import { showLedger } from './ledger-show.ts'
-import { isClosedPipe, writeLine } from './write-line.ts'
 
 export const ledgerHelp = `Says where every unit is, and settles what needs a decision.
 
@@ -41,18 +40,12 @@ const actions: Readonly<Record<string, Action>> = {
   retry: retryRecord,
 }
 
-/** The command `ledger` of the program: a history of any length goes to standard output whole. */
-export async function ledgerCommand(args: readonly string[], io: CliIo): Promise<number> {
-  try {
-    const ownIo = { ...io, out: (line: string) => writeLine(1, line) }
-    return await ledger(args, ownIo, createSystemClock())
-  } catch (error) {
-    if (isClosedPipe(error)) return exitCodes.ok
-    throw error
-  }
+/** The command `ledger`. Resolves with the exit code. */
+export function ledgerCommand(args: readonly string[], io: CliIo): Promise<number> {
+  return ledger(args, io, createSystemClock())
 }
 
-/** The command with a clock of the caller's choice. Resolves with the exit code. */
+/** The same with a clock of the caller's choice. */
 export async function ledger(
   [name, ...args]: readonly string[],
   io: CliIo,

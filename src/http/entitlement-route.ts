@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { toIso } from '../clock.ts'
 import type { EntitlementSnapshot } from '../entitlement/entitlement-state.ts'
@@ -21,17 +22,25 @@ export interface EntitlementRouteOptions {
 
 export const maxWaitSeconds = 300
 
+export const entitlementPath = '/v1/entitlement'
+
 interface Prepared {
   readonly status: 200 | 403 | 503
-  readonly body: Buffer
-  readonly retryAfter: string | undefined
+  readonly headers: OutgoingHttpHeaders
+  /** A text, because Node writes it together with the headers; bytes would go out in a second write. */
+  readonly body: string
 }
 
 /**
  * `GET /v1/entitlement`: 200 entitled, 403 denied, 503 with Retry-After while AWS has not answered.
  * `?wait=30` holds the answer up to that many seconds. The answer is prepared when the state changes.
+ *
+ * Returns a function that gives the answer of this moment without the route, and tells its status.
  */
-export function entitlementRoute(app: FastifyInstance, options: EntitlementRouteOptions): void {
+export function entitlementRoute(
+  app: FastifyInstance,
+  options: EntitlementRouteOptions,
+): (response: ServerResponse) => number {
   const { entitlement, signal } = options
   const prepare = (snapshot: EntitlementSnapshot) => preparedOf(snapshot, options)
   let prepared = prepare(entitlement.snapshot())
@@ -39,16 +48,17 @@ export function entitlementRoute(app: FastifyInstance, options: EntitlementRoute
     prepared = prepare(snapshot)
   })
 
-  app.get('/v1/entitlement', async (request, reply) => {
+  app.get(entitlementPath, async (request, reply) => {
     const { wait } = request.query as { wait?: unknown }
     if (wait !== undefined) await entitlement.wait(waitMs(wait), signal)
-    if (prepared.retryAfter !== undefined) reply.header('retry-after', prepared.retryAfter)
-    return reply
-      .code(prepared.status)
-      .header('content-type', 'application/json; charset=utf-8')
-      .header('cache-control', 'no-store')
-      .send(prepared.body)
+    return reply.code(prepared.status).headers(prepared.headers).send(prepared.body)
   })
+
+  return (response) => {
+    const { status, headers, body } = prepared
+    response.writeHead(status, headers).end(body)
+    return status
+  }
 }
 
 function preparedOf(
@@ -60,11 +70,15 @@ function preparedOf(
   }: Omit<EntitlementRouteOptions, 'region'> & { region?: string | undefined | null },
 ): Prepared {
   const answer = { entitled, state, code, message, since: toIso(since), productCode, route, region }
-  return {
-    status: entitled ? 200 : state === 'denied' ? 403 : 503,
-    body: Buffer.from(`${JSON.stringify(answer)}\n`),
-    retryAfter: entitled || state === 'denied' ? undefined : String(retryAfterSeconds ?? 1),
+  const body = `${JSON.stringify(answer)}\n`
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    'cache-control': 'no-store',
+    'content-length': Buffer.byteLength(body),
   }
+  if (entitled) return { status: 200, headers, body }
+  if (state === 'denied') return { status: 403, headers, body }
+  return { status: 503, headers: { ...headers, 'retry-after': `${retryAfterSeconds ?? 1}` }, body }
 }
 
 function waitMs(wait: unknown): number {

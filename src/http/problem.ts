@@ -28,6 +28,7 @@ export const problems = {
   UnsupportedMediaType: { status: 415, title: 'The content type is not JSON' },
   HeadersTooLarge: { status: 431, title: 'The headers are too large' },
   InternalError: { status: 500, title: 'The sidecar failed' },
+  LedgerBusy: { status: 503, title: 'The ledger is locked for a moment' },
   LedgerFailed: { status: 503, title: 'The ledger has failed' },
   ShuttingDown: { status: 503, title: 'The sidecar is shutting down' },
   LedgerFull: { status: 507, title: 'The ledger has no room' },

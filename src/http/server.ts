@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import fastify, { type FastifyInstance } from 'fastify'
-import { sleep, type Clock } from '../clock.ts'
+import { atMost, type Clock } from '../clock.ts'
 import { SidecarError, messageOf } from '../errors.ts'
 import type { Hooks } from '../hooks.ts'
 import type { Log } from '../log.ts'
@@ -137,12 +137,10 @@ export async function listen(
   return {
     port: taken,
     async close() {
-      const grace = new AbortController()
       const twinClosed = twin && new Promise((resolve) => twin.close(resolve))
       const closed = Promise.all([app.close(), twinClosed])
       for (const server of servers) server.closeIdleConnections()
-      await Promise.race([closed, sleep(timers, closeGraceMs, grace.signal)])
-      grace.abort()
+      await atMost(timers, closeGraceMs, closed)
       for (const server of servers) server.closeAllConnections()
       await closed
     },
@@ -154,7 +152,7 @@ function listenOnIpv6(app: FastifyInstance, port: number): Promise<Server | unde
   const { requestTimeout, keepAliveTimeout, maxConnections } = app.server
   const twin = createServer(
     { ...httpOptions, requestTimeout, keepAliveTimeout },
-    (request, response) => app.routing(request, response),
+    (request, response) => app.server.emit('request', request, response),
   )
   twin.maxConnections = maxConnections
   twin.on('clientError', answerUnreadable)

@@ -91,6 +91,12 @@ export class GroupCommit {
   }
 
   #commit(group: readonly Waiting[]): Outcome[] {
+    const { transaction } = this.#options
+    try {
+      transaction.begin()
+    } catch (error) {
+      return group.map(() => ({ ok: false, error }))
+    }
     try {
       return this.#transact(group)
     } catch (error) {
@@ -100,9 +106,9 @@ export class GroupCommit {
     }
   }
 
+  /** The operations of a transaction that has begun, and its end. */
   #transact(group: readonly Waiting[]): Outcome[] {
     const { transaction } = this.#options
-    transaction.begin()
     try {
       const outcomes = group.map((waiting) => attempt(waiting.operation))
       transaction.commit()

@@ -219,10 +219,11 @@ export class Ledger {
   /** Waits for what is under way, and closes the file so that nothing needs recovery. */
   async close(): Promise<void> {
     await this.#commits.idle()
-    await this.#disk.close()
     // The last connection copies the WAL into the main file and deletes it: with flushes.
     this.#database.exec('PRAGMA synchronous = FULL')
     this.#database.close()
+    // After it: the system drops a process's locks on a file when any descriptor of it closes.
+    await this.#disk.close()
     this.#lock.release()
   }
 

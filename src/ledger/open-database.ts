@@ -18,6 +18,8 @@ import { createTables, schemaVersion, schemaVersionOf } from './schema.ts'
 
 export const ledgerFileName = 'ledger.db'
 const companions = ['', '-wal', '-shm']
+/** How long to wait for the short transaction of a ledger command. */
+const busyTimeoutMs = 2000
 const sqliteCorrupt = 11
 const sqliteNotADatabase = 26
 const nfsMagic = 0x6969
@@ -65,7 +67,7 @@ export function openDatabase(directory: string, now: number): OpenedDatabase {
 }
 
 function connect(path: string, networkFileSystem: boolean): DatabaseSync {
-  const database = new DatabaseSync(path, { timeout: 5000 })
+  const database = new DatabaseSync(path, { timeout: busyTimeoutMs })
   try {
     // WAL's shared memory does not work across NFS clients; alone on the file it is not needed.
     if (networkFileSystem) database.exec('PRAGMA locking_mode = EXCLUSIVE')
@@ -78,7 +80,7 @@ function connect(path: string, networkFileSystem: boolean): DatabaseSync {
     const version = schemaVersionOf(database)
     if (version > schemaVersion)
       throw new SidecarError(
-        'LedgerFailed',
+        'LedgerTooNew',
         `The ledger ${path} has schema version ${version}, and this sidecar knows versions up to ${schemaVersion}. It was written by a newer sidecar: run that version or a later one.`,
       )
     createTables(database)

@@ -10,6 +10,7 @@ const chunk = 5000
 /** Forgets what has become old: idempotency keys, and settled records into the totals of their keys. */
 export class Pruning {
   readonly #keys
+  readonly #sums
   readonly #total
   readonly #records
 
@@ -19,18 +20,22 @@ export class Pruning {
        AND created_at < ?`,
     )
     const old = `FROM record WHERE state IN ('accepted', 'moved') AND hour < ?1 AND settled_at < ?1`
-    this.#total = database.prepare(
-      `UPDATE key SET
-         pruned_whole = pruned_whole + coalesce((SELECT SUM(quantity * divisor) ${old}
-           AND state = 'accepted' AND key_id = key.id), 0)`,
+    this.#sums = database.prepare(
+      `SELECT key_id, divisor, SUM(quantity) AS quantity ${old} AND state = 'accepted'
+       GROUP BY key_id, divisor`,
     )
+    this.#sums.setReadBigInts(true)
+    this.#total = database.prepare('UPDATE key SET pruned_whole = pruned_whole + ? WHERE id = ?')
     this.#records = database.prepare(`DELETE ${old}`)
   }
 
   /** Inside a transaction only. Returns whether there may be more. */
   prune(now: number): boolean {
     const keys = Number(this.#keys.run(now - idempotencyMs).changes)
-    this.#total.run(now - settledMs)
+    for (const row of this.#sums.all(now - settledMs)) {
+      const { key_id: keyId = 0n, divisor = 0n, quantity = 0n } = row as Record<string, bigint>
+      this.#total.run(quantity * divisor, keyId)
+    }
     this.#records.run(now - settledMs)
     return keys === chunk
   }

@@ -1,5 +1,6 @@
 import { SidecarError, messageOf } from '../errors.ts'
 
+const sqliteBusy = 5
 const sqliteFull = 13
 const sqliteReadOnly = 8
 const sqliteIoError = 10
@@ -18,6 +19,12 @@ export function translateOpening(error: unknown, path: string): unknown {
 /** Gives SQLite's complaints about the disk a code and a way out; leaves every other error alone. */
 export function translate(error: unknown): unknown {
   const code = codeOf(error)
+  if (code === sqliteBusy)
+    return new SidecarError(
+      'LedgerBusy',
+      'Another process keeps the ledger locked, so nothing of this was recorded. A ledger command holds it for a moment only: send the same request again.',
+      { cause: error, retryable: true },
+    )
   if (code === sqliteFull || code === sqliteIoError || code === sqliteReadOnly)
     return new SidecarError(
       'LedgerFull',

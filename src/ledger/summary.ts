@@ -80,7 +80,7 @@ export class Summaries {
       "SELECT max(settled_at) AS at FROM record WHERE state = 'accepted'",
     )
     this.#lastFailure = database.prepare(
-      `SELECT last_attempt_at, last_code, last_message FROM record WHERE last_code IS NOT NULL
+      `SELECT last_attempt_at, last_code, last_message FROM record WHERE last_code NOT LIKE 'Resolved%'
        ORDER BY last_attempt_at DESC LIMIT 1`,
     )
     this.#oldest = database.prepare(`SELECT min(hour) AS hour FROM record WHERE state IN ${unsent}`)

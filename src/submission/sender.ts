@@ -45,7 +45,8 @@ export class Sender {
   readonly #options: SenderOptions
   readonly #keyPauses = new Map<number, Pause>()
   readonly #recordPauses = new Map<number, Pause>()
-  readonly #busyKeys = new Set<number>()
+  /** The attempts under way, by key. */
+  readonly #attempts = new Map<number, Promise<void>>()
   #flushing = false
   #timer: Timer | undefined
   #stopped = false
@@ -71,11 +72,16 @@ export class Sender {
     })
   }
 
-  /** Starts no further attempt. What is under way is settled by the ledger if it still answers. */
+  /** Starts no further attempt; those under way go on. */
   stop(): void {
     this.#stopped = true
     this.#timer?.cancel()
     this.#release()
+  }
+
+  /** After `stop`: resolves when the attempts that were under way are settled. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#attempts.values())
   }
 
   #pump(): void {
@@ -84,15 +90,15 @@ export class Sender {
     const now = this.#options.clock.now()
     const ready = this.#heads()
     for (const record of ready) {
-      if (this.#busyKeys.size >= parallelKeys) return
+      if (this.#attempts.size >= parallelKeys) return
       if (this.#pausedUntil(record) <= now) this.#start(record)
     }
-    const idle = ready.filter(({ key }) => !this.#busyKeys.has(key))
+    const idle = ready.filter(({ key }) => !this.#attempts.has(key))
     const next = Math.min(...idle.map((record) => this.#pausedUntil(record)))
     // An operator may free a record at any moment, in another process.
     if (idle.length > 0) this.#wakeAt(Math.min(next, now + lookAgainMs))
     const waitsForSomebody = idle.every((record) => this.#refusedUntil(record) > now)
-    if (this.#busyKeys.size === 0 && waitsForSomebody) this.#release()
+    if (this.#attempts.size === 0 && waitsForSomebody) this.#release()
   }
 
   /** The next record of each key that is not being sent: the oldest, or the oldest that is not paused. */
@@ -100,7 +106,7 @@ export class Sender {
     const now = this.#options.clock.now()
     const heads = new Map<number, PendingRecord>()
     for (const record of this.#options.ledger.pendingRecords()) {
-      if (this.#busyKeys.has(record.key)) continue
+      if (this.#attempts.has(record.key)) continue
       const head = heads.get(record.key)
       const passes = head !== undefined && this.#refusedUntil(head) > now
       if (head === undefined || (passes && this.#refusedUntil(record) <= now))
@@ -128,17 +134,17 @@ export class Sender {
   }
 
   #start(record: PendingRecord): void {
-    this.#busyKeys.add(record.key)
-    void this.#attempt(record)
+    const attempt = this.#attempt(record)
       .catch((error: unknown) => {
         // The ledger said no: full, or failed. The record stays as it is committed.
         this.#options.log.error('record.not-stored', messageOf(error), { record: record.id })
         this.#pauseKey(record.key)
       })
       .finally(() => {
-        this.#busyKeys.delete(record.key)
+        this.#attempts.delete(record.key)
         this.#pump()
       })
+    this.#attempts.set(record.key, attempt)
   }
 
   async #attempt({ id, key }: PendingRecord): Promise<void> {

@@ -11,7 +11,7 @@ import { probeVariables } from './probe-variables.ts'
  */
 
 const phaseFile = process.env[probeVariables.phaseFile]
-const [killStep, killOccurrence] = (process.env[probeVariables.killAt] ?? '').split(':')
+const [killStep, killOccurrence, killGroup] = (process.env[probeVariables.killAt] ?? '').split(':')
 const failAfter = process.env[probeVariables.failDataSyncAfter]
 
 const phase = { step: undefined as Step | undefined, group: new Set<Step>(), sendsInFlight: 0 }
@@ -27,10 +27,12 @@ function note(step: Step): void {
   if (descriptor !== undefined) writeSync(descriptor, encodePhase(phase), 0, null, 0)
 
   if (step !== killStep) return
+  if (killGroup !== undefined && ![...phase.group].some((name) => name === killGroup)) return
   untilKill -= 1
   if (untilKill === 0) process.kill(process.pid, 'SIGKILL')
 }
 
+// oxlint-disable-next-line typescript/unbound-method -- called with the hooks it was called on
 const { emit } = Hooks.prototype
 Hooks.prototype.emit = function emitAndNote<N extends EventName>(
   this: Hooks,

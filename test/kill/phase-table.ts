@@ -8,9 +8,10 @@ const phases = {
   'commit of a mark': (phase: Phase) => isCommitting(phase) && phase.group.has('mark-written'),
   'commit of a settlement': (phase: Phase) =>
     isCommitting(phase) && phase.group.has('settle-written'),
-  flush: ({ step }: Phase) => step === 'group-committed',
-  'flush of a seal': ({ step, group }: Phase) =>
-    step === 'group-committed' && group.has('seal-written'),
+  flush: isFlushing,
+  'flush of a seal': (phase: Phase) => isFlushing(phase) && phase.group.has('seal-written'),
+  'flush of a mark': (phase: Phase) => isFlushing(phase) && phase.group.has('mark-written'),
+  'flush of a settlement': (phase: Phase) => isFlushing(phase) && phase.group.has('settle-written'),
   'send in flight': ({ sendsInFlight }: Phase) => sendsInFlight > 0,
   'send answered, not settled': ({ step }: Phase) => step === 'send-answered',
   'flushed, answering or idle': ({ step }: Phase) => step === 'group-flushed',
@@ -21,12 +22,7 @@ const phaseNames = Object.keys(phases) as PhaseName[]
 
 /** What was asked for, and what the proof is worth nothing without. */
 const required = {
-  commit: [
-    'commit of reports',
-    'commit of a seal',
-    'commit of a mark',
-    'commit of a settlement',
-  ],
+  commit: ['commit of reports', 'commit of a seal', 'commit of a mark', 'commit of a settlement'],
   seal: ['commit of a seal', 'flush of a seal'],
   send: ['send in flight', 'send answered, not settled'],
 } as const satisfies Readonly<Record<string, readonly PhaseName[]>>
@@ -56,7 +52,9 @@ export class PhaseTable {
 
   toString(): string {
     const row = (cells: readonly (string | number)[]) =>
-      cells.map((cell, index) => (index === 0 ? `${cell}`.padEnd(28) : `${cell}`.padStart(8))).join('')
+      cells
+        .map((cell, index) => (index === 0 ? `${cell}`.padEnd(28) : `${cell}`.padStart(8)))
+        .join('')
     return [
       row(['killed during', ...killKinds, 'all']),
       ...phaseNames.map((name) =>
@@ -76,4 +74,8 @@ export class PhaseTable {
 
 function isCommitting({ step }: Phase): boolean {
   return step?.endsWith('-written') === true
+}
+
+function isFlushing({ step }: Phase): boolean {
+  return step === 'group-committed'
 }

@@ -2,7 +2,7 @@
 export const probeVariables = {
   /** Where the current phase is written. */
   phaseFile: 'PROBE_PHASE_FILE',
-  /** `step:n`: SIGKILL when the step is reached for the n-th time. */
+  /** `step:n`: SIGKILL when the step is reached for the n-th time; `step:n:other` counts groups with `other` only. */
   killAt: 'PROBE_KILL_AT',
   /** How many flushes succeed before all fail. */
   failDataSyncAfter: 'PROBE_FAIL_DATASYNC_AFTER',

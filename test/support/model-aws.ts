@@ -57,6 +57,7 @@ export class ModelAws {
       meterUsage: (request) => Promise.resolve(this.#answer(resource, request, reaches())),
       registerUsage: notHere,
       dryRun: notHere,
+      forward: notHere,
       close: () => {},
     }
   }

@@ -28,7 +28,7 @@ describe('a table', () => {
 describe('text', () => {
   test('is wrapped at words, with an indent from the second line on', () => {
     const lines = wrap('word '.repeat(40).trim(), 10)
-    expect(lines.map((line) => line.length)).toEqual([89, 99, 19])
+    expect(lines.map((line) => line.length)).toEqual([89, 99, 29])
     expect(lines[1]).toMatch(/^ {10}word/)
   })
 

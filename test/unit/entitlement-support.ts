@@ -64,6 +64,10 @@ export class ScriptedMetering implements MeteringApi {
     throw new Error('entitlement sends no records')
   }
 
+  async forward(): Promise<never> {
+    throw new Error('entitlement forwards nothing')
+  }
+
   close(): void {}
 }
 

@@ -28,6 +28,11 @@ const matrix: Record<string, { leaves: boolean; value: string[]; type: string[] 
   ),
   sidecar: row(
     'config/a platform/a protocol/a aws/a aws/metering-api entitlement/a ledger/a ledger/types ' +
+      'aggregation/a submission/a http/a metrics/a emulator/a shutdown',
+  ),
+  shutdown: row(
+    '',
+    'config/a platform/a protocol/a aws/a aws/metering-api entitlement/a ledger/a ledger/types ' +
       'aggregation/a submission/a http/a metrics/a emulator/a',
   ),
   main: row('cli/a config/a'),

@@ -157,7 +157,7 @@ describe('changing', () => {
 })
 
 describe('what is no ledger is refused, and nothing is made or changed', () => {
-  const both = (code: string) => {
+  const expectBoth = (code: string) => {
     const before = content()
     expectError(code, () => readLedger(directory, doNothing))
     expectError(code, () => changeLedger(directory, doNothing))
@@ -165,7 +165,7 @@ describe('what is no ledger is refused, and nothing is made or changed', () => {
   }
 
   test('an empty folder', () => {
-    both('LedgerNotFound')
+    expectBoth('LedgerNotFound')
     expect(readdirSync(directory)).toEqual([])
   })
 
@@ -177,17 +177,17 @@ describe('what is no ledger is refused, and nothing is made or changed', () => {
 
   test('a database without tables', () => {
     new DatabaseSync(path()).exec('PRAGMA journal_mode = WAL')
-    both('LedgerNotFound')
+    expectBoth('LedgerNotFound')
   })
 
   test('an empty file', () => {
     writeFileSync(path(), '')
-    both('LedgerDamaged')
+    expectBoth('LedgerDamaged')
   })
 
   test('garbage', () => {
     writeFileSync(path(), 'no database at all '.repeat(1000))
-    both('LedgerDamaged')
+    expectBoth('LedgerDamaged')
   })
 
   test('a page of garbage in the middle', async () => {
@@ -195,13 +195,13 @@ describe('what is no ledger is refused, and nothing is made or changed', () => {
     const bytes = readFileSync(path())
     bytes.fill(0x5a, 4096, 8192)
     writeFileSync(path(), bytes)
-    both('LedgerDamaged')
+    expectBoth('LedgerDamaged')
   })
 
   test('a log of garbage, which SQLite would pass over and delete', () => {
     killedBook()
     writeFileSync(path('-wal'), 'no log at all '.repeat(1000))
-    both('LedgerDamaged')
+    expectBoth('LedgerDamaged')
   })
 
   test('a ledger of a newer program', async () => {
@@ -209,7 +209,7 @@ describe('what is no ledger is refused, and nothing is made or changed', () => {
     const newer = new DatabaseSync(path())
     newer.exec('PRAGMA user_version = 99')
     newer.close()
-    both('LedgerTooNew')
+    expectBoth('LedgerTooNew')
   })
 
   test('a folder in the place of the file', () => {

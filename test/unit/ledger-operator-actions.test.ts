@@ -39,13 +39,14 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  expect(imbalances()).toEqual([])
+  expectBalanced()
   await book.close()
   directories.removeAll()
 })
 
-function imbalances() {
-  return readLedger(directory, auditBook).filter(({ imbalance }) => imbalance !== 0n)
+function expectBalanced(): void {
+  const balances = readLedger(directory, auditBook)
+  expect(balances.filter(({ imbalance }) => imbalance !== 0n)).toEqual([])
 }
 
 const read = (id: number) => readLedger(directory, (database) => findRecord(database, id))

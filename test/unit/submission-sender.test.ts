@@ -36,6 +36,7 @@ async function createBench(reply: Reply, more: Partial<SenderOptions> = {}) {
       },
       registerUsage: () => Promise.reject(new Error('not here')),
       dryRun: () => Promise.reject(new Error('not here')),
+      forward: () => Promise.reject(new Error('not here')),
       close: () => {},
     },
     clock: bench.clock,

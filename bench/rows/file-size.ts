@@ -1,0 +1,89 @@
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Clock } from '../../src/clock.ts'
+import type { Ledger } from '../../src/ledger/ledger.ts'
+import { hourMs, hourOf, type SealInput, type SealPlan } from '../../src/ledger/types.ts'
+import type { Row } from './bench.ts'
+import { reportOf, withLedger } from './ledger-alone.ts'
+
+const days = 30
+const dimensions = Array.from({ length: 24 }, (_, index) => `dimension-${index}`)
+
+/** The ledger's files after 30 days of 24 dimensions, a report of each every minute with a key. */
+export const fileSize: Row = async () => {
+  const clock = new SteppedClock(Date.parse('2026-03-01T00:00:00Z'))
+  const megabytes = await withLedger(clock, async (ledger, directory) => {
+    for (let hour = 0; hour < days * 24; hour += 1) await passHour(ledger, clock)
+    return sizeOf(directory) / 1e6
+  })
+  return [{ name: `ledger files after ${days} days`, unit: 'MB', ours: megabytes }]
+}
+
+async function passHour(ledger: Ledger, clock: SteppedClock): Promise<void> {
+  const reports = dimensions.map(reportOf)
+  for (let minute = 0; minute < 60; minute += 1) {
+    await ledger.report({ reports, idempotencyKey: `minute-${clock.now()}` })
+    clock.advance(60_000)
+  }
+  const now = clock.now()
+  const records = await ledger.seal({ before: hourOf(now), now, plan: planOf, zeroHours: [] })
+  await Promise.all(records.map(({ id }) => ledger.markSending(id)))
+  await Promise.all(
+    records.map(({ id }) =>
+      ledger.settle(id, {
+        kind: 'accepted',
+        meteringRecordId: `${id}-0123-4567-89ab-cdef01234567`,
+      }),
+    ),
+  )
+  await ledger.prune()
+}
+
+/** All in whole units: one record for each dimension and hour. */
+function planOf({ dimension, hour, cells, sealedAt }: SealInput): SealPlan {
+  const micro = cells.reduce((sum, { quantity }) => sum + quantity, 0n)
+  return {
+    record: {
+      productCode: '1a2b3cdemo4d5e6f7g8h9i0jk',
+      dimension,
+      hour,
+      timestamp: Math.min(hour + hourMs - 1000, sealedAt),
+      quantity: Number(micro / 1_000_000n),
+      allocations: undefined,
+      clientToken: `${dimension}-${hour}`.padEnd(64, '0'),
+      divisor: 1n,
+    },
+    fraction: 0n,
+    carried: [],
+  }
+}
+
+function sizeOf(directory: string): number {
+  const sizes = readdirSync(directory).map((name) => statSync(join(directory, name)).size)
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
+
+/** A clock that stands still until it is moved; nothing here waits for it. */
+class SteppedClock implements Clock {
+  #now: number
+
+  constructor(startAt: number) {
+    this.#now = startAt
+  }
+
+  now(): number {
+    return this.#now
+  }
+
+  elapsed(): number {
+    return this.#now
+  }
+
+  at(): never {
+    throw new Error('nothing is to be scheduled on this clock')
+  }
+
+  advance(ms: number): void {
+    this.#now += ms
+  }
+}

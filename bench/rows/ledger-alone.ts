@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createSystemClock, type Clock } from '../../src/clock.ts'
+import { Hooks } from '../../src/hooks.ts'
+import { Ledger } from '../../src/ledger/ledger.ts'
+import { untagged, type UsageReport } from '../../src/ledger/types.ts'
+import { createSilentLog } from '../../src/log.ts'
+import { median, type Result } from '../result.ts'
+import type { Row } from './bench.ts'
+
+/** A ledger in a folder of its own, without anything around it. */
+export async function withLedger<T>(
+  clock: Clock,
+  use: (ledger: Ledger, directory: string) => Promise<T>,
+): Promise<T> {
+  const directory = mkdtempSync(join(tmpdir(), 'bench-ledger-'))
+  const ledger = await Ledger.open({
+    directory,
+    resource: 'host:bench',
+    clock,
+    hooks: new Hooks(),
+    log: createSilentLog(),
+    maxTagSets: 2500,
+    onFatal: (error) => {
+      throw error
+    },
+  })
+  try {
+    return await use(ledger, directory)
+  } finally {
+    await ledger.close()
+    rmSync(directory, { recursive: true })
+  }
+}
+
+export function reportOf(dimension: string): UsageReport {
+  const quantity = 3_000_000n
+  return { dimension, quantity, occurredAt: undefined, tags: untagged, idempotencyKey: undefined }
+}
+
+/** The ledger without HTTP: what SQLite and the disk allow. */
+export const ledgerAlone: Row = async ({ rounds, seconds }) => {
+  const results: Result[] = []
+  for (const { writers, size } of [
+    { writers: 1, size: 1 },
+    { writers: 16, size: 1 },
+    { writers: 16, size: 100 },
+  ]) {
+    const figures: number[] = []
+    await withLedger(createSystemClock(), async (ledger) => {
+      for (let round = 0; round <= rounds; round += 1)
+        figures.push(await reportsPerSecond(ledger, writers, size, seconds))
+    })
+    const name = `ledger alone, ${writers} writing ${size} report${size === 1 ? '' : 's'} each`
+    // The first round is for the compiler.
+    results.push({ name, unit: 'reports/s', ours: median(figures.slice(1)) })
+  }
+  return results
+}
+
+async function reportsPerSecond(
+  ledger: Ledger,
+  writers: number,
+  size: number,
+  seconds: number,
+): Promise<number> {
+  const reports = Array.from({ length: size }, () => reportOf('requests'))
+  const startedAt = performance.now()
+  const until = startedAt + seconds * 1000
+  let written = 0
+  const write = async () => {
+    while (performance.now() < until) {
+      await ledger.report({ reports, idempotencyKey: undefined })
+      written += size
+    }
+  }
+  await Promise.all(Array.from({ length: writers }, write))
+  return (written / (performance.now() - startedAt)) * 1000
+}

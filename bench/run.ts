@@ -1,0 +1,94 @@
+/**
+ * `npm run bench`: how fast and how large the sidecar is, each figure beside that of a plain server
+ * measured in the same run. docs/performance.md says how to read it.
+ */
+import { availableParallelism, cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { loadTool } from './load.ts'
+import { isMet, type Result } from './result.ts'
+import { batches } from './rows/batches.ts'
+import type { Row } from './rows/bench.ts'
+import { coldStart } from './rows/cold-start.ts'
+import { entitlement } from './rows/entitlement.ts'
+import { fileSize } from './rows/file-size.ts'
+import { interference } from './rows/interference.ts'
+import { ledgerAlone } from './rows/ledger-alone.ts'
+import { memory } from './rows/memory.ts'
+import { outage, usage } from './rows/usage.ts'
+import { buildAll } from './servers/build.ts'
+import { tableOf } from './table.ts'
+
+const rows: Readonly<Record<string, Row>> = {
+  entitlement,
+  usage,
+  outage,
+  batches,
+  interference,
+  'cold-start': coldStart,
+  memory,
+  'file-size': fileSize,
+  'ledger-alone': ledgerAlone,
+}
+
+const help = `Measures the sidecar against plain servers on this machine.
+
+usage: npm run bench -- [options]
+
+  --only <row>   only this row; may be given several times
+                 (${Object.keys(rows).join(', ')})
+  --quick        three short rounds instead of five of four seconds
+  --json         for programs
+  --check        exit code 1 when a target is missed`
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true, default: Object.keys(rows) },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    check: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+function rowNamed(name: string): Row {
+  const row = rows[name]
+  if (row === undefined) throw new TypeError(`there is no row ${name}\n\n${help}`)
+  return row
+}
+
+async function measure(): Promise<Result[]> {
+  const chosen = values.only.map((name) => ({ name, row: rowNamed(name) }))
+  const build = await buildAll()
+  const length = values.quick ? { rounds: 3, seconds: 1 } : { rounds: 5, seconds: 4 }
+  const results: Result[] = []
+  try {
+    for (const { name, row } of chosen) {
+      console.error(`measuring ${name} ...`)
+      results.push(...(await row({ build, ...length })))
+    }
+  } finally {
+    build.remove()
+  }
+  return results
+}
+
+if (values.help) {
+  console.log(help)
+} else {
+  const results = await measure()
+  const machine = {
+    cores: availableParallelism(),
+    processor: cpus()[0]?.model ?? 'unknown',
+    node: process.version,
+    loadTool,
+  }
+  if (values.json) {
+    const judged = results.map((result) => ({ ...result, met: isMet(result) ?? null }))
+    console.log(JSON.stringify({ machine, results: judged }, undefined, 2))
+  } else {
+    const { cores, processor, node } = machine
+    console.log(`${cores} cores (${processor}), Node ${node}, load by ${loadTool}\n`)
+    console.log(tableOf(results))
+  }
+  if (values.check && results.some((result) => isMet(result) === false)) process.exitCode = 1
+}

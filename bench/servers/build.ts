@@ -1,0 +1,43 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { bundle } from '../../scripts/build.ts'
+
+export const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** What is measured and what it is measured against, all built the same way, in a folder of their own. */
+export interface Build {
+  /** What Node is started with for the sidecar: the flags of the image, and the file. */
+  readonly sidecar: readonly string[]
+  /** The same for the sidecar on an emulator's clock. */
+  readonly fastSidecar: readonly string[]
+  readonly plainHttp: string
+  readonly plainFastify: string
+  remove(): void
+}
+
+export async function buildAll(): Promise<Build> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-build-'))
+  const build = async (entry: string) => {
+    const outfile = join(folder, `${basename(entry, '.ts')}.js`)
+    await bundle(join(root, entry), outfile)
+    return outfile
+  }
+  const main = await build('src/main.ts')
+  const fast = await build('bench/servers/fast-sidecar.ts')
+  const plainHttp = await build('bench/servers/plain-http.ts')
+  const plainFastify = await build('bench/servers/plain-fastify.ts')
+  const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8')
+  const [, entry] = /^ENTRYPOINT (\[.*\])$/m.exec(dockerfile) ?? []
+  if (entry === undefined) throw new Error('the Dockerfile has no ENTRYPOINT that can be read')
+  const flags = (JSON.parse(entry) as string[]).slice(1, -1)
+  const remove = () => rmSync(folder, { recursive: true })
+  return {
+    sidecar: [...flags, main, 'run'],
+    fastSidecar: [...flags, fast],
+    plainHttp,
+    plainFastify,
+    remove,
+  }
+}

@@ -1,0 +1,27 @@
+import { join } from 'node:path'
+import { freePort, lineOf, start } from '../processes.ts'
+import { root } from './build.ts'
+import type { Server } from './plain.ts'
+
+const sourceMain = join(root, 'src/main.ts')
+
+/** An emulated AWS; `options` are those of the command. */
+export async function startEmulator(...options: readonly string[]): Promise<Server> {
+  const port = await freePort()
+  const { child, program } = start([sourceMain, 'emulate', '--port', `${port}`, ...options])
+  await lineOf(child, /^emulator ready/)
+  return { ...program, url: `http://127.0.0.1:${port}` }
+}
+
+/** From now on every record fails, as with an AWS that is down. */
+export async function breakAws(emulatorUrl: string): Promise<void> {
+  const answer = await fetch(`${emulatorUrl}/_emulator/faults`, {
+    method: 'POST',
+    body: JSON.stringify({
+      operation: 'MeterUsage',
+      times: 1e9,
+      error: 'InternalServiceErrorException',
+    }),
+  })
+  if (!answer.ok) throw new Error(`the emulator refused the fault: ${await answer.text()}`)
+}

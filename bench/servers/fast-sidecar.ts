@@ -1,0 +1,28 @@
+/**
+ * The sidecar on the clock of an emulator whose hours are short, as `demo` runs it but without its
+ * narrator: `node fast-sidecar.ts`, with the same settings as `run`.
+ */
+import { randomBytes } from 'node:crypto'
+import { createFastClock, createSystemClock } from '../../src/clock.ts'
+import { connectEmulator } from '../../src/cli/demo-emulator.ts'
+import { loadSettings } from '../../src/config/load-settings.ts'
+import { fileReader } from '../../src/config/read-text.ts'
+import { Hooks } from '../../src/hooks.ts'
+import { createLog } from '../../src/log.ts'
+import { startSidecar } from '../../src/sidecar.ts'
+
+const settings = loadSettings(process.env, fileReader)
+const { rate, now } = await connectEmulator(settings.awsEndpoint ?? '')
+await startSidecar({
+  settings,
+  env: process.env,
+  hostname: 'bench',
+  version: 'bench',
+  clock: createFastClock(rate, now),
+  timers: createSystemClock(),
+  ticks: 'clock',
+  hooks: new Hooks(),
+  log: createLog(settings.logLevel),
+  random: Math.random,
+  randomBytes,
+})

@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
+import { startProgram } from '../support/program.ts'
+
+const start = (...args: string[]) => startProgram(args).ended
+
+/** The commands that the help names, and the empty name for the program itself. */
+async function commandNames(): Promise<string[]> {
+  const { out } = await start('--help')
+  return ['', ...[...out.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map(([, name]) => String(name))]
+}
+
+describe('the command line', () => {
+  test('explains every command on one screen', async () => {
+    const names = await commandNames()
+    expect(names).toEqual(expect.arrayContaining(['run', 'demo', 'emulate', 'healthcheck']))
+    const helps = await Promise.all(
+      names.map((name) => start(...`${name} --help`.trim().split(' '))),
+    )
+    for (const [index, { code, out, err }] of helps.entries()) {
+      expect({ code, err }, names[index]).toEqual({ code: 0, err: '' })
+      const lines = out.trimEnd().split('\n')
+      expect(lines.length, names[index]).toBeLessThanOrEqual(24)
+      expect(Math.max(...lines.map((line) => line.length)), names[index]).toBeLessThanOrEqual(100)
+    }
+  })
+
+  test('tells its version', async () => {
+    expect(await start('--version')).toEqual({ code: 0, out: `${manifest.version}\n`, err: '' })
+  })
+
+  test('without a command explains itself and fails', async () => {
+    const { code, out } = await start()
+    expect(code).toBe(2)
+    expect(out).toContain('usage: marketplace-sidecar <command>')
+  })
+
+  test.each([
+    [['dance'], 'There is no command "dance"'],
+    [['constructor'], 'There is no command "constructor"'],
+    [['run', '--fast'], '--fast'],
+    [['run', 'now'], 'now'],
+    [['demo', '--hour', 'soon'], '--hour must be a duration'],
+    [['demo', '--route', 'free'], '--route must be hourly, metered, both'],
+    [['demo', '--port', '65536'], '--port must be a number'],
+    [['emulate', '--speed', '2'], '--speed'],
+    [['healthcheck', '--deep'], '--deep'],
+  ])('refuses %j with exit code 2', async (args, words) => {
+    const { code, out, err } = await start(...args)
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).toContain(words)
+  })
+})

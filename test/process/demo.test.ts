@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
+import {
+  demoAddresses,
+  postUsage,
+  startEmulatorProgram,
+  startProgram,
+  statusOf,
+  temporaryDirectory,
+  type DemoAddresses,
+} from '../support/program.ts'
+
+const anyPort = ['--port', '0', '--ops-port', '0']
+
+async function startDemo(...args: string[]) {
+  const program = startProgram(['demo', ...anyPort, ...args])
+  const addresses = await demoAddresses(program)
+  return { program, ...addresses }
+}
+
+async function isEntitled({ app }: DemoAddresses): Promise<boolean> {
+  return (await statusOf(`${app}/v1/entitlement?wait=5`)) === 200
+}
+
+describe('the demo', () => {
+  test('entitles, takes three reports, sends one record with their sum, and ends both processes', async () => {
+    const demo = await startDemo('--emulator-port', '0', '--hour', '3s')
+    expect(await isEntitled(demo)).toBe(true)
+    const ask = async (path: string) => (await fetch(`${demo.emulator}/_emulator/${path}`)).json()
+    await eventually(async () => {
+      const { now } = (await ask('clock')) as { now: string }
+      return Number(now.slice(14, 16)) < 30
+    })
+    for (const quantity of [1, 2, 3])
+      expect(await postUsage(demo.app, { dimension: 'requests', quantity })).toBe(200)
+    await eventually(async () => {
+      const { records } = (await ask('records')) as { records: { quantity: number }[] }
+      return records.length > 0 && records
+    })
+    expect(await ask('records')).toMatchObject({
+      records: [{ dimension: 'requests', quantity: 6 }],
+    })
+
+    demo.program.signal('SIGTERM')
+    const { code, out, err } = await demo.program.ended
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(out).toMatch(/^sent {9}\S+: 6 requests, MeteringRecordId /m)
+    expect(await statusOf(`${demo.emulator}/_emulator/clock`)).toBe(0)
+  })
+
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    'sends the open hour when %s ends it',
+    async (signal) => {
+      const emulator = await startEmulatorProgram('--hour', '1h')
+      const demo = await startDemo('--emulator', emulator.url)
+      expect(await isEntitled(demo)).toBe(true)
+      await postUsage(demo.app, { dimension: 'requests', quantity: 5 })
+      expect(await emulator.records()).toEqual([])
+      demo.program.signal(signal)
+      expect(await demo.program.ended).toMatchObject({ code: 0, err: '' })
+      expect(await emulator.records()).toMatchObject([{ dimension: 'requests', quantity: 5 }])
+    },
+  )
+
+  test('that was killed has every acknowledged unit when it starts again, and sends it once', async () => {
+    const emulator = await startEmulatorProgram('--hour', '1h', '--start', '2026-03-10T09:00:00Z')
+    const args = ['--emulator', emulator.url, '--data-dir', temporaryDirectory()]
+    const first = await startDemo(...args)
+    for (const quantity of [1, 2])
+      expect(await postUsage(first.app, { dimension: 'requests', quantity })).toBe(200)
+    first.program.signal('SIGKILL')
+    await first.program.ended
+
+    const second = await startDemo(...args)
+    expect(await (await fetch(`${second.app}/v1/usage`)).json()).toMatchObject({
+      open: [{ dimension: 'requests', hour: '2026-03-10T09:00:00.000Z', quantity: 3 }],
+    })
+    expect(await postUsage(second.app, { dimension: 'requests', quantity: 4 })).toBe(200)
+    second.program.signal('SIGTERM')
+    expect(await second.program.ended).toMatchObject({ code: 0 })
+    expect(await emulator.records()).toMatchObject([
+      { dimension: 'requests', hour: '2026-03-10T09:00:00.000Z', quantity: 7 },
+    ])
+  })
+
+  test.each(['hourly', 'metered', 'both'])('runs on the route %s', async (route) => {
+    const demo = await startDemo('--emulator-port', '0', '--route', route)
+    expect(await isEntitled(demo)).toBe(true)
+    const { body } = await fetch(`${demo.ops}/metrics`).then(async (answer) => ({
+      body: await answer.text(),
+    }))
+    expect(body).toContain(`route="${route}"`)
+    demo.program.signal('SIGTERM')
+    expect(await demo.program.ended).toMatchObject({ code: 0, err: '' })
+  })
+
+  test('says that there is no emulator where none is', async () => {
+    const emulator = await startEmulatorProgram()
+    emulator.program.signal('SIGTERM')
+    await emulator.program.ended
+    const demo = startProgram(['demo', ...anyPort, '--emulator', emulator.url])
+    const { code, err } = await demo.ended
+    expect(code).toBe(2)
+    expect(err).toContain(`InvalidArguments: There is no emulator at ${emulator.url}`)
+  })
+})

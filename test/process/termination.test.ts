@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest'
+import { startEmulatedAws } from '../kill/emulated-aws.ts'
+import { poll } from '../kill/poll.ts'
+import { openScene, terminate, type Scene } from './scene.ts'
+
+const realHourMs = 60_000
+const limitMs = 60_000
+const ended = { code: 0, signal: null }
+
+test.concurrent(
+  'what an application reports for two seconds after SIGTERM is taken and billed',
+  async (context) => {
+    const scene = await openScene(context, realHourMs, 4)
+    const sidecar = await scene.startReady({
+      settings: {
+        SIDECAR_DRAIN_QUIET_MS: '500',
+        SIDECAR_DRAIN_DELAY_MS: '20000',
+        SIDECAR_SHUTDOWN_TIMEOUT_MS: '30000',
+      },
+    })
+    await scene.reportsFromEach(10)
+    const before = reportsOf(scene)
+    sidecar.kill('SIGTERM')
+    const until = performance.now() + 2000
+    await poll('two seconds', 3000, () => (performance.now() >= until ? true : undefined))
+    await scene.finishReporting()
+    expect(reportsOf(scene)).toBeGreaterThan(before + 50)
+
+    expect(await sidecar.exited).toEqual(ended)
+    expect(sidecar.complaints).toEqual([])
+    const { open, records } = scene.book()
+    expect([...open.keys()]).toEqual([])
+    expect(new Set(records.map(({ state }) => state))).toEqual(new Set(['accepted']))
+    await scene.expectBalanced()
+  },
+  limitMs,
+)
+
+test.concurrent(
+  'an application that never falls silent loses nothing: the drain ends, the next start takes the rest',
+  async (context) => {
+    const scene = await openScene(context, realHourMs, 4)
+    const first = await scene.startReady({ settings: { SIDECAR_DRAIN_DELAY_MS: '600' } })
+    await scene.reportsFromEach(10)
+    expect(await terminate(first)).toEqual(ended)
+    expect(first.complaints).toEqual([])
+    scene.expectAcknowledgedInBook()
+
+    const second = await scene.startReady()
+    await scene.reportsFromEach(10)
+    await scene.finishReporting()
+    expect(await terminate(second)).toEqual(ended)
+    await scene.expectBalanced()
+  },
+  limitMs,
+)
+
+test.concurrent(
+  'what cannot be sent before the deadline stays in the ledger, and the next start sends it',
+  async (context) => {
+    const scene = await openScene(context, realHourMs)
+    await scene.aws.addFault({ drop: 'before', times: 1_000_000 })
+    const first = await scene.startReady({
+      settings: { SIDECAR_DRAIN_QUIET_MS: '0', SIDECAR_SHUTDOWN_TIMEOUT_MS: '1500' },
+    })
+    await scene.reportsFromEach(10)
+    await scene.finishReporting()
+    expect(await terminate(first)).toEqual(ended)
+    expect(await scene.aws.records()).toEqual([])
+    expect(scene.book().records.length).toBeGreaterThan(0)
+    await scene.expectBalanced()
+
+    const mended = await startEmulatedAws(realHourMs, scene.aws.now())
+    const second = await scene.startReady({ emulatorUrl: mended.url })
+    expect(await terminate(second)).toEqual(ended)
+    expect(new Set(scene.book().records.map(({ state }) => state))).toEqual(new Set(['accepted']))
+    await scene.expectBalanced(mended)
+    await mended.close()
+  },
+  limitMs,
+)
+
+test.concurrent(
+  'a call that is under way at the deadline is cut off, and the next start makes it again',
+  async (context) => {
+    const scene = await openScene(context, realHourMs)
+    const first = await scene.startReady({
+      settings: {
+        SIDECAR_DRAIN_QUIET_MS: '0',
+        SIDECAR_DRAIN_DELAY_MS: '0',
+        SIDECAR_SHUTDOWN_TIMEOUT_MS: '1000',
+        SIDECAR_AWS_TIMEOUT_MS: '60000',
+      },
+    })
+    await scene.reportsFromEach(10)
+    await scene.finishReporting()
+    await scene.aws.addFault({ delayMs: 3000, times: 2 })
+    expect(await terminate(first)).toEqual(ended)
+    expect(first.complaints).toEqual([])
+    expect(scene.book().records.map(({ state }) => state)).toContain('sending')
+
+    const second = await scene.startReady()
+    expect(await terminate(second)).toEqual(ended)
+    expect(new Set(scene.book().records.map(({ state }) => state))).toEqual(new Set(['accepted']))
+    await scene.expectBalanced()
+  },
+  limitMs,
+)
+
+function reportsOf({ clients }: Scene): number {
+  return clients.reduce((sum, client) => sum + client.acknowledgedReports, 0)
+}

@@ -1,0 +1,24 @@
+const pauseMs = 10
+
+/**
+ * Asks again until `condition` gives something other than false, undefined or null, and gives that.
+ * What the last question threw, or that nothing came of it, fails the test after `timeoutMs`.
+ */
+export async function eventually<T>(
+  condition: () => T | Promise<T>,
+  { timeoutMs = 10_000, what = 'the condition' } = {},
+): Promise<Exclude<T, false | undefined | null>> {
+  const giveUpAt = performance.now() + timeoutMs
+  for (;;) {
+    const last = performance.now() >= giveUpAt
+    try {
+      const value = await condition()
+      if (value !== false && value !== undefined && value !== null)
+        return value as Exclude<T, false | undefined | null>
+    } catch (error) {
+      if (last) throw error
+    }
+    if (last) throw new Error(`${what} did not come about within ${timeoutMs} ms`)
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+  }
+}

@@ -1,0 +1,42 @@
+import { request } from 'node:http'
+import { connect } from 'node:net'
+
+export interface RawAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly text: string
+}
+
+export interface RawRequest {
+  readonly port: number
+  readonly host?: string
+  readonly method?: string
+  readonly path?: string
+  /** With the names that fetch keeps to itself, such as Host. */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** A request whose every header is the test's. */
+export function rawRequest({ host = '127.0.0.1', body = '', ...rest }: RawRequest) {
+  return new Promise<RawAnswer>((resolve, reject) => {
+    const outgoing = request({ host, agent: false, ...rest }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text }),
+      )
+    })
+    outgoing.once('error', reject).end(body)
+  })
+}
+
+/** Sends `bytes` as they are and gives all that comes back until the other side closes. */
+export function exchangeBytes(port: number, bytes: string, host = '127.0.0.1'): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, host, () => socket.write(bytes))
+    let text = ''
+    socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+    socket.once('close', () => resolve(text)).once('error', reject)
+  })
+}

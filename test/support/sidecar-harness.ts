@@ -1,0 +1,183 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createSystemClock, type Clock } from '../../src/clock.ts'
+import { loadSettings } from '../../src/config/load-settings.ts'
+import { demoProduct } from '../../src/emulator/demo-product.ts'
+import type { EmulatedCall } from '../../src/emulator/calls.ts'
+import { Hooks, type EventName, type SidecarEvents } from '../../src/hooks.ts'
+import { hourMs, hourOf } from '../../src/ledger/types.ts'
+import { createSilentLog } from '../../src/log.ts'
+import { startSidecar, type Sidecar } from '../../src/sidecar.ts'
+import { startEmulator, type Harness } from '../service/emulator-harness.ts'
+import { eventually } from './eventually.ts'
+import type { ManualClock } from './manual-clock.ts'
+
+export interface JsonAnswer {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+export interface EmulatedRecord {
+  readonly resource: string
+  readonly dimension: string
+  readonly hour: string
+  readonly quantity: number
+}
+
+export interface SidecarOptions {
+  /** SIDECAR_* variables on top of the harness's own; undefined takes one of those away. */
+  readonly settings?: Readonly<Record<string, string | undefined>>
+  /** What the platform reads. */
+  readonly env?: Readonly<Record<string, string>>
+  /** An earlier one's, for a sidecar that starts again. */
+  readonly dataDir?: string
+  /** An earlier one's. */
+  readonly aws?: Harness
+  /** Before the sidecar calls AWS for the first time. */
+  readonly prepare?: (aws: Harness) => Promise<unknown>
+  /** Real time, unless a test moves it. */
+  readonly timers?: Clock
+  /** The files that settings name, by path. */
+  readonly files?: Readonly<Record<string, string>>
+}
+
+export interface SidecarHarness {
+  readonly aws: Harness
+  /** The hours of the sidecar and of the emulator. */
+  readonly clock: ManualClock
+  readonly sidecar: Sidecar
+  readonly dataDir: string
+  get(path: string, headers?: Readonly<Record<string, string>>): Promise<JsonAnswer>
+  /** POST /v1/usage. */
+  post(body: unknown, headers?: Readonly<Record<string, string>>): Promise<JsonAnswer>
+  ops(path: string): Promise<{ readonly status: number; readonly text: string }>
+  /** What the emulated AWS holds. */
+  records(): Promise<readonly EmulatedRecord[]>
+  calls(): Promise<readonly EmulatedCall[]>
+  /** Every event of this name so far. */
+  told<N extends EventName>(name: N): readonly SidecarEvents[N][]
+  entitled(): Promise<void>
+  /** Goes to a minute past the next full hour, when its usage is due. */
+  endHour(): Promise<void>
+  /** Waits until AWS has been asked to take a record this often. */
+  attempts(count: number): Promise<void>
+  /** Waits for `condition`, letting timers fire that are due. */
+  until<T>(condition: () => T | Promise<T>): Promise<Exclude<T, false | undefined | null>>
+  close(): Promise<void>
+}
+
+const publicKeyPath = '/public-key.pem'
+export const accessKeyId = 'AKIATHISTASK'
+
+/** A whole sidecar with real sockets and a real ledger, beside an emulated AWS; both live on one manual clock. */
+export async function startHarness(options: SidecarOptions = {}): Promise<SidecarHarness> {
+  const aws = options.aws ?? (await startEmulator())
+  await options.prepare?.(aws)
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'sidecar-'))
+  const hooks = new Hooks((error) => {
+    throw error
+  })
+  const events = recordEvents(hooks)
+  const files: Readonly<Record<string, string>> = {
+    [publicKeyPath]: aws.emulator.publicKeyPem(),
+    ...options.files,
+  }
+  const settings = loadSettings(
+    { ...standardSettings(aws.url, dataDir), ...options.settings },
+    { readText: (path) => files[path] },
+  )
+  const sidecar = await startSidecar({
+    settings,
+    env: options.env ?? {},
+    hostname: 'test-host',
+    version: '1.2.3',
+    clock: aws.clock,
+    timers: options.timers ?? createSystemClock(),
+    ticks: 'clock',
+    hooks,
+    log: createSilentLog(),
+    random: () => 0.001,
+    randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+    credentials: { accessKeyId, secretAccessKey: 'secret' },
+  })
+
+  const { clock } = aws
+  const app = `http://127.0.0.1:${sidecar.appPort}`
+  const ask = async (path: string, init: RequestInit): Promise<JsonAnswer> => {
+    const response = await fetch(`${app}${path}`, init)
+    const body = (await response.json()) as JsonAnswer['body']
+    return { status: response.status, headers: response.headers, body }
+  }
+  const until: SidecarHarness['until'] = (condition) =>
+    eventually(async () => {
+      await clock.advance(0)
+      return condition()
+    })
+  const told: SidecarHarness['told'] = (name) => events(name)
+  return {
+    aws,
+    clock,
+    sidecar,
+    dataDir,
+    get: (path, headers = {}) => ask(path, { headers }),
+    post: (body, headers = {}) =>
+      ask('/v1/usage', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+    async ops(path) {
+      const response = await fetch(`http://127.0.0.1:${sidecar.opsPort}${path}`)
+      return { status: response.status, text: await response.text() }
+    },
+    records: async () => (await aws.control('records'))['records'] as EmulatedRecord[],
+    calls: async () => (await aws.control('calls'))['calls'] as EmulatedCall[],
+    told,
+    async entitled() {
+      await eventually(() => sidecar.entitlement.snapshot().entitled)
+    },
+    endHour: () => clock.advance(hourOf(clock.now()) + hourMs + 60_000 - clock.now()),
+    async attempts(count) {
+      await until(() => told('recordAttempted').length >= count)
+    },
+    until,
+    async close() {
+      await sidecar.stop()
+      await aws.close()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** As short as the end can be, and records at once. */
+function standardSettings(endpoint: string, dataDir: string): Readonly<Record<string, string>> {
+  return {
+    SIDECAR_LISTEN: '127.0.0.1:0',
+    SIDECAR_OPS_LISTEN: '127.0.0.1:0',
+    SIDECAR_DATA_DIR: dataDir,
+    SIDECAR_PRODUCT_CODE: demoProduct.productCode,
+    SIDECAR_ROUTE: 'both',
+    SIDECAR_PUBLIC_KEY_FILE: publicKeyPath,
+    SIDECAR_DIMENSIONS: demoProduct.dimensions.join(','),
+    SIDECAR_AWS_ENDPOINT: endpoint,
+    SIDECAR_REGION: 'eu-west-1',
+    SIDECAR_SUBMIT_SPREAD_SECONDS: '0',
+    SIDECAR_DRAIN_QUIET_MS: '0',
+    SIDECAR_DRAIN_DELAY_MS: '0',
+    SIDECAR_SHUTDOWN_TIMEOUT_MS: '5000',
+  }
+}
+
+const recordedEvents = ['recordAttempted', 'recordSealed', 'recordMoved', 'usageRefused'] as const
+
+function recordEvents(hooks: Hooks) {
+  const all = new Map<EventName, SidecarEvents[EventName][]>()
+  for (const name of recordedEvents) {
+    const events: SidecarEvents[EventName][] = []
+    all.set(name, events)
+    hooks.on(name, (event) => events.push(event))
+  }
+  return <N extends EventName>(name: N) => (all.get(name) ?? []) as readonly SidecarEvents[N][]
+}
