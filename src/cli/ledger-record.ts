@@ -1,3 +1,4 @@
+import { referenceOf } from '../ledger/reference.ts'
 import type { UsageRecord } from '../ledger/types.ts'
 import { hourWord, tagWord, timeWord } from './ledger-words.ts'
 import { wrap } from './text-table.ts'
@@ -16,6 +17,7 @@ export function describeRecord(record: UsageRecord): string[] {
     ['timestamp sent', timeWord(record.timestamp)],
     ['quantity', `${record.quantity}${divisorWord(record)}`],
     ['MeteringRecordId', record.meteringRecordId ?? 'none'],
+    ['id for AWS SDKs', referenceOf(record)],
     ['attempts', String(record.attempts)],
     ['sealed', timeWord(record.sealedAt)],
     ['first attempt', timeWord(record.firstAttemptAt)],

@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util'
-import type { Clock } from '../clock.ts'
+import { formatQuantity } from '../aggregation/quantity.ts'
+import { toIso, type Clock } from '../clock.ts'
+import { findByReference, type Found } from '../ledger/find-by-reference.ts'
 import { readLedger } from '../ledger/ledger-file.ts'
 import { findRecord } from '../ledger/operator-actions.ts'
 import { overviewOf } from '../ledger/overview.ts'
@@ -9,26 +11,56 @@ import { commonOptions, currentInstant, dataDirectory, recordId } from './ledger
 import { describeOverview } from './ledger-overview.ts'
 import { overviewBody } from './overview-body.ts'
 import { describeRecord } from './ledger-record.ts'
+import { hourWord } from './ledger-words.ts'
 import { recordBody } from './record-body.ts'
 
-/** `ledger show`: where the units are; with an id, one record in full. */
+/** `ledger show`: where the units are; with the id of a record, or a MeteringRecordId, that one in full. */
 export function showLedger(args: readonly string[], io: CliIo, clock: Clock): number {
   const { values, positionals } = parseArgs({
     args: [...args],
     options: { ...commonOptions, tags: { type: 'boolean', default: false } },
     allowPositionals: true,
   })
-  const id = positionals.length === 0 ? undefined : recordId('show', positionals)
   const directory = dataDirectory(values['data-dir'], io.env)
-  if (id !== undefined) {
-    const record = readLedger(directory, (database) => findRecord(database, id))
-    if (values.json) io.out(JSON.stringify(recordBody(record)))
-    else for (const line of describeRecord(record)) io.out(line)
+  const now = currentInstant(directory, clock)
+  if (positionals.length > 0) {
+    const found = find(positionals, directory, now)
+    if (values.json) io.out(JSON.stringify(foundBody(found)))
+    else for (const line of describeFound(found)) io.out(line)
     return exitCodes.ok
   }
-  const now = currentInstant(directory, clock)
   const overview = readLedger(directory, (database) => overviewOf(database, now))
   if (values.json) io.out(JSON.stringify(overviewBody(directory, overview)))
   else for (const line of describeOverview(directory, overview, values.tags)) io.out(line)
   return exitCodes.ok
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+function find(positionals: readonly string[], directory: string, now: number): Found {
+  const [reference = ''] = positionals
+  if (positionals.length === 1 && uuid.test(reference))
+    return readLedger(directory, (database) => findByReference(database, reference, now))
+  const id = recordId('show', positionals)
+  return { kind: 'record', record: readLedger(directory, (database) => findRecord(database, id)) }
+}
+
+function foundBody(found: Found): unknown {
+  if (found.kind === 'record') return recordBody(found.record)
+  const { customer, dimension, hour, quantity } = found.open
+  return {
+    state: 'open',
+    customer,
+    dimension,
+    hour: toIso(hour),
+    quantity: Number(formatQuantity(quantity)),
+  }
+}
+
+function describeFound(found: Found): string[] {
+  if (found.kind === 'record') return describeRecord(found.record)
+  const { dimension, hour, quantity } = found.open
+  return [
+    `${formatQuantity(quantity)} ${dimension} of ${hourWord(hour)} are open: the hour is not sealed yet, and its record is sent after it.`,
+  ]
 }

@@ -13,7 +13,7 @@ export const ledgerHelp = `Says where every unit is, and settles what needs a de
 usage: marketplace-sidecar ledger <action> [options]
 
   show [--tags]                   open usage, fractions, records of the last 48 hours
-  show <id>                       one record in full
+  show <id>                       one record in full, also by its MeteringRecordId
   audit                           whether reported = open + fraction + records; exit code 1 if not
   export --format csv|jsonl       every record, oldest hour first
     --since <time>                only hours that start at this time or later

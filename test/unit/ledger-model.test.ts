@@ -9,7 +9,10 @@ import { ModelWorld } from '../support/model-world.ts'
 const runs = Number(process.env['MODEL_RUNS'] ?? 150)
 
 /** Seeds that once failed stay here for ever. */
-const keptCases: { readonly seed: number; readonly path?: string }[] = []
+const keptCases: { readonly seed: number; readonly path: string }[] = [
+  // A report that was recorded, and repeated when its time had passed, was refused as too old.
+  { seed: 1235587690, path: '109:2:3:8:6' },
+]
 
 const dimension = fc.constantFrom('requests', 'storage')
 const tags = fc.constantFrom(
@@ -29,7 +32,7 @@ const action = <T extends unknown[]>(
   name: string,
   run: (world: ModelWorld, ...args: T) => Promise<void> | void,
 ): fc.Arbitrary<Action> =>
-  fc.tuple(...(arbitraries as { [K in keyof T]: fc.Arbitrary<T[K]> })).map((args) => ({
+  fc.tuple(...arbitraries).map((args) => ({
     name: `${name} ${args.map(String).join(' ')}`,
     run: (world: ModelWorld) => run(world, ...(args as T)),
     [fc.toStringMethod]: () => `${name} ${args.map(String).join(' ')}`,
@@ -129,48 +132,49 @@ function sum(reports: readonly { readonly quantity: bigint }[]): bigint {
   return reports.reduce((total, { quantity: size }) => total + size, 0n)
 }
 
-const property = fc.asyncProperty(
-  fc.array(actions, { minLength: 1, maxLength: 40 }),
-  async (script) => {
-    const world = await ModelWorld.create()
-    try {
-      for (const { run } of script) {
-        await run(world)
-        checkConservation(world)
-      }
-      world.aws.clearUp()
-      await world.advance(60_000)
-      for (let round = 0; world.unacknowledged > 0 && round < 10; round += 1) await world.repeat()
-      expect(world.unacknowledged).toBe(0)
-      for (
-        let hour = 0;
-        hour < 12 && world.ledger.usage().pending.length + world.ledger.usage().open.length > 0;
-        hour += 1
-      )
-        await world.advance(hourMs)
+async function runScript(script: readonly Action[]): Promise<void> {
+  const world = await ModelWorld.create()
+  try {
+    for (const { run } of script) {
+      await run(world)
       checkConservation(world)
-      expect(world.ledger.pendingRecords()).toEqual([])
-      checkBilling(world)
-    } finally {
-      await world.destroy()
     }
-  },
-)
+    world.aws.clearUp()
+    await world.advance(60_000)
+    for (let round = 0; world.unacknowledged > 0 && round < 10; round += 1) await world.repeat()
+    expect(world.unacknowledged).toBe(0)
+    for (let hour = 0; hour < 12 && isUnsettled(world); hour += 1) await world.advance(hourMs)
+    checkConservation(world)
+    expect(world.ledger.pendingRecords()).toEqual([])
+    checkBilling(world)
+  } finally {
+    await world.destroy()
+  }
+}
+
+function isUnsettled({ ledger }: ModelWorld): boolean {
+  const { pending, open } = ledger.usage()
+  return pending.length + open.length > 0
+}
+
+/** What went wrong, with the seed and the path that bring it back; undefined when all is well. */
+async function failureOf(
+  parameters: fc.Parameters<[script: readonly Action[]]>,
+): Promise<string | undefined> {
+  const property = fc.asyncProperty(fc.array(actions, { minLength: 1, maxLength: 40 }), runScript)
+  return fc.defaultReportMessage(await fc.check(property, parameters))
+}
 
 describe('whatever happens to reports, clock, process and answers', () => {
   test(
     'nothing acknowledged is lost and nothing is billed twice',
     { timeout: 600_000 },
     async () => {
-      await fc.assert(property, {
-        numRuns: runs,
-        endOnFailure: false,
-        interruptAfterTimeLimit: 300_000,
-      })
+      expect(await failureOf({ numRuns: runs })).toBeUndefined()
     },
   )
 
   test.each(keptCases)('the case of seed $seed still holds', { timeout: 60_000 }, async (kept) => {
-    await fc.assert(property, { ...kept, numRuns: 1 })
+    expect(await failureOf({ ...kept, numRuns: 1 })).toBeUndefined()
   })
 })

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { exitCodeOf } from '../../src/cli/exit-codes.ts'
+import { tokenCodes } from '../../src/entitlement/verify-token.ts'
+import { errorCodes, SidecarError, type ErrorCode } from '../../src/errors.ts'
+import { problems } from '../../src/http/problem.ts'
+import { readPage, tableOf } from './page.ts'
+
+const page = readPage('errors.md')
+const answers = tableOf(page, 'Code | Status')
+const ends = tableOf(page, 'Code | Exit code')
+const own = tableOf(page, 'Own code')
+
+test('every answer of the listener is on the page with its status, and no other', () => {
+  const listed = answers.map(([code, status]) => [code, Number(status)])
+  expect(listed).toEqual(Object.entries(problems).map(([code, { status }]) => [code, status]))
+})
+
+test('every code that the program ends with is on the page with its exit code', () => {
+  const known = new Set<string>(errorCodes)
+  for (const [code = '', exitCode] of ends) {
+    expect(known, code).toContain(code)
+    expect(exitCodeOf(new SidecarError(code as ErrorCode, '')), code).toBe(Number(exitCode))
+  }
+})
+
+test('every code of the program is on the page', () => {
+  const listed = new Set([...answers, ...ends].map(([code]) => code))
+  expect(errorCodes.filter((code) => !listed.has(code))).toEqual([])
+})
+
+test('every code of a token is on the page', () => {
+  const listed = own.map(([code]) => code)
+  expect(listed).toEqual(['Starting', 'Entitled', 'RegionMismatch', 'RegionUnknown', ...tokenCodes])
+})
+
+test('every code says what happened and what to do', () => {
+  for (const [code, , happened, remedy] of [...answers, ...ends]) {
+    expect(happened, code).toMatch(/\w/)
+    expect(remedy, code).toMatch(/\w/)
+  }
+})

@@ -1,0 +1,72 @@
+import type { FastifyInstance } from 'fastify'
+import { expect, test } from 'vitest'
+import { problems } from '../../src/http/problem.ts'
+import { reportSchema } from '../../src/http/parse-usage.ts'
+import { createIdleAppServer, createIdleOpsServer } from '../support/http-servers.ts'
+import { readPage, tableOf } from './page.ts'
+
+const page = readPage('http-api.md')
+const members = (heading: string) =>
+  tableOf(page, heading).flatMap(([names = '']) => names.replaceAll('`', '').split(', '))
+
+/** `GET /path` for each route, out of the tree that Fastify prints; HEAD comes with every GET. */
+async function routesOf(app: FastifyInstance): Promise<string[]> {
+  await app.ready()
+  const parents: string[] = []
+  return app
+    .printRoutes()
+    .split('\n')
+    .flatMap((line) => {
+      const [, indent = '', part = '', methods = ''] =
+        /^([ │]*)[└├]── (\S+)(?: \(([^)]+)\))?$/.exec(line) ?? []
+      const depth = indent.length / 4
+      const path = (parents[depth - 1] ?? '') + part
+      parents[depth] = path
+      const named = methods.split(', ').filter((method) => method !== '' && method !== 'HEAD')
+      return named.map((method) => `${method} ${path}`)
+    })
+}
+
+test.each([
+  ['application', createIdleAppServer()],
+  ['operation', createIdleOpsServer()],
+])('the page has the routes of the listener for the %s, and no other', async (name, app) => {
+  const rows = tableOf(page, 'Listener').filter(([listener]) => listener === name)
+  expect(rows.map(([, route]) => route).toSorted()).toEqual((await routesOf(app)).toSorted())
+})
+
+test('every status on the page is one that the listeners have', () => {
+  const known = new Set<number>([200, ...Object.values(problems).map(({ status }) => status)])
+  const named = tableOf(page, 'Listener').flatMap(([, , statuses = '']) =>
+    (statuses.match(/\d{3}/g) ?? []).map(Number),
+  )
+  expect(named.filter((status) => !known.has(status))).toEqual([])
+})
+
+test('every route has a section, but for those of operation', () => {
+  for (const [listener, route] of tableOf(page, 'Listener'))
+    if (listener === 'application') expect(page).toContain(`\n## ${route}\n`)
+})
+
+test('the page has the members of the answer about the entitlement', async () => {
+  const answer = await createIdleAppServer().inject('/v1/entitlement')
+  expect(members('Member')).toEqual(Object.keys(answer.json()))
+})
+
+test('the page has the members of a report', () => {
+  expect(members('Member of a report')).toEqual(Object.keys(reportSchema.properties))
+})
+
+test('the page has the members of the summary', async () => {
+  const answer = await createIdleAppServer().inject('/v1/usage')
+  expect(members('Member of the summary')).toEqual(Object.keys(answer.json()))
+})
+
+test('the page has the members of the answer to a report', async () => {
+  const report = () => Promise.resolve([{ result: 'accepted' as const, hour: 0, late: false }])
+  const usage = () => Promise.reject(new Error('not asked'))
+  const app = createIdleAppServer({ book: { report, usage: usage as never } })
+  const payload = { dimension: 'requests', quantity: 1 }
+  const answer = await app.inject({ method: 'POST', url: '/v1/usage', payload })
+  expect(members('Member of the answer')).toEqual(Object.keys(answer.json()))
+})

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest'
+import { metricPrefix, metricTable, type MetricDefinition } from '../../src/metrics/metric-table.ts'
+import { readPage, tableOf } from './page.ts'
+
+const page = readPage('metrics.md')
+const rows = tableOf(page, 'Metric')
+
+test('the page has every metric with its type, labels and help, and no other', () => {
+  const expected = Object.entries<MetricDefinition>(metricTable).map(([name, metric]) => [
+    metricPrefix + name,
+    metric.type,
+    metric.labels.join(', ') || 'none',
+    metric.help,
+  ])
+  const listed = rows.map(([name, type, labels = '', help]) => [
+    name,
+    type,
+    labels.replaceAll('`', ''),
+    help,
+  ])
+  expect(listed).toEqual(expected)
+})
+
+test('every metric answers a question', () => {
+  for (const [name, , , , question] of rows) expect(question, name).toMatch(/^[A-Z].+\?$/)
+})
+
+test('alarms are about metrics that there are', () => {
+  const known = Object.keys(metricTable).map((name) => metricPrefix + name)
+  expect(known).toEqual(expect.arrayContaining(page.match(/marketplace_[a-z_]+/g) ?? []))
+})

@@ -1,0 +1,67 @@
+import type { FastifyInstance } from 'fastify'
+import type { EntitlementSnapshot } from '../../src/entitlement/entitlement-state.ts'
+import { Hooks } from '../../src/hooks.ts'
+import { createAppServer, type AppServerOptions } from '../../src/http/app-server.ts'
+import { createOpsServer } from '../../src/http/ops-server.ts'
+import { createSilentLog } from '../../src/log.ts'
+
+const entitled: EntitlementSnapshot = {
+  state: 'entitled',
+  entitled: true,
+  code: 'Entitled',
+  message: 'AWS Marketplace confirms that the buyer may run this product.',
+  since: 0,
+  retryAfterSeconds: undefined,
+}
+
+const notHere = () => Promise.reject(new Error('no part of this test'))
+
+/** The application's listener beside parts that do nothing. */
+export function createIdleAppServer(options: Partial<AppServerOptions> = {}): FastifyInstance {
+  return createAppServer({
+    limits: { bodyLimitBytes: 1024, maxConnections: 7, requestTimeoutMs: 4321 },
+    hooks: new Hooks(),
+    log: createSilentLog(),
+    book: { report: notHere, usage: () => ({ ...emptyUsage }) },
+    dimensions: new Set(['requests']),
+    apiToken: undefined,
+    onUsageRequest: () => {},
+    front: {
+      RegisterUsage: notHere,
+      MeterUsage: notHere,
+      BatchMeterUsage: notHere,
+      ResolveCustomer: notHere,
+    },
+    entitlement: {
+      snapshot: () => entitled,
+      wait: () => Promise.resolve(entitled),
+      onChange: () => () => {},
+    },
+    productCode: 'product',
+    route: 'both',
+    region: 'eu-west-1',
+    signal: new AbortController().signal,
+    ...options,
+  })
+}
+
+const emptyUsage = {
+  open: [],
+  fractions: [],
+  pending: [],
+  settled: [],
+  lastSuccessAt: undefined,
+  lastFailure: undefined,
+  oldestUnsentHour: undefined,
+}
+
+/** The listener for operation, of a sidecar that is well. */
+export function createIdleOpsServer(): FastifyInstance {
+  return createOpsServer({
+    hooks: new Hooks(),
+    log: createSilentLog(),
+    deadBecause: () => undefined,
+    notReadyBecause: () => undefined,
+    metrics: { contentType: 'text/plain', render: () => Promise.resolve('') },
+  })
+}
