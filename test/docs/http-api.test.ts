@@ -32,7 +32,7 @@ test.each([
   ['operation', createIdleOpsServer()],
 ])('the page has the routes of the listener for the %s, and no other', async (name, app) => {
   const rows = tableOf(page, 'Listener').filter(([listener]) => listener === name)
-  expect(rows.map(([, route]) => route).toSorted()).toEqual((await routesOf(app)).toSorted())
+  expect(new Set(rows.map(([, route]) => route))).toEqual(new Set(await routesOf(app)))
 })
 
 test('every status on the page is one that the listeners have', () => {
@@ -44,8 +44,8 @@ test('every status on the page is one that the listeners have', () => {
 })
 
 test('every route has a section, but for those of operation', () => {
-  for (const [listener, route] of tableOf(page, 'Listener'))
-    if (listener === 'application') expect(page).toContain(`\n## ${route}\n`)
+  const rows = tableOf(page, 'Listener').filter(([listener]) => listener === 'application')
+  for (const [, route] of rows) expect(page).toContain(`\n## ${route}\n`)
 })
 
 test('the page has the members of the answer about the entitlement', async () => {

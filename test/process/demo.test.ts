@@ -83,7 +83,7 @@ describe('the demo', () => {
     ])
   })
 
-  test.each(['hourly', 'metered', 'both'])('runs on the route %s', async (route) => {
+  test.each(['hourly', 'metered'])('runs on the route %s', async (route) => {
     const demo = await startDemo('--emulator-port', '0', '--route', route)
     expect(await isEntitled(demo)).toBe(true)
     const { body } = await fetch(`${demo.ops}/metrics`).then(async (answer) => ({

@@ -134,7 +134,8 @@ describe('a record that AWS refuses because the subscription ended', () => {
     await harness.endHour()
     await harness.until(async () => (await harness.records()).length === 2)
     await harness.until(async () => (await harness.get('/v1/entitlement')).status === 200)
-    expect((await harness.records()).map(({ quantity }) => quantity).toSorted()).toEqual([3, 4])
+    const quantities = (await harness.records()).map(({ quantity }) => quantity)
+    expect(new Set(quantities)).toEqual(new Set([3, 4]))
   })
 })
 

@@ -11,7 +11,9 @@ beforeAll(async () => {
 afterAll(() => harness.close())
 
 /** Whatever was refused, the book is as empty as before. */
-afterEach(async () => {
+afterEach(() => expectEmptyBook())
+
+async function expectEmptyBook(): Promise<void> {
   expect((await harness.get('/v1/usage')).body).toMatchObject({
     open: [],
     fractions: [],
@@ -19,7 +21,7 @@ afterEach(async () => {
     settled: [],
   })
   expect(harness.sidecar.ledger.audit().filter(({ reported }) => reported !== 0n)).toEqual([])
-})
+}
 
 function expectProblem({ status, headers, body }: JsonAnswer, code: ProblemCode): void {
   expect(headers.get('content-type')).toBe('application/problem+json; charset=utf-8')

@@ -173,9 +173,9 @@ function standardSettings(endpoint: string, dataDir: string): Readonly<Record<st
 const recordedEvents = ['recordAttempted', 'recordSealed', 'recordMoved', 'usageRefused'] as const
 
 function recordEvents(hooks: Hooks) {
-  const all = new Map<EventName, SidecarEvents[EventName][]>()
+  const all = new Map<EventName, unknown[]>()
   for (const name of recordedEvents) {
-    const events: SidecarEvents[EventName][] = []
+    const events: unknown[] = []
     all.set(name, events)
     hooks.on(name, (event) => events.push(event))
   }
