@@ -9,7 +9,7 @@ RUN npm ci --no-update-notifier
 COPY tsconfig.json ./
 COPY scripts/build.ts scripts/build.ts
 COPY src src
-RUN node scripts/build.ts
+RUN node scripts/build.ts src/main.ts dist/main.js
 # The ledger's folder gets its owner here, because the runtime base may have no shell.
 RUN mkdir -p /layout/app /layout/etc/marketplace-sidecar /layout/var/lib/marketplace-sidecar \
   && cp dist/* /layout/app/ \
@@ -35,3 +35,26 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "/app/main.js", "healthcheck"]
 ENTRYPOINT ["node", "/app/main.js"]
 CMD ["run"]
+
+# The emulated Metering service, for development and tests: docker build --target emulator
+FROM build AS emulator-build
+RUN node scripts/build.ts src/cli/emulate-main.ts /emulator/app/emulator.js \
+  && chmod -R a+rX,go-w /emulator
+
+FROM ${RUNTIME_IMAGE} AS emulator
+LABEL org.opencontainers.image.title="marketplace-sidecar-emulator" \
+  org.opencontainers.image.description="The AWS Marketplace Metering service, emulated for development and tests" \
+  org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=emulator-build /emulator/ /
+ENV NODE_ENV=production \
+  PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin
+USER 65532:65532
+WORKDIR /app
+# Whoever reaches this port can steer the emulator: publish it to 127.0.0.1 only.
+EXPOSE 7071
+HEALTHCHECK --interval=5s --timeout=5s --start-period=10s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:7071/_emulator/clock').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "/app/emulator.js", "--host", "0.0.0.0", "--port", "7071"]
+
+# The last stage is what a build without --target makes.
+FROM runtime

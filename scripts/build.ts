@@ -1,14 +1,18 @@
 /**
- * Bundles the program into one file: `node scripts/build.ts [entry] [outfile]`, by default
- * `src/main.ts` into `dist/main.js`, and beside it the licences of what went into it and a package.json,
- * without which Node reads the file twice to find out that it is a module.
+ * Bundles a program into one file: `node scripts/build.ts [entry] [outfile]`, by default the sidecar
+ * into `dist/main.js` and the emulator into `dist/emulator.js`. Beside each come the licences of what
+ * went into it and a package.json, without which Node reads the file twice to find out that it is a
+ * module.
  */
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
 
 /** Commands for the development machine. In the image they are not there, and say so. */
 const developmentCommands = /\/cli\/(demo|emulate)\.ts$/
+
+/** Programs that are such a command and nothing else. */
+const developmentPrograms = /(^|\/)cli\/emulate-main\.ts$/
 
 /** Some dependencies are CommonJS and call `require` for a module of Node. */
 const banner = `import { createRequire as createRequireOfBundle } from 'node:module'
@@ -51,15 +55,21 @@ export async function bundle(entry: string, outfile: string): Promise<Bundle> {
     charset: 'ascii',
     legalComments: 'none',
     banner: { js: banner },
-    plugins: [leaveOut],
+    plugins: developmentPrograms.test(entry) ? [] : [leaveOut],
     metafile: true,
     logLevel: 'warning',
   })
   const inputs = inputsOf(metafile)
   const beside = (name: string) => join(dirname(outfile), name)
   await writeFile(beside('package.json'), '{ "type": "module" }\n')
-  await writeFile(beside('THIRD-PARTY-LICENSES.txt'), await licencesOf(inputs))
+  await writeFile(beside(licenceFileOf(outfile)), await licencesOf(inputs))
   return { bytes: (await stat(outfile)).size, inputs }
+}
+
+/** Bundles in one folder must not write over each other's licences. */
+function licenceFileOf(outfile: string): string {
+  const name = basename(outfile, '.js')
+  return name === 'main' ? 'THIRD-PARTY-LICENSES.txt' : `${name}-THIRD-PARTY-LICENSES.txt`
 }
 
 function inputsOf(metafile: Metafile): readonly string[] {
@@ -90,7 +100,16 @@ async function licencesOf(inputs: readonly string[]): Promise<string> {
 }
 
 if (import.meta.main) {
-  const [entry = 'src/main.ts', outfile = 'dist/main.js'] = process.argv.slice(2)
-  const { bytes } = await bundle(entry, outfile)
-  console.log(`${outfile}: ${Math.round(bytes / 1024)} KiB`)
+  const [entry, outfile = 'dist/main.js'] = process.argv.slice(2)
+  const programs =
+    entry === undefined
+      ? [
+          ['src/main.ts', 'dist/main.js'],
+          ['src/cli/emulate-main.ts', 'dist/emulator.js'],
+        ]
+      : [[entry, outfile]]
+  for (const [from = '', to = ''] of programs) {
+    const { bytes } = await bundle(from, to)
+    console.log(`${to}: ${Math.round(bytes / 1024)} KiB`)
+  }
 }

@@ -45,7 +45,7 @@ export const folders: Record<string, Part> = {
   metrics: part({ imports: ['ledger/types.ts'], vendors: ['prom-client'] }),
   emulator: part({
     imports: ['protocol/*'],
-    vendors: ['fastify', '@fastify/*', 'typebox', 'jose'],
+    vendors: ['fastify', '@fastify/*', 'typebox', 'jose', 'yaml'],
   }),
 }
 const everyFolder = Object.keys(folders).map((folder) => `${folder}/*`)
@@ -75,6 +75,7 @@ export const vendors = [
   'pino',
   'prom-client',
   'typebox',
+  'yaml',
 ]
 
 function part(differences: Partial<Part> = {}): Part {

@@ -7,7 +7,7 @@ import type { Environment, Settings } from './config/settings.ts'
 import { Drain } from './http/drain.ts'
 import { entitlementStates, type Entitlement } from './entitlement/entitlement-state.ts'
 import { Proof } from './entitlement/proof.ts'
-import { startEntitlement, type RegionDenial } from './entitlement/prove-entitlement.ts'
+import { newestKey, startEntitlement, type RegionDenial } from './entitlement/prove-entitlement.ts'
 import type { SidecarError } from './errors.ts'
 import type { Hooks } from './hooks.ts'
 import { createAppServer } from './http/app-server.ts'
@@ -112,6 +112,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   })
   const { sender, submitter } = createSubmission(options, ledger, api, entitlement)
   const drain = new Drain(timers)
+  const proof = new Proof(api, timers)
   const app = createAppServer({
     limits: settings,
     hooks,
@@ -125,9 +126,14 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     route: product.route,
     region: platform.region?.region,
     signal: stopping.signal,
+    proof: {
+      proof: product.route === 'metered' ? undefined : proof,
+      productCode: product.productCode,
+      publicKeyVersion: newestKey(product.publicKeys)?.version ?? 1,
+    },
     front: createFrontHandlers({
       book: ledger,
-      aws: awsCallsOf(api, new Proof(api, timers)),
+      aws: awsCallsOf(api, proof),
       productCode: product.productCode,
       divisors: new Map(product.dimensions.map(({ name, divisor }) => [name, divisor])),
       referenceOf: (dimension, hour) =>

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { fromIso } from '../clock.ts'
 import { demoProduct } from '../emulator/demo-product.ts'
 import { createEmulator, type EmulatorOptions } from '../emulator/emulator-server.ts'
+import { readScenario } from '../emulator/read-scenario.ts'
 import { messageOf, SidecarError } from '../errors.ts'
 import type { CliIo } from './cli-io.ts'
 import { parseDuration, showDuration } from './duration.ts'
@@ -10,6 +11,7 @@ const help = `Runs the AWS Marketplace Metering service on this machine, for dev
 
 usage: emulate [options]
 
+  --scenario <file>      products, buyers, tasks, customers and faults: .yaml or .json
   --port <n>             port to listen on, 0 for any free one (7071)
   --host <address>       address to listen on (127.0.0.1)
   --hour <duration>      how long an hour lasts: 500ms, 20s, 1m, 1h (1h)
@@ -22,7 +24,7 @@ usage: emulate [options]
   --help                 this text
 
 Tests and people look at it and steer it under /_emulator/: records, calls, public-key, clock,
-faults, settings, reset.`
+faults, settings, reset. docs/emulator.md has all of it.`
 
 const hourMs = 3_600_000
 
@@ -43,7 +45,7 @@ interface EmulateSettings {
 export async function emulate(args: readonly string[], io: CliIo): Promise<number> {
   let settings: EmulateSettings | 'help'
   try {
-    settings = parseSettings(args)
+    settings = await parseSettings(args)
   } catch (error) {
     io.err(`emulate: ${messageOf(error)}`)
     io.err('emulate --help lists the options')
@@ -84,43 +86,63 @@ function waitForEnd(io: CliIo, followStdin: boolean): Promise<void> {
   })
 }
 
-function parseSettings(args: readonly string[]): EmulateSettings | 'help' {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      port: { type: 'string', default: '7071' },
-      host: { type: 'string', default: '127.0.0.1' },
-      hour: { type: 'string', default: '1h' },
-      start: { type: 'string' },
-      'product-code': { type: 'string', default: demoProduct.productCode },
-      dimension: { type: 'string', multiple: true, default: [...demoProduct.dimensions] },
-      region: { type: 'string' },
-      'follow-stdin': { type: 'boolean', default: false },
-      'log-calls': { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  })
+/** Every option of the command, as `parseArgs` takes them. */
+export const emulateOptions = {
+  scenario: { type: 'string' },
+  port: { type: 'string', default: '7071' },
+  host: { type: 'string', default: '127.0.0.1' },
+  hour: { type: 'string' },
+  start: { type: 'string' },
+  'product-code': { type: 'string' },
+  dimension: { type: 'string', multiple: true },
+  region: { type: 'string' },
+  'follow-stdin': { type: 'boolean', default: false },
+  'log-calls': { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const
+
+async function parseSettings(args: readonly string[]): Promise<EmulateSettings | 'help'> {
+  const { values } = parseArgs({ args: [...args], options: emulateOptions })
   if (values.help) return 'help'
-  const realHourMs = parseDuration(values.hour)
-  if (realHourMs === undefined) {
-    throw new TypeError(`--hour must be a duration such as 20s or 1h, not ${values.hour}`)
+  const { start, region, scenario, dimension: dimensions, 'product-code': productCode } = values
+  if (scenario !== undefined && (dimensions ?? productCode) !== undefined) {
+    throw new TypeError('--product-code and --dimension do not go with --scenario')
   }
-  const { start, region, dimension: dimensions } = values
+  const port = parsePort(values.port)
+  const hour = values.hour === undefined ? undefined : parseHour(values.hour)
   const startAt = start === undefined ? undefined : parseStart(start)
-  const product = { ...demoProduct, productCode: values['product-code'], dimensions }
+  const world: EmulatorOptions =
+    scenario === undefined
+      ? {
+          products: [
+            {
+              ...demoProduct,
+              productCode: productCode ?? demoProduct.productCode,
+              dimensions: dimensions ?? demoProduct.dimensions,
+            },
+          ],
+        }
+      : await readScenario(scenario)
+  const rate = hour === undefined ? (world.rate ?? 1) : hourMs / hour
   return {
-    port: parsePort(values.port),
+    port,
     host: values.host,
-    realHourMs,
+    realHourMs: hourMs / rate,
     followStdin: values['follow-stdin'],
     logCalls: values['log-calls'],
     emulator: {
-      rate: hourMs / realHourMs,
-      products: [product],
+      ...world,
+      rate,
       ...(startAt === undefined ? {} : { startAt }),
       ...(region === undefined ? {} : { region }),
     },
   }
+}
+
+function parseHour(text: string): number {
+  const hour = parseDuration(text)
+  if (hour !== undefined) return hour
+  throw new TypeError(`--hour must be a duration such as 20s or 1h, not ${text}`)
 }
 
 function parsePort(text: string): number {

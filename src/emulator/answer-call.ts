@@ -102,7 +102,7 @@ async function perform(
     }
     case 'ResolveCustomer': {
       const input = validateInput('ResolveCustomer', body.value)
-      return input.ok ? resolveCustomer(metering, input.value) : input
+      return input.ok ? resolveCustomer(metering, scope.value, input.value) : input
     }
   }
 }

@@ -3,9 +3,11 @@ import { checkAllocations } from '../protocol/allocations.ts'
 import { toInstant, type CredentialScope } from '../protocol/codec.ts'
 import { fail, succeed, type Outcome } from '../protocol/errors.ts'
 import type { BatchMeterUsageInput, UsageRecord } from '../protocol/inputs.ts'
-import type { EmulatedCustomer } from './demo-product.ts'
+import { checkSeller } from './caller.ts'
+import type { EmulatedCustomer } from './marketplace.ts'
 import {
   checkDimension,
+  checkOffered,
   checkWindow,
   findProduct,
   hourMs,
@@ -26,7 +28,8 @@ export interface BatchMeterUsageOutput {
   readonly UnprocessedRecords: readonly UsageRecord[]
 }
 
-const windowMs = 24 * hourMs
+/** "Records aren't accepted 24 hours or more after an event": the last millisecond is outside. */
+const windowMs = 24 * hourMs - 1
 const graceForLastMonthMs = 6 * hourMs
 
 /**
@@ -38,9 +41,11 @@ export function batchMeterUsage(
   scope: CredentialScope,
   input: BatchMeterUsageInput,
 ): Outcome<BatchMeterUsageOutput> {
+  const seller = checkSeller(metering, scope, 'BatchMeterUsage')
+  if (!seller.ok) return seller
   const customers: EmulatedCustomer[] = []
   for (const record of input.UsageRecords) {
-    const customer = checkRecord(metering, input.ProductCode, record)
+    const customer = checkRecord(metering, scope, input.ProductCode, record)
     if (!customer.ok) return customer
     customers.push(customer.value)
   }
@@ -58,6 +63,7 @@ export function batchMeterUsage(
 
 function checkRecord(
   metering: Metering,
+  scope: CredentialScope,
   productCode: string | undefined,
   record: UsageRecord,
 ): Outcome<EmulatedCustomer> {
@@ -65,11 +71,15 @@ function checkRecord(
   if (!customer.ok) return customer
   const product = findProduct(metering, customer.value.productCode)
   if (!product.ok) return product
+  const offered = checkOffered(product.value, scope, 'DisabledApiException')
+  if (!offered.ok) return offered
   const dimension = checkDimension(product.value, record.Dimension)
   if (!dimension.ok) return dimension
   const allocations = checkAllocations(record.Quantity ?? 0, record.UsageAllocations)
   if (!allocations.ok) return allocations
   const instant = toInstant(record.Timestamp)
+  const licence = checkLicence(customer.value, record, instant)
+  if (!licence.ok) return licence
   const inWindow = checkWindow(metering.clock, instant, windowMs)
   if (!inWindow.ok) return inWindow
   const now = metering.clock.now()
@@ -96,16 +106,37 @@ function findCustomer(
     (candidate) =>
       (productCode === undefined || candidate.productCode === productCode) &&
       (CustomerAWSAccountId === undefined
-        ? candidate.customerIdentifier === CustomerIdentifier
-        : candidate.customerAwsAccountId === CustomerAWSAccountId),
+        ? CustomerIdentifier !== undefined && candidate.customerIdentifier === CustomerIdentifier
+        : candidate.customerAwsAccountId === CustomerAWSAccountId &&
+          (LicenseArn === undefined || candidate.licenseArn === LicenseArn)),
   )
-  if (customer === undefined) {
-    return fail('InvalidCustomerIdentifierException', 'The customer does not exist.')
+  if (customer !== undefined) return succeed(customer)
+  const isOfAnother = metering.customers.some(
+    ({ customerAwsAccountId }) => customerAwsAccountId === CustomerAWSAccountId,
+  )
+  return isOfAnother && LicenseArn !== undefined
+    ? fail('InvalidLicenseException', 'The LicenseArn does not match the customer.')
+    : fail('InvalidCustomerIdentifierException', 'The customer does not exist.')
+}
+
+/** A customer without an identifier is of a listing that meters licences and nothing else. */
+function checkLicence(
+  customer: EmulatedCustomer,
+  { LicenseArn }: UsageRecord,
+  instant: number,
+): Outcome<undefined> {
+  const { customerIdentifier, licenseArn, licenseStartsAt, licenseEndsAt } = customer
+  if (LicenseArn === undefined) {
+    return customerIdentifier === undefined
+      ? fail('InvalidLicenseException', 'The listing is metered by LicenseArn, and there is none.')
+      : succeed(undefined)
   }
-  if (LicenseArn !== undefined && customer.licenseArn !== LicenseArn) {
+  if (LicenseArn !== licenseArn) {
     return fail('InvalidLicenseException', 'The LicenseArn does not match the customer.')
   }
-  return succeed(customer)
+  return instant >= (licenseStartsAt ?? -Infinity) && instant < (licenseEndsAt ?? Infinity)
+    ? succeed(undefined)
+    : fail('InvalidLicenseException', 'The usage is not within the license activation period.')
 }
 
 function settle(
@@ -114,12 +145,13 @@ function settle(
   customer: EmulatedCustomer,
   record: UsageRecord,
 ): UsageRecordResult {
-  if (!customer.subscribed || !metering.settings.entitled) {
+  const stays = metering.clock.now() < (customer.leavesAt ?? Infinity)
+  if (!customer.subscribed || !stays || !metering.settings.entitled) {
     return { UsageRecord: record, Status: 'CustomerNotSubscribed' }
   }
   const wanted: MeteringRecord = {
     // A customer who is named in both ways is two keys, and is billed twice, as AWS warns.
-    resource: record.LicenseArn ?? customer.customerIdentifier,
+    resource: record.LicenseArn ?? customer.customerIdentifier ?? customer.customerAwsAccountId,
     region: scope.region,
     productCode: customer.productCode,
     dimension: record.Dimension,

@@ -30,7 +30,11 @@ export function parseClockChange(body: string): ClockChange {
 
 /** `{"operation", "times", and one of "error" (with "message"), "delayMs" and "drop"}`. */
 export function parseFault(body: string): Fault {
-  const fields = parseFields(body, ['operation', 'times', 'error', 'message', 'delayMs', 'drop'])
+  return faultOf(parseFields(body, ['operation', 'times', 'error', 'message', 'delayMs', 'drop']))
+}
+
+/** A fault from its fields, or a `ControlInputError` that says which one is wrong. */
+export function faultOf(fields: Fields): Fault {
   const operation = optional(fields, 'operation', text) ?? '*'
   if (operation !== '*' && !isOperationName(operation)) {
     throw new ControlInputError(`operation must be * or one of ${operationNames.join(', ')}`)

@@ -4,17 +4,17 @@ import type { CallLog } from './calls.ts'
 import { ControlInputError, parseClockChange, parseFault, parseSettings } from './control-input.ts'
 import type { EmulatorClock } from './emulator-clock.ts'
 import type { FaultScript } from './faults.ts'
-import { hourMs, type Metering } from './metering-rules.ts'
+import { findKey, hourMs, type Metering } from './metering-rules.ts'
 import type { MeteringRecord } from './metering-state.ts'
-import { defaultSettings, type EmulatorSettings } from './settings.ts'
+import type { EmulatorSettings } from './settings.ts'
 
 export interface ControlParts {
   readonly metering: Metering
   readonly clock: EmulatorClock
   readonly faults: FaultScript
   readonly calls: CallLog
-  /** The region that a reset goes back to. */
-  readonly region: string | undefined
+  /** What a reset goes back to. */
+  readonly startSettings: () => EmulatorSettings
 }
 
 /** The routes under `/_emulator/`, by which tests look at the emulator and steer it. */
@@ -22,8 +22,15 @@ export function addControlRoutes(app: FastifyInstance, parts: ControlParts): voi
   const { metering, clock, faults, calls } = parts
   app.get('/_emulator/records', () => ({ records: metering.state.records().map(showRecord) }))
   app.get('/_emulator/calls', () => ({ calls: calls.all() }))
-  app.get('/_emulator/public-key', (_request, reply) =>
-    reply.type('application/x-pem-file').send(metering.signingKey.publicKeyPem),
+  app.get<{ Querystring: { readonly productCode?: string; readonly version?: string } }>(
+    '/_emulator/public-key',
+    ({ query: { productCode, version } }, reply) => {
+      const number = version === undefined ? undefined : Number(version)
+      const key = findKey(metering, productCode, number)
+      return key === undefined
+        ? reply.code(404).send({ error: 'there is no such product or key version' })
+        : reply.type('application/x-pem-file').send(key.publicKeyPem)
+    },
   )
   app.get('/_emulator/clock', () => showClock(clock))
   app.post(
@@ -51,9 +58,9 @@ export function addControlRoutes(app: FastifyInstance, parts: ControlParts): voi
   )
   app.post('/_emulator/reset', () => {
     metering.state.clear()
-    faults.clear()
+    faults.reset()
     calls.clear()
-    Object.assign(metering.settings, defaultSettings(parts.region))
+    Object.assign(metering.settings, parts.startSettings())
     return { ok: true }
   })
 }

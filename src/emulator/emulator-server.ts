@@ -6,19 +6,21 @@ import { contentType, encodeFailure, maxRequestBytes } from '../protocol/codec.t
 import { answerCall, type CallParts } from './answer-call.ts'
 import { CallLog } from './calls.ts'
 import { addControlRoutes } from './control-routes.ts'
-import {
-  demoCustomer,
-  demoProduct,
-  type EmulatedCustomer,
-  type EmulatedProduct,
-} from './demo-product.ts'
+import { demoCustomer, demoProduct } from './demo-product.ts'
 import { EmulatorClock } from './emulator-clock.ts'
-import { FaultScript } from './faults.ts'
+import { FaultScript, type Fault } from './faults.ts'
 import { toHttpDate } from './http-date.ts'
-import type { Metering } from './metering-rules.ts'
+import type {
+  EmulatedBuyer,
+  EmulatedCustomer,
+  EmulatedProduct,
+  EmulatedTask,
+} from './marketplace.ts'
+import { findKey, type Metering } from './metering-rules.ts'
 import { MeteringState } from './metering-state.ts'
-import { defaultSettings } from './settings.ts'
-import { createSigningKey, type SigningKey } from './signing-key.ts'
+import { createProductKeys } from './product-keys.ts'
+import { defaultSettings, type EmulatorSettings } from './settings.ts'
+import type { SigningKey } from './signing-key.ts'
 
 export interface EmulatorOptions {
   /** The clock below the emulator's own; the machine's when absent. */
@@ -29,11 +31,19 @@ export interface EmulatorOptions {
   readonly startAt?: number
   /** The demo product when absent. */
   readonly products?: readonly EmulatedProduct[]
+  /** Who runs tasks and pods. A task that names none of them is of a buyer who has everything. */
+  readonly buyers?: readonly EmulatedBuyer[]
+  /** When there are any, calls with other access key ids are refused. */
+  readonly tasks?: readonly EmulatedTask[]
   /** One SaaS customer of the first product when absent. */
   readonly customers?: readonly EmulatedCustomer[]
   /** Where every task and pod runs; each where its first call was signed for when absent. */
   readonly region?: string
-  /** A fresh one when absent. */
+  /** Other settings to start with, and to go back to on a reset. */
+  readonly settings?: Partial<EmulatorSettings>
+  /** What goes wrong from the start, and again after a reset. */
+  readonly faults?: readonly Fault[]
+  /** The first product's; a fresh one when absent. */
   readonly signingKey?: SigningKey
   readonly randomUuid?: () => string
   /** Takes a line for each call. */
@@ -47,8 +57,11 @@ export interface Emulator {
   listen(port: number, host?: string): Promise<{ readonly url: string; readonly port: number }>
   /** Ends every connection. */
   close(): Promise<void>
-  /** What the seller would be handed, for the product's key version. */
-  publicKeyPem(): string
+  /**
+   * What the seller would be handed for a product, by default the first one, and a key version, by
+   * default the newest. A `TypeError` for one that does not exist.
+   */
+  publicKeyPem(productCode?: string, version?: number): string
 }
 
 /**
@@ -62,17 +75,20 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
   const products = options.products ?? [demoProduct]
   const randomUuid = options.randomUuid ?? randomUUID
   const closing = new AbortController()
+  const startSettings = () => ({ ...defaultSettings(options.region), ...options.settings })
   const metering: Metering = {
     clock,
     state: new MeteringState(),
-    settings: defaultSettings(options.region),
+    settings: startSettings(),
     products,
+    buyers: options.buyers ?? [],
+    tasks: options.tasks ?? [],
     customers: options.customers ?? products.slice(0, 1).map((p) => demoCustomer(p.productCode)),
-    signingKey: options.signingKey ?? (await createSigningKey()),
+    keys: await createProductKeys(products, options.signingKey),
     randomUuid,
   }
   const calls = new CallLog()
-  const faults = new FaultScript()
+  const faults = new FaultScript(options.faults)
   const app = createApp(clock, randomUuid)
   addServiceRoute(app, {
     metering,
@@ -82,7 +98,7 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
     closing: closing.signal,
     log: options.log ?? (() => {}),
   })
-  addControlRoutes(app, { metering, clock, faults, calls, region: options.region })
+  addControlRoutes(app, { metering, clock, faults, calls, startSettings })
   return {
     clock,
     listen: (port, host = '127.0.0.1') => listen(app, port, host),
@@ -90,7 +106,11 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
       closing.abort()
       await app.close()
     },
-    publicKeyPem: () => metering.signingKey.publicKeyPem,
+    publicKeyPem: (productCode, version) => {
+      const key = findKey(metering, productCode, version)
+      if (key !== undefined) return key.publicKeyPem
+      throw new TypeError(`no product ${productCode} with a key of version ${version}`)
+    },
   }
 }
 

@@ -15,7 +15,13 @@ export interface Fault {
 
 /** What is to go wrong. Faults are used up in the order in which they came, one for each call. */
 export class FaultScript {
-  #entries: Fault[] = []
+  readonly #atStart: readonly Fault[]
+  #entries: Fault[]
+
+  constructor(atStart: readonly Fault[] = []) {
+    this.#atStart = atStart
+    this.#entries = [...atStart]
+  }
 
   add(fault: Fault): void {
     this.#entries.push(fault)
@@ -35,7 +41,8 @@ export class FaultScript {
     return fault.effect
   }
 
-  clear(): void {
-    this.#entries = []
+  /** Goes back to the faults that there were at the start. */
+  reset(): void {
+    this.#entries = [...this.#atStart]
   }
 }

@@ -3,9 +3,11 @@ import { canonicalAllocations, checkAllocations } from '../protocol/allocations.
 import { toInstant, type CredentialScope } from '../protocol/codec.ts'
 import { fail, succeed, type Outcome } from '../protocol/errors.ts'
 import type { MeterUsageInput } from '../protocol/inputs.ts'
+import { findTask, isEntitled } from './caller.ts'
+import type { EmulatedTask } from './marketplace.ts'
 import {
   checkDimension,
-  checkRegion,
+  checkOffered,
   checkWindow,
   findProduct,
   hourMs,
@@ -19,7 +21,6 @@ export interface MeterUsageOutput {
   readonly MeteringRecordId: string
 }
 
-/** The window is held against the timestamp as sent, not against its hour. */
 const windowMs = 6 * hourMs
 
 /**
@@ -36,8 +37,8 @@ export function meterUsage(
   // Known tokens come before the window: a call that succeeded stays a success however late it is retried.
   const used = input.DryRun === true ? undefined : findToken(metering, scope, input)
   if (used !== undefined) return used
-  const inWindow = checkWindow(metering.clock, toInstant(input.Timestamp), windowMs)
-  if (!inWindow.ok) return inWindow
+  const inTime = checkTime(metering, allowed.value, toInstant(input.Timestamp))
+  if (!inTime.ok) return inTime
   if (input.DryRun === true) return answerDryRun(metering)
   const recorded = record(metering, scope, input)
   if (recorded.ok && input.ClientToken !== undefined) {
@@ -53,26 +54,37 @@ function checkRequest(
   metering: Metering,
   scope: CredentialScope,
   input: MeterUsageInput,
-): Outcome<undefined> {
-  const region = checkRegion(metering, scope, 'InvalidEndpointRegionException')
-  if (!region.ok) return region
+): Outcome<EmulatedTask> {
+  const task = findTask(metering, scope, {
+    operation: 'MeterUsage',
+    refusal: input.DryRun === true ? 'UnauthorizedException' : 'AccessDeniedException',
+    wrongRegion: 'InvalidEndpointRegionException',
+  })
+  if (!task.ok) return task
   const product = findProduct(metering, input.ProductCode)
   if (!product.ok) return product
-  if (product.value.regions?.includes(scope.region) === false) {
-    return fail(
-      'InvalidEndpointRegionException',
-      `The product cannot be metered in ${scope.region}.`,
-    )
-  }
+  const offered = checkOffered(product.value, scope, 'InvalidEndpointRegionException')
+  if (!offered.ok) return offered
   const dimension = checkDimension(product.value, input.UsageDimension)
   if (!dimension.ok) return dimension
   const allocations = checkAllocations(input.UsageQuantity ?? 0, input.UsageAllocations)
   if (!allocations.ok) return allocations
-  if (metering.settings.entitled) return succeed(undefined)
+  if (isEntitled(metering, task.value, input.ProductCode)) return task
   return fail(
     'CustomerNotEntitledException',
     'The customer does not have a valid subscription for the product.',
   )
+}
+
+/** The window is held against the timestamp as sent, not against its hour. */
+function checkTime(metering: Metering, task: EmulatedTask, instant: number): Outcome<undefined> {
+  if (instant < (task.startedAt ?? -Infinity)) {
+    return fail(
+      'TimestampOutOfBoundsException',
+      'The timestamp is before the start of the software usage.',
+    )
+  }
+  return checkWindow(metering.clock, instant, windowMs)
 }
 
 function answerDryRun(metering: Metering): Outcome<MeterUsageOutput> {

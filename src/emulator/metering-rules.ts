@@ -2,8 +2,14 @@ import type { Clock } from '../clock.ts'
 import { canonicalAllocations } from '../protocol/allocations.ts'
 import type { CredentialScope } from '../protocol/codec.ts'
 import { fail, succeed, type Outcome, type ServiceErrorName } from '../protocol/errors.ts'
-import type { EmulatedCustomer, EmulatedProduct } from './demo-product.ts'
+import type {
+  EmulatedBuyer,
+  EmulatedCustomer,
+  EmulatedProduct,
+  EmulatedTask,
+} from './marketplace.ts'
 import type { MeteringRecord, MeteringState } from './metering-state.ts'
+import type { ProductKeys } from './product-keys.ts'
 import type { EmulatorSettings } from './settings.ts'
 import type { SigningKey } from './signing-key.ts'
 
@@ -21,8 +27,11 @@ export interface Metering {
   readonly state: MeteringState
   readonly settings: EmulatorSettings
   readonly products: readonly EmulatedProduct[]
+  readonly buyers: readonly EmulatedBuyer[]
+  /** Where it is empty, every access key id is a task of an entitled buyer. */
+  readonly tasks: readonly EmulatedTask[]
   readonly customers: readonly EmulatedCustomer[]
-  readonly signingKey: SigningKey
+  readonly keys: ProductKeys
   readonly randomUuid: () => string
 }
 
@@ -45,6 +54,19 @@ export function findProduct(
     : succeed(product)
 }
 
+/** The key of a product, by default the first one, and a version, by default the newest. */
+export function findKey(
+  metering: Metering,
+  productCode: string | undefined,
+  version: number | undefined,
+): SigningKey | undefined {
+  const product = metering.products.find(
+    (candidate) => productCode === undefined || candidate.productCode === productCode,
+  )
+  if (product === undefined) return undefined
+  return metering.keys.find(product.productCode, version ?? product.publicKeyVersion)
+}
+
 /** Whether the product has a metered dimension of this name, or InvalidUsageDimensionException. */
 export function checkDimension(product: EmulatedProduct, dimension: string): Outcome<undefined> {
   if (product.route !== 'hourly' && product.dimensions.includes(dimension)) {
@@ -56,19 +78,14 @@ export function checkDimension(product: EmulatedProduct, dimension: string): Out
   )
 }
 
-/** Whether the call was signed for the region that the task or pod runs in. */
-export function checkRegion(
-  metering: Metering,
+/** Whether the product is offered in the region that the call was signed for. */
+export function checkOffered(
+  product: EmulatedProduct,
   scope: CredentialScope,
   name: ServiceErrorName,
 ): Outcome<undefined> {
-  const home =
-    metering.settings.region ?? metering.state.homeRegion(scope.accessKeyId, scope.region)
-  if (home === scope.region) return succeed(undefined)
-  return fail(
-    name,
-    `The endpoint being called is in ${scope.region}, but the ECS task or EKS pod runs in ${home}. The regions must match.`,
-  )
+  if (product.regions?.includes(scope.region) !== false) return succeed(undefined)
+  return fail(name, `The API is disabled in the Region ${scope.region} for this product.`)
 }
 
 /** Whether `instant` is at most `windowMs` old and not ahead, or TimestampOutOfBoundsException. */
@@ -79,7 +96,7 @@ export function checkWindow(clock: Clock, instant: number, windowMs: number): Ou
     'TimestampOutOfBoundsException',
     instant > now
       ? 'The timestamp is in the future.'
-      : `The timestamp is more than ${windowMs / hourMs} hours in the past.`,
+      : `The timestamp is more than ${Math.ceil(windowMs / hourMs)} hours in the past.`,
   )
 }
 

@@ -1,9 +1,12 @@
+import type { CredentialScope } from '../protocol/codec.ts'
 import { fail, succeed, type Outcome } from '../protocol/errors.ts'
 import type { ResolveCustomerInput } from '../protocol/inputs.ts'
-import type { Metering } from './metering-rules.ts'
+import { checkSeller } from './caller.ts'
+import { checkOffered, findProduct, type Metering } from './metering-rules.ts'
 
 export interface ResolveCustomerOutput {
-  readonly CustomerIdentifier: string
+  /** Null for customers of new listings. */
+  readonly CustomerIdentifier: string | null
   readonly ProductCode: string
   readonly CustomerAWSAccountId: string
   readonly LicenseArn: string
@@ -12,17 +15,25 @@ export interface ResolveCustomerOutput {
 /** Who the buyer is that brought a registration token. A token can be resolved more than once. */
 export function resolveCustomer(
   metering: Metering,
+  scope: CredentialScope,
   input: ResolveCustomerInput,
 ): Outcome<ResolveCustomerOutput> {
-  const customer = metering.customers.find(
-    (candidate) => candidate.registrationToken === input.RegistrationToken,
+  const seller = checkSeller(metering, scope, 'ResolveCustomer')
+  if (!seller.ok) return seller
+  const { RegistrationToken } = input
+  const customer = metering.customers.find(({ registrationTokens, expiredTokens }) =>
+    [...registrationTokens, ...expiredTokens].includes(RegistrationToken),
   )
   if (customer === undefined) return fail('InvalidTokenException', 'Registration token is invalid.')
-  if (customer.registrationTokenExpired) {
+  const product = findProduct(metering, customer.productCode)
+  const offered = product.ok ? checkOffered(product.value, scope, 'DisabledApiException') : product
+  // A customer of a product that is not there can't be: the API is then as good as switched off.
+  if (!offered.ok) return fail('DisabledApiException', offered.failure.message)
+  if (customer.expiredTokens.includes(RegistrationToken)) {
     return fail('ExpiredTokenException', 'The submitted registration token has expired.')
   }
   return succeed({
-    CustomerIdentifier: customer.customerIdentifier,
+    CustomerIdentifier: customer.customerIdentifier ?? null,
     ProductCode: customer.productCode,
     CustomerAWSAccountId: customer.customerAwsAccountId,
     LicenseArn: customer.licenseArn,

@@ -11,6 +11,7 @@ import {
   entitlementRoute,
   type EntitlementRouteOptions,
 } from './entitlement-route.ts'
+import { proofRoute, type ProofRouteOptions } from './proof-route.ts'
 import { createServerBase, type ServerLimits } from './server.ts'
 import { usageRoutes, type UsageBook } from './usage-routes.ts'
 
@@ -22,6 +23,7 @@ export interface AppServerOptions extends EntitlementRouteOptions {
   readonly dimensions: ReadonlySet<string>
   /** What the application must send as a bearer token; undefined lets every local process in. */
   readonly apiToken: string | undefined
+  readonly proof: ProofRouteOptions
   /** What AWS's protocol at `POST /` does. */
   readonly front: FrontHandlers
   /** Told of every request for the usage routes, so that the end can wait for a quiet application. */
@@ -53,6 +55,7 @@ export function createAppServer(options: AppServerOptions): FastifyInstance {
     hooks.emit('httpAnswered', { route: entitlementPath, method, status, seconds: elapsed() })
     return true
   })
+  proofRoute(app, options.proof)
   usageRoutes(app, { book, hooks, dimensions })
   awsFront(app, { handlers: options.front, region: options.region, log })
   return app

@@ -4,7 +4,7 @@ import { parseQuantity, type QuantityProblem } from '../aggregation/quantity.ts'
 import { fromIso } from '../clock.ts'
 import { canonicalTags } from '../ledger/tags.ts'
 import { untagged, type TagSet, type UsageReport, type UsageRequest } from '../ledger/types.ts'
-import type { ProblemCode } from './problem.ts'
+import type { ProblemCode, ProblemExtras } from './problem.ts'
 import { RequestError } from './request-error.ts'
 
 export const maxReports = 1000
@@ -76,14 +76,14 @@ function parseReport(value: unknown, dimensions: ReadonlySet<string>, index?: nu
     throw new RequestError(
       'UnknownDimension',
       `The product has no dimension ${JSON.stringify(body.dimension)}. It has: ${[...dimensions].join(', ') || 'none'}.`,
-      index,
+      indexed(index),
     )
   const quantity = parseQuantity(body.quantity)
   if (!quantity.ok)
     throw new RequestError(
       quantityCodes[quantity.problem],
       `The quantity cannot be taken: ${quantity.reason}.`,
-      index,
+      indexed(index),
     )
   return {
     dimension: body.dimension,
@@ -105,7 +105,7 @@ function checkForm(value: unknown, index: number | undefined): ReportBody {
   throw new RequestError(
     'InvalidRequest',
     `${where} ${first?.message ?? 'is not a report'}. A report is an object like {"dimension": "requests", "quantity": 3}, with optional occurredAt, tags and idempotencyKey.`,
-    index,
+    indexed(index),
   )
 }
 
@@ -116,7 +116,7 @@ function parseOccurredAt(value: unknown, index: number | undefined): number | un
     throw new RequestError(
       'InvalidOccurredAt',
       'occurredAt must be an RFC 3339 time with a zone, such as "2026-11-22T10:15:00Z".',
-      index,
+      indexed(index),
     )
   return instant
 }
@@ -124,7 +124,7 @@ function parseOccurredAt(value: unknown, index: number | undefined): number | un
 function parseTags(value: unknown, index: number | undefined): TagSet {
   if (value === undefined) return untagged
   const refuse = (reason: string): never => {
-    throw new RequestError('InvalidTags', `The tags cannot be taken: ${reason}.`, index)
+    throw new RequestError('InvalidTags', `The tags cannot be taken: ${reason}.`, indexed(index))
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return refuse('they must be an object like {"team": "blue"}')
@@ -145,6 +145,10 @@ function parseIdempotencyKey(value: unknown, index?: number): string {
   throw new RequestError(
     'InvalidIdempotencyKey',
     'An idempotency key is a string of 1 to 255 visible ASCII characters.',
-    index,
+    indexed(index),
   )
+}
+
+function indexed(index: number | undefined): ProblemExtras {
+  return index === undefined ? {} : { index }
 }

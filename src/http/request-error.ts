@@ -1,17 +1,23 @@
 import type { FastifyError } from 'fastify'
 import { SidecarError, messageOf } from '../errors.ts'
-import { isProblemCode, problemOf, type Problem, type ProblemCode } from './problem.ts'
+import {
+  isProblemCode,
+  problemOf,
+  type Problem,
+  type ProblemCode,
+  type ProblemExtras,
+} from './problem.ts'
 
 /** A request that cannot be served, before or instead of anything being recorded. */
 export class RequestError extends Error {
   override readonly name = 'RequestError'
   readonly code: ProblemCode
-  readonly index: number | undefined
+  readonly extras: ProblemExtras
 
-  constructor(code: ProblemCode, message: string, index?: number) {
+  constructor(code: ProblemCode, message: string, extras: ProblemExtras = {}) {
     super(message)
     this.code = code
-    this.index = index
+    this.extras = extras
   }
 }
 
@@ -25,10 +31,10 @@ const frameworkCodes: Readonly<Record<string, ProblemCode>> = {
 
 /** The answer to anything that a handler or the framework threw. */
 export function problemOfError(error: unknown): Problem {
-  if (error instanceof RequestError) return problemOf(error.code, error.message, error.index)
+  if (error instanceof RequestError) return problemOf(error.code, error.message, error.extras)
   if (error instanceof SidecarError && isProblemCode(error.code))
     return problemOf(error.code, error.message)
-  const { code = '', statusCode = 500 } = error as Partial<FastifyError>
+  const { code = '', statusCode = 500 } = (error ?? {}) as Partial<FastifyError>
   const known = frameworkCodes[code]
   if (known !== undefined) return problemOf(known, adviceFor(known, messageOf(error)))
   if (error instanceof SyntaxError)

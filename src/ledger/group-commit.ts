@@ -64,8 +64,12 @@ export class GroupCommit {
     })
   }
 
-  /** Resolves when nothing is waiting or under way. */
-  async idle(): Promise<void> {
+  /** Refuses every later operation; resolves when those that wait or are under way have been answered. */
+  async close(): Promise<void> {
+    this.#failure ??= new SidecarError(
+      'ShuttingDown',
+      'The ledger is closed; nothing was recorded.',
+    )
     while (this.#running !== undefined) await this.#running
   }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../clock.ts'
-import type { SidecarError } from '../errors.ts'
+import { messageOf, SidecarError } from '../errors.ts'
 import type { Hooks, Step } from '../hooks.ts'
 import type { Log } from '../log.ts'
 import { takeOwnership, type Owner } from './adoption.ts'
@@ -11,7 +11,12 @@ import { lockFile, type FileLock } from './file-lock.ts'
 import { GroupCommit } from './group-commit.ts'
 import { Ingest } from './ingest.ts'
 import { Keys } from './keys.ts'
-import { openDatabase, prepareDirectory, syncDirectory } from './open-database.ts'
+import {
+  openDatabase,
+  prepareDirectory,
+  syncDirectory,
+  type OpenedDatabase,
+} from './open-database.ts'
 import { OpenUsage } from './open-usage.ts'
 import { Pruning } from './pruning.ts'
 import { Sealing, type SealRequest } from './sealing.ts'
@@ -92,8 +97,10 @@ export class Ledger {
     const { directory, resource, clock, hooks, log } = options
     prepareDirectory(directory)
     const lock = lockFile(join(directory, 'ledger.lock'))
+    let database: DatabaseSync | undefined
     try {
       const opened = openDatabase(directory, clock.now())
+      database = opened.database
       for (const aside of opened.setAside) {
         log.error(
           'ledger.set-aside',
@@ -113,13 +120,13 @@ export class Ledger {
           'ledger.adopted',
           `The ledger belonged to ${owner.adoptedFrom}. What AWS had not taken is billed by ${resource} in its current hour; what AWS may have taken is unresolved, see "marketplace-sidecar ledger".`,
         )
-      const disk = await Disk.open(opened.database, opened.path, options.dataSync)
-      await syncDirectory(opened.path)
+      const disk = await openDisk(opened, options.dataSync)
       const ledger = new Ledger(options, opened.database, lock, disk, owner)
       ledger.#settling.recover()
       ledger.audit()
       return ledger
     } catch (error) {
+      database?.close()
       lock.release()
       throw error
     }
@@ -218,7 +225,7 @@ export class Ledger {
 
   /** Waits for what is under way, and closes the file so that nothing needs recovery. */
   async close(): Promise<void> {
-    await this.#commits.idle()
+    await this.#commits.close()
     // The last connection copies the WAL into the main file and deletes it: with flushes.
     this.#database.exec('PRAGMA synchronous = FULL')
     this.#database.close()
@@ -274,5 +281,20 @@ export class Ledger {
         onFatal(error)
       },
     })
+  }
+}
+
+/** Flushes what opening wrote: nothing may be acknowledged on top of a file that is not on disk. */
+async function openDisk({ database, path }: OpenedDatabase, sync?: DataSync): Promise<Disk> {
+  try {
+    const disk = await Disk.open(database, path, sync)
+    await syncDirectory(path)
+    return disk
+  } catch (cause) {
+    throw new SidecarError(
+      'LedgerFailed',
+      `The ledger ${path} could not be flushed to disk (${messageOf(cause)}). Check the volume under the data directory.`,
+      { cause },
+    )
   }
 }

@@ -57,13 +57,28 @@ export function openDatabase(directory: string, now: number): OpenedDatabase {
   if (existsSync(path) && statSync(path).size === 0) discard('the file is empty')
   else if (!walHeaderIsSound(`${path}-wal`)) discard('its write-ahead log is not one')
   const networkFileSystem = statfsSync(directory).type === nfsMagic
-  try {
+  const open = () => {
+    if (!existsSync(path)) createFile(path, networkFileSystem)
     return { database: connect(path, networkFileSystem), path, setAside, networkFileSystem }
+  }
+  try {
+    return open()
   } catch (error) {
     if (!isDamage(error)) throw translateOpening(error, path)
     discard(messageOf(error))
-    return { database: connect(path, networkFileSystem), path, setAside, networkFileSystem }
+    return open()
   }
+}
+
+/** Makes a new file under another name first: one that is not whole is then never our own doing. */
+function createFile(path: string, networkFileSystem: boolean): void {
+  const draft = `${path}.new`
+  for (const suffix of companions) rmSync(draft + suffix, { force: true })
+  const database = connect(draft, networkFileSystem)
+  // Closing copies the write-ahead log into the file: with flushes.
+  database.exec('PRAGMA synchronous = FULL')
+  database.close()
+  renameSync(draft, path)
 }
 
 function connect(path: string, networkFileSystem: boolean): DatabaseSync {

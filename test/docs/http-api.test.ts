@@ -53,6 +53,15 @@ test('the page has the members of the answer about the entitlement', async () =>
   expect(members('Member')).toEqual(Object.keys(answer.json()))
 })
 
+test('the page has the members of a proof', async () => {
+  const value = { signature: 'token', publicKeyRotationAt: undefined }
+  const token = () => Promise.resolve({ ok: true as const, value })
+  const proof = { proof: { token }, productCode: 'product', publicKeyVersion: 1 }
+  const app = createIdleAppServer({ proof })
+  const answer = await app.inject('/v1/entitlement/proof?nonce=0123456789abcdef')
+  expect(members('Member of the proof')).toEqual(Object.keys(answer.json()))
+})
+
 test('the page has the members of a report', () => {
   expect(members('Member of a report')).toEqual(Object.keys(reportSchema.properties))
 })

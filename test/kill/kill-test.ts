@@ -30,6 +30,8 @@ export interface KillTestResult {
   readonly calls: number
 }
 
+/** Shorter than the longest delay of a random fault. */
+const awsTimeoutMs = 400
 /** A life that no kill has ended by then is ended at that moment. */
 const longestLifeMs = 8000
 /** From so many on, each phase has to be hit. */
@@ -43,7 +45,12 @@ const expectedComplaint = /"event":"record\.unresolved"/
 export async function runKillTest(options: KillTestOptions): Promise<KillTestResult> {
   const { kills, seed, directory, log } = options
   const aws = await startEmulatedAws(options.realHourMs)
-  const process = { directory, port: await findFreePort(), emulatorUrl: aws.url }
+  const process = {
+    directory,
+    port: await findFreePort(),
+    emulatorUrl: aws.url,
+    settings: { SIDECAR_AWS_TIMEOUT_MS: `${awsTimeoutMs}` },
+  }
   const clients = createClients(options, process.port, aws)
   const working = clients.map((client) => client.run())
   const violations: string[] = []

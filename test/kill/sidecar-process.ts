@@ -132,7 +132,6 @@ function environmentOf({
   failDataSyncAfter,
 }: SidecarProcessOptions): Record<string, string> {
   return {
-    SIDECAR_AWS_TIMEOUT_MS: '400',
     SIDECAR_SEAL_DELAY_SECONDS: '60',
     SIDECAR_SUBMIT_SPREAD_SECONDS: '60',
     ...settings,

@@ -4,6 +4,7 @@ import {
   RegisterUsageCommand,
   type MeterUsageCommandInput,
 } from '@aws-sdk/client-marketplace-metering'
+import type { EmulatedCall } from '../../src/emulator/calls.ts'
 import { demoProduct } from '../../src/emulator/demo-product.ts'
 import {
   createEmulator,
@@ -11,6 +12,8 @@ import {
   type EmulatorOptions,
 } from '../../src/emulator/emulator-server.ts'
 import { createSigningKey } from '../../src/emulator/signing-key.ts'
+import { modelErrors } from '../../src/protocol/errors.ts'
+import { isOperationName, operations, type OperationName } from '../../src/protocol/operations.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 const signingKey = createSigningKey()
@@ -86,6 +89,22 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Harn
     },
   }
   return harness
+}
+
+/**
+ * Closes it, unless an operation has answered an error of the model that is not its own. A rule that
+ * asks for that would be no rule of AWS.
+ */
+export async function closeChecked(harness: Harness): Promise<void> {
+  const { calls } = (await harness.control('calls')) as { calls: readonly EmulatedCall[] }
+  await harness.close()
+  for (const { operation, outcome } of calls) {
+    if (!isOperationName(operation ?? '') || !(outcome in modelErrors)) continue
+    const { errors } = operations[operation as OperationName]
+    if (!errors.some((name) => name === outcome)) {
+      throw new Error(`${operation} has answered ${outcome}, which its model does not have`)
+    }
+  }
 }
 
 /** The error name and HTTP status that a call fails with. */

@@ -26,6 +26,7 @@ export function createIdleAppServer(options: Partial<AppServerOptions> = {}): Fa
     dimensions: new Set(['requests']),
     apiToken: undefined,
     onUsageRequest: () => {},
+    proof: { proof: undefined, productCode: 'product', publicKeyVersion: 1 },
     front: {
       RegisterUsage: notHere,
       MeterUsage: notHere,

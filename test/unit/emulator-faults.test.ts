@@ -28,11 +28,12 @@ describe('the fault script', () => {
     expect(faults.take('MeterUsage')).toEqual(before)
   })
 
-  test('a cleared script is empty', () => {
-    const faults = new FaultScript()
+  test('a script that is reset has the faults of its start again, and no others', () => {
+    const faults = new FaultScript([{ operation: '*', times: 1, effect: before }])
+    faults.take('MeterUsage')
     faults.add({ operation: '*', times: 9, effect: delay })
-    faults.clear()
-    expect(faults.take('MeterUsage')).toBeUndefined()
+    faults.reset()
+    expect([faults.take('MeterUsage'), faults.take('MeterUsage')]).toEqual([before, undefined])
   })
 })
 

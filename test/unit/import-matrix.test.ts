@@ -52,6 +52,7 @@ const placesOfVendors: Record<string, string[]> = {
   'typebox/value': ['http', 'emulator'],
   jose: ['entitlement', 'emulator'],
   'jose/errors': ['entitlement', 'emulator'],
+  yaml: ['emulator'],
   'node-cron': ['submission'],
   pino: ['log'],
   'prom-client': ['metrics'],

@@ -119,16 +119,17 @@ describe('group commit', () => {
     await expect(write('b')).rejects.toMatchObject({ code: 'LedgerFailed' })
   })
 
-  test('is idle when everything has been answered', async () => {
-    const { commits, flushes, write } = createBench()
-    await commits.idle()
-    let idle = false
-    void write('a')
-    const waited = commits.idle().then(() => (idle = true))
+  test('closes when everything has been answered, and takes nothing more', async () => {
+    const { commits, events, flushes, write } = createBench()
+    const written = write('a')
+    let closed = false
+    const closing = commits.close().then(() => (closed = true))
     await settle()
-    expect(idle).toBe(false)
+    expect(closed).toBe(false)
+    await expect(write('b')).rejects.toMatchObject({ code: 'ShuttingDown' })
     flushes[0]?.resolve()
-    await waited
-    expect(idle).toBe(true)
+    await expect(written).resolves.toBeDefined()
+    await closing
+    expect(events.join(' ')).toBe('begin a commit flush durable 1')
   })
 })

@@ -15,14 +15,21 @@ async function dockerfile(): Promise<string[]> {
     .split('\n')
     .filter((line) => line !== '')
 }
-async function instruction(name: string): Promise<string> {
-  const found = (await dockerfile()).filter((line) => line.startsWith(`${name} `))
+/** The lines of a stage, its FROM left out. */
+async function stage(name: string): Promise<string[]> {
+  const lines = await dockerfile()
+  const rest = lines.slice(lines.findIndex((line) => line.endsWith(` AS ${name}`)) + 1)
+  const next = rest.findIndex((line) => line.startsWith('FROM '))
+  return next === -1 ? rest : rest.slice(0, next)
+}
+async function instruction(name: string, of = 'runtime'): Promise<string> {
+  const found = (await stage(of)).filter((line) => line.startsWith(`${name} `))
   expect(found, name).toHaveLength(1)
   return found[0]?.slice(name.length + 1) ?? ''
 }
 /** The list behind `CMD` in the HEALTHCHECK instruction. */
-async function healthCommand(): Promise<string[]> {
-  return JSON.parse(/CMD (\[.*\])$/.exec(await instruction('HEALTHCHECK'))?.[1] ?? '[]')
+async function healthCommand(of = 'runtime'): Promise<string[]> {
+  return JSON.parse(/CMD (\[.*\])$/.exec(await instruction('HEALTHCHECK', of))?.[1] ?? '[]')
 }
 
 interface ContainerDefinition {
@@ -119,12 +126,15 @@ test('both base images of the image are build arguments', async () => {
     'ARG RUNTIME_IMAGE=gcr.io/distroless/nodejs24-debian12:nonroot',
     'FROM ${NODE_IMAGE} AS build',
     'FROM ${RUNTIME_IMAGE} AS runtime',
+    'FROM build AS emulator-build',
+    'FROM ${RUNTIME_IMAGE} AS emulator',
+    'FROM runtime',
   ])
+  expect(lines.at(-1)).toBe('FROM runtime')
 })
 
 test('the runtime stage copies the build and runs nothing, for its base may have no shell', async () => {
-  const lines = await dockerfile()
-  const runtime = lines.slice(lines.findIndex((line) => line.endsWith('AS runtime')))
+  const runtime = await stage('runtime')
   expect(runtime.filter((line) => line.startsWith('RUN'))).toEqual([])
   expect(runtime.filter((line) => line.startsWith('COPY'))).toEqual([
     'COPY --from=build /layout/ /',
@@ -138,7 +148,26 @@ test('the image runs the program as nobody, with its ledger on a volume', async 
   expect(JSON.parse(await instruction('ENTRYPOINT'))).toEqual(['node', '/app/main.js'])
   expect(await instruction('EXPOSE')).toBe(port)
   expect(await healthCommand()).toEqual(['node', '/app/main.js', 'healthcheck'])
-  expect((await dockerfile()).at(-1)).toBe('CMD ["run"]')
+  expect((await stage('runtime')).at(-1)).toBe('CMD ["run"]')
+})
+
+test('the image holds nothing of the emulator, which has a stage of its own', async () => {
+  expect(await stage('build')).toContain('RUN node scripts/build.ts src/main.ts dist/main.js')
+  const [build = ''] = await stage('emulator-build')
+  expect(build).toMatch(
+    /^RUN node scripts\/build\.ts src\/cli\/emulate-main\.ts \/emulator\/app\/emulator\.js /,
+  )
+  expect((await stage('emulator')).filter((line) => /^(COPY|RUN) /.test(line))).toEqual([
+    'COPY --from=emulator-build /emulator/ /',
+  ])
+})
+
+test('the image of the emulator runs it as nobody, open to other containers', async () => {
+  const entry: unknown = JSON.parse(await instruction('ENTRYPOINT', 'emulator'))
+  const port = await instruction('EXPOSE', 'emulator')
+  expect(entry).toEqual(['node', '/app/emulator.js', '--host', '0.0.0.0', '--port', port])
+  expect(await instruction('USER', 'emulator')).toBe(await instruction('USER'))
+  expect((await healthCommand('emulator')).at(-1)).toContain(`http://127.0.0.1:${port}/_emulator/`)
 })
 
 test('what the image copies is let through by .dockerignore, and nothing else is', async () => {

@@ -1,0 +1,190 @@
+/**
+ * Brings the clients that `npm run test:clients` runs, at the versions below, into `.cache/clients`:
+ * `node scripts/client-tools.ts` installs them all and says which could not be had. Each language
+ * needs its own tools; a client whose tools are missing here is named as not run.
+ */
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const root = fileURLToPath(new URL('..', import.meta.url))
+const cache = join(root, '.cache/clients')
+const sources = join(root, 'test/clients')
+
+/** A command of a client; it takes one call a line on standard input, but for the AWS CLI. */
+export interface ClientTool {
+  readonly command: string
+  readonly args: readonly string[]
+}
+
+export interface ClientDefinition {
+  readonly name: string
+  /** The package that is pinned, and where its version stands for the package manager. */
+  readonly package: string
+  readonly version: string
+  readonly pinnedIn: string
+  /** What has to be on the PATH. */
+  readonly needs: readonly string[]
+  install(): Promise<ClientTool>
+}
+
+const node: ClientDefinition = {
+  name: 'AWS SDK for JavaScript v3',
+  package: '@aws-sdk/client-marketplace-metering',
+  version: '3.1138.0',
+  pinnedIn: 'package.json',
+  needs: [],
+  install: () =>
+    Promise.resolve({
+      command: process.execPath,
+      args: [join(sources, 'javascript/metering-client.ts')],
+    }),
+}
+
+const boto3: ClientDefinition = {
+  name: 'boto3',
+  package: 'boto3',
+  version: '1.44.5',
+  pinnedIn: 'test/clients/python/requirements.txt',
+  needs: ['python3'],
+  install: async () => ({
+    command: join(await pythonEnvironment(), 'bin/python'),
+    args: [join(sources, 'python/metering_client.py')],
+  }),
+}
+
+const awsCli: ClientDefinition = {
+  name: 'AWS CLI',
+  package: 'awscli',
+  version: '1.46.3',
+  pinnedIn: 'test/clients/python/requirements.txt',
+  needs: ['python3'],
+  install: async () => ({ command: join(await pythonEnvironment(), 'bin/aws'), args: [] }),
+}
+
+const go: ClientDefinition = {
+  name: 'AWS SDK for Go v2',
+  package: 'github.com/aws/aws-sdk-go-v2/service/marketplacemetering',
+  version: '1.35.5',
+  pinnedIn: 'test/clients/go/go.mod',
+  needs: ['go'],
+  async install() {
+    const folder = join(sources, 'go')
+    const program = await once('go', ['go.mod', 'go.sum', 'main.go'], async (target) => {
+      await run('go', ['build', '-o', join(target, 'metering-client'), '.'], { cwd: folder })
+    })
+    return { command: join(program, 'metering-client'), args: [] }
+  },
+}
+
+const copyDependencies = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
+
+const java: ClientDefinition = {
+  name: 'AWS SDK for Java 2',
+  package: 'software.amazon.awssdk:marketplacemetering',
+  version: '2.41.4',
+  pinnedIn: 'test/clients/java/pom.xml',
+  needs: ['mvn', 'javac', 'java'],
+  async install() {
+    const folder = join(sources, 'java')
+    const target = await once('java', ['pom.xml', 'MeteringClient.java'], async (classes) => {
+      const options = ['-B', '-q', '-f', join(folder, 'pom.xml')]
+      await run('mvn', [...options, copyDependencies, `-DoutputDirectory=${join(classes, 'lib')}`])
+      const libraries = join(classes, 'lib/*')
+      await run('javac', ['-d', classes, '-cp', libraries, join(folder, 'MeteringClient.java')])
+    })
+    const classPath = [target, join(target, 'lib/*')].join(delimiter)
+    return { command: 'java', args: ['-cp', classPath, 'MeteringClient'] }
+  },
+}
+
+/** Every client that is run, in the order of the page docs/clients.md. */
+export const clients = { node, boto3, awsCli, go, java } as const satisfies Record<
+  string,
+  ClientDefinition
+>
+
+/** Not a client: another emulator of the service, which is asked for its opinion. */
+export const moto: ClientDefinition = {
+  name: 'moto',
+  package: 'moto',
+  version: '5.2.5',
+  pinnedIn: 'test/clients/python/requirements.txt',
+  needs: ['python3'],
+  install: async () => ({ command: join(await pythonEnvironment(), 'bin/moto_server'), args: [] }),
+}
+
+/** Which of the tools that a client needs are not on the PATH. */
+export async function missingTools({ needs }: ClientDefinition): Promise<string[]> {
+  const folders = (process.env['PATH'] ?? '').split(delimiter)
+  const found = await Promise.all(
+    needs.map(async (tool) => {
+      const there = await Promise.all(folders.map((folder) => isThere(join(folder, tool))))
+      return there.includes(true)
+    }),
+  )
+  return needs.filter((_, index) => found[index] !== true)
+}
+
+/** boto3, the AWS CLI and moto share one, because they share botocore. */
+function pythonEnvironment(): Promise<string> {
+  return once('python', ['requirements.txt'], async (target) => {
+    await run('python3', ['-m', 'venv', target])
+    const requirements = join(sources, 'python/requirements.txt')
+    const options = ['--quiet', '--disable-pip-version-check', '-r', requirements]
+    await run(join(target, 'bin/python'), ['-m', 'pip', 'install', ...options])
+  })
+}
+
+const underWay = new Map<string, Promise<string>>()
+
+/** The folder of a language, filled once for each content of its source files. */
+function once(
+  language: string,
+  files: readonly string[],
+  fill: (target: string) => Promise<void>,
+): Promise<string> {
+  const known = underWay.get(language)
+  if (known !== undefined) return known
+  const filled = fillOnce(language, files, fill)
+  underWay.set(language, filled)
+  return filled
+}
+
+async function fillOnce(
+  language: string,
+  files: readonly string[],
+  fill: (target: string) => Promise<void>,
+): Promise<string> {
+  const hash = createHash('sha256')
+  for (const file of files) hash.update(await readFile(join(sources, language, file)))
+  const target = join(cache, `${language}-${hash.digest('hex').slice(0, 12)}`)
+  const done = join(target, 'complete')
+  if (await isThere(done)) return target
+  await rm(target, { recursive: true, force: true })
+  await mkdir(dirname(target), { recursive: true })
+  await mkdir(target)
+  await fill(target)
+  await writeFile(done, '')
+  return target
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+if (import.meta.main) {
+  for (const client of [...Object.values(clients), moto]) {
+    const missing = await missingTools(client)
+    if (missing.length === 0) await client.install()
+    const state = missing.length === 0 ? 'ready' : `NOT RUN: no ${missing.join(', ')}`
+    console.log(`${client.name} ${client.version}: ${state}`)
+  }
+}

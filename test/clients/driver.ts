@@ -1,0 +1,80 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import type { ClientTool } from '../../scripts/client-tools.ts'
+import type { Call, CallResult } from './call.ts'
+
+/** A client of some language at work. */
+export interface Driver {
+  perform(call: Call): Promise<CallResult>
+  close(): void
+}
+
+/**
+ * All that a client is told: the one line of docs/clients.md, a region, credentials as they are in any
+ * container, and that a call that fails is to be tried no more than once again, to save time.
+ */
+export function environmentFor(endpoint: string): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env['PATH'],
+    AWS_ENDPOINT_URL_MARKETPLACE_METERING: endpoint,
+    AWS_REGION: 'eu-west-1',
+    AWS_DEFAULT_REGION: 'eu-west-1',
+    AWS_ACCESS_KEY_ID: 'AKIACLIENT',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+    AWS_MAX_ATTEMPTS: '2',
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    AWS_EC2_METADATA_DISABLED: 'true',
+  }
+}
+
+/** A program that takes a call a line and answers with a line. */
+export function startDriver({ command, args }: ClientTool, endpoint: string): Driver {
+  const child = spawn(command, args, {
+    env: environmentFor(endpoint),
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  const answers = createInterface(child.stdout)[Symbol.asyncIterator]()
+  const diagnosis = collectErrors(child)
+  return {
+    async perform(call) {
+      child.stdin.write(`${JSON.stringify(call)}\n`)
+      const { value, done } = await answers.next()
+      if (done === true) throw new Error(`the client ended: ${diagnosis()}`)
+      return JSON.parse(value) as CallResult
+    },
+    close: () => void child.kill(),
+  }
+}
+
+function collectErrors(child: ChildProcess): () => string {
+  let text = ''
+  child.stderr?.setEncoding('utf8').on('data', (part: string) => (text += part))
+  return () => text
+}
+
+/** The AWS CLI: one process for each call, and of an error only its name. */
+export function awsCliDriver({ command }: ClientTool, endpoint: string): Driver {
+  const env = environmentFor(endpoint)
+  return {
+    perform({ operation, region, input }) {
+      const name = operation.replace(/(?<!^)[A-Z]/g, '-$&').toLowerCase()
+      const place = region === undefined ? [] : ['--region', region]
+      const members = ['--cli-input-json', JSON.stringify(input)]
+      const args = ['meteringmarketplace', name, ...members, '--output', 'json', ...place]
+      return new Promise((resolve, reject) => {
+        execFile(command, args, { env }, (error, stdout, stderr) => {
+          if (error === null) {
+            const output = JSON.parse(stdout) as Readonly<Record<string, unknown>>
+            return resolve({ output, status: null, requestId: null })
+          }
+          const [, code, message] =
+            /An error occurred \((\w+)\) when calling .*?: (.*)/s.exec(stderr) ?? []
+          if (code === undefined || message === undefined) return reject(error)
+          return resolve({ error: { type: code, code, message }, status: null, requestId: null })
+        })
+      })
+    },
+    close: () => {},
+  }
+}

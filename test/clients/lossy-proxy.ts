@@ -1,0 +1,49 @@
+import { once } from 'node:events'
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** Stands between a client and its server, and can lose an answer on the way back. */
+export interface LossyProxy {
+  readonly url: string
+  /** Requests that have come through so far. */
+  readonly requests: number
+  /** The next answer is thrown away and its connection reset, after the server has done the work. */
+  loseNextAnswer(): void
+  close(): void
+}
+
+export async function startLossyProxy(target: string): Promise<LossyProxy> {
+  let requests = 0
+  let losing = false
+  const { hostname, port } = new URL(target)
+  const server = createServer((incoming, outgoing) => {
+    requests += 1
+    const { method, url, headers } = incoming
+    const onward = request({ hostname, port, method, path: url, headers }, (answer) => {
+      if (losing) {
+        losing = false
+        answer.resume().once('end', () => incoming.socket.resetAndDestroy())
+        return
+      }
+      outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
+      answer.pipe(outgoing)
+    })
+    onward.once('error', () => incoming.socket.destroy())
+    incoming.pipe(onward)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://localhost:${(server.address() as AddressInfo).port}`,
+    get requests() {
+      return requests
+    },
+    loseNextAnswer: () => {
+      losing = true
+    },
+    close() {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}

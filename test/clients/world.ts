@@ -1,0 +1,70 @@
+import { demoCustomer, demoProduct } from '../../src/emulator/demo-product.ts'
+import { startEmulator, type Harness } from '../service/emulator-harness.ts'
+import { startHarness, type SidecarHarness } from '../support/sidecar-harness.ts'
+import { startLossyProxy, type LossyProxy } from './lossy-proxy.ts'
+
+/** What a client is pointed at: the sidecar in front of an emulated AWS, or the emulator alone. */
+export type TargetName = 'front' | 'emulator'
+
+export interface World {
+  readonly target: TargetName
+  readonly proxy: LossyProxy
+  readonly aws: Harness
+  /** Only where the target is the front. */
+  readonly sidecar: SidecarHarness | undefined
+  /** Units that have been taken, of all dimensions. */
+  counted(): Promise<number>
+  close(): Promise<void>
+}
+
+/** It is a quarter past nine there, and the region is eu-west-1. */
+export async function startWorld(target: TargetName): Promise<World> {
+  const aws = await startEmulator({
+    region: 'eu-west-1',
+    customers: [
+      { ...demoCustomer(demoProduct.productCode), expiredTokens: ['expired-token'] },
+      {
+        ...demoCustomer(demoProduct.productCode),
+        customerIdentifier: 'formerCustomer01',
+        customerAwsAccountId: '210987654321',
+        registrationTokens: [],
+        subscribed: false,
+      },
+    ],
+  })
+  if (target === 'emulator') {
+    const proxy = await startLossyProxy(aws.url)
+    return {
+      target,
+      proxy,
+      aws,
+      sidecar: undefined,
+      counted: async () => sumOf((await aws.control('records'))['records']),
+      async close() {
+        proxy.close()
+        await aws.close()
+      },
+    }
+  }
+  const sidecar = await startHarness({ aws })
+  await sidecar.entitled()
+  const proxy = await startLossyProxy(`http://127.0.0.1:${sidecar.sidecar.appPort}`)
+  return {
+    target,
+    proxy,
+    aws,
+    sidecar,
+    counted: async () => sumOf((await sidecar.get('/v1/usage')).body['open']),
+    async close() {
+      proxy.close()
+      await sidecar.close()
+    },
+  }
+}
+
+function sumOf(rows: unknown): number {
+  return (rows as readonly { readonly quantity: string | number }[]).reduce(
+    (sum, { quantity }) => sum + Number(quantity),
+    0,
+  )
+}
