@@ -10,9 +10,12 @@ COPY tsconfig.json ./
 COPY scripts/build.ts scripts/build.ts
 COPY src src
 RUN node scripts/build.ts src/main.ts dist/main.js
+# V8's compiled form of the bundle: it takes a quarter off the start. Another Node than this one ignores it.
+RUN mkdir -p /app && cp dist/* /app/ \
+  && NODE_COMPILE_CACHE=/app/compile-cache node /app/main.js run --help >/dev/null
 # The ledger's folder gets its owner here, because the runtime base may have no shell.
 RUN mkdir -p /layout/app /layout/etc/marketplace-sidecar /layout/var/lib/marketplace-sidecar \
-  && cp dist/* /layout/app/ \
+  && cp -R /app/. /layout/app/ \
   && chmod -R a+rX,go-w /layout \
   && chown -R 65532:65532 /layout/var/lib/marketplace-sidecar \
   && chmod 0700 /layout/var/lib/marketplace-sidecar
@@ -24,6 +27,7 @@ LABEL org.opencontainers.image.title="marketplace-sidecar" \
 COPY --from=build /layout/ /
 # Distroless keeps Node in /nodejs/bin, the Debian images in /usr/local/bin.
 ENV NODE_ENV=production \
+  NODE_COMPILE_CACHE=/app/compile-cache \
   PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin
 USER 65532:65532
 WORKDIR /app
@@ -33,7 +37,8 @@ VOLUME ["/var/lib/marketplace-sidecar"]
 EXPOSE 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "/app/main.js", "healthcheck"]
-ENTRYPOINT ["node", "/app/main.js"]
+# A heap that grows late and collects often: docs/performance.md has the figures.
+ENTRYPOINT ["node", "--max-semi-space-size=4", "--initial-old-space-size=24", "/app/main.js"]
 CMD ["run"]
 
 # The emulated Metering service, for development and tests: docker build --target emulator

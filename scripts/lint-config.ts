@@ -40,12 +40,12 @@ export const folders: Record<string, Part> = {
   http: part({
     imports: ['ledger/*', 'entitlement/*', 'protocol/*', 'aggregation/*'],
     types: ['config/*'],
-    vendors: ['fastify', '@fastify/*', 'typebox'],
+    vendors: ['fastify'],
   }),
   metrics: part({ imports: ['ledger/types.ts'], vendors: ['prom-client'] }),
   emulator: part({
     imports: ['protocol/*'],
-    vendors: ['fastify', '@fastify/*', 'typebox', 'jose', 'yaml'],
+    vendors: ['fastify', 'jose', 'yaml'],
   }),
 }
 const everyFolder = Object.keys(folders).map((folder) => `${folder}/*`)
@@ -64,7 +64,6 @@ export const rootFiles: Readonly<Record<string, Part>> = {
 /** Everything that has one place; each is banned where `vendors` above does not name it. */
 export const vendors = [
   '@aws-sdk/*',
-  '@fastify/*',
   '@smithy/*',
   'fastify',
   'jose',
@@ -74,7 +73,6 @@ export const vendors = [
   'node:timers',
   'pino',
   'prom-client',
-  'typebox',
   'yaml',
 ]
 

@@ -3,12 +3,15 @@
  * `node plain-fastify.ts <port>`.
  */
 import fastify from 'fastify'
-import { Type } from 'typebox'
 import { reportSchema } from '../../src/http/parse-usage.ts'
 
 const app = fastify()
 const receipt = { result: 'accepted', hour: new Date().toISOString(), late: false }
-const batchSchema = Type.Object({ reports: Type.Array(reportSchema, { maxItems: 1000 }) })
+const batchSchema = {
+  type: 'object',
+  required: ['reports'],
+  properties: { reports: { type: 'array', maxItems: 1000, items: reportSchema } },
+}
 
 app.post('/v1/usage', { schema: { body: reportSchema } }, async () => receipt)
 app.post('/v1/usage/batch', { schema: { body: batchSchema } }, async ({ body }) => {

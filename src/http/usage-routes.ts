@@ -25,8 +25,8 @@ export function usageRoutes(app: FastifyInstance, options: UsageRoutesOptions): 
   app.post('/v1/usage', async ({ body, headers }) => {
     try {
       const { request, isBatch } = parseUsage(body, headers['idempotency-key'], dimensions)
-      const receipts = (await book.report(request)).map(receiptBody)
-      return isBatch ? { results: receipts } : receipts[0]
+      const results = receiptBodies(await book.report(request))
+      return isBatch ? { results } : results[0]
     } catch (error) {
       hooks.emit('usageRefused', { dimension: dimensionOf(body), code: problemOfError(error).code })
       throw error
@@ -43,8 +43,14 @@ export function usageRoutes(app: FastifyInstance, options: UsageRoutesOptions): 
   }
 }
 
-function receiptBody({ result, hour, late }: ReportReceipt) {
-  return { result, hour: toIso(hour), late }
+/** The hours of a batch are few, and writing a time is the dearest part of an answer. */
+function receiptBodies(receipts: readonly ReportReceipt[]) {
+  const times = new Map<number, string>()
+  return receipts.map(({ result, hour, late }) => {
+    const time = times.get(hour) ?? toIso(hour)
+    times.set(hour, time)
+    return { result, hour: time, late }
+  })
 }
 
 function summaryBody(summary: UsageSummary) {

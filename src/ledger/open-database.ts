@@ -7,7 +7,7 @@ import {
   writeFileSync,
   rmSync,
 } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open as openFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { toIso } from '../clock.ts'
@@ -128,7 +128,7 @@ function setFilesAside(path: string, now: number): string {
 
 /** Makes the names of new files durable. */
 export async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(dirname(path), 'r')
+  const handle = await openFile(dirname(path), 'r')
   try {
     await handle.sync()
   } finally {

@@ -23,7 +23,10 @@ export class OpenUsage {
   readonly #countTagged
   readonly #closed
   readonly #pending = new Map<string, PendingCell>()
-  readonly #taggedSets = new Map<string, number>()
+  /** By key and hour: never less than the tag sets that it holds. It saves a look-up for each report. */
+  readonly #tagSetsAtMost = new Map<string, number>()
+  /** Keys and hours that take no further tag set. */
+  readonly #full = new Set<string>()
   readonly #unsealed = new Map<string, number>()
   #overflowed = new Map<number, number>()
 
@@ -95,7 +98,8 @@ export class OpenUsage {
   /** Takes an hour of a key out of the place. The caller has put its usage somewhere else. */
   remove(keyId: number, hour: number): void {
     this.#delete.run(keyId, hour)
-    this.#taggedSets.clear()
+    this.#tagSetsAtMost.delete(`${keyId}|${hour}`)
+    this.#full.delete(`${keyId}|${hour}`)
   }
 
   /** Writes what was added; to be called before the transaction ends or anything else reads. */
@@ -104,24 +108,31 @@ export class OpenUsage {
       const { whole, micro } = toColumns(quantity)
       this.#upsert.run(keyId, hour, tags, whole, micro)
     }
-    this.clear()
+    this.#pending.clear()
+    this.#unsealed.clear()
   }
 
-  /** Forgets what was added and everything read, at the end of a transaction. */
+  /** Forgets what was added and everything that was read, after a rollback. */
   clear(): void {
     this.#pending.clear()
-    this.#taggedSets.clear()
     this.#unsealed.clear()
+    this.#tagSetsAtMost.clear()
+    this.#full.clear()
     this.#overflowed.clear()
   }
 
   #hasRoom(keyId: number, hour: number, tags: TagSet): boolean {
-    if (this.#exists.get(keyId, hour, tags) !== undefined) return true
     const name = `${keyId}|${hour}`
-    const sets =
-      this.#taggedSets.get(name) ?? Number(this.#countTagged.get(keyId, hour)?.['sets'] ?? 0)
-    if (sets >= this.#maxTagSets) return false
-    this.#taggedSets.set(name, sets + 1)
-    return true
+    const atMost = this.#tagSetsAtMost.get(name) ?? this.#maxTagSets
+    if (atMost < this.#maxTagSets) {
+      this.#tagSetsAtMost.set(name, atMost + 1)
+      return true
+    }
+    if (this.#full.has(name)) return this.#exists.get(keyId, hour, tags) !== undefined
+    this.flush()
+    const sets = Number(this.#countTagged.get(keyId, hour)?.['sets'] ?? 0)
+    this.#tagSetsAtMost.set(name, sets)
+    if (sets >= this.#maxTagSets) this.#full.add(name)
+    return this.#hasRoom(keyId, hour, tags)
   }
 }

@@ -14,6 +14,7 @@ test('every answer of the listener is on the page with its status, and no other'
   const listed = answers.map(([code = '', status]) => [code, Number(status)] as const)
   const wanted = Object.entries(problems).map(([code, { status }]) => [code, status] as const)
   expect(Object.fromEntries(listed)).toEqual(Object.fromEntries(wanted))
+  expect(listed).toHaveLength(wanted.length)
 })
 
 test('every code that the program ends with is on the page with its exit code', () => {

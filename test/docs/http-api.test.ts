@@ -32,7 +32,9 @@ test.each([
   ['operation', createIdleOpsServer()],
 ])('the page has the routes of the listener for the %s, and no other', async (name, app) => {
   const rows = tableOf(page, 'Listener').filter(([listener]) => listener === name)
-  expect(new Set(rows.map(([, route]) => route))).toEqual(new Set(await routesOf(app)))
+  const routes = await routesOf(app)
+  expect(rows).toHaveLength(routes.length)
+  expect(new Set(rows.map(([, route]) => route))).toEqual(new Set(routes))
 })
 
 test('every status on the page is one that the listeners have', () => {

@@ -145,7 +145,9 @@ test('the image runs the program as nobody, with its ledger on a volume', async 
   const [, port] = settingOf('SIDECAR_OPS_LISTEN')?.default?.split(':') ?? []
   expect(await instruction('USER')).toBe('65532:65532')
   expect(JSON.parse(await instruction('VOLUME'))).toEqual([settingOf('SIDECAR_DATA_DIR')?.default])
-  expect(JSON.parse(await instruction('ENTRYPOINT'))).toEqual(['node', '/app/main.js'])
+  const entry: string[] = JSON.parse(await instruction('ENTRYPOINT'))
+  expect([entry[0], entry.at(-1)]).toEqual(['node', '/app/main.js'])
+  expect(entry.slice(1, -1).every((flag) => flag.startsWith('--'))).toBe(true)
   expect(await instruction('EXPOSE')).toBe(port)
   expect(await healthCommand()).toEqual(['node', '/app/main.js', 'healthcheck'])
   expect((await stage('runtime')).at(-1)).toBe('CMD ["run"]')
