@@ -4,7 +4,7 @@
  * went into it and a package.json, without which Node reads the file twice to find out that it is a
  * module.
  */
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
 
@@ -14,8 +14,9 @@ const developmentCommands = /\/cli\/(demo|emulate)\.ts$/
 /** Programs that are such a command and nothing else. */
 const developmentPrograms = /(^|\/)cli\/emulate-main\.ts$/
 
-/** Some dependencies are CommonJS and call `require` for a module of Node. */
-const banner = `import { createRequire as createRequireOfBundle } from 'node:module'
+/** For npm, which runs a bin as it is; and some dependencies call `require` for a module of Node. */
+const banner = `#!/usr/bin/env node
+import { createRequire as createRequireOfBundle } from 'node:module'
 const require = createRequireOfBundle(import.meta.url)`
 
 /** Puts a message in the place of a development command, so that nothing it imports comes along. */
@@ -60,6 +61,7 @@ export async function bundle(entry: string, outfile: string): Promise<Bundle> {
     logLevel: 'warning',
   })
   const inputs = inputsOf(metafile)
+  await chmod(outfile, 0o755)
   const beside = (name: string) => join(dirname(outfile), name)
   await writeFile(beside('package.json'), '{ "type": "module" }\n')
   await writeFile(beside(licenceFileOf(outfile)), await licencesOf(inputs))

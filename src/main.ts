@@ -33,6 +33,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'say where every unit is, export records, settle what needs a decision',
     load: async () => (await import('./cli/ledger.ts')).ledgerCommand,
   },
+  product: {
+    summary: 'check the product file that a seller bakes into the image',
+    load: async () => (await import('./cli/product.ts')).product,
+  },
 }
 
 const help = [

@@ -1,3 +1,4 @@
+import { adviseOnCredentials } from './aws/advise-on-credentials.ts'
 import { createClosedDoor } from './aws/closed-door.ts'
 import { createMarketplaceMetering } from './aws/marketplace-metering.ts'
 import type { MeteringApi } from './aws/metering-api.ts'
@@ -5,9 +6,12 @@ import { serviceOutcome } from './aws/service-outcome.ts'
 import type { Clock } from './clock.ts'
 import type { Environment, Settings } from './config/settings.ts'
 import { Drain } from './http/drain.ts'
-import { entitlementStates, type Entitlement } from './entitlement/entitlement-state.ts'
+import type { Entitlement } from './entitlement/entitlement-state.ts'
+import { Grace } from './entitlement/grace.ts'
 import { Proof } from './entitlement/proof.ts'
-import { newestKey, startEntitlement, type RegionDenial } from './entitlement/prove-entitlement.ts'
+import { startEntitlement, type RegionDenial } from './entitlement/prove-entitlement.ts'
+import { keysNewestFirst } from './entitlement/register-with-pinned-keys.ts'
+import { entitlementStates } from './entitlement/transitions.ts'
 import type { SidecarError } from './errors.ts'
 import type { Hooks } from './hooks.ts'
 import { createAppServer } from './http/app-server.ts'
@@ -23,6 +27,7 @@ import { createMetrics } from './metrics/metrics.ts'
 import { fail, succeed } from './protocol/errors.ts'
 import { detectPlatform } from './platform/detect-platform.ts'
 import type { Platform } from './platform/platform.ts'
+import { regionDenial } from './platform/region-denial.ts'
 import { shutDown } from './shutdown.ts'
 import { scheduleByClock, scheduleByCron, type Schedule } from './submission/schedule.ts'
 import { Sender } from './submission/sender.ts'
@@ -67,7 +72,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const stopping = new AbortController()
   logEvents(hooks, log)
   const platform = await findPlatform(options)
-  const denial = denialOf(platform)
+  const denial = regionDenial(platform)
 
   const dimensions = new Set(product.dimensions.map(({ name }) => name))
   // Before the ledger, whose opening tells of damage and imbalance.
@@ -103,11 +108,24 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   })
 
   const api = openDoor(options, platform, denial)
+  const grace = new Grace({
+    notebook: ledger,
+    clock,
+    log,
+    subject: {
+      resource: platform.resource,
+      productCode: product.productCode,
+      route: product.route,
+    },
+    failMode: settings.failMode,
+    graceMs: settings.graceMs,
+  })
   const entitlement = startEntitlement({
     ...options,
     api,
     product,
     regionDenial: denial,
+    grace,
     signal: stopping.signal,
   })
   const { sender, submitter } = createSubmission(options, ledger, api, entitlement)
@@ -129,7 +147,11 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     proof: {
       proof: product.route === 'metered' ? undefined : proof,
       productCode: product.productCode,
-      publicKeyVersion: newestKey(product.publicKeys)?.version ?? 1,
+      get publicKeyVersion() {
+        return (
+          entitlement.publicKeyVersion() ?? keysNewestFirst(product.publicKeys)[0]?.version ?? 1
+        )
+      },
     },
     front: createFrontHandlers({
       book: ledger,
@@ -151,7 +173,15 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const opsListening = await listen(ops, settings.opsListen, timers)
   const appListening = await listen(app, settings.listen, timers)
   // After the last thing that can fail: a start that ends here must not leave a record half sent.
-  const schedule = startSchedule(options, submitter)
+  const renewGrace = () => {
+    const snapshot = entitlement.snapshot()
+    if (snapshot.state === 'entitled') grace.note(snapshot)
+  }
+  stopping.signal.addEventListener('abort', renewGrace, { once: true })
+  const schedule = startSchedule(options, () => {
+    renewGrace()
+    void submitter.tick()
+  })
   log.info('sidecar.started', 'The sidecar is running', {
     version: options.version,
     app: `${settings.listen.host}:${appListening.port}`,
@@ -192,19 +222,9 @@ async function findPlatform(options: SidecarOptions): Promise<Platform> {
   const { region, awsEndpoint: endpoint } = settings
   const platform = await detectPlatform({ env, hostname, clock: timers, region, endpoint })
   for (const warning of platform.warnings) log.warn('platform.warning', warning)
+  const { credentialWarning } = platform
+  if (credentialWarning !== undefined) log.warn('platform.credentials', credentialWarning)
   return platform
-}
-
-/** Why AWS must not be called from here at all, if so. */
-function denialOf(platform: Platform): RegionDenial | undefined {
-  if (platform.mismatches.length > 0)
-    return { code: 'RegionMismatch', message: platform.mismatches.join(' ') }
-  if (platform.region === undefined)
-    return {
-      code: 'RegionUnknown',
-      message: `It could not be found out in which region this runs. ${platform.warnings.join(' ')}`,
-    }
-  return undefined
 }
 
 function openDoor(
@@ -213,7 +233,7 @@ function openDoor(
   denial: RegionDenial | undefined,
 ): MeteringApi {
   if (denial !== undefined) return createClosedDoor(denial.code, denial.message)
-  return createMarketplaceMetering({
+  const metering = createMarketplaceMetering({
     region: platform.region?.region ?? '',
     endpoint: settings.awsEndpoint,
     timeoutMs: settings.awsTimeoutMs,
@@ -221,6 +241,7 @@ function openDoor(
     hooks,
     clock,
   })
+  return adviseOnCredentials(metering, platform.credentialWarning)
 }
 
 /** The ways from a request of the application to AWS. */
@@ -282,8 +303,7 @@ function createSubmission(
   return { sender, submitter }
 }
 
-function startSchedule({ ticks, clock }: SidecarOptions, submitter: Submitter): Schedule {
-  const tick = () => void submitter.tick()
+function startSchedule({ ticks, clock }: SidecarOptions, tick: () => void): Schedule {
   tick()
   return ticks === 'cron' ? scheduleByCron(tick) : scheduleByClock(clock, tick)
 }

@@ -2,8 +2,10 @@ import { show } from './parse-setting.ts'
 import type { Dimension, Route } from './product.ts'
 import type { ReportMistake } from './settings.ts'
 
-const mostDimensions = 24
-const largestDivisor = 10n ** 15n
+export const mostDimensions = 24
+export const largestDivisor = 10n ** 15n
+export const longestName = 255
+export const longestUnit = 100
 
 export interface RawDimension {
   /** How messages name it, such as `dimensions[2]`. */
@@ -52,7 +54,7 @@ export function checkRouteNeeds(
 
 function checkName(item: RawDimension, report: ReportMistake): string | undefined {
   const { name } = item
-  if (typeof name === 'string' && isPlainText(name, 255)) return name
+  if (typeof name === 'string' && isPlainText(name, longestName)) return name
   report(
     `${item.place}: the name ${show(name)} is not allowed; give the API identifier, 1 to 255 ` +
       'characters without control characters or blanks around it',
@@ -63,7 +65,7 @@ function checkName(item: RawDimension, report: ReportMistake): string | undefine
 function checkUnit(item: RawDimension, report: ReportMistake): string | undefined {
   const { unit } = item
   if (unit === undefined) return undefined
-  if (typeof unit === 'string' && isPlainText(unit, 100)) return unit
+  if (typeof unit === 'string' && isPlainText(unit, longestUnit)) return unit
   report(`${item.place}.unit: ${show(unit)} is not allowed; give 1 to 100 characters, or remove it`)
   return undefined
 }

@@ -13,6 +13,16 @@ export interface ProductFile extends Product {
   readonly trustedProductCodes: readonly string[]
 }
 
+/** `$schema` is for the seller's editor and has no effect. */
+export const productMembers = [
+  '$schema',
+  'productCode',
+  'trustedProductCodes',
+  'publicKeys',
+  'route',
+  'dimensions',
+] as const
+
 type Members = Readonly<Record<string, unknown>>
 
 /**
@@ -59,8 +69,10 @@ export function parseProductFile(text: string, report: ReportMistake): ProductFi
     report('it must be a JSON object with productCode, route and what the route needs')
     return undefined
   }
-  const known = ['productCode', 'trustedProductCodes', 'publicKeys', 'route', 'dimensions']
-  reportUnknownMembers('', document, known, report)
+  reportUnknownMembers('', document, productMembers, report)
+  if (document['$schema'] !== undefined && typeof document['$schema'] !== 'string') {
+    report(`$schema: ${show(document['$schema'])} is not allowed; give an address, or remove it`)
+  }
   const productCode = checkCode('productCode', document['productCode'], report)
   const trustedProductCodes = checkTrusted(document['trustedProductCodes'], report)
   const publicKeys = checkKeys(document['publicKeys'], report)

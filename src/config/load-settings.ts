@@ -47,6 +47,8 @@ export function loadSettings(
     awsEndpoint: values.get('SIDECAR_AWS_ENDPOINT'),
     region: values.get('SIDECAR_REGION'),
     awsTimeoutMs: values.get('SIDECAR_AWS_TIMEOUT_MS'),
+    failMode: values.get('SIDECAR_FAIL_MODE'),
+    graceMs: values.get('SIDECAR_GRACE_SECONDS') * 1000,
     sealDelayMs: values.get('SIDECAR_SEAL_DELAY_SECONDS') * 1000,
     submitSpreadMs: values.get('SIDECAR_SUBMIT_SPREAD_SECONDS') * 1000,
     lateUsage: values.get('SIDECAR_LATE_USAGE'),
@@ -107,6 +109,17 @@ function checkTogether(values: SettingValues, report: ReportMistake): void {
     report(
       `SIDECAR_SHUTDOWN_TIMEOUT_MS: ${shutdown} is less than SIDECAR_DRAIN_DELAY_MS, ${drain}, which ` +
         'is a part of it; raise the first or lower the second',
+    )
+  }
+  const opens = values.get('SIDECAR_FAIL_MODE') === 'open'
+  if (
+    opens &&
+    values.areSound('SIDECAR_GRACE_SECONDS') &&
+    values.get('SIDECAR_GRACE_SECONDS') === 0
+  ) {
+    report(
+      'SIDECAR_GRACE_SECONDS: 0 leaves SIDECAR_FAIL_MODE=open no time to be open in; raise the first ' +
+        'or remove the second',
     )
   }
   const listen = values.get('SIDECAR_LISTEN')

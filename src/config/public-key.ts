@@ -1,7 +1,13 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 
 export type PublicKeyResult =
-  { readonly ok: true; readonly pem: string } | { readonly ok: false; readonly problem: string }
+  | { readonly ok: true; readonly pem: string; readonly bits: number }
+  | { readonly ok: false; readonly problem: string }
+
+/** AWS's own sample has no more. */
+export const leastKeyBits = 1024
+/** What PS256 asks for; a shorter key is taken with a warning. */
+export const soundKeyBits = 2048
 
 const advice = 'copy the PEM from the Marketplace portal, its line breaks included'
 
@@ -24,8 +30,16 @@ export function parsePublicKey(text: string): PublicKeyResult {
     return { ok: false, problem: `it is not a readable PEM public key; ${advice}` }
   }
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0
-  if (key.asymmetricKeyType !== 'rsa' || bits < 1024) {
-    return { ok: false, problem: `it is not an RSA key of at least 1024 bits; ${advice}` }
+  if (key.asymmetricKeyType !== 'rsa') {
+    const type = key.asymmetricKeyType ?? 'unknown'
+    return {
+      ok: false,
+      problem: `it is a key of the type ${type} and must be an RSA key; ${advice}`,
+    }
   }
-  return { ok: true, pem: key.export({ type: 'spki', format: 'pem' }).toString() }
+  if (bits < leastKeyBits) {
+    const problem = `it is an RSA key of ${bits} bits and must have at least ${leastKeyBits}; ${advice}`
+    return { ok: false, problem }
+  }
+  return { ok: true, pem: key.export({ type: 'spki', format: 'pem' }).toString(), bits }
 }

@@ -1,7 +1,7 @@
 import { logLevels } from '../log.ts'
 import { routes } from './product.ts'
 import { productCodePattern, regionPattern } from './patterns.ts'
-import { lateUsageChoices } from './settings.ts'
+import { failModes, lateUsageChoices } from './settings.ts'
 
 export type SettingType =
   | { readonly kind: 'host:port'; readonly loopbackOnly: boolean }
@@ -110,6 +110,20 @@ export const settingsTable = [
     type: integer('ms', 100, 60_000),
     default: '10000',
     summary: 'How long one call of AWS may take.',
+  },
+  {
+    name: 'SIDECAR_FAIL_MODE',
+    type: { kind: 'choice', choices: failModes },
+    default: 'closed',
+    summary:
+      'What a buyer gets whom AWS has neither confirmed nor denied, while AWS cannot be reached: nothing (closed), or the grace time (open).',
+  },
+  {
+    name: 'SIDECAR_GRACE_SECONDS',
+    type: integer('s', 0, 604_800),
+    default: '7200',
+    summary:
+      'How long an outage of AWS is borne: after a restart since AWS last confirmed the buyer, and with the fail mode open since the outage began.',
   },
   {
     name: 'SIDECAR_SEAL_DELAY_SECONDS',

@@ -11,6 +11,10 @@ export interface HostPort {
 export const lateUsageChoices = ['carry', 'hold'] as const
 export type LateUsage = (typeof lateUsageChoices)[number]
 
+/** What the application is told while AWS cannot be reached: 503 (closed), or 200 within the grace time. */
+export const failModes = ['closed', 'open'] as const
+export type FailMode = (typeof failModes)[number]
+
 /** Everything that the environment and the product file decide, checked and frozen. */
 export interface Settings {
   readonly listen: HostPort
@@ -21,6 +25,9 @@ export interface Settings {
   readonly awsEndpoint: string | undefined
   readonly region: string | undefined
   readonly awsTimeoutMs: number
+  readonly failMode: FailMode
+  /** 0 where there is no grace. */
+  readonly graceMs: number
   readonly sealDelayMs: number
   readonly submitSpreadMs: number
   readonly lateUsage: LateUsage

@@ -3,6 +3,7 @@ import { checkAllocations } from '../protocol/allocations.ts'
 import { toInstant, type CredentialScope } from '../protocol/codec.ts'
 import { fail, succeed, type Outcome } from '../protocol/errors.ts'
 import type { BatchMeterUsageInput, UsageRecord } from '../protocol/inputs.ts'
+import type { recordStatuses } from '../protocol/operations.ts'
 import { checkSeller } from './caller.ts'
 import type { EmulatedCustomer } from './marketplace.ts'
 import {
@@ -19,7 +20,7 @@ import type { MeteringRecord } from './metering-state.ts'
 
 export interface UsageRecordResult {
   readonly UsageRecord: UsageRecord
-  readonly Status: 'Success' | 'CustomerNotSubscribed' | 'DuplicateRecord'
+  readonly Status: (typeof recordStatuses)[number]
   readonly MeteringRecordId?: string
 }
 

@@ -6,7 +6,7 @@ import type {
   TextType,
   ValueOf,
   ValueType,
-} from './scenario-schema.ts'
+} from './scenario-types.ts'
 
 export type ReportMistake = (mistake: string) => void
 

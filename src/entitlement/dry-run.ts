@@ -18,6 +18,6 @@ export async function dryRun(options: DryRunOptions): Promise<ProofStep> {
   // permitted; a container that restarts after its last record can meet it.
   const permitted = answer.ok || answer.failure.kind === 'duplicate'
   return permitted
-    ? { ok: true, warnings: [], publicKeyRotationAt: undefined }
+    ? { ok: true, warnings: [], signedBy: undefined }
     : failedStep('MeterUsage with DryRun', answer.failure)
 }

@@ -1,9 +1,21 @@
-import type { Clock } from '../clock.ts'
+import { toIso, type Clock, type Timer } from '../clock.ts'
 import type { Hooks } from '../hooks.ts'
 import type { Log } from '../log.ts'
+import {
+  stateOf,
+  transitions,
+  type EntitlementEvent,
+  type EntitlementState,
+  type Phase,
+} from './transitions.ts'
 
-export const entitlementStates = ['starting', 'entitled', 'denied', 'unreachable'] as const
-export type EntitlementState = (typeof entitlementStates)[number]
+export interface EntitlementTransition {
+  /** ms */
+  readonly at: number
+  readonly from: EntitlementState
+  readonly to: EntitlementState
+  readonly code: string
+}
 
 export interface EntitlementSnapshot {
   readonly state: EntitlementState
@@ -14,8 +26,12 @@ export interface EntitlementSnapshot {
   readonly message: string
   /** When the state began, ms. */
   readonly since: number
-  /** When asking again makes sense, whole seconds; undefined once the answer is known. */
+  /** When AWS is asked next, whole seconds from now, at least 1; undefined once AWS has answered. */
   readonly retryAfterSeconds: number | undefined
+  /** When the version of the public key in use ends or ended, ms; undefined when AWS said nothing. */
+  readonly publicKeyRotationAt: number | undefined
+  /** The last five, oldest first. */
+  readonly transitions: readonly EntitlementTransition[]
 }
 
 export interface EntitlementOptions {
@@ -28,12 +44,15 @@ export interface EntitlementOptions {
   readonly recordsProve: boolean
 }
 
-/** Who said no last: nobody, the proof (final), or AWS at a later record (until the next one). */
-type Denial = 'none' | 'proof' | 'record'
+const rememberedTransitions = 5
+const confirmed = 'AWS Marketplace confirms that the buyer may run this product.'
+
+/** All but what depends on the moment of asking. */
+type Base = Omit<EntitlementSnapshot, 'retryAfterSeconds'>
 
 /**
- * What is known of the buyer's right to run the product. A failure to reach AWS never takes away what
- * was proved, and a refused proof is never made good by anything that follows.
+ * What is known of the buyer's right to run the product: the state machine of transitions.ts, with
+ * the reason of each state.
  */
 export class Entitlement {
   readonly #clock: Clock
@@ -42,9 +61,13 @@ export class Entitlement {
   readonly #log: Log
   readonly #recordsProve: boolean
   readonly #listeners = new Set<(snapshot: EntitlementSnapshot) => void>()
-  #snapshot: EntitlementSnapshot
+  #phase: Phase = 'starting'
+  #base: Base
   #proved = false
-  #denial: Denial = 'none'
+  #keyVersion: number | undefined
+  /** When AWS is asked next, on the real clock. */
+  #retryAt: number
+  #graceTimer: Timer | undefined
 
   constructor({ clock, timers, hooks, log, recordsProve }: EntitlementOptions) {
     this.#clock = clock
@@ -52,23 +75,27 @@ export class Entitlement {
     this.#hooks = hooks
     this.#log = log
     this.#recordsProve = recordsProve
-    this.#snapshot = {
+    this.#retryAt = timers.now()
+    this.#base = {
       state: 'starting',
       entitled: false,
       code: 'Starting',
       message: 'AWS Marketplace has not answered yet.',
       since: clock.now(),
-      retryAfterSeconds: 1,
+      publicKeyRotationAt: undefined,
+      transitions: [],
     }
   }
 
   snapshot(): EntitlementSnapshot {
-    return this.#snapshot
+    const leftMs = this.#retryAt - this.#timers.now()
+    const retryAfterSeconds = this.known() ? undefined : Math.max(1, Math.ceil(leftMs / 1000))
+    return { ...this.#base, retryAfterSeconds }
   }
 
   /** Whether AWS has said yes or no. */
   known(): boolean {
-    return isKnown(this.#snapshot)
+    return this.#base.state === 'entitled' || this.#base.state === 'denied'
   }
 
   /** Calls `listener` at every change of the snapshot. The answer ends that. */
@@ -80,21 +107,22 @@ export class Entitlement {
   }
 
   /**
-   * The snapshot as soon as AWS has said yes or no, or as it is after `ms` of real time, or when
-   * `signal` is aborted. Never rejects.
+   * The snapshot as soon as the application may run or AWS has said no, or as it is after `ms` of real
+   * time, or when `signal` is aborted. Never rejects.
    */
   wait(ms: number, signal?: AbortSignal): Promise<EntitlementSnapshot> {
-    if (this.known() || ms <= 0 || signal?.aborted === true) return Promise.resolve(this.#snapshot)
+    const answered = () => this.known() || this.#base.entitled
+    if (answered() || ms <= 0 || signal?.aborted === true) return Promise.resolve(this.snapshot())
     return new Promise((resolve) => {
       const finish = () => {
         timer.cancel()
         forget()
         signal?.removeEventListener('abort', finish)
-        resolve(this.#snapshot)
+        resolve(this.snapshot())
       }
       const timer = this.#timers.at(this.#timers.now() + ms, finish)
-      const forget = this.onChange((snapshot) => {
-        if (isKnown(snapshot)) finish()
+      const forget = this.onChange(() => {
+        if (answered()) finish()
       })
       signal?.addEventListener('abort', finish, { once: true })
     })
@@ -102,68 +130,93 @@ export class Entitlement {
 
   /** AWS accepted a record: a denial that came from a record is over. */
   confirm(): void {
-    if (this.#denial === 'proof' || this.#snapshot.entitled) return
-    if (this.#proved || this.#recordsProve) this.#becomeEntitled()
+    if (this.#proved || this.#recordsProve) this.#handle('recordAccepted', 'Entitled', confirmed)
   }
 
   /** AWS refused a record because the buyer is not entitled. `message` says what to do. */
   deny(code: string, message: string): void {
-    if (this.#denial === 'proof') return
-    this.#denial = 'record'
-    this.#become('denied', code, message, undefined)
+    this.#handle('recordRefused', code, message)
   }
 
   /** The proof succeeded. */
   prove(): void {
-    if (this.#denial !== 'proof') this.#becomeEntitled()
+    this.#handle('proved', 'Entitled', confirmed)
   }
 
   /** The proof failed for good. Where a record has proved it meanwhile, the next record decides. */
   refuse(code: string, message: string): void {
-    if (this.#proved) return this.deny(code, message)
-    this.#denial = 'proof'
-    this.#become('denied', code, message, undefined)
+    this.#handle(this.#proved ? 'recordRefused' : 'refused', code, message)
   }
 
-  /** The proof could not be had yet. Whatever is known stays. */
-  reportUnreachable(code: string, message: string, retryAfterSeconds: number): void {
-    if (!this.known()) this.#become('unreachable', code, message, retryAfterSeconds)
-  }
-
-  #becomeEntitled(): void {
-    this.#proved = true
-    this.#denial = 'none'
-    const message = 'AWS Marketplace confirms that the buyer may run this product.'
-    this.#become('entitled', 'Entitled', message, undefined)
-  }
-
-  #become(
-    state: EntitlementState,
+  /**
+   * The proof could not be had yet; AWS is asked again in `retryAfterSeconds`. Before `graceUntil`, an
+   * instant of the wall clock, the product may run all the same.
+   */
+  reportUnreachable(
     code: string,
     message: string,
-    retryAfterSeconds: number | undefined,
+    retryAfterSeconds: number,
+    graceUntil?: number,
   ): void {
-    const before = this.#snapshot
-    const moved = before.state !== state
-    this.#snapshot = {
-      state,
-      entitled: state === 'entitled',
-      code,
-      message,
-      since: moved ? this.#clock.now() : before.since,
-      retryAfterSeconds,
-    }
-    if (moved) this.#tell(before.state, this.#snapshot)
-    for (const listener of this.#listeners) listener(this.#snapshot)
+    this.#retryAt = this.#timers.now() + retryAfterSeconds * 1000
+    if (graceUntil === undefined || graceUntil <= this.#clock.now())
+      return this.#handle('failed', code, message)
+    const words = `${message} Until ${toIso(graceUntil)} the product may run all the same (SIDECAR_GRACE_SECONDS).`
+    this.#handle('failedInGrace', code, words)
+    if (this.#phase !== 'grace') return
+    this.#graceTimer?.cancel()
+    this.#graceTimer = this.#clock.at(graceUntil, () => this.#handle('graceOver', code, message))
   }
 
-  #tell(from: EntitlementState, { state: to, code, message }: EntitlementSnapshot): void {
+  /** The key version that AWS last signed with; undefined until it has. */
+  publicKeyVersion(): number | undefined {
+    return this.#keyVersion
+  }
+
+  /** AWS has signed with this key version, which ends at `rotationAt` when AWS said so. */
+  noteKey(version: number, rotationAt: number | undefined): void {
+    this.#keyVersion = version
+    this.#base = { ...this.#base, publicKeyRotationAt: rotationAt }
+    this.#notify()
+  }
+
+  /** Lets no timer run on. The state stays as it is. */
+  stop(): void {
+    this.#graceTimer?.cancel()
+  }
+
+  #handle(event: EntitlementEvent, code: string, message: string): void {
+    const next = transitions[this.#phase][event]
+    if (next === undefined) return
+    const from = this.#base.state
+    const to = stateOf(next)
+    this.#phase = next
+    if (next === 'entitled') this.#proved = true
+    if (next !== 'grace') this.#graceTimer?.cancel()
+    const at = this.#clock.now()
+    const moved = from === to ? [] : [{ at, from, to, code }]
+    this.#base = {
+      ...this.#base,
+      state: to,
+      entitled: to === 'entitled' || to === 'grace',
+      code,
+      message,
+      since: from === to ? this.#base.since : at,
+      transitions: [...this.#base.transitions, ...moved].slice(-rememberedTransitions),
+    }
+    if (from !== to) this.#tell(from)
+    this.#notify()
+  }
+
+  #notify(): void {
+    const snapshot = this.snapshot()
+    for (const listener of this.#listeners) listener(snapshot)
+  }
+
+  #tell(from: EntitlementState): void {
+    const { state: to, code, message } = this.#base
     const level = to === 'entitled' ? 'info' : to === 'denied' ? 'error' : 'warn'
     this.#log[level](`entitlement.${to}`, message, { from, to, code })
     this.#hooks.emit('entitlementChanged', { from, to, code, message })
   }
-}
-
-function isKnown({ state }: EntitlementSnapshot): boolean {
-  return state === 'entitled' || state === 'denied'
 }

@@ -15,8 +15,15 @@ export interface PassedStep {
   readonly ok: true
   /** Sentences for the operator. */
   readonly warnings: readonly string[]
-  /** When the public key's version ends, ms; only when AWS said so. */
-  readonly publicKeyRotationAt: number | undefined
+  /** Undefined for a step that AWS does not sign. */
+  readonly signedBy: SignedBy | undefined
+}
+
+/** The key that AWS signed with. */
+export interface SignedBy {
+  readonly version: number
+  /** When this version ends or ended, ms; only when AWS said so. */
+  readonly rotationAt: number | undefined
 }
 
 /** What one call of AWS contributed to the proof. */

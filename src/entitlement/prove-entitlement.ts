@@ -1,14 +1,16 @@
 import type { MeteringApi } from '../aws/metering-api.ts'
 import { backoffMs } from '../backoff.ts'
-import { sleep, toIso, type Clock } from '../clock.ts'
+import { sleep, type Clock } from '../clock.ts'
 import type { Product } from '../config/product.ts'
 import { messageOf } from '../errors.ts'
 import type { Hooks } from '../hooks.ts'
 import type { Log } from '../log.ts'
 import { dryRun } from './dry-run.ts'
 import { Entitlement } from './entitlement-state.ts'
+import type { Grace } from './grace.ts'
+import { followKeyRotation, tellKeyRotation } from './key-rotation.ts'
 import type { FailedStep, PassedStep, ProofStep } from './proof-step.ts'
-import { createNonce, register } from './register.ts'
+import { keysNewestFirst, registerWithPinnedKeys } from './register-with-pinned-keys.ts'
 
 /** Why AWS is not even asked: the regions disagree, or the platform has no metering. */
 export interface RegionDenial {
@@ -30,23 +32,14 @@ export interface StartEntitlementOptions {
   /** Cryptographically strong. */
   readonly randomBytes: (length: number) => Uint8Array
   readonly regionDenial: RegionDenial | undefined
+  /** What outages are borne; undefined for none. */
+  readonly grace: Grace | undefined
   /** Ends the attempts; the state stays as it is. */
   readonly signal: AbortSignal
 }
 
-export interface PinnedKey {
-  readonly version: number
-  readonly pem: string
-}
-
 /** With credentials that are refused, somebody has to act; asking AWS more often helps nobody. */
 const slowestStartMs = 30_000
-
-/** The newest of the product's public keys, or undefined when it has none. */
-export function newestKey(publicKeys: Product['publicKeys']): PinnedKey | undefined {
-  const [newest] = [...publicKeys].toSorted(([a], [b]) => b - a)
-  return newest === undefined ? undefined : { version: newest[0], pem: newest[1] }
-}
 
 /**
  * Begins to prove that the buyer may run the product and returns at once: `hourly` registers,
@@ -54,13 +47,15 @@ export function newestKey(publicKeys: Product['publicKeys']): PinnedKey | undefi
  * end; what AWS or the token refuses is final. With `regionDenial` AWS is never called.
  */
 export function startEntitlement(options: StartEntitlementOptions): Entitlement {
-  const { product, regionDenial, log } = options
+  const { product, regionDenial, grace, log, signal } = options
   const steps = stepsOf(options)
   const entitlement = new Entitlement({ ...options, recordsProve: product.route === 'metered' })
   if (regionDenial !== undefined) {
     entitlement.refuse(regionDenial.code, regionDenial.message)
     return entitlement
   }
+  if (grace !== undefined) entitlement.onChange((snapshot) => grace.note(snapshot))
+  signal.addEventListener('abort', () => entitlement.stop(), { once: true })
   prove(entitlement, steps, options).catch((error: unknown) => {
     log.error('entitlement.failed', `The proof of entitlement ended: ${messageOf(error)}`)
   })
@@ -74,12 +69,8 @@ function stepsOf(options: StartEntitlementOptions): readonly Step[] {
   const { productCode, route } = product
   const steps: Step[] = []
   if (route !== 'metered') {
-    const key = newestKey(product.publicKeys)
-    if (key === undefined) throw new TypeError(`route ${route} needs a public key`)
-    const { version: publicKeyVersion, pem } = key
-    steps.push(() =>
-      register({ api, productCode, publicKeyVersion, pem, nonce: createNonce(randomBytes) }),
-    )
+    if (product.publicKeys.size === 0) throw new TypeError(`route ${route} needs a public key`)
+    steps.push(() => registerWithPinnedKeys({ api, product, randomBytes }))
   }
   if (route !== 'hourly') {
     const dimension = product.dimensions[0]?.name
@@ -98,7 +89,7 @@ async function prove(
   for (const step of steps) {
     const passed = await passOrGiveUp(entitlement, step, options)
     if (passed === undefined) return
-    report(passed, options)
+    report(entitlement, passed, step, options)
   }
   entitlement.prove()
 }
@@ -107,7 +98,7 @@ async function prove(
 async function passOrGiveUp(
   entitlement: Entitlement,
   step: Step,
-  { timers, random, log, signal }: StartEntitlementOptions,
+  { timers, random, log, grace, signal }: StartEntitlementOptions,
 ): Promise<PassedStep | undefined> {
   let lastCode: string | undefined
   for (let attempt = 1; !signal.aborted; attempt += 1) {
@@ -124,7 +115,8 @@ async function passOrGiveUp(
     const level = code === lastCode ? 'debug' : 'warn'
     log[level]('entitlement.retry', message, { code, attempt, delayMs })
     lastCode = code
-    entitlement.reportUnreachable(code, message, Math.ceil(delayMs / 1000))
+    const graceUntil = entitlement.known() ? undefined : grace?.until(patience === 'soon')
+    entitlement.reportUnreachable(code, message, Math.ceil(delayMs / 1000), graceUntil)
     await sleep(timers, delayMs, signal)
   }
   return undefined
@@ -149,11 +141,25 @@ function slowDelayMs(attempt: number, random: () => number): number {
   return Math.max(slowestStartMs, backoffMs(attempt, random, { baseMs: 2 * slowestStartMs }))
 }
 
-function report({ warnings, publicKeyRotationAt }: PassedStep, options: StartEntitlementOptions) {
-  const { hooks, log } = options
+function report(
+  entitlement: Entitlement,
+  { warnings, signedBy }: PassedStep,
+  step: Step,
+  options: StartEntitlementOptions,
+): void {
+  const { product, clock, hooks, log, signal } = options
   for (const warning of warnings) log.warn('entitlement.warning', warning)
-  if (publicKeyRotationAt === undefined) return
-  hooks.emit('publicKeyRotation', { at: publicKeyRotationAt })
-  const message = `AWS replaces this product's public key; the version in use ends at ${toIso(publicKeyRotationAt)}. The seller should release an image with the new key.`
-  log.warn('entitlement.key-rotation', message, { at: toIso(publicKeyRotationAt) })
+  if (signedBy === undefined) return
+  const newestVersion = keysNewestFirst(product.publicKeys)[0]?.version ?? signedBy.version
+  const rotation = {
+    entitlement,
+    newestVersion,
+    clock,
+    hooks,
+    log,
+    register: () => tryStep(step),
+    signal,
+  }
+  tellKeyRotation(signedBy, rotation)
+  void followKeyRotation(signedBy, rotation)
 }

@@ -30,12 +30,13 @@ export async function register(options: RegisterOptions): Promise<Registration |
   const { api, productCode, publicKeyVersion, pem, nonce } = options
   const answer = await api.registerUsage({ productCode, publicKeyVersion, nonce })
   if (!answer.ok) return failedStep('RegisterUsage', answer.failure)
-  const { signature: token, publicKeyRotationAt } = answer.value
+  const { signature: token, publicKeyRotationAt: rotationAt } = answer.value
   const expected = { productCode, publicKeyVersion, nonce }
   const verified = await verifyToken({ token, pem, expected })
   if (!verified.ok) {
     const { code, message } = verified
     return { ok: false, patience: 'never', code, message }
   }
-  return { ok: true, warnings: verified.warnings, publicKeyRotationAt, token }
+  const signedBy = { version: publicKeyVersion, rotationAt }
+  return { ok: true, warnings: verified.warnings, signedBy, token }
 }

@@ -127,12 +127,29 @@ const errorNames: Partial<Record<ProblemCode, ServiceErrorName>> = {
   LedgerBusy: 'ServiceUnavailableException',
 }
 
+/** What the listener says of its own members, in the words of AWS's. */
+const details: Partial<Record<ProblemCode, string>> = {
+  OccurredAtTooOld:
+    'The Timestamp lies more than 6 hours back, and AWS Marketplace takes no usage that old.',
+  OccurredAtInFuture: "The Timestamp lies more than 5 minutes ahead of the sidecar's clock.",
+  IdempotencyKeyReused: 'The ClientToken was used for a request with other parameters.',
+  BodyTooLarge: 'The request is larger than SIDECAR_BODY_LIMIT_BYTES.',
+  UnsupportedMediaType: `The content type is not ${contentType}.`,
+}
+
 /** Everything else is our fault, which SDKs try again. */
 function failureOf(error: unknown, log: Log): Outcome<never> {
+  if (isTooDeep(error)) return fail('SerializationException', 'The request is nested too deeply.')
   const problem = problemOfError(error)
   if (!(error instanceof SidecarError) && problem.status === 500)
     log.error('http.failed', messageOf(error), { route: '/', error })
-  return fail(errorNames[problem.code] ?? 'InternalServiceErrorException', problem.detail)
+  const name = errorNames[problem.code] ?? 'InternalServiceErrorException'
+  return fail(name, details[problem.code] ?? problem.detail)
+}
+
+/** Whether a walk over the request's members ran out of stack; the answer is the same the next time. */
+function isTooDeep(error: unknown): boolean {
+  return error instanceof RangeError && error.message.includes('call stack')
 }
 
 function answerFailure(reply: FastifyReply, outcome: Outcome<never>): FastifyReply {

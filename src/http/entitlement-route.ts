@@ -32,7 +32,8 @@ interface Prepared {
 }
 
 /**
- * `GET /v1/entitlement`: 200 entitled, 403 denied, 503 with Retry-After while AWS has not answered.
+ * `GET /v1/entitlement`: 200 entitled, or within the grace time; 403 denied; 503 while AWS has not
+ * answered, with Retry-After until AWS is asked next.
  * `?wait=30` holds the answer up to that many seconds. The answer is prepared when the state changes.
  *
  * Returns a function that gives the answer of this moment without the route, and tells its status.
@@ -48,37 +49,49 @@ export function entitlementRoute(
     prepared = prepare(snapshot)
   })
 
+  const headersNow = (): OutgoingHttpHeaders => {
+    if (prepared.status !== 503) return prepared.headers
+    const { retryAfterSeconds = 1 } = entitlement.snapshot()
+    return { ...prepared.headers, 'retry-after': `${retryAfterSeconds}` }
+  }
+
   app.get(entitlementPath, async (request, reply) => {
     const { wait } = request.query as { wait?: unknown }
     if (wait !== undefined) await entitlement.wait(waitMs(wait), signal)
-    return reply.code(prepared.status).headers(prepared.headers).send(prepared.body)
+    return reply.code(prepared.status).headers(headersNow()).send(prepared.body)
   })
 
   return (response) => {
-    const { status, headers, body } = prepared
-    response.writeHead(status, headers).end(body)
+    const { status, body } = prepared
+    response.writeHead(status, headersNow()).end(body)
     return status
   }
 }
 
 function preparedOf(
-  { entitled, state, code, message, since, retryAfterSeconds }: EntitlementSnapshot,
-  {
+  snapshot: EntitlementSnapshot,
+  { productCode, route, region }: EntitlementRouteOptions,
+): Prepared {
+  const { entitled, state, code, message, since, publicKeyRotationAt, transitions } = snapshot
+  const answer = {
+    entitled,
+    state,
+    code,
+    message,
+    since: toIso(since),
     productCode,
     route,
-    region = null,
-  }: Omit<EntitlementRouteOptions, 'region'> & { region?: string | undefined | null },
-): Prepared {
-  const answer = { entitled, state, code, message, since: toIso(since), productCode, route, region }
+    region: region ?? null,
+    publicKeyRotationAt: publicKeyRotationAt === undefined ? null : toIso(publicKeyRotationAt),
+    transitions: transitions.map((each) => ({ ...each, at: toIso(each.at) })),
+  }
   const body = `${JSON.stringify(answer)}\n`
   const headers = {
     'content-type': 'application/json; charset=utf-8',
     'cache-control': 'no-store',
     'content-length': Buffer.byteLength(body),
   }
-  if (entitled) return { status: 200, headers, body }
-  if (state === 'denied') return { status: 403, headers, body }
-  return { status: 503, headers: { ...headers, 'retry-after': `${retryAfterSeconds ?? 1}` }, body }
+  return { status: entitled ? 200 : state === 'denied' ? 403 : 503, headers, body }
 }
 
 function waitMs(wait: unknown): number {

@@ -6,7 +6,7 @@ export interface ProofRouteOptions {
   /** Undefined where AWS signs nothing: for products that are only metered. */
   readonly proof: { token(request: ProofRequest): Promise<ProofAnswer> } | undefined
   readonly productCode: string
-  /** The version of the key that AWS is asked to sign with. */
+  /** The version of the key that AWS is asked to sign with; read anew for each proof. */
   readonly publicKeyVersion: number
 }
 
@@ -20,7 +20,7 @@ const retryAfterSeconds = 5
  * that it has inside, and a false sidecar is found out.
  */
 export function proofRoute(app: FastifyInstance, options: ProofRouteOptions): void {
-  const { proof, productCode, publicKeyVersion } = options
+  const { proof, productCode } = options
 
   app.get('/v1/entitlement/proof', async (request, reply) => {
     if (proof === undefined)
@@ -34,6 +34,7 @@ export function proofRoute(app: FastifyInstance, options: ProofRouteOptions): vo
         'InvalidNonce',
         'nonce must have 16 to 255 visible ASCII characters. Make a fresh random one for each proof, such as 32 random bytes in base64url.',
       )
+    const { publicKeyVersion } = options
     const answer = await proof.token({ productCode, publicKeyVersion, nonce })
     if (!answer.ok) throw errorOf(answer)
     reply.header('cache-control', 'no-store')

@@ -11,6 +11,7 @@ import { lockFile, type FileLock } from './file-lock.ts'
 import { GroupCommit } from './group-commit.ts'
 import { Ingest } from './ingest.ts'
 import { Keys } from './keys.ts'
+import { Notes } from './notes.ts'
 import {
   openDatabase,
   prepareDirectory,
@@ -64,6 +65,7 @@ export class Ledger {
   readonly #settling: Settling
   readonly #pruning: Pruning
   readonly #summaries: Summaries
+  readonly #notes: Notes
   readonly #commits: GroupCommit
   readonly owner: Owner
 
@@ -86,6 +88,7 @@ export class Ledger {
     this.#settling = new Settling(database, this.#open)
     this.#pruning = new Pruning(database)
     this.#summaries = new Summaries(database)
+    this.#notes = new Notes(database)
     this.#commits = this.#createCommits()
   }
 
@@ -183,6 +186,16 @@ export class Ledger {
   /** Forgets idempotency keys after 25 hours and settled records after 45 days. */
   async prune(): Promise<void> {
     while (await this.#run(undefined, () => this.#pruning.prune(this.#options.clock.now())));
+  }
+
+  /** Keeps a short text for the next start, under a name; an earlier one of that name is replaced. */
+  remember(name: string, value: string): Promise<void> {
+    return this.#run(undefined, () => this.#notes.remember(name, value))
+  }
+
+  /** What was last remembered under this name. */
+  recall(name: string): string | undefined {
+    return this.#notes.recall(name)
   }
 
   /** Records that wait for AWS, oldest hour first. */

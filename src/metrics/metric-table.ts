@@ -24,6 +24,11 @@ export const metricTable = {
     help: 'Which state the entitlement is in: 1 for that one, 0 for the others',
     labels: ['state'],
   },
+  entitlement_transitions_total: {
+    type: 'counter',
+    help: 'Changes of the state of the entitlement',
+    labels: ['from', 'to'],
+  },
   usage_reports_total: {
     type: 'counter',
     help: 'Reports from the application, by what became of them',

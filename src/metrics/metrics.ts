@@ -56,6 +56,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   )
   const entitled = gauge('entitled')
   const state = gauge('entitlement_state')
+  const transitions = counter('entitlement_transitions_total')
   const reports = counter('usage_reports_total')
   const reported = counter('usage_reported_total')
   const accepted = counter('usage_accepted_total')
@@ -115,6 +116,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
     awsCalls.observe({ operation, outcome }, seconds)
     if (clockSkewSeconds !== undefined) skew.set(clockSkewSeconds)
   })
+  for (const from of options.entitlementStates)
+    for (const to of options.entitlementStates) if (from !== to) transitions.inc({ from, to }, 0)
+  hooks.on('entitlementChanged', ({ from, to }) => transitions.inc({ from, to }))
   hooks.on('publicKeyRotation', ({ at }) => rotation.set(at / 1000))
   hooks.on('httpAnswered', ({ route, method, status, seconds }) =>
     requests.observe({ route, method, status: String(status) }, seconds),

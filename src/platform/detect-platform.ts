@@ -1,3 +1,4 @@
+import { credentialWarning } from './credential-kind.ts'
 import { endpointRegion } from './endpoint-region.ts'
 import { identify, type Identity, type IdentifyOptions } from './identify.ts'
 import { readImdsRegion } from './imds.ts'
@@ -49,6 +50,7 @@ export async function detectPlatform(options: DetectPlatformOptions): Promise<Pl
       ...ec2.warnings,
       ...regionWarnings(name, winner, options),
     ],
+    credentialWarning: credentialWarning(name, options.env),
   }
 }
 

@@ -33,4 +33,6 @@ export interface Platform {
   readonly mismatches: readonly string[]
   /** What an operator should know although the sidecar goes on, a sentence each. */
   readonly warnings: readonly string[]
+  /** A sentence when AWS is known to refuse the kind of credentials that will be used here. */
+  readonly credentialWarning: string | undefined
 }

@@ -28,6 +28,8 @@ export interface StringMember extends Common {
   readonly minLength?: number
   readonly maxLength?: number
   readonly pattern?: string
+  /** The only values that there are. */
+  readonly values?: readonly string[]
   /** SDKs fill in a random value when the caller gives none. */
   readonly idempotencyToken?: true
 }
@@ -66,6 +68,9 @@ export interface Operation {
 
 /** The largest quantity of one record. */
 export const maxQuantity = 2_147_483_647
+
+/** What becomes of one record of BatchMeterUsage. */
+export const recordStatuses = ['Success', 'CustomerNotSubscribed', 'DuplicateRecord'] as const
 
 /** Over all allocations of one record. */
 export const maxDistinctTagKeys = 5
@@ -226,7 +231,7 @@ export const operations: Readonly<Record<OperationName, Operation>> = {
           members: {
             UsageRecord: usageRecord,
             MeteringRecordId: { type: 'string' },
-            Status: { type: 'string' },
+            Status: { type: 'string', values: recordStatuses },
           },
         },
       },

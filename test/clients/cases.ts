@@ -264,6 +264,13 @@ const saas: readonly ClientCase[] = [
     },
   },
   {
+    name: 'BatchMeterUsage that AWS takes without an answer is repeated by the SDK',
+    prepare: [['faults', { operation: 'BatchMeterUsage', drop: 'after' }]],
+    calls: [batch([customer])],
+    output: { Results: [{ Status: 'Success' }] },
+    requests: 2,
+  },
+  {
     name: 'BatchMeterUsage names a duplicate',
     calls: [batch([customer]), batch([{ ...customer, Quantity: 6 }])],
     output: { Results: [{ Status: 'DuplicateRecord' }] },

@@ -9,6 +9,9 @@ export interface Driver {
   close(): void
 }
 
+/** The emulator takes an access key for a task or pod. */
+export const clientKeyId = 'AKIACLIENT'
+
 /**
  * All that a client is told: the one line of docs/clients.md, a region, credentials as they are in any
  * container, and that a call that fails is to be tried no more than once again, to save time.
@@ -19,7 +22,7 @@ export function environmentFor(endpoint: string): NodeJS.ProcessEnv {
     AWS_ENDPOINT_URL_MARKETPLACE_METERING: endpoint,
     AWS_REGION: 'eu-west-1',
     AWS_DEFAULT_REGION: 'eu-west-1',
-    AWS_ACCESS_KEY_ID: 'AKIACLIENT',
+    AWS_ACCESS_KEY_ID: clientKeyId,
     AWS_SECRET_ACCESS_KEY: 'secret',
     AWS_MAX_ATTEMPTS: '2',
     AWS_CONFIG_FILE: '/dev/null',

@@ -1,6 +1,7 @@
 import { demoCustomer, demoProduct } from '../../src/emulator/demo-product.ts'
 import { startEmulator, type Harness } from '../service/emulator-harness.ts'
 import { startHarness, type SidecarHarness } from '../support/sidecar-harness.ts'
+import { clientKeyId } from './driver.ts'
 import { startLossyProxy, type LossyProxy } from './lossy-proxy.ts'
 
 /** What a client is pointed at: the sidecar in front of an emulated AWS, or the emulator alone. */
@@ -12,7 +13,7 @@ export interface World {
   readonly aws: Harness
   /** Only where the target is the front. */
   readonly sidecar: SidecarHarness | undefined
-  /** Units that have been taken, of all dimensions. */
+  /** Units that MeterUsage has left, of all dimensions. */
   counted(): Promise<number>
   close(): Promise<void>
 }
@@ -39,7 +40,7 @@ export async function startWorld(target: TargetName): Promise<World> {
       proxy,
       aws,
       sidecar: undefined,
-      counted: async () => sumOf((await aws.control('records'))['records']),
+      counted: async () => sumOf(recordsOf(await aws.control('records'))),
       async close() {
         proxy.close()
         await aws.close()
@@ -60,6 +61,12 @@ export async function startWorld(target: TargetName): Promise<World> {
       await sidecar.close()
     },
   }
+}
+
+/** Without those of BatchMeterUsage, which the front does not count. */
+function recordsOf(answer: Readonly<Record<string, unknown>>): unknown {
+  const records = answer['records'] as readonly { readonly resource: string }[]
+  return records.filter(({ resource }) => resource === clientKeyId)
 }
 
 function sumOf(rows: unknown): number {

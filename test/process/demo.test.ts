@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import {
   demoAddresses,
+  earlyInTheHour,
   postUsage,
   startEmulatorProgram,
   startProgram,
@@ -24,13 +25,10 @@ async function isEntitled({ app }: DemoAddresses): Promise<boolean> {
 
 describe('the demo', () => {
   test('entitles, takes three reports, sends one record with their sum, and ends both processes', async () => {
-    const demo = await startDemo('--emulator-port', '0', '--hour', '3s')
+    const demo = await startDemo('--emulator-port', '0', '--hour', '4s')
     expect(await isEntitled(demo)).toBe(true)
     const ask = async (path: string) => (await fetch(`${demo.emulator}/_emulator/${path}`)).json()
-    await eventually(async () => {
-      const { now } = (await ask('clock')) as { now: string }
-      return Number(now.slice(14, 16)) < 30
-    })
+    await earlyInTheHour(demo)
     for (const quantity of [1, 2, 3])
       expect(await postUsage(demo.app, { dimension: 'requests', quantity })).toBe(200)
     await eventually(async () => {

@@ -5,9 +5,9 @@ import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import { exitCodes } from '../../src/cli/exit-codes.ts'
-import { eventually } from '../support/eventually.ts'
 import {
   demoAddresses,
+  earlyInTheHour,
   root,
   startCommand,
   statusOf,
@@ -95,7 +95,7 @@ describe('the README', () => {
     ])
     const addresses = await demoAddresses(demo)
     await statusOf(`${addresses.app}/v1/entitlement?wait=10`)
-    await eventually(() => isEarlyInTheHour(addresses))
+    await earlyInTheHour(addresses)
     for (const { command, answer } of examples) {
       const run = async () => steady(await bash(withPorts(command, addresses)))
       const first = await run()
@@ -108,11 +108,6 @@ describe('the README', () => {
     expect(await demo.ended).toMatchObject({ code: 0 })
   })
 })
-
-async function isEarlyInTheHour({ emulator }: DemoAddresses): Promise<boolean> {
-  const { now } = (await (await fetch(`${emulator}/_emulator/clock`)).json()) as { now: string }
-  return Number(now.slice(14, 16)) < 12
-}
 
 /** The README's ports are the defaults; the test's are free ones. */
 function withPorts(command: string, { app, ops, emulator }: DemoAddresses): string {

@@ -1,8 +1,11 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import type { CliIo } from '../../src/cli/cli-io.ts'
 import { emulate } from '../../src/cli/emulate.ts'
 import { settle } from '../support/manual-clock.ts'
+import { temporaryDirectory } from '../support/program.ts'
 
 class FakeIo implements CliIo {
   readonly env = {}
@@ -91,6 +94,33 @@ describe('the command emulate', () => {
     await ended
   })
 
+  test('plays a scenario, whose clock its options override', async () => {
+    const io = new FakeIo()
+    const scenario = 'examples/scenarios/leaving-buyer.yaml'
+    const ended = emulate(['--port', '0', '--scenario', scenario, '--hour', '20s'], io)
+    const line = await io.ready
+    expect(line).toContain('(an hour lasts 20 s)')
+    const clock = await (await fetch(`${urlOf(line)}/_emulator/clock`)).json()
+    expect(clock).toMatchObject({ rate: 180, now: expect.stringContaining('2026-03-15T09:') })
+    io.signal('SIGTERM')
+    expect(await ended).toBe(0)
+  })
+
+  test('lists every mistake of a scenario, with exit code 2', async () => {
+    const io = new FakeIo()
+    const folder = temporaryDirectory()
+    const file = join(folder, 'wrong.yaml')
+    writeFileSync(file, 'region: 1\nproducts: []\ntasks: [{ }]\n')
+    expect(await emulate(['--scenario', file], io)).toBe(2)
+    expect(io.errLines[0]).toContain(`The scenario ${file} has 3 mistakes`)
+    expect(io.errLines[0]?.split('\n  - ').slice(1)).toEqual([
+      expect.stringMatching(/^region must be/),
+      expect.stringMatching(/^products must be/),
+      expect.stringMatching(/^tasks\[0\]\.accessKeyId is missing/),
+    ])
+    expect(io.outLines).toEqual([])
+  })
+
   test('explains itself', async () => {
     const io = new FakeIo()
     expect(await emulate(['--help'], io)).toBe(0)
@@ -106,6 +136,8 @@ describe('the command emulate', () => {
     [['--port', '65536'], '--port must be a number'],
     [['--hour', 'fast'], '--hour must be a duration'],
     [['--start', 'noon'], '--start must be a time'],
+    [['--scenario', 'no.yaml'], 'The scenario no.yaml has a mistake'],
+    [['--scenario', 'a.yaml', '--product-code', 'c'], 'do not go with --scenario'],
   ])('refuses %j with exit code 2', async (args, message) => {
     const io = new FakeIo()
     expect(await emulate(args, io)).toBe(2)

@@ -63,8 +63,9 @@ describe('the token', () => {
 
   test('the token holds product code, key version, nonce and time of issue, and nothing else', async () => {
     const { Signature = '' } = await register({ Nonce: 'fresh' })
-    expect(Object.values(decodeJwt(Signature)).toSorted()).toEqual(
-      [demoCode, 1, 'fresh', Date.parse('2026-03-10T09:15:00Z') / 1000].toSorted(),
+    const issuedAt = Date.parse('2026-03-10T09:15:00Z') / 1000
+    expect(new Set(Object.values(decodeJwt(Signature)))).toEqual(
+      new Set([demoCode, 1, 'fresh', issuedAt]),
     )
   })
 

@@ -39,18 +39,6 @@ describe('on the wire', () => {
     }
   })
 
-  test('a time with a fraction is taken', async () => {
-    const response = await post(JSON.stringify({ ...input, Timestamp: input.Timestamp + 0.5 }))
-    expect(response.status).toBe(200)
-    expect(Object.keys(await answer(response))).toEqual(['MeteringRecordId'])
-  })
-
-  test('the rotation of a key that has not expired is null', async () => {
-    const body = JSON.stringify({ ProductCode: demoProduct.productCode, PublicKeyVersion: 1 })
-    const response = await post(body, { 'x-amz-target': 'AWSMPMeteringService.RegisterUsage' })
-    expect(await answer(response)).toMatchObject({ PublicKeyRotationTimestamp: null })
-  })
-
   test.each([
     ['broken JSON', '{', {}, 'SerializationException'],
     ['a time as text', '{"Timestamp":"now"}', {}, 'SerializationException'],
@@ -79,12 +67,6 @@ describe('on the wire', () => {
     expect(response.status).toBe(400)
     const failure = await answer(response)
     expect(failure).toEqual({ __type: name, message: expect.any(String) })
-  })
-
-  test('a body of more than a megabyte is refused', async () => {
-    const response = await post(JSON.stringify({ Nonce: 'x'.repeat(1_048_576) }))
-    expect(response.status).toBe(413)
-    expect(await answer(response)).toMatchObject({ __type: 'RequestEntityTooLargeException' })
   })
 
   test('a port that is taken is named', async () => {

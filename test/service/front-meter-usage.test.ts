@@ -50,7 +50,7 @@ describe('MeterUsage at the front', () => {
         requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
         body: { MeteringRecordId: expect.stringMatching(/^[0-9a-f-]{36}$/) },
       })
-    expect(await open()).toMatchObject([{ dimension: 'requests', quantity: '12' }])
+    expect(await open()).toMatchObject([{ dimension: 'requests', quantity: 12 }])
     expect(await harness.records()).toEqual([])
     await harness.endHour()
     await harness.until(async () => (await harness.records()).length === 1)
@@ -73,7 +73,7 @@ describe('MeterUsage at the front', () => {
     await harness.until(async () => (await harness.records()).length === 1)
     const [call] = await sent()
     expect(call?.input).toMatchObject({ UsageQuantity: 10 })
-    const { UsageAllocations } = call?.input as { readonly UsageAllocations: unknown }
+    const { UsageAllocations } = (call?.input ?? {}) as { readonly UsageAllocations?: unknown }
     expect(UsageAllocations).toHaveLength(2)
     expect(UsageAllocations).toEqual(
       expect.arrayContaining([
@@ -87,7 +87,7 @@ describe('MeterUsage at the front', () => {
     await start()
     const answers = [await meter({ ClientToken: 'a' }), await meter({ ClientToken: 'a' })]
     expect(idOf(answers[1] as FrontAnswer)).toBe(idOf(answers[0] as FrontAnswer))
-    expect(await open()).toMatchObject([{ quantity: '5' }])
+    expect(await open()).toMatchObject([{ quantity: 5 }])
   })
 
   test.each([
@@ -101,9 +101,12 @@ describe('MeterUsage at the front', () => {
     const answer = await meter({ ClientToken: 'a', ...members })
     expect(answer).toMatchObject({
       status: 409,
-      body: { __type: 'IdempotencyConflictException', message: expect.stringMatching('ClientToken') },
+      body: {
+        __type: 'IdempotencyConflictException',
+        message: expect.stringMatching('ClientToken'),
+      },
     })
-    expect(await open()).toMatchObject([{ dimension: 'requests', quantity: '5' }])
+    expect(await open()).toMatchObject([{ dimension: 'requests', quantity: 5 }])
   })
 
   test('keeps ClientTokens apart from the keys of POST /v1/usage', async () => {
@@ -112,7 +115,7 @@ describe('MeterUsage at the front', () => {
     const headers = { 'idempotency-key': 'a' }
     const { status } = await harness.post({ dimension: 'requests', quantity: 1 }, headers)
     expect(status).toBe(200)
-    expect(await open()).toMatchObject([{ quantity: '6' }])
+    expect(await open()).toMatchObject([{ quantity: 6 }])
   })
 
   test.each([
@@ -123,7 +126,7 @@ describe('MeterUsage at the front', () => {
     await start()
     await meter({ ClientToken: one })
     await meter({ ClientToken: other })
-    expect(await open()).toMatchObject([{ quantity: '10' }])
+    expect(await open()).toMatchObject([{ quantity: 10 }])
   })
 
   test('answers one id for each hour and dimension', async () => {
@@ -136,6 +139,18 @@ describe('MeterUsage at the front', () => {
     ].map(idOf)
     expect(ids[1]).toBe(ids[0])
     expect(new Set(ids).size).toBe(3)
+  })
+
+  test('of an hour that is closed already has the id of the hour that takes it', async () => {
+    await start()
+    const before = idOf(await meter())
+    await harness.sidecar.stop()
+    harness = await startHarness({ dataDir: harness.dataDir, aws: harness.aws })
+    const after = idOf(await meter())
+    expect(after).not.toBe(before)
+    await harness.clock.advance(3_600_000)
+    const next = await meter({ Timestamp: startSeconds + 3600 })
+    expect(idOf(next)).toBe(after)
   })
 
   test('takes usage of past hours into their own records', async () => {
@@ -185,7 +200,7 @@ describe('MeterUsage at the front', () => {
       const answer = await meter(members)
       expect(answer.status).toBe(200)
     }
-    expect(harness.sidecar.ledger.audit()).toEqual([])
+    expect(harness.sidecar.ledger.audit()).toMatchObject([{ reported: 0n, imbalance: 0n }])
     await harness.endHour()
     await harness.endHour()
     const quantities = (await harness.records()).map(({ quantity }) => quantity)

@@ -59,8 +59,7 @@ describe('RegisterUsage at the front', () => {
   })
 
   test('is throttled after ten nonces, until there has been time', async () => {
-    for (let nonce = 1; nonce <= 10; nonce++)
-      expect((await register(`${nonce}`)).status).toBe(200)
+    for (let nonce = 1; nonce <= 10; nonce++) expect((await register(`${nonce}`)).status).toBe(200)
     expect(await register('11')).toMatchObject({
       status: 400,
       body: { __type: 'ThrottlingException', message: expect.stringMatching(/in \d+ s/) },

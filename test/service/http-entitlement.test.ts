@@ -30,6 +30,10 @@ describe('GET /v1/entitlement', () => {
       productCode: demoProduct.productCode,
       route: 'both',
       region: 'eu-west-1',
+      publicKeyRotationAt: null,
+      transitions: [
+        { at: '2026-03-10T09:15:00.000Z', from: 'starting', to: 'entitled', code: 'Entitled' },
+      ],
     })
   })
 

@@ -12,6 +12,8 @@ const entitled: EntitlementSnapshot = {
   message: 'AWS Marketplace confirms that the buyer may run this product.',
   since: 0,
   retryAfterSeconds: undefined,
+  publicKeyRotationAt: undefined,
+  transitions: [],
 }
 
 const notHere = () => Promise.reject(new Error('no part of this test'))

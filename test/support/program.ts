@@ -123,6 +123,18 @@ export async function demoAddresses(program: Program): Promise<DemoAddresses> {
   return { app: `http://127.0.0.1:${app}`, ops: `http://127.0.0.1:${ops}`, emulator: `${emulator}` }
 }
 
+/**
+ * Waits until the emulator's hour has just begun, so that what follows falls into one hour. The sidecar's
+ * clock was set by asking the emulator's, and is behind it by as long as the answer took.
+ */
+export async function earlyInTheHour({ emulator }: DemoAddresses): Promise<void> {
+  await eventually(async () => {
+    const { now } = (await (await fetch(`${emulator}/_emulator/clock`)).json()) as { now: string }
+    const minute = Number(now.slice(14, 16))
+    return minute >= 6 && minute < 15
+  })
+}
+
 /** The status of a GET; 0 while nobody answers. */
 export async function statusOf(url: string): Promise<number> {
   return fetch(url).then(

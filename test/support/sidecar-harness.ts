@@ -68,6 +68,8 @@ export interface SidecarHarness {
   close(): Promise<void>
 }
 
+/** SIDECAR_SEAL_DELAY_SECONDS by default. */
+const sealDelayMs = 60_000
 const publicKeyPath = '/public-key.pem'
 export const accessKeyId = 'AKIATHISTASK'
 
@@ -138,7 +140,13 @@ export async function startHarness(options: SidecarOptions = {}): Promise<Sideca
     async entitled() {
       await eventually(() => sidecar.entitlement.snapshot().entitled)
     },
-    endHour: () => clock.advance(hourOf(clock.now()) + hourMs + 60_000 - clock.now()),
+    async endHour() {
+      const nextHour = hourOf(clock.now()) + hourMs
+      await clock.advance(nextHour - clock.now())
+      // The sidecar has to see this hour before the test goes on to the next one.
+      await eventually(() => clock.nextAt !== undefined && clock.nextAt <= nextHour + sealDelayMs)
+      await clock.advance(sealDelayMs)
+    },
     async attempts(count) {
       await until(() => told('recordAttempted').length >= count)
     },

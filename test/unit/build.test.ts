@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -37,6 +37,11 @@ describe('a program that loads its commands by name', () => {
     await bundle(join(folder, 'src/main.ts'), outfile())
   })
 
+  test('becomes a file that the system can run', async () => {
+    expect(await readFile(outfile(), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)
+    expect((await stat(outfile())).mode & 0o111).toBe(0o111)
+  })
+
   test('becomes one file that runs by itself and may call require', async () => {
     await expect(start('run')).resolves.toMatchObject({ stdout: 'function function\n', stderr: '' })
   })
@@ -67,5 +72,26 @@ describe.skipIf(!existsSync(main))('the bundle of the program', () => {
     const licences = await readFile(join(dirname(outfile()), 'THIRD-PARTY-LICENSES.txt'), 'utf8')
     expect(licences).toMatch(/^fastify \d/m)
     expect(licences).toMatch(/^@aws-sdk\/client-marketplace-metering \d/m)
+  })
+})
+
+describe('the bundle of the emulator', () => {
+  let inputs: readonly string[]
+  const outfile = () => join(folder, 'real/emulator.js')
+  beforeAll(async () => {
+    const entry = fileURLToPath(new URL('../../src/cli/emulate-main.ts', import.meta.url))
+    inputs = (await bundle(entry, outfile())).inputs
+  })
+
+  test('holds the emulator, and nothing of the sidecar that it stands against', () => {
+    expect(inputs).toContainEqual(expect.stringMatching(/src\/emulator\/emulator-server\.ts$/))
+    expect(inputs.filter((path) => /src\/(aws|http|ledger|submission|sidecar)/.test(path))).toEqual(
+      [],
+    )
+  })
+
+  test('has its licences in a file of its own', async () => {
+    const name = 'emulator-THIRD-PARTY-LICENSES.txt'
+    expect(await readFile(join(dirname(outfile()), name), 'utf8')).toMatch(/^yaml \d/m)
   })
 })

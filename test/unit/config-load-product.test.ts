@@ -142,23 +142,29 @@ describe('a product file', () => {
 describe('a public key', () => {
   test('in the older RSA form comes out in the usual one', () => {
     const older = rsa.publicKey.export({ type: 'pkcs1', format: 'pem' }).toString()
-    expect(parsePublicKey(older)).toEqual({ ok: true, pem })
+    expect(parsePublicKey(older)).toEqual({ ok: true, pem, bits: 2048 })
   })
 
   test('with Windows line ends is taken', () => {
-    expect(parsePublicKey(pem.replaceAll('\n', '\r\n'))).toEqual({ ok: true, pem })
+    expect(parsePublicKey(pem.replaceAll('\n', '\r\n'))).toEqual({ ok: true, pem, bits: 2048 })
   })
 
   test('of another kind is refused', () => {
     const curve = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const other = curve.publicKey.export({ type: 'spki', format: 'pem' }).toString()
-    expect(parsePublicKey(other)).toMatchObject({ ok: false })
+    expect(parsePublicKey(other)).toMatchObject({
+      ok: false,
+      problem: expect.stringContaining('a key of the type ec and must be an RSA key'),
+    })
   })
 
   test('under 1024 bits is refused', () => {
     const small = generateKeyPairSync('rsa', { modulusLength: 768 })
     const text = small.publicKey.export({ type: 'spki', format: 'pem' }).toString()
-    expect(parsePublicKey(text)).toMatchObject({ ok: false })
+    expect(parsePublicKey(text)).toMatchObject({
+      ok: false,
+      problem: expect.stringContaining('768 bits and must have at least 1024'),
+    })
   })
 
   test.each([

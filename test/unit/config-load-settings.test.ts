@@ -55,6 +55,8 @@ describe('settings that are right', () => {
       awsEndpoint: undefined,
       region: undefined,
       awsTimeoutMs: 10_000,
+      failMode: 'closed',
+      graceMs: 7_200_000,
       sealDelayMs: 60_000,
       submitSpreadMs: 300_000,
       lateUsage: 'carry',

@@ -64,6 +64,7 @@ export class ProofBench {
       random: () => 0.5,
       randomBytes: (length) => new Uint8Array(length).fill((this.#nonces += 1)),
       regionDenial: undefined,
+      grace: undefined,
       signal: this.stop.signal,
       ...more,
     })

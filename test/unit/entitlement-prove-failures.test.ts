@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { newestKey } from '../../src/entitlement/prove-entitlement.ts'
+import { keysNewestFirst } from '../../src/entitlement/register-with-pinned-keys.ts'
 import { settle } from '../support/manual-clock.ts'
 import { productWith, ProofBench, registered } from './entitlement-proof-bench.ts'
 import { failure } from './entitlement-support.ts'
@@ -169,17 +169,14 @@ describe('starting and stopping', () => {
 
   test('the newest key counts, whatever the order in the file', () => {
     expect(
-      newestKey(
+      keysNewestFirst(
         new Map([
           [9, 'nine'],
           [10, 'ten'],
           [2, 'two'],
         ]),
-      ),
-    ).toEqual({
-      version: 10,
-      pem: 'ten',
-    })
-    expect(newestKey(new Map())).toBeUndefined()
+      ).map(({ version }) => version),
+    ).toEqual([10, 9, 2])
+    expect(keysNewestFirst(new Map())).toEqual([])
   })
 })

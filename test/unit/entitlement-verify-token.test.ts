@@ -7,6 +7,7 @@ import { createRsaKey, encodePart, signToken, type TestKey } from './entitlement
 const key = createRsaKey()
 const shortKey = createRsaKey(1024)
 const expected = { productCode: 'prod1', publicKeyVersion: 1, nonce: 'nonce-1' }
+const nowSeconds = Math.floor(Date.now() / 1000)
 const claims = { productCode: 'prod1', publicKeyVersion: 1, nonce: 'nonce-1', iat: 1_763_000_000 }
 
 async function codeOf(token: string, pem = key.pem): Promise<string> {
@@ -36,6 +37,8 @@ describe.each<[string, TestKey, readonly RegExp[]]>([
     ['a version in digits', { ...claims, publicKeyVersion: '1' }],
     ['both spellings that agree', { ...claims, ProductCode: 'prod1', Nonce: 'nonce-1' }],
     ['no iat', { ...claims, iat: undefined }],
+    ['an iat an hour ago', { ...claims, iat: nowSeconds - 3600 }],
+    ['an iat in an hour', { ...claims, iat: nowSeconds + 3600 }],
     ['an iat in the far future', { ...claims, iat: 9_999_999_999 }],
     ['an iat that is no number', { ...claims, iat: 'today' }],
     ['claims that are not known', { ...claims, region: 'eu-west-1', nested: { nonce: 'other' } }],
@@ -143,6 +146,22 @@ describe('the algorithm', () => {
     expect(await codeOf(`${input}.${signature}`)).toBe('TokenSignatureInvalid')
   })
 
+  test.each(['ES256', 'PS256'])('refuses a signature by an elliptic curve under the name %s', async (alg) => {
+    const curve = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const input = unsigned({ alg })
+    const signature = sign('sha256', Buffer.from(input), {
+      key: curve.privateKey,
+      dsaEncoding: 'ieee-p1363',
+    })
+    const refusal = alg === 'PS256' ? 'TokenSignatureInvalid' : 'TokenAlgorithmRefused'
+    expect(await codeOf(`${input}.${signature.toString('base64url')}`)).toBe(refusal)
+  })
+
+  test('refuses a token of an earlier registration, whoever signed it', async () => {
+    const earlier = signToken(key, { ...claims, nonce: 'the nonce of yesterday' })
+    expect(await codeOf(earlier)).toBe('TokenNonceMismatch')
+  })
+
   test('accepts what jose signs with PS256', async () => {
     const token = await new SignJWT(claims)
       .setProtectedHeader({ alg: 'PS256', typ: 'JWT' })
@@ -183,6 +202,8 @@ describe('the form', () => {
     ['nothing', ''],
     ['one part', 'abc'],
     ['two parts', good.slice(0, good.lastIndexOf('.'))],
+    ['a payload that breaks off', good.slice(0, good.indexOf('.') + 20)],
+    ['a dot too many in the middle', good.replace('.', '..')],
     ['a fourth part', `${good}.`],
     ['a fifth part', `${good}.a.b`],
     ['dots alone', '..'],
@@ -190,6 +211,8 @@ describe('the form', () => {
     ['a header that is no JSON', `${encodePart('x')}.${encodePart(claims)}.AAAA`],
     ['a header that is no UTF-8', `_____w.${encodePart(claims)}.AAAA`],
     ['more than 16 KiB', signToken(key, { ...claims, filler: 'x'.repeat(16_384) })],
+    ['1 MB', signToken(key, { ...claims, filler: 'x'.repeat(1_000_000) })],
+    ['1 MB of dots', '.'.repeat(1_000_000)],
     ['very much more', 'a'.repeat(50_000_000)],
   ])('refuses %s', async (_name, token) => {
     expect(await codeOf(token)).toBe('TokenMalformed')

@@ -12,7 +12,11 @@ const eksClaims = {
   iss: 'https://oidc.eks.us-east-2.amazonaws.com/id/ABC',
   'kubernetes.io': { pod: { name: 'app-1', uid } },
 }
-const irsa = { KUBERNETES_SERVICE_HOST: '10.0.0.1', AWS_WEB_IDENTITY_TOKEN_FILE: tokenPath }
+const irsa = {
+  KUBERNETES_SERVICE_HOST: '10.0.0.1',
+  AWS_WEB_IDENTITY_TOKEN_FILE: tokenPath,
+  AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/product',
+}
 
 const servers: MetadataServer[] = []
 afterEach(async () => {
@@ -53,7 +57,11 @@ describe('on ECS', () => {
   test('the task ARN names the resource and the region, and nothing else is asked', async () => {
     const [ecs, imds] = await Promise.all([startEcs(), startImds('eu-west-1')])
     const platform = await detect({
-      env: { ECS_CONTAINER_METADATA_URI_V4: `${ecs.url}/v4/1`, AWS_REGION: 'eu-west-1' },
+      env: {
+        ECS_CONTAINER_METADATA_URI_V4: `${ecs.url}/v4/1`,
+        AWS_REGION: 'eu-west-1',
+        AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: '/v2/credentials/1',
+      },
       imdsUrl: imds.url,
     })
     expect(platform).toEqual({
@@ -66,6 +74,7 @@ describe('on ECS', () => {
       ],
       mismatches: [],
       warnings: [],
+      credentialWarning: undefined,
     })
     expect(imds.requests).toEqual([])
   })
@@ -107,6 +116,12 @@ describe('on ECS', () => {
     expect(platform.warnings.join('\n')).toContain('No source names a region')
   })
 
+  test('a task without a role of its own is told that the role of the node would be taken', async () => {
+    const ecs = await startEcs()
+    const platform = await detect({ env: { ECS_CONTAINER_METADATA_URI_V4: ecs.url } })
+    expect(platform.credentialWarning).toContain('the role of the node would be taken')
+  })
+
   test('ECS wins over Kubernetes variables', async () => {
     const ecs = await startEcs()
     const platform = await detect({ env: { ...irsa, ECS_CONTAINER_METADATA_URI_V4: ecs.url } })
@@ -124,6 +139,7 @@ describe('on EKS', () => {
       readings: [{ source: 'eks-token-issuer', region: 'us-east-2' }],
       mismatches: [],
       warnings: [],
+      credentialWarning: undefined,
     })
   })
 

@@ -1,0 +1,149 @@
+import { createHash, createPublicKey } from 'node:crypto'
+import { parseArgs } from 'node:util'
+import { readProductFile, type ProductFile } from '../config/load-product.ts'
+import { productSchema } from '../config/product-schema.ts'
+import { productWarnings } from '../config/product-warnings.ts'
+import { parsePublicKey } from '../config/public-key.ts'
+import { fileReader, type TextReader } from '../config/read-text.ts'
+import { SidecarError } from '../errors.ts'
+import type { CliIo } from './cli-io.ts'
+import { exitCodes } from './exit-codes.ts'
+
+export const productHelp = `Checks the product file that a seller bakes into the image.
+
+usage: marketplace-sidecar product <action>
+
+  check <file> [--json]   report every mistake, or what the file says; exit code 0 or 2
+  schema                  print the JSON Schema of the file, for editors
+
+docs/configuration.md describes the file.`
+
+/** The command `product`. Resolves with the exit code. */
+export function product(args: readonly string[], io: CliIo): Promise<number> {
+  return productCommand(args, io, fileReader)
+}
+
+/** The same with files of the caller's choice. */
+export async function productCommand(
+  args: readonly string[],
+  io: CliIo,
+  reader: TextReader,
+): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { json: { type: 'boolean', default: false }, help: { type: 'boolean' } },
+  })
+  const [action, ...rest] = positionals
+  if (values.help === true || action === undefined) {
+    io.out(productHelp)
+    return values.help === true ? exitCodes.ok : exitCodes.misconfigured
+  }
+  if (action === 'schema' && rest.length === 0) {
+    io.out(JSON.stringify(productSchema, null, 2))
+    return exitCodes.ok
+  }
+  const [path] = rest
+  if (action !== 'check' || path === undefined || rest.length > 1)
+    throw new SidecarError(
+      'InvalidArguments',
+      'Give "product check <file>" or "product schema". "product --help" tells more.',
+    )
+  const finding = check(path, reader)
+  return values.json ? printJson(finding, io) : printText(finding, io)
+}
+
+interface Finding {
+  readonly path: string
+  readonly mistakes: readonly string[]
+  readonly warnings: readonly string[]
+  /** Undefined when there are mistakes. */
+  readonly file: ProductFile | undefined
+}
+
+function check(path: string, reader: TextReader): Finding {
+  const mistakes: string[] = []
+  const prefix = `${path}: `
+  const read = readProductFile(path, reader, (line) =>
+    mistakes.push(line.startsWith(prefix) ? line.slice(prefix.length) : line),
+  )
+  const file = mistakes.length === 0 ? read : undefined
+  return { path, mistakes, file, warnings: file === undefined ? [] : productWarnings(file) }
+}
+
+function printJson({ path, mistakes, warnings, file }: Finding, io: CliIo): number {
+  const body = {
+    file: path,
+    ok: file !== undefined,
+    mistakes,
+    warnings,
+    product: file === undefined ? null : describe(file),
+  }
+  io.out(JSON.stringify(body, null, 2))
+  return file === undefined ? exitCodes.misconfigured : exitCodes.ok
+}
+
+function printText({ path, mistakes, warnings, file }: Finding, io: CliIo): number {
+  if (file === undefined) {
+    const count = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`
+    throw new SidecarError(
+      'InvalidProductFile',
+      [`${path} has ${count}:`, ...mistakes.map((line) => `- ${line}`)].join('\n'),
+    )
+  }
+  const { productCode, trustedProductCodes, route, publicKeys, dimensions } = describe(file)
+  const keys = publicKeys.map((key) => `version ${key.version}, RSA ${key.bits}, ${key.sha256}`)
+  const names = dimensions.map(({ name, unit, divisor }) => {
+    const units = `${divisor} ${unit ?? 'reported units'} make one of AWS's`
+    return divisor === '1' ? name : `${name} (${units})`
+  })
+  const rows: readonly (readonly [string, readonly string[]])[] = [
+    ['product code', [productCode]],
+    ['trusted codes', trustedProductCodes],
+    ['route', [route]],
+    ['public keys', keys],
+    ['dimensions', names],
+  ]
+  io.out(`${path} is fine.`)
+  for (const [label, [first = 'none', ...others]] of rows) {
+    io.out(`${label.padEnd(14)} ${first}`)
+    for (const other of others) io.out(`${''.padEnd(14)} ${other}`)
+  }
+  for (const warning of warnings) io.out(`warning        ${warning}`)
+  return exitCodes.ok
+}
+
+function describe({
+  productCode,
+  trustedProductCodes,
+  route,
+  publicKeys,
+  dimensions,
+}: ProductFile) {
+  return {
+    productCode,
+    trustedProductCodes,
+    route,
+    publicKeys: [...publicKeys].map(([version, pem]) => ({
+      version,
+      bits: bitsOf(pem),
+      sha256: fingerprint(pem),
+    })),
+    dimensions: dimensions.map(({ name, unit = null, divisor }) => ({
+      name,
+      unit,
+      divisor: String(divisor),
+    })),
+  }
+}
+
+function bitsOf(pem: string): number {
+  const key = parsePublicKey(pem)
+  return key.ok ? key.bits : 0
+}
+
+/** As `openssl pkey -pubin -outform der | sha256sum` prints it. */
+function fingerprint(pem: string): string {
+  const der = createPublicKey(pem).export({ type: 'spki', format: 'der' })
+  return createHash('sha256').update(der).digest('hex')
+}

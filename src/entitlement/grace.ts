@@ -1,0 +1,115 @@
+import type { Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
+import type { FailMode } from '../config/settings.ts'
+import type { Log } from '../log.ts'
+import type { EntitlementSnapshot } from './entitlement-state.ts'
+
+/** Where a few words outlive the process. */
+export interface Notebook {
+  recall(name: string): string | undefined
+  /** Resolves when it is on disk. */
+  remember(name: string, value: string): Promise<void>
+}
+
+export interface GraceOptions {
+  readonly notebook: Notebook
+  readonly clock: Clock
+  readonly log: Log
+  /** What another task, pod, product or route has proved does not count. */
+  readonly subject: {
+    readonly resource: string
+    readonly productCode: string
+    readonly route: string
+  }
+  readonly failMode: FailMode
+  readonly graceMs: number
+}
+
+interface Memory {
+  /** When the buyer was last known to be entitled, ms. */
+  readonly entitledAt: number | undefined
+  /** When AWS was first out of reach after that, ms. */
+  readonly unreachableSince: number | undefined
+  /** AWS's last word was no. */
+  readonly denied: boolean
+}
+
+const page = 'entitlement'
+const blank: Memory = { entitledAt: undefined, unreachableSince: undefined, denied: false }
+/** How far ahead of the clock a memory may be; more is a clock that was set back, or a forgery. */
+const toleratedSkewMs = 300_000
+
+/**
+ * How long the product may run although AWS cannot be asked: after a restart, for the grace time since
+ * it was last entitled; with the fail mode `open` also for the grace time since AWS went out of reach.
+ * The memory of a task or pod outlives a restart, so that restarting does not begin the time anew.
+ */
+export class Grace {
+  readonly #options: GraceOptions
+  #memory: Memory
+
+  constructor(options: GraceOptions) {
+    this.#options = options
+    this.#memory = this.#read()
+  }
+
+  /**
+   * Notes that the proof could not be had, and tells until when the product may run all the same, ms;
+   * undefined when it may not. `outage`: AWS or the way to it failed, not the role or a setting.
+   */
+  until(outage: boolean): number | undefined {
+    const { clock, failMode, graceMs } = this.#options
+    const now = clock.now()
+    if (outage && this.#memory.unreachableSince === undefined)
+      this.#write({ ...this.#memory, unreachableSince: now })
+    const { entitledAt, unreachableSince, denied } = this.#memory
+    if (denied) return undefined
+    const beginnings = [entitledAt, outage && failMode === 'open' ? unreachableSince : undefined]
+    const ends = beginnings.flatMap((at) => (at === undefined ? [] : [at + graceMs]))
+    const end = Math.max(...ends)
+    return end > now ? end : undefined
+  }
+
+  /** Notes what AWS has said. Said again while nothing changes, it renews the time since when. */
+  note({ state }: Pick<EntitlementSnapshot, 'state'>): void {
+    if (state === 'entitled') this.#write({ ...blank, entitledAt: this.#options.clock.now() })
+    else if (state === 'denied' && !this.#memory.denied) this.#write({ ...blank, denied: true })
+  }
+
+  #write(memory: Memory): void {
+    this.#memory = memory
+    const { notebook, subject, log } = this.#options
+    notebook.remember(page, JSON.stringify({ ...subject, ...memory })).catch((error: unknown) => {
+      log.warn(
+        'entitlement.not-remembered',
+        `The ledger could not note the entitlement, so a restart while AWS is out of reach may have no grace: ${messageOf(error)}`,
+      )
+    })
+  }
+
+  #read(): Memory {
+    const { notebook, subject, clock } = this.#options
+    const text = notebook.recall(page)
+    const found = text === undefined ? undefined : parseObject(text)
+    if (found === undefined) return blank
+    const isOurs = Object.entries(subject).every(([name, value]) => found[name] === value)
+    if (!isOurs) return blank
+    const latest = clock.now() + toleratedSkewMs
+    const instant = (value: unknown) =>
+      typeof value === 'number' && value <= latest ? value : undefined
+    return {
+      entitledAt: instant(found['entitledAt']),
+      unreachableSince: instant(found['unreachableSince']),
+      denied: found['denied'] === true,
+    }
+  }
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? { ...value } : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,51 @@
+import { expect } from 'vitest'
+import type { clients } from '../../scripts/client-tools.ts'
+import { errorStatus, modelErrors, type ServiceErrorName } from '../../src/protocol/errors.ts'
+import type { CallResult } from './call.ts'
+import type { ClientCase } from './client-case.ts'
+
+export type ClientKey = keyof typeof clients
+
+/** The class of the exception that stands for an error name, and for one that the model lacks. */
+const exceptionTypes: Record<ClientKey, (code: string, modelled: boolean) => string> = {
+  node: (code, modelled) => (modelled ? code : 'MarketplaceMeteringServiceException'),
+  boto3: (code, modelled) => (modelled ? code : 'ClientError'),
+  awsCli: (code) => code,
+  go: (code, modelled) => (modelled ? `*types.${code}` : '*smithy.GenericAPIError'),
+  java: (code, modelled) => (modelled ? code : 'MarketplaceMeteringException'),
+}
+
+/** Holds what the client of a language saw against what it must see. */
+export function expectResults(
+  key: ClientKey,
+  results: readonly CallResult[],
+  { error, output, sameRecord }: ClientCase,
+): void {
+  const last = results.at(-1)
+  expectError(key, last, error)
+  if (output !== undefined) expect(last?.output).toMatchObject(output)
+  if (sameRecord !== true) return
+  const ids = results.map((result) => result.output?.['MeteringRecordId'])
+  expect(ids[0]).toBeTypeOf('string')
+  expect(ids).toEqual(ids.map(() => ids[0]))
+}
+
+function expectError(
+  key: ClientKey,
+  result: CallResult | undefined,
+  name: ServiceErrorName | undefined,
+): void {
+  if (name === undefined) {
+    expect(result?.error).toBeUndefined()
+  } else {
+    expect(result?.error).toMatchObject({
+      code: name,
+      type: exceptionTypes[key](name, Object.hasOwn(modelErrors, name)),
+      message: expect.stringMatching(/\w/),
+    })
+  }
+  // The AWS CLI shows neither.
+  if (key === 'awsCli') return
+  const status = name === undefined ? 200 : errorStatus(name)
+  expect(result).toMatchObject({ status, requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) })
+}

@@ -1,0 +1,160 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { PassThrough } from 'node:stream'
+import { describe, expect, test } from 'vitest'
+import { productCommand } from '../../src/cli/product.ts'
+import { productSchema } from '../../src/config/product-schema.ts'
+
+const pemOf = (modulusLength: number) =>
+  generateKeyPairSync('rsa', { modulusLength })
+    .publicKey.export({ type: 'spki', format: 'pem' })
+    .toString()
+const long = pemOf(2048)
+const short = pemOf(1024)
+const curve = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  .publicKey.export({ type: 'spki', format: 'pem' })
+  .toString()
+
+async function run(args: readonly string[], document?: unknown) {
+  const out: string[] = []
+  const text = typeof document === 'string' ? document : JSON.stringify(document)
+  const code = await productCommand(
+    args,
+    {
+      env: {},
+      stdin: new PassThrough(),
+      out: (line) => void out.push(line),
+      err: () => {},
+      onSignal: () => {},
+    },
+    { readText: (path) => (path === 'product.json' ? text : undefined) },
+  )
+  return { code, out }
+}
+
+const good = {
+  productCode: 'code-1',
+  trustedProductCodes: ['code-2'],
+  publicKeys: { 1: long, 2: short },
+  route: 'both',
+  dimensions: ['requests', { name: 'storage', unit: 'bytes', divisor: 1024 }],
+}
+
+describe('product check', () => {
+  test('prints what a good file says, with a warning for a short key', async () => {
+    const { code, out } = await run(['check', 'product.json'], good)
+    expect(code).toBe(0)
+    expect(out).toEqual([
+      'product.json is fine.',
+      'product code   code-1',
+      'trusted codes  code-2',
+      'route          both',
+      expect.stringMatching(/^public keys {4}version 1, RSA 2048, [0-9a-f]{64}$/),
+      expect.stringMatching(/^ {15}version 2, RSA 1024, [0-9a-f]{64}$/),
+      'dimensions     requests',
+      "               storage (1024 bytes make one of AWS's)",
+      'warning        publicKeys["2"]: the key has 1024 bits only; ask AWS for one of 2048 bits or more.',
+    ])
+  })
+
+  test('lists every mistake at once', async () => {
+    const names = Array.from({ length: 25 }, (_, index) => `d${index}`)
+    const bad = {
+      productCode: 'not allowed!',
+      publicKeys: { 1: curve, 2: pemOf(512), x: long },
+      route: 'both',
+      dimensions: ['d1', ...names],
+      colour: 'red',
+    }
+    const failing = run(['check', 'product.json'], bad)
+    await expect(failing).rejects.toMatchObject({ code: 'InvalidProductFile' })
+    const message = await failing.catch((error: Error) => error.message)
+    expect(message).toMatch(/^product\.json has 7 mistakes:\n- /)
+    for (const words of [
+      '"colour": there is no such member',
+      'productCode: "not allowed!" is not allowed',
+      'publicKeys["1"]: it is a key of the type ec and must be an RSA key',
+      'publicKeys["2"]: it is an RSA key of 512 bits and must have at least 1024',
+      'publicKeys["x"]: the version is not allowed',
+      'dimensions: 26 dimensions; AWS allows at most 24',
+      'the dimension "d1" is there twice',
+    ])
+      expect(message).toContain(words)
+  })
+
+  test('tells programs the same with --json', async () => {
+    const fine = await run(['check', 'product.json', '--json'], good)
+    expect(fine.code).toBe(0)
+    expect(JSON.parse(fine.out.join(''))).toMatchObject({
+      file: 'product.json',
+      ok: true,
+      mistakes: [],
+      warnings: [expect.stringContaining('1024 bits')],
+      product: { productCode: 'code-1', publicKeys: [{ version: 1, bits: 2048 }, { version: 2 }] },
+    })
+    const bad = await run(['check', 'product.json', '--json'], { route: 'metered' })
+    expect(bad.code).toBe(2)
+    expect(JSON.parse(bad.out.join(''))).toMatchObject({
+      ok: false,
+      mistakes: [
+        expect.stringMatching(/^productCode: missing/),
+        expect.stringMatching(/^dimensions: missing/),
+      ],
+      product: null,
+    })
+  })
+
+  test('warns of what is allowed and probably not meant', async () => {
+    const odd = {
+      productCode: 'code-1',
+      trustedProductCodes: ['code-1', 'code-2', 'code-2'],
+      publicKeys: { 1: long, 2: long },
+      route: 'metered',
+      dimensions: ['requests'],
+    }
+    const { out } = await run(['check', 'product.json', '--json'], odd)
+    expect(JSON.parse(out.join('')).warnings).toEqual([
+      expect.stringMatching(/^publicKeys\["2"\]: this is the key of version 1 once more/),
+      expect.stringMatching(/^trustedProductCodes\[0\]/),
+      expect.stringMatching(/^trustedProductCodes\[2\]/),
+      expect.stringMatching(/^publicKeys: the route metered/),
+    ])
+    const hourly = { ...odd, trustedProductCodes: [], publicKeys: { 1: long }, route: 'hourly' }
+    const other = await run(['check', 'product.json', '--json'], hourly)
+    expect(JSON.parse(other.out.join('')).warnings).toEqual([
+      expect.stringMatching(/^dimensions: with the route hourly/),
+    ])
+  })
+
+  test.each([
+    ['a file that is not there', ['check', 'other.json'], 'InvalidProductFile'],
+    ['no file', ['check'], 'InvalidArguments'],
+    ['two files', ['check', 'product.json', 'b.json'], 'InvalidArguments'],
+    ['an unknown action', ['build'], 'InvalidArguments'],
+  ])('refuses %s', async (_name, args, code) => {
+    await expect(run(args, good)).rejects.toMatchObject({ code })
+  })
+
+  test('never repeats a private key', async () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 })
+    const secret = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+    const { out } = await run(['check', 'product.json', '--json'], {
+      ...good,
+      publicKeys: { 1: secret },
+    })
+    expect(out.join('')).toContain('private key, which does not belong here')
+    expect(out.join('')).not.toContain(secret.split('\n')[1])
+  })
+})
+
+describe('product', () => {
+  test('prints the schema', async () => {
+    const { code, out } = await run(['schema'])
+    expect(code).toBe(0)
+    expect(JSON.parse(out.join(''))).toEqual(productSchema)
+  })
+
+  test('explains itself', async () => {
+    expect((await run(['--help'])).code).toBe(0)
+    expect((await run([])).code).toBe(2)
+  })
+})
