@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/clients/**/*.test.ts'],
+    // Two files would install the same clients at once.
+    fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

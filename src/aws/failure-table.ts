@@ -26,7 +26,7 @@ const webIdentity =
 const region =
   'The region of the endpoint must be the one in which the task or pod runs: remove AWS_REGION, SIDECAR_REGION or SIDECAR_AWS_ENDPOINT where they name another.'
 const subscribe =
-  'Subscribe to the product in AWS Marketplace with the AWS account that runs this task or pod, or renew the subscription, and start the task or pod again.'
+  'Subscribe to the product on its page in AWS Marketplace with the AWS account that runs this task or pod, or renew the subscription there, and start the task or pod again.'
 const clock =
   'The machine’s clock is wrong by minutes: check its time service. The next call is signed with AWS’s time.'
 const saas =
@@ -88,7 +88,7 @@ const modelErrors: Readonly<Record<string, FailureRow>> = {
   ),
   PlatformNotSupportedException: answered(
     'misconfigured',
-    `AWS takes this call only from an ECS task or an EKS pod, and only with its own role: ${roles}.`,
+    `AWS takes this call only from an ECS task or an EKS pod, and only with its own role: run the product there (the emulator is for local work), and use ${roles}.`,
   ),
   ThrottlingException: throttled,
   TimestampOutOfBoundsException: answered(
@@ -101,7 +101,10 @@ const awsErrors: Readonly<Record<string, FailureRow>> = {
   // in AWS's prose, not in its model
   CustomerNotSubscribedException: answered('not-entitled', subscribe),
   // an answer to DryRun that means yes; for any other call it means that nothing was done
-  DryRunOperation: answered('invalid', 'DryRun was asked for, so nothing was recorded.'),
+  DryRunOperation: answered(
+    'invalid',
+    'DryRun was asked for, so nothing was recorded: leave DryRun out to record usage.',
+  ),
   // permission
   AccessDenied: answered('credentials', permission),
   AccessDeniedException: answered('credentials', permission),
@@ -111,6 +114,7 @@ const awsErrors: Readonly<Record<string, FailureRow>> = {
   // identity
   ExpiredToken: answered('credentials', identity),
   IncompleteSignature: answered('credentials', signature),
+  IncompleteSignatureException: answered('credentials', signature),
   InvalidAccessKeyId: answered('credentials', identity),
   InvalidClientTokenId: answered('credentials', identity),
   InvalidSignatureException: answered('credentials', signature),
@@ -136,6 +140,7 @@ const awsErrors: Readonly<Record<string, FailureRow>> = {
   ServiceUnavailable: serverFault,
   ServiceUnavailableException: serverFault,
   // form
+  RequestEntityTooLargeException: answered('invalid', malformed),
   SerializationException: answered('invalid', malformed),
   UnknownOperationException: answered(
     'misconfigured',
@@ -147,7 +152,10 @@ const awsErrors: Readonly<Record<string, FailureRow>> = {
 /** These arise before a request is signed, so it never went out. */
 const credentialErrors: Readonly<Record<string, FailureRow>> = {
   CredentialsProviderError: answered('credentials', noCredentials),
-  EACCES: answered('credentials', 'The sidecar’s user may not read its token: check fsGroup.'),
+  EACCES: answered(
+    'credentials',
+    'The sidecar’s user may not read its token file: set fsGroup in the pod’s securityContext to the group of that user.',
+  ),
   ENOENT: answered('credentials', `The token file does not exist. ${webIdentity}`),
   IDPCommunicationError: answered('unavailable', passes),
   IDPRejectedClaim: answered('credentials', webIdentity),

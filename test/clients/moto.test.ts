@@ -56,7 +56,7 @@ async function askAt(endpoint: string): Promise<BatchMeterUsageCommandOutput> {
   }
 }
 
-/** moto gives a refused record an id too; AWS says that the id stands for a record that was taken. */
+/** moto gives a refused record an id too; AWS documents the id of a metering event only. */
 function withoutIds({ Results, UnprocessedRecords }: BatchMeterUsageCommandOutput) {
   const results = Results?.map(({ UsageRecord, Status }) => ({ UsageRecord, Status }))
   return { results, UnprocessedRecords }

@@ -7,7 +7,7 @@ import { demoProduct } from '../../src/emulator/demo-product.ts'
 import type { EmulatedCall } from '../../src/emulator/calls.ts'
 import { Hooks, type EventName, type SidecarEvents } from '../../src/hooks.ts'
 import { hourMs, hourOf } from '../../src/ledger/types.ts'
-import { createSilentLog } from '../../src/log.ts'
+import { createSilentLog, type Log } from '../../src/log.ts'
 import { startSidecar, type Sidecar } from '../../src/sidecar.ts'
 import { startEmulator, type Harness } from '../service/emulator-harness.ts'
 import { eventually } from './eventually.ts'
@@ -39,6 +39,9 @@ export interface SidecarOptions {
   readonly prepare?: (aws: Harness) => Promise<unknown>
   /** Real time, unless a test moves it. */
   readonly timers?: Clock
+  /** 0.001 in a test that does not say: what is tried again soon is tried again at once. */
+  readonly random?: () => number
+  readonly log?: Log
   /** The files that settings name, by path. */
   readonly files?: Readonly<Record<string, string>>
 }
@@ -99,8 +102,8 @@ export async function startHarness(options: SidecarOptions = {}): Promise<Sideca
     timers: options.timers ?? createSystemClock(),
     ticks: 'clock',
     hooks,
-    log: createSilentLog(),
-    random: () => 0.001,
+    log: options.log ?? createSilentLog(),
+    random: options.random ?? (() => 0.001),
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     credentials: { accessKeyId, secretAccessKey: 'secret' },
   })

@@ -146,16 +146,19 @@ describe('the algorithm', () => {
     expect(await codeOf(`${input}.${signature}`)).toBe('TokenSignatureInvalid')
   })
 
-  test.each(['ES256', 'PS256'])('refuses a signature by an elliptic curve under the name %s', async (alg) => {
-    const curve = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-    const input = unsigned({ alg })
-    const signature = sign('sha256', Buffer.from(input), {
-      key: curve.privateKey,
-      dsaEncoding: 'ieee-p1363',
-    })
-    const refusal = alg === 'PS256' ? 'TokenSignatureInvalid' : 'TokenAlgorithmRefused'
-    expect(await codeOf(`${input}.${signature.toString('base64url')}`)).toBe(refusal)
-  })
+  test.each(['ES256', 'PS256'])(
+    'refuses a signature by an elliptic curve under the name %s',
+    async (alg) => {
+      const curve = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      const input = unsigned({ alg })
+      const signature = sign('sha256', Buffer.from(input), {
+        key: curve.privateKey,
+        dsaEncoding: 'ieee-p1363',
+      })
+      const refusal = alg === 'PS256' ? 'TokenSignatureInvalid' : 'TokenAlgorithmRefused'
+      expect(await codeOf(`${input}.${signature.toString('base64url')}`)).toBe(refusal)
+    },
+  )
 
   test('refuses a token of an earlier registration, whoever signed it', async () => {
     const earlier = signToken(key, { ...claims, nonce: 'the nonce of yesterday' })

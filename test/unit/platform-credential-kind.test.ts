@@ -24,7 +24,10 @@ describe('the kind of credentials', () => {
     ['task-role', { ...task, ...podIdentity }],
     ['task-role', elsewhere],
     ['pod-identity', podIdentity],
-    ['pod-identity', { AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://[fd00:ec2::23]/v1/credentials' }],
+    [
+      'pod-identity',
+      { AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://[fd00:ec2::23]/v1/credentials' },
+    ],
     [
       'pod-identity',
       {

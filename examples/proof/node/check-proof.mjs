@@ -1,6 +1,5 @@
-// Exits with 0 if AWS Marketplace has signed that the product may run here. docs/proof.md says more.
+// Exits with 0 if AWS Marketplace has signed that the product may run here; see docs/proof.md.
 import { constants, createPublicKey, randomBytes, verify } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 const publicKey = `-----BEGIN PUBLIC KEY-----
 put the public key of your product here
@@ -15,48 +14,45 @@ function refuse(reason) {
   process.exit(1)
 }
 
-function attempt(action, reason) {
-  try {
-    return action()
-  } catch {
-    return refuse(reason)
-  }
-}
-
-async function fetchToken(nonce) {
+async function fetchAnswer(nonce) {
   for (;;) {
     const response = await fetch(`${sidecar}/v1/entitlement/proof?nonce=${nonce}`)
     if (response.status === 200) {
       let text = ''
-      for await (const chunk of response.body) {
-        text += Buffer.from(chunk).toString('latin1')
-        if (text.length > 65_536) refuse('the answer holds no token')
-      }
-      return attempt(() => String(JSON.parse(text).token), 'the answer holds no token')
+      for await (const chunk of response.body)
+        if ((text += Buffer.from(chunk)).length > 65_536) break
+      return text
     }
     if (response.status !== 429 && response.status !== 503)
       refuse(`the sidecar answered ${response.status} instead of a proof`)
     const [seconds] = /^\d{1,5}$/.exec(response.headers.get('retry-after')) ?? [5]
-    await sleep(seconds * 1000)
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
   }
 }
 
-setTimeout(() => refuse(`no proof within ${patienceSeconds} seconds`), patienceSeconds * 1000).unref()
-const key = attempt(() => createPublicKey(publicKey), 'the public key cannot be read')
-const nonce = randomBytes(32).toString('base64url')
-const token = await fetchToken(nonce).catch(() => refuse('the sidecar cannot be reached'))
-const [header, payload, signature, ...rest] = token.split('.')
-if (signature === undefined || rest.length > 0) refuse('the answer holds no token')
-const decode = (part) => Object(JSON.parse(Buffer.from(part, 'base64url')))
-if (attempt(() => decode(header).alg, 'the answer holds no token') !== 'PS256')
-  refuse('the token is not PS256')
-const pss = { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }
-if (!verify('sha256', `${header}.${payload}`, pss, Buffer.from(signature, 'base64url')))
-  refuse('the token is not signed by AWS')
+const parse = (part) => JSON.parse(Buffer.from(part, 'base64url'))
 
-const claims = decode(payload)
-if ((claims.nonce ?? claims.Nonce) !== nonce) refuse('the token is for another nonce')
-if ((claims.productCode ?? claims.ProductCode) !== productCode) refuse('the token is for another product')
-if (Number(claims.publicKeyVersion ?? claims.PublicKeyVersion) !== publicKeyVersion)
-  refuse('the token is for another key version')
+async function readToken(answer) {
+  const [header, payload, signature, ...rest] = JSON.parse(answer).token.split('.')
+  if (signature === undefined || rest.length > 0) throw new TypeError('not three parts')
+  return { algorithm: parse(header).alg, header, payload, signature }
+}
+
+setTimeout(() => refuse(`no proof in ${patienceSeconds} s`), patienceSeconds * 1000).unref()
+const key = await Promise.try(createPublicKey, publicKey).catch(() =>
+  refuse('the public key cannot be read'),
+)
+const nonce = randomBytes(32).toString('base64url')
+const answer = await fetchAnswer(nonce).catch(() => refuse('the sidecar cannot be reached'))
+const token = await readToken(answer).catch(() => refuse('the answer holds no token'))
+if (token.algorithm !== 'PS256') refuse('the token is not PS256')
+const signed = Buffer.from(`${token.header}.${token.payload}`)
+const pss = { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }
+if (!verify('sha256', signed, pss, Buffer.from(token.signature, 'base64url')))
+  refuse('the token is not signed by AWS')
+const claims = parse(token.payload)
+for (const [name, value] of Object.entries({ nonce, productCode, publicKeyVersion })) {
+  const claim = claims[name] ?? claims[name[0].toUpperCase() + name.slice(1)]
+  if (String(claim) !== String(value)) refuse(`the token is for another ${name}`)
+}
 console.log(`proof holds: AWS Marketplace has signed for ${productCode}`)

@@ -1,7 +1,6 @@
-"""Exits with 0 if AWS Marketplace has signed that the product may run here; see docs/proof.md.
+"""Exits with 0 if AWS Marketplace has signed that the product may run here; see docs/proof.md."""
 
-The standard library knows no RSA: cryptography, in requirements.txt. Run it as `python3 -I`.
-"""
+# The standard library knows no RSA: see requirements.txt. Run it as `python3 -I check_proof.py`.
 import json
 import secrets
 import signal
@@ -11,41 +10,49 @@ from base64 import urlsafe_b64decode
 from urllib import error, request
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 PUBLIC_KEY = b"""-----BEGIN PUBLIC KEY-----
 put the public key of your product here
 -----END PUBLIC KEY-----"""
-PUBLIC_KEY_VERSION = 1
-PRODUCT_CODE = "your-product-code"
-SIDECAR = "http://localhost:7070"
-PATIENCE_SECONDS = 60
+PUBLIC_KEY_VERSION, PRODUCT_CODE = 1, "your-product-code"
+SIDECAR, PATIENCE_SECONDS = "http://localhost:7070", 60
+
+
+def refuse(reason):
+    sys.exit(f"proof refused: {reason}")
+
 
 def fetch_answer(nonce):
-    no_proxy = request.build_opener(request.ProxyHandler({}))
+    direct = request.build_opener(request.ProxyHandler({}))
     while True:
         try:
-            return no_proxy.open(f"{SIDECAR}/v1/entitlement/proof?nonce={nonce}").read(65536)
+            return direct.open(f"{SIDECAR}/v1/entitlement/proof?nonce={nonce}").read(65536)
         except error.HTTPError as answer:
             if answer.code not in (429, 503):
-                sys.exit(f"proof refused: the sidecar answered {answer.code} instead of a proof")
+                refuse(f"the sidecar answered {answer.code} instead of a proof")
             seconds = answer.headers.get("Retry-After", "")
             time.sleep(int(seconds[:5]) if seconds.isdecimal() else 5)
 
-def decode(part):
-    return urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
-def check_proof(nonce):
-    """None, or why the sidecar's answer proves nothing."""
-    try:
-        key = serialization.load_pem_public_key(PUBLIC_KEY)
-    except ValueError:
-        return "the public key cannot be read"
-    try:
-        token = json.loads(fetch_answer(nonce))["token"]
-        signed, signature = token.rsplit(".", 1)
-        header, payload = signed.split(".")
-        if json.loads(decode(header))["alg"] != "PS256":
-            return "the token is not PS256"
-        key.verify(decode(signature), signed.encode(), PSS(MGF1(hashes.SHA256()), 32), hashes.SHA256())
+signal.signal(signal.SIGALRM, lambda *_: refuse(f"no proof in {PATIENCE_SECONDS} s"))
+signal.alarm(PATIENCE_SECONDS)
+nonce, reason = secrets.token_urlsafe(32), "the public key cannot be read"
+try:
+    key, reason = load_pem_public_key(PUBLIC_KEY), "the sidecar cannot be reached"
+    answer, reason = fetch_answer(nonce), "the answer holds no token"
+    header, payload, signature = json.loads(answer)["token"].split(".")
+    if json.loads(urlsafe_b64decode(header + "=="))["alg"] != "PS256":
+        refuse("the token is not PS256")
+    signature, reason = urlsafe_b64decode(signature + "=="), "the token is not signed by AWS"
+    key.verify(signature, f"{header}.{payload}".encode(), PSS(MGF1(SHA256()), 32), SHA256())
+except Exception:
+    refuse(reason)
+claims = json.loads(urlsafe_b64decode(payload + "=="))
+claims = {name.lower(): str(value) for name, value in claims.items()}
+for name, value in ("nonce", nonce), ("productCode", PRODUCT_CODE), ("publicKeyVersion", str(PUBLIC_KEY_VERSION)):
+    if claims.get(name.lower()) != value:
+        refuse(f"the token is for another {name}")
+print(f"proof holds: AWS Marketplace has signed for {PRODUCT_CODE}")
