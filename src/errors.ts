@@ -58,6 +58,8 @@ export interface SidecarErrorOptions {
   readonly cause?: unknown
   /** Whether the same call may succeed later without anybody changing anything. */
   readonly retryable?: boolean
+  /** Which report of a batch it is about, from 0. */
+  readonly index?: number | undefined
 }
 
 /** An error with a stable code and a message that says what happened and what to do about it. */
@@ -65,11 +67,13 @@ export class SidecarError extends Error {
   override readonly name = 'SidecarError'
   readonly code: ErrorCode
   readonly retryable: boolean
+  readonly index: number | undefined
 
   constructor(code: ErrorCode, message: string, options: SidecarErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.retryable = options.retryable ?? false
+    this.index = options.index
   }
 }
 

@@ -33,7 +33,11 @@ const frameworkCodes: Readonly<Record<string, ProblemCode>> = {
 export function problemOfError(error: unknown): Problem {
   if (error instanceof RequestError) return problemOf(error.code, error.message, error.extras)
   if (error instanceof SidecarError && isProblemCode(error.code))
-    return problemOf(error.code, error.message)
+    return problemOf(
+      error.code,
+      error.message,
+      error.index === undefined ? {} : { index: error.index },
+    )
   const { code = '', statusCode = 500 } = (error ?? {}) as Partial<FastifyError>
   const known = frameworkCodes[code]
   if (known !== undefined) return problemOf(known, adviceFor(known, messageOf(error)))

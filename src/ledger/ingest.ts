@@ -56,7 +56,8 @@ export class Ingest {
     const claims = request.reports.map((report) => claimOfReport(report))
     const earlier = this.#checkClaims(claims)
     for (const [index, report] of request.reports.entries())
-      if (!earlier.has(claims[index]?.token ?? '')) checkWindow(report, now, index)
+      if (!earlier.has(claims[index]?.token ?? ''))
+        checkWindow(report, now, request.reports.length > 1 ? index : undefined)
 
     const seen = new Map<string, ReportReceipt>()
     const receipts = request.reports.map((report, index) => {
@@ -128,18 +129,20 @@ export class Ingest {
   }
 }
 
-function checkWindow(report: UsageReport, now: number, index: number): void {
+function checkWindow(report: UsageReport, now: number, index: number | undefined): void {
   const { occurredAt } = report
   if (occurredAt === undefined) return
   if (occurredAt > now + aheadLimitMs)
     throw new SidecarError(
       'OccurredAtInFuture',
-      `Report ${index}: occurredAt lies more than 5 minutes ahead of the sidecar's clock. Check the clock of the application, or leave occurredAt out for usage of this moment.`,
+      "occurredAt lies more than 5 minutes ahead of the sidecar's clock. Check the clock of the application, or leave occurredAt out for usage of this moment.",
+      { index },
     )
   if (occurredAt < now - windowMs)
     throw new SidecarError(
       'OccurredAtTooOld',
-      `Report ${index}: occurredAt lies more than 6 hours back, and AWS Marketplace takes no usage that old. Report it without occurredAt to have it billed in the current hour.`,
+      'occurredAt lies more than 6 hours back, and AWS Marketplace takes no usage that old. Report it without occurredAt to have it billed in the current hour.',
+      { index },
     )
 }
 

@@ -140,7 +140,9 @@ function describe(shown: string, path: string, constraint: string): string {
 }
 
 function show(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  // Never what a list holds: a hundred thousand levels of it would end the stack.
+  if (Array.isArray(value)) return `a list of ${value.length}`
+  const text = String(value)
   return `'${text.length > longestShownValue ? `${text.slice(0, longestShownValue)}...` : text}'`
 }
 

@@ -84,7 +84,8 @@ export class Submitter {
     this.#timerAt = instant
     this.#timer = this.#options.clock.at(instant, () => {
       this.#timerAt = Number.POSITIVE_INFINITY
-      void this.#sealDue()
+      // Not only the sealing: an earlier wake stands in for a later one, which has to be set again.
+      void this.tick()
     })
   }
 

@@ -8,7 +8,7 @@ async function createBench(options: SidecarOptions = {}) {
   onTestFinished(() => harness.close())
   const prove = (nonce: string) =>
     harness.get(`/v1/entitlement/proof?nonce=${encodeURIComponent(nonce)}`)
-  return { ...harness, prove }
+  return { harness, aws: harness.aws, prove }
 }
 
 const nonce = 'n'.repeat(16)
@@ -24,11 +24,11 @@ test("the proof is AWS's token for the application's own nonce", async () => {
 })
 
 test('a nonce that was proved before costs AWS no call', async () => {
-  const { prove, calls } = await createBench()
+  const { prove, harness } = await createBench()
   const first = await prove(nonce)
-  const asked = (await calls()).length
+  const asked = (await harness.calls()).length
   expect((await prove(nonce)).body).toEqual(first.body)
-  expect(await calls()).toHaveLength(asked)
+  expect(await harness.calls()).toHaveLength(asked)
 })
 
 test.each([
@@ -43,14 +43,14 @@ test.each([
 })
 
 test('the eleventh proof in a row has to wait, and the plain check does not', async () => {
-  const { prove, get, entitled } = await createBench()
-  await entitled()
+  const { prove, harness } = await createBench()
+  await harness.entitled()
   for (let count = 0; count < 10; count += 1)
     expect((await prove(`${nonce}-${count}`)).status).toBe(200)
   const refused = await prove(`${nonce}-10`)
   expect(refused).toMatchObject({ status: 429, body: { code: 'TooManyProofs' } })
   expect(Number(refused.headers.get('retry-after'))).toBe(refused.body['retryAfterSeconds'])
-  expect((await get('/v1/entitlement')).status).toBe(200)
+  expect((await harness.get('/v1/entitlement')).status).toBe(200)
 })
 
 test('a product that is only metered has no proof, and says why', async () => {
@@ -64,8 +64,8 @@ test('a product that is only metered has no proof, and says why', async () => {
 })
 
 test('what passes is to be tried again, and what AWS refuses is not', async () => {
-  const { prove, aws, entitled } = await createBench()
-  await entitled()
+  const { prove, aws, harness } = await createBench()
+  await harness.entitled()
   const fault = (error: string) => aws.control('faults', { operation: 'RegisterUsage', error })
   await fault('InternalServiceErrorException')
   const unavailable = await prove(nonce)

@@ -105,6 +105,18 @@ describe('the tick of an hour', () => {
     expect(sent).toEqual(['requests 1 07:59:59'])
   })
 
+  test('seals the hour that is over in time, also when late usage has set an earlier wake', async () => {
+    const { report, clock, submitter, sent } = await createBench()
+    await report('requests', unit)
+    await clock.advance(44 * 60_000 + 30_000)
+    await report('requests', 2n * unit, { occurredAt: nine - 2 * hourMs })
+    await clock.advance(30_000)
+    await submitter.tick()
+    await clock.advance(60_000)
+    await work()
+    expect(sent).toEqual(['requests 2 07:59:59', 'requests 1 09:59:59'])
+  })
+
   test('makes zero records for hours that are over, from the first hour on, if asked to', async () => {
     const { clock, submitter, sent } = await createBench({ zeroRecords: true })
     await clock.advance(2 * hourMs)

@@ -10,7 +10,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
-	"io"
+	"fmt"
 	"log"
 	"net/http"
 	"strings"
@@ -23,38 +23,30 @@ put the public key of your product here
 const publicKeyVersion, productCode = "1", "your-product-code"
 const sidecar, patience = "http://localhost:7070", 60 * time.Second
 
-func require(holds bool, reason string) {
+func require(holds bool, reason ...any) {
 	if !holds {
-		log.Fatal("proof refused: ", reason)
-	}
-}
-
-func fetchToken(nonce string) (answer struct{ Token string }) {
-	for {
-		response, err := http.Get(sidecar + "/v1/entitlement/proof?nonce=" + nonce)
-		require(err == nil, "the sidecar cannot be reached")
-		if response.StatusCode == 200 {
-			json.NewDecoder(io.LimitReader(response.Body, 65536)).Decode(&answer)
-			return answer
-		}
-		later := response.StatusCode == 429 || response.StatusCode == 503
-		require(later, "the sidecar answered "+response.Status[:3]+" instead of a proof")
-		wait, err := time.ParseDuration(response.Header.Get("Retry-After") + "s")
-		if err != nil || wait < 0 {
-			wait = 5 * time.Second
-		}
-		time.Sleep(wait)
+		log.Fatal("proof refused: ", fmt.Sprint(reason...))
 	}
 }
 
 func main() {
-	log.SetFlags(0)
-	time.AfterFunc(patience, func() { require(false, "no proof in "+patience.String()) })
+	time.AfterFunc(patience, func() { require(false, "no proof in ", patience) })
 	block, _ := pem.Decode([]byte(publicKey))
 	require(block != nil, "the public key cannot be read")
 	key, _ := x509.ParsePKIXPublicKey(block.Bytes)
 	nonce := rand.Text()
-	parts := append(strings.Split(fetchToken(nonce).Token, "."), "", "")
-	require(len(parts) == 5, "the answer holds no token")
+	url := sidecar + "/v1/entitlement/proof?nonce=" + nonce
+	response, err := http.Get(url)
+	for err == nil && (response.StatusCode == 429 || response.StatusCode == 503) {
+		wait, _ := time.ParseDuration(response.Header.Get("Retry-After") + "s")
+		time.Sleep(max(wait, time.Second))
+		response, err = http.Get(url)
+	}
+	require(err == nil, "the sidecar cannot be reached")
+	require(response.StatusCode == 200, "the sidecar answered ", response.StatusCode)
+	var answer, header, claims struct{ Token, Alg, Nonce, ProductCode, PublicKeyVersion any }
+	json.NewDecoder(http.MaxBytesReader(nil, response.Body, 65536)).Decode(&answer)
+	parts := append(strings.Split(fmt.Sprint(answer.Token), "."), "", "")
+	decode := base64.RawURLEncoding.DecodeString
+	text, _ := decode(parts[0])
 	...
-}
