@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { classifyError } from '../../src/aws/classify-error.ts'
 import { failureTable } from '../../src/aws/failure-table.ts'
 import type { FailureKind } from '../../src/aws/metering-api.ts'
-import { modelErrors } from '../../src/protocol/errors.ts'
+import type { modelErrors } from '../../src/protocol/errors.ts'
 
 /** What somebody who reads the advice for an error of the model is told to do. */
 const actions: Readonly<Record<keyof typeof modelErrors, RegExp>> = {

@@ -282,6 +282,16 @@ describe('settings that are wrong', () => {
     expect(mistakes({ ...metered, ...env })).toHaveLength(1)
   })
 
+  test('the fail mode open needs time to be open in', () => {
+    const open = { ...metered, SIDECAR_FAIL_MODE: 'open' }
+    expect(load(open)).toMatchObject({ failMode: 'open', graceMs: 7_200_000 })
+    expect(mistakes({ ...open, SIDECAR_GRACE_SECONDS: '0' })).toEqual([
+      expect.stringMatching(/^- SIDECAR_GRACE_SECONDS: 0 leaves SIDECAR_FAIL_MODE=open no time/),
+    ])
+    expect(mistakes({ ...metered, SIDECAR_GRACE_SECONDS: '0' })).toEqual([])
+    expect(mistakes({ ...open, SIDECAR_GRACE_SECONDS: '604801' })).toHaveLength(1)
+  })
+
   test('the two listeners need two ports, unless the system chooses them', () => {
     expect(mistakes({ ...metered, SIDECAR_OPS_LISTEN: '0.0.0.0:7070' })).toHaveLength(1)
     const free = { SIDECAR_LISTEN: '127.0.0.1:0', SIDECAR_OPS_LISTEN: '127.0.0.1:0' }
@@ -393,7 +403,7 @@ describe('with a product file', () => {
     const lines = mistakes({ SIDECAR_LATE_USAGE: 'x' }, { [baked]: '{"route":"metered","x":1}' })
     expect(lines).toEqual([
       expect.stringContaining('- SIDECAR_LATE_USAGE: "x"'),
-      `- ${baked}: "x": there is no such member; known are productCode, trustedProductCodes, publicKeys, route, dimensions`,
+      `- ${baked}: "x": there is no such member; known are $schema, productCode, trustedProductCodes, publicKeys, route, dimensions`,
       `- ${baked}: productCode: missing; give the product code from the Marketplace portal`,
       `- ${baked}: dimensions: missing; the route metered needs at least one dimension`,
     ])

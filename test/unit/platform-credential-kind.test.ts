@@ -58,15 +58,15 @@ describe('a warning', () => {
     credentialWarning(platform, { ...givenBy[kind] })
 
   test('is given on ECS for all but the task role, with the way to it', () => {
-    for (const kind of credentialKinds)
-      if (kind === 'task-role') expect(warning('ecs', kind)).toBeUndefined()
-      else expect(warning('ecs', kind), kind).toMatch(/only the role of the task\. .*taskRoleArn/)
+    expect(warning('ecs', 'task-role')).toBeUndefined()
+    for (const kind of credentialKinds.filter((each) => each !== 'task-role'))
+      expect(warning('ecs', kind), kind).toMatch(/only the role of the task\. .*taskRoleArn/)
   })
 
   test('is given on EKS for all but IRSA, with the way to it', () => {
-    for (const kind of credentialKinds)
-      if (kind === 'irsa') expect(warning('eks', kind)).toBeUndefined()
-      else expect(warning('eks', kind), kind).toMatch(/IRSA.*eks\.amazonaws\.com\/role-arn/)
+    expect(warning('eks', 'irsa')).toBeUndefined()
+    for (const kind of credentialKinds.filter((each) => each !== 'irsa'))
+      expect(warning('eks', kind), kind).toMatch(/IRSA.*eks\.amazonaws\.com\/role-arn/)
   })
 
   test.each([

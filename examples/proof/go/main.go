@@ -32,21 +32,28 @@ func require(holds bool, reason ...any) {
 func main() {
 	time.AfterFunc(patience, func() { require(false, "no proof in ", patience) })
 	block, _ := pem.Decode([]byte(publicKey))
-	require(block != nil, "the public key cannot be read")
-	key, _ := x509.ParsePKIXPublicKey(block.Bytes)
-	nonce := rand.Text()
-	url := sidecar + "/v1/entitlement/proof?nonce=" + nonce
-	response, err := http.Get(url)
-	for err == nil && (response.StatusCode == 429 || response.StatusCode == 503) {
+	require(block != nil, "the public key is no PEM")
+	key, err := x509.ParsePKIXPublicKey(block.Bytes)
+	require(err == nil, "the public key cannot be read")
+	nonce, url := rand.Text(), sidecar+"/v1/entitlement/proof?nonce="
+	response, err := http.Get(url + nonce)
+	for ; err == nil && (response.StatusCode == 429 || response.StatusCode == 503); response, err = http.Get(url + nonce) {
 		wait, _ := time.ParseDuration(response.Header.Get("Retry-After") + "s")
 		time.Sleep(max(wait, time.Second))
-		response, err = http.Get(url)
 	}
 	require(err == nil, "the sidecar cannot be reached")
 	require(response.StatusCode == 200, "the sidecar answered ", response.StatusCode)
 	var answer, header, claims struct{ Token, Alg, Nonce, ProductCode, PublicKeyVersion any }
 	json.NewDecoder(http.MaxBytesReader(nil, response.Body, 65536)).Decode(&answer)
 	parts := append(strings.Split(fmt.Sprint(answer.Token), "."), "", "")
-	decode := base64.RawURLEncoding.DecodeString
-	text, _ := decode(parts[0])
-	...
+	decode := func(s string) []byte { b, _ := base64.RawURLEncoding.DecodeString(s); return b }
+	read := json.Unmarshal(decode(parts[0]), &header)
+	require(read == nil && header.Alg == "PS256", "no PS256 token in the answer")
+	hash, pss := sha256.Sum256([]byte(parts[0]+"."+parts[1])), rsa.PSSOptions{SaltLength: 32}
+	err = rsa.VerifyPSS(key.(*rsa.PublicKey), crypto.SHA256, hash[:], decode(parts[2]), &pss)
+	require(err == nil && json.Unmarshal(decode(parts[1]), &claims) == nil, "the token is not signed by AWS")
+	require(claims.Nonce == nonce, "the token is for another nonce")
+	require(claims.ProductCode == productCode, "the token is for another productCode")
+	require(fmt.Sprint(claims.PublicKeyVersion) == publicKeyVersion, "the token is for another publicKeyVersion")
+	log.Print("proof holds: AWS Marketplace has signed for ", productCode)
+}

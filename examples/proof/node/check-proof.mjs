@@ -39,13 +39,12 @@ async function readToken(answer) {
 }
 
 setTimeout(() => refuse(`no proof in ${patienceSeconds} s`), patienceSeconds * 1000).unref()
-const key = await Promise.try(createPublicKey, publicKey).catch(() =>
-  refuse('the public key cannot be read'),
-)
+const readKey = async () => createPublicKey(publicKey)
+const key = await readKey().catch(() => refuse('the public key cannot be read'))
 const nonce = randomBytes(32).toString('base64url')
 const answer = await fetchAnswer(nonce).catch(() => refuse('the sidecar cannot be reached'))
-const token = await readToken(answer).catch(() => refuse('the answer holds no token'))
-if (token.algorithm !== 'PS256') refuse('the token is not PS256')
+const token = await readToken(answer).catch(() => refuse('no PS256 token in the answer'))
+if (token.algorithm !== 'PS256') refuse('no PS256 token in the answer')
 const signed = Buffer.from(`${token.header}.${token.payload}`)
 const pss = { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }
 if (!verify('sha256', signed, pss, Buffer.from(token.signature, 'base64url')))

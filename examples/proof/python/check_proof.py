@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 PUBLIC_KEY = b"""-----BEGIN PUBLIC KEY-----
 put the public key of your product here
 -----END PUBLIC KEY-----"""
-PUBLIC_KEY_VERSION, PRODUCT_CODE = 1, "your-product-code"
+PUBLIC_KEY_VERSION, PRODUCT_CODE = "1", "your-product-code"
 SIDECAR, PATIENCE_SECONDS = "http://localhost:7070", 60
 
 
@@ -42,17 +42,18 @@ signal.alarm(PATIENCE_SECONDS)
 nonce, reason = secrets.token_urlsafe(32), "the public key cannot be read"
 try:
     key, reason = load_pem_public_key(PUBLIC_KEY), "the sidecar cannot be reached"
-    answer, reason = fetch_answer(nonce), "the answer holds no token"
+    answer, reason = fetch_answer(nonce), "no PS256 token in the answer"
     header, payload, signature = json.loads(answer)["token"].split(".")
     if json.loads(urlsafe_b64decode(header + "=="))["alg"] != "PS256":
-        refuse("the token is not PS256")
+        refuse("no PS256 token in the answer")
     signature, reason = urlsafe_b64decode(signature + "=="), "the token is not signed by AWS"
     key.verify(signature, f"{header}.{payload}".encode(), PSS(MGF1(SHA256()), 32), SHA256())
 except Exception:
     refuse(reason)
 claims = json.loads(urlsafe_b64decode(payload + "=="))
 claims = {name.lower(): str(value) for name, value in claims.items()}
-for name, value in ("nonce", nonce), ("productCode", PRODUCT_CODE), ("publicKeyVersion", str(PUBLIC_KEY_VERSION)):
+expected = {"nonce": nonce, "productCode": PRODUCT_CODE, "publicKeyVersion": PUBLIC_KEY_VERSION}
+for name, value in expected.items():
     if claims.get(name.lower()) != value:
         refuse(f"the token is for another {name}")
 print(f"proof holds: AWS Marketplace has signed for {PRODUCT_CODE}")

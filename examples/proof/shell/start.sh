@@ -38,9 +38,10 @@ check() (
   answer=$(ask "$nonce") || refuse "the sidecar answered ${answer: -3} instead of a proof"
 
   is='" *: *' part='([A-Za-z0-9_-]*)'
-  [[ $answer =~ \"token$is\"$part\.$part\.$part\" ]] || refuse 'the answer holds no token'
+  [[ $answer =~ \"token$is\"$part\.$part\.$part\" ]] || refuse 'no PS256 token in the answer'
   header=${BASH_REMATCH[1]} payload=${BASH_REMATCH[2]} signature=${BASH_REMATCH[3]}
-  [[ $(decode "$header" | tr -cd ' -~') =~ \"alg$is\"PS256\" ]] || refuse 'the token is not PS256'
+  decoded=$(decode "$header" | tr -cd ' -~')
+  [[ $decoded =~ \"alg$is\"PS256\" ]] || refuse 'no PS256 token in the answer'
   printf '%s' "$header.$payload" | clean openssl dgst -sha256 -sigopt rsa_padding_mode:pss \
     -sigopt rsa_pss_saltlen:32 -verify <(printf '%s\n' "$public_key") \
     -signature <(decode "$signature") >/dev/null || refuse 'the token is not signed by AWS'
@@ -48,8 +49,8 @@ check() (
   # From here on AWS has written what is read, so patterns are enough.
   claims=$(decode "$payload") version="\"[pP]ublicKeyVersion$is\"?$public_key_version[^0-9.]"
   [[ $claims =~ \"[nN]once$is\"$nonce\" ]] || refuse 'the token is for another nonce'
-  [[ $claims =~ \"[pP]roductCode$is\""$product_code"\" ]] || refuse 'the token is for another product'
-  [[ $claims =~ $version ]] || refuse 'the token is for another key version'
+  [[ $claims =~ \"[pP]roductCode$is\""$product_code"\" ]] || refuse 'it is for another productCode'
+  [[ $claims =~ $version ]] || refuse 'the token is for another publicKeyVersion'
 )
 
 check || exit
