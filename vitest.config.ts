@@ -6,5 +6,7 @@ export default defineConfig({
     include: ['test/{unit,service,process,docs}/**/*.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    // Most of the time goes into waiting for processes and sockets.
+    maxWorkers: 2,
   },
 })

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, mkdtemp, readFile, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { basename, delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { examplePython } from '../../scripts/example-tools.ts'
@@ -25,6 +24,8 @@ export interface CompiledIn {
   /** How long 429 and 503 are borne; as in the example when absent. */
   readonly patienceSeconds?: number
 }
+
+export const pemForm = /-----BEGIN PUBLIC KEY-----[^-]*-----END PUBLIC KEY-----/g
 
 const shell: ProofExample = {
   file: 'examples/proof/shell/start.sh',
@@ -82,18 +83,18 @@ export type RunExample = (
   env?: Readonly<Record<string, string>>,
 ) => Promise<Ended>
 
-/** A copy of the example for the demo product, with its constants replaced, ready to run. */
+/** A copy of the example in `folder` for the demo product, with its constants replaced, ready to run. */
 export async function buildExample(
   example: ProofExample,
   { port, publicKeyPem, patienceSeconds = 60 }: CompiledIn,
+  folder: string,
 ): Promise<RunExample> {
-  const folder = await mkdtemp(join(tmpdir(), 'marketplace-sidecar-example-'))
   const copy = join(folder, basename(example.file))
   const constants: readonly [RegExp, string][] = [
-    [/-----BEGIN PUBLIC KEY-----[^-]*-----END PUBLIC KEY-----/g, publicKeyPem.trim()],
+    [pemForm, publicKeyPem.trim()],
     [/your-product-code/g, demoProduct.productCode],
     [/localhost:7070/g, `localhost:${port}`],
-    [/(?<=patience(?:\w*| = "http.*",)\W+)60\b/gi, `${patienceSeconds}`],
+    [/\b60\b/g, `${patienceSeconds}`],
   ]
   let text = await readFile(join(root, example.file), 'utf8')
   for (const [constant, value] of constants) {
@@ -103,12 +104,6 @@ export async function buildExample(
   }
   await writeFile(copy, text)
   return runner(await example.build(copy, folder))
-}
-
-/** The file as it stands. */
-export async function buildUntouched(example: ProofExample): Promise<RunExample> {
-  const folder = await mkdtemp(join(tmpdir(), 'marketplace-sidecar-example-'))
-  return runner(await example.build(join(root, example.file), folder))
 }
 
 function runner([command, ...before]: readonly [string, ...string[]]): RunExample {

@@ -45,10 +45,10 @@ func main() {
 	require(response.StatusCode == 200, "the sidecar answered ", response.StatusCode)
 	var answer, header, claims struct{ Token, Alg, Nonce, ProductCode, PublicKeyVersion any }
 	json.NewDecoder(http.MaxBytesReader(nil, response.Body, 65536)).Decode(&answer)
-	parts := append(strings.Split(fmt.Sprint(answer.Token), "."), "", "")
+	parts := strings.Split(fmt.Sprint(answer.Token), ".")
 	decode := func(s string) []byte { b, _ := base64.RawURLEncoding.DecodeString(s); return b }
-	read := json.Unmarshal(decode(parts[0]), &header)
-	require(read == nil && header.Alg == "PS256", "no PS256 token in the answer")
+	read := len(parts) == 3 && json.Unmarshal(decode(parts[0]), &header) == nil
+	require(read && header.Alg == "PS256", "no PS256 token in the answer")
 	hash, pss := sha256.Sum256([]byte(parts[0]+"."+parts[1])), rsa.PSSOptions{SaltLength: 32}
 	err = rsa.VerifyPSS(key.(*rsa.PublicKey), crypto.SHA256, hash[:], decode(parts[2]), &pss)
 	require(err == nil && json.Unmarshal(decode(parts[1]), &claims) == nil, "the token is not signed by AWS")

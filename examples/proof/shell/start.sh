@@ -35,7 +35,8 @@ check() (
   PATH=/usr/local/bin:/usr/bin:/bin
   clean openssl pkey -pubin -noout <<<"$public_key" || refuse 'the public key cannot be read'
   nonce=$(clean openssl rand -hex 32) || refuse 'there are no random numbers'
-  answer=$(ask "$nonce") || refuse "the sidecar answered ${answer: -3} instead of a proof"
+  answer=$(ask "$nonce") && status=200 || status=${answer: -3}
+  [[ $status == 200 ]] || refuse "the sidecar answered ${status//[!0-9]/?} instead of a proof"
 
   is='" *: *' part='([A-Za-z0-9_-]*)'
   [[ $answer =~ \"token$is\"$part\.$part\.$part\" ]] || refuse 'no PS256 token in the answer'
