@@ -73,7 +73,8 @@ const noToken = /no PS256 token|not signed by AWS|IndexOutOfBounds/
 const unsigned = /not signed by AWS|SignatureException/
 const unusable =
   /no PS256 token|not signed by AWS|IllegalArgument|cannot be reached|answered \?\?\?/
-const noAnswer = /cannot be reached|IOException|answered (?:000|200)/
+// Java asks again by itself when a connection is cut.
+const noAnswer = /cannot be reached|IOException|answered (?:000|200)|no proof in/
 const noPatience = /no proof in|answered (?:000|503)/
 
 export const falsehoods: readonly {

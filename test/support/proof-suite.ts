@@ -19,13 +19,10 @@ import { startHarness, type SidecarHarness } from './sidecar-harness.ts'
 export function describeExample(name: keyof typeof proofExamples): void {
   const example = proofExamples[name]
   const missing = missingTools(example).join(', ')
-  if (missing !== '') {
-    console.warn(`NOT RUN: the example ${example.file}: no ${missing} here`)
-    test.skip(`${example.file}: not run, no ${missing} here`)
-    return
-  }
+  const absence = missing === '' ? '' : `: NOT RUN, no ${missing} here`
+  if (absence !== '') console.warn(`${example.file}${absence}`)
 
-  describe(example.file, () => {
+  describe.skipIf(absence !== '')(`${example.file}${absence}`, () => {
     let folder: string
     const build = async (use: string, compiledIn: Parameters<typeof buildExample>[1]) => {
       const place = join(folder, use)
