@@ -7,14 +7,13 @@ WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-update-notifier
 COPY tsconfig.json ./
-COPY scripts/build.ts scripts/build.ts
+COPY scripts/build.ts scripts/warm-up.ts scripts/
 COPY src src
 RUN node scripts/build.ts src/main.ts dist/main.js
 # V8's compiled form of the bundle, for the start. It holds for this Node and for these flags, those of the
 # ENTRYPOINT below.
 RUN mkdir -p /app && cp dist/* /app/ \
-  && NODE_COMPILE_CACHE=/app/compile-cache \
-  node --max-semi-space-size=4 --initial-old-space-size=24 /app/main.js run --help >/dev/null
+  && node scripts/warm-up.ts /app/compile-cache --max-semi-space-size=4 --initial-old-space-size=24 /app/main.js
 # The ledger's folder gets its owner here, because the runtime base may have no shell.
 RUN mkdir -p /layout/app /layout/etc/marketplace-sidecar /layout/var/lib/marketplace-sidecar \
   && cp -R /app/. /layout/app/ \

@@ -148,6 +148,8 @@ test('the image runs the program as nobody, with its ledger on a volume', async 
   const entry: string[] = JSON.parse(await instruction('ENTRYPOINT'))
   expect([entry[0], entry.at(-1)]).toEqual(['node', '/app/main.js'])
   expect(entry.slice(1, -1).every((flag) => flag.startsWith('--'))).toBe(true)
+  const [warmUp] = (await stage('build')).filter((line) => line.includes('warm-up.ts /app'))
+  expect(warmUp).toContain(`/app/compile-cache ${entry.slice(1).join(' ')}`)
   expect(await instruction('EXPOSE')).toBe(port)
   expect(await healthCommand()).toEqual(['node', '/app/main.js', 'healthcheck'])
   expect((await stage('runtime')).at(-1)).toBe('CMD ["run"]')
