@@ -20,7 +20,6 @@ import { createOpsServer } from './http/ops-server.ts'
 import { listen } from './http/server.ts'
 import { Ledger } from './ledger/ledger.ts'
 import { referenceOf } from './ledger/reference.ts'
-import { hourMs } from './ledger/types.ts'
 import type { Log } from './log.ts'
 import { logEvents } from './metrics/event-log.ts'
 import { createMetrics } from './metrics/metrics.ts'
@@ -29,10 +28,8 @@ import { detectPlatform } from './platform/detect-platform.ts'
 import type { Platform } from './platform/platform.ts'
 import { regionDenial } from './platform/region-denial.ts'
 import { shutDown } from './shutdown.ts'
+import { createSubmission } from './submission/create-submission.ts'
 import { scheduleByClock, scheduleByCron, type Schedule } from './submission/schedule.ts'
-import { Sender } from './submission/sender.ts'
-import { spreadDelayMs } from './submission/spread.ts'
-import { Submitter } from './submission/submitter.ts'
 
 export interface SidecarOptions {
   readonly settings: Settings
@@ -92,7 +89,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     entitlement: () => entitlement.snapshot(),
   })
 
-  const failure = Promise.withResolvers<SidecarError>()
+  const ledgerFailure = Promise.withResolvers<SidecarError>()
   let failedBecause: string | undefined
   const ledger = await Ledger.open({
     directory: settings.dataDir,
@@ -103,7 +100,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     maxTagSets: settings.maxTagSets,
     onFatal: (error) => {
       failedBecause = error.message
-      failure.resolve(error)
+      ledgerFailure.resolve(error)
     },
   })
 
@@ -128,7 +125,17 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     grace,
     signal: stopping.signal,
   })
-  const { sender, submitter } = createSubmission(options, ledger, api, entitlement)
+  const { sender, submitter } = createSubmission({
+    ...options,
+    ...settings,
+    ledger,
+    api,
+    onAnswer: (failure) => {
+      if (failure === undefined) entitlement.confirm()
+      else if (failure.kind === 'not-entitled')
+        entitlement.deny(failure.code, `${failure.message} ${failure.advice}`)
+    },
+  })
   const drain = new Drain(timers)
   const proof = new Proof(api, timers)
   const app = createAppServer({
@@ -198,7 +205,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     platform,
     entitlement,
     ledger,
-    failed: failure.promise,
+    failed: ledgerFailure.promise,
     stop: () =>
       (stopped ??= shutDown({
         settings,
@@ -261,46 +268,6 @@ function awsCallsOf(api: MeteringApi, proof: Proof): AwsCalls {
       return succeed({ Signature: signature, ...(at && { PublicKeyRotationTimestamp: at / 1000 }) })
     },
   }
-}
-
-function createSubmission(
-  options: SidecarOptions,
-  ledger: Ledger,
-  api: MeteringApi,
-  entitlement: Entitlement,
-): { sender: Sender; submitter: Submitter } {
-  const { settings, clock, hooks, log, random } = options
-  const { product, sealDelayMs, zeroRecords, lateUsage } = settings
-  const spreadMs = spreadDelayMs(ledger.owner.identity, settings.submitSpreadMs)
-  const sender = new Sender({
-    ledger,
-    api,
-    clock,
-    hooks,
-    log,
-    random,
-    lateUsage,
-    notBefore: (hour) => hour + hourMs + sealDelayMs + spreadMs,
-    onAnswer: (failure) => {
-      if (failure === undefined) entitlement.confirm()
-      else if (failure.kind === 'not-entitled')
-        entitlement.deny(failure.code, `${failure.message} ${failure.advice}`)
-    },
-  })
-  const submitter = new Submitter({
-    ledger,
-    sender,
-    clock,
-    hooks,
-    log,
-    productCode: product.productCode,
-    dimensions: product.dimensions,
-    sealDelayMs,
-    zeroRecords,
-  })
-  hooks.on('usageReported', ({ earliestHour }) => submitter.usageArrived(earliestHour))
-  hooks.on('recordMoved', ({ toHour }) => submitter.usageArrived(toHour))
-  return { sender, submitter }
 }
 
 function startSchedule({ ticks, clock }: SidecarOptions, tick: () => void): Schedule {

@@ -1,5 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import type { DatabaseSync } from 'node:sqlite'
+import { messageOf, SidecarError } from '../errors.ts'
+import { syncDirectory, type OpenedDatabase } from './open-database.ts'
 
 export type DataSync = (handle: FileHandle) => Promise<void>
 
@@ -78,5 +80,20 @@ export class Disk {
   async close(): Promise<void> {
     await this.#main.close()
     await this.#wal.close()
+  }
+}
+
+/** Flushes what opening wrote: nothing may be acknowledged on top of a file that is not on disk. */
+export async function openDisk({ database, path }: OpenedDatabase, sync?: DataSync): Promise<Disk> {
+  try {
+    const disk = await Disk.open(database, path, sync)
+    await syncDirectory(path)
+    return disk
+  } catch (cause) {
+    throw new SidecarError(
+      'LedgerFailed',
+      `The ledger ${path} could not be flushed to disk (${messageOf(cause)}). Check the volume under the data directory.`,
+      { cause },
+    )
   }
 }

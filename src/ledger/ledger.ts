@@ -1,23 +1,18 @@
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../clock.ts'
-import { messageOf, SidecarError } from '../errors.ts'
+import type { SidecarError } from '../errors.ts'
 import type { Hooks, Step } from '../hooks.ts'
 import type { Log } from '../log.ts'
 import { takeOwnership, type Owner } from './adoption.ts'
 import { auditBook } from './audit.ts'
-import { Disk, type DataSync } from './disk.ts'
+import { openDisk, type DataSync, type Disk } from './disk.ts'
 import { lockFile, type FileLock } from './file-lock.ts'
 import { GroupCommit } from './group-commit.ts'
 import { Ingest } from './ingest.ts'
 import { Keys } from './keys.ts'
 import { Notes } from './notes.ts'
-import {
-  openDatabase,
-  prepareDirectory,
-  syncDirectory,
-  type OpenedDatabase,
-} from './open-database.ts'
+import { openDatabase, prepareDirectory } from './open-database.ts'
 import { OpenUsage } from './open-usage.ts'
 import { Pruning } from './pruning.ts'
 import { Sealing, type SealRequest } from './sealing.ts'
@@ -294,20 +289,5 @@ export class Ledger {
         onFatal(error)
       },
     })
-  }
-}
-
-/** Flushes what opening wrote: nothing may be acknowledged on top of a file that is not on disk. */
-async function openDisk({ database, path }: OpenedDatabase, sync?: DataSync): Promise<Disk> {
-  try {
-    const disk = await Disk.open(database, path, sync)
-    await syncDirectory(path)
-    return disk
-  } catch (cause) {
-    throw new SidecarError(
-      'LedgerFailed',
-      `The ledger ${path} could not be flushed to disk (${messageOf(cause)}). Check the volume under the data directory.`,
-      { cause },
-    )
   }
 }
