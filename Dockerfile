@@ -27,7 +27,8 @@ LABEL org.opencontainers.image.title="marketplace-sidecar" \
   org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /layout/ /
 # Distroless keeps Node in /nodejs/bin, the Debian images in /usr/local/bin.
-ENV NODE_ENV=production \
+ENV HOME=/ \
+  NODE_ENV=production \
   NODE_COMPILE_CACHE=/app/compile-cache \
   PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin
 USER 65532:65532

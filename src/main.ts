@@ -1,6 +1,8 @@
+import { homedir } from 'node:os'
 import { SidecarError, messageOf } from './errors.ts'
 import type { CliIo } from './cli/cli-io.ts'
 import { exitCodeOf, exitCodes } from './cli/exit-codes.ts'
+import { giveHome } from './cli/give-home.ts'
 import { version } from './cli/version.ts'
 import { isClosedPipe, writeLine } from './cli/write-line.ts'
 
@@ -102,5 +104,6 @@ function isArgumentError(error: unknown): boolean {
   )
 }
 
+giveHome(process.env, homedir)
 // Leaves by itself: a forgotten handle must not keep a sidecar that has flushed from ending.
 process.exit(await main(process.argv.slice(2)).catch(report))
