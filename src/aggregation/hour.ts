@@ -1,8 +1,5 @@
 import { hourMs, hourOf } from '../ledger/types.ts'
 
-/** AWS takes no record whose timestamp lies further back. */
-export const awsWindowMs = 6 * hourMs
-
 /** Hours that start before this instant are over, and the delay for stragglers has passed. */
 export function sealableBefore(now: number, sealDelayMs: number): number {
   return hourOf(now - sealDelayMs)
@@ -16,9 +13,4 @@ export function sealableBefore(now: number, sealDelayMs: number): number {
 export function recordTimestamp(hour: number, sealedAt: number): number {
   const last = Math.min(hour + hourMs - 1000, Math.floor(sealedAt / 1000) * 1000)
   return Math.max(hour, last)
-}
-
-/** When AWS stops taking a record with this timestamp. */
-export function deadlineOf(timestamp: number): number {
-  return timestamp + awsWindowMs
 }

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { toColumns } from './amount.ts'
+import { fromColumns } from './amount.ts'
+import { OpenUsage } from './open-usage.ts'
 import { recordOf, selectRecord } from './record-rows.ts'
 import { usageOf } from './settling.ts'
 import { hourOf, type UsageRecord } from './types.ts'
@@ -15,7 +16,7 @@ export interface Owner {
 
 /**
  * Makes `identity` the owner of the file. When another task or pod owned it, what AWS certainly has
- * not taken becomes open usage of the new owner's current hour, and what AWS may have taken becomes
+ * not taken becomes open usage of the new owner's current hour (or the first after it that it has no record of), and what AWS may have taken becomes
  * unresolved: nobody can send for a task that is gone. One transaction.
  */
 export function takeOwnership(database: DatabaseSync, identity: string, now: number): Owner {
@@ -27,7 +28,7 @@ export function takeOwnership(database: DatabaseSync, identity: string, now: num
     const row = database.prepare('SELECT * FROM resource WHERE identity = ?').get(identity)
     const before = database.prepare("SELECT value FROM meta WHERE name = 'owner'").get()?.['value']
     const adoptedFrom = before === undefined || before === identity ? undefined : String(before)
-    if (adoptedFrom !== undefined) adopt(database, hourOf(now), now)
+    if (adoptedFrom !== undefined) adopt(database, Number(row?.['id']), hourOf(now), now)
     database
       .prepare("INSERT INTO meta VALUES ('owner', ?1) ON CONFLICT DO UPDATE SET value = ?1")
       .run(identity)
@@ -44,40 +45,42 @@ export function takeOwnership(database: DatabaseSync, identity: string, now: num
   }
 }
 
-function adopt(database: DatabaseSync, hour: number, now: number): void {
-  const add = database.prepare(
-    `INSERT INTO open (key_id, hour, tags, whole, micro) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT DO UPDATE SET whole = whole + excluded.whole + (micro + excluded.micro) / 1000000,
-                               micro = (micro + excluded.micro) % 1000000`,
-  )
-  const cells = database.prepare(
-    'SELECT key_id, hour, tags, whole, micro FROM open WHERE hour <> ?',
-  )
-  cells.setReadBigInts(true)
-  for (const row of cells.all(hour)) {
-    const { key_id: keyId = 0, tags = '', whole = 0, micro = 0 } = row
-    add.run(keyId, hour, tags, whole, micro)
-  }
-  database.prepare('DELETE FROM open WHERE hour <> ?').run(hour)
-
+function adopt(database: DatabaseSync, ownerId: number, hour: number, now: number): void {
+  // Whatever limit of tag sets there was, these sets were taken under it.
+  const open = new OpenUsage(database, ownerId, Number.MAX_SAFE_INTEGER)
   database
     .prepare(
       `UPDATE record SET state = 'unresolved', settled_at = ?
        WHERE state IN ('sealed', 'sending', 'refused') AND (ambiguous = 1 OR state = 'sending')`,
     )
     .run(now)
+
+  const cells = openCells(database)
+  database.exec('DELETE FROM open')
+  for (const { keyId, tags, quantity } of cells)
+    open.add(keyId, open.firstUnsealedHour(keyId, hour), tags, quantity)
+
   const keyOf = database.prepare('SELECT key_id FROM record WHERE id = ?')
   const move = database.prepare(
     "UPDATE record SET state = 'moved', moved_to = ?, settled_at = ? WHERE id = ?",
   )
   for (const record of untaken(database)) {
     const keyId = Number(keyOf.get(record.id)?.['key_id'])
-    for (const { tags, quantity } of usageOf(record)) {
-      const { whole, micro } = toColumns(quantity)
-      add.run(keyId, hour, tags, whole, micro)
-    }
-    move.run(hour, now, record.id)
+    const target = open.firstUnsealedHour(keyId, hour)
+    for (const { tags, quantity } of usageOf(record)) open.add(keyId, target, tags, quantity)
+    move.run(target, now, record.id)
   }
+  open.flush()
+}
+
+function openCells(database: DatabaseSync): { keyId: number; tags: string; quantity: bigint }[] {
+  const statement = database.prepare('SELECT key_id, tags, whole, micro FROM open')
+  statement.setReadBigInts(true)
+  return statement.all().map((row) => ({
+    keyId: Number(row['key_id']),
+    tags: String(row['tags']),
+    quantity: fromColumns(row['whole'] as bigint, row['micro'] as bigint),
+  }))
 }
 
 function untaken(database: DatabaseSync): UsageRecord[] {

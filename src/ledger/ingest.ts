@@ -4,12 +4,16 @@ import { SidecarError } from '../errors.ts'
 import { toColumns } from './amount.ts'
 import type { Keys } from './keys.ts'
 import type { OpenUsage } from './open-usage.ts'
-import { hourOf, type ReportReceipt, type UsageReport, type UsageRequest } from './types.ts'
+import {
+  awsWindowMs,
+  hourOf,
+  type ReportReceipt,
+  type UsageReport,
+  type UsageRequest,
+} from './types.ts'
 
 /** How far an application's clock may be ahead of ours. */
 export const aheadLimitMs = 5 * 60_000
-/** AWS takes no record of an hour that lies further back. */
-export const windowMs = 6 * 3_600_000
 
 interface Claim {
   readonly token: string
@@ -138,7 +142,7 @@ function checkWindow(report: UsageReport, now: number, index: number | undefined
       "occurredAt lies more than 5 minutes ahead of the sidecar's clock. Check the clock of the application, or leave occurredAt out for usage of this moment.",
       { index },
     )
-  if (occurredAt < now - windowMs)
+  if (occurredAt < now - awsWindowMs)
     throw new SidecarError(
       'OccurredAtTooOld',
       'occurredAt lies more than 6 hours back, and AWS Marketplace takes no usage that old. Report it without occurredAt to have it billed in the current hour.',

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Hooks } from '../hooks.ts'
-import { hourMs, type LedgerGauges } from '../ledger/types.ts'
+import { awsWindowMs, hourMs, type LedgerGauges } from '../ledger/types.ts'
 import {
   metricPrefix,
   metricTable,
@@ -30,7 +30,6 @@ export interface Metrics {
   render(): Promise<string>
 }
 
-const awsWindowMs = 6 * hourMs
 /** Dimensions that the product does not have share this label, so that nobody can make up new ones. */
 const unknownDimension = 'unknown'
 

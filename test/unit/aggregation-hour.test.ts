@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { deadlineOf, recordTimestamp, sealableBefore } from '../../src/aggregation/hour.ts'
+import { recordTimestamp, sealableBefore } from '../../src/aggregation/hour.ts'
 import { hourOf } from '../../src/ledger/types.ts'
 
 const at = (time: string) => Date.parse(time)
@@ -33,9 +33,5 @@ describe('the timestamp of a record', () => {
 
   test('never leaves the hour, even when the clock has stepped back before it', () => {
     expect(recordTimestamp(hour, at('2026-03-10T08:30:00Z'))).toBe(hour)
-  })
-
-  test('can be sent for six hours', () => {
-    expect(deadlineOf(hour)).toBe(at('2026-03-10T15:00:00Z'))
   })
 })

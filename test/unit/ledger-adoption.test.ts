@@ -90,6 +90,23 @@ describe('another task or pod finding the file', () => {
     expect(records.at(-1)?.allocations).toEqual([{ tags, quantity: 3 }])
   })
 
+  test('that had it before puts usage into an hour that it has not closed', async () => {
+    const first = await openBench({ resource: 'pod:a' })
+    await first.report('requests', unit)
+    await sealHours(first.ledger, first.clock, {}, true)
+    await first.ledger.close()
+    const { directory, clock } = first
+    const second = await openBench({ directory, clock, resource: 'pod:b' })
+    await second.report('requests', 2n * unit)
+    await second.ledger.close()
+
+    const { ledger } = await openBench({ directory, clock, resource: 'pod:a' })
+    expect(ledger.usage().open).toMatchObject([{ hour: nine + hourMs, quantity: 3n * unit }])
+    await clock.advance(2 * hourMs)
+    expect(await sealHours(ledger, clock)).toMatchObject([{ hour: nine + hourMs, quantity: 3 }])
+    expect(ledger.audit()).toMatchObject([{ imbalance: 0n }])
+  })
+
   test('may seal hours that the old one had closed, for AWS keeps them apart', async () => {
     const { directory, clock } = await abandoned()
     const bench = await openBench({ directory, clock, resource: 'pod:new' })
