@@ -39,7 +39,12 @@ export interface SidecarEvents {
     /** Start of the earliest hour that took usage, ms. */
     readonly earliestHour: number
   }
-  usageRefused: { readonly dimension: string | undefined; readonly code: string }
+  usageRefused: {
+    /** Only a dimension of the product. */
+    readonly dimension: string | undefined
+    readonly code: string
+    readonly requestId: string
+  }
   tagSetsOverflowed: { readonly dimension: string; readonly reports: number }
   /** Told in the middle of the work: a listener that throws or waits would be in its way. */
   stepReached: { readonly step: Step }
@@ -79,6 +84,8 @@ export interface SidecarEvents {
     readonly seconds: number
     /** AWS's Date header minus our wall clock, seconds; undefined when there was no answer. */
     readonly clockSkewSeconds: number | undefined
+    /** AWS's id of the request; undefined when there was no answer. */
+    readonly requestId: string | undefined
   }
   entitlementChanged: {
     readonly from: string

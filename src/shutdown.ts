@@ -38,14 +38,14 @@ const settleGraceMs = 500
 export async function shutDown(parts: RunningParts): Promise<void> {
   const { settings, timers, log, drain, submitter, sender, ledger } = parts
   const deadline = timers.now() + settings.shutdownTimeoutMs
-  log.info('sidecar.draining', 'Waiting for the last reports of the application')
+  log('sidecar.draining', 'Waiting for the last reports of the application')
   await drain.run(settings.drainQuietMs, settings.drainDelayMs)
 
   parts.stopping.abort()
   parts.schedule.stop()
   await parts.appListening.close()
   const flushed = submitter.flush(settings.flushOnShutdown).catch((error: unknown) => {
-    log.error('sidecar.flush-failed', messageOf(error))
+    log('sidecar.flush-failed', messageOf(error))
   })
   await atMost(timers, deadline - timers.now(), flushed)
 
@@ -57,7 +57,7 @@ export async function shutDown(parts: RunningParts): Promise<void> {
   await atMost(timers, settleGraceMs, sender.settled())
   const left = ledger.pendingRecords().length
   await ledger.close()
-  log.info('sidecar.stopped', `The sidecar has stopped; ${left} records wait for the next start`, {
+  log('sidecar.stopped', `The sidecar has stopped; ${left} records wait for the next start`, {
     unsentRecords: left,
   })
 }

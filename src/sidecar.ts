@@ -67,7 +67,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const { settings, clock, timers, hooks, log } = options
   const { product } = settings
   const stopping = new AbortController()
-  logEvents(hooks, log)
+  logEvents(hooks, log, clock)
   const platform = await findPlatform(options)
   const denial = regionDenial(platform)
 
@@ -189,7 +189,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     renewGrace()
     void submitter.tick()
   })
-  log.info('sidecar.started', 'The sidecar is running', {
+  log('sidecar.started', 'The sidecar is running', {
     version: options.version,
     app: `${settings.listen.host}:${appListening.port}`,
     ops: `${settings.opsListen.host}:${opsListening.port}`,
@@ -228,9 +228,9 @@ async function findPlatform(options: SidecarOptions): Promise<Platform> {
   const { settings, env, hostname, timers, log } = options
   const { region, awsEndpoint: endpoint } = settings
   const platform = await detectPlatform({ env, hostname, clock: timers, region, endpoint })
-  for (const warning of platform.warnings) log.warn('platform.warning', warning)
+  for (const warning of platform.warnings) log('platform.warning', warning)
   const { credentialWarning } = platform
-  if (credentialWarning !== undefined) log.warn('platform.credentials', credentialWarning)
+  if (credentialWarning !== undefined) log('platform.credentials', credentialWarning)
   return platform
 }
 

@@ -175,34 +175,36 @@ function toSdkCredentials({
 interface Trace {
   /** The request was signed and handed to the network. */
   sent: boolean
-  /** The header of AWS's answer. */
+  /** Headers of AWS's answer. */
   date: string | undefined
+  requestId: string | undefined
 }
 
 function startTrace(): Trace {
-  return { sent: false, date: undefined }
+  return { sent: false, date: undefined, requestId: undefined }
 }
 
 /** Innermost of the SDK's steps: after it there is only the network. */
 const innermost = { step: 'deserialize', priority: 'low', name: 'traceCall' } as const
 
-/** Notes when a request leaves and which time its answer bears. */
+/** Notes when a request leaves, and the time and the id that its answer bears. */
 function tracing(trace: Trace) {
   return <A, R extends { readonly response: unknown }>(next: (args: A) => Promise<R>) =>
     async (args: A): Promise<R> => {
       trace.sent = true
       const result = await next(args)
-      trace.date = dateOf(result.response)
+      trace.date = headerOf(result.response, 'date')
+      trace.requestId = headerOf(result.response, 'x-amzn-requestid')
       return result
     }
 }
 
-function dateOf(response: unknown): string | undefined {
+function headerOf(response: unknown, name: string): string | undefined {
   if (typeof response !== 'object' || response === null) return undefined
   const headers: unknown = Reflect.get(response, 'headers')
-  const date: unknown =
-    typeof headers === 'object' && headers !== null ? Reflect.get(headers, 'date') : undefined
-  return typeof date === 'string' ? date : undefined
+  const value: unknown =
+    typeof headers === 'object' && headers !== null ? Reflect.get(headers, name) : undefined
+  return typeof value === 'string' ? value : undefined
 }
 
 function createCaller({ hooks, clock, timeoutMs }: MarketplaceMeteringOptions) {
@@ -220,7 +222,10 @@ function createCaller({ hooks, clock, timeoutMs }: MarketplaceMeteringOptions) {
       read,
       (error: unknown): Answer<T> => ({
         ok: false,
-        failure: classifyError(error, operation, trace.sent),
+        failure: {
+          ...classifyError(error, operation, trace.sent),
+          requestId: trace.requestId,
+        },
       }),
     )
     const serverTime = trace.date === undefined ? undefined : parseHttpDate(trace.date)
@@ -229,6 +234,7 @@ function createCaller({ hooks, clock, timeoutMs }: MarketplaceMeteringOptions) {
       outcome: answer.ok ? 'ok' : answer.failure.kind,
       seconds: (performance.now() - started) / 1000,
       clockSkewSeconds: serverTime === undefined ? undefined : (serverTime - clock.now()) / 1000,
+      requestId: trace.requestId,
     })
     return answer
   }

@@ -16,6 +16,8 @@ export interface MeteringFailure {
   readonly ambiguous: boolean
   /** What the operator should do, a sentence. */
   readonly advice: string
+  /** AWS's id of the request, which AWS's support asks for; undefined when AWS did not answer. */
+  readonly requestId?: string | undefined
 }
 
 export type Answer<T> =

@@ -78,7 +78,7 @@ async function runAgainst(
 ): Promise<number> {
   const settings = settingsFor(emulator, options, dataDir, io.env)
   const log = createLog(settings.logLevel)
-  const hooks = new Hooks((error) => log.error('hooks.failed', messageOf(error)))
+  const hooks = new Hooks((error) => log('hooks.failed', messageOf(error)))
   narrate(hooks, (line) => io.out(line))
   const realHour = showDuration(3_600_000 / emulator.rate)
   io.out(

@@ -37,7 +37,7 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
     clock,
     timers: clock,
     ticks: 'cron',
-    hooks: new Hooks((error) => log.error('hooks.failed', messageOf(error))),
+    hooks: new Hooks((error) => log('hooks.failed', messageOf(error))),
     log,
     random: Math.random,
     randomBytes,
@@ -55,7 +55,7 @@ export async function runUntilSignal(
   onStarted(sidecar)
   const ended = await Promise.race([signalled, sidecar.failed])
   if (ended instanceof SidecarError) {
-    options.log.error('ledger.failed', ended.message)
+    options.log('ledger.failed', ended.message)
     return exitCodeOf(ended)
   }
   // A flush that fails while the sidecar stops must not be waited for either.

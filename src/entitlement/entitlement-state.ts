@@ -215,8 +215,8 @@ export class Entitlement {
 
   #tell(from: EntitlementState): void {
     const { state: to, code, message } = this.#base
-    const level = to === 'entitled' ? 'info' : to === 'denied' ? 'error' : 'warn'
-    this.#log[level](`entitlement.${to}`, message, { from, to, code })
+    // Nothing leads back to the start.
+    if (to !== 'starting') this.#log(`entitlement.${to}`, message, { from, to, code })
     this.#hooks.emit('entitlementChanged', { from, to, code, message })
   }
 }

@@ -80,7 +80,7 @@ export class Grace {
     this.#memory = memory
     const { notebook, subject, log } = this.#options
     notebook.remember(page, JSON.stringify({ ...subject, ...memory })).catch((error: unknown) => {
-      log.warn(
+      log(
         'entitlement.not-remembered',
         `The ledger could not note the entitlement, so a restart while AWS is out of reach may have no grace: ${messageOf(error)}`,
       )

@@ -31,7 +31,7 @@ export function tellKeyRotation(signedBy: SignedBy, options: KeyRotationOptions)
       : 'The seller should release an image whose product file has the next key version as well.'
   const at = toIso(rotationAt)
   const message = `AWS replaces this product's public key; version ${version}, which is in use, ends at ${at}. ${remedy}`
-  log.warn('entitlement.key-rotation', message, { at, version })
+  log('entitlement.key-rotation', message, { at, version })
 }
 
 /**
@@ -53,7 +53,7 @@ export async function followKeyRotation(
     const outcome = await options.register()
     if (signal.aborted) return
     if (!outcome.ok) {
-      log.error(
+      log(
         'entitlement.key-rotation-failed',
         `The next public key could not be taken into use; this is tried again in an hour. ${outcome.message}`,
         { code: outcome.code },
@@ -61,7 +61,9 @@ export async function followKeyRotation(
     } else if (outcome.signedBy !== undefined) {
       inUse = outcome.signedBy
       tellKeyRotation(inUse, options)
-      log.info('entitlement.key-in-use', `Public key version ${inUse.version} is in use`)
+      log('entitlement.key-in-use', `Public key version ${inUse.version} is in use`, {
+        version: inUse.version,
+      })
     }
   }
 }

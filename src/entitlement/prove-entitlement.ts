@@ -57,7 +57,7 @@ export function startEntitlement(options: StartEntitlementOptions): Entitlement 
   if (grace !== undefined) entitlement.onChange((snapshot) => grace.note(snapshot))
   signal.addEventListener('abort', () => entitlement.stop(), { once: true })
   prove(entitlement, steps, options).catch((error: unknown) => {
-    log.error('entitlement.failed', `The proof of entitlement ended: ${messageOf(error)}`)
+    log('entitlement.failed', `The proof of entitlement ended: ${messageOf(error)}`)
   })
   return entitlement
 }
@@ -100,7 +100,6 @@ async function passOrGiveUp(
   step: Step,
   { timers, random, log, grace, signal }: StartEntitlementOptions,
 ): Promise<PassedStep | undefined> {
-  let lastCode: string | undefined
   for (let attempt = 1; !signal.aborted; attempt += 1) {
     const outcome = await tryStep(step)
     if (outcome.ok) return outcome
@@ -112,9 +111,11 @@ async function passOrGiveUp(
     }
     const delayMs =
       patience === 'slowly' ? slowDelayMs(attempt, random) : backoffMs(attempt, random)
-    const level = code === lastCode ? 'debug' : 'warn'
-    log[level]('entitlement.retry', message, { code, attempt, delayMs })
-    lastCode = code
+    const { state, code: lastCode } = entitlement.snapshot()
+    // The first reason comes with the change of state.
+    const isNews = state !== 'starting' && code !== lastCode
+    const event = isNews ? 'entitlement.other-reason' : 'entitlement.retry'
+    log(event, message, { code, attempt, delayMs })
     const graceUntil = entitlement.known() ? undefined : grace?.until(patience === 'soon')
     entitlement.reportUnreachable(code, message, Math.ceil(delayMs / 1000), graceUntil)
     await sleep(timers, delayMs, signal)
@@ -148,7 +149,7 @@ function report(
   options: StartEntitlementOptions,
 ): void {
   const { product, clock, hooks, log, signal } = options
-  for (const warning of warnings) log.warn('entitlement.warning', warning)
+  for (const warning of warnings) log('entitlement.warning', warning)
   if (signedBy === undefined) return
   const newestVersion = keysNewestFirst(product.publicKeys)[0]?.version ?? signedBy.version
   const rotation = {

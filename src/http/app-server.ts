@@ -57,7 +57,7 @@ export function createAppServer(options: AppServerOptions): FastifyInstance {
   })
   proofRoute(app, options.proof)
   usageRoutes(app, { book, hooks, dimensions })
-  awsFront(app, { handlers: options.front, region: options.region, log })
+  awsFront(app, { handlers: options.front, region: options.region, dimensions, hooks, log })
   return app
 }
 

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { SidecarError, messageOf } from '../errors.ts'
+import type { Hooks } from '../hooks.ts'
 import type { Log } from '../log.ts'
 import {
   contentType,
@@ -26,6 +26,8 @@ export interface AwsFrontOptions {
   readonly handlers: FrontHandlers
   /** Where the task or pod runs; undefined when nobody knows, and then no call is taken. */
   readonly region: string | undefined
+  readonly dimensions: ReadonlySet<string>
+  readonly hooks: Hooks
   readonly log: Log
 }
 
@@ -41,17 +43,42 @@ export function awsFront(app: FastifyInstance, options: AwsFrontOptions): void {
   app.post(
     '/',
     {
-      errorHandler(error, _request, reply) {
-        answerFailure(reply, failureOf(error, options.log))
+      errorHandler(error, request, reply) {
+        const outcome = failureOf(error, request.id, options.log)
+        tellRefusal(request, outcome, options)
+        answerFailure(reply, outcome)
       },
     },
     async (request, reply) => {
       const outcome = await perform(request, options)
-      return outcome.ok
-        ? answer(reply, 200, JSON.stringify(outcome.value))
-        : answerFailure(reply, outcome)
+      if (outcome.ok) return answer(reply, 200, JSON.stringify(outcome.value))
+      tellRefusal(request, outcome, options)
+      return answerFailure(reply, outcome)
     },
   )
+}
+
+/** Usage that an AWS SDK sent and that was not recorded is told like a report that was refused. */
+function tellRefusal(
+  request: FastifyRequest,
+  outcome: Outcome<never>,
+  { hooks, dimensions }: AwsFrontOptions,
+): void {
+  const target = request.headers['x-amz-target']
+  const operation = parseTarget(typeof target === 'string' ? target : undefined)
+  if (outcome.ok || !operation.ok || operation.value !== 'MeterUsage') return
+  const body = parseBody(typeof request.body === 'string' ? request.body : '')
+  const members: MeterUsageMembers = (body.ok && body.value) || {}
+  if (members.DryRun === true) return
+  const { UsageDimension: name } = members
+  const dimension = typeof name === 'string' && dimensions.has(name) ? name : undefined
+  hooks.emit('usageRefused', { dimension, code: outcome.failure.name, requestId: request.id })
+}
+
+/** Of a request that may not have the form of one. */
+interface MeterUsageMembers {
+  readonly UsageDimension?: unknown
+  readonly DryRun?: unknown
 }
 
 async function perform(
@@ -138,11 +165,11 @@ const details: Partial<Record<ProblemCode, string>> = {
 }
 
 /** Everything else is our fault, which SDKs try again. */
-function failureOf(error: unknown, log: Log): Outcome<never> {
+function failureOf(error: unknown, requestId: string, log: Log): Outcome<never> {
   if (isTooDeep(error)) return fail('SerializationException', 'The request is nested too deeply.')
   const problem = problemOfError(error)
   if (!(error instanceof SidecarError) && problem.status === 500)
-    log.error('http.failed', messageOf(error), { route: '/', error })
+    log('http.failed', messageOf(error), { route: '/', requestId, error })
   const name = errorNames[problem.code] ?? 'InternalServiceErrorException'
   return fail(name, details[problem.code] ?? problem.detail)
 }
@@ -162,6 +189,6 @@ function answer(reply: FastifyReply, status: number, body: string): FastifyReply
   return reply
     .code(status)
     .header('content-type', contentType)
-    .header('x-amzn-requestid', randomUUID())
+    .header('x-amzn-requestid', reply.request.id)
     .send(Buffer.from(body))
 }

@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import type { ErrorCode } from '../errors.ts'
+import { requestIdHeader } from './request-id.ts'
 
 export const problemContentType = 'application/problem+json; charset=utf-8'
 
@@ -75,5 +76,6 @@ export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply
   return reply
     .code(problem.status)
     .header('content-type', problemContentType)
+    .header(requestIdHeader, reply.request.id)
     .send(JSON.stringify(problem))
 }

@@ -7,6 +7,7 @@ import type { Hooks } from '../hooks.ts'
 import type { Log } from '../log.ts'
 import { problemContentType, problemOf, sendProblem, type ProblemCode } from './problem.ts'
 import { RequestError, problemOfError } from './request-error.ts'
+import { requestIdOf } from './request-id.ts'
 
 export interface ServerLimits {
   readonly bodyLimitBytes: number
@@ -35,12 +36,17 @@ export function createServerBase(limits: ServerLimits, hooks: Hooks, log: Log): 
     return503OnClosing: false,
     http: httpOptions,
     clientErrorHandler: answerUnreadable,
+    genReqId: requestIdOf,
   })
   app.server.maxConnections = limits.maxConnections
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOfError(error)
     if (problem.status === 500)
-      log.error('http.failed', messageOf(error), { route: request.routeOptions.url, error })
+      log('http.failed', messageOf(error), {
+        route: request.routeOptions.url,
+        requestId: request.id,
+        error,
+      })
     return sendProblem(reply, problem)
   })
   app.setNotFoundHandler((request, reply) => {

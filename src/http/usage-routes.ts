@@ -22,13 +22,14 @@ export interface UsageRoutesOptions {
 export function usageRoutes(app: FastifyInstance, options: UsageRoutesOptions): void {
   const { book, hooks, dimensions } = options
 
-  app.post('/v1/usage', async ({ body, headers }) => {
+  app.post('/v1/usage', async ({ id: requestId, body, headers }) => {
     try {
       const { request, isBatch } = parseUsage(body, headers['idempotency-key'], dimensions)
       const results = receiptBodies(await book.report(request))
       return isBatch ? { results } : results[0]
     } catch (error) {
-      hooks.emit('usageRefused', { dimension: dimensionOf(body), code: problemOfError(error).code })
+      const { code } = problemOfError(error)
+      hooks.emit('usageRefused', { dimension: dimensionOf(body), code, requestId })
       throw error
     }
   })

@@ -100,7 +100,7 @@ export class Ledger {
       const opened = openDatabase(directory, clock.now())
       database = opened.database
       for (const aside of opened.setAside) {
-        log.error(
+        log(
           'ledger.set-aside',
           `The ledger was damaged (${aside.reason}) and is kept as ${aside.path}. The sidecar starts with a new one: what the old one had not sent is not billed unless somebody recovers it.`,
           aside,
@@ -108,15 +108,16 @@ export class Ledger {
         hooks.emit('ledgerSetAside', aside)
       }
       if (opened.networkFileSystem)
-        log.warn(
+        log(
           'ledger.network-file-system',
           'The data directory is on a network file system. It works, slower; a local volume (emptyDir, task volume, block volume) is the right place.',
         )
       const owner = takeOwnership(opened.database, resource, clock.now())
       if (owner.adoptedFrom !== undefined)
-        log.warn(
+        log(
           'ledger.adopted',
           `The ledger belonged to ${owner.adoptedFrom}. What AWS had not taken is billed by ${resource} in its current hour; what AWS may have taken is unresolved, see "marketplace-sidecar ledger".`,
+          { from: owner.adoptedFrom },
         )
       const disk = await openDisk(opened, options.dataSync)
       const ledger = new Ledger(options, opened.database, lock, disk, owner)
@@ -220,9 +221,10 @@ export class Ledger {
     const balances = auditBook(this.#database)
     const wrong = balances.filter(({ imbalance }) => imbalance !== 0n)
     for (const { dimension, imbalance } of wrong)
-      this.#options.log.error(
+      this.#options.log(
         'ledger.imbalance',
         `The books of ${dimension} do not balance: ${imbalance} micro-units were reported and are in no place. This is a defect; keep the data directory and report it.`,
+        { dimension, microUnits: String(imbalance) },
       )
     this.#options.hooks.emit('ledgerAudited', {
       balanced: wrong.length === 0,

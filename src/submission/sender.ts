@@ -1,6 +1,6 @@
 import type { MeteringApi, MeteringFailure } from '../aws/metering-api.ts'
 import { backoffMs } from '../backoff.ts'
-import type { Clock, Timer } from '../clock.ts'
+import { toIso, type Clock, type Timer } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Hooks } from '../hooks.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -137,7 +137,7 @@ export class Sender {
     const attempt = this.#attempt(record)
       .catch((error: unknown) => {
         // The ledger said no: full, or failed. The record stays as it is committed.
-        this.#options.log.error('record.not-stored', messageOf(error), { record: record.id })
+        this.#options.log('record.not-stored', messageOf(error), { record: record.id })
         this.#pauseKey(record.key)
       })
       .finally(() => {
@@ -174,9 +174,10 @@ export class Sender {
     else this.#keyPauses.delete(key)
     if (after.state === 'refused') this.#pauseRecord(id, settlement.kind === 'too-late')
     else this.#recordPauses.delete(id)
-    if (after.state === 'moved') this.#options.log.warn('record.moved', movedText(after))
+    if (after.state === 'moved')
+      this.#options.log('record.moved', movedText(after), fieldsOf(after))
     if (after.state === 'unresolved')
-      this.#options.log.error('record.unresolved', unresolvedText(after))
+      this.#options.log('record.unresolved', unresolvedText(after), fieldsOf(after))
   }
 
   #pauseKey(key: number): void {
@@ -207,13 +208,17 @@ export class Sender {
       meteringRecordId,
     })
     if (failure !== undefined)
-      this.#options.log.warn('record.failed', `${failure.message} ${failure.advice}`, {
-        record: id,
-        dimension,
-        code,
+      this.#options.log('record.failed', `${failure.message} ${failure.advice}`, {
+        ...fieldsOf(record),
+        code: failure.code,
         state: record.state,
+        awsRequestId: failure.requestId,
       })
   }
+}
+
+function fieldsOf({ id, dimension, hour, lastCode }: UsageRecord) {
+  return { record: id, dimension, hour: toIso(hour), code: lastCode }
 }
 
 function movedText({ id, dimension, lastCode }: UsageRecord): string {

@@ -97,7 +97,7 @@ export class Submitter {
       await ledger.prune()
       sender.wake()
     } catch (error) {
-      log.error('seal.failed', `Sealing failed and is tried again: ${messageOf(error)}`)
+      log('seal.failed', `Sealing failed and is tried again: ${messageOf(error)}`)
       this.#wakeAt(now + 60_000)
     }
   }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createSilentLog, type Log } from '../../src/log.ts'
 import { eventually } from '../support/eventually.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { createRecordedLog, type RecordedLine } from '../support/recorded-log.ts'
 import {
   startHarness,
   type SidecarHarness,
@@ -14,33 +14,23 @@ const outage = { operation: '*', times: 1000, error: 'ServiceUnavailableExceptio
 const hourly = { SIDECAR_ROUTE: 'hourly' }
 
 let harness: SidecarHarness
-let lines: { level: string; event: string; message: string }[]
+let lines: RecordedLine[]
 
 beforeEach(() => {
   lines = []
 })
 afterEach(() => harness.close())
 
-function createListeningLog(): Log {
-  const write = (level: string) => (event: string, message: string) =>
-    void lines.push({ level, event, message })
-  return {
-    ...createSilentLog(),
-    info: write('info'),
-    warn: write('warn'),
-    error: write('error'),
-  }
-}
-
 const start = async (options: SidecarOptions = {}) => {
-  harness = await startHarness({ log: createListeningLog(), ...options })
+  const recorded = createRecordedLog()
+  lines = recorded.lines
+  harness = await startHarness({ log: recorded.log, ...options })
   return harness
 }
 
 /** The same task again: the same ledger, the same AWS. */
 async function restart(settings: SidecarOptions['settings'], prepare?: SidecarOptions['prepare']) {
   await harness.sidecar.stop()
-  lines = []
   const { aws, dataDir } = harness
   return start({ aws, dataDir, settings: { ...hourly, ...settings }, ...(prepare && { prepare }) })
 }
@@ -236,7 +226,6 @@ describe('the log', () => {
     const warned = lines.filter(({ message }) => message.includes(words))
     expect(warned.map(({ level, event }) => `${level} ${event}`)).toEqual([
       'warn platform.credentials',
-      'warn entitlement.retry',
       'warn entitlement.unreachable',
     ])
     const { body } = await harness.get('/v1/entitlement')

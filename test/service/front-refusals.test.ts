@@ -4,8 +4,10 @@ import fastify from 'fastify'
 import { afterEach, describe, expect, test } from 'vitest'
 import { demoProduct } from '../../src/emulator/demo-product.ts'
 import { SidecarError, type ErrorCode } from '../../src/errors.ts'
+import { Hooks } from '../../src/hooks.ts'
 import { awsFront } from '../../src/http/aws-front.ts'
 import { createFrontHandlers } from '../../src/http/front-handlers.ts'
+import { requestIdOf } from '../../src/http/request-id.ts'
 import { createSilentLog } from '../../src/log.ts'
 import { eventually } from '../support/eventually.ts'
 import { callFront, frontHeaders, usageInput } from '../support/front-call.ts'
@@ -34,7 +36,7 @@ describe('a ledger that cannot take the usage', () => {
   })
 
   async function meterInto(report: () => Promise<never>) {
-    const app = fastify()
+    const app = fastify({ genReqId: requestIdOf })
     const refuse = () => Promise.reject(new TypeError('AWS is not called'))
     awsFront(app, {
       handlers: createFrontHandlers({
@@ -45,6 +47,8 @@ describe('a ledger that cannot take the usage', () => {
         referenceOf: () => '',
       }),
       region: 'eu-west-1',
+      dimensions: new Set(['requests']),
+      hooks: new Hooks(),
       log: createSilentLog(),
     })
     const headers = frontHeaders('MeterUsage')

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { FailMode } from '../../src/config/settings.ts'
 import { Grace, type Notebook } from '../../src/entitlement/grace.ts'
-import { createSilentLog } from '../../src/log.ts'
+import { createRecordedLog } from '../support/recorded-log.ts'
 import { ManualClock, settle } from '../support/manual-clock.ts'
 
 const hour = 3_600_000
@@ -9,13 +9,13 @@ const subject = { resource: 'task-1', productCode: 'prod1', route: 'hourly' }
 
 let clock: ManualClock
 let pages: Map<string, string>
-let warnings: string[]
+let recorded: ReturnType<typeof createRecordedLog>
 let notebook: Notebook
 
 beforeEach(() => {
   clock = new ManualClock('2026-03-10T09:00:00Z')
   pages = new Map()
-  warnings = []
+  recorded = createRecordedLog()
   notebook = {
     recall: (name) => pages.get(name),
     remember: async (name, value) => void pages.set(name, value),
@@ -27,7 +27,7 @@ function start(failMode: FailMode, more: Partial<typeof subject> = {}, graceMs =
   return new Grace({
     notebook,
     clock,
-    log: { ...createSilentLog(), warn: (event) => warnings.push(event) },
+    log: recorded.log,
     subject: { ...subject, ...more },
     failMode,
     graceMs,
@@ -147,7 +147,7 @@ describe('the memory', () => {
     const grace = start('closed')
     grace.note({ state: 'entitled' })
     await settle()
-    expect(warnings).toEqual(['entitlement.not-remembered'])
+    expect(recorded.lines.map(({ event }) => event)).toEqual(['entitlement.not-remembered'])
     expect(left(grace)).toBe(2)
   })
 })

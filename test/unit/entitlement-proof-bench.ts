@@ -5,8 +5,8 @@ import {
   type StartEntitlementOptions,
 } from '../../src/entitlement/prove-entitlement.ts'
 import { Hooks } from '../../src/hooks.ts'
-import { createSilentLog } from '../../src/log.ts'
 import { ManualClock, settle } from '../support/manual-clock.ts'
+import { createRecordedLog } from '../support/recorded-log.ts'
 import { createRsaKey, ScriptedMetering, signToken } from './entitlement-support.ts'
 
 const newKey = createRsaKey()
@@ -47,9 +47,13 @@ export class ProofBench {
   readonly timers = new ManualClock()
   readonly stop = new AbortController()
   readonly rotations: number[] = []
-  /** Names of the events that were logged as warnings. */
-  readonly warnings: string[] = []
+  readonly #recorded = createRecordedLog()
   #nonces = 0
+
+  /** Names of the events that were logged as warnings. */
+  get warnings(): string[] {
+    return this.#recorded.lines.flatMap(({ level, event }) => (level === 'warn' ? [event] : []))
+  }
 
   async start(route: Route, more: Partial<StartEntitlementOptions> = {}): Promise<Entitlement> {
     const hooks = new Hooks()
@@ -60,7 +64,7 @@ export class ProofBench {
       clock: this.clock,
       timers: this.timers,
       hooks,
-      log: { ...createSilentLog(), warn: (event) => this.warnings.push(event) },
+      log: this.#recorded.log,
       random: () => 0.5,
       randomBytes: (length) => new Uint8Array(length).fill((this.#nonces += 1)),
       regionDenial: undefined,

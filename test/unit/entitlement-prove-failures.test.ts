@@ -67,7 +67,7 @@ describe('failures', () => {
     ]
     await bench.start('hourly')
     await bench.timers.advance(60_000)
-    expect(bench.warnings.filter((event) => event === 'entitlement.retry')).toHaveLength(2)
+    expect(bench.warnings).toEqual(['entitlement.unreachable', 'entitlement.other-reason'])
   })
 
   test.each([

@@ -1,28 +1,26 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Entitlement, type EntitlementSnapshot } from '../../src/entitlement/entitlement-state.ts'
 import { Hooks, type SidecarEvents } from '../../src/hooks.ts'
-import { createSilentLog } from '../../src/log.ts'
 import { ManualClock, settle } from '../support/manual-clock.ts'
+import { createRecordedLog } from '../support/recorded-log.ts'
 
 let clock: ManualClock
 let timers: ManualClock
 let changes: SidecarEvents['entitlementChanged'][]
-let logged: string[]
+let recorded: ReturnType<typeof createRecordedLog>
 let entitlement: Entitlement
 
 function create(recordsProve = false): Entitlement {
   const hooks = new Hooks()
   hooks.on('entitlementChanged', (event) => changes.push(event))
-  const note = (event: string) => logged.push(event)
-  const log = { ...createSilentLog(), info: note, warn: note, error: note }
-  return new Entitlement({ clock, timers, hooks, log, recordsProve })
+  return new Entitlement({ clock, timers, hooks, log: recorded.log, recordsProve })
 }
 
 beforeEach(() => {
   clock = new ManualClock('2026-03-10T09:15:00Z')
   timers = new ManualClock()
   changes = []
-  logged = []
+  recorded = createRecordedLog()
   entitlement = create()
 })
 
@@ -62,7 +60,10 @@ describe('changes', () => {
       ['starting', 'unreachable', 'ThrottlingException'],
       ['unreachable', 'entitled', 'Entitled'],
     ])
-    expect(logged).toEqual(['entitlement.unreachable', 'entitlement.entitled'])
+    expect(recorded.lines.map(({ level, event }) => `${level} ${event}`)).toEqual([
+      'warn entitlement.unreachable',
+      'info entitlement.entitled',
+    ])
   })
 
   test('a new reason for being unreachable is shown without a change of state', () => {

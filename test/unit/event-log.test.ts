@@ -1,28 +1,29 @@
 import { describe, expect, test } from 'vitest'
 import { Hooks } from '../../src/hooks.ts'
-import type { Log } from '../../src/log.ts'
 import { logEvents } from '../../src/metrics/event-log.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { createRecordedLog } from '../support/recorded-log.ts'
 
 function createBench() {
   const hooks = new Hooks()
-  const lines: string[] = []
-  const write = (level: string) => (event: string, message: string) =>
-    lines.push(`${level} ${event}: ${message}`)
-  const log: Log = {
-    debug: write('debug'),
-    info: write('info'),
-    warn: write('warn'),
-    error: write('error'),
-  }
-  logEvents(hooks, log)
+  const recorded = createRecordedLog()
+  const clock = new ManualClock()
+  logEvents(hooks, recorded.log, clock)
   const skew = (clockSkewSeconds: number | undefined) =>
     hooks.emit('awsCalled', {
       operation: 'MeterUsage',
       outcome: 'ok',
       seconds: 0.1,
       clockSkewSeconds,
+      requestId: undefined,
     })
-  return { hooks, lines, skew }
+  return {
+    hooks,
+    clock,
+    skew,
+    lines: () => recorded.lines.map(({ level, event, message }) => `${level} ${event}: ${message}`),
+    fields: () => recorded.lines.map(({ fields }) => fields),
+  }
 }
 
 describe('the log of events', () => {
@@ -42,7 +43,7 @@ describe('the log of events', () => {
       message: undefined,
       meteringRecordId: 'm',
     })
-    expect(lines).toEqual([
+    expect(lines()).toEqual([
       'info record.sealed: 3 requests of 2026-03-10T09:00:00.000Z',
       'info record.accepted: AWS accepted 3 requests of 2026-03-10T09:00:00.000Z',
     ])
@@ -51,17 +52,35 @@ describe('the log of events', () => {
   test('says once that the clock is off, in either direction, and once that it is mended', () => {
     const { lines, skew } = createBench()
     for (const seconds of [0, 60, undefined, -61, -70, undefined, 1, 300]) skew(seconds)
-    expect(lines.map((line) => line.split(':', 1)[0])).toEqual([
+    expect(lines().map((line) => line.split(':', 1)[0])).toEqual([
       'warn clock.skewed',
       'info clock.mended',
       'warn clock.skewed',
     ])
-    expect(lines[0]).toMatch(/-61 s ahead/)
+    expect(lines()[0]).toMatch(/-61 s ahead/)
+  })
+
+  test('says at once that a report was refused, and then once an hour how often', async () => {
+    const { hooks, lines, fields, clock } = createBench()
+    const refuse = (code: string, requestId: string) =>
+      hooks.emit('usageRefused', { dimension: 'requests', code, requestId })
+    for (const id of ['r1', 'r2', 'r3']) refuse('OccurredAtTooOld', id)
+    refuse('QuantityNegative', 'r4')
+    expect(lines()).toHaveLength(2)
+    expect(lines()[0]).toMatch(/^warn usage\.refused: A report of requests was refused \(Occurred/)
+    await clock.advance(3_600_000)
+    refuse('OccurredAtTooOld', 'r5')
+    refuse('OccurredAtTooOld', 'r6')
+    expect(fields()).toEqual([
+      { code: 'OccurredAtTooOld', dimension: 'requests', requestId: 'r1', times: 1 },
+      { code: 'QuantityNegative', dimension: 'requests', requestId: 'r4', times: 1 },
+      { code: 'OccurredAtTooOld', dimension: 'requests', requestId: 'r5', times: 3 },
+    ])
   })
 
   test('warns of tag sets that AWS would not take', () => {
     const { hooks, lines } = createBench()
     hooks.emit('tagSetsOverflowed', { dimension: 'requests', reports: 7 })
-    expect(lines[0]).toMatch(/^warn usage\.tags-folded: 7 /)
+    expect(lines()[0]).toMatch(/^warn usage\.tags-folded: 7 /)
   })
 })

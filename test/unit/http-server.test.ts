@@ -4,6 +4,7 @@ import { createSystemClock } from '../../src/clock.ts'
 import { Hooks } from '../../src/hooks.ts'
 import { createServerBase, listen } from '../../src/http/server.ts'
 import { createSilentLog } from '../../src/log.ts'
+import { createRecordedLog } from '../support/recorded-log.ts'
 import { createIdleAppServer } from '../support/http-servers.ts'
 
 const limits = { bodyLimitBytes: 2000, maxConnections: 3, requestTimeoutMs: 4321 }
@@ -25,17 +26,23 @@ describe('a listener', () => {
   })
 
   test('answers a defect without its words, and logs it', async () => {
-    const logged: string[] = []
-    const error = (_event: string, text: string) => void logged.push(text)
-    const app = createServerBase(limits, new Hooks(), { ...createSilentLog(), error })
+    const { log, lines } = createRecordedLog()
+    const app = createServerBase(limits, new Hooks(), log)
     app.get('/', () => {
       throw new Error('the secret of the defect')
     })
-    const answer = await app.inject('/')
+    const answer = await app.inject({ url: '/', headers: { 'x-request-id': 'job-7' } })
     expect(answer.statusCode).toBe(500)
     expect(answer.json()).toMatchObject({ code: 'InternalError' })
     expect(answer.body).not.toContain('secret')
-    expect(logged).toEqual(['the secret of the defect'])
+    expect(lines).toMatchObject([
+      {
+        event: 'http.failed',
+        message: 'the secret of the defect',
+        fields: { route: '/', requestId: 'job-7' },
+      },
+    ])
+    expect(answer.headers['x-request-id']).toBe('job-7')
   })
 
   test('tells the hooks the route and not the path', async () => {

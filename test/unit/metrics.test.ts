@@ -100,7 +100,7 @@ describe('the metrics', () => {
       quantity: 2_500_000n,
       earliestHour: 0,
     })
-    hooks.emit('usageRefused', { dimension: undefined, code: 'InvalidRequest' })
+    hooks.emit('usageRefused', { dimension: undefined, code: 'InvalidRequest', requestId: 'r' })
     const attempt = { id: 1, dimension: 'requests', hour: 0, quantity: 5, meteringRecordId: 'x' }
     hooks.emit('recordAttempted', { ...attempt, outcome: 'throttled', code: 'T', message: 'm' })
     hooks.emit('recordAttempted', {
