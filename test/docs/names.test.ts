@@ -1,0 +1,63 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
+import { settingsTable } from '../../src/config/settings-table.ts'
+import { logEventTable } from '../../src/log.ts'
+import { metricPrefix, metricTable } from '../../src/metrics/metric-table.ts'
+import { bash } from '../support/console-examples.ts'
+import { root } from '../support/program.ts'
+
+/** CHANGELOG.md tells of names that are gone. */
+const pages = globSync('**/*.md', { cwd: root, exclude: ['node_modules', '.cache', 'dist'] })
+  .filter((path) => path !== 'CHANGELOG.md')
+  .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
+
+/** What the pages write, by pattern, with the first page that does. */
+function named(pattern: RegExp): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  for (const { path, text } of pages)
+    for (const [, name = ''] of text.matchAll(pattern)) if (!found.has(name)) found.set(name, path)
+  return found
+}
+
+function expectKnown(names: ReadonlyMap<string, string>, known: readonly string[]): void {
+  expect(names.size).toBeGreaterThan(2)
+  const unknown = [...names].filter(([name]) => !known.includes(name))
+  expect(unknown).toEqual([])
+}
+
+describe('no page names', () => {
+  test('a setting that there is not', () => {
+    const names = named(/\b(SIDECAR_[A-Z0-9_]+[A-Z0-9])\b(?![_*…])/g)
+    const ofKubernetes = ['SIDECAR_SERVICE_HOST', 'SIDECAR_PORT']
+    expectKnown(names, [...settingsTable.map(({ name }) => name), ...ofKubernetes])
+  })
+
+  test('a metric that there is not', () => {
+    const names = named(/\bmarketplace_([a-z_]+[a-z])\b/g)
+    const known = Object.keys(metricTable)
+    const series = (name: string) => name.replace(/_(bucket|count|sum)$/, '')
+    expect(names.size).toBeGreaterThan(10)
+    expect([...names].filter(([name]) => !known.includes(series(name)))).toEqual([])
+    expect(metricPrefix).toBe('marketplace_')
+  })
+
+  test('a script that there is not', () => {
+    expectKnown(named(/\bnpm run (?:-s )?([a-z][a-z:-]*)/g), Object.keys(manifest.scripts))
+  })
+
+  test('a command that there is not', async () => {
+    const help = await bash('exec npm run -s cli -- --help 2>/dev/null')
+    const commands = [...help.matchAll(/^ {2}([a-z]+) {2,}/gm)].map(([, name = '']) => name)
+    expectKnown(named(/(?:[`\s]marketplace-sidecar|main\.js|npm run cli --) ([a-z]+)\b/g), commands)
+  })
+
+  test('an event of the log that there is not', () => {
+    const areas = new Set(Object.keys(logEventTable).map((event) => event.split('.')[0]))
+    const names = named(
+      new RegExp(`\`((?:${[...areas].join('|')})\\.(?!(?:ts|db|lock)\`)[a-z-]+)\``, 'g'),
+    )
+    expectKnown(names, Object.keys(logEventTable))
+  })
+})
