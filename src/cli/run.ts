@@ -54,10 +54,7 @@ export async function runUntilSignal(
   const sidecar = await startSidecar(options)
   onStarted(sidecar)
   const ended = await Promise.race([signalled, sidecar.failed])
-  if (ended instanceof SidecarError) {
-    options.log('ledger.failed', ended.message)
-    return exitCodeOf(ended)
-  }
+  if (ended instanceof SidecarError) return exitCodeOf(ended)
   // A flush that fails while the sidecar stops must not be waited for either.
   const stopped = await Promise.race([sidecar.stop(), sidecar.failed])
   return stopped instanceof SidecarError ? exitCodeOf(stopped) : exitCodes.ok

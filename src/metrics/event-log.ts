@@ -35,6 +35,7 @@ export function logEvents(hooks: Hooks, log: Log, clock: Clock): void {
       { dimension, reports },
     ),
   )
+  hooks.on('ledgerFailed', ({ message }) => log('ledger.failed', message))
   hooks.on('awsCalled', ({ operation, outcome, seconds, requestId }) =>
     log('aws.called', `${operation}: ${outcome}`, {
       operation,
