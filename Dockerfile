@@ -7,7 +7,7 @@ WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-update-notifier
 COPY tsconfig.json ./
-COPY scripts/build.ts scripts/warm-up.ts scripts/
+COPY scripts/build.ts scripts/leave-out.ts scripts/warm-up.ts scripts/
 COPY src src
 RUN node scripts/build.ts src/main.ts dist/main.js
 # V8's compiled form of the bundle, for the start. It holds for this Node and for these flags, those of the

@@ -6,32 +6,34 @@
  */
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { build, type Metafile, type Plugin } from 'esbuild'
-
-/** Commands for the development machine. In the image they are not there, and say so. */
-const developmentCommands = /\/cli\/(demo|emulate)\.ts$/
+import { build, type Metafile } from 'esbuild'
+import {
+  developmentCommands,
+  injection,
+  leaveOut,
+  personalCredentials,
+  schemaCompilers,
+  type Part,
+} from './leave-out.ts'
 
 /** Programs that are such a command and nothing else. */
 const developmentPrograms = /(^|\/)cli\/emulate-main\.ts$/
 
-/** For npm, which runs a bin as it is; and some dependencies call `require` for a module of Node. */
-const banner = `#!/usr/bin/env node
+const formats = {
+  esm: {
+    // For npm, which runs a bin as it is; and some dependencies call `require` for a module of Node.
+    banner: `#!/usr/bin/env node
 import { createRequire as createRequireOfBundle } from 'node:module'
-const require = createRequireOfBundle(import.meta.url)`
-
-/** Puts a message in the place of a development command, so that nothing it imports comes along. */
-const leaveOut: Plugin = {
-  name: 'leave-out-development-commands',
-  setup(bundling) {
-    bundling.onLoad({ filter: developmentCommands }, () => ({
-      contents: `const leftOut = async (_args, io) => {
-        io.err('This command is not part of the image; run it from a checkout of the source.')
-        return 2
-      }
-      export { leftOut as demo, leftOut as emulate }`,
-    }))
+const require = createRequireOfBundle(import.meta.url)`,
   },
-}
+  // What a single executable runs.
+  cjs: {
+    banner: `const urlOfBundle = require('node:url').pathToFileURL(__filename).href`,
+    define: { 'import.meta.url': 'urlOfBundle' },
+    // V8's compiled form, which such an executable holds, cannot do it.
+    supported: { 'dynamic-import': false },
+  },
+} as const
 
 export interface Bundle {
   readonly bytes: number
@@ -39,15 +41,27 @@ export interface Bundle {
   readonly inputs: readonly string[]
 }
 
+export interface BundleOptions {
+  readonly format?: keyof typeof formats
+  /** What never runs in this program. */
+  readonly without?: readonly Part[]
+}
+
 /** Writes the bundle of `entry` to `outfile`. */
-export async function bundle(entry: string, outfile: string): Promise<Bundle> {
+export async function bundle(
+  entry: string,
+  outfile: string,
+  { format = 'esm', without = leftOutOf(entry) }: BundleOptions = {},
+): Promise<Bundle> {
+  const { banner, ...more } = formats[format]
   const { metafile } = await build({
     entryPoints: [entry],
     outfile,
     bundle: true,
     platform: 'node',
     target: 'node24',
-    format: 'esm',
+    format,
+    ...more,
     // Without these esbuild takes the CommonJS builds of the SDK, which are larger.
     mainFields: ['module', 'main'],
     // Lines and names stay as written, so that a stack trace in a log can be read.
@@ -56,16 +70,25 @@ export async function bundle(entry: string, outfile: string): Promise<Bundle> {
     charset: 'ascii',
     legalComments: 'none',
     banner: { js: banner },
-    plugins: developmentPrograms.test(entry) ? [] : [leaveOut],
+    plugins: [leaveOut(without)],
     metafile: true,
     logLevel: 'warning',
   })
-  const inputs = inputsOf(metafile)
+  const inputs = inputsOf(metafile).filter(
+    (path) => !without.some(({ modules }) => modules.test(path)),
+  )
   await chmod(outfile, 0o755)
   const beside = (name: string) => join(dirname(outfile), name)
   await writeFile(beside('package.json'), '{ "type": "module" }\n')
   await writeFile(beside(licenceFileOf(outfile)), await licencesOf(inputs))
   return { bytes: (await stat(outfile)).size, inputs }
+}
+
+function leftOutOf(entry: string): readonly Part[] {
+  const always = [schemaCompilers, injection]
+  return developmentPrograms.test(entry)
+    ? always
+    : [developmentCommands, personalCredentials, ...always]
 }
 
 /** Bundles in one folder must not write over each other's licences. */

@@ -106,4 +106,9 @@ function isArgumentError(error: unknown): boolean {
 
 giveHome(process.env, homedir)
 // Leaves by itself: a forgotten handle must not keep a sidecar that has flushed from ending.
-process.exit(await main(process.argv.slice(2)).catch(report))
+// Should it end before its command has answered, it has failed. No `await`: a single executable is
+// CommonJS, which has none here.
+process.exitCode = exitCodes.failed
+void main(process.argv.slice(2))
+  .catch(report)
+  .then((code) => process.exit(code))

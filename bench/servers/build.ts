@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { bundle } from '../../scripts/build.ts'
+import { bundle, type BundleOptions } from '../../scripts/build.ts'
 import { warmUp } from '../../scripts/warm-up.ts'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -20,15 +20,15 @@ export interface Build {
 
 export async function buildAll(): Promise<Build> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-build-'))
-  const build = async (entry: string) => {
+  const build = async (entry: string, options?: BundleOptions) => {
     const outfile = join(folder, `${basename(entry, '.ts')}.js`)
-    await bundle(join(root, entry), outfile)
+    await bundle(join(root, entry), outfile, options)
     return outfile
   }
   const main = await build('src/main.ts')
   const fast = await build('bench/servers/fast-sidecar.ts')
   const plainHttp = await build('bench/servers/plain-http.ts')
-  const plainFastify = await build('bench/servers/plain-fastify.ts')
+  const plainFastify = await build('bench/servers/plain-fastify.ts', { without: [] })
   const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8')
   const [, entry] = /^ENTRYPOINT (\[.*\])$/m.exec(dockerfile) ?? []
   if (entry === undefined) throw new Error('the Dockerfile has no ENTRYPOINT that can be read')

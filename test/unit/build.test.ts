@@ -9,6 +9,64 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bundle } from '../../scripts/build.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+/** MB are millions of bytes. What the bundle weighs, each start reads and each node pulls. */
+const budgetBytes = 2_500_000
+
+/** Everything of others that runs in a buyer's account. A new line here needs a reason in the commit. */
+const bundledPackages = [
+  '@aws-sdk/client-marketplace-metering',
+  '@aws-sdk/core',
+  '@aws-sdk/credential-provider-env',
+  '@aws-sdk/credential-provider-http',
+  '@aws-sdk/credential-provider-node',
+  '@aws-sdk/credential-provider-web-identity',
+  '@aws-sdk/nested-clients',
+  '@aws-sdk/signature-v4-multi-region',
+  '@aws-sdk/xml-builder',
+  '@aws/lambda-invoke-store',
+  '@fastify/error',
+  '@fastify/forwarded',
+  '@fastify/proxy-addr',
+  '@opentelemetry/api',
+  '@pinojs/redact',
+  '@smithy/core',
+  '@smithy/credential-provider-imds',
+  '@smithy/node-http-handler',
+  '@smithy/signature-v4',
+  '@smithy/types',
+  'abstract-logging',
+  'atomic-sleep',
+  'avvio',
+  'bintrees',
+  'fast-decode-uri-component',
+  'fast-deep-equal',
+  'fast-json-stringify',
+  'fast-querystring',
+  'fastify',
+  'fastq',
+  'find-my-way',
+  'ipaddr.js',
+  'jose',
+  'node-cron',
+  'on-exit-leak-free',
+  'pino',
+  'pino-std-serializers',
+  'process-warning',
+  'prom-client',
+  'quick-format-unescaped',
+  'ret',
+  'reusify',
+  'rfdc',
+  'safe-regex2',
+  'safe-stable-stringify',
+  'secure-json-parse',
+  'semver',
+  'sonic-boom',
+  'tdigest',
+  'thread-stream',
+  'toad-cache',
+]
 const developmentCode = /(^|\/)(emulator\/|cli\/demo-)/
 
 let folder: string
@@ -54,9 +112,29 @@ describe('a program that loads its commands by name', () => {
 
 describe.skipIf(!existsSync(main))('the bundle of the program', () => {
   let inputs: readonly string[]
+  let bytes: number
   const outfile = () => join(folder, 'real/main.js')
   beforeAll(async () => {
-    inputs = (await bundle(main, outfile())).inputs
+    ;({ inputs, bytes } = await bundle(main, outfile()))
+  })
+
+  test('keeps to its budget', () => {
+    expect(bytes).toBeLessThan(budgetBytes)
+  })
+
+  test('is made of these packages and no others', () => {
+    const packages = inputs.flatMap(
+      (path) => /^.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [],
+    )
+    expect([...new Set(packages)].toSorted()).toEqual(bundledPackages)
+  })
+
+  test('names only packages in its licences that are in it', async () => {
+    const licences = await readFile(join(dirname(outfile()), 'THIRD-PARTY-LICENSES.txt'), 'utf8')
+    const named = licences.matchAll(/^(\S+) \d+\.\d+\.\d+\S* \(.+\)$/gm)
+    expect([...new Set([...named].map(([, name]) => String(name)))].toSorted()).toEqual(
+      bundledPackages,
+    )
   })
 
   test('holds nothing of the emulator', () => {

@@ -204,6 +204,17 @@ test('Node 24 comes through npm where the machine has another', async () => {
   expect(engines).toEqual({ node: '>=24.15' })
 })
 
+test('six packages are what the program runs on', async () => {
+  expect(Object.keys((await manifest()).dependencies)).toEqual([
+    '@aws-sdk/client-marketplace-metering',
+    'fastify',
+    'jose',
+    'node-cron',
+    'pino',
+    'prom-client',
+  ])
+})
+
 test('every version is exact, and nothing names where packages come from', async () => {
   const { dependencies, devDependencies, optionalDependencies } = await manifest()
   const versions = Object.values({ ...dependencies, ...devDependencies, ...optionalDependencies })

@@ -1,0 +1,141 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { bundle } from '../../scripts/build.ts'
+import { demoProduct } from '../../src/emulator/demo-product.ts'
+import { eventually } from '../support/eventually.ts'
+import { startMetadataServer, type MetadataServer } from '../support/metadata-server.ts'
+import {
+  postUsage,
+  root,
+  startCommand,
+  startEmulatorProgram,
+  statusOf,
+  temporaryDirectory,
+} from '../support/program.ts'
+
+const expiration = '2099-01-01T00:00:00Z'
+
+let folder: string
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'bundle-credentials-'))
+  await bundle(join(root, 'src/main.ts'), join(folder, 'main.js'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** A service that hands credentials out, for the running test. */
+async function startService(answerOf: (path: string) => unknown): Promise<MetadataServer> {
+  const service = await startMetadataServer((request, response) => {
+    const answer = answerOf(request.url ?? '')
+    response.end(typeof answer === 'string' ? answer : JSON.stringify(answer))
+  })
+  onTestFinished(() => service.close())
+  return service
+}
+
+const credentialsOf = (accessKeyId: string) => ({
+  AccessKeyId: accessKeyId,
+  SecretAccessKey: 'secret',
+  Token: 'session',
+  Expiration: expiration,
+})
+
+/** Starts the bundle with these credentials only, and gives whom the emulated AWS takes it for. */
+async function callerWith(credentials: Readonly<Record<string, string>>) {
+  const emulator = await startEmulatorProgram()
+  const program = startCommand(process.execPath, [join(folder, 'main.js'), 'run'], {
+    HOME: '/nowhere',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    SIDECAR_REGION: 'eu-central-1',
+    SIDECAR_AWS_ENDPOINT: emulator.url,
+    SIDECAR_LISTEN: '127.0.0.1:0',
+    SIDECAR_OPS_LISTEN: '127.0.0.1:0',
+    SIDECAR_DATA_DIR: join(temporaryDirectory(), 'data'),
+    SIDECAR_PRODUCT_CODE: demoProduct.productCode,
+    SIDECAR_ROUTE: 'metered',
+    SIDECAR_DIMENSIONS: 'requests',
+    SIDECAR_DRAIN_QUIET_MS: '0',
+    ...credentials,
+  })
+  const [line = ''] = await program.printed(/^\{.*"event":"sidecar.started".*\}$/m)
+  const app = `http://${(JSON.parse(line) as { app: string }).app}`
+  return { program, app, emulator }
+}
+
+async function expectBilled(
+  credentials: Readonly<Record<string, string>>,
+  resource: string,
+): Promise<void> {
+  const { program, app, emulator } = await callerWith(credentials)
+  expect(await statusOf(`${app}/v1/entitlement?wait=10`)).toBe(200)
+  expect(await postUsage(app, { dimension: 'requests', quantity: 3 })).toBe(200)
+  program.signal('SIGTERM')
+  expect(await program.ended).toMatchObject({ code: 0, err: '' })
+  expect(await emulator.records()).toMatchObject([{ resource, quantity: 3 }])
+}
+
+describe('the bundle calls AWS', () => {
+  /** As IRSA sets it up in a pod, with a security token service of this test. */
+  async function webIdentity() {
+    const tokenFile = join(temporaryDirectory(), 'token')
+    writeFileSync(tokenFile, 'a-token')
+    const service = await startService(
+      () => `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+  <AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>AKIAWEBIDENTITY</AccessKeyId>
+  <SecretAccessKey>secret</SecretAccessKey><SessionToken>session</SessionToken>
+  <Expiration>${expiration}</Expiration></Credentials></AssumeRoleWithWebIdentityResult>
+</AssumeRoleWithWebIdentityResponse>`,
+    )
+    return {
+      AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile,
+      AWS_ROLE_ARN: 'arn:aws:iam::111122223333:role/metering',
+      AWS_ENDPOINT_URL_STS: service.url,
+    }
+  }
+
+  test('with the web identity of a pod (IRSA)', async () => {
+    await expectBilled(await webIdentity(), 'AKIAWEBIDENTITY')
+  })
+
+  test('with the web identity too when a profile is named that the image has not', async () => {
+    await expectBilled({ ...(await webIdentity()), AWS_PROFILE: 'dev' }, 'AKIAWEBIDENTITY')
+  })
+
+  test('with the role of a task, from the endpoint of its container', async () => {
+    const service = await startService(() => credentialsOf('AKIATASKROLE'))
+    const uri = `${service.url}/credentials`
+    await expectBilled({ AWS_CONTAINER_CREDENTIALS_FULL_URI: uri }, 'AKIATASKROLE')
+    expect(service.requests).toContain('GET /credentials')
+  })
+
+  test('with the role of the machine (EC2)', async () => {
+    const service = await startService((path) => {
+      if (path === '/latest/api/token') return 'a-token'
+      return path.endsWith('/a-role')
+        ? { Code: 'Success', ...credentialsOf('AKIAINSTANCEROLE') }
+        : 'a-role'
+    })
+    const environment = {
+      AWS_EC2_METADATA_DISABLED: 'false',
+      AWS_EC2_METADATA_SERVICE_ENDPOINT: service.url,
+    }
+    await expectBilled(environment, 'AKIAINSTANCEROLE')
+  })
+
+  test('with keys of the environment', async () => {
+    const keys = { AWS_ACCESS_KEY_ID: 'AKIAKEYS', AWS_SECRET_ACCESS_KEY: 'secret' }
+    await expectBilled(keys, 'AKIAKEYS')
+  })
+})
+
+test('the bundle has no credentials where there is nothing but a profile in a file', async () => {
+  const file = join(temporaryDirectory(), 'credentials')
+  writeFileSync(file, '[dev]\naws_access_key_id = AKIAFILE\naws_secret_access_key = secret\n')
+  const { app } = await callerWith({ AWS_PROFILE: 'dev', AWS_SHARED_CREDENTIALS_FILE: file })
+  const code = await eventually(async () => {
+    const answer = (await (await fetch(`${app}/v1/entitlement`)).json()) as { code: string }
+    return answer.code !== 'Starting' && answer.code
+  })
+  expect(code).toBe('CredentialsProviderError')
+})
