@@ -1,0 +1,95 @@
+/**
+ * Makes the sidecar one executable that needs no Node beside it:
+ * `node scripts/build-binary.ts [--out FILE] [--node PATH]`, by default `dist/marketplace-sidecar` from
+ * the Node that runs this. `--node` takes the binary of another Node 24 for Linux, also for another
+ * processor.
+ */
+import { execFile } from 'node:child_process'
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs, promisify } from 'node:util'
+import { bundle } from './build.ts'
+
+const run = promisify(execFile)
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** Where Node looks for what was put into it, and the mark that tells it to look: fixed by Node. */
+const resource = 'NODE_SEA_BLOB'
+const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
+const postject = fileURLToPath(import.meta.resolve('postject/dist/cli.js'))
+
+/**
+ * Writes the executable to `out`, the licences of what is in it beside it, and gives its size in bytes.
+ * `node` is the binary that it is made of.
+ */
+export async function buildBinary(out: string, node = process.execPath): Promise<number> {
+  const maker = await makerOf(node)
+  const flags = await flagsOfImage()
+  const folder = await mkdtemp(join(tmpdir(), 'build-binary-'))
+  const within = (name: string) => join(folder, name)
+  try {
+    await bundle(join(root, 'src/main.ts'), within('sidecar.js'), { format: 'cjs' })
+    const config = {
+      main: within('sidecar.js'),
+      output: within('blob'),
+      disableExperimentalSEAWarning: true,
+      // V8's compiled form holds for the Node and the flags that it was made with.
+      useCodeCache: maker === node,
+      execArgv: flags,
+    }
+    await writeFile(within('config.json'), JSON.stringify(config))
+    await run(maker, [...flags, '--experimental-sea-config', within('config.json')])
+    await copyFile(node, within('executable'))
+    const options = ['--sentinel-fuse', fuse]
+    await run(process.execPath, [
+      postject,
+      within('executable'),
+      resource,
+      config.output,
+      ...options,
+    ])
+    await chmod(within('executable'), 0o755)
+    await mkdir(dirname(out), { recursive: true })
+    // One that runs can be replaced, but not written.
+    await rm(out, { force: true })
+    await copyFile(within('executable'), out)
+    await copyFile(within('sidecar-THIRD-PARTY-LICENSES.txt'), `${out}-THIRD-PARTY-LICENSES.txt`)
+    return (await stat(out)).size
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+/** Who prepares what is put in: the Node that runs it, or where that is for another processor, its like. */
+async function makerOf(node: string): Promise<string> {
+  const runsHere = await run(node, ['--version']).then(
+    () => true,
+    () => false,
+  )
+  if (runsHere) return node
+  if ((await readFile(node)).includes(`node-${process.version}.tar.gz`)) return process.execPath
+  throw new Error(
+    `${node} does not run here and is not Node ${process.version}, which builds: take the same version`,
+  )
+}
+
+/** Node's flags in the ENTRYPOINT of the image: one place says them. */
+async function flagsOfImage(): Promise<readonly string[]> {
+  const dockerfile = await readFile(join(root, 'Dockerfile'), 'utf8')
+  const [, entry] = /^ENTRYPOINT (\[.*"\/app\/main\.js"\])$/m.exec(dockerfile) ?? []
+  if (entry === undefined) throw new Error('the Dockerfile has no ENTRYPOINT that can be read')
+  return (JSON.parse(entry) as string[]).slice(1, -1)
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: {
+      out: { type: 'string', default: join(root, 'dist/marketplace-sidecar') },
+      node: { type: 'string' },
+    },
+  })
+  const bytes = await buildBinary(values.out, values.node)
+  console.log(`${values.out}: ${(bytes / 1e6).toFixed(1)} MB`)
+}
