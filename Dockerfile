@@ -1,19 +1,27 @@
 # The two bases. A seller who may not pull from the public registries sets both.
 ARG NODE_IMAGE=node:24-bookworm-slim
 ARG RUNTIME_IMAGE=gcr.io/distroless/nodejs24-debian12:nonroot
+# The version of package.json, for the label; the build fails when it is another.
+ARG VERSION=0.1.0
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /build
-COPY package.json package-lock.json .npmrc ./
+COPY package.json package-lock.json .npmrc LICENSE ./
+ARG VERSION
+RUN test "\"${VERSION}\"" = "$(npm pkg get version)" \
+  || { echo "VERSION is ${VERSION}, and package.json says $(npm pkg get version)" >&2; exit 1; }
 RUN npm ci --no-update-notifier
 COPY tsconfig.json ./
 COPY scripts/build.ts scripts/leave-out.ts scripts/warm-up.ts scripts/
 COPY src src
 RUN node scripts/build.ts src/main.ts dist/main.js
-# V8's compiled form of the bundle, for the start. It holds for this Node and for these flags, those of the
-# ENTRYPOINT below.
-RUN mkdir -p /app && cp dist/* /app/ \
-  && node scripts/warm-up.ts /app/compile-cache --max-semi-space-size=4 --initial-old-space-size=24 /app/main.js
+RUN mkdir -p /app/compile-cache && cp dist/* LICENSE /app/ \
+  && chmod -R a+rX /app package.json scripts && chown 65532:65532 /app/compile-cache
+# V8's compiled form of the bundle, for the start. Node takes it only from the same user, Node and flags: those
+# of the ENTRYPOINT below.
+USER 65532:65532
+RUN node scripts/warm-up.ts /app/compile-cache --max-semi-space-size=4 --initial-old-space-size=24 /app/main.js
+USER 0:0
 # The ledger's folder gets its owner here, because the runtime base may have no shell.
 RUN mkdir -p /layout/app /layout/etc/marketplace-sidecar /layout/var/lib/marketplace-sidecar \
   && cp -R /app/. /layout/app/ \
@@ -22,9 +30,11 @@ RUN mkdir -p /layout/app /layout/etc/marketplace-sidecar /layout/var/lib/marketp
   && chmod 0700 /layout/var/lib/marketplace-sidecar
 
 FROM ${RUNTIME_IMAGE} AS runtime
+ARG VERSION
 LABEL org.opencontainers.image.title="marketplace-sidecar" \
   org.opencontainers.image.description="Entitlement and durable hourly metering for container products on AWS Marketplace" \
-  org.opencontainers.image.licenses="Apache-2.0"
+  org.opencontainers.image.licenses="Apache-2.0" \
+  org.opencontainers.image.version="${VERSION}"
 COPY --from=build /layout/ /
 # Distroless keeps Node in /nodejs/bin, the Debian images in /usr/local/bin.
 ENV HOME=/ \
@@ -46,12 +56,15 @@ CMD ["run"]
 # The emulated Metering service, for development and tests: docker build --target emulator
 FROM build AS emulator-build
 RUN node scripts/build.ts src/cli/emulate-main.ts /emulator/app/emulator.js \
+  && cp LICENSE /emulator/app/ \
   && chmod -R a+rX,go-w /emulator
 
 FROM ${RUNTIME_IMAGE} AS emulator
+ARG VERSION
 LABEL org.opencontainers.image.title="marketplace-sidecar-emulator" \
   org.opencontainers.image.description="The AWS Marketplace Metering service, emulated for development and tests" \
-  org.opencontainers.image.licenses="Apache-2.0"
+  org.opencontainers.image.licenses="Apache-2.0" \
+  org.opencontainers.image.version="${VERSION}"
 COPY --from=emulator-build /emulator/ /
 ENV NODE_ENV=production \
   PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin

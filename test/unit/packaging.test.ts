@@ -119,18 +119,26 @@ test('the IAM policy allows the two operations and nothing else', async () => {
   })
 })
 
-test('both base images of the image are build arguments', async () => {
+test('both base images and the version of package.json are build arguments', async () => {
   const lines = await dockerfile()
   expect(lines.filter((line) => /^(ARG|FROM) /.test(line))).toEqual([
     'ARG NODE_IMAGE=node:24-bookworm-slim',
     'ARG RUNTIME_IMAGE=gcr.io/distroless/nodejs24-debian12:nonroot',
+    `ARG VERSION=${(await manifest()).version}`,
     'FROM ${NODE_IMAGE} AS build',
+    'ARG VERSION',
     'FROM ${RUNTIME_IMAGE} AS runtime',
+    'ARG VERSION',
     'FROM build AS emulator-build',
     'FROM ${RUNTIME_IMAGE} AS emulator',
+    'ARG VERSION',
     'FROM runtime',
   ])
   expect(lines.at(-1)).toBe('FROM runtime')
+})
+
+test('nothing in the Dockerfile is for one processor only', async () => {
+  expect(await read('Dockerfile')).not.toMatch(/amd64|arm64|x64|x86|aarch64|--platform/i)
 })
 
 test('the runtime stage copies the build and runs nothing, for its base may have no shell', async () => {

@@ -1,0 +1,126 @@
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buildah } from '../../scripts/image-tools.ts'
+import { startCommand, type Program } from '../support/program.ts'
+
+/** What an image says of itself; the part of Docker's configuration that is looked at. */
+export interface ImageConfig {
+  readonly User: string
+  readonly Env: readonly string[]
+  readonly Entrypoint: readonly string[]
+  readonly Cmd: readonly string[]
+  readonly WorkingDir: string
+  readonly Labels: Readonly<Record<string, string>>
+  readonly ExposedPorts: Readonly<Record<string, object>>
+  readonly Volumes?: Readonly<Record<string, object>>
+  readonly Healthcheck: { readonly Test: readonly string[] }
+}
+
+/** A mount of its own for each: the root read-only, `/proc`, a few devices, and the volume. */
+const script = `set -e
+mount --bind "$ROOT" "$ROOT"
+mount -t proc -o ro proc "$ROOT/proc"
+mount -t tmpfs -o mode=0755 tmpfs "$ROOT/dev"
+for device in null zero random urandom; do
+  touch "$ROOT/dev/$device"
+  mount --bind "/dev/$device" "$ROOT/dev/$device"
+done
+mount -o remount,ro "$ROOT/dev"
+test -z "$VOLUME" || mount --bind "$DATA" "$ROOT$VOLUME"
+mount -o "remount,bind,$MODE" "$ROOT"
+exec "$@"`
+
+/** A container of an image, as Docker, ECS and Kubernetes run it: nobody, no rights, read-only root. */
+export class Container {
+  readonly config: ImageConfig
+  /** Bytes of each layer, the base's first. */
+  readonly layers: readonly number[]
+  /** The file system, seen from outside. */
+  readonly root: string
+  readonly #name: string
+  readonly #data: string
+
+  private constructor(name: string, root: string, image: Inspected) {
+    this.#name = name
+    this.root = root
+    this.config = image.Docker.config
+    const manifest = JSON.parse(image.Manifest) as { layers: { size: number }[] }
+    this.layers = manifest.layers.map(({ size }) => size)
+    this.#data = this.#createVolume()
+    mkdirSync(join(root, 'proc'), { recursive: true })
+    mkdirSync(join(root, 'dev'), { recursive: true })
+  }
+
+  static async of(image: string): Promise<Container> {
+    const inspected = JSON.parse(await buildah('inspect', '--type', 'image', image)) as Inspected
+    const name = await buildah('from', image)
+    return new Container(name, await buildah('mount', name), inspected)
+  }
+
+  async remove(): Promise<void> {
+    await buildah('rm', this.#name)
+    rmSync(this.#data, { recursive: true })
+  }
+
+  /** What the image runs, with arguments instead of its CMD where there are some. */
+  run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
+    const { Entrypoint, Cmd } = this.config
+    return this.exec([...Entrypoint, ...(args.length === 0 ? Cmd : args)], env)
+  }
+
+  /** Any command inside, with the image's environment and what is added to it here. */
+  exec(
+    command: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    mode: 'ro' | 'rw' = 'ro',
+  ): Program {
+    const [user = '', group = ''] = this.config.User.split(':')
+    const { root } = this
+    const { WorkingDir } = this.config
+    const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
+    const inside = ['/usr/bin/env', '-i', ...this.config.Env, ...variables]
+    inside.push('/usr/bin/setpriv', '--no-new-privs')
+    inside.push('/usr/bin/nsenter', `--root=${root}`, `--wd=${join(root, WorkingDir)}`)
+    inside.push(`--setuid=${user}`, `--setgid=${group}`, ...command)
+    return startCommand('unshare', ['--mount', 'sh', '-c', script, 'sh', ...inside], {
+      ROOT: root,
+      VOLUME: this.volume ?? '',
+      DATA: this.#data,
+      MODE: mode,
+    })
+  }
+
+  get volume(): string | undefined {
+    return Object.keys(this.config.Volumes ?? {})[0]
+  }
+
+  /** As Docker and Fargate do it: an empty volume gets owner and mode of the folder in the image. */
+  #createVolume(): string {
+    const data = mkdtempSync(join(tmpdir(), 'image-volume-'))
+    if (this.volume === undefined) return data
+    const { uid, gid, mode } = statSync(join(this.root, this.volume))
+    chownSync(data, uid, gid)
+    chmodSync(data, mode & 0o7777)
+    return data
+  }
+
+  /** Every file, folder and link inside, as paths, sorted. */
+  files(): readonly string[] {
+    const all = readdirSync(this.root, { recursive: true, encoding: 'utf8' })
+    return all.map((path) => `/${path}`).toSorted()
+  }
+}
+
+interface Inspected {
+  readonly Manifest: string
+  readonly Docker: { readonly config: ImageConfig }
+}

@@ -1,0 +1,293 @@
+import {
+  cpSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
+import { baseImages, buildah, removeImages, type BaseImages } from '../../scripts/image-tools.ts'
+import { demoProduct } from '../../src/emulator/demo-product.ts'
+import { environmentOf, expectMainJob } from '../support/main-job.ts'
+import { root } from '../support/program.ts'
+import { Container } from './container.ts'
+import { debianPackagesOf, npmPackagesOf } from './contents.ts'
+
+const nobody = 65_532
+const dataFolder = '/var/lib/marketplace-sidecar'
+const productFile = '/etc/marketplace-sidecar/product.json'
+/** What its own image has, and nobody else's. */
+const emulatorCode = /_emulator\/|emulator ready at/
+const sellerImage = join(root, 'examples/seller-image')
+
+/** What a shell, a package manager or a way to fetch one is called. */
+const tools =
+  /\/(a|ba|da|fi|k|tc|z)?sh$|\/(busybox|toybox|npm|npx|corepack|yarn|apt|apt-get|dpkg|apk|rpm|curl|wget|perl|python[\d.]*)$/
+
+function toolsIn(container: Container): readonly string[] {
+  return container
+    .files()
+    .filter((path) => tools.test(path) && !lstatSync(join(container.root, path)).isDirectory())
+}
+
+const containers: Container[] = []
+let bases: BaseImages
+let runtime: Container
+
+async function build(tag: string, ...args: readonly string[]): Promise<void> {
+  const buildArgs = [`NODE_IMAGE=${bases.node}`, `RUNTIME_IMAGE=${bases.runtime}`]
+  const options = buildArgs.flatMap((arg) => ['--build-arg', arg])
+  await buildah('bud', '--format', 'docker', ...options, '--tag', tag, ...args)
+}
+
+async function open(image: string): Promise<Container> {
+  const container = await Container.of(image)
+  containers.push(container)
+  return container
+}
+
+/** Builds a folder that is like examples/seller-image, with this product file. */
+async function buildSellerImage(tag: string, product: object): Promise<Container> {
+  const folder = mkdtempSync(join(tmpdir(), 'seller-image-'))
+  try {
+    cpSync(sellerImage, folder, { recursive: true })
+    writeFileSync(join(folder, 'product.json'), JSON.stringify(product), { mode: 0o600 })
+    await buildah('bud', '--format', 'docker', '--tag', tag, folder)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+  return open(tag)
+}
+
+beforeAll(async () => {
+  bases = await baseImages()
+  await build('marketplace-sidecar', root)
+  runtime = await open('marketplace-sidecar')
+})
+afterAll(async () => {
+  for (const container of containers) await container.remove()
+  await removeImages()
+})
+
+describe('what the image says of itself', () => {
+  test('it runs as nobody, is asked for health by its own command, and keeps its ledger on a volume', () => {
+    expect(runtime.config).toMatchObject({
+      User: `${nobody}:${nobody}`,
+      Entrypoint: expect.arrayContaining(['node', '/app/main.js']),
+      Cmd: ['run'],
+      Volumes: { [dataFolder]: {} },
+      ExposedPorts: { '9464/tcp': {} },
+      Healthcheck: { Test: ['CMD', 'node', '/app/main.js', 'healthcheck'] },
+    })
+  })
+
+  test('its labels name it, its licence and the version that the program tells', async () => {
+    const { Labels } = runtime.config
+    expect(Labels).toMatchObject({
+      'org.opencontainers.image.title': 'marketplace-sidecar',
+      'org.opencontainers.image.licenses': 'Apache-2.0',
+      'org.opencontainers.image.version': manifest.version,
+    })
+    expect(Labels['org.opencontainers.image.description']).toMatch(/^Entitlement /)
+    const told = await runtime.run(['--version']).ended
+    expect(told).toEqual({ code: 0, out: `${manifest.version}\n`, err: '' })
+  })
+
+  test('a build with another version than that of package.json fails', async () => {
+    const other = build('other-version', '--build-arg', 'VERSION=9.9.9', root)
+    await expect(other).rejects.toThrow(/VERSION is 9\.9\.9, and package\.json says/)
+  })
+})
+
+describe('what is in the image', () => {
+  test('above its base there are the program, its licences, its compiled form and two folders', async () => {
+    const base = new Set((await open(bases.runtime)).files())
+    const added = runtime.files().filter((path) => !base.has(path))
+    const compiled = /^\/app\/compile-cache\/v[^/]+\/[0-9a-f]+$/
+    expect(added.filter((path) => !compiled.test(path))).toEqual([
+      '/app',
+      '/app/LICENSE',
+      '/app/THIRD-PARTY-LICENSES.txt',
+      '/app/compile-cache',
+      expect.stringMatching(`^/app/compile-cache/${process.version}-\\w+-\\w+-${nobody}$`),
+      '/app/main.js',
+      '/app/package.json',
+      '/etc/marketplace-sidecar',
+      dataFolder,
+    ])
+    expect(added.filter((path) => compiled.test(path)).length).toBeGreaterThan(0)
+  })
+
+  test('there is no shell, no npm, no package manager and no source map', async () => {
+    expect(toolsIn(await open(bases.node))).toEqual(
+      expect.arrayContaining(['/usr/bin/dash', '/usr/bin/apt-get', '/usr/local/bin/npm']),
+    )
+    expect(toolsIn(runtime)).toEqual([])
+    expect(runtime.files().filter((path) => path.endsWith('.map'))).toEqual([])
+    expect(readFileSync(join(runtime.root, 'app/main.js'), 'utf8')).not.toContain(
+      'sourceMappingURL',
+    )
+  })
+
+  test('there is no code of the emulator', () => {
+    expect(readFileSync(join(runtime.root, 'app/main.js'), 'utf8')).not.toMatch(emulatorCode)
+  })
+
+  test('nothing but the folder of the ledger belongs to the user, and that is closed to others', () => {
+    const { uid, gid, mode } = statSync(join(runtime.root, dataFolder))
+    expect({ uid, gid, mode: (mode & 0o7777).toString(8) }).toEqual({
+      uid: nobody,
+      gid: nobody,
+      mode: '700',
+    })
+    const ours = runtime.files().filter((path) => /^\/(app|etc)\b/.test(path))
+    const changeable = ours.filter((path) => {
+      const stat = lstatSync(join(runtime.root, path))
+      return stat.uid !== 0 || (!stat.isSymbolicLink() && (stat.mode & 0o022) !== 0)
+    })
+    expect(changeable).toEqual([])
+  })
+
+  test('it is small, and everything in it is listed', () => {
+    const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(2)} MB`
+    const names = ['the base', 'the sidecar']
+    const lines = runtime.layers.map((bytes, index) => `${names[index]}: ${megabytes(bytes)}`)
+    const npm = npmPackagesOf(runtime.root)
+    const debian = debianPackagesOf(runtime.root)
+    console.log(
+      [
+        ...lines,
+        `npm packages in main.js: ${npm.join(', ')}`,
+        `Debian packages in the base: ${debian.join(', ')}`,
+      ].join('\n'),
+    )
+    expect(npm).toContainEqual(expect.stringMatching(/^fastify \d/))
+    expect(debian).toContainEqual(expect.stringMatching(/^libc6 \d/))
+    expect(runtime.layers).toHaveLength(2)
+    expect(runtime.layers[1]).toBeLessThan(4_000_000)
+  })
+
+  test('its compiled form is the one that V8 takes at a start', async () => {
+    const env = { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
+    const { out, err } = await runtime.run(['--version'], env).ended
+    expect(out + err).toMatch(/V8 code cache for ESM file:\/\/\/app\/main\.js was accepted/)
+  })
+})
+
+describe('the running image', () => {
+  /** Every folder in which it can make a file. */
+  const probe = `const { readdirSync, writeFileSync, rmSync } = require('node:fs')
+    const found = []
+    const visit = (folder) => {
+      try {
+        const file = folder + '/probe'
+        writeFileSync(file, '')
+        rmSync(file)
+        found.push(folder)
+      } catch {}
+      let entries = []
+      try {
+        entries = readdirSync(folder, { withFileTypes: true })
+      } catch {}
+      for (const entry of entries)
+        if (entry.isDirectory() && entry.name !== 'proc') visit(folder.replace(/\\/$/, '') + '/' + entry.name)
+    }
+    visit('/')
+    console.log(JSON.stringify([process.getuid(), process.getgid(), process.cwd(), found]))`
+  const probed = async (mode: 'ro' | 'rw'): Promise<unknown> => {
+    const { out, err } = await runtime.exec(['node', '-e', probe], {}, mode).ended
+    expect(err).toBe('')
+    return JSON.parse(out)
+  }
+
+  test('can write its data folder and nothing else on a read-only root', async () => {
+    expect(await probed('ro')).toEqual([nobody, nobody, '/app', [dataFolder]])
+  })
+
+  test('can write nothing of ours but its data folder where the root is not read-only', async () => {
+    const folders = ((await probed('rw')) as unknown[])[3]
+    expect(folders).toEqual(['/home/nonroot', '/tmp', dataFolder])
+  })
+
+  test('does not start without settings, and lists what is missing with exit code 2', async () => {
+    const { code, out, err } = await runtime.run([]).ended
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).toMatch(/^InvalidSettings: .*\n- SIDECAR_PRODUCT_CODE: /)
+  })
+})
+
+describe('a seller’s image', () => {
+  let seller: Container
+  const example = JSON.parse(readFileSync(join(sellerImage, 'product.json'), 'utf8')) as {
+    productCode: string
+    trustedProductCodes: string[]
+  }
+  beforeAll(async () => {
+    seller = await buildSellerImage('seller', example)
+  })
+
+  test('has the seller’s product, which its own command finds right', async () => {
+    const { code, out, err } = await seller.run(['product', 'check', productFile]).ended
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(out).toContain(example.productCode)
+  })
+
+  test('keeps all that the sidecar’s image says', () => {
+    const { User, Entrypoint, Cmd, Healthcheck } = runtime.config
+    expect(seller.config).toMatchObject({ User, Entrypoint, Cmd, Healthcheck })
+  })
+
+  test('refuses a product code that it does not trust, with exit code 2', async () => {
+    const aws = { url: 'http://127.0.0.1:9', records: async () => [] }
+    const env = { ...(await environmentOf(aws)), SIDECAR_PRODUCT_CODE: 'someone-elses-product' }
+    const { code, out, err } = await seller.run([], env).ended
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).toContain(`"someone-elses-product" is not one that ${productFile} trusts`)
+  })
+
+  test('refuses another route, key or dimension from outside, with exit code 2', async () => {
+    const { code, err } = await seller.run([], { SIDECAR_ROUTE: 'hourly' }).ended
+    expect(code).toBe(2)
+    expect(err).toContain(`SIDECAR_ROUTE: the product file ${productFile} decides this`)
+  })
+})
+
+test('the emulator’s image is asked by a seller’s image, from the proof to the record', async () => {
+  await build('marketplace-sidecar-emulator', '--target', 'emulator', root)
+  const emulator = await open('marketplace-sidecar-emulator')
+  expect(emulator.config).toMatchObject({ User: `${nobody}:${nobody}` })
+  expect(toolsIn(emulator)).toEqual([])
+  expect(readFileSync(join(emulator.root, 'app/emulator.js'), 'utf8')).toMatch(emulatorCode)
+  const program = emulator.run(['--port', '0'])
+  const [, port = ''] = await program.printed(/^emulator ready at \S+:(\d+) /m)
+  const url = `http://127.0.0.1:${port}`
+  const records = async () => {
+    const answer = await fetch(`${url}/_emulator/records`)
+    return ((await answer.json()) as { records: object[] }).records
+  }
+  const publicKey = await (await fetch(`${url}/_emulator/public-key`)).text()
+
+  const seller = await buildSellerImage('seller-of-demo', {
+    productCode: demoProduct.productCode,
+    publicKeys: { [demoProduct.publicKeyVersion]: publicKey },
+    route: 'both',
+    dimensions: demoProduct.dimensions,
+  })
+  const [kind, ...healthCommand] = seller.config.Healthcheck.Test
+  expect(kind).toBe('CMD')
+  await expectMainJob(
+    {
+      start: (args, env) => seller.run(args, env),
+      checkHealth: (env) => seller.exec(healthCommand, env),
+    },
+    { url, records },
+    await environmentOf({ url, records }),
+  )
+  program.signal('SIGTERM')
+  expect(await program.ended).toMatchObject({ code: 0, err: '' })
+}, 300_000)
