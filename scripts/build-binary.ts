@@ -83,13 +83,14 @@ async function flagsOfImage(): Promise<readonly string[]> {
   return (JSON.parse(entry) as string[]).slice(1, -1)
 }
 
+/** As `parseArgs` takes them. */
+export const binaryOptions = {
+  out: { type: 'string', default: 'dist/marketplace-sidecar' },
+  node: { type: 'string', default: process.execPath },
+} as const
+
 if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      out: { type: 'string', default: join(root, 'dist/marketplace-sidecar') },
-      node: { type: 'string' },
-    },
-  })
-  const bytes = await buildBinary(values.out, values.node)
-  console.log(`${values.out}: ${(bytes / 1e6).toFixed(1)} MB`)
+  const { out, node } = parseArgs({ options: binaryOptions }).values
+  const bytes = await buildBinary(out, node)
+  console.log(`${out}: ${(bytes / 1e6).toFixed(1)} MB`)
 }

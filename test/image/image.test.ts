@@ -11,8 +11,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
+import { buildBinary } from '../../scripts/build-binary.ts'
 import { baseImages, buildah, removeImages, type BaseImages } from '../../scripts/image-tools.ts'
 import { demoProduct } from '../../src/emulator/demo-product.ts'
+import { readPage, tableOf } from '../docs/page.ts'
 import { environmentOf, expectMainJob } from '../support/main-job.ts'
 import { root } from '../support/program.ts'
 import { Container } from './container.ts'
@@ -21,6 +23,7 @@ import { debianPackagesOf, npmPackagesOf } from './contents.ts'
 const nobody = 65_532
 const dataFolder = '/var/lib/marketplace-sidecar'
 const productFile = '/etc/marketplace-sidecar/product.json'
+const page = readPage('image.md')
 /** What its own image has, and nobody else's. */
 const emulatorCode = /_emulator\/|emulator ready at/
 const sellerImage = join(root, 'examples/seller-image')
@@ -34,6 +37,9 @@ function toolsIn(container: Container): readonly string[] {
     .files()
     .filter((path) => tools.test(path) && !lstatSync(join(container.root, path)).isDirectory())
 }
+
+const read = (container: Container, path: string) =>
+  readFileSync(join(container.root, path), 'utf8')
 
 const containers: Container[] = []
 let bases: BaseImages
@@ -105,22 +111,15 @@ describe('what the image says of itself', () => {
 })
 
 describe('what is in the image', () => {
-  test('above its base there are the program, its licences, its compiled form and two folders', async () => {
+  test('above its base there is what docs/image.md lists, and nothing else', async () => {
     const base = new Set((await open(bases.runtime)).files())
     const added = runtime.files().filter((path) => !base.has(path))
-    const compiled = /^\/app\/compile-cache\/v[^/]+\/[0-9a-f]+$/
-    expect(added.filter((path) => !compiled.test(path))).toEqual([
-      '/app',
-      '/app/LICENSE',
-      '/app/THIRD-PARTY-LICENSES.txt',
-      '/app/compile-cache',
-      expect.stringMatching(`^/app/compile-cache/${process.version}-\\w+-\\w+-${nobody}$`),
-      '/app/main.js',
-      '/app/package.json',
-      '/etc/marketplace-sidecar',
-      dataFolder,
-    ])
-    expect(added.filter((path) => compiled.test(path)).length).toBeGreaterThan(0)
+    const compiled = /^\/app\/compile-cache\/v/
+    expect(added.filter((path) => !compiled.test(path))).toEqual(
+      tableOf(page, 'Path').map(([path]) => path),
+    )
+    const ofOurNode = new RegExp(`/${process.version}-\\w+-\\w+-${nobody}/`)
+    expect(added.filter((path) => ofOurNode.test(path)).length).toBeGreaterThan(0)
   })
 
   test('there is no shell, no npm, no package manager and no source map', async () => {
@@ -129,13 +128,11 @@ describe('what is in the image', () => {
     )
     expect(toolsIn(runtime)).toEqual([])
     expect(runtime.files().filter((path) => path.endsWith('.map'))).toEqual([])
-    expect(readFileSync(join(runtime.root, 'app/main.js'), 'utf8')).not.toContain(
-      'sourceMappingURL',
-    )
+    expect(read(runtime, 'app/main.js').includes('sourceMappingURL')).toBe(false)
   })
 
   test('there is no code of the emulator', () => {
-    expect(readFileSync(join(runtime.root, 'app/main.js'), 'utf8')).not.toMatch(emulatorCode)
+    expect(emulatorCode.test(read(runtime, 'app/main.js'))).toBe(false)
   })
 
   test('nothing but the folder of the ledger belongs to the user, and that is closed to others', () => {
@@ -257,12 +254,33 @@ describe('a seller’s image', () => {
   })
 })
 
+test('the Dockerfile on the page makes an image of the single executable', async () => {
+  const text = /^```Dockerfile\n(ARG BASE_IMAGE=.*?)^```$/ms.exec(page)?.[1] ?? ''
+  const folder = mkdtempSync(join(tmpdir(), 'executable-image-'))
+  try {
+    writeFileSync(join(folder, 'Dockerfile'), text)
+    cpSync(join(sellerImage, 'product.json'), join(folder, 'product.json'))
+    await buildBinary(join(folder, 'marketplace-sidecar'))
+    const base = `BASE_IMAGE=${bases.runtime}`
+    await buildah('bud', '--format', 'docker', '--build-arg', base, '--tag', 'executable', folder)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+  const image = await open('executable')
+  const { code, out, err } = await image.run(['product', 'check', productFile]).ended
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+  expect(out).toContain('4a2bexampleproductcode')
+  const [, ...healthCommand] = image.config.Healthcheck.Test
+  const env = { SIDECAR_OPS_LISTEN: '127.0.0.1:9' }
+  expect((await image.exec(healthCommand, env).ended).err).toMatch(/\/livez did not answer: /)
+}, 120_000)
+
 test('the emulator’s image is asked by a seller’s image, from the proof to the record', async () => {
   await build('marketplace-sidecar-emulator', '--target', 'emulator', root)
   const emulator = await open('marketplace-sidecar-emulator')
   expect(emulator.config).toMatchObject({ User: `${nobody}:${nobody}` })
   expect(toolsIn(emulator)).toEqual([])
-  expect(readFileSync(join(emulator.root, 'app/emulator.js'), 'utf8')).toMatch(emulatorCode)
+  expect(emulatorCode.test(read(emulator, 'app/emulator.js'))).toBe(true)
   const program = emulator.run(['--port', '0'])
   const [, port = ''] = await program.printed(/^emulator ready at \S+:(\d+) /m)
   const url = `http://127.0.0.1:${port}`
