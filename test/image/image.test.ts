@@ -20,6 +20,8 @@ import { root } from '../support/program.ts'
 import { Container } from './container.ts'
 import { debianPackagesOf, npmPackagesOf } from './contents.ts'
 
+/** Of the layers above the base. */
+const budgetBytes = 4_000_000
 const nobody = 65_532
 const dataFolder = '/var/lib/marketplace-sidecar'
 const productFile = '/etc/marketplace-sidecar/product.json'
@@ -48,7 +50,8 @@ let runtime: Container
 async function build(tag: string, ...args: readonly string[]): Promise<void> {
   const buildArgs = [`NODE_IMAGE=${bases.node}`, `RUNTIME_IMAGE=${bases.runtime}`]
   const options = buildArgs.flatMap((arg) => ['--build-arg', arg])
-  await buildah('bud', '--format', 'docker', ...options, '--tag', tag, ...args)
+  // With layers, the stage that builds is made once for both images.
+  await buildah('bud', '--layers', '--format', 'docker', ...options, '--tag', tag, ...args)
 }
 
 async function open(image: string): Promise<Container> {
@@ -152,8 +155,8 @@ describe('what is in the image', () => {
 
   test('it is small, and everything in it is listed', () => {
     const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(2)} MB`
-    const names = ['the base', 'the sidecar']
-    const lines = runtime.layers.map((bytes, index) => `${names[index]}: ${megabytes(bytes)}`)
+    const [base = 0, ...ours] = runtime.layers
+    const lines = [`the base: ${megabytes(base)}`, `above it: ${ours.map(megabytes).join(', ')}`]
     const npm = npmPackagesOf(runtime.root)
     const debian = debianPackagesOf(runtime.root)
     console.log(
@@ -165,8 +168,8 @@ describe('what is in the image', () => {
     )
     expect(npm).toContainEqual(expect.stringMatching(/^fastify \d/))
     expect(debian).toContainEqual(expect.stringMatching(/^libc6 \d/))
-    expect(runtime.layers).toHaveLength(2)
-    expect(runtime.layers[1]).toBeLessThan(4_000_000)
+    expect(ours.length).toBeGreaterThan(0)
+    expect(ours.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(budgetBytes)
   })
 
   test('its compiled form is the one that V8 takes at a start', async () => {
