@@ -4,11 +4,10 @@
  * needs its own tools; a client whose tools are missing here is named as not run.
  */
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { cached, isThere } from './tool-cache.ts'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -140,44 +139,14 @@ function pythonEnvironment(): Promise<string> {
   })
 }
 
-const underWay = new Map<string, Promise<string>>()
-
 /** The folder of a language, filled once for each content of its source files. */
 function once(
   language: string,
   files: readonly string[],
   fill: (target: string) => Promise<void>,
 ): Promise<string> {
-  const known = underWay.get(language)
-  if (known !== undefined) return known
-  const filled = fillOnce(language, files, fill)
-  underWay.set(language, filled)
-  return filled
-}
-
-async function fillOnce(
-  language: string,
-  files: readonly string[],
-  fill: (target: string) => Promise<void>,
-): Promise<string> {
-  const hash = createHash('sha256')
-  for (const file of files) hash.update(await readFile(join(sources, language, file)))
-  const target = join(cache, `${language}-${hash.digest('hex').slice(0, 12)}`)
-  const done = join(target, 'complete')
-  if (await isThere(done)) return target
-  await rm(target, { recursive: true, force: true })
-  await mkdir(dirname(target), { recursive: true })
-  await mkdir(target)
-  await fill(target)
-  await writeFile(done, '')
-  return target
-}
-
-function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
+  const pins = files.map((file) => join(sources, language, file))
+  return cached(join(cache, language), pins, fill)
 }
 
 if (import.meta.main) {

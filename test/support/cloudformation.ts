@@ -40,9 +40,10 @@ export function resolveReferences(property: Json, values: Readonly<Record<string
   if (typeof property !== 'object' || property === null) return property
   if (isList(property)) return property.map((item) => resolveReferences(item, values))
   const [[name, argument] = ['', null], ...more] = Object.entries(property)
-  if (more.length === 0 && (name === 'Ref' || name === 'Fn::GetAtt')) {
-    const value = values[String(argument)]
-    if (value === undefined) throw new Error(`nothing is given for ${String(argument)}`)
+  const isReference = more.length === 0 && (name === 'Ref' || name === 'Fn::GetAtt')
+  if (isReference && typeof argument === 'string') {
+    const value = values[argument]
+    if (value === undefined) throw new Error(`nothing is given for ${argument}`)
     return value
   }
   return Object.fromEntries(

@@ -111,19 +111,20 @@ describe('the alarms of the CloudFormation template', () => {
     const rules = alarms.map(([name, alarm]) => [
       name,
       alarm['Statistic'] ?? 'largest of both signs',
-      `${String(alarm['ComparisonOperator']).replace('Threshold', '')} ${String(alarm['Threshold'])}`,
+      alarm['ComparisonOperator'],
+      alarm['Threshold'],
       alarm['TreatMissingData'],
     ])
     expect(rules).toEqual([
-      ['NotEntitled', 'Minimum', 'LessThan 1', 'notBreaching'],
-      ['UnsentForTwoHours', 'Maximum', 'GreaterThan 7200', 'notBreaching'],
-      ['UnsentForFiveHours', 'Maximum', 'GreaterThan 18000', 'notBreaching'],
-      ['RefusedRecords', 'Maximum', 'GreaterThan 0', 'notBreaching'],
-      ['UnresolvedRecords', 'Maximum', 'GreaterThan 0', 'notBreaching'],
-      ['Imbalance', 'largest of both signs', 'GreaterThan 0', 'notBreaching'],
-      ['ClockSkew', 'largest of both signs', 'GreaterThan 60', 'notBreaching'],
-      ['LedgerSpace', 'Minimum', 'LessThan 100000000', 'notBreaching'],
-      ['Silent', 'SampleCount', 'LessThan 1', 'breaching'],
+      ['NotEntitled', 'Minimum', 'LessThanThreshold', 1, 'notBreaching'],
+      ['UnsentForTwoHours', 'Maximum', 'GreaterThanThreshold', 7200, 'notBreaching'],
+      ['UnsentForFiveHours', 'Maximum', 'GreaterThanThreshold', 18000, 'notBreaching'],
+      ['RefusedRecords', 'Maximum', 'GreaterThanThreshold', 0, 'notBreaching'],
+      ['UnresolvedRecords', 'Maximum', 'GreaterThanThreshold', 0, 'notBreaching'],
+      ['Imbalance', 'largest of both signs', 'GreaterThanThreshold', 0, 'notBreaching'],
+      ['ClockSkew', 'largest of both signs', 'GreaterThanThreshold', 60, 'notBreaching'],
+      ['LedgerSpace', 'Minimum', 'LessThanThreshold', 100000000, 'notBreaching'],
+      ['Silent', 'SampleCount', 'LessThanThreshold', 1, 'breaching'],
     ])
   })
 })

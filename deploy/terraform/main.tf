@@ -1,0 +1,137 @@
+# The task of an application that is sold on AWS Marketplace, with its sidecar: roles, log group and task
+# definition, made of ecs-task-def.json and deploy/iam-policy.json. docs/ecs.md says what each part is for.
+
+terraform {
+  required_version = ">= 1.5"
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.40"
+    }
+  }
+}
+
+variable "name" {
+  description = "Family of the task definition, and the beginning of every other name."
+  type        = string
+  default     = "seller-application"
+}
+
+variable "region" {
+  description = "Where the task runs. It is used for the log only; the sidecar finds its region out by itself."
+  type        = string
+}
+
+variable "images" {
+  description = "Image of each container that is not the one of ecs-task-def.json."
+  type        = map(string)
+  default     = {}
+}
+
+variable "environment" {
+  description = "Settings of the sidecar besides those of ecs-task-def.json: SIDECAR_* name to value."
+  type        = map(string)
+  default     = {}
+}
+
+variable "log_retention_days" {
+  type    = number
+  default = 90
+}
+
+locals {
+  task = jsondecode(file("${path.module}/../../ecs-task-def.json"))
+
+  containers = [
+    for container in local.task.containerDefinitions : merge(container, {
+      image = lookup(var.images, container.name, container.image)
+      environment = concat(
+        lookup(container, "environment", []),
+        container.name != "marketplace-sidecar" ? [] : [
+          for name, value in var.environment : { name = name, value = value }
+        ],
+      )
+      logConfiguration = merge(container.logConfiguration, {
+        options = merge(container.logConfiguration.options, {
+          "awslogs-group"  = aws_cloudwatch_log_group.task.name
+          "awslogs-region" = var.region
+        })
+      })
+    })
+  ]
+
+  trust = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "ecs-tasks.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+# What the sidecar may ask of AWS.
+resource "aws_iam_role" "task" {
+  name               = "${var.name}-task"
+  assume_role_policy = local.trust
+}
+
+resource "aws_iam_role_policy" "metering" {
+  name   = "marketplace-metering"
+  role   = aws_iam_role.task.name
+  policy = file("${path.module}/../iam-policy.json")
+}
+
+# What ECS itself needs: it pulls the images and writes the log. The sidecar never has this role.
+resource "aws_iam_role" "execution" {
+  name               = "${var.name}-execution"
+  assume_role_policy = local.trust
+}
+
+resource "aws_iam_role_policy_attachment" "execution" {
+  role       = aws_iam_role.execution.name
+  policy_arn = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+}
+
+resource "aws_cloudwatch_log_group" "task" {
+  name              = "/ecs/${var.name}"
+  retention_in_days = var.log_retention_days
+}
+
+resource "aws_ecs_task_definition" "task" {
+  family                   = var.name
+  requires_compatibilities = local.task.requiresCompatibilities
+  network_mode             = local.task.networkMode
+  cpu                      = local.task.cpu
+  memory                   = local.task.memory
+  task_role_arn            = aws_iam_role.task.arn
+  execution_role_arn       = aws_iam_role.execution.arn
+  container_definitions    = jsonencode(local.containers)
+
+  runtime_platform {
+    operating_system_family = local.task.runtimePlatform.operatingSystemFamily
+    cpu_architecture        = local.task.runtimePlatform.cpuArchitecture
+  }
+
+  # The ledger: empty when the task starts, gone when it stops, and there all the time between.
+  volume {
+    name = local.task.volumes[0].name
+  }
+}
+
+output "task_definition_arn" {
+  value = aws_ecs_task_definition.task.arn
+}
+
+output "task_role_arn" {
+  value = aws_iam_role.task.arn
+}
+
+# For a task definition of your own: these two, the volume above, and `dependsOn` in your application.
+output "sidecar_container" {
+  value = one([for container in local.containers : container if container.name == "marketplace-sidecar"])
+}
+
+output "volume_name" {
+  value = local.task.volumes[0].name
+}

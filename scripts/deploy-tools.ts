@@ -1,0 +1,104 @@
+/**
+ * Brings what `npm run test:deploy` checks the files for deployment with, at pinned versions, into
+ * `.cache/deploy`: `node scripts/deploy-tools.ts` prints the path of each. Python 3 with venv, Go, npm and
+ * apt-get bring them there; the AWS CLI is the one of scripts/client-tools.ts.
+ */
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { readFile, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { clients } from './client-tools.ts'
+import { cached } from './tool-cache.ts'
+
+const run = promisify(execFile)
+const root = fileURLToPath(new URL('..', import.meta.url))
+const cache = join(root, '.cache/deploy')
+const sources = join(root, 'test/deploy/tools')
+const self = fileURLToPath(import.meta.url)
+
+/** The packages of the registries, which need no file of their own to be pinned in. */
+const terraformProvider = {
+  package: '@cdktf/provider-aws@21.22.1',
+  sha256: 'd1446ab6ac6526c6fab4b28a5ebefdd90c0ce56203949925d35a4d286c05cbbf',
+}
+
+/** Each resolves with a path, and fetches what is behind it when this is the first time. */
+export const deployTools = {
+  /** Lints CloudFormation templates. */
+  async cfnLint(): Promise<string> {
+    const requirements = join(sources, 'python/requirements.txt')
+    const folder = await cached(join(cache, 'python'), [requirements], async (home) => {
+      await run('python3', ['-m', 'venv', home])
+      const options = ['--quiet', '--disable-pip-version-check', '-r', requirements]
+      await run(join(home, 'bin/python'), ['-m', 'pip', 'install', ...options])
+    })
+    return join(folder, 'bin/cfn-lint')
+  },
+
+  /** Lints the workflows of GitHub Actions. */
+  actionlint: () => goProgram('actionlint', 'github.com/rhysd/actionlint/cmd/actionlint'),
+
+  /** Reads compose files as `docker compose config` does: it is the reader of Docker Compose. */
+  composeConfig: () => goProgram('compose', 'github.com/compose-spec/compose-go/v2/cmd'),
+
+  /** Prints what the expressions of a Terraform module come to. */
+  terraformValues: () => goProgram('terraform', '.', ['main.go']),
+
+  /** A folder that has, for each resource of Terraform's provider for AWS, `<resource>/index.d.ts`. */
+  terraformResources(): Promise<string> {
+    return cached(join(cache, 'terraform-provider'), [self], async (home) => {
+      const flags = ['--silent', '--no-update-notifier', '--pack-destination', home]
+      const { stdout } = await run('npm', ['pack', terraformProvider.package, ...flags])
+      const archive = join(home, stdout.trim())
+      const sha256 = createHash('sha256')
+        .update(await readFile(archive))
+        .digest('hex')
+      if (sha256 !== terraformProvider.sha256)
+        throw new Error(`${terraformProvider.package} has the SHA-256 ${sha256}`)
+      const wanted = ['--wildcards', '--strip-components=2', 'package/lib/*/index.d.ts']
+      await run('tar', ['-xzf', archive, '-C', home, ...wanted])
+    })
+  },
+
+  /** Debian's build, unpacked and not installed, so that no service is started. */
+  async prometheus(): Promise<string> {
+    const folder = await cached(join(cache, 'prometheus'), [self], async (home) => {
+      const download = () => run('apt-get', ['download', '-qq', 'prometheus'], { cwd: home })
+      await download().catch(async () => {
+        await run('apt-get', ['update', '-qq'])
+        await download()
+      })
+      const [archive = ''] = (await readdir(home)).filter((name) => name.endsWith('.deb'))
+      await run('dpkg-deb', ['-x', join(home, archive), home])
+    })
+    return join(folder, 'usr/bin/prometheus')
+  },
+
+  awsCli: async () => (await clients.awsCli.install()).command,
+} as const
+
+/** A program of the Go module in `sources/name`, whose go.sum pins everything. */
+async function goProgram(
+  name: string,
+  program: string,
+  more: readonly string[] = [],
+): Promise<string> {
+  const module = join(sources, name)
+  const pins = ['go.mod', 'go.sum', ...more].map((file) => join(module, file))
+  const folder = await cached(join(cache, name), pins, async (home) => {
+    await run('go', ['build', '-o', join(home, name), program], { cwd: module }).catch(
+      (cause: unknown) => {
+        throw new Error(`${name} could not be built: is Go here, and its module proxy in reach?`, {
+          cause,
+        })
+      },
+    )
+  })
+  return join(folder, name)
+}
+
+if (import.meta.main) {
+  for (const [name, bring] of Object.entries(deployTools)) console.log(`${name}: ${await bring()}`)
+}

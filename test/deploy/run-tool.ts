@@ -1,0 +1,28 @@
+import { execFile } from 'node:child_process'
+import { root } from '../support/program.ts'
+
+export interface Outcome {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs a tool in the folder of the repository, or another one, to its end. */
+export function runTool(
+  command: string,
+  args: readonly string[],
+  { cwd = root, env = {} }: { cwd?: string; env?: Record<string, string> } = {},
+): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    execFile(
+      command,
+      args,
+      { cwd, env: { ...process.env, ...env }, maxBuffer: 32 << 20 },
+      (error, out, err) => {
+        const code = error === null ? 0 : error.code
+        if (typeof code === 'number') resolve({ code, out, err })
+        else reject(error ?? new Error(`${command} has no exit code`))
+      },
+    )
+  })
+}

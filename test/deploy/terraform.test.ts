@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { deployTools } from '../../scripts/deploy-tools.ts'
+import { root } from '../support/program.ts'
+import { readTaskDefinition, type ContainerDefinition } from '../support/task-definition.ts'
+import { runTool } from './run-tool.ts'
+
+interface Resource {
+  readonly type: string
+  readonly name: string
+  readonly values: Readonly<Record<string, unknown>>
+  readonly blocks: Readonly<Record<string, readonly Record<string, unknown>[]>>
+}
+interface Module {
+  readonly formatted: boolean
+  readonly resources: readonly Resource[]
+  readonly outputs: Readonly<Record<string, unknown>>
+}
+
+let terraformValues: string
+let types: string
+beforeAll(async () => {
+  terraformValues = await deployTools.terraformValues()
+  types = await deployTools.terraformResources()
+})
+
+async function plan(...variables: string[]): Promise<Module> {
+  const args = ['deploy/terraform', 'region=us-east-1', ...variables]
+  const { code, out, err } = await runTool(terraformValues, args)
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+  return JSON.parse(out) as Module
+}
+
+function resource({ resources }: Module, type: string, name: string): Resource {
+  const found = resources.find((one) => one.type === type && one.name === name)
+  if (found === undefined) throw new Error(`there is no ${type}.${name}`)
+  return found
+}
+
+function containers(module: Module): ContainerDefinition[] {
+  const { values } = resource(module, 'aws_ecs_task_definition', 'task')
+  return JSON.parse(String(values['container_definitions'])) as ContainerDefinition[]
+}
+
+/** The arguments of an interface of the provider: name to whether it is needed. */
+function argumentsOf(type: string, interfaceName: string): Map<string, boolean> {
+  const path = join(types, type.replace(/^aws_/, '').replaceAll('_', '-'), 'index.d.ts')
+  const text = readFileSync(path, 'utf8')
+  const body = new RegExp(`^export interface ${interfaceName}( extends .*)? \\{\\n([^]*?)^\\}`, 'm')
+  const members = body.exec(text)?.[2] ?? ''
+  return new Map(
+    [...members.matchAll(/^ {4}readonly (\w+)(\??):/gm)].map(([, name = '', optional]) => [
+      name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      optional === '',
+    ]),
+  )
+}
+
+function expectArguments(known: Map<string, boolean>, given: readonly string[]): void {
+  expect(known.size).toBeGreaterThan(0)
+  expect(given.filter((name) => !known.has(name))).toEqual([])
+  const needed = [...known].filter(([, isNeeded]) => isNeeded).map(([name]) => name)
+  expect(needed.filter((name) => !given.includes(name))).toEqual([])
+}
+
+const pascal = (name: string) =>
+  name.replaceAll(/(?:^|_)(\w)/g, (_, letter) => letter.toUpperCase())
+
+describe('the Terraform module', () => {
+  test('is formatted as terraform fmt does', async () => {
+    expect((await plan()).formatted).toBe(true)
+  })
+
+  test('has the containers of ecs-task-def.json', async () => {
+    const { containerDefinitions } = readTaskDefinition('fargate')
+    expect(containers(await plan())).toEqual(
+      containerDefinitions.map((container) => ({ environment: [], ...container })),
+    )
+  })
+
+  test('has the task of ecs-task-def.json', async () => {
+    const task = readTaskDefinition('fargate')
+    const { values, blocks } = resource(await plan(), 'aws_ecs_task_definition', 'task')
+    expect(values).toMatchObject({
+      family: task.family,
+      network_mode: task.networkMode,
+      requires_compatibilities: task.requiresCompatibilities,
+      task_role_arn: 'aws_iam_role.task.arn',
+      execution_role_arn: 'aws_iam_role.execution.arn',
+    })
+    expect(blocks['volume']).toEqual(task.volumes)
+  })
+
+  test('gives the role of the task the policy of deploy/iam-policy.json', async () => {
+    const { values } = resource(await plan(), 'aws_iam_role_policy', 'metering')
+    const policy = readFileSync(join(root, 'deploy/iam-policy.json'), 'utf8')
+    expect(JSON.parse(String(values['policy']))).toEqual(JSON.parse(policy))
+  })
+
+  test('takes other images, settings and names', async () => {
+    const module = await plan(
+      'name=shop',
+      'images={application="example/shop:2"}',
+      'environment={SIDECAR_LOG_LEVEL="debug"}',
+    )
+    const [sidecar, application] = containers(module)
+    expect(application?.image).toBe('example/shop:2')
+    expect(sidecar?.environment).toContainEqual({ name: 'SIDECAR_LOG_LEVEL', value: 'debug' })
+    expect(application?.environment).toEqual([])
+    expect(module.outputs['sidecar_container']).toEqual(sidecar)
+    expect(resource(module, 'aws_cloudwatch_log_group', 'task').values['name']).toBe('/ecs/shop')
+  })
+
+  test('names arguments that the provider has, and all that it needs', async () => {
+    const { resources } = await plan()
+    expect(resources.length).toBeGreaterThan(5)
+    for (const { type, values, blocks } of resources) {
+      const name = pascal(type.replace(/^aws_/, ''))
+      const given = [...Object.keys(values), ...Object.keys(blocks)]
+      expectArguments(argumentsOf(type, `${name}Config`), given)
+      for (const [block, [first = {}]] of Object.entries(blocks))
+        expectArguments(argumentsOf(type, `${name}${pascal(block)}`), Object.keys(first))
+    }
+  })
+
+  test('is refused where a variable is missing or a name is not there', async () => {
+    const without = await runTool(terraformValues, ['deploy/terraform'])
+    expect(without).toMatchObject({ code: 1, err: 'the variable region needs a value\n' })
+    const unknown = await runTool(terraformValues, ['deploy/terraform', 'regoin=x'])
+    expect(unknown).toMatchObject({ code: 1, err: 'there is no variable regoin\n' })
+  })
+})
