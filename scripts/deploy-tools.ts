@@ -41,7 +41,7 @@ export const deployTools = {
   actionlint: () => goProgram('actionlint', 'github.com/rhysd/actionlint/cmd/actionlint'),
 
   /** Reads compose files as `docker compose config` does: it is the reader of Docker Compose. */
-  composeConfig: () => goProgram('compose', 'github.com/compose-spec/compose-go/v2/cmd'),
+  composeConfig: () => goProgram('compose', '.', ['main.go']),
 
   /** Prints what the expressions of a Terraform module come to. */
   terraformValues: () => goProgram('terraform', '.', ['main.go']),

@@ -1,0 +1,48 @@
+// What an application does with the sidecar: it asks whether it may run, and reports usage. Needs Node 18.
+const sidecar = process.env.METERING_URL ?? 'http://localhost:7070'
+
+let stopping = false
+process.on('SIGTERM', () => {
+  stopping = true
+})
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Holds the answer until AWS has given one, 30 seconds at most. */
+async function mayRun() {
+  try {
+    const answer = await fetch(`${sidecar}/v1/entitlement?wait=30`)
+    const { entitled, code, message } = await answer.json()
+    console.log(`entitlement: ${answer.status} ${code}: ${message}`)
+    return entitled
+  } catch (error) {
+    console.log(`the sidecar did not answer: ${error.message}`)
+    return false
+  }
+}
+
+/** The key makes it safe to send the same report again when no answer came. */
+async function report(quantity, idempotencyKey) {
+  const body = JSON.stringify({ dimension: 'requests', quantity, idempotencyKey })
+  const headers = { 'content-type': 'application/json' }
+  for (;;) {
+    try {
+      const answer = await fetch(`${sidecar}/v1/usage`, { method: 'POST', headers, body })
+      if (answer.ok) return
+      console.log(`not taken: ${answer.status} ${await answer.text()}`)
+    } catch (error) {
+      console.log(`not taken: ${error.message}`)
+    }
+    await pause(1000)
+  }
+}
+
+while (!stopping && !(await mayRun())) await pause(1000)
+const started = Date.now()
+let reported = 0
+while (!stopping) {
+  await report(1, `${started}-${reported}`)
+  reported += 1
+  console.log(`reported: ${reported} requests in all`)
+  await pause(1000)
+}
+console.log(`ended after ${reported} requests`)
