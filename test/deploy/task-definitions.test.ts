@@ -2,23 +2,23 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { deployTools } from '../../scripts/deploy-tools.ts'
+import { readPage } from '../docs/page.ts'
 import { root, temporaryDirectory } from '../support/program.ts'
 import { readTaskDefinition, taskDefinitionFiles } from '../support/task-definition.ts'
-import { startRecordingEcs, type RecordingEcs } from './recording-ecs.ts'
+import { startRecordingAws, type RecordingAws } from './recording-aws.ts'
 import { runTool, type Outcome } from './run-tool.ts'
 
 let aws: string
-let ecs: RecordingEcs
+let recording: RecordingAws
 beforeAll(async () => {
   aws = await deployTools.awsCli()
-  ecs = await startRecordingEcs()
+  recording = await startRecordingAws()
 })
-afterAll(() => ecs.close())
+afterAll(() => recording.close())
 
 /** As a seller does it, but that what gets through the AWS CLI goes to this test. */
-function register(path: string): Promise<Outcome> {
-  const where = ['--endpoint-url', ecs.url, '--region', 'us-east-1', '--output', 'json']
-  const args = ['ecs', 'register-task-definition', '--cli-input-json', `file://${path}`, ...where]
+function call(...args: string[]): Promise<Outcome> {
+  const where = ['--endpoint-url', recording.url, '--region', 'us-east-1', '--output', 'json']
   const env = {
     HOME: temporaryDirectory(),
     AWS_ACCESS_KEY_ID: 'AKIATEST',
@@ -26,8 +26,10 @@ function register(path: string): Promise<Outcome> {
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_MAX_ATTEMPTS: '1',
   }
-  return runTool(aws, args, { env })
+  return runTool(aws, [...args, ...where], { env })
 }
+const register = (path: string) =>
+  call('ecs', 'register-task-definition', '--cli-input-json', `file://${path}`)
 
 test.each(['fargate', 'ec2'] as const)(
   'the AWS CLI registers the task definition for %s, member for member',
@@ -36,7 +38,10 @@ test.each(['fargate', 'ec2'] as const)(
       code: 0,
       err: '',
     })
-    expect(ecs.registered.at(-1)).toEqual(readTaskDefinition(platform))
+    expect(recording.calls.at(-1)).toEqual({
+      operation: 'RegisterTaskDefinition',
+      input: readTaskDefinition(platform),
+    })
   },
 )
 
@@ -55,9 +60,25 @@ test.each([
   expect(text).toContain(right)
   const path = join(temporaryDirectory(), 'task.json')
   writeFileSync(path, text.replace(right, wrong))
-  const before = ecs.registered.length
+  const before = recording.calls.length
   const { code, err } = await register(path)
   expect(code).not.toBe(0)
   expect(err).toMatch(message)
-  expect(ecs.registered).toHaveLength(before)
+  expect(recording.calls).toHaveLength(before)
+})
+
+/** The commands of docs/ecs.md, as words; none of them has a quoted argument. */
+const commands = [...readPage('ecs.md').matchAll(/^ *(aws .*)$/gm)].map(([, line = '']) =>
+  line.split(' '),
+)
+
+test('the page has commands', () => {
+  expect(commands.length).toBeGreaterThan(3)
+})
+
+test.each(commands)('the AWS CLI takes the command of the page: %s %s %s', async (...words) => {
+  const [, , operation = ''] = words
+  expect(await call(...words.slice(1))).toMatchObject({ code: 0, err: '' })
+  const pascal = operation.replaceAll(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase())
+  expect(recording.calls.at(-1)?.operation).toBe(pascal)
 })

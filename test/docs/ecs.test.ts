@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { settingsTable } from '../../src/config/settings-table.ts'
+import { readTemplate } from '../support/cloudformation.ts'
+import { imageOfStage } from '../support/dockerfile.ts'
+import { root } from '../support/program.ts'
+import { containerOf, readTaskDefinition } from '../support/task-definition.ts'
+import { readPage, tableOf } from './page.ts'
+
+const page = readPage('ecs.md')
+const sidecar = containerOf(readTaskDefinition('fargate'), 'marketplace-sidecar')
+const template = readTemplate()
+
+describe('docs/ecs.md', () => {
+  test('explains every member of the sidecar’s container, and no other', () => {
+    const listed = tableOf(page, 'Member').map(([name]) => name)
+    expect(listed).toEqual(Object.keys(sidecar))
+  })
+
+  test('has every alarm of the CloudFormation template, and no other', () => {
+    const alarms = Object.entries(template.Resources).filter(([, { Type }]) =>
+      Type.endsWith('Alarm'),
+    )
+    expect(tableOf(page, 'Alarm').map(([name]) => name)).toEqual(alarms.map(([name]) => name))
+  })
+
+  test('gives every parameter that the template needs, and none that it has not', () => {
+    const given = [...page.matchAll(/ParameterKey=(\w+)/g)].map(([, name]) => name)
+    const needed = Object.entries(template.Parameters)
+      .filter(([, { Default }]) => Default === undefined)
+      .map(([name]) => name)
+    expect(given).toEqual(needed)
+  })
+
+  test('gives every variable that the Terraform module needs, and none that it has not', () => {
+    const module = readFileSync(join(root, 'deploy/terraform/main.tf'), 'utf8')
+    const variables = [...module.matchAll(/^variable "(\w+)" \{\n([^]*?)^\}/gm)]
+    const needed = variables.filter(([, , body = '']) => !body.includes('default ')).map(nameOf)
+    const snippet = /```hcl\n([^]*?)```/.exec(page)?.[1] ?? ''
+    const given = [...snippet.matchAll(/^ {2}(\w+) += /gm)].map(nameOf)
+    expect(given[0]).toBe('source')
+    expect(given).toEqual(expect.arrayContaining(needed))
+    expect([...variables.map(nameOf), 'source']).toEqual(expect.arrayContaining(given))
+    const [, output = ''] = /output `(\w+)`/.exec(page) ?? []
+    expect(module).toContain(`output "${output}"`)
+  })
+
+  test('names only settings that there are', () => {
+    const known = new Set<string>(settingsTable.map(({ name }) => name))
+    const named = page.match(/SIDECAR_[A-Z_]+/g) ?? []
+    expect(named.length).toBeGreaterThan(1)
+    expect(named.filter((name) => !known.has(name))).toEqual([])
+  })
+
+  test('names the folder and the owner of the ledger as the image has them', () => {
+    const { volumes, user } = imageOfStage('runtime')
+    for (const volume of volumes) expect(page).toContain(`\`${volume}\``)
+    expect(page).toContain(`the owner ${user.split(':')[0]}`)
+  })
+})
+
+function nameOf([, name = '']: RegExpMatchArray): string {
+  return name
+}
