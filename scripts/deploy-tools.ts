@@ -5,7 +5,7 @@
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readFile, readdir } from 'node:fs/promises'
+import { readFile, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -46,7 +46,7 @@ export const deployTools = {
   /** Prints what the expressions of a Terraform module come to. */
   terraformValues: () => goProgram('terraform', '.', ['main.go']),
 
-  /** A folder that has, for each resource of Terraform's provider for AWS, `<resource>/index.d.ts`. */
+  /** A folder with `<resource>/index.d.ts` for the resources of Terraform's provider for AWS that may be used. */
   terraformResources(): Promise<string> {
     return cached(join(cache, 'terraform-provider'), [self], async (home) => {
       const flags = ['--silent', '--no-update-notifier', '--pack-destination', home]
@@ -57,8 +57,10 @@ export const deployTools = {
         .digest('hex')
       if (sha256 !== terraformProvider.sha256)
         throw new Error(`${terraformProvider.package} has the SHA-256 ${sha256}`)
-      const wanted = ['--wildcards', '--strip-components=2', 'package/lib/*/index.d.ts']
-      await run('tar', ['-xzf', archive, '-C', home, ...wanted])
+      const wanted = ['cloudwatch', 'ecs', 'iam'].map((part) => `package/lib/${part}-*/index.d.ts`)
+      const options = ['--wildcards', '--strip-components=2', '-C', home]
+      await run('tar', ['-xzf', archive, ...options, ...wanted])
+      await rm(archive)
     })
   },
 
