@@ -123,7 +123,7 @@ describe('the alarms of the CloudFormation template', () => {
       ['UnresolvedRecords', 'Maximum', 'GreaterThanThreshold', 0, 'notBreaching'],
       ['Imbalance', 'largest of both signs', 'GreaterThanThreshold', 0, 'notBreaching'],
       ['ClockSkew', 'largest of both signs', 'GreaterThanThreshold', 60, 'notBreaching'],
-      ['LedgerSpace', 'Minimum', 'LessThanThreshold', 100000000, 'notBreaching'],
+      ['LedgerSpace', 'Minimum', 'LessThanThreshold', 67108864, 'notBreaching'],
       ['Silent', 'SampleCount', 'LessThanThreshold', 1, 'breaching'],
     ])
   })
