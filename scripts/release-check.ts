@@ -3,36 +3,59 @@
  * version must name this one, and CHANGELOG.md must say with a date what is in it. Prints the notes of the
  * release; exits with 1 and every mistake otherwise.
  */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
-const root = new URL('../', import.meta.url)
+const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** Where the version of package.json stands as well. Every match of the pattern's group is one. */
-const places: Readonly<Record<string, RegExp>> = {
-  'package-lock.json': /^ {2,6}"version": "([^"]+)"(?=,\n {2,6}"(?:lockfileVersion|license)": )/gm,
-  'helm/marketplace-sidecar/Chart.yaml': /^(?:version|appVersion): ['"]?([^\s'"]+)/gm,
-  'helm/marketplace-sidecar/values.yaml': /\/marketplace-sidecar\n *#.*\n *tag: ['"]?([^\s'"]+)/g,
-  'ecs-task-def.json': /\/marketplace-sidecar:([^"]+)"/g,
-  'deploy/ecs-task-def-ec2.json': /\/marketplace-sidecar:([^"]+)"/g,
-  'deploy/cloudformation.yaml': /\/marketplace-sidecar:(\S+)/g,
-  'compose.yaml': /image: marketplace-sidecar(?:-emulator)?:(\S+)/g,
-}
+/** How a file names the version of the sidecar, by the end of its path. */
+const forms: readonly (readonly [end: RegExp, form: RegExp])[] = [
+  // An image, wherever one is named.
+  [/./, /\bmarketplace-sidecar(?:-emulator)?:(\d+\.\d+\.\d+[\w.-]*)/g],
+  [/values\.yaml$/, /marketplace-sidecar(?:-emulator)?\n(?: *#.*\n)* *tag: ['"]?([\w.-]+)/g],
+  [/Chart\.yaml$/, /^(?:version|appVersion): ['"]?([\w.-]+)/gm],
+  [/Chart\.yaml$/, /name: marketplace-sidecar\n +version: ['"]?([\w.-]+)/g],
+  [
+    /package-lock\.json$/,
+    /^ {2,6}"version": "([^"]+)"(?=,\n {2,6}"(?:lockfileVersion|license)": )/gm,
+  ],
+  [/Dockerfile$/, /^ARG VERSION=(.+)$/gm],
+]
+
+/** Folders that are searched, the last one without what is below it. */
+const folders = ['deploy', 'docs', 'examples', 'helm', '.'] as const
+/** It names every version that there was. */
+const history = 'CHANGELOG.md'
 
 export interface Named {
   readonly file: string
   readonly version: string
 }
 
-export function readText(file: string): string {
-  return readFileSync(new URL(file, root), 'utf8')
+export function readText(file: string, from = root): string {
+  return readFileSync(join(from, file), 'utf8')
 }
 
-/** Each place that names the version of the sidecar, with what it names. */
-export function namedVersions(read: (file: string) => string = readText): Named[] {
-  return Object.entries(places).flatMap(([file, pattern]) => {
-    const found = [...read(file).matchAll(pattern)].map(([, version = '']) => ({ file, version }))
-    return found.length > 0 ? found : [{ file, version: 'none' }]
+/** Each place in the repository at `from` that names the version of the sidecar, with what it names. */
+export function namedVersions(from = root): Named[] {
+  return filesOf(from).flatMap((file) => {
+    const text = readText(file, from)
+    return forms
+      .filter(([end]) => end.test(file))
+      .flatMap(([, form]) => [...text.matchAll(form)])
+      .map(([, version = '']) => ({ file, version }))
   })
+}
+
+function filesOf(from: string): string[] {
+  return folders.flatMap((folder) =>
+    readdirSync(join(from, folder), { withFileTypes: true, recursive: folder !== '.' })
+      .filter((entry) => entry.isFile() && entry.name !== history)
+      .map(({ parentPath, name }) => join(parentPath, name).slice(join(from, '/').length))
+      .filter((file) => !file.includes('node_modules/'))
+      .toSorted(),
+  )
 }
 
 export interface ReleaseSection {

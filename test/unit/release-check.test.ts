@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import {
@@ -7,6 +9,7 @@ import {
   releaseSections,
   type ReleaseState,
 } from '../../scripts/release-check.ts'
+import { startCommand, temporaryDirectory } from '../support/program.ts'
 
 const manifest = JSON.parse(readText('package.json')) as {
   version: string
@@ -16,22 +19,42 @@ const { version } = manifest
 
 test('every place that names the version names the one of package.json', () => {
   const named = namedVersions()
-  const files = Object.groupBy(named, ({ file }) => file)
+  const files = new Set(named.map(({ file }) => file))
   expect(named.filter((one) => one.version !== version)).toEqual([])
-  expect(Object.entries(files).map(([file, found]) => [file, found?.length])).toEqual([
-    ['package-lock.json', 2],
-    ['helm/marketplace-sidecar/Chart.yaml', 2],
-    ['helm/marketplace-sidecar/values.yaml', 1],
-    ['ecs-task-def.json', 1],
-    ['deploy/ecs-task-def-ec2.json', 1],
-    ['deploy/cloudformation.yaml', 1],
-    ['compose.yaml', 3],
+  for (const file of [
+    'package-lock.json',
+    'helm/marketplace-sidecar/Chart.yaml',
+    'ecs-task-def.json',
+    'deploy/ecs-task-def-ec2.json',
+    'deploy/cloudformation.yaml',
+    'compose.yaml',
+    'docs/ecs.md',
   ])
+    expect(files).toContain(file)
 })
 
-test('a place that does not name a version any more is found', () => {
-  const read = (file: string) => (file === 'compose.yaml' ? 'services: {}' : readText(file))
-  expect(namedVersions(read)).toContainEqual({ file: 'compose.yaml', version: 'none' })
+test('versions are found in every form that they have', () => {
+  const root = temporaryDirectory()
+  const write = (file: string, text: string) => {
+    mkdirSync(join(root, dirname(file)), { recursive: true })
+    writeFileSync(join(root, file), text)
+  }
+  for (const folder of ['deploy', 'docs', 'examples']) mkdirSync(join(root, folder))
+  write('CHANGELOG.md', 'marketplace-sidecar:0.0.1')
+  write('Dockerfile', 'ARG BASE=1.2.3\nARG VERSION=1.0.1\n')
+  write('compose.yaml', 'image: marketplace-sidecar-emulator:1.0.2\nimage: other:9.9.9\n')
+  write('helm/a/Chart.yaml', 'version: 1.0.3\nappVersion: "1.0.4"\nkubeVersion: 9.9.9\n')
+  write('helm/b/Chart.yaml', 'dependencies:\n  - name: marketplace-sidecar\n    version: 1.0.5\n')
+  write('helm/b/values.yaml', "  repository: s/marketplace-sidecar\n  # Tag.\n  tag: '1.0.6'\n")
+  write('docs/node_modules/x.md', 'marketplace-sidecar:9.9.9')
+  expect(namedVersions(root)).toEqual([
+    { file: 'helm/a/Chart.yaml', version: '1.0.3' },
+    { file: 'helm/a/Chart.yaml', version: '1.0.4' },
+    { file: 'helm/b/Chart.yaml', version: '1.0.5' },
+    { file: 'helm/b/values.yaml', version: '1.0.6' },
+    { file: 'Dockerfile', version: '1.0.1' },
+    { file: 'compose.yaml', version: '1.0.2' },
+  ])
 })
 
 test('the newest release in the change log, once there is one, is this version', () => {
@@ -93,6 +116,13 @@ describe('a release', () => {
   ])('with %s is none', (_, wrong, mistakes) => {
     expect(checkRelease({ ...right, ...wrong }).mistakes).toEqual(mistakes)
   })
+})
+
+test('the command ends with 1 and says why, where the tag is another', async () => {
+  const { code, out, err } = await startCommand('npm', ['run', '-s', 'release:check', '--', 'v0'])
+    .ended
+  expect({ code, out }).toEqual({ code: 1, out: '' })
+  expect(err).toContain(`The tag is v0, package.json has ${version}.\n`)
 })
 
 describe('the release workflow', () => {
