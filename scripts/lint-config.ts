@@ -49,7 +49,12 @@ export const folders: Record<string, Part> = {
   }),
 }
 const everyFolder = Object.keys(folders).map((folder) => `${folder}/*`)
-folders['cli'] = part({ imports: [...everyFolder, 'sidecar.ts', '../package.json'] })
+folders['doctor'] = part({
+  imports: ['config/*', 'platform/*', 'aws/*', 'entitlement/*', 'ledger/*'],
+})
+folders['cli'] = part({
+  imports: [...everyFolder, 'doctor/*', 'sidecar.ts', '../package.json'],
+})
 
 /** The files beside the folders. */
 export const rootFiles: Readonly<Record<string, Part>> = {

@@ -35,6 +35,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'say where every unit is, export records, settle what needs a decision',
     load: async () => (await import('./cli/ledger.ts')).ledgerCommand,
   },
+  doctor: {
+    summary: 'find out what keeps it from working here; exit code 0, 1 (warnings) or 2 (failures)',
+    load: async () => (await import('./cli/doctor.ts')).doctor,
+  },
   product: {
     summary: 'check the product file that a seller bakes into the image',
     load: async () => (await import('./cli/product.ts')).product,

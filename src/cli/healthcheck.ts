@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { localUrl } from '../config/local-url.ts'
 import { SettingValues } from '../config/setting-values.ts'
 import { messageOf } from '../errors.ts'
 import type { CliIo } from './cli-io.ts'
@@ -13,7 +14,6 @@ usage: marketplace-sidecar healthcheck [--ready]
 Exits with 0 for yes and 1 for no. It asks the listener of SIDECAR_OPS_LISTEN.`
 
 const timeoutMs = 3000
-const wildcardHosts: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
 /** The command `healthcheck`. Resolves with the exit code, 0 or 1. */
 export async function healthcheck(args: readonly string[], io: CliIo): Promise<number> {
@@ -25,10 +25,8 @@ export async function healthcheck(args: readonly string[], io: CliIo): Promise<n
     io.out(healthcheckHelp)
     return exitCodes.ok
   }
-  const { host, port } = new SettingValues(io.env, () => {}).get('SIDECAR_OPS_LISTEN')
-  const address = wildcardHosts[host] ?? host
-  const path = values.ready === true ? 'readyz' : 'livez'
-  const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}/${path}`
+  const listener = new SettingValues(io.env, () => {}).get('SIDECAR_OPS_LISTEN')
+  const url = `${localUrl(listener)}/${values.ready === true ? 'readyz' : 'livez'}`
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) })
     const text = (await response.text()).trim()

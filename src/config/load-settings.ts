@@ -29,16 +29,32 @@ export const defaultBakedProductFile = '/etc/marketplace-sidecar/product.json'
 export function loadSettings(
   env: Environment,
   reader: TextReader,
-  { bakedProductFile = defaultBakedProductFile }: LoadSettingsOptions = {},
+  options: LoadSettingsOptions = {},
 ): LoadedSettings {
   const mistakes: string[] = []
-  const report: ReportMistake = (line) => mistakes.push(line)
+  const settings = readSettings(env, reader, (line) => mistakes.push(line), options)
+  if (settings === undefined) throw invalid(mistakes)
+  return settings
+}
+
+/** As `loadSettings`, with the mistakes reported one by one. Undefined only after a report. */
+export function readSettings(
+  env: Environment,
+  reader: TextReader,
+  tell: ReportMistake,
+  { bakedProductFile = defaultBakedProductFile }: LoadSettingsOptions = {},
+): LoadedSettings | undefined {
+  let sound = true
+  const report: ReportMistake = (line) => {
+    sound = false
+    tell(line)
+  }
   reportUnknownNames(env, report)
   const values = new SettingValues(env, report)
   const resolved = resolveProduct(values, reader, bakedProductFile, report)
   const apiToken = readToken(values, reader, report)
   checkTogether(values, report)
-  if (resolved === undefined || mistakes.length > 0) throw invalid(mistakes)
+  if (resolved === undefined || !sound) return undefined
   return Object.freeze({
     listen: Object.freeze(values.get('SIDECAR_LISTEN')),
     opsListen: Object.freeze(values.get('SIDECAR_OPS_LISTEN')),

@@ -4,10 +4,16 @@ import { parsePublicKey, soundKeyBits } from './public-key.ts'
 
 /** What is allowed in a product file and probably not meant, a sentence each. */
 export function productWarnings(file: ProductFile): string[] {
-  return [...keyWarnings(file), ...codeWarnings(file), ...routeWarnings(file)]
+  return [...keyWarnings(file), ...identityWarnings(file)]
 }
 
-function keyWarnings({ publicKeys }: ProductFile): string[] {
+/** Those about the codes and the route. */
+export function identityWarnings(file: ProductFile): string[] {
+  return [...codeWarnings(file), ...routeWarnings(file)]
+}
+
+/** Those about single keys. */
+export function keyWarnings({ publicKeys }: Pick<ProductFile, 'publicKeys'>): string[] {
   const warnings: string[] = []
   const versions = new Map<string, number>()
   for (const [version, pem] of publicKeys) {

@@ -22,9 +22,10 @@ const matrix: Record<string, { leaves: boolean; value: string[]; type: string[] 
   http: row('ledger/a ledger/types entitlement/a protocol/a aggregation/a', 'config/a'),
   metrics: row('ledger/types'),
   emulator: row('protocol/a'),
+  doctor: row('config/a platform/a aws/a aws/metering-api entitlement/a ledger/a ledger/types'),
   cli: row(
     'config/a platform/a protocol/a aws/a aws/metering-api entitlement/a ledger/a ledger/types ' +
-      'aggregation/a submission/a http/a metrics/a emulator/a sidecar',
+      'aggregation/a submission/a http/a metrics/a emulator/a doctor/a sidecar',
   ),
   sidecar: row(
     'config/a platform/a protocol/a aws/a aws/metering-api entitlement/a ledger/a ledger/types ' +

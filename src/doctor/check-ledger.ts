@@ -1,0 +1,68 @@
+import { SidecarError } from '../errors.ts'
+import { auditBook } from '../ledger/audit.ts'
+import { readLedger } from '../ledger/ledger-file.ts'
+import { overviewOf } from '../ledger/overview.ts'
+import { defineCheck } from './check.ts'
+
+export const ledgerCheck = defineCheck({
+  id: 'ledger',
+  title:
+    'The ledger of the data directory, read beside a sidecar or without one; its lock is not touched.',
+  needs: ['data-directory'],
+  problems: {
+    Unusable: {
+      status: 'fail',
+      when: 'It is damaged, from a newer version, or cannot be read.',
+      fix: 'Do what the message says; keep a copy of the directory.',
+    },
+    Imbalanced: {
+      status: 'fail',
+      when: 'A unit that was reported is in no place, or in two.',
+      fix: 'This is a defect: keep the data directory and report it; "ledger audit" has the figures.',
+    },
+    Unresolved: {
+      status: 'warn',
+      when: 'Only AWS knows whether a record was billed.',
+      fix: 'Decide with "ledger resolve <id> --delivered" or "--resend"; docs/ledger.md tells how.',
+    },
+    Refused: {
+      status: 'warn',
+      when: 'AWS has refused a record.',
+      fix: 'Mend what "ledger show" says that AWS complains about; then "ledger retry <id>".',
+    },
+  },
+  run(examination, findings) {
+    const directory = examination.values.get('SIDECAR_DATA_DIR')
+    const now = examination.world.clock.now()
+    try {
+      const { overview, balances } = readLedger(directory, (database) => ({
+        overview: overviewOf(database, now),
+        balances: auditBook(database),
+      }))
+      const { owner, pending, unresolved } = overview
+      const wrong = balances.filter(({ imbalance }) => imbalance !== 0n).length
+      const refused = pending.filter(({ state }) => state === 'refused').length
+      if (wrong > 0)
+        findings.problem('Imbalanced', `${wrong} of ${balances.length} dimensions do not add up.`)
+      else
+        findings.pass(
+          `Every unit is in its place. It belongs to ${owner?.identity ?? 'nobody yet'}.`,
+        )
+      if (unresolved.length > 0)
+        findings.problem('Unresolved', `${count(unresolved.length)} for a decision.`)
+      if (refused > 0)
+        findings.problem('Refused', `${count(refused)} for AWS's complaint to be met.`)
+    } catch (error) {
+      if (!(error instanceof SidecarError)) throw error
+      if (error.code === 'LedgerNotFound')
+        findings.pass('There is none yet; the sidecar makes one.')
+      else if (error.code === 'LedgerInUse')
+        findings.pass('A sidecar keeps it to itself, as it does on a network file system.')
+      else findings.problem('Unusable', `${error.code}: ${error.message}`)
+    }
+  },
+})
+
+function count(records: number): string {
+  return records === 1 ? 'A record waits' : `${records} records wait`
+}

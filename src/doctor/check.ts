@@ -1,0 +1,88 @@
+import type { Examination } from './examination.ts'
+
+/** `skip`: it was not looked at, and the message says why. */
+export type Status = 'pass' | 'warn' | 'fail' | 'skip'
+
+/** One of the ways in which a check can end badly; docs/doctor.md has a row for each. */
+export interface Problem {
+  readonly status: 'warn' | 'fail'
+  /** When it is found, for people. */
+  readonly when: string
+  /** What to do. `{name}` stands for a value of the finding. */
+  readonly fix: string
+}
+
+/** One line of the result. */
+export interface Finding {
+  /** The id of the check. */
+  readonly id: string
+  /** What it is about where a check looks at several things, such as a dimension. */
+  readonly subject: string | undefined
+  readonly status: Status
+  /** The name of the problem; undefined unless there is one. */
+  readonly problem: string | undefined
+  readonly message: string
+  readonly fix: string | undefined
+}
+
+export interface ProblemDetails {
+  readonly subject?: string
+  /** For the placeholders of the fix. */
+  readonly values?: Readonly<Record<string, string>>
+}
+
+/** Takes what a check finds, in the order in which it is told. */
+export interface Findings<Code extends string> {
+  pass(message: string, subject?: string): void
+  skip(message: string, subject?: string): void
+  problem(code: Code, message: string, details?: ProblemDetails): void
+}
+
+export interface Check {
+  /** Never renamed: programs read it. */
+  readonly id: string
+  /** What is looked at, a phrase for people. */
+  readonly title: string
+  /** Checks without whose success this one would only fail for the same reason. */
+  readonly needs: readonly string[]
+  readonly problems: Readonly<Record<string, Problem>>
+  run(examination: Examination): Promise<readonly Finding[]>
+}
+
+interface Definition<Code extends string> extends Omit<Check, 'problems' | 'run'> {
+  readonly problems: Readonly<Record<Code, Problem>>
+  readonly run: (examination: Examination, findings: Findings<Code>) => Promise<void> | void
+}
+
+/** A check whose findings can name only the problems that it declares. */
+export function defineCheck<Code extends string>(definition: Definition<Code>): Check {
+  const { id, title, needs, problems } = definition
+  return {
+    id,
+    title,
+    needs,
+    problems,
+    async run(examination) {
+      const found: Finding[] = []
+      const none = { problem: undefined, fix: undefined }
+      await definition.run(examination, {
+        pass: (message, subject) => found.push({ id, subject, status: 'pass', message, ...none }),
+        skip: (message, subject) => found.push({ id, subject, status: 'skip', message, ...none }),
+        problem(code, message, { subject, values = {} } = {}) {
+          const { status, fix } = problems[code]
+          found.push({ id, subject, status, problem: code, message, fix: fill(fix, values) })
+        },
+      })
+      return found
+    },
+  }
+}
+
+/** What others said, ended as a sentence. */
+export function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}
+
+function fill(text: string, values: Readonly<Record<string, string>>): string {
+  return text.replaceAll(/\{(\w+)\}/g, (placeholder, name: string) => values[name] ?? placeholder)
+}

@@ -1,0 +1,38 @@
+import { isIP } from 'node:net'
+import { endpointRegion } from '../platform/endpoint-region.ts'
+import type { Examination } from './examination.ts'
+import { isPrivateAddress } from './private-address.ts'
+
+/** Where AWS is called, as the checks of the network see it. */
+export interface EndpointHost {
+  readonly url: URL
+  /** Without brackets. */
+  readonly host: string
+  readonly port: number
+  /** AWS's own, and not an emulator or a proxy. */
+  readonly isAws: boolean
+}
+
+export function endpointHost(url: URL): EndpointHost {
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80))
+  return { url, host, port, isAws: endpointRegion(url.href) !== undefined }
+}
+
+/** The addresses of a host; an address is its own. Rejects with the system's code. */
+export async function addressesOf(
+  host: string,
+  lookup: Examination['world']['lookup'],
+): Promise<readonly string[]> {
+  return isIP(host) === 0 ? lookup(host) : [host]
+}
+
+/** `private` when the way to AWS stays inside the VPC. */
+export function areaOf(addresses: readonly string[]): 'private' | 'public' {
+  return addresses.every(isPrivateAddress) ? 'private' : 'public'
+}
+
+/** The code that the system gave an error, such as `ENOTFOUND`. */
+export function systemCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+}

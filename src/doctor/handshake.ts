@@ -1,0 +1,66 @@
+import { isIP } from 'node:net'
+import { connect, type PeerCertificate } from 'node:tls'
+import { systemCode } from './endpoint-host.ts'
+
+export interface HandshakeOptions {
+  readonly host: string
+  readonly address: string
+  readonly port: number
+  readonly ca: string | undefined
+  readonly signal: AbortSignal
+}
+
+export interface Handshake {
+  /** Node's code of what is wrong with the certificate or the connection; undefined when all is well. */
+  readonly problem: string | undefined
+  /** Who signed the certificate; undefined when none came. */
+  readonly issuer: string | undefined
+  readonly validTo: string | undefined
+  /** The names of the certificate. */
+  readonly names: string | undefined
+}
+
+/** Opens a TLS connection and looks at the certificate, whether it is to be trusted or not. */
+export function shakeHands(options: HandshakeOptions): Promise<Handshake> {
+  const { host, address, port, ca, signal } = options
+  return new Promise((resolve) => {
+    const socket = connect({
+      host: address,
+      port,
+      servername: isIP(host) === 0 ? host : '',
+      // What is wrong with it is said below, together with what it is.
+      rejectUnauthorized: false,
+      ...(ca === undefined ? {} : { ca }),
+    })
+    signal.addEventListener('abort', () => socket.destroy(), { once: true })
+    socket.once('error', (error) =>
+      resolve({
+        problem: systemCode(error),
+        issuer: undefined,
+        validTo: undefined,
+        names: undefined,
+      }),
+    )
+    socket.once('secureConnect', () => {
+      const certificate = socket.getPeerCertificate()
+      const error: unknown = socket.authorizationError
+      socket.destroy()
+      resolve({
+        problem: error === null || error === undefined ? undefined : codeOf(error),
+        issuer: issuerOf(certificate),
+        validTo: certificate.valid_to,
+        names: certificate.subjectaltname?.replaceAll(/DNS:|IP Address:/g, ''),
+      })
+    })
+  })
+}
+
+/** Node gives a text for what OpenSSL found, and an error for a name that does not fit. */
+function codeOf(error: unknown): string {
+  return typeof error === 'string' ? error : systemCode(error)
+}
+
+function issuerOf({ issuer }: PeerCertificate): string {
+  const parts = [issuer?.O, issuer?.CN].flat().filter((part) => part !== undefined)
+  return parts.length === 0 ? 'nobody' : parts.join(', ')
+}

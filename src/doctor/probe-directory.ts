@@ -1,0 +1,103 @@
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  openSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { systemCode } from './endpoint-host.ts'
+
+export type DirectoryProblem =
+  'NotWritable' | 'ReadOnly' | 'Full' | 'NotADirectory' | 'CannotBeMade' | 'ForeignFiles'
+
+export interface DirectoryState {
+  readonly problem: DirectoryProblem | undefined
+  /** The system's code behind the problem. */
+  readonly code: string
+  readonly exists: boolean
+  /** User id; undefined when it does not exist. */
+  readonly owner: number | undefined
+  /** The nearest that exists: the directory itself, or one above it. */
+  readonly nearest: string
+  /** The first file of the ledger that this user may not use. */
+  readonly file?: string
+}
+
+/** Of every volume that takes any file at all. */
+const probeBytes = 4096
+const companions = ['', '-wal', '-shm']
+
+/**
+ * Whether this user can keep a ledger in a directory. Writes a file of its own and removes it; makes no
+ * directory, and opens no file of the ledger.
+ */
+export function probeDirectory(
+  directory: string,
+  ledgerName: string,
+  unique: string,
+): DirectoryState {
+  const { nearest, stats, code: found } = nearestOf(directory)
+  const exists = nearest === directory && stats?.isDirectory() === true
+  const state = { exists, owner: exists ? stats?.uid : undefined, nearest, code: '' }
+  if (found === 'ENOTDIR' || (stats !== undefined && !stats.isDirectory()))
+    return { ...state, problem: 'NotADirectory', code: 'ENOTDIR' }
+  if (!exists) {
+    const code = codeOfAccess(nearest, constants.W_OK | constants.X_OK)
+    return { ...state, problem: code === undefined ? undefined : 'CannotBeMade', code: code ?? '' }
+  }
+  const code = codeOfWriting(join(directory, `.doctor-${unique}`))
+  if (code !== undefined) return { ...state, problem: meaningOf(code), code }
+  for (const file of companions.map((suffix) => join(directory, ledgerName + suffix))) {
+    const denied = codeOfAccess(file, constants.R_OK | constants.W_OK)
+    if (denied !== undefined && denied !== 'ENOENT')
+      return { ...state, problem: 'ForeignFiles', code: denied, file }
+  }
+  return { ...state, problem: undefined }
+}
+
+/** The directory itself, or what is nearest above it; with the system's code where it cannot be told. */
+export function nearestOf(directory: string) {
+  for (let path = directory; ; path = dirname(path)) {
+    try {
+      const stats = statSync(path, { throwIfNoEntry: false })
+      if (stats !== undefined) return { nearest: path, stats, code: '' }
+    } catch (error) {
+      return { nearest: path, stats: undefined, code: systemCode(error) }
+    }
+    if (path === dirname(path)) return { nearest: path, stats: undefined, code: 'ENOENT' }
+  }
+}
+
+function codeOfAccess(path: string, mode: number): string | undefined {
+  try {
+    accessSync(path, mode)
+    return undefined
+  } catch (error) {
+    return systemCode(error)
+  }
+}
+
+function codeOfWriting(path: string): string | undefined {
+  try {
+    const descriptor = openSync(path, 'wx', 0o600)
+    try {
+      writeSync(descriptor, Buffer.alloc(probeBytes, 1))
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+      rmSync(path, { force: true })
+    }
+    return undefined
+  } catch (error) {
+    return systemCode(error)
+  }
+}
+
+function meaningOf(code: string): DirectoryProblem {
+  if (code === 'EROFS') return 'ReadOnly'
+  return ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code) ? 'Full' : 'NotWritable'
+}

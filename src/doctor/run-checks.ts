@@ -1,0 +1,54 @@
+import { messageOf } from '../errors.ts'
+import type { Check, Finding, Status } from './check.ts'
+import type { Examination } from './examination.ts'
+
+/**
+ * Runs the checks in their order. One that needs another which failed, or was itself skipped, is not
+ * run: it would only say the same again.
+ */
+export async function runChecks(
+  checks: readonly Check[],
+  examination: Examination,
+): Promise<Finding[]> {
+  const findings: Finding[] = []
+  const blocked = new Set<string>()
+  for (const check of checks) {
+    const obstacle = check.needs.find((id) => blocked.has(id))
+    const found =
+      obstacle === undefined ? await run(check, examination) : [skipped(check, obstacle)]
+    if (isBad(found)) blocked.add(check.id)
+    findings.push(...found)
+  }
+  return findings
+}
+
+const order: readonly Status[] = ['skip', 'pass', 'warn', 'fail']
+
+/** The worst of them; `pass` when there is nothing to complain about. */
+export function worstOf(findings: readonly Finding[]): 'pass' | 'warn' | 'fail' {
+  const worst = order.findLast((status) => findings.some((finding) => finding.status === status))
+  return worst === 'fail' || worst === 'warn' ? worst : 'pass'
+}
+
+async function run(check: Check, examination: Examination): Promise<readonly Finding[]> {
+  try {
+    return await check.run(examination)
+  } catch (error) {
+    const message = `This check itself failed: ${messageOf(error)}`
+    const fix = "This is a defect; report it with the sidecar's version."
+    return [
+      { id: check.id, subject: undefined, status: 'fail', problem: 'InternalError', message, fix },
+    ]
+  }
+}
+
+function skipped({ id }: Check, obstacle: string): Finding {
+  const message = `Not looked at: the check ${obstacle} has to pass first.`
+  return { id, subject: undefined, status: 'skip', problem: undefined, message, fix: undefined }
+}
+
+function isBad(found: readonly Finding[]): boolean {
+  return (
+    found.some(({ status }) => status === 'fail') || found.every(({ status }) => status === 'skip')
+  )
+}

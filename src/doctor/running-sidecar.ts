@@ -1,0 +1,60 @@
+import { localUrl } from '../config/local-url.ts'
+import { askListener, type ListenerAnswer } from './ask-listener.ts'
+import type { Examination } from './examination.ts'
+
+export interface EntitlementAnswer {
+  readonly entitled: boolean
+  readonly state: string
+  readonly code: string
+  readonly message: string
+  readonly productCode: string
+}
+
+/** Where the application's listener is, or undefined when the system chooses its port. */
+export function appUrl({ values }: Examination): string | undefined {
+  const listen = values.get('SIDECAR_LISTEN')
+  return listen.port === 0 ? undefined : localUrl(listen)
+}
+
+/** The headers that the application has to send: the bearer token, where one is asked for. */
+export function appHeaders({ values, world }: Examination): Record<string, string> {
+  const path = values.get('SIDECAR_API_TOKEN_FILE')
+  try {
+    const token = path === undefined ? undefined : world.reader.readText(path)?.trim()
+    return token === undefined || token === '' ? {} : { authorization: `Bearer ${token}` }
+  } catch {
+    // The check of the settings says what is wrong with the file.
+    return {}
+  }
+}
+
+/** GET /v1/entitlement of a sidecar that may be there. */
+export function askEntitlement(examination: Examination, url: string): Promise<ListenerAnswer> {
+  return askListener(examination, `${url}/v1/entitlement`, { headers: appHeaders(examination) })
+}
+
+/** What a sidecar says of its buyer; undefined when this is no sidecar's answer. */
+export function parseEntitlement(text: string): EntitlementAnswer | undefined {
+  const { entitled, state, code, message, productCode } = membersOf(text)
+  return typeof entitled === 'boolean' && typeof state === 'string'
+    ? {
+        entitled,
+        state,
+        code: String(code),
+        message: String(message),
+        productCode: String(productCode),
+      }
+    : undefined
+}
+
+/** The members of a JSON object; none for any other text. */
+export function membersOf(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Readonly<Record<string, unknown>>)
+      : {}
+  } catch {
+    return {}
+  }
+}
