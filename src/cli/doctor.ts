@@ -1,10 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import { lookup } from 'node:dns/promises'
-import { readFileSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { parseArgs } from 'node:util'
-import { createSystemClock } from '../clock.ts'
-import { fileReader } from '../config/read-text.ts'
 import { certify, type Certified } from '../doctor/certify.ts'
 import { mostUnits } from '../doctor/certify-plan.ts'
 import type { Finding } from '../doctor/check.ts'
@@ -15,6 +9,7 @@ import { SidecarError } from '../errors.ts'
 import type { CliIo } from './cli-io.ts'
 import { describeCertified, describeFindings, doctorBody } from './doctor-output.ts'
 import { exitCodes } from './exit-codes.ts'
+import { machineWorld } from './machine-world.ts'
 import { wrap } from './text-table.ts'
 
 export const doctorHelp = `Finds out what keeps a sidecar from working here, with the fix of each problem.
@@ -40,23 +35,14 @@ export const doctorExitCodes = { pass: 0, warn: 1, fail: 2 } as const
 
 /** The command `doctor`. Resolves with the exit code. */
 export function doctor(args: readonly string[], io: CliIo): Promise<number> {
-  return doctorCommand(args, io, {
-    env: io.env,
-    reader: fileReader,
-    hostname: hostname(),
-    clock: createSystemClock(),
-    lookup: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
-    randomBytes,
-    userId: process.getuid?.(),
-    mountInfo,
-  })
+  return doctorCommand(args, io, machineWorld(io.env))
 }
 
 /** The same in a world of the caller's choice. */
 export async function doctorCommand(
   args: readonly string[],
   io: CliIo,
-  world: Omit<World, 'callAws'>,
+  world: World,
 ): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: doctorOptions })
   if (values.help) {
@@ -128,13 +114,4 @@ function invalid(message: string): SidecarError {
 function exitCodeFor(findings: readonly Finding[], certified: Certified | undefined): number {
   const worst = doctorExitCodes[worstOf(findings)]
   return certified === undefined ? worst : Math.max(worst, doctorExitCodes[certified.status])
-}
-
-/** Undefined on systems without it. */
-function mountInfo(): string | undefined {
-  try {
-    return readFileSync('/proc/self/mountinfo', 'utf8')
-  } catch {
-    return undefined
-  }
 }

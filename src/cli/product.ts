@@ -1,13 +1,12 @@
-import { createHash, createPublicKey } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { readProductFile, type ProductFile } from '../config/load-product.ts'
 import { productSchema } from '../config/product-schema.ts'
 import { productWarnings } from '../config/product-warnings.ts'
-import { parsePublicKey } from '../config/public-key.ts'
 import { fileReader, type TextReader } from '../config/read-text.ts'
 import { SidecarError } from '../errors.ts'
 import type { CliIo } from './cli-io.ts'
 import { exitCodes } from './exit-codes.ts'
+import { productFacts, productLines } from './product-facts.ts'
 
 export const productHelp = `Checks the product file that a seller bakes into the image.
 
@@ -77,7 +76,7 @@ function printJson({ path, mistakes, warnings, file }: Finding, io: CliIo): numb
     ok: file !== undefined,
     mistakes,
     warnings,
-    product: file === undefined ? null : describe(file),
+    product: file === undefined ? null : productFacts(file),
   }
   io.out(JSON.stringify(body, null, 2))
   return file === undefined ? exitCodes.misconfigured : exitCodes.ok
@@ -91,59 +90,8 @@ function printText({ path, mistakes, warnings, file }: Finding, io: CliIo): numb
       [`${path} has ${count}:`, ...mistakes.map((line) => `- ${line}`)].join('\n'),
     )
   }
-  const { productCode, trustedProductCodes, route, publicKeys, dimensions } = describe(file)
-  const keys = publicKeys.map((key) => `version ${key.version}, RSA ${key.bits}, ${key.sha256}`)
-  const names = dimensions.map(({ name, unit, divisor }) => {
-    const units = `${divisor} ${unit ?? 'reported units'} make one of AWS's`
-    return divisor === '1' ? name : `${name} (${units})`
-  })
-  const rows: readonly (readonly [string, readonly string[]])[] = [
-    ['product code', [productCode]],
-    ['trusted codes', trustedProductCodes],
-    ['route', [route]],
-    ['public keys', keys],
-    ['dimensions', names],
-  ]
   io.out(`${path} is fine.`)
-  for (const [label, [first = 'none', ...others]] of rows) {
-    io.out(`${label.padEnd(14)} ${first}`)
-    for (const other of others) io.out(`${''.padEnd(14)} ${other}`)
-  }
+  for (const line of productLines(file)) io.out(line)
   for (const warning of warnings) io.out(`warning        ${warning}`)
   return exitCodes.ok
-}
-
-function describe({
-  productCode,
-  trustedProductCodes,
-  route,
-  publicKeys,
-  dimensions,
-}: ProductFile) {
-  return {
-    productCode,
-    trustedProductCodes,
-    route,
-    publicKeys: [...publicKeys].map(([version, pem]) => ({
-      version,
-      bits: bitsOf(pem),
-      sha256: fingerprint(pem),
-    })),
-    dimensions: dimensions.map(({ name, unit = null, divisor }) => ({
-      name,
-      unit,
-      divisor: String(divisor),
-    })),
-  }
-}
-
-function bitsOf(pem: string): number {
-  const key = parsePublicKey(pem)
-  return key.ok ? key.bits : 0
-}
-
-/** As `openssl pkey -pubin -outform der | sha256sum` prints it. */
-function fingerprint(pem: string): string {
-  const der = createPublicKey(pem).export({ type: 'spki', format: 'der' })
-  return createHash('sha256').update(der).digest('hex')
 }

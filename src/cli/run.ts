@@ -14,17 +14,41 @@ import { version } from './version.ts'
 
 export const runHelp = `Runs the sidecar in an ECS task or an EKS pod.
 
-usage: marketplace-sidecar run
+usage: marketplace-sidecar run [--print-config | --check] [--json]
+
+  --print-config  print every setting with its source, and the product; start nothing
+  --check         report every mistake, the data directory's too; start nothing; exit code 0 or 2
+  --json          JSON for programs, with either
 
 All settings come from SIDECAR_* environment variables and from the product file that the seller
 baked into the image; docs/configuration.md lists them. SIGTERM drains, flushes and ends.`
 
+const runOptions = {
+  'print-config': { type: 'boolean', default: false },
+  check: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const
+
 /** The command `run`. Resolves with the exit code. */
 export async function run(args: readonly string[], io: CliIo): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { help: { type: 'boolean' } } })
-  if (values.help === true) {
+  const { values } = parseArgs({ args: [...args], options: runOptions })
+  const { 'print-config': print, check, json, help } = values
+  if (help) {
     io.out(runHelp)
     return exitCodes.ok
+  }
+  if ((print && check) || (json && !print && !check))
+    throw new SidecarError(
+      'InvalidArguments',
+      'Give one of --print-config and --check; --json goes with either.',
+    )
+  if (print || check) {
+    // Not on the way of a start.
+    const { checkConfig, printConfig } = await import('./run-config.ts')
+    const { machineWorld } = await import('./machine-world.ts')
+    const world = machineWorld(io.env)
+    return print ? printConfig(io, world, json) : checkConfig(io, world, json)
   }
   const settings = loadSettings(io.env, fileReader)
   const log = createLog(settings.logLevel)

@@ -33,7 +33,7 @@ export function loadSettings(
 ): LoadedSettings {
   const mistakes: string[] = []
   const settings = readSettings(env, reader, (line) => mistakes.push(line), options)
-  if (settings === undefined) throw invalid(mistakes)
+  if (settings === undefined) throw invalidSettings(mistakes)
   return settings
 }
 
@@ -84,7 +84,8 @@ export function readSettings(
   })
 }
 
-function invalid(mistakes: readonly string[]): SidecarError {
+/** The one error for all mistakes. */
+export function invalidSettings(mistakes: readonly string[]): SidecarError {
   const count = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`
   const head = `The settings have ${count}; docs/configuration.md describes every one:`
   return new SidecarError(
