@@ -48,16 +48,23 @@ export const tcpCheck = defineCheck({
       }
       failures.push(code === timedOut ? 'ETIMEDOUT' : code)
     }
-    const where = `${addresses.join(', ')}, port ${port}`
     const [code = ''] = failures
-    if (code === 'ETIMEDOUT') {
-      const silent = areaOf(addresses) === 'private' ? 'PrivateSilent' : 'PublicSilent'
-      findings.problem(silent, `No connection opened in ${timeoutMs} ms: ${where}.`, { values })
-    } else if (code === 'ECONNREFUSED')
-      findings.problem('Refused', `The connection is refused: ${where}.`, { values })
-    else findings.problem('Unreachable', `No connection opens (${code}): ${where}.`, { values })
+    const what = code === 'ETIMEDOUT' ? `in ${timeoutMs} ms` : `(${code})`
+    const where = `${addresses.join(', ')}, port ${port}`
+    const message = `No connection opened ${what}: ${where}.`
+    findings.problem(tcpProblem(code, addresses), message, { values })
   },
 })
+
+/** What it means that no connection opens, the first address having failed with `code`. */
+export function tcpProblem(
+  code: string,
+  addresses: readonly string[],
+): 'PrivateSilent' | 'PublicSilent' | 'Refused' | 'Unreachable' {
+  if (code === 'ECONNREFUSED') return 'Refused'
+  if (code !== 'ETIMEDOUT') return 'Unreachable'
+  return areaOf(addresses) === 'private' ? 'PrivateSilent' : 'PublicSilent'
+}
 
 /** Undefined, or the system's code for why not. */
 function connects(host: string, port: number, signal: AbortSignal): Promise<string | undefined> {

@@ -1,9 +1,10 @@
 import {
-  accessSync,
   closeSync,
   constants,
   fsyncSync,
+  mkdirSync,
   openSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeSync,
@@ -32,8 +33,8 @@ const probeBytes = 4096
 const companions = ['', '-wal', '-shm']
 
 /**
- * Whether this user can keep a ledger in a directory. Writes a file of its own and removes it; makes no
- * directory, and opens no file of the ledger.
+ * Whether this user can keep a ledger in a directory. Makes a file of its own and removes it, or
+ * a directory where the data directory itself has yet to be made; nothing of the ledger is changed.
  */
 export function probeDirectory(
   directory: string,
@@ -46,13 +47,13 @@ export function probeDirectory(
   if (found === 'ENOTDIR' || (stats !== undefined && !stats.isDirectory()))
     return { ...state, problem: 'NotADirectory', code: 'ENOTDIR' }
   if (!exists) {
-    const code = codeOfAccess(nearest, constants.W_OK | constants.X_OK)
+    const code = codeOfMaking(join(nearest, `.doctor-${unique}`))
     return { ...state, problem: code === undefined ? undefined : 'CannotBeMade', code: code ?? '' }
   }
   const code = codeOfWriting(join(directory, `.doctor-${unique}`))
   if (code !== undefined) return { ...state, problem: meaningOf(code), code }
   for (const file of companions.map((suffix) => join(directory, ledgerName + suffix))) {
-    const denied = codeOfAccess(file, constants.R_OK | constants.W_OK)
+    const denied = codeOfOpening(file)
     if (denied !== undefined && denied !== 'ENOENT')
       return { ...state, problem: 'ForeignFiles', code: denied, file }
   }
@@ -72,17 +73,19 @@ export function nearestOf(directory: string) {
   }
 }
 
-function codeOfAccess(path: string, mode: number): string | undefined {
-  try {
-    accessSync(path, mode)
-    return undefined
-  } catch (error) {
-    return systemCode(error)
-  }
+function codeOfMaking(path: string): string | undefined {
+  return codeOf(() => {
+    mkdirSync(path, { mode: 0o700 })
+    rmdirSync(path)
+  })
+}
+
+function codeOfOpening(path: string): string | undefined {
+  return codeOf(() => closeSync(openSync(path, constants.O_RDWR | constants.O_NONBLOCK)))
 }
 
 function codeOfWriting(path: string): string | undefined {
-  try {
+  return codeOf(() => {
     const descriptor = openSync(path, 'wx', 0o600)
     try {
       writeSync(descriptor, Buffer.alloc(probeBytes, 1))
@@ -91,6 +94,12 @@ function codeOfWriting(path: string): string | undefined {
       closeSync(descriptor)
       rmSync(path, { force: true })
     }
+  })
+}
+
+function codeOf(work: () => void): string | undefined {
+  try {
+    work()
     return undefined
   } catch (error) {
     return systemCode(error)
