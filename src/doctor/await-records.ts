@@ -46,6 +46,21 @@ export async function awaitRecords(
   }
 }
 
+/** Whether AWS took them all, and what to say of it. */
+export function judgeRecords(
+  outcomes: readonly RecordOutcome[],
+): ['pass' | 'warn' | 'fail', string] {
+  const bad = outcomes.filter(({ state }) => state !== 'accepted' && state !== 'waiting')
+  if (bad.length > 0) {
+    const words = bad.map(({ dimension, state, code }) => `${dimension}: ${state} (${code})`)
+    return ['fail', `AWS did not take every record: ${words.join(', ')}. See "ledger show".`]
+  }
+  const open = outcomes.filter(({ state }) => state === 'waiting').map(({ dimension }) => dimension)
+  return open.length === 0
+    ? ['pass', 'AWS has accepted a record of every dimension.']
+    : ['warn', `AWS has not decided yet about ${open.join(', ')}; ask "ledger show" later.`]
+}
+
 type Members = Readonly<Record<string, unknown>>
 
 function listOf(value: unknown): Members[] {

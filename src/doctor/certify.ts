@@ -1,6 +1,6 @@
 import { toIso } from '../clock.ts'
 import { hourMs } from '../ledger/types.ts'
-import { awaitRecords, type RecordOutcome } from './await-records.ts'
+import { awaitRecords, judgeRecords, type RecordOutcome } from './await-records.ts'
 import { planCertify, planWords, type PlannedUsage } from './certify-plan.ts'
 import type { Examination } from './examination.ts'
 import { remainingSteps } from './remaining-steps.ts'
@@ -86,7 +86,7 @@ export async function certify(options: CertifyOptions): Promise<Certified> {
   onWaiting(`${message} Waiting for AWS.`)
   const longestMs = hourMs + delaysOf(examination).latest + reserveMs
   const outcomes = await awaitRecords(examination, url, reported, longestMs)
-  return end(...judge(outcomes), { reported, outcomes })
+  return end(...judgeRecords(outcomes), { reported, outcomes })
 }
 
 function reportedWords(reported: readonly ReportedUsage[], bill: string): string {
@@ -110,16 +110,4 @@ function timeWords(examination: Examination, reported: readonly ReportedUsage[])
     ? ', or when the sidecar stops'
     : ''
   return `It reaches AWS between ${toIso(ends + earliest)} and ${toIso(ends + latest)}${stop}.`
-}
-
-function judge(outcomes: readonly RecordOutcome[]): [Certified['status'], string] {
-  const bad = outcomes.filter(({ state }) => state !== 'accepted' && state !== 'waiting')
-  if (bad.length > 0) {
-    const words = bad.map(({ dimension, state, code }) => `${dimension}: ${state} (${code})`)
-    return ['fail', `AWS did not take every record: ${words.join(', ')}. See "ledger show".`]
-  }
-  const open = outcomes.filter(({ state }) => state === 'waiting').map(({ dimension }) => dimension)
-  return open.length === 0
-    ? ['pass', 'AWS has accepted a record of every dimension.']
-    : ['warn', `AWS has not decided yet about ${open.join(', ')}; ask "ledger show" later.`]
 }

@@ -1,0 +1,138 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { describe, expect, test } from 'vitest'
+import { checkConfig, printConfig } from '../../src/cli/run-config.ts'
+import { settingsTable } from '../../src/config/settings-table.ts'
+import { doctorWorld } from '../support/doctor-world.ts'
+import { createRsaKey } from '../support/mint-token.ts'
+import { temporaryDirectory } from '../support/program.ts'
+
+const pem = createRsaKey(1024).publicKeyPem
+const token = 'a-token-that-nobody-may-see'
+const product = {
+  productCode: 'code-1',
+  trustedProductCodes: ['code-2'],
+  publicKeys: { 1: pem },
+  route: 'both',
+  dimensions: ['requests', { name: 'storage', unit: 'bytes', divisor: 1024 }],
+}
+
+function setUp(env: Readonly<Record<string, string>>, document: object = product) {
+  const files: Readonly<Record<string, string>> = {
+    '/product.json': JSON.stringify(document),
+    '/token': token,
+  }
+  const out: string[] = []
+  const world = doctorWorld({ env, reader: { readText: (path) => files[path] } })
+  const io = {
+    env,
+    stdin: new PassThrough(),
+    out: (line: string) => void out.push(line),
+    err: () => {},
+    onSignal: () => {},
+  }
+  return { out, world, io }
+}
+
+describe('run --print-config', () => {
+  const env = {
+    SIDECAR_PRODUCT_CODE: 'code-2',
+    SIDECAR_API_TOKEN_FILE: '/token',
+    SIDECAR_LOG_LEVEL: 'warn',
+  }
+
+  test('prints every setting with its source, and the product', () => {
+    const { out, world, io } = setUp(env)
+    expect(printConfig(io, world, false)).toBe(0)
+    const cells = out.map((line) => line.split(/ {2,}/))
+    expect(cells.slice(1, settingsTable.length + 1).map(([name]) => name)).toEqual(
+      settingsTable.map(({ name }) => name),
+    )
+    expect(cells).toContainEqual(['SIDECAR_PRODUCT_CODE', 'code-2', 'environment'])
+    expect(cells).toContainEqual(['SIDECAR_ROUTE', 'both', '/product.json'])
+    expect(cells).toContainEqual(['SIDECAR_FAIL_MODE', 'closed', 'default'])
+    expect(cells).toContainEqual(['SIDECAR_REGION', 'not set'])
+    expect(cells).toContainEqual(['product code', 'code-2'])
+    expect(cells).toContainEqual(['trusted codes', 'code-2'])
+    expect(out.join('\n')).toMatch(/^public keys {4}version 1, RSA 1024, [0-9a-f]{64}$/m)
+    expect(Math.max(...out.map((line) => line.length))).toBeLessThanOrEqual(100)
+  })
+
+  test('prints no secret', () => {
+    const { out, world, io } = setUp(env)
+    printConfig(io, world, false)
+    expect(out.join('\n')).toContain('*** (in /token)')
+    expect(out.join('\n')).not.toContain(token)
+  })
+
+  test('tells programs the same', () => {
+    const { out, world, io } = setUp(env)
+    expect(printConfig(io, world, true)).toBe(0)
+    const { settings, product: facts } = JSON.parse(out.join(''))
+    expect(settings).toHaveLength(settingsTable.length)
+    expect(settings).toContainEqual({
+      name: 'SIDECAR_LOG_LEVEL',
+      value: 'warn',
+      source: 'environment',
+    })
+    expect(facts).toMatchObject({
+      file: '/product.json',
+      productCode: 'code-2',
+      trustedProductCodes: ['code-2'],
+      publicKeys: [{ version: 1, bits: 1024 }],
+      dimensions: [{ name: 'requests' }, { name: 'storage', unit: 'bytes', divisor: '1024' }],
+    })
+    expect(out.join('')).not.toContain(token)
+  })
+
+  test('lists the mistakes instead when there are any', () => {
+    const { world, io } = setUp({ SIDECAR_LOG_LEVEL: 'loud', SIDECAR_LOG: 'x' })
+    expect(() => printConfig(io, world, false)).toThrow(/^The settings have 2 mistakes; /)
+  })
+})
+
+describe('run --check', () => {
+  test('passes with the warnings, and starts and makes nothing', async () => {
+    const parent = temporaryDirectory()
+    const { out, world, io } = setUp({ SIDECAR_DATA_DIR: join(parent, 'data') })
+    expect(await checkConfig(io, world, false)).toBe(0)
+    expect(out).toEqual([
+      'The settings, the product and the data directory are fine.',
+      expect.stringMatching(/^warning {8}publicKeys\["1"\]: the key has 1024 bits only/),
+    ])
+    expect(readdirSync(parent)).toEqual([])
+  })
+
+  test('lists every mistake of the settings, the product and the data directory at once', async () => {
+    const env = { SIDECAR_DATA_DIR: '/dev/null/data', SIDECAR_LOG_LEVEL: 'loud' }
+    const { out, world, io } = setUp(env, { ...product, route: 'free' })
+    const failing = checkConfig(io, world, false)
+    await expect(failing).rejects.toMatchObject({ code: 'InvalidSettings' })
+    const message = await failing.catch((error: Error) => error.message)
+    expect(message).toMatch(/^The settings have 3 mistakes; /)
+    expect(message).toContain('\n- SIDECAR_LOG_LEVEL: "loud" is not allowed')
+    expect(message).toContain('\n- /product.json: route: "free" is not allowed')
+    expect(message).toContain('\n- SIDECAR_DATA_DIR: /dev/null/data is no directory.')
+    expect(out).toEqual([])
+  })
+
+  test('tells programs the same, with exit code 2', async () => {
+    const { out, world, io } = setUp({ SIDECAR_DATA_DIR: '/dev/null' })
+    expect(await checkConfig(io, world, true)).toBe(2)
+    expect(JSON.parse(out.join(''))).toEqual({
+      ok: false,
+      mistakes: ['SIDECAR_DATA_DIR: /dev/null is no directory. Correct SIDECAR_DATA_DIR.'],
+      warnings: [expect.stringContaining('1024 bits')],
+    })
+    const fine = setUp({ SIDECAR_DATA_DIR: temporaryDirectory() })
+    expect(await checkConfig(fine.io, fine.world, true)).toBe(0)
+    expect(JSON.parse(fine.out.join(''))).toMatchObject({ ok: true, mistakes: [] })
+  })
+
+  test('says of a wrong data directory setting once what is wrong', async () => {
+    const { out, world, io } = setUp({ SIDECAR_DATA_DIR: 'relative' })
+    expect(await checkConfig(io, world, true)).toBe(2)
+    expect(JSON.parse(out.join('')).mistakes).toHaveLength(1)
+  })
+})
