@@ -36,7 +36,7 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./cli/ledger.ts')).ledgerCommand,
   },
   doctor: {
-    summary: 'find out what keeps it from working here; exit code 0, 1 (warnings) or 2 (failures)',
+    summary: 'find out what keeps it from working here; exit code 1 for warnings, 2 for failures',
     load: async () => (await import('./cli/doctor.ts')).doctor,
   },
   product: {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { runHelp } from '../../src/cli/run.ts'
 import { renderSettingsTable } from '../../src/cli/settings-table.ts'
 import { settingsTable } from '../../src/config/settings-table.ts'
 
@@ -20,4 +21,11 @@ test('every setting is on the page, and the page names no setting that does not 
 
 test('every setting has one whole sentence', () => {
   for (const { name, summary } of settingsTable) expect(summary, name).toMatch(/^[A-Z].+[^.]\.$/s)
+})
+
+test('the page and the help of run have the same options', () => {
+  const [, section = ''] = /^Two options of `run`(.*?)^- /ms.exec(page) ?? []
+  const options = (text: string) => new Set(text.match(/--[a-z]+(-[a-z]+)*/g))
+  expect(options(section)).toEqual(options(runHelp))
+  expect(options(section).size).toBe(3)
 })

@@ -13,7 +13,9 @@ async function commandNames(): Promise<string[]> {
 describe('the command line', () => {
   test('explains every command on one screen', async () => {
     const names = await commandNames()
-    expect(names).toEqual(expect.arrayContaining(['run', 'demo', 'emulate', 'healthcheck']))
+    expect(names).toEqual(
+      expect.arrayContaining(['run', 'demo', 'emulate', 'healthcheck', 'doctor']),
+    )
     const helps = await Promise.all(
       names.map((name) => start(...`${name} --help`.trim().split(' '))),
     )
@@ -40,6 +42,9 @@ describe('the command line', () => {
     [['constructor'], 'There is no command "constructor"'],
     [['run', '--fast'], '--fast'],
     [['run', 'now'], 'now'],
+    [['run', '--check', '--print-config'], 'one of --print-config and --check'],
+    [['run', '--json'], 'one of --print-config and --check'],
+    [['doctor', '--yes'], '--yes, --quantity and --wait go with --certify only'],
     [['demo', '--hour', 'soon'], '--hour must be a duration'],
     [['demo', '--route', 'free'], '--route must be hourly, metered, both'],
     [['demo', '--port', '65536'], '--port must be a number'],
