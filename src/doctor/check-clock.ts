@@ -1,6 +1,6 @@
 import { toIso } from '../clock.ts'
 import { defineCheck } from './check.ts'
-import { systemCode } from './endpoint-host.ts'
+import { endpointHost, systemCode } from './endpoint-host.ts'
 import { readServerTime } from './server-time.ts'
 import { timedOut } from './within.ts'
 
@@ -33,9 +33,10 @@ export const clockCheck = defineCheck({
     const endpoint = await examination.endpoint()
     if (typeof endpoint === 'string') return
     const { clock, ca } = examination.world
+    const addresses = await examination.addresses(endpointHost(endpoint).host)
     let time: number | undefined | typeof timedOut
     try {
-      time = await examination.inTime((signal) => readServerTime(endpoint, ca, signal))
+      time = await examination.inTime((signal) => readServerTime(endpoint, addresses, ca, signal))
     } catch (error) {
       findings.problem('NoTime', `${endpoint.origin} did not answer a GET (${systemCode(error)}).`)
       return

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { defineCheck } from './check.ts'
-import { addressesOf, areaOf, endpointHost, systemCode } from './endpoint-host.ts'
+import { areaOf, endpointHost, systemCode } from './endpoint-host.ts'
 import { timedOut } from './within.ts'
 
 export const dnsCheck = defineCheck({
@@ -31,7 +31,7 @@ export const dnsCheck = defineCheck({
       return
     }
     try {
-      const addresses = await examination.inTime(() => addressesOf(host, examination.world.lookup))
+      const addresses = await examination.inTime(() => examination.addresses(host))
       if (addresses === timedOut) {
         findings.problem('NoResolver', `${host} was not resolved in ${examination.timeoutMs} ms.`)
         return

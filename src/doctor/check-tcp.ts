@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { defineCheck } from './check.ts'
-import { addressesOf, areaOf, endpointHost, systemCode } from './endpoint-host.ts'
+import { areaOf, endpointHost, systemCode } from './endpoint-host.ts'
 import { timedOut } from './within.ts'
 
 const vpcEndpoint = 'the VPC endpoint com.amazonaws.{region}.metering-marketplace'
@@ -35,20 +35,22 @@ export const tcpCheck = defineCheck({
     const endpoint = await examination.endpoint()
     if (typeof endpoint === 'string') return
     const { host, port } = endpointHost(endpoint)
-    const { world, timeoutMs } = examination
+    const { timeoutMs } = examination
     const region = (await examination.platform()).region?.region ?? '<region>'
     const values = { region, port: String(port) }
-    const addresses = await addressesOf(host, world.lookup)
-    const failures: string[] = []
-    for (const address of addresses) {
-      const code = await examination.inTime((signal) => connects(address, port, signal))
-      if (code === undefined) {
-        findings.pass(`${address} takes connections on port ${port}.`)
-        return
-      }
-      failures.push(code === timedOut ? 'ETIMEDOUT' : code)
+    const addresses = await examination.addresses(host)
+    const attempts = await Promise.all(
+      addresses.map(async (address) => {
+        const code = await examination.inTime((signal) => connects(address, port, signal))
+        return { address, code: code === timedOut ? 'ETIMEDOUT' : code }
+      }),
+    )
+    const opened = attempts.find((attempt) => attempt.code === undefined)
+    if (opened !== undefined) {
+      findings.pass(`${opened.address} takes connections on port ${port}.`)
+      return
     }
-    const [code = ''] = failures
+    const code = attempts[0]?.code ?? ''
     const what = code === 'ETIMEDOUT' ? `in ${timeoutMs} ms` : `(${code})`
     const where = `${addresses.join(', ')}, port ${port}`
     const message = `No connection opened ${what}: ${where}.`

@@ -1,6 +1,6 @@
 import { isLoopback } from '../config/parse-setting.ts'
 import { defineCheck } from './check.ts'
-import { addressesOf, endpointHost } from './endpoint-host.ts'
+import { endpointHost } from './endpoint-host.ts'
 import { shakeHands } from './handshake.ts'
 import { timedOut } from './within.ts'
 
@@ -56,10 +56,10 @@ export const tlsCheck = defineCheck({
       else findings.problem('NoTls', `${url.origin} is called without TLS.`, { values })
       return
     }
-    const { ca, lookup } = examination.world
-    const [address = host] = await addressesOf(host, lookup)
+    const { ca } = examination.world
+    const addresses = await examination.addresses(host)
     const shaken = await examination.inTime((signal) =>
-      shakeHands({ host, address, port, ca, signal }),
+      shakeHands({ host, addresses, port, ca, signal }),
     )
     if (shaken === timedOut) {
       const ms = examination.timeoutMs

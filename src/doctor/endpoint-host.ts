@@ -1,6 +1,5 @@
-import { isIP } from 'node:net'
+import { isIP, type LookupFunction } from 'node:net'
 import { endpointRegion } from '../platform/endpoint-region.ts'
-import type { Examination } from './examination.ts'
 import { isPrivateAddress } from './private-address.ts'
 
 /** Where AWS is called, as the checks of the network see it. */
@@ -19,14 +18,6 @@ export function endpointHost(url: URL): EndpointHost {
   return { url, host, port, isAws: endpointRegion(url.href) !== undefined }
 }
 
-/** The addresses of a host; an address is its own. Rejects with the system's code. */
-export async function addressesOf(
-  host: string,
-  lookup: Examination['world']['lookup'],
-): Promise<readonly string[]> {
-  return isIP(host) === 0 ? lookup(host) : [host]
-}
-
 /** `private` when the way to AWS stays inside the VPC. */
 export function areaOf(addresses: readonly string[]): 'private' | 'public' {
   return addresses.every(isPrivateAddress) ? 'private' : 'public'
@@ -35,4 +26,14 @@ export function areaOf(addresses: readonly string[]): 'private' | 'public' {
 /** The code that the system gave an error, such as `ENOTFOUND`. */
 export function systemCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+}
+
+/** Lets a connection choose among addresses that are known already, as it would among those of a name. */
+export function lookupAmong(addresses: readonly string[]): LookupFunction {
+  const all = addresses.map((address) => ({ address, family: isIP(address) }))
+  return (_host, { all: wantsAll }, callback) => {
+    const [first = { address: '', family: 4 }] = all
+    if (wantsAll === true) callback(null, all)
+    else callback(null, first.address, first.family)
+  }
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { adviseOnCredentials } from '../aws/advise-on-credentials.ts'
 import { createMarketplaceMetering, defaultEndpoint } from '../aws/marketplace-metering.ts'
 import type { MeteringApi } from '../aws/metering-api.ts'
@@ -50,6 +51,7 @@ export class Examination {
   /** For each thing that is waited for. */
   readonly timeoutMs: number
   #platform: Promise<Platform> | undefined
+  #addresses: Promise<readonly string[]> | undefined
   #api: MeteringApi | undefined
 
   constructor(world: World) {
@@ -98,6 +100,12 @@ export class Examination {
     return region === undefined
       ? 'The region is unknown, and with it the endpoint.'
       : new URL(defaultEndpoint(region.region))
+  }
+
+  /** Of the endpoint's host; an address is its own. Rejects with the system's code. */
+  addresses(host: string): Promise<readonly string[]> {
+    return (this.#addresses ??=
+      isIP(host) === 0 ? this.world.lookup(host) : Promise.resolve([host]))
   }
 
   /** The way to AWS, as the sidecar has it. The region must be known. */

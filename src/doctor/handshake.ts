@@ -1,10 +1,11 @@
 import { isIP } from 'node:net'
 import { connect, type PeerCertificate } from 'node:tls'
-import { systemCode } from './endpoint-host.ts'
+import { lookupAmong, systemCode } from './endpoint-host.ts'
 
 export interface HandshakeOptions {
   readonly host: string
-  readonly address: string
+  /** Of the host; the first that answers is taken. */
+  readonly addresses: readonly string[]
   readonly port: number
   readonly ca: string | undefined
   readonly signal: AbortSignal
@@ -22,10 +23,11 @@ export interface Handshake {
 
 /** Opens a TLS connection and looks at the certificate, whether it is to be trusted or not. */
 export function shakeHands(options: HandshakeOptions): Promise<Handshake> {
-  const { host, address, port, ca, signal } = options
+  const { host, addresses, port, ca, signal } = options
   return new Promise((resolve) => {
     const socket = connect({
-      host: address,
+      host,
+      lookup: lookupAmong(addresses),
       port,
       servername: isIP(host) === 0 ? host : '',
       // What is wrong with it is said below, together with what it is.

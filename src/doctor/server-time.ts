@@ -1,19 +1,26 @@
 import { request as plainRequest } from 'node:http'
 import { request as tlsRequest } from 'node:https'
 import { parseHttpDate } from '../aws/http-date.ts'
+import { lookupAmong } from './endpoint-host.ts'
 
 /**
- * The time that a server shows in its answer to an unsigned GET, ms; undefined when it shows none.
+ * The time that a server at one of `addresses` shows in its answer to an unsigned GET, ms; undefined when it shows none.
  * Rejects when there is no answer.
  */
 export function readServerTime(
   url: URL,
+  addresses: readonly string[],
   ca: string | undefined,
   signal: AbortSignal,
 ): Promise<number | undefined> {
   const request = url.protocol === 'https:' ? tlsRequest : plainRequest
   return new Promise((resolve, reject) => {
-    const outgoing = request(url, { agent: false, signal, ...(ca === undefined ? {} : { ca }) })
+    const outgoing = request(url, {
+      agent: false,
+      signal,
+      lookup: lookupAmong(addresses),
+      ...(ca === undefined ? {} : { ca }),
+    })
     outgoing.once('error', reject)
     outgoing.once('response', (answer) => {
       const { date } = answer.headers

@@ -9,12 +9,12 @@ import { createRsaKey } from '../support/mint-token.ts'
 
 interface Scene {
   readonly aws: Harness
-  run(
+  readonly run: (
     check: Check,
     settings?: Readonly<Record<string, string>>,
     pem?: string,
-  ): Promise<readonly Finding[]>
-  calls(): Promise<readonly EmulatedCall[]>
+  ) => Promise<readonly Finding[]>
+  readonly calls: () => Promise<readonly EmulatedCall[]>
 }
 
 async function openScene(callAws = true): Promise<Scene> {

@@ -123,7 +123,8 @@ describe('the check tcp', () => {
     const port = await mute()
     const lookup: World['lookup'] = () => Promise.resolve(['127.0.0.9', '127.0.0.1'])
     const world = endpoint(`https://${aws}:${port}`, { lookup })
-    expect(outcomesOf(await findingsOf(tcpCheck, world))).toEqual(['pass'])
+    const [finding] = await findingsOf(tcpCheck, world)
+    expect(finding?.message).toBe(`127.0.0.1 takes connections on port ${port}.`)
   })
 
   test('explains a closed port', async () => {
@@ -144,6 +145,17 @@ describe('the check tcp', () => {
     expect(findings[0]?.fix).toContain(
       `port ${deaf.port} into the security group of the VPC endpoint com.amazonaws.eu-west-1.metering-marketplace`,
     )
+  })
+
+  test('waits for all addresses at once', async () => {
+    const deaf = await startDeafListener()
+    onTestFinished(() => deaf.release())
+    const clock = new ManualClock()
+    const lookup: World['lookup'] = () => Promise.resolve(['127.0.0.1', '127.0.0.1'])
+    const pending = findingsOf(tcpCheck, endpoint(`https://${aws}:${deaf.port}`, { lookup, clock }))
+    await until(() => clock.waiting === 2)
+    await clock.advance(10_000)
+    expect(outcomesOf(await pending)).toEqual(['PrivateSilent'])
   })
 
   test.each([
@@ -179,6 +191,11 @@ describe('the check tls', () => {
     expect(findings[0]?.message).toMatch(
       /signed by Amazon, .*, valid to Jan {2}1 00:00:00 2049 GMT/,
     )
+  })
+
+  test('takes the address that answers', async () => {
+    const lookup: World['lookup'] = () => Promise.resolve(['127.0.0.9', '127.0.0.1'])
+    expect(outcomesOf(await check(good, { lookup }))).toEqual(['pass'])
   })
 
   test('knows a proxy that opens TLS, by whom it names', async () => {
