@@ -97,6 +97,9 @@ test('gives up when its time is over', async () => {
 test('bears a sidecar that restarts, but not one that has gone', async () => {
   const back = await wait([away, away, away, { ...empty, settled: [accepted(nine)] }])
   expect(back.outcomes).toMatchObject([{ state: 'accepted' }])
+  const often = Array.from({ length: 10 }, () => away)
+  const twice = [...often, empty, ...often, { ...empty, settled: [accepted(nine)] }]
+  expect((await wait(twice)).outcomes).toMatchObject([{ state: 'accepted' }])
   expect((await wait([empty, away])).asked).toBe(14)
 })
 
