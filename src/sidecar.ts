@@ -21,6 +21,7 @@ import { listen } from './http/server.ts'
 import { Ledger } from './ledger/ledger.ts'
 import { referenceOf } from './ledger/reference.ts'
 import type { Log } from './log.ts'
+import { startEmbeddedMetrics } from './metrics/embedded-metrics.ts'
 import { logEvents } from './metrics/event-log.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { fail, succeed } from './protocol/errors.ts'
@@ -45,6 +46,8 @@ export interface SidecarOptions {
   readonly ticks: 'cron' | 'clock'
   readonly hooks: Hooks
   readonly log: Log
+  /** Takes a line for standard output, whatever the log level is. */
+  readonly out: (line: string) => void
   readonly random: () => number
   readonly randomBytes: (length: number) => Uint8Array
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
@@ -85,7 +88,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     dimensions: [...dimensions],
     entitlementStates,
     now: () => clock.now(),
-    ledger: { gauges: () => ledger.gauges(), bytes: () => ledger.bytes() },
+    ledger: { gauges: () => ledger.gauges(), space: () => ledger.space() },
     entitlement: () => entitlement.snapshot(),
   })
 
@@ -185,6 +188,13 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     if (snapshot.state === 'entitled') grace.note(snapshot)
   }
   stopping.signal.addEventListener('abort', renewGrace, { once: true })
+  if (settings.embeddedMetrics)
+    startEmbeddedMetrics({
+      ...options,
+      productCode: product.productCode,
+      metrics,
+      signal: stopping.signal,
+    })
   const schedule = startSchedule(options, () => {
     renewGrace()
     void submitter.tick()

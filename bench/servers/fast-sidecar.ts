@@ -23,6 +23,7 @@ await startSidecar({
   ticks: 'clock',
   hooks: new Hooks(),
   log: createLog(settings.logLevel),
+  out: console.log,
   random: Math.random,
   randomBytes,
 })

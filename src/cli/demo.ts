@@ -96,6 +96,7 @@ async function runAgainst(
       ticks: 'clock',
       hooks,
       log,
+      out: (line) => io.out(line),
       random: Math.random,
       randomBytes,
       credentials,

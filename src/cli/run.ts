@@ -63,6 +63,7 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
     ticks: 'cron',
     hooks: new Hooks((error) => log('hooks.failed', messageOf(error))),
     log,
+    out: (line) => io.out(line),
     random: Math.random,
     randomBytes,
   })

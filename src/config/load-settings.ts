@@ -79,6 +79,7 @@ export function readSettings(
     requestTimeoutMs: values.get('SIDECAR_REQUEST_TIMEOUT_MS'),
     maxTagSets: values.get('SIDECAR_MAX_TAG_SETS'),
     logLevel: values.get('SIDECAR_LOG_LEVEL'),
+    embeddedMetrics: values.get('SIDECAR_EMBEDDED_METRICS'),
     productFile: resolved.file,
     given: values.given,
   })

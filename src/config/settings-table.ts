@@ -212,6 +212,13 @@ export const settingsTable = [
     default: 'info',
     summary: 'The least important line that is logged.',
   },
+  {
+    name: 'SIDECAR_EMBEDDED_METRICS',
+    type: { kind: 'boolean' },
+    default: 'false',
+    summary:
+      'Whether a line with metrics for CloudWatch (embedded metric format) goes to standard output each minute.',
+  },
 ] as const satisfies readonly Setting[]
 
 type Row = (typeof settingsTable)[number]

@@ -44,6 +44,7 @@ export interface Settings {
   readonly requestTimeoutMs: number
   readonly maxTagSets: number
   readonly logLevel: LogLevel
+  readonly embeddedMetrics: boolean
 }
 
 /** Environment variables as the program got them. */

@@ -1,7 +1,8 @@
-import { open, type FileHandle } from 'node:fs/promises'
+import { open, statfs, type FileHandle } from 'node:fs/promises'
 import type { DatabaseSync } from 'node:sqlite'
 import { messageOf, SidecarError } from '../errors.ts'
 import { syncDirectory, type OpenedDatabase } from './open-database.ts'
+import type { DiskSpace } from './types.ts'
 
 export type DataSync = (handle: FileHandle) => Promise<void>
 
@@ -15,14 +16,22 @@ const checkpointPages = 1000
  */
 export class Disk {
   readonly #database: DatabaseSync
+  readonly #path: string
   readonly #main: FileHandle
   readonly #wal: FileHandle
   readonly #sync: DataSync
   readonly #walState
   readonly #checkpoint
 
-  private constructor(database: DatabaseSync, main: FileHandle, wal: FileHandle, sync: DataSync) {
+  private constructor(
+    database: DatabaseSync,
+    path: string,
+    main: FileHandle,
+    wal: FileHandle,
+    sync: DataSync,
+  ) {
     this.#database = database
+    this.#path = path
     this.#main = main
     this.#wal = wal
     this.#sync = sync
@@ -38,7 +47,7 @@ export class Disk {
   ): Promise<Disk> {
     const main = await open(path, 'r+')
     const wal = await open(`${path}-wal`, 'r+')
-    const disk = new Disk(database, main, wal, sync)
+    const disk = new Disk(database, path, main, wal, sync)
     await sync(main)
     await sync(wal)
     return disk
@@ -72,9 +81,18 @@ export class Disk {
     await this.#sync(this.#main)
   }
 
-  async bytes(): Promise<number> {
-    const sizes = await Promise.all([this.#main.stat(), this.#wal.stat()])
-    return sizes.reduce((sum, { size }) => sum + size, 0)
+  async space(): Promise<DiskSpace> {
+    const [main, wal, volume] = await Promise.all([
+      this.#main.stat(),
+      this.#wal.stat(),
+      statfs(this.#path),
+    ])
+    return {
+      ledgerBytes: main.size + wal.size,
+      // What is left for a user without privileges, which is what the sidecar is.
+      freeBytes: volume.bavail * volume.bsize,
+      volumeBytes: volume.blocks * volume.bsize,
+    }
   }
 
   async close(): Promise<void> {

@@ -21,6 +21,7 @@ import { Summaries, type PendingRecord, type UsageSummary } from './summary.ts'
 import { translate } from './storage-errors.ts'
 import { tellings } from './tellings.ts'
 import type {
+  DiskSpace,
   KeyBalance,
   LedgerGauges,
   ReportReceipt,
@@ -212,8 +213,9 @@ export class Ledger {
     return this.#summaries.gauges()
   }
 
-  bytes(): Promise<number> {
-    return this.#disk.bytes()
+  /** Size of the files, and what is left of their volume. */
+  space(): Promise<DiskSpace> {
+    return this.#disk.space()
   }
 
   /** The conservation audit. An imbalance is a defect, and is said loudly. */

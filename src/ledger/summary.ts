@@ -54,6 +54,7 @@ export class Summaries {
   readonly #oldest
   readonly #states
   readonly #unsentByDimension
+  readonly #unsentByHour
 
   constructor(database: DatabaseSync) {
     this.#database = database
@@ -85,6 +86,9 @@ export class Summaries {
     )
     this.#oldest = database.prepare(`SELECT min(hour) AS hour FROM record WHERE state IN ${unsent}`)
     this.#states = database.prepare('SELECT state, count(*) AS records FROM record GROUP BY state')
+    this.#unsentByHour = database.prepare(
+      `SELECT hour, count(*) AS records FROM record WHERE state IN ${unsent} GROUP BY hour`,
+    )
     this.#unsentByDimension = this.#bigInts(
       `SELECT dimension, divisor, SUM(quantity) AS quantity FROM record JOIN key ON key.id = key_id
        WHERE state IN ${unsent} GROUP BY dimension, divisor`,
@@ -130,7 +134,10 @@ export class Summaries {
         String(row['dimension']),
         (row['quantity'] as bigint) * microPerWhole(row['divisor'] as bigint),
       )
-    return { states, pending, oldestUnsentHour: this.#oldestUnsentHour() }
+    const unsentHours = new Map(
+      this.#unsentByHour.all().map((row) => [Number(row['hour']), Number(row['records'])]),
+    )
+    return { states, pending, unsentHours, oldestUnsentHour: this.#oldestUnsentHour() }
   }
 
   /** Records that wait for AWS, oldest hour first. */

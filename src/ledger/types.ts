@@ -159,5 +159,15 @@ export interface LedgerGauges {
   readonly states: ReadonlyMap<RecordState, number>
   /** Micro-units in the places before `accepted`, by dimension. */
   readonly pending: ReadonlyMap<string, bigint>
+  /** Hours of records that AWS has not accepted, with how many each has. */
+  readonly unsentHours: ReadonlyMap<number, number>
   readonly oldestUnsentHour: number | undefined
+}
+
+export interface DiskSpace {
+  /** Of the ledger's files. */
+  readonly ledgerBytes: number
+  /** Of the volume that they lie on: what can still be written, and the whole. */
+  readonly freeBytes: number
+  readonly volumeBytes: number
 }

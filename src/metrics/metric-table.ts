@@ -1,7 +1,12 @@
+export type MetricUnit =
+  'flag' | 'seconds' | 'bytes' | 'units' | 'reports' | 'records' | 'attempts' | 'changes' | 'files'
+
 export interface MetricDefinition {
   readonly type: 'counter' | 'gauge' | 'histogram'
   /** What it answers; shown by /metrics. */
   readonly help: string
+  /** What its value counts; `units` are those that the application reports. */
+  readonly unit: MetricUnit
   readonly labels: readonly string[]
   /** Upper bounds of a histogram's buckets, seconds. */
   readonly buckets?: readonly number[]
@@ -11,108 +16,175 @@ export const metricPrefix = 'marketplace_'
 
 const requestBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 
+/** Values of `age_hours`: whole hours since the end of an hour that AWS takes for six; the last is for older ones. */
+export const unsentAges = ['0', '1', '2', '3', '4', '5', '6+'] as const
+
 /** Every metric, by its name without the prefix. Label values come from fixed sets. */
 export const metricTable = {
   info: {
     type: 'gauge',
     help: 'Always 1; the labels say what runs here',
+    unit: 'flag',
     labels: ['version', 'product_code', 'route', 'platform', 'region'],
   },
-  entitled: { type: 'gauge', help: 'Whether the buyer may run the product: 1 or 0', labels: [] },
+  entitled: {
+    type: 'gauge',
+    help: 'Whether the buyer may run the product: 1 or 0',
+    unit: 'flag',
+    labels: [],
+  },
   entitlement_state: {
     type: 'gauge',
     help: 'Which state the entitlement is in: 1 for that one, 0 for the others',
+    unit: 'flag',
     labels: ['state'],
   },
   entitlement_transitions_total: {
     type: 'counter',
     help: 'Changes of the state of the entitlement',
+    unit: 'changes',
     labels: ['from', 'to'],
   },
   usage_reports_total: {
     type: 'counter',
     help: 'Reports from the application, by what became of them',
+    unit: 'reports',
     labels: ['dimension', 'result'],
   },
   usage_reported_total: {
     type: 'counter',
     help: 'Units that the application reported and that are on disk',
+    unit: 'units',
     labels: ['dimension'],
   },
   usage_accepted_total: {
     type: 'counter',
     help: "Units that AWS accepted, in AWS's whole units",
+    unit: 'units',
     labels: ['dimension'],
   },
   usage_pending: {
     type: 'gauge',
     help: 'Units that are on disk and that AWS has not accepted yet',
+    unit: 'units',
     labels: ['dimension'],
   },
   usage_late_total: {
     type: 'counter',
     help: 'Reports whose hour was closed already, so that a later hour took them',
+    unit: 'reports',
     labels: ['dimension'],
   },
   usage_tag_overflow_total: {
     type: 'counter',
     help: 'Reports or tag sets that went to the untagged bucket, an hour having too many',
+    unit: 'reports',
     labels: ['dimension'],
   },
   usage_imbalance: {
     type: 'gauge',
     help: 'Units that were reported and are in no place at the last audit; anything but 0 is a defect',
+    unit: 'units',
     labels: ['dimension'],
   },
-  records: { type: 'gauge', help: 'Records in the ledger by state', labels: ['state'] },
+  records: {
+    type: 'gauge',
+    help: 'Records in the ledger by state',
+    unit: 'records',
+    labels: ['state'],
+  },
   record_attempts_total: {
     type: 'counter',
     help: 'Attempts to send a record, by outcome',
+    unit: 'attempts',
     labels: ['outcome'],
+  },
+  unsent_records: {
+    type: 'gauge',
+    help: 'Records that AWS has not accepted, by whole hours since the end of their hour',
+    unit: 'records',
+    labels: ['age_hours'],
   },
   oldest_unsent_seconds: {
     type: 'gauge',
     help: 'Seconds since the end of the oldest hour that AWS has not accepted; 0 when there is none',
+    unit: 'seconds',
     labels: [],
   },
   unsent_deadline_seconds: {
     type: 'gauge',
     help: 'Seconds until AWS stops taking the oldest unsent hour; +Inf when there is none',
+    unit: 'seconds',
     labels: [],
   },
   aws_request_duration_seconds: {
     type: 'histogram',
     help: 'Calls of the Metering service, by operation and outcome',
+    unit: 'seconds',
     labels: ['operation', 'outcome'],
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   },
   ledger_commit_duration_seconds: {
     type: 'histogram',
     help: 'Commit and flush of a group of ledger operations',
+    unit: 'seconds',
     labels: [],
     buckets: requestBuckets,
   },
-  ledger_bytes: { type: 'gauge', help: "Size of the ledger's files", labels: [] },
+  ledger_bytes: {
+    type: 'gauge',
+    help: "Size of the ledger's files",
+    unit: 'bytes',
+    labels: [],
+  },
+  ledger_free_bytes: {
+    type: 'gauge',
+    help: 'Free space of the volume that the ledger lies on',
+    unit: 'bytes',
+    labels: [],
+  },
+  ledger_volume_bytes: {
+    type: 'gauge',
+    help: 'Size of the volume that the ledger lies on',
+    unit: 'bytes',
+    labels: [],
+  },
   ledger_set_aside_total: {
     type: 'counter',
     help: 'Damaged ledger files that were kept under another name since the start',
+    unit: 'files',
     labels: [],
   },
   clock_skew_seconds: {
     type: 'gauge',
     help: "AWS's clock minus ours, from the Date header of the last answer",
+    unit: 'seconds',
     labels: [],
   },
   public_key_rotation_timestamp_seconds: {
     type: 'gauge',
-    help: 'When AWS rotates the public key version in use, or 0 when it said nothing',
+    help: 'When AWS rotates the public key version in use, as a Unix time, or 0 when it said nothing',
+    unit: 'seconds',
     labels: [],
   },
   http_request_duration_seconds: {
     type: 'histogram',
     help: "Requests to the sidecar's own listeners",
+    unit: 'seconds',
     labels: ['route', 'method', 'status'],
     buckets: requestBuckets,
+  },
+  resident_memory_bytes: {
+    type: 'gauge',
+    help: 'Memory of the process that is in RAM',
+    unit: 'bytes',
+    labels: [],
+  },
+  start_time_seconds: {
+    type: 'gauge',
+    help: 'When the sidecar was started, as a Unix time',
+    unit: 'seconds',
+    labels: [],
   },
 } as const satisfies Readonly<Record<string, MetricDefinition>>
 

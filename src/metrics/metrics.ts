@@ -1,9 +1,10 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Hooks } from '../hooks.ts'
-import { awsWindowMs, hourMs, type LedgerGauges } from '../ledger/types.ts'
+import { awsWindowMs, hourMs, type DiskSpace, type LedgerGauges } from '../ledger/types.ts'
 import {
   metricPrefix,
   metricTable,
+  unsentAges,
   type MetricDefinition,
   type MetricName,
 } from './metric-table.ts'
@@ -20,14 +21,19 @@ export interface MetricsOptions {
   readonly dimensions: readonly string[]
   readonly entitlementStates: readonly string[]
   readonly now: () => number
-  readonly ledger: { gauges(): LedgerGauges; bytes(): Promise<number> }
+  readonly ledger: { gauges(): LedgerGauges; space(): Promise<DiskSpace> }
   readonly entitlement: () => { readonly state: string; readonly entitled: boolean }
 }
+
+/** The sum of the series of a metric that have these labels. */
+export type MetricReading = (name: MetricName, labels?: Readonly<Record<string, string>>) => number
 
 export interface Metrics {
   readonly contentType: string
   /** The text that Prometheus reads. */
   render(): Promise<string>
+  /** The same values for others than Prometheus. */
+  read(): Promise<MetricReading>
 }
 
 /** Dimensions that the product does not have share this label, so that nobody can make up new ones. */
@@ -65,15 +71,20 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const imbalance = gauge('usage_imbalance')
   const records = gauge('records')
   const attempts = counter('record_attempts_total')
+  const ages = gauge('unsent_records')
   const oldest = gauge('oldest_unsent_seconds')
   const deadline = gauge('unsent_deadline_seconds')
   const awsCalls = histogram('aws_request_duration_seconds')
   const commits = histogram('ledger_commit_duration_seconds')
   const bytes = gauge('ledger_bytes')
+  const free = gauge('ledger_free_bytes')
+  const volume = gauge('ledger_volume_bytes')
   const setAside = counter('ledger_set_aside_total')
   const skew = gauge('clock_skew_seconds')
   const rotation = gauge('public_key_rotation_timestamp_seconds')
   const requests = histogram('http_request_duration_seconds')
+  const memory = gauge('resident_memory_bytes')
+  gauge('start_time_seconds').set(now() / 1000)
 
   const known = new Set(dimensions)
   const label = (name: string | undefined) =>
@@ -84,6 +95,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
     for (const metric of [reported, accepted, late, overflow]) metric.inc({ dimension }, 0)
     imbalance.set({ dimension }, 0)
   }
+  // From 0, for an increase of a series can be seen only when the series was there before.
+  reports.inc({ dimension: unknownDimension, result: 'refused' }, 0)
 
   hooks.on('usageReported', (told) => {
     const dimension = label(told.dimension)
@@ -138,7 +151,14 @@ export function createMetrics(options: MetricsOptions): Metrics {
     const end = hour === undefined ? undefined : hour + hourMs
     oldest.set(end === undefined ? 0 : Math.max(0, (now() - end) / 1000))
     deadline.set(end === undefined ? Number.POSITIVE_INFINITY : (end + awsWindowMs - now()) / 1000)
-    bytes.set(await ledger.bytes())
+    for (const age of unsentAges) ages.set({ age_hours: age }, 0)
+    for (const [start, count] of gauges.unsentHours)
+      ages.inc({ age_hours: ageOf(start, now()) }, count)
+    memory.set(process.memoryUsage.rss())
+    const space = await ledger.space()
+    bytes.set(space.ledgerBytes)
+    free.set(space.freeBytes)
+    volume.set(space.volumeBytes)
   }
 
   return {
@@ -147,7 +167,33 @@ export function createMetrics(options: MetricsOptions): Metrics {
       await collect()
       return registry.metrics()
     },
+    async read() {
+      await collect()
+      const metrics: readonly Collected[] = await registry.getMetricsAsJSON()
+      return (name, labels = {}) => {
+        const { values } = metrics.find((metric) => metric.name === metricPrefix + name) ?? {}
+        const wanted = Object.entries(labels)
+        const has = (series: Collected['values'][number]) =>
+          wanted.every(([key, value]) => series.labels[key] === value)
+        return (values ?? []).filter(has).reduce((sum, { value }) => sum + value, 0)
+      }
+    },
   }
+}
+
+/** What prom-client gives of a metric, as far as it matters here. */
+interface Collected {
+  readonly name: string
+  readonly values: readonly {
+    readonly value: number
+    readonly labels: Readonly<Partial<Record<string, string | number>>>
+  }[]
+}
+
+/** How many whole hours ago the hour that begins at `start` was over. */
+function ageOf(start: number, now: number): (typeof unsentAges)[number] {
+  const hours = Math.max(0, Math.floor((now - start - hourMs) / hourMs))
+  return unsentAges[hours] ?? '6+'
 }
 
 function configuration(name: MetricName) {

@@ -5,16 +5,18 @@ import { readPage, tableOf } from './page.ts'
 const page = readPage('metrics.md')
 const rows = tableOf(page, 'Metric')
 
-test('the page has every metric with its type, labels and help, and no other', () => {
+test('the page has every metric with its type, unit, labels and help, and no other', () => {
   const expected = Object.entries<MetricDefinition>(metricTable).map(([name, metric]) => [
     metricPrefix + name,
     metric.type,
+    metric.unit,
     metric.labels.join(', ') || 'none',
     metric.help,
   ])
-  const listed = rows.map(([name, type, labels = '', help]) => [
+  const listed = rows.map(([name, type, unit, labels = '', help]) => [
     name,
     type,
+    unit,
     labels.replaceAll('`', ''),
     help,
   ])
@@ -22,10 +24,10 @@ test('the page has every metric with its type, labels and help, and no other', (
 })
 
 test('every metric answers a question', () => {
-  for (const [name, , , , question] of rows) expect(question, name).toMatch(/^[A-Z].+\?$/)
+  for (const [name, , , , , question] of rows) expect(question, name).toMatch(/^[A-Z].+\?$/)
 })
 
-test('alarms are about metrics that there are', () => {
+test('the text names no other metric', () => {
   const known = Object.keys(metricTable).map((name) => metricPrefix + name)
   expect(known).toEqual(expect.arrayContaining(page.match(/marketplace_[a-z_]+/g) ?? []))
 })

@@ -42,6 +42,8 @@ export interface SidecarOptions {
   /** 0.001 in a test that does not say: what is tried again soon is tried again at once. */
   readonly random?: () => number
   readonly log?: Log
+  /** Takes what goes to standard output beside the log. */
+  readonly out?: (line: string) => void
   /** The files that settings name, by path. */
   readonly files?: Readonly<Record<string, string>>
 }
@@ -103,6 +105,7 @@ export async function startHarness(options: SidecarOptions = {}): Promise<Sideca
     ticks: 'clock',
     hooks,
     log: options.log ?? createSilentLog(),
+    out: options.out ?? (() => {}),
     random: options.random ?? (() => 0.001),
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     credentials: { accessKeyId, secretAccessKey: 'secret' },

@@ -71,6 +71,7 @@ describe('settings that are right', () => {
       requestTimeoutMs: 15_000,
       maxTagSets: 2500,
       logLevel: 'info',
+      embeddedMetrics: false,
     })
     expect(settings.product).toEqual({
       productCode: 'code-1',
@@ -202,6 +203,7 @@ describe('settings that are wrong', () => {
     ['SIDECAR_LATE_USAGE', 'drop'],
     ['SIDECAR_LOG_LEVEL', 'INFO'],
     ['SIDECAR_FLUSH_ON_SHUTDOWN', 'True'],
+    ['SIDECAR_EMBEDDED_METRICS', '1'],
     ['SIDECAR_PRODUCT_CODE', 'with space'],
     ['SIDECAR_PRODUCT_CODE', 'a'.repeat(256)],
     ['SIDECAR_ROUTE', 'HOURLY'],

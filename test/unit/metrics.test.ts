@@ -20,14 +20,20 @@ function create(gauges: Partial<LedgerGauges> = {}) {
       gauges: () => ({
         states: new Map(recordStates.map((state) => [state, 0])),
         pending: new Map(),
+        unsentHours: new Map(),
         oldestUnsentHour: undefined,
         ...gauges,
       }),
-      bytes: () => Promise.resolve(4096),
+      space: () => Promise.resolve({ ledgerBytes: 4096, freeBytes: 1000, volumeBytes: 5000 }),
     },
     entitlement: () => ({ state: 'denied', entitled: false }),
   })
-  return { hooks, render: () => metrics.render(), contentType: metrics.contentType }
+  return {
+    hooks,
+    render: () => metrics.render(),
+    reading: () => metrics.read(),
+    contentType: metrics.contentType,
+  }
 }
 
 /** The value of one series, or undefined. */
@@ -52,6 +58,15 @@ describe('the table of metrics', () => {
     for (const [name, { help, labels }] of rows) {
       expect(help, name).toMatch(/^[A-Z].*[^.]$/)
       for (const label of labels) expect(label, name).toMatch(/^[a-z]+(_[a-z]+)*$/)
+    }
+  })
+
+  test('has a unit that agrees with the name', () => {
+    for (const [name, { unit, type }] of rows) {
+      const base = name.replace(/_total$/, '')
+      for (const named of ['seconds', 'bytes'] as const)
+        expect(unit === named, `${name}: ${unit}`).toBe(base.endsWith(`_${named}`))
+      expect(type === 'histogram' && unit !== 'seconds', name).toBe(false)
     }
   })
 
@@ -88,6 +103,59 @@ describe('the metrics', () => {
     const { render } = create({ oldestUnsentHour: Date.parse('2026-03-10T10:00:00Z') })
     expect(await read(render, 'oldest_unsent_seconds')).toBe(75 * 60)
     expect(await read(render, 'unsent_deadline_seconds')).toBe(6 * 3600 - 75 * 60)
+  })
+
+  test('count the unsent records by the age of their hour', async () => {
+    const hoursAgo = (hours: number) => Date.parse('2026-03-10T11:00:00Z') - hours * 3_600_000
+    const { render } = create({
+      unsentHours: new Map([
+        [hoursAgo(-1), 1],
+        [hoursAgo(0), 2],
+        [hoursAgo(5), 3],
+        [hoursAgo(6), 4],
+        [hoursAgo(50), 5],
+      ]),
+    })
+    const ages = ['0', '1', '2', '3', '4', '5', '6+']
+    const counts = await Promise.all(
+      ages.map((age) => read(render, `unsent_records{age_hours="${age}"}`)),
+    )
+    expect(counts).toEqual([3, 0, 0, 0, 0, 3, 9])
+  })
+
+  test('tell of the disk, the memory and the start', async () => {
+    const { render } = create()
+    expect(await read(render, 'ledger_bytes')).toBe(4096)
+    expect(await read(render, 'ledger_free_bytes')).toBe(1000)
+    expect(await read(render, 'ledger_volume_bytes')).toBe(5000)
+    expect(await read(render, 'resident_memory_bytes')).toBeGreaterThan(1e7)
+    expect(await read(render, 'start_time_seconds')).toBe(now / 1000)
+  })
+
+  test('can be read as sums of series', async () => {
+    const { hooks, reading } = create()
+    for (const [dimension, quantity] of [
+      ['requests', 1_000_000n],
+      ['storage', 4_000_000n],
+    ] as const)
+      hooks.emit('usageReported', {
+        dimension,
+        accepted: 1,
+        duplicates: 0,
+        late: 0,
+        quantity,
+        earliestHour: 0,
+      })
+    const valueOf = await reading()
+    expect(valueOf('usage_reported_total')).toBe(5)
+    expect(valueOf('usage_reported_total', { dimension: 'storage' })).toBe(4)
+    expect(valueOf('usage_reports_total', { dimension: 'storage', result: 'accepted' })).toBe(1)
+    expect(valueOf('usage_reports_total', { dimension: 'seats' })).toBe(0)
+  })
+
+  test('count refused reports without a known dimension from 0 on', async () => {
+    const { render } = create()
+    expect(await read(render, 'usage_reports_total{dimension="unknown",result="refused"}')).toBe(0)
   })
 
   test('count reports, units and attempts as the hooks tell them', async () => {

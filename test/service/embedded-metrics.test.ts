@@ -1,0 +1,141 @@
+import { Ajv } from 'ajv'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { metricPrefix } from '../../src/metrics/metric-table.ts'
+import { embeddedMetricSchema } from '../support/embedded-metric-schema.ts'
+import {
+  startHarness,
+  type SidecarHarness,
+  type SidecarOptions,
+} from '../support/sidecar-harness.ts'
+
+const minute = 60_000
+const on = { SIDECAR_EMBEDDED_METRICS: 'true' }
+
+interface EmbeddedLine {
+  readonly [member: string]: unknown
+  readonly _aws: {
+    readonly Timestamp: number
+    readonly CloudWatchMetrics: readonly [
+      {
+        readonly Namespace: string
+        readonly Dimensions: readonly (readonly string[])[]
+        readonly Metrics: readonly { readonly Name: string; readonly Unit: string }[]
+      },
+    ]
+  }
+}
+
+let lines: string[]
+let harness: SidecarHarness
+const start = async (options: SidecarOptions = {}) =>
+  (harness = await startHarness({ settings: on, out: (line) => lines.push(line), ...options }))
+beforeEach(() => {
+  lines = []
+})
+afterEach(() => harness.close())
+
+/** The first line about a later moment than now, with these members. */
+async function nextLine(members: Readonly<Record<string, number>> = {}): Promise<EmbeddedLine> {
+  const now = harness.clock.now()
+  return harness.until(async () => {
+    await harness.clock.advance(minute)
+    const line = JSON.parse(lines.at(-1) ?? '{}') as Partial<EmbeddedLine>
+    const agrees = Object.entries(members).every(([name, value]) => line[name] === value)
+    return agrees && line._aws !== undefined && line._aws.Timestamp > now && (line as EmbeddedLine)
+  })
+}
+
+describe('the metrics for CloudWatch', () => {
+  test('are a line a minute, by the clock of the hours', async () => {
+    await start()
+    const startedAt = harness.clock.now()
+    await harness.clock.advance(minute - 1)
+    expect(lines).toEqual([])
+    await harness.clock.advance(1)
+    const stamps = () => lines.map((line) => (JSON.parse(line) as EmbeddedLine)._aws.Timestamp)
+    await harness.until(() => lines.length === 1)
+    await harness.until(() => harness.clock.nextAt === startedAt + 2 * minute)
+    await harness.clock.advance(minute)
+    await harness.until(() => lines.length === 2)
+    expect(stamps()).toEqual([startedAt + minute, startedAt + 2 * minute])
+  })
+
+  test('are not written unless they are asked for', async () => {
+    await start({ settings: {} })
+    await harness.clock.advance(5 * minute)
+    await harness.ops('/metrics')
+    expect(lines).toEqual([])
+  })
+
+  test('hold to the embedded metric format, one line of JSON each', async () => {
+    await start()
+    const line = await nextLine()
+    expect(lines[0]).not.toContain('\n')
+    const ajv = new Ajv({ strict: true })
+    const valid = ajv.validate(embeddedMetricSchema, line)
+    expect(ajv.errors ?? []).toEqual([])
+    expect(valid).toBe(true)
+    const [{ Dimensions, Metrics }] = line._aws.CloudWatchMetrics
+    for (const name of Dimensions.flat()) expect(line[name], name).toMatch(/^.{1,1024}$/)
+    for (const { Name } of Metrics) expect(Number.isFinite(line[Name]), Name).toBe(true)
+    expect(Buffer.byteLength(lines[0] ?? '')).toBeLessThan(256 * 1024)
+  })
+
+  test('have the names and units that alarms are made with', async () => {
+    await start()
+    const [directive] = (await nextLine())._aws.CloudWatchMetrics
+    expect(directive).toEqual({
+      Namespace: 'MarketplaceSidecar',
+      Dimensions: [['ProductCode']],
+      Metrics: [
+        { Name: 'Entitled', Unit: 'None' },
+        { Name: 'OldestUnsentSeconds', Unit: 'Seconds' },
+        { Name: 'RefusedRecords', Unit: 'Count' },
+        { Name: 'UnresolvedRecords', Unit: 'Count' },
+        { Name: 'Imbalance', Unit: 'Count' },
+        { Name: 'ClockSkewSeconds', Unit: 'Seconds' },
+        { Name: 'LedgerFreeBytes', Unit: 'Bytes' },
+      ],
+    })
+  })
+
+  test('say what Prometheus is told', async () => {
+    // What AWS refused waits as long as it may, so that it is not being tried when a line is due.
+    await start({ random: () => 0.999 })
+    await harness.entitled()
+    await harness.aws.control('faults', {
+      operation: 'MeterUsage',
+      error: 'InvalidUsageDimensionException',
+      times: 100,
+    })
+    await harness.post({ dimension: 'requests', quantity: 3 })
+    await harness.post({ dimension: 'storage', quantity: 4 })
+    await harness.endHour()
+    const line = await nextLine({ RefusedRecords: 2 })
+    const { text } = await harness.ops('/metrics')
+    const scraped = (series: string) =>
+      Number(text.split(`\n${metricPrefix}${series} `)[1]?.split('\n')[0])
+    expect(line).toMatchObject({
+      ProductCode: '1a2b3cdemo4d5e6f7g8h9i0jk',
+      Entitled: 1,
+      OldestUnsentSeconds: (line._aws.Timestamp - Date.parse('2026-03-10T10:00:00Z')) / 1000,
+      ClockSkewSeconds: scraped('clock_skew_seconds'),
+    })
+    expect(line).toMatchObject({ UnresolvedRecords: 0, Imbalance: 0 })
+    expect(line['LedgerFreeBytes']).toBeGreaterThan(0)
+  })
+
+  test('go on after a line that could not be written', async () => {
+    let isClosed = true
+    await start({
+      out: (line) => {
+        if (isClosed) throw new Error('write EPIPE')
+        lines.push(line)
+      },
+    })
+    await harness.clock.advance(minute)
+    expect(lines).toEqual([])
+    isClosed = false
+    expect(await nextLine()).toMatchObject({ event: 'metrics.embedded' })
+  })
+})
