@@ -1,0 +1,304 @@
+/** A story that one alert is told, and when it has to fire. */
+export interface AlertCase {
+  readonly alert: string
+  readonly story: string
+  /** Values a minute apart, in promtool's notation, by metric and labels. */
+  readonly series: Readonly<Record<string, string>>
+  /** Moments since the start of the series. */
+  readonly quietAt: readonly string[]
+  readonly firesAt: readonly string[]
+  /** Labels of the alert besides its name and severity; those of the target where it is absent. */
+  readonly labels?: Readonly<Record<string, string>>
+  /** What becomes of `{{ $value … }}` in the description. */
+  readonly value?: string
+}
+
+const job = 'shop/marketplace-sidecar'
+const instance = '10.0.0.1:9464'
+export const target = { job, instance }
+
+/** A series of the target. */
+function of(metric: string, labels: Readonly<Record<string, string>> = {}): string {
+  const all = Object.entries({ ...target, ...labels })
+  return `${metric}{${all.map(([name, value]) => `${name}="${value}"`).join(',')}}`
+}
+
+function state(name: string): string {
+  return of('marketplace_entitlement_state', { state: name })
+}
+
+function calls(outcome: string): string {
+  const labels = { operation: 'MeterUsage', outcome }
+  return of('marketplace_aws_request_duration_seconds_count', labels)
+}
+
+const refused = of('marketplace_records', { state: 'refused' })
+const unresolved = of('marketplace_records', { state: 'unresolved' })
+const reports = (result: string) =>
+  of('marketplace_usage_reports_total', { dimension: 'requests', result })
+const day = 86_400
+
+export const alertCases: readonly AlertCase[] = [
+  {
+    alert: 'MarketplaceSidecarNotEntitled',
+    story: 'the subscription ends after ten minutes',
+    series: { [state('entitled')]: '1x9 0x30', [state('denied')]: '0x9 1x30' },
+    quietAt: ['9m', '14m'],
+    firesAt: ['15m', '40m'],
+    labels: { ...target, state: 'denied' },
+  },
+  {
+    alert: 'MarketplaceSidecarNotEntitled',
+    story: 'AWS is slow, and then says yes',
+    series: { [state('starting')]: '1x9 0x30', [state('denied')]: '0x40' },
+    quietAt: ['5m', '40m'],
+    firesAt: [],
+  },
+  {
+    alert: 'MarketplaceSidecarEntitlementUnknown',
+    story: 'AWS cannot be reached from the start on',
+    series: { [state('starting')]: '1x4 0x40', [state('unreachable')]: '0x4 1x40' },
+    quietAt: ['0m', '14m'],
+    firesAt: ['15m', '40m'],
+  },
+  {
+    alert: 'MarketplaceSidecarEntitlementUnknown',
+    story: 'AWS says no',
+    series: { [state('starting')]: '1x4 0x40', [state('denied')]: '0x4 1x40' },
+    quietAt: ['40m'],
+    firesAt: [],
+  },
+  {
+    alert: 'MarketplaceSidecarGrace',
+    story: 'a restart during an outage of AWS',
+    series: { [state('grace')]: '0x4 1x20 0x20' },
+    quietAt: ['4m', '9m', '30m'],
+    firesAt: ['10m', '20m'],
+    labels: { ...target, state: 'grace' },
+  },
+  {
+    alert: 'MarketplaceSidecarKeyRotation',
+    story: 'AWS has announced the end of the key version, 14 days and an hour ahead',
+    series: { [of('marketplace_public_key_rotation_timestamp_seconds')]: `${14 * day + 3600}x200` },
+    quietAt: ['1m', '60m'],
+    firesAt: ['61m', '2h'],
+    value: '13d 23h 59m 0s|13d 23h 0m 0s',
+  },
+  {
+    alert: 'MarketplaceSidecarKeyRotation',
+    story: 'AWS has said nothing',
+    series: { [of('marketplace_public_key_rotation_timestamp_seconds')]: '0x100' },
+    quietAt: ['1m', '100m'],
+    firesAt: [],
+  },
+  ...(
+    [
+      ['MarketplaceSidecarUnsentTwoHours', 2, 5, '2h 5m 0s|2h 10m 0s'],
+      ['MarketplaceSidecarUnsentFourHours', 4, 5, '4h 5m 0s|4h 10m 0s'],
+      ['MarketplaceSidecarUnsentFiveHours', 5, 0, '5h 1m 0s|5h 10m 0s'],
+    ] as const
+  ).map(([alert, hours, wait, value]) => ({
+    alert,
+    story: 'nothing is accepted for six hours, and then everything',
+    series: { [of('marketplace_oldest_unsent_seconds')]: '0+60x360 0x20' },
+    quietAt: ['5m', `${hours * 60}m`, ...(wait > 0 ? [`${hours * 60 + wait}m`] : []), '365m'],
+    firesAt: [`${hours * 60 + wait + 1}m`, `${hours * 60 + 10}m`],
+    value: wait > 0 ? value.replace('5m', '6m') : value,
+  })),
+  {
+    alert: 'MarketplaceSidecarImbalance',
+    story: 'an audit misses units of one dimension',
+    series: {
+      [of('marketplace_usage_imbalance', { dimension: 'requests' })]: '0x9 2.5x10',
+      [of('marketplace_usage_imbalance', { dimension: 'storage' })]: '0x20',
+    },
+    quietAt: ['9m'],
+    firesAt: ['10m', '20m'],
+    labels: { ...target, dimension: 'requests' },
+    value: '2.5',
+  },
+  {
+    alert: 'MarketplaceSidecarRecordsRefused',
+    story: 'two records are refused, tried again now and then, and taken in the end',
+    series: { [refused]: '0x9 2x5 0 2x4 0x30' },
+    quietAt: ['9m', '40m'],
+    firesAt: ['10m', '16m', '20m'],
+    labels: { ...target, state: 'refused' },
+    value: '2',
+  },
+  {
+    alert: 'MarketplaceSidecarRecordsUnresolved',
+    story: 'a record is resolved after half an hour',
+    series: { [unresolved]: '0x9 1x30 0x10' },
+    quietAt: ['9m', '41m'],
+    firesAt: ['10m', '40m'],
+    labels: { ...target, state: 'unresolved' },
+    value: '1',
+  },
+  {
+    alert: 'MarketplaceSidecarReportsRefused',
+    story: 'one report with an unknown dimension',
+    series: {
+      [of('marketplace_usage_reports_total', { dimension: 'unknown', result: 'refused' })]:
+        '0x9 1x50',
+      [reports('refused')]: '0x60',
+      [reports('accepted')]: '0+10x60',
+    },
+    quietAt: ['9m', '40m'],
+    firesAt: ['10m', '20m'],
+  },
+  {
+    alert: 'MarketplaceSidecarLateUsage',
+    story: 'three late reports',
+    series: {
+      [of('marketplace_usage_late_total', { dimension: 'requests' })]: '0x9 3x120',
+      [of('marketplace_usage_late_total', { dimension: 'storage' })]: '0x130',
+    },
+    quietAt: ['9m', '90m'],
+    firesAt: ['10m', '60m'],
+    labels: { ...target, dimension: 'requests' },
+  },
+  {
+    alert: 'MarketplaceSidecarTagOverflow',
+    story: 'tags with a request id, for a while',
+    series: {
+      [of('marketplace_usage_tag_overflow_total', { dimension: 'requests' })]: '0x9 9x120',
+    },
+    quietAt: ['9m', '90m'],
+    firesAt: ['10m', '60m'],
+    labels: { ...target, dimension: 'requests' },
+  },
+  {
+    alert: 'MarketplaceSidecarApplicationSilent',
+    story: 'reports come for an hour and then no more, and two days later it is nothing new',
+    series: {
+      [of('marketplace_entitled')]: '1x3060',
+      [reports('accepted')]: '0+1x60 60x3000',
+      [reports('refused')]: '0+1x3060',
+    },
+    quietAt: ['30m', '6h', '50h'],
+    firesAt: ['7h5m', '24h'],
+  },
+  {
+    alert: 'MarketplaceSidecarApplicationSilent',
+    story: 'the buyer may not run the product any more',
+    series: { [of('marketplace_entitled')]: '1x60 0x600', [reports('accepted')]: '0+1x60 60x600' },
+    quietAt: ['30m', '10h'],
+    firesAt: [],
+  },
+  {
+    alert: 'MarketplaceSidecarSilent',
+    story: 'it goes down',
+    series: { [of('up')]: '1x9 0x30', [of('marketplace_info')]: '1x9 stale' },
+    quietAt: ['9m', '19m'],
+    firesAt: ['20m', '30m'],
+  },
+  {
+    alert: 'MarketplaceSidecarSilent',
+    story: 'it never comes up',
+    series: { [of('up')]: '0x30' },
+    quietAt: ['9m'],
+    firesAt: ['10m', '30m'],
+  },
+  {
+    alert: 'MarketplaceSidecarSilent',
+    story: 'it goes down in a job of another name',
+    series: {
+      'up{job="ecs",instance="10.0.0.2:9464"}': '1x9 0x30',
+      'marketplace_info{job="ecs",instance="10.0.0.2:9464"}': '1x9 stale',
+    },
+    quietAt: ['9m', '19m'],
+    firesAt: ['20m'],
+    labels: { job: 'ecs', instance: '10.0.0.2:9464' },
+  },
+  {
+    alert: 'MarketplaceSidecarSilent',
+    story: 'something else is down, and a pod has gone for good',
+    series: {
+      'up{job="node",instance="10.0.0.3:9100"}': '0x40',
+      [of('up')]: '1x9 stale',
+      [of('marketplace_info')]: '1x9 stale',
+    },
+    quietAt: ['5m', '40m'],
+    firesAt: [],
+  },
+  {
+    alert: 'MarketplaceSidecarAbsent',
+    story: 'the last sidecar goes away',
+    series: { [of('marketplace_info')]: '1x9 stale' },
+    quietAt: ['9m', '38m'],
+    firesAt: ['45m'],
+    labels: {},
+  },
+  {
+    alert: 'MarketplaceSidecarRestarting',
+    story: 'three restarts in ten minutes',
+    series: { [of('marketplace_start_time_seconds')]: '100x9 200x4 300x4 400x80' },
+    quietAt: ['9m', '15m', '85m'],
+    firesAt: ['20m', '60m'],
+    value: '3',
+  },
+  {
+    alert: 'MarketplaceSidecarAwsErrors',
+    story: 'the role is taken away, and given back after two hours',
+    series: { [calls('credentials')]: '0x9 1+1x119 120x60', [calls('ok')]: '5x129 6+1x60' },
+    quietAt: ['9m', '40m', '150m'],
+    firesAt: ['45m', '120m'],
+  },
+  {
+    alert: 'MarketplaceSidecarAwsErrors',
+    story: 'an outage of ten minutes at the start',
+    series: { [calls('unavailable')]: '0 1 2 3 4 5 6 7 8 9 9x60', [calls('ok')]: '_x9 1x60' },
+    quietAt: ['10m', '35m', '60m'],
+    firesAt: [],
+  },
+  {
+    alert: 'MarketplaceSidecarClockSkewed',
+    story: 'the clock runs ahead, and is mended',
+    series: { [of('marketplace_clock_skew_seconds')]: '0x9 -61x20 2x10' },
+    quietAt: ['9m', '14m', '35m'],
+    firesAt: ['15m', '29m'],
+    value: '1m 1s',
+  },
+  {
+    alert: 'MarketplaceSidecarLedgerSetAside',
+    story: 'a start with a damaged ledger, and another start an hour later',
+    series: { [of('marketplace_ledger_set_aside_total')]: '1x60 0x1500' },
+    quietAt: ['1505m'],
+    firesAt: ['0m', '60m', '120m'],
+  },
+  {
+    alert: 'MarketplaceSidecarLedgerSetAside',
+    story: 'a ledger that is well',
+    series: { [of('marketplace_ledger_set_aside_total')]: '0x60' },
+    quietAt: ['1m', '60m'],
+    firesAt: [],
+  },
+  {
+    alert: 'MarketplaceSidecarLedgerLarge',
+    story: 'the ledger grows over three quarters of the volume',
+    series: { [of('marketplace_ledger_bytes')]: '4194304x9 838860800x40' },
+    quietAt: ['9m', '24m'],
+    firesAt: ['25m', '40m'],
+    value: '800Mi',
+  },
+  {
+    alert: 'MarketplaceSidecarDiskFilling',
+    story: 'somebody else fills the disk',
+    series: {
+      [of('marketplace_ledger_free_bytes')]: '20000000000x9 12000000000x40',
+      [of('marketplace_ledger_volume_bytes')]: '100000000000x50',
+    },
+    quietAt: ['9m', '24m'],
+    firesAt: ['25m', '40m'],
+    value: '12%',
+  },
+  {
+    alert: 'MarketplaceSidecarDiskFull',
+    story: 'the disk is full, and is freed',
+    series: { [of('marketplace_ledger_free_bytes')]: '67108864x9 1048576x20 67108864x9' },
+    quietAt: ['9m', '14m', '31m'],
+    firesAt: ['15m', '29m'],
+    value: '1Mi',
+  },
+]
