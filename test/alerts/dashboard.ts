@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+
+export interface GridPosition {
+  readonly x: number
+  readonly y: number
+  readonly w: number
+  readonly h: number
+}
+
+export interface Panel {
+  readonly id: number
+  readonly type: string
+  readonly title: string
+  readonly description?: string
+  readonly datasource?: { readonly type: string; readonly uid: string }
+  readonly gridPos: GridPosition
+  readonly targets?: readonly {
+    readonly refId: string
+    readonly expr: string
+    readonly datasource: { readonly type: string; readonly uid: string }
+  }[]
+}
+
+export interface Variable {
+  readonly name: string
+  readonly type: string
+  readonly query: string | { readonly query: string }
+}
+
+export interface Dashboard {
+  readonly uid: string
+  readonly title: string
+  readonly schemaVersion: number
+  readonly templating: { readonly list: readonly Variable[] }
+  readonly panels: readonly Panel[]
+}
+
+/** The dashboard that the chart installs. */
+export function readDashboard(): Dashboard {
+  const path = '../../helm/marketplace-sidecar/files/dashboard.json'
+  return JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as Dashboard
+}
+
+/** An expression as Grafana sends it, with these values of its variables. */
+export function expand(expression: string, values: Readonly<Record<string, string>>): string {
+  return expression.replaceAll(/\$\{?(\w+)\}?/g, (_, name: string) => {
+    const value = values[name]
+    if (value === undefined) throw new Error(`there is no variable ${name}`)
+    return value
+  })
+}

@@ -1,0 +1,78 @@
+import { accessKeyId, startHarness, type SidecarHarness } from '../support/sidecar-harness.ts'
+
+const day = 86_400_000
+
+/** Waits until the one who watches has seen the present. */
+export type Watch = () => Promise<void>
+
+/** A sidecar that has just started, of a product whose dimension `seats` AWS does not know. */
+export function startBusySidecar(): Promise<SidecarHarness> {
+  return startHarness({
+    settings: { SIDECAR_DIMENSIONS: 'requests,storage,seats', SIDECAR_MAX_TAG_SETS: '1' },
+    // Prometheus compares it with its own clock.
+    prepare: (aws) =>
+      aws.control('settings', {
+        publicKeyRotationAt: new Date(Date.now() + 3 * day).toISOString(),
+      }),
+  })
+}
+
+/**
+ * Four hours of a day on which much goes wrong, each hour with its traffic: a record that may be billed
+ * or not, one that AWS refuses, throttling, reports that are refused, late or have too many tags.
+ */
+export async function liveThroughHours(harness: SidecarHarness, watch: Watch): Promise<void> {
+  await harness.entitled()
+  await watch()
+
+  await traffic(harness)
+  await harness.aws.control('faults', { operation: 'MeterUsage', drop: 'before' })
+  const Timestamp = new Date(harness.clock.now())
+  await harness.endHour()
+  await harness.attempts(1)
+  await harness.aws.meter({ UsageQuantity: 999, Timestamp }, { accessKeyId })
+  await harness.clock.advance(5000)
+  await harness.until(() => count(harness, 'unresolved') === 1)
+  await watch()
+
+  await traffic(harness)
+  await harness.post({ dimension: 'storage', quantity: 7 })
+  await harness.post({ dimension: 'seats', quantity: 2 })
+  const occurredAt = Timestamp.toISOString()
+  await harness.post({ dimension: 'requests', quantity: 1, occurredAt })
+  await harness.aws.control('faults', { operation: 'MeterUsage', error: 'ThrottlingException' })
+  await harness.endHour()
+  await harness.until(async () => {
+    await harness.clock.advance(1000)
+    return count(harness, 'accepted') === 2 && count(harness, 'refused') === 1
+  })
+  await watch()
+
+  for (const accepted of [3, 4]) {
+    await traffic(harness)
+    await harness.endHour()
+    await harness.until(() => count(harness, 'accepted') === accepted)
+    await watch()
+  }
+  await traffic(harness)
+  // Not while it is being tried again.
+  await harness.until(() => count(harness, 'refused') === 1)
+  await watch()
+}
+
+/** Reports that are taken, taken twice, refused, and tagged too variously; and a proof. */
+async function traffic(harness: SidecarHarness): Promise<void> {
+  const idempotencyKey = crypto.randomUUID()
+  await harness.post({ dimension: 'requests', quantity: 3, idempotencyKey })
+  await harness.post({ dimension: 'requests', quantity: 3, idempotencyKey })
+  await harness.post({ dimension: 'requests', quantity: 1, tags: { team: 'a' } })
+  await harness.post({ dimension: 'requests', quantity: 1, tags: { team: 'b' } })
+  await harness.post({ dimension: 'requests', quantity: -1 })
+  await harness.post({ dimension: 'made-up', quantity: 1 })
+  await harness.get('/v1/entitlement')
+  await harness.get(`/v1/entitlement/proof?nonce=${crypto.randomUUID()}`)
+}
+
+function count({ sidecar }: SidecarHarness, state: 'accepted' | 'refused' | 'unresolved'): number {
+  return sidecar.ledger.gauges().states.get(state) ?? 0
+}
