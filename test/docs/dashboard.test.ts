@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest'
+import { metricPrefix, metricTable, type MetricDefinition } from '../../src/metrics/metric-table.ts'
+import { readRules } from '../alerts/alert-rules.ts'
+import { expand, readDashboard, type GridPosition, type Panel } from '../alerts/dashboard.ts'
+import { metricNamesIn } from '../alerts/metric-names.ts'
+
+const dashboard = readDashboard()
+const charts = dashboard.panels.filter(({ type }) => type !== 'row')
+const expressions = charts.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
+const columns = 24
+
+/** Metrics that nobody watches on the dashboard and no alert is about, with the reason. */
+const unwatched: Readonly<Record<string, string>> = {}
+
+describe('the dashboard', () => {
+  test('has panels with an id and a title of their own', () => {
+    for (const members of [
+      dashboard.panels.map(({ id }) => id),
+      dashboard.panels.map(({ title }) => title),
+    ])
+      expect(new Set<unknown>(members).size).toBe(members.length)
+  })
+
+  test('has no panel over another one or over the edge', () => {
+    for (const [index, panel] of dashboard.panels.entries()) {
+      const { x, w, h } = panel.gridPos
+      expect(x >= 0 && w > 0 && h > 0 && x + w <= columns, panel.title).toBe(true)
+      const covered = dashboard.panels.slice(index + 1).filter((other) => overlap(panel, other))
+      expect(covered.map(({ title }) => `${panel.title} / ${title}`)).toEqual([])
+    }
+  })
+
+  test.each(charts)('$title says what it shows, and asks the chosen data source', (panel) => {
+    expect(panel.description).toMatch(/^[A-Z].{20,}\.$/)
+    const chosen = { type: 'prometheus', uid: '${datasource}' }
+    expect(panel.datasource).toEqual(chosen)
+    const { targets = [] } = panel
+    expect(targets).not.toEqual([])
+    for (const target of targets) expect(target.datasource).toEqual(chosen)
+    expect(new Set(targets.map(({ refId }) => refId)).size).toBe(targets.length)
+  })
+
+  test('uses variables that it has', () => {
+    const names = dashboard.templating.list.map(({ name }) => [name, name] as const)
+    expect(names.map(([name]) => name)).toEqual(['datasource', 'product_code', 'namespace', 'pod'])
+    const values = { ...Object.fromEntries(names), __rate_interval: '5m' }
+    for (const expression of expressions) expect(() => expand(expression, values)).not.toThrow()
+  })
+
+  test.each(expressions)('%s reads metrics as they are', (expression) => {
+    const names = metricNamesIn(expression)
+    expect(names).not.toEqual([])
+    expect(names.filter((name) => name !== 'ALERTS' && !isReadable(name))).toEqual([])
+  })
+
+  test('shows each metric, unless an alert or a reason stands in', () => {
+    const read = [...expressions, ...readRules().map(({ expr }) => expr)].flatMap(metricNamesIn)
+    const watched = new Set(read.map((name) => name.replace(/_(count|sum|bucket)$/, '')))
+    const silent = Object.keys(metricTable).filter((name) => !watched.has(metricPrefix + name))
+    expect(silent.toSorted()).toEqual(Object.keys(unwatched).toSorted())
+  })
+})
+
+/** A histogram is read by one of its parts, everything else by its own name. */
+function isReadable(name: string): boolean {
+  const [, base = '', part] = /^marketplace_(.+?)(_bucket|_count|_sum)?$/.exec(name) ?? []
+  const definition: MetricDefinition | undefined = Object.hasOwn(metricTable, base)
+    ? metricTable[base as keyof typeof metricTable]
+    : undefined
+  return definition !== undefined && (definition.type === 'histogram') === (part !== undefined)
+}
+
+function overlap({ gridPos: a }: Panel, { gridPos: b }: Panel): boolean {
+  const meet = (one: GridPosition, other: GridPosition, at: 'x' | 'y', size: 'w' | 'h') =>
+    one[at] < other[at] + other[size] && other[at] < one[at] + one[size]
+  return meet(a, b, 'x', 'w') && meet(a, b, 'y', 'h')
+}

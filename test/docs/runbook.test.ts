@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { ledgerHelp } from '../../src/cli/ledger.ts'
+import { metricPrefix, metricTable } from '../../src/metrics/metric-table.ts'
+import { readRules } from '../alerts/alert-rules.ts'
+import { readPage, tableOf } from './page.ts'
+
+const page = readPage('runbook.md')
+const [, ...parts] = page.split(/^## /m)
+const sections = parts.map((part) => {
+  const [title = '', ...lines] = part.split('\n')
+  return { title, text: lines.join('\n') }
+})
+const questions = ['What it means', 'What is lost, and when', 'How to look', 'What to do']
+
+describe('the runbook', () => {
+  test('has a section for each alert, in their order, and no other', () => {
+    expect(sections.map(({ title }) => title)).toEqual(readRules().map(({ alert }) => alert))
+  })
+
+  test.each(sections)('$title answers every question', ({ text }) => {
+    const asked = [...text.matchAll(/^\*\*(.+)\.\*\* \S/gm)].map(([, question]) => question)
+    expect(asked).toEqual(questions)
+  })
+
+  test.each(sections)('$title names something to look with', ({ text }) => {
+    const look = text.split('**How to look.**')[1]?.split('**What to do.**')[0] ?? ''
+    expect(look).toMatch(/`(curl|marketplace-sidecar|kubectl|df|date|marketplace_)|The answers/)
+  })
+
+  const commands = [...page.matchAll(/`marketplace-sidecar ([^`]+)`/g)].map(
+    ([, words = '']) => words,
+  )
+
+  test.each(commands)('the command "%s" exists', (words) => {
+    const [name = '', action = ''] = words.split(' ')
+    expect(commandNames()).toContain(name)
+    if (name !== 'ledger') return
+    const usage = ledgerHelp.split('\n').find((line) => line.startsWith(`  ${action} `))
+    expect(usage, 'the action').toBeDefined()
+    for (const option of words.match(/--[a-z-]+/g) ?? []) expect(ledgerHelp).toContain(option)
+  })
+
+  test('every address that is asked exists', () => {
+    const routes = tableOf(readPage('http-api.md'), 'Listener').map(([, route = '']) =>
+      route.replace(/^GET /, ''),
+    )
+    const asked = [...page.matchAll(/curl [^`]*?:(?:7070|9464)(\/[\w/]*)/g)].map(([, path]) => path)
+    expect(asked.length).toBeGreaterThan(10)
+    const known = [...routes, ...routes.map((route) => route.replace(/^POST /, ''))]
+    expect(asked.filter((path = '') => !known.includes(path))).toEqual([])
+  })
+
+  test('every metric that it names exists', () => {
+    const known = Object.keys(metricTable).map((name) => metricPrefix + name)
+    const named = (page.match(/marketplace_[a-z_]+/g) ?? []).map((n) => n.replace(/_count$/, ''))
+    expect(named.filter((name) => !known.includes(name))).toEqual([])
+  })
+
+  test('its links to itself lead somewhere', () => {
+    const anchors = sections.map(({ title }) => title.toLowerCase())
+    const links = [...page.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor = '']) => anchor)
+    expect(links.length).toBeGreaterThan(0)
+    expect(links.filter((anchor) => !anchors.includes(anchor))).toEqual([])
+  })
+})
+
+/** The rows of the table in main.ts, which can't be imported without being run. */
+function commandNames(): string[] {
+  const main = readFileSync(new URL('../../src/main.ts', import.meta.url), 'utf8')
+  return [...main.matchAll(/^ {2}(\w+): \{$/gm)].map(([, name = '']) => name)
+}
