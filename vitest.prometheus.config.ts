@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['test/prometheus/**/*.test.ts'],
     // Two files would fetch it at once.
     fileParallelism: false,
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
   },
 })

@@ -253,6 +253,13 @@ export const alertCases: readonly AlertCase[] = [
     firesAt: [],
   },
   {
+    alert: 'MarketplaceSidecarAwsErrors',
+    story: 'AWS throttles half of the calls',
+    series: { [calls('throttled')]: '0+1x120', [calls('ok')]: '0+1x120' },
+    quietAt: ['60m', '120m'],
+    firesAt: [],
+  },
+  {
     alert: 'MarketplaceSidecarClockSkewed',
     story: 'the clock runs ahead, and is mended',
     series: { [of('marketplace_clock_skew_seconds')]: '0x9 -61x20 2x10' },

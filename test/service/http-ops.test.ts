@@ -1,4 +1,4 @@
-import { writeFileSync, mkdtempSync } from 'node:fs'
+import { writeFileSync, mkdtempSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -94,6 +94,7 @@ describe('/metrics', () => {
     await harness.attempts(1)
     expect(await metric('marketplace_records{state="sealed"}')).toBe(1)
     expect(await metric('marketplace_oldest_unsent_seconds')).toBe(60)
+    expect(await metric('marketplace_unsent_records{age_hours="0"}')).toBe(1)
     expect(await metric('marketplace_unsent_deadline_seconds')).toBe(6 * 3600 - 60)
     await harness.clock.advance(5000)
     await harness.until(async () => (await requests('usage_accepted_total')) === 2)
@@ -111,6 +112,16 @@ describe('/metrics', () => {
     const http = 'marketplace_http_request_duration_seconds_count'
     expect(await metric(`${http}{route="/v1/usage",method="POST",status="200"}`)).toBe(2)
     expect(await metric(`${http}{route="/v1/usage",method="POST",status="400"}`)).toBe(2)
+  })
+
+  test('tells the size of the volume that the ledger lies on, and what is free of it', async () => {
+    await start()
+    const { blocks, bsize, bfree } = statfsSync(harness.dataDir)
+    expect(await metric('marketplace_ledger_volume_bytes')).toBe(blocks * bsize)
+    const free = await metric('marketplace_ledger_free_bytes')
+    // Others write to this disk as well, but not as much as a tenth of it.
+    expect(free).toBeGreaterThan(0)
+    expect(free).toBeLessThan(bfree * bsize + (blocks * bsize) / 10)
   })
 
   test('has no label that a request can make up', async () => {
