@@ -107,14 +107,14 @@ function createApi(url: string): Omit<PrometheusServer, 'close'> {
           const [latest] = await query('max(timestamp(up))')
           return latest !== undefined && latest.value * 1000 > asked && latest.value * 1000
         },
-        { what: 'a scrape' },
+        { what: 'a scrape', timeoutMs: 30_000 },
       )
       await eventually(
         async () => {
           const times = (await groups()).map(({ lastEvaluation }) => Date.parse(lastEvaluation))
           return times.every((time) => time > scrapedAt)
         },
-        { what: 'an evaluation of the rules' },
+        { what: 'an evaluation of the rules', timeoutMs: 30_000 },
       )
     },
   }
