@@ -128,7 +128,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     grace,
     signal: stopping.signal,
   })
-  const { sender, submitter } = createSubmission({
+  const { sender, submitter, nextSendAt } = createSubmission({
     ...options,
     ...settings,
     ledger,
@@ -146,7 +146,9 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     hooks,
     log,
     book: ledger,
-    dimensions,
+    dimensions: product.dimensions,
+    nextSendAt,
+    version: options.version,
     apiToken: settings.apiToken,
     onUsageRequest: () => drain.heard(),
     entitlement,

@@ -1,7 +1,7 @@
 const decimal = /^(\d+)(?:\.(\d+))?$/
-const maxFractionDigits = 6
+export const maxFractionDigits = 6
 /** A single report above this is a mistake. It keeps sums of thousands of them inside SQLite's integers. */
-const largestWhole = 10n ** 15n
+export const largestWhole = 10n ** 15n
 /** From here on a JSON number with a fraction no longer holds six digits exactly. */
 const exactFractionLimit = 2 ** 33
 

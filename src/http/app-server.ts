@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { stopwatch } from '../clock.ts'
+import type { Dimension } from '../config/product.ts'
 import type { Hooks } from '../hooks.ts'
 import type { Log } from '../log.ts'
 import { awsFront, type FrontHandlers } from './aws-front.ts'
@@ -11,16 +12,21 @@ import {
   entitlementRoute,
   type EntitlementRouteOptions,
 } from './entitlement-route.ts'
+import { openApiPath, openApiRoute } from './openapi-route.ts'
 import { proofRoute, type ProofRouteOptions } from './proof-route.ts'
 import { createServerBase, type ServerLimits } from './server.ts'
-import { usageRoutes, type UsageBook } from './usage-routes.ts'
+import { statusPagePath, statusPageRoute } from './status-page-route.ts'
+import { usageRoutes, type UsageBook, type UsageRoutesOptions } from './usage-routes.ts'
 
 export interface AppServerOptions extends EntitlementRouteOptions {
   readonly limits: ServerLimits
   readonly hooks: Hooks
   readonly log: Log
   readonly book: UsageBook
-  readonly dimensions: ReadonlySet<string>
+  readonly dimensions: readonly Dimension[]
+  readonly nextSendAt: UsageRoutesOptions['nextSendAt']
+  /** The program's, for the OpenAPI document. */
+  readonly version: string
   /** What the application must send as a bearer token; undefined lets every local process in. */
   readonly apiToken: string | undefined
   readonly proof: ProofRouteOptions
@@ -32,7 +38,7 @@ export interface AppServerOptions extends EntitlementRouteOptions {
 
 /** The listener for the application, on loopback only. Not listening yet. */
 export function createAppServer(options: AppServerOptions): FastifyInstance {
-  const { limits, hooks, log, book, dimensions, apiToken, onUsageRequest } = options
+  const { limits, hooks, log, apiToken, onUsageRequest } = options
   const app = createServerBase(limits, hooks, log)
   const checkToken = apiToken === undefined ? () => {} : createTokenCheck(apiToken)
 
@@ -42,7 +48,8 @@ export function createAppServer(options: AppServerOptions): FastifyInstance {
   }
 
   app.addHook('onRequest', (request, _reply, done) => {
-    check(request.headers)
+    if (needsNoToken(request)) checkOrigin(request.headers)
+    else check(request.headers)
     if (request.method === 'POST') onUsageRequest()
     done()
   })
@@ -56,9 +63,16 @@ export function createAppServer(options: AppServerOptions): FastifyInstance {
     return true
   })
   proofRoute(app, options.proof)
-  usageRoutes(app, { book, hooks, dimensions })
+  usageRoutes(app, options)
+  statusPageRoute(app)
+  openApiRoute(app, options.version)
   awsFront(app, { handlers: options.front, region: options.region, dimensions, hooks, log })
   return app
+}
+
+/** Documents that are the same for everybody, so that a browser can show the page that asks for the token. */
+function needsNoToken({ method, routeOptions: { url } }: FastifyRequest): boolean {
+  return method !== 'POST' && (url === statusPagePath || url === openApiPath)
 }
 
 /** Whether a check lets a request pass; the route says what was wrong with one that does not. */

@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { toIso } from '../clock.ts'
 import type { EntitlementSnapshot } from '../entitlement/entitlement-state.ts'
+import type { EntitlementAnswer } from './answers.ts'
 import { RequestError } from './request-error.ts'
 
 export interface EntitlementView {
@@ -73,7 +74,7 @@ function preparedOf(
   { productCode, route, region }: EntitlementRouteOptions,
 ): Prepared {
   const { entitled, state, code, message, since, publicKeyRotationAt, transitions } = snapshot
-  const answer = {
+  const answer: EntitlementAnswer = {
     entitled,
     state,
     code,

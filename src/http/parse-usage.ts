@@ -6,9 +6,11 @@ import type { ProblemCode, ProblemExtras } from './problem.ts'
 import { RequestError } from './request-error.ts'
 
 export const maxReports = 1000
-const maxTags = 5
-const idempotencyKeyPattern = /^[\x21-\x7e]{1,255}$/
-const tagText = /^[a-zA-Z0-9+ \-=._:/@]+$/
+export const maxTags = 5
+export const maxTagKeyLength = 100
+export const maxTagValueLength = 256
+export const idempotencyKeyPattern = /^[\x21-\x7e]{1,255}$/
+export const tagText = /^[a-zA-Z0-9+ \-=._:/@]+$/
 
 /** One report, as the application sends it: JSON Schema. Quantity, time and tags are looked at on their own. */
 export const reportSchema = {
@@ -152,10 +154,16 @@ function parseTags(value: unknown, index: number | undefined): TagSet {
   const tags = Object.entries(value).map(([key, text]) => ({ key, value: text as unknown }))
   if (tags.length > maxTags) return refuse(`there may be at most ${maxTags}`)
   const checked = tags.map((tag) => {
-    if (tag.key.length > 100 || !tagText.test(tag.key))
-      return refuse('a key has 1 to 100 characters of a-zA-Z0-9+ -=._:/@')
-    if (typeof tag.value !== 'string' || tag.value.length > 256 || !tagText.test(tag.value))
-      return refuse('a value is a string of 1 to 256 characters of a-zA-Z0-9+ -=._:/@')
+    if (tag.key.length > maxTagKeyLength || !tagText.test(tag.key))
+      return refuse(`a key has 1 to ${maxTagKeyLength} characters of a-zA-Z0-9+ -=._:/@`)
+    if (
+      typeof tag.value !== 'string' ||
+      tag.value.length > maxTagValueLength ||
+      !tagText.test(tag.value)
+    )
+      return refuse(
+        `a value is a string of 1 to ${maxTagValueLength} characters of a-zA-Z0-9+ -=._:/@`,
+      )
     return { key: tag.key, value: tag.value }
   })
   return canonicalTags(checked)

@@ -10,7 +10,7 @@ export interface ProofRouteOptions {
   readonly publicKeyVersion: number
 }
 
-const nonceForm = /^[\x21-\x7e]{16,255}$/
+export const nonceForm = /^[\x21-\x7e]{16,255}$/
 /** When AWS did not answer, and nobody knows when it will. */
 const retryAfterSeconds = 5
 

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { atMost, type Clock } from '../clock.ts'
 import { SidecarError, messageOf } from '../errors.ts'
 import type { Hooks } from '../hooks.ts'
@@ -40,6 +40,8 @@ export function createServerBase(limits: ServerLimits, hooks: Hooks, log: Log): 
   })
   app.server.maxConnections = limits.maxConnections
   app.setErrorHandler((error, request, reply) => {
+    // What Fastify finds wrong with a body that nobody would have read.
+    if (request.is404 && !(error instanceof RequestError)) return sendNotFound(app, request, reply)
     const problem = problemOfError(error)
     if (problem.status === 500)
       log('http.failed', messageOf(error), {
@@ -49,19 +51,7 @@ export function createServerBase(limits: ServerLimits, hooks: Hooks, log: Log): 
       })
     return sendProblem(reply, problem)
   })
-  app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?', 1)[0] ?? ''
-    const methods = (['GET', 'POST'] as const).filter((method) =>
-      app.hasRoute({ method, url: path }),
-    )
-    if (methods.length === 0)
-      return sendProblem(
-        reply,
-        problemOf('NotFound', 'Look at the README for the paths there are.'),
-      )
-    reply.header('allow', methods.join(', '))
-    return sendProblem(reply, problemOf('MethodNotAllowed', `Use ${methods.join(' or ')}.`))
-  })
+  app.setNotFoundHandler((request, reply) => sendNotFound(app, request, reply))
   let closing = false
   app.addHook('preClose', (done) => {
     closing = true
@@ -81,6 +71,19 @@ export function createServerBase(limits: ServerLimits, hooks: Hooks, log: Log): 
     done()
   })
   return app
+}
+
+function sendNotFound(
+  app: FastifyInstance,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const path = request.url.split('?', 1)[0] ?? ''
+  const methods = (['GET', 'POST'] as const).filter((method) => app.hasRoute({ method, url: path }))
+  if (methods.length === 0)
+    return sendProblem(reply, problemOf('NotFound', 'Look at the README for the paths there are.'))
+  reply.header('allow', methods.join(', '))
+  return sendProblem(reply, problemOf('MethodNotAllowed', `Use ${methods.join(' or ')}.`))
 }
 
 const clientErrorCodes: Readonly<Record<string, ProblemCode>> = {

@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { formatQuantity } from '../aggregation/quantity.ts'
 import { toIso } from '../clock.ts'
+import type { Dimension } from '../config/product.ts'
 import type { Hooks } from '../hooks.ts'
-import type { UsageSummary } from '../ledger/summary.ts'
+import type { OpenHour, UsageSummary } from '../ledger/summary.ts'
 import type { ReportReceipt, UsageRecord, UsageRequest } from '../ledger/types.ts'
+import type { HourAnswer, RecordAnswer, UsageAnswer } from './answers.ts'
 import { parseUsage } from './parse-usage.ts'
 import { problemOfError } from './request-error.ts'
 
@@ -15,12 +17,23 @@ export interface UsageBook {
 export interface UsageRoutesOptions {
   readonly book: UsageBook
   readonly hooks: Hooks
-  readonly dimensions: ReadonlySet<string>
+  readonly dimensions: readonly Dimension[]
+  /**
+   * When AWS is asked next to take a record, ms, given the earliest hour that holds open usage; undefined
+   * when nothing waits for it.
+   */
+  readonly nextSendAt: (openHour: number | undefined) => number | undefined
 }
 
 /** `POST /v1/usage` takes usage and answers when it is on disk; `GET /v1/usage` says where every unit is. */
 export function usageRoutes(app: FastifyInstance, options: UsageRoutesOptions): void {
-  const { book, hooks, dimensions } = options
+  const { book, hooks, nextSendAt } = options
+  const dimensions = new Set(options.dimensions.map(({ name }) => name))
+  const described = options.dimensions.map(({ name, unit, divisor }) => ({
+    name,
+    unit: unit ?? null,
+    divisor: Number(divisor),
+  }))
 
   app.post('/v1/usage', async ({ id: requestId, body, headers }) => {
     try {
@@ -34,7 +47,18 @@ export function usageRoutes(app: FastifyInstance, options: UsageRoutesOptions): 
     }
   })
 
-  app.get('/v1/usage', () => summaryBody(book.usage()))
+  app.get('/v1/usage', (): UsageAnswer => {
+    const summary = book.usage()
+    return {
+      now: toIso(summary.now),
+      dimensions: described,
+      ...summaryBody(summary),
+      nextSendAt: isoOrNull(nextSendAt(summary.open[0]?.hour)),
+      lastSuccessAt: isoOrNull(summary.lastSuccessAt),
+      lastFailure: failureBody(summary),
+      oldestUnsentHour: isoOrNull(summary.oldestUnsentHour),
+    }
+  })
 
   /** The dimension of a single report, if the product has it: what anybody may send is no label. */
   function dimensionOf(body: unknown): string | undefined {
@@ -54,28 +78,29 @@ function receiptBodies(receipts: readonly ReportReceipt[]) {
   })
 }
 
-function summaryBody(summary: UsageSummary) {
-  const { open, fractions, pending, settled, lastSuccessAt, lastFailure, oldestUnsentHour } =
-    summary
+function summaryBody({ open, fractions, late, pending, settled, unresolvedCount }: UsageSummary) {
   return {
-    open: open.map(({ dimension, hour, quantity }) => ({
-      dimension,
-      hour: toIso(hour),
-      quantity: asNumber(quantity),
-    })),
+    open: open.map(hourBody),
     fractions: fractions.map(({ dimension, quantity }) => ({
       dimension,
       quantity: asNumber(quantity),
     })),
+    late: late.map(hourBody),
     pending: pending.map(recordBody),
     settled: settled.map(recordBody),
-    lastSuccessAt: isoOrNull(lastSuccessAt),
-    lastFailure: lastFailure === undefined ? null : { ...lastFailure, at: toIso(lastFailure.at) },
-    oldestUnsentHour: isoOrNull(oldestUnsentHour),
+    unresolvedCount,
   }
 }
 
-function recordBody(record: UsageRecord) {
+function failureBody({ lastFailure }: UsageSummary): UsageAnswer['lastFailure'] {
+  return lastFailure === undefined ? null : { ...lastFailure, at: toIso(lastFailure.at) }
+}
+
+function hourBody({ dimension, hour, quantity }: OpenHour): HourAnswer {
+  return { dimension, hour: toIso(hour), quantity: asNumber(quantity) }
+}
+
+function recordBody(record: UsageRecord): RecordAnswer {
   const { id, dimension, hour, quantity, state, attempts, meteringRecordId, movedTo } = record
   return {
     id,
@@ -85,6 +110,7 @@ function recordBody(record: UsageRecord) {
     state,
     attempts,
     meteringRecordId: meteringRecordId ?? null,
+    lastAttemptAt: isoOrNull(record.lastAttemptAt),
     lastCode: record.lastCode ?? null,
     lastMessage: record.lastMessage ?? null,
     settledAt: isoOrNull(record.settledAt),

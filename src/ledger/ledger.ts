@@ -11,13 +11,14 @@ import { lockFile, type FileLock } from './file-lock.ts'
 import { GroupCommit } from './group-commit.ts'
 import { Ingest } from './ingest.ts'
 import { Keys } from './keys.ts'
+import { LateUsage } from './late-usage.ts'
 import { Notes } from './notes.ts'
 import { openDatabase, prepareDirectory } from './open-database.ts'
 import { OpenUsage } from './open-usage.ts'
 import { Pruning } from './pruning.ts'
 import { Sealing, type SealRequest } from './sealing.ts'
 import { Settling } from './settling.ts'
-import { Summaries, type PendingRecord, type UsageSummary } from './summary.ts'
+import { Summaries, summaryWindowMs, type PendingRecord, type UsageSummary } from './summary.ts'
 import { translate } from './storage-errors.ts'
 import { tellings } from './tellings.ts'
 import type {
@@ -57,6 +58,7 @@ export class Ledger {
   readonly #keys: Keys
   readonly #open: OpenUsage
   readonly #ingest: Ingest
+  readonly #late: LateUsage
   readonly #sealing: Sealing
   readonly #settling: Settling
   readonly #pruning: Pruning
@@ -80,6 +82,7 @@ export class Ledger {
     this.#keys = new Keys(database)
     this.#open = new OpenUsage(database, owner.id, options.maxTagSets)
     this.#ingest = new Ingest(database, this.#keys, this.#open)
+    this.#late = new LateUsage(database)
     this.#sealing = new Sealing(database, owner, this.#keys, this.#open)
     this.#settling = new Settling(database, this.#open)
     this.#pruning = new Pruning(database)
@@ -134,10 +137,11 @@ export class Ledger {
 
   /** Records a request whole or not at all; one receipt for each report. */
   async report(request: UsageRequest): Promise<ReportReceipt[]> {
-    const { receipts, overflowed } = await this.#run('report-written', () => ({
-      receipts: this.#ingest.apply(request, '', this.#options.clock.now()),
-      overflowed: this.#open.takeOverflowed(),
-    }))
+    const { receipts, overflowed } = await this.#run('report-written', () => {
+      const applied = this.#ingest.apply(request, '', this.#options.clock.now())
+      this.#late.note(request, applied)
+      return { receipts: applied, overflowed: this.#open.takeOverflowed() }
+    })
     const { hooks } = this.#options
     for (const told of tellings(request, receipts)) hooks.emit('usageReported', told)
     for (const [keyId, reports] of overflowed)
@@ -182,7 +186,12 @@ export class Ledger {
 
   /** Forgets idempotency keys after 25 hours and settled records after 45 days. */
   async prune(): Promise<void> {
-    while (await this.#run(undefined, () => this.#pruning.prune(this.#options.clock.now())));
+    const now = this.#options.clock.now()
+    const pruneSome = () => {
+      this.#late.prune(now - summaryWindowMs)
+      return this.#pruning.prune(now)
+    }
+    while (await this.#run(undefined, pruneSome));
   }
 
   /** Keeps a short text for the next start, under a name; an earlier one of that name is replaced. */

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { fromColumns, microPerWhole } from './amount.ts'
+import { LateUsage } from './late-usage.ts'
 import { recordOf, selectRecord } from './record-rows.ts'
 import {
   hourMs,
@@ -16,12 +17,18 @@ export interface OpenHour {
 }
 
 export interface UsageSummary {
+  /** When this was the case, ms. */
+  readonly now: number
   readonly open: readonly OpenHour[]
   readonly fractions: readonly { readonly dimension: string; readonly quantity: bigint }[]
+  /** Of the last 48 hours: what came for a closed hour, by the hour that took it; it is counted there already. */
+  readonly late: readonly OpenHour[]
   /** Sealed, sending and refused records, oldest first. */
   readonly pending: readonly UsageRecord[]
   /** Accepted, unresolved and moved records of the last 48 hours, newest first. */
   readonly settled: readonly UsageRecord[]
+  /** Of any age. */
+  readonly unresolvedCount: number
   readonly lastSuccessAt: number | undefined
   readonly lastFailure:
     { readonly at: number; readonly code: string; readonly message: string } | undefined
@@ -38,7 +45,8 @@ export interface PendingRecord {
   readonly lastCode: string | undefined
 }
 
-const settledWindowMs = 48 * hourMs
+/** How far back the summary goes. */
+export const summaryWindowMs = 48 * hourMs
 const unsent = "('sealed', 'sending', 'refused')"
 
 /** What the book holds, for people and dashboards. Reads only; its size follows the window, not the history. */
@@ -49,6 +57,8 @@ export class Summaries {
   readonly #pending
   readonly #queue
   readonly #settled
+  readonly #late
+  readonly #unresolvedCount
   readonly #lastSuccess
   readonly #lastFailure
   readonly #oldest
@@ -77,6 +87,10 @@ export class Summaries {
       `${selectRecord} WHERE record.state NOT IN ${unsent} AND record.hour >= ?
        ORDER BY record.hour DESC, record.id DESC LIMIT 5000`,
     )
+    this.#late = new LateUsage(database)
+    this.#unresolvedCount = database.prepare(
+      "SELECT count(*) AS records FROM record WHERE state = 'unresolved'",
+    )
     this.#lastSuccess = database.prepare(
       "SELECT max(settled_at) AS at FROM record WHERE state = 'accepted'",
     )
@@ -98,14 +112,18 @@ export class Summaries {
   usage(now: number): UsageSummary {
     const failure = this.#lastFailure.get()
     const success = this.#lastSuccess.get()?.['at'] ?? null
+    const since = now - summaryWindowMs
     return {
+      now,
       open: this.#openHours(),
       fractions: this.#fractions.all().map((row) => ({
         dimension: String(row['dimension']),
         quantity: fromColumns(row['whole'] as bigint, row['micro'] as bigint),
       })),
       pending: this.#pending.all().map(recordOf),
-      settled: this.#settled.all(now - settledWindowMs).map(recordOf),
+      settled: this.#settled.all(since).map(recordOf),
+      late: this.#late.since(since),
+      unresolvedCount: Number(this.#unresolvedCount.get()?.['records']),
       lastSuccessAt: success === null ? undefined : Number(success),
       lastFailure:
         failure === undefined

@@ -31,6 +31,11 @@ export interface SubmissionOptions {
 export interface Submission {
   readonly sender: Sender
   readonly submitter: Submitter
+  /**
+   * When AWS is asked next to take a record, ms, given the earliest hour that holds open usage; undefined
+   * when nothing waits for it.
+   */
+  readonly nextSendAt: (openHour: number | undefined) => number | undefined
 }
 
 /** Who seals and who sends, told of usage that comes for hours that are over. Nothing is started yet. */
@@ -42,5 +47,17 @@ export function createSubmission(options: SubmissionOptions): Submission {
   const submitter = new Submitter({ ...options, ...product, sender })
   hooks.on('usageReported', ({ earliestHour }) => submitter.usageArrived(earliestHour))
   hooks.on('recordMoved', ({ toHour }) => submitter.usageArrived(toHour))
-  return { sender, submitter }
+  return {
+    sender,
+    submitter,
+    nextSendAt(openHour) {
+      const sealed = sender.nextAttemptAt ?? Number.POSITIVE_INFINITY
+      const open =
+        openHour === undefined
+          ? Number.POSITIVE_INFINITY
+          : Math.max(notBefore(openHour), submitter.nextSealAt ?? 0)
+      const next = Math.min(sealed, open)
+      return Number.isFinite(next) ? next : undefined
+    },
+  }
 }

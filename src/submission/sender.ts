@@ -49,6 +49,7 @@ export class Sender {
   readonly #attempts = new Map<number, Promise<void>>()
   #flushing = false
   #timer: Timer | undefined
+  #nextAt: number | undefined
   #stopped = false
   #waiters: (() => void)[] = []
 
@@ -59,6 +60,11 @@ export class Sender {
   /** Looks for records to send, and goes on looking as long as there are any. */
   wake(): void {
     this.#pump()
+  }
+
+  /** When the next attempt begins, ms; not in the future while one is under way, undefined when none is to come. */
+  get nextAttemptAt(): number | undefined {
+    return this.#attempts.size > 0 ? this.#options.clock.now() : this.#nextAt
   }
 
   /** Sends everything now, whatever failed before. Resolves when nothing is left that can be sent. */
@@ -75,6 +81,7 @@ export class Sender {
   /** Starts no further attempt; those under way go on. */
   stop(): void {
     this.#stopped = true
+    this.#nextAt = undefined
     this.#timer?.cancel()
     this.#release()
   }
@@ -96,6 +103,7 @@ export class Sender {
     const idle = ready.filter(({ key }) => !this.#attempts.has(key))
     const next = Math.min(...idle.map((record) => this.#pausedUntil(record)))
     // An operator may free a record at any moment, in another process.
+    this.#nextAt = Number.isFinite(next) ? next : undefined
     if (idle.length > 0) this.#wakeAt(Math.min(next, now + lookAgainMs))
     const waitsForSomebody = idle.every((record) => this.#refusedUntil(record) > now)
     if (this.#attempts.size === 0 && waitsForSomebody) this.#release()

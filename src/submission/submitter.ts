@@ -44,6 +44,11 @@ export class Submitter {
     }
   }
 
+  /** When usage of hours that are over is sealed next, ms; undefined when only the next hour brings that. */
+  get nextSealAt(): number | undefined {
+    return Number.isFinite(this.#timerAt) ? this.#timerAt : undefined
+  }
+
   /** What the top of an hour, and the start, ask for: seals what is due, or waits for the seal delay. */
   async tick(): Promise<void> {
     const { clock, sealDelayMs } = this.#options

@@ -25,7 +25,9 @@ export function createIdleAppServer(options: Partial<AppServerOptions> = {}): Fa
     hooks: new Hooks(),
     log: createSilentLog(),
     book: { report: notHere, usage: () => ({ ...emptyUsage }) },
-    dimensions: new Set(['requests']),
+    dimensions: [{ name: 'requests', unit: undefined, divisor: 1n }],
+    nextSendAt: () => undefined,
+    version: '1.2.3',
     apiToken: undefined,
     onUsageRequest: () => {},
     proof: { proof: undefined, productCode: 'product', publicKeyVersion: 1 },
@@ -49,10 +51,13 @@ export function createIdleAppServer(options: Partial<AppServerOptions> = {}): Fa
 }
 
 const emptyUsage = {
+  now: 0,
   open: [],
   fractions: [],
   pending: [],
+  late: [],
   settled: [],
+  unresolvedCount: 0,
   lastSuccessAt: undefined,
   lastFailure: undefined,
   oldestUnsentHour: undefined,

@@ -1,0 +1,69 @@
+/**
+ * The bodies of the answers, as an application or the status page reads them. Times are RFC 3339 in
+ * UTC, an hour is named by its start. docs/http-api.md says what each member means.
+ */
+export interface EntitlementAnswer {
+  readonly entitled: boolean
+  readonly state: 'starting' | 'entitled' | 'denied' | 'unreachable' | 'grace'
+  readonly code: string
+  readonly message: string
+  readonly since: string
+  readonly productCode: string
+  readonly route: string
+  readonly region: string | null
+  readonly publicKeyRotationAt: string | null
+  readonly transitions: readonly TransitionAnswer[]
+}
+
+export interface TransitionAnswer {
+  readonly at: string
+  readonly from: EntitlementAnswer['state']
+  readonly to: EntitlementAnswer['state']
+  readonly code: string
+}
+
+export interface UsageAnswer {
+  readonly now: string
+  readonly dimensions: readonly DimensionAnswer[]
+  readonly open: readonly HourAnswer[]
+  readonly fractions: readonly { readonly dimension: string; readonly quantity: number }[]
+  readonly late: readonly HourAnswer[]
+  readonly pending: readonly RecordAnswer[]
+  readonly settled: readonly RecordAnswer[]
+  readonly unresolvedCount: number
+  readonly nextSendAt: string | null
+  readonly lastSuccessAt: string | null
+  readonly lastFailure: {
+    readonly at: string
+    readonly code: string
+    readonly message: string
+  } | null
+  readonly oldestUnsentHour: string | null
+}
+
+export interface DimensionAnswer {
+  readonly name: string
+  readonly unit: string | null
+  readonly divisor: number
+}
+
+export interface HourAnswer {
+  readonly dimension: string
+  readonly hour: string
+  readonly quantity: number
+}
+
+export interface RecordAnswer {
+  readonly id: number
+  readonly dimension: string
+  readonly hour: string
+  readonly quantity: number
+  readonly state: 'sealed' | 'sending' | 'accepted' | 'refused' | 'unresolved' | 'moved'
+  readonly attempts: number
+  readonly meteringRecordId: string | null
+  readonly lastAttemptAt: string | null
+  readonly lastCode: string | null
+  readonly lastMessage: string | null
+  readonly settledAt: string | null
+  readonly movedTo: string | null
+}

@@ -1,0 +1,42 @@
+import { openApiPaths } from './openapi-paths.ts'
+import { problemExamples } from './openapi-responses.ts'
+import { componentSchemas } from './openapi-schemas.ts'
+
+/**
+ * The application's listener as an OpenAPI 3.1 document. Tests hold it against the routes, their
+ * answers, docs/http-api.md and docs/errors.md.
+ */
+export function openApiDocument(version: string) {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'marketplace-sidecar',
+      version,
+      summary: 'Entitlement and hourly metering for container products on AWS Marketplace.',
+      description:
+        "The application's listener, on loopback. Times are UTC, and an hour is named by its start. Errors are problem documents with a stable code.",
+      license: { name: 'Apache 2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/', description: 'The listener that this document came from.' }],
+    // None, or the token, where SIDECAR_API_TOKEN_FILE names one.
+    security: [{}, { token: [] }],
+    tags: [
+      { name: 'entitlement', description: 'May the product run?' },
+      { name: 'usage', description: 'What is billed.' },
+      { name: 'aws', description: 'For AWS SDKs.' },
+      { name: 'documents', description: 'The same for everybody; they hold no data.' },
+    ],
+    paths: openApiPaths,
+    components: {
+      securitySchemes: {
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'The content of the file that SIDECAR_API_TOKEN_FILE names.',
+        },
+      },
+      schemas: componentSchemas,
+      examples: problemExamples,
+    },
+  }
+}

@@ -1,0 +1,52 @@
+export const hourMs = 3_600_000
+const dayMs = 24 * hourMs
+
+const number = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 6 })
+const timeOfDay = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit',
+  minute: '2-digit',
+  timeZone: 'UTC',
+})
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' })
+
+/** 1234.5 as `1,234.5`. */
+export function showNumber(value: number): string {
+  return number.format(value)
+}
+
+/** `10:15`, with the day in front when that is not the day of `now`. */
+export function showTime(instant: number, now: number): string {
+  const time = timeOfDay.format(instant)
+  const sameDay = Math.floor(instant / dayMs) === Math.floor(now / dayMs)
+  return sameDay ? time : `${day.format(instant)} ${time}`
+}
+
+/** An hour by its ends: `10:00 to 11:00`. */
+export function showHour(hour: number, now: number): string {
+  return `${showTime(hour, now)} to ${timeOfDay.format(hour + hourMs)}`
+}
+
+/** `3 min ago`, `in 46 min`, `now`. */
+export function showDistance(instant: number, now: number): string {
+  const span = showSpan(Math.abs(instant - now))
+  if (span === '0 s') return 'now'
+  return instant < now ? `${span} ago` : `in ${span}`
+}
+
+function showSpan(ms: number): string {
+  const seconds = Math.round(ms / 1000)
+  if (seconds < 60) return `${seconds} s`
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 60) return `${minutes} min`
+  if (minutes < 48 * 60) return minutes % 60 === 0 ? `${minutes / 60} h` : hoursAndMinutes(minutes)
+  return `${Math.round(minutes / 60 / 24)} days`
+}
+
+function hoursAndMinutes(minutes: number): string {
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+/** `3 records`, `1 record`. */
+export function showCount(count: number, noun: string): string {
+  return `${showNumber(count)} ${noun}${count === 1 ? '' : 's'}`
+}

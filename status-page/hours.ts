@@ -1,0 +1,104 @@
+import type { RecordAnswer, UsageAnswer } from '../src/http/answers.ts'
+import { hourMs } from './format.ts'
+
+/** Where an hour's usage of one dimension is, in AWS's whole units. The parts add up to all of it. */
+export interface HourParts {
+  /** Its start, ms. */
+  readonly hour: number
+  readonly accepted: number
+  readonly pending: number
+  /** Came for an hour that was closed; not in `accepted`, `pending` and `open` a second time. */
+  readonly late: number
+  /** Refused or unresolved. */
+  readonly problem: number
+  /** Not sealed yet; may have a fraction. */
+  readonly open: number
+  /** What was moved to later hours and is counted there. */
+  readonly moved: number
+}
+
+export interface DimensionHours {
+  readonly name: string
+  /** 48 hours without a gap, the oldest first. */
+  readonly hours: readonly HourParts[]
+}
+
+export const hoursShown = 48
+
+/** The chart's figures, for each dimension of the product and each that has usage. */
+export function hoursOf(usage: UsageAnswer): DimensionHours[] {
+  const { open, pending, settled, late } = usage
+  const records = [...pending, ...settled]
+  const current = hourOf(Date.parse(usage.now))
+  const last = Math.max(current, ...[...open, ...pending].map(({ hour }) => Date.parse(hour)))
+  const names = [
+    ...usage.dimensions,
+    ...[...open, ...records].map(({ dimension: name }) => ({ name })),
+  ]
+  return [...new Set(names.map(({ name }) => name))].map((name) => {
+    const divisor = usage.dimensions.find((dimension) => dimension.name === name)?.divisor ?? 1
+    const recordsAt = groupByHour(records.filter(({ dimension }) => dimension === name))
+    const at = (list: UsageAnswer['open'], hour: number) =>
+      list
+        .filter((each) => each.dimension === name && Date.parse(each.hour) === hour)
+        .reduce((sum, { quantity }) => sum + billedUnits(quantity, divisor), 0)
+    const hours = Array.from({ length: hoursShown }, (_, index) => {
+      const hour = last - (hoursShown - 1 - index) * hourMs
+      return takeLate({
+        ...placesOf(recordsAt.get(hour) ?? []),
+        hour,
+        open: at(open, hour),
+        late: at(late, hour),
+      })
+    })
+    return { name, hours }
+  })
+}
+
+/** The application's units in AWS's, rounded for people where they are divided. */
+export function billedUnits(quantity: number, divisor: number): number {
+  return divisor === 1 ? quantity : Math.round((quantity / divisor) * 1000) / 1000
+}
+
+export function hourOf(instant: number): number {
+  return Math.floor(instant / hourMs) * hourMs
+}
+
+/** All that the hour holds. */
+export function totalOf({ accepted, pending, late, problem, open }: HourParts): number {
+  return accepted + pending + late + problem + open
+}
+
+function groupByHour(records: readonly RecordAnswer[]): Map<number, RecordAnswer[]> {
+  return Map.groupBy(records, ({ hour }) => Date.parse(hour))
+}
+
+function placesOf(records: readonly RecordAnswer[]) {
+  const sum = (...states: readonly RecordAnswer['state'][]) =>
+    records
+      .filter(({ state }) => states.includes(state))
+      .reduce((total, { quantity }) => total + quantity, 0)
+  return {
+    accepted: sum('accepted'),
+    pending: sum('sealed', 'sending'),
+    problem: sum('refused', 'unresolved'),
+    moved: sum('moved'),
+  }
+}
+
+/** Late usage is a part of what its hour holds: it is taken out of the other parts, the youngest place first. */
+function takeLate(parts: HourParts): HourParts {
+  const taken = { open: 0, pending: 0, accepted: 0 }
+  let left = parts.late
+  for (const place of ['open', 'pending', 'accepted'] as const) {
+    taken[place] = Math.min(parts[place], left)
+    left -= taken[place]
+  }
+  return {
+    ...parts,
+    open: parts.open - taken.open,
+    pending: parts.pending - taken.pending,
+    accepted: parts.accepted - taken.accepted,
+    late: parts.late - left,
+  }
+}

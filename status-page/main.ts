@@ -1,0 +1,73 @@
+import { fetchState, TokenNeeded, type State } from './api.ts'
+import { showCharts } from './chart-view.ts'
+import { byId, setText } from './dom.ts'
+import { showEntitlement, stateNames } from './entitlement-view.ts'
+import { showCount } from './format.ts'
+import { showThisHour } from './hour-view.ts'
+import { poll } from './poll.ts'
+import { showProblems } from './problems-view.ts'
+import { showSending } from './sending-view.ts'
+import { tokenForm } from './token-form.ts'
+
+const productName = document.title
+let token: string | undefined
+
+const form = tokenForm((given) => {
+  token = given
+  polling.again()
+})
+
+async function ask(): Promise<'go on' | 'stop'> {
+  try {
+    show(await fetchState(token))
+    return 'go on'
+  } catch (error) {
+    if (!(error instanceof TokenNeeded)) throw error
+    byId('content').hidden = true
+    connected()
+    form.show(token !== undefined)
+    document.title = `Token needed \u00b7 ${productName}`
+    return 'stop'
+  }
+}
+
+function show({ entitlement, usage }: State): void {
+  const now = Date.parse(usage.now)
+  form.hide()
+  connected()
+  showEntitlement(entitlement, now)
+  showSending(usage, now)
+  const problems = showProblems(usage, now)
+  showThisHour(usage, now)
+  showCharts(usage, now)
+  byId('content').hidden = false
+  setText(byId('updated'), `As of ${usage.now.slice(11, 19)}.`)
+  const attention = problems === 0 ? [] : [showCount(problems, 'problem')]
+  tell([stateNames[entitlement.state], ...attention])
+}
+
+function connected(): void {
+  byId('connection').hidden = true
+  document.body.classList.remove('stale')
+}
+
+function failed(error: unknown, pauseMs: number): void {
+  const reason = error instanceof Error ? error.message : String(error)
+  const banner = byId('connection')
+  setText(
+    banner,
+    `The sidecar does not answer (${reason}). What is below may be old. Next try in ${pauseMs / 1000} s.`,
+  )
+  banner.hidden = false
+  document.body.classList.add('stale')
+  tell(['No answer'])
+}
+
+/** The title, and what a screen reader says: only when something has changed that one acts on. */
+function tell(facts: readonly string[]): void {
+  const text = facts.join(' \u00b7 ')
+  document.title = `${text} \u00b7 ${productName}`
+  setText(byId('announcer'), text)
+}
+
+const polling = poll(ask, failed)

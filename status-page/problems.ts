@@ -1,0 +1,67 @@
+import type { RecordAnswer, UsageAnswer } from '../src/http/answers.ts'
+
+/** Records that have the same trouble for the same reason. */
+export interface Problem {
+  readonly kind: 'unresolved' | 'refused' | 'waiting' | 'moved'
+  readonly code: string
+  readonly message: string
+  readonly records: readonly RecordAnswer[]
+}
+
+const kinds: Readonly<Partial<Record<RecordAnswer['state'], Problem['kind']>>> = {
+  unresolved: 'unresolved',
+  refused: 'refused',
+  sealed: 'waiting',
+  sending: 'waiting',
+  moved: 'moved',
+}
+const order: readonly Problem['kind'][] = ['unresolved', 'refused', 'waiting', 'moved']
+
+/** Whatever AWS did not simply accept, by reason; what needs a person first. */
+export function problemsOf({ pending, settled }: UsageAnswer): Problem[] {
+  const failed = [...pending, ...settled].filter(
+    ({ state, lastCode }) => state !== 'accepted' && lastCode !== null && !isDecided(lastCode),
+  )
+  const groups = Map.groupBy(failed, ({ state, lastCode }) => `${kinds[state]} ${lastCode}`)
+  return [...groups.values()]
+    .flatMap((records) => {
+      const [first] = records
+      const kind = first && kinds[first.state]
+      if (first === undefined || kind === undefined) return []
+      return [{ kind, code: first.lastCode ?? '', message: first.lastMessage ?? '', records }]
+    })
+    .toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
+}
+
+/** An operator has answered it. */
+function isDecided(code: string): boolean {
+  return code.startsWith('Resolved')
+}
+
+export const headlines: Readonly<Record<Problem['kind'], string>> = {
+  unresolved: 'Perhaps billed',
+  refused: 'Refused by AWS',
+  waiting: 'Not taken by AWS yet',
+  moved: 'Moved to a later hour',
+}
+
+/** What becomes of the records, and what a person can do. */
+export const remedies: Readonly<Record<Problem['kind'], string>> = {
+  unresolved:
+    'Look at the hour in the Marketplace reports, then decide. Nothing is sent again before that.',
+  refused:
+    'Mend what AWS says. The sidecar tries again by itself, at most 15 minutes apart; or at once with:',
+  waiting: 'Nothing is lost. The sidecar repeats the call by itself, at most 5 minutes apart.',
+  moved:
+    'The usage is billed with the later hour. Look for something else that meters for this task or pod.',
+}
+
+/** The command of the sidecar that helps, for a record. */
+export function commandFor({ kind, records }: Problem): string | undefined {
+  const [first] = records
+  if (first === undefined) return undefined
+  if (kind === 'refused') return `marketplace-sidecar ledger retry ${first.id}`
+  if (kind === 'unresolved')
+    return `marketplace-sidecar ledger resolve ${first.id} --delivered|--resend`
+  return undefined
+}

@@ -1,0 +1,66 @@
+import {
+  startHarness,
+  type SidecarHarness,
+  type SidecarOptions,
+} from '../support/sidecar-harness.ts'
+
+export interface Scene extends SidecarHarness {
+  readonly url: string
+  report(dimension: string, quantity: number, more?: object): Promise<void>
+  /** What the next records meet, one after the other. */
+  fault(effect: object): Promise<unknown>
+  /** Ends the hour and waits until AWS has answered to this many records more. */
+  endHourWith(attempts: number): Promise<void>
+}
+
+/** A sidecar beside an emulated AWS, and short words for what the tests of the page do with it. */
+export async function startScene(options: SidecarOptions = {}): Promise<Scene> {
+  const harness = await startHarness(options)
+  return {
+    ...harness,
+    url: `http://127.0.0.1:${harness.sidecar.appPort}/`,
+    async report(dimension, quantity, more = {}) {
+      const { status, body } = await harness.post({ dimension, quantity, ...more })
+      if (status !== 200) throw new Error(`the report was refused: ${JSON.stringify(body)}`)
+    },
+    fault: (effect) => harness.aws.control('faults', { operation: 'MeterUsage', ...effect }),
+    async endHourWith(attempts) {
+      const before = harness.told('recordAttempted').length
+      await harness.endHour()
+      await harness.attempts(before + attempts)
+    },
+  }
+}
+
+/** Two days of a product that is used, with a record in every state that needs somebody. */
+export async function playTwoDays(scene: Scene): Promise<void> {
+  await scene.entitled()
+  for (let hour = 0; hour < 44; hour += 1) {
+    const wave = 60 + Math.round(45 * Math.sin((hour - 8) / 3.8))
+    await scene.report('requests', wave * 37 + (hour % 5) * 11)
+    await scene.report('storage', 4096 + ((hour * 389) % 1500))
+    await scene.endHourWith(2)
+  }
+  const late = (minutesAgo: number) => ({
+    occurredAt: new Date(scene.clock.now() - minutesAgo * 60_000).toISOString(),
+  })
+  await scene.report('requests', 610, late(20))
+  await scene.report('requests', 1400)
+  await scene.endHourWith(1)
+  await scene.report('requests', 2210)
+  await scene.fault({ error: 'AccessDeniedException', message: 'User is not authorized.' })
+  await scene.endHourWith(1)
+  await scene.report('requests', 1730)
+  await scene.fault({ drop: 'after' })
+  await scene.fault({ error: 'DuplicateRequestException' })
+  await scene.endHourWith(1)
+  await scene.clock.advance(5000)
+  await scene.attempts(93)
+  await scene.report('storage', 3333)
+  await scene.fault({ error: 'ThrottlingException', times: 50 })
+  await scene.endHourWith(1)
+  await scene.clock.advance(19 * 60_000)
+  await scene.report('requests', 812.75)
+  await scene.report('requests', 95, late(25))
+  await scene.report('storage', 2048.5)
+}
