@@ -1,31 +1,13 @@
-import type { FastifyInstance } from 'fastify'
 import { expect, test } from 'vitest'
 import { problems } from '../../src/http/problem.ts'
 import { reportSchema } from '../../src/http/parse-usage.ts'
 import { createIdleAppServer, createIdleOpsServer } from '../support/http-servers.ts'
+import { routesOf } from '../support/routes-of.ts'
 import { readPage, tableOf } from './page.ts'
 
 const page = readPage('http-api.md')
 const members = (heading: string) =>
   tableOf(page, heading).flatMap(([names = '']) => names.replaceAll('`', '').split(', '))
-
-/** `GET /path` for each route, out of the tree that Fastify prints; HEAD comes with every GET. */
-async function routesOf(app: FastifyInstance): Promise<string[]> {
-  await app.ready()
-  const parents: string[] = []
-  return app
-    .printRoutes()
-    .split('\n')
-    .flatMap((line) => {
-      const [, indent = '', part = '', methods = ''] =
-        /^([ │]*)[└├]── (\S+)(?: \(([^)]+)\))?$/.exec(line) ?? []
-      const depth = indent.length / 4
-      const path = (parents[depth - 1] ?? '') + part
-      parents[depth] = path
-      const named = methods.split(', ').filter((method) => method !== '' && method !== 'HEAD')
-      return named.map((method) => `${method} ${path}`)
-    })
-}
 
 test.each([
   ['application', createIdleAppServer()],

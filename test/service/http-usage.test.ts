@@ -3,6 +3,7 @@ import { startHarness, type SidecarHarness } from '../support/sidecar-harness.ts
 
 const hour = '2026-03-10T09:00:00.000Z'
 const nextHour = '2026-03-10T10:00:00.000Z'
+const dimensions = ['requests', 'storage'].map((name) => ({ name, unit: null, divisor: 1 }))
 
 let harness: SidecarHarness
 beforeEach(async () => {
@@ -158,10 +159,15 @@ describe('an idempotency key', () => {
 describe('GET /v1/usage', () => {
   test('says that there is nothing, when there is nothing', async () => {
     expect((await harness.get('/v1/usage')).body).toEqual({
+      now: '2026-03-10T09:15:00.000Z',
+      dimensions,
       open: [],
       fractions: [],
+      late: [],
       pending: [],
       settled: [],
+      unresolvedCount: 0,
+      nextSendAt: null,
       lastSuccessAt: null,
       lastFailure: null,
       oldestUnsentHour: null,
@@ -176,8 +182,11 @@ describe('GET /v1/usage', () => {
     const [record] = await harness.records()
     expect(record).toMatchObject({ dimension: 'requests', hour, quantity: 6 })
     expect((await harness.get('/v1/usage')).body).toEqual({
+      now: '2026-03-10T10:01:00.000Z',
+      dimensions,
       open: [],
       fractions: [],
+      late: [],
       pending: [],
       settled: [
         {
@@ -188,12 +197,15 @@ describe('GET /v1/usage', () => {
           state: 'accepted',
           attempts: 1,
           meteringRecordId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+          lastAttemptAt: '2026-03-10T10:01:00.000Z',
           lastCode: null,
           lastMessage: null,
           settledAt: '2026-03-10T10:01:00.000Z',
           movedTo: null,
         },
       ],
+      unresolvedCount: 0,
+      nextSendAt: null,
       lastSuccessAt: '2026-03-10T10:01:00.000Z',
       lastFailure: null,
       oldestUnsentHour: null,
@@ -211,6 +223,73 @@ describe('GET /v1/usage', () => {
       lastFailure: { code: 'ThrottlingException', at: '2026-03-10T10:01:00.000Z' },
       oldestUnsentHour: hour,
     })
+  })
+})
+
+describe('GET /v1/usage tells when AWS is asked next', () => {
+  const nextSendAt = async () => (await harness.get('/v1/usage')).body['nextSendAt']
+
+  test('after the open hour and the delay that seals it', async () => {
+    await harness.entitled()
+    await harness.post({ dimension: 'requests', quantity: 1 })
+    expect(await nextSendAt()).toBe('2026-03-10T10:01:00.000Z')
+  })
+
+  test('with the pause after a failure', async () => {
+    await harness.close()
+    harness = await startHarness({ random: () => 0.5 })
+    await harness.entitled()
+    await harness.post({ dimension: 'requests', quantity: 1 })
+    await harness.aws.control('faults', { operation: 'MeterUsage', error: 'AccessDeniedException' })
+    await harness.endHour()
+    await harness.attempts(1)
+    await harness.until(async () => (await nextSendAt()) === '2026-03-10T10:01:30.000Z')
+    await harness.post({ dimension: 'storage', quantity: 1 })
+    expect(await nextSendAt()).toBe('2026-03-10T10:01:30.000Z')
+    await harness.clock.advance(30_000)
+    await harness.until(async () => (await nextSendAt()) === '2026-03-10T11:01:00.000Z')
+  })
+
+  test('and for usage of an hour that is over, when that is sealed', async () => {
+    await harness.entitled()
+    await harness.endHour()
+    await harness.clock.advance(10 * 60_000)
+    const occurredAt = '2026-03-10T09:59:59Z'
+    await harness.post({ dimension: 'requests', quantity: 2, occurredAt })
+    expect(await nextSendAt()).toBe('2026-03-10T10:12:00.000Z')
+    await harness.clock.advance(60_000)
+    await harness.until(async () => (await nextSendAt()) === null)
+  })
+})
+
+describe('GET /v1/usage tells what came late', () => {
+  const late = async () => (await harness.get('/v1/usage')).body['late']
+  const report = (quantity: number, more = {}) => ({ dimension: 'requests', quantity, ...more })
+  const occurredAt = '2026-03-10T09:59:59Z'
+
+  test('by the hour that took it, once for each key', async () => {
+    await harness.entitled()
+    await harness.post(report(5))
+    await harness.endHour()
+    await harness.attempts(1)
+    const keyed = report(2, { occurredAt, idempotencyKey: 'late-1' })
+    for (const body of [report(1), keyed, keyed]) await harness.post(body)
+    await harness.post({ reports: [report(0.5, { occurredAt }), report(4)] })
+    expect(await late()).toEqual([{ dimension: 'requests', hour: nextHour, quantity: 2.5 }])
+  })
+
+  test('also after a restart, and no longer than 48 hours', async () => {
+    await harness.entitled()
+    await harness.post(report(5))
+    await harness.endHour()
+    await harness.attempts(1)
+    await harness.post(report(2, { occurredAt }))
+    await harness.sidecar.stop()
+    const { aws, dataDir } = harness
+    harness = await startHarness({ aws, dataDir })
+    expect(await late()).toEqual([{ dimension: 'requests', hour: nextHour, quantity: 2 }])
+    await harness.clock.advance(48 * 3_600_000)
+    expect(await late()).toEqual([])
   })
 })
 

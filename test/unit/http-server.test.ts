@@ -45,6 +45,15 @@ describe('a listener', () => {
     expect(answer.headers['x-request-id']).toBe('job-7')
   })
 
+  test('says that a path or method is not there before it looks at the body', async () => {
+    const app = createIdleAppServer()
+    const query = await app.inject({ method: 'QUERY', url: '/v1/usage' })
+    expect([query.statusCode, query.headers['allow']]).toEqual([405, 'GET, POST'])
+    const headers = { 'content-type': 'application/json' }
+    const post = await app.inject({ method: 'POST', url: '/nothing', headers, payload: '{' })
+    expect(post.json()).toMatchObject({ status: 404, code: 'NotFound' })
+  })
+
   test('tells the hooks the route and not the path', async () => {
     const hooks = new Hooks()
     const told: unknown[] = []

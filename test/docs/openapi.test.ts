@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest'
+import { problems, type ProblemCode } from '../../src/http/problem.ts'
+import { createIdleAppServer } from '../support/http-servers.ts'
+import { codesOf, documented, membersOf, mistakeIn, operations } from '../support/openapi.ts'
+import { routesOf } from '../support/routes-of.ts'
+import { readPage, tableOf } from './page.ts'
+
+const page = readPage('http-api.md')
+const members = (heading: string) =>
+  tableOf(page, heading).flatMap(([names = '']) => names.replaceAll('`', '').split(', '))
+
+/** What any route may answer, by docs/http-api.md. */
+const common = [401, 403, 408, 431, 500, 503]
+
+test('the document has the routes of the application’s listener, and no other', async () => {
+  expect([...operations.keys()].toSorted()).toEqual(
+    (await routesOf(createIdleAppServer())).toSorted(),
+  )
+})
+
+test('the document has the version of the program that serves it', async () => {
+  const answer = await createIdleAppServer({ version: '4.5.6' }).inject('/openapi.json')
+  expect(answer.headers['content-type']).toBe('application/json; charset=utf-8')
+  expect(answer.json()).toMatchObject({ openapi: '3.1.0', info: { version: '4.5.6' } })
+})
+
+test('each route has the statuses of its line in http-api.md', () => {
+  const rows = tableOf(page, 'Listener').filter(
+    ([listener, route]) => listener === 'application' && route !== 'POST /',
+  )
+  for (const [, route = '', statuses = ''] of rows) {
+    const named = (statuses.match(/\d{3}/g) ?? []).map(Number)
+    const operation = operations.get(route)
+    const open = operation?.security?.length === 0
+    const wanted = new Set([...named, ...common.filter((status) => !open || status !== 401)])
+    expect(new Set(Object.keys(operation?.responses ?? {}).map(Number)), route).toEqual(wanted)
+  }
+})
+
+test('all codes of errors.md are on the routes, but for those of requests for none', () => {
+  const listed = tableOf(readPage('errors.md'), 'Code | Status').map(([code]) => code)
+  const codes = [...operations.values()].flatMap(({ responses }) =>
+    Object.values(responses).flatMap(codesOf),
+  )
+  expect(new Set([...codes, 'NotFound', 'MethodNotAllowed'])).toEqual(new Set(listed))
+})
+
+test('each code is in a response of its status', () => {
+  for (const [route, { responses }] of operations)
+    for (const [status, response] of Object.entries(responses))
+      for (const code of codesOf(response))
+        expect(problems[code as ProblemCode].status, `${route} ${code}`).toBe(Number(status))
+})
+
+test.each([
+  ['Member', 'Entitlement'],
+  ['Member of the proof', 'Proof'],
+  ['Member of a report', 'Report'],
+  ['Member of the answer', 'Receipt'],
+  ['Member of the summary', 'Usage'],
+  ['Member of a record', 'UsageRecord'],
+])('the members under "%s" in http-api.md are those of the schema %s', (heading, schema) => {
+  expect(new Set(membersOf(schema))).toEqual(new Set(members(heading)))
+})
+
+describe('an example', () => {
+  const examples = [...operations].flatMap(([route, { requestBody, responses }]) =>
+    [['request', requestBody] as const, ...Object.entries(responses)].flatMap(([where, part]) =>
+      Object.entries(part?.content ?? {}).flatMap(([type, { schema, examples: some = {} }]) =>
+        Object.entries(some).map(
+          ([name, { value }]) => [`${route} ${where} ${type} ${name}`, value, schema] as const,
+        ),
+      ),
+    ),
+  )
+
+  test('is as its schema says', async () => {
+    expect(examples.length).toBeGreaterThan(40)
+    for (const [name, value, schema] of examples)
+      expect(await mistakeIn(value, schema), name).toBeUndefined()
+  })
+
+  test('that is not is found out', async () => {
+    const { Usage, Problem } = documented.components.schemas
+    const [, usage] = examples.find(([name]) => name.endsWith(' usage')) ?? []
+    for (const wrong of [{ now: 'today' }, { open: [{}] }, { more: 1 }, { nextSendAt: 7 }])
+      expect(await mistakeIn({ ...(usage as object), ...wrong }, Usage ?? {})).toMatch(/value/)
+    expect(await mistakeIn({ code: 'NoSuchCode' }, Problem ?? {})).toMatch(/value/)
+  })
+
+  test('of a report is taken by the sidecar', async () => {
+    const taken: unknown[] = []
+    const report = (request: { reports: readonly unknown[] }) => {
+      taken.push(...request.reports)
+      return Promise.resolve(
+        request.reports.map(() => ({ result: 'accepted' as const, hour: 0, late: false })),
+      )
+    }
+    const usage = () => Promise.reject(new Error('not asked'))
+    const app = createIdleAppServer({ book: { report, usage: usage as never } })
+    const requests = examples.filter(([name]) => name.startsWith('POST /v1/usage request'))
+    for (const [name, value] of requests) {
+      const payload = value as object
+      const answer = await app.inject({ method: 'POST', url: '/v1/usage', payload })
+      expect(answer.statusCode, name).toBe(200)
+    }
+    expect(taken).toHaveLength(3)
+  })
+})

@@ -1,0 +1,19 @@
+import type { FastifyInstance } from 'fastify'
+
+/** `GET /path` for each route, out of the tree that Fastify prints; HEAD comes with every GET. */
+export async function routesOf(app: FastifyInstance): Promise<string[]> {
+  await app.ready()
+  const parents: string[] = []
+  return app
+    .printRoutes()
+    .split('\n')
+    .flatMap((line) => {
+      const [, indent = '', part = '', methods = ''] =
+        /^([ │]*)[└├]── (\S+)(?: \(([^)]+)\))?$/.exec(line) ?? []
+      const depth = indent.length / 4
+      const path = (parents[depth - 1] ?? '') + part
+      parents[depth] = path
+      const named = methods.split(', ').filter((method) => method !== '' && method !== 'HEAD')
+      return named.map((method) => `${method} ${path}`)
+    })
+}
