@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createIdleAppServer } from '../support/http-servers.ts'
 import { mistakeIn, operations } from '../support/openapi.ts'
 import { startHarness, type JsonAnswer, type SidecarHarness } from '../support/sidecar-harness.ts'
 
@@ -36,6 +37,13 @@ test('the account book is as the document says, with something in every list', a
     expect(answer.body[name], name).not.toEqual([])
   for (const name of ['lastFailure', 'nextSendAt', 'lastSuccessAt'])
     expect(answer.body[name], name).not.toBeNull()
+})
+
+test('an empty account book is as the document says', async () => {
+  const answer = await createIdleAppServer().inject('/v1/usage')
+  const schema =
+    operations.get('GET /v1/usage')?.responses[200]?.content?.['application/json']?.schema
+  expect(await mistakeIn(answer.json(), schema ?? {})).toBeUndefined()
 })
 
 test.each(['/v1/entitlement', '/v1/entitlement?wait=1', '/v1/entitlement?wait=no'])(
