@@ -62,6 +62,7 @@ export const logEventTable = {
     fields: ['operation', 'outcome', 'seconds', 'awsRequestId'],
   },
   'http.failed': { level: 'error', fields: ['route', 'requestId', 'error'] },
+  'metrics.not-written': { level: 'warn', fields: [] },
   'hooks.failed': { level: 'error', fields: [] },
 } as const satisfies Readonly<Record<string, LogEventRow>>
 

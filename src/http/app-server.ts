@@ -66,6 +66,7 @@ export function createAppServer(options: AppServerOptions): FastifyInstance {
   usageRoutes(app, options)
   statusPageRoute(app)
   openApiRoute(app, options.version)
+  const dimensions = new Set(options.dimensions.map(({ name }) => name))
   awsFront(app, { handlers: options.front, region: options.region, dimensions, hooks, log })
   return app
 }

@@ -54,7 +54,7 @@ export function startEmbeddedMetrics(options: EmbeddedMetricsOptions): void {
       // The ledger may have closed meanwhile, and standard output may be at its end.
       if (!signal.aborted) out(line)
     } catch (error) {
-      if (!signal.aborted) log.warn('metrics.not-written', messageOf(error))
+      if (!signal.aborted) log('metrics.not-written', messageOf(error))
     }
     if (!signal.aborted) arm()
   }

@@ -15,6 +15,11 @@ export interface CredentialScope {
   readonly service: string
 }
 
+/** The `X-Amz-Target` of an operation. */
+export function requestTarget(operation: OperationName): string {
+  return `${targetPrefix}.${operation}`
+}
+
 /** The operation that an `X-Amz-Target` header names. */
 export function parseTarget(header: string | undefined): Outcome<OperationName> {
   if (header === undefined) {
