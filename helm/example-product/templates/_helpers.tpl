@@ -1,0 +1,26 @@
+{{- define "example-product.selectorLabels" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "example-product.labels" -}}
+{{ include "example-product.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end -}}
+
+{{/* What every container here may do, which is next to nothing. */}}
+{{- define "example-product.securityContext" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+readOnlyRootFilesystem: true
+allowPrivilegeEscalation: false
+capabilities: { drop: [ALL] }
+seccompProfile: { type: RuntimeDefault }
+{{- end -}}
+
+{{- define "example-product.emulatorLabels" -}}
+app.kubernetes.io/name: {{ .Values.emulator.name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}

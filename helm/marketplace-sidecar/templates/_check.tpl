@@ -1,0 +1,37 @@
+{{/* Refuses what the schema cannot: values that do not go together, or not with this cluster. */}}
+{{- define "marketplace-sidecar.check" -}}
+{{- if not .Subcharts.sidecar -}}
+{{- fail "the dependency marketplace-sidecar needs `alias: sidecar` in Chart.yaml" -}}
+{{- end -}}
+{{- range $name := list "registry" "repository" "tag" -}}
+{{- if not (index $.Subcharts.sidecar.Values.image $name) -}}
+{{- fail (printf "sidecar.image.%s is missing: values.yaml must name the sidecar's image in the registry of AWS Marketplace" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- with .Subcharts.sidecar.Values -}}
+{{- if and (eq .form "native") (semverCompare "<1.29.0-0" $.Capabilities.KubeVersion.Version) -}}
+{{- fail (printf "Kubernetes %s has no native sidecars, which came with 1.29: set sidecar.form to classic" $.Capabilities.KubeVersion.Version) -}}
+{{- end -}}
+{{- /* 0 is a setting as well, which `default` would pass over. */}}
+{{- $drain := hasKey .settings "SIDECAR_DRAIN_DELAY_MS" | ternary (index .settings "SIDECAR_DRAIN_DELAY_MS") 10000 | int64 -}}
+{{- if and (eq .form "classic") (gt (mul .applicationStopSeconds 1000) $drain) -}}
+{{- fail (printf "in the classic form the sidecar takes reports for the %d ms of SIDECAR_DRAIN_DELAY_MS after the stop signal, and sidecar.applicationStopSeconds is longer: its last usage would be lost" $drain) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The pod's time for stopping. A native sidecar stops when the application has, so that both times add up; in the
+classic form both get the signal at once. */}}
+{{- define "marketplace-sidecar.terminationGracePeriodSeconds" -}}
+{{- include "marketplace-sidecar.check" . -}}
+{{- with .Subcharts.sidecar.Values -}}
+{{- $grace := int64 .terminationGracePeriodSeconds -}}
+{{- $flush := index .settings "SIDECAR_SHUTDOWN_TIMEOUT_MS" | default 25000 | int64 -}}
+{{- $application := mul .applicationStopSeconds 1000 -}}
+{{- $needed := ternary (add $application $flush) (max $application $flush) (eq .form "native") -}}
+{{- if le (mul $grace 1000) $needed -}}
+{{- fail (printf "sidecar.terminationGracePeriodSeconds must be more than %d ms: sidecar.applicationStopSeconds (%d ms) %s SIDECAR_SHUTDOWN_TIMEOUT_MS (%d ms)" $needed $application (ternary "and then" "or" (eq .form "native")) $flush) -}}
+{{- end -}}
+{{- $grace -}}
+{{- end -}}
+{{- end -}}

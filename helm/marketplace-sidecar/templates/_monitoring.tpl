@@ -1,0 +1,58 @@
+{{- define "marketplace-sidecar.podMonitor" -}}
+{{- $values := .Subcharts.sidecar.Values.monitoring.podMonitor -}}
+apiVersion: monitoring.coreos.com/v1
+kind: PodMonitor
+metadata:
+  name: {{ include "marketplace-sidecar.fullname" . }}-marketplace-sidecar
+  namespace: {{ .Release.Namespace }}
+  labels:
+    {{- include "marketplace-sidecar.labels" . | nindent 4 }}
+    {{- with $values.labels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+spec:
+  selector:
+    matchLabels: {{- include "marketplace-sidecar.podLabels" . | nindent 6 }}
+  podMetricsEndpoints:
+    - port: sidecar-ops
+      path: /metrics
+      interval: {{ $values.interval }}
+{{- end -}}
+
+{{/* The texts of the alerts have templates of their own, for Prometheus, so the file is taken as it is. */}}
+{{- define "marketplace-sidecar.prometheusRule" -}}
+{{- $sidecar := .Subcharts.sidecar -}}
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: {{ include "marketplace-sidecar.fullname" . }}-marketplace-sidecar
+  namespace: {{ .Release.Namespace }}
+  labels:
+    {{- include "marketplace-sidecar.labels" . | nindent 4 }}
+    {{- with $sidecar.Values.monitoring.prometheusRule.labels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+spec:
+  {{- $sidecar.Files.Get "files/alerts.yaml" | trim | nindent 2 }}
+{{- end -}}
+
+{{- define "marketplace-sidecar.dashboard" -}}
+{{- $sidecar := .Subcharts.sidecar -}}
+{{- $values := $sidecar.Values.monitoring.dashboard -}}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ include "marketplace-sidecar.fullname" . }}-marketplace-sidecar
+  namespace: {{ .Release.Namespace }}
+  labels:
+    {{- include "marketplace-sidecar.labels" . | nindent 4 }}
+    {{- with $values.labels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- with $values.annotations }}
+  annotations: {{- toYaml . | nindent 4 }}
+  {{- end }}
+data:
+  marketplace-sidecar.json: |-
+    {{- $sidecar.Files.Get "files/dashboard.json" | trim | nindent 4 }}
+{{- end -}}

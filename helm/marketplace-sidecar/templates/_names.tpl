@@ -1,0 +1,31 @@
+{{/* Names and labels. The templates of this chart take the root of the application's chart; its values lie in
+`.Subcharts.sidecar`, because the dependency has `alias: sidecar`. */}}
+
+{{- define "marketplace-sidecar.fullname" -}}
+{{- if contains .Chart.Name .Release.Name -}}
+{{- .Release.Name | trunc 42 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 42 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* By which the objects of this chart find the pods; a release may have other pods too. */}}
+{{- define "marketplace-sidecar.podLabels" -}}
+marketplace-sidecar: {{ .Release.Name | quote }}
+{{- end -}}
+
+{{- define "marketplace-sidecar.podAnnotations" -}}
+{{- with .Subcharts.sidecar.Values -}}
+{{- if .monitoring.annotations -}}
+prometheus.io/scrape: 'true'
+prometheus.io/port: {{ .ops.port | int64 | quote }}
+prometheus.io/path: /metrics
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "marketplace-sidecar.labels" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: marketplace-sidecar
+{{- end -}}

@@ -1,0 +1,53 @@
+{{/* What goes into the pod. Each renders nothing where the values ask for the other form. */}}
+
+{{/* Entries of `initContainers`: the native form, which starts before the application and stops after it. */}}
+{{- define "marketplace-sidecar.initContainers" -}}
+{{- include "marketplace-sidecar.check" . -}}
+{{- if eq .Subcharts.sidecar.Values.form "native" -}}
+{{- include "marketplace-sidecar.container" .Subcharts.sidecar }}
+  restartPolicy: Always
+{{- end -}}
+{{- end -}}
+
+{{/* Entries of `containers`: the classic form. */}}
+{{- define "marketplace-sidecar.containers" -}}
+{{- include "marketplace-sidecar.check" . -}}
+{{- if eq .Subcharts.sidecar.Values.form "classic" -}}
+{{- include "marketplace-sidecar.container" .Subcharts.sidecar -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Entries of `volumes`; nothing for `claimTemplate`, where the StatefulSet makes the volume. */}}
+{{- define "marketplace-sidecar.volumes" -}}
+{{- with .Subcharts.sidecar.Values.data -}}
+{{- if eq .type "emptyDir" -}}
+- name: marketplace-sidecar-data
+  emptyDir:
+    sizeLimit: {{ .size }}
+{{- else if eq .type "existingClaim" -}}
+- name: marketplace-sidecar-data
+  persistentVolumeClaim:
+    claimName: {{ required "sidecar.data.claimName is needed for the type existingClaim" .claimName }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Entries of a StatefulSet's `volumeClaimTemplates`. They have no labels: what is in them can't be changed later. */}}
+{{- define "marketplace-sidecar.volumeClaimTemplates" -}}
+{{- with .Subcharts.sidecar.Values.data -}}
+{{- if eq .type "claimTemplate" -}}
+- apiVersion: v1
+  kind: PersistentVolumeClaim
+  metadata:
+    name: marketplace-sidecar-data
+  spec:
+    accessModes: [ReadWriteOnce]
+    {{- with .storageClassName }}
+    storageClassName: {{ . }}
+    {{- end }}
+    resources:
+      requests:
+        storage: {{ .size }}
+{{- end -}}
+{{- end -}}
+{{- end -}}

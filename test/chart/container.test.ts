@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest'
+import { settingsTable } from '../../src/config/settings-table.ts'
+import { library, readValues, render } from './charts.ts'
+import { envOf, podOf, sidecarOf } from './kubernetes-object.ts'
+
+const defaultOf = (name: (typeof settingsTable)[number]['name']) =>
+  settingsTable.find((setting) => setting.name === name)?.default
+const names = (containers: readonly { name: string }[] | null) =>
+  containers?.map(({ name }) => name)
+
+test('the native sidecar is an init container that is always restarted', async () => {
+  const { initContainers, containers } = podOf(await render()).spec
+  expect(names(initContainers)).toEqual(['marketplace-sidecar'])
+  expect(initContainers?.[0]?.restartPolicy).toBe('Always')
+  expect(names(containers)).toEqual(['application'])
+})
+
+test('the classic sidecar is an ordinary container, before the application', async () => {
+  const { initContainers, containers } = podOf(await render({ sidecar: { form: 'classic' } })).spec
+  expect(initContainers).toBeNull()
+  expect(names(containers)).toEqual(['marketplace-sidecar', 'application'])
+  expect(containers[0]).not.toHaveProperty('restartPolicy')
+})
+
+test('both forms are the same container', async () => {
+  const { restartPolicy, ...native } = sidecarOf(await render())
+  const classic = sidecarOf(await render({ sidecar: { form: 'classic' } }))
+  expect({ ...classic, env: [] }).toEqual({ ...native, env: [] })
+  expect(restartPolicy).toBe('Always')
+})
+
+test('the sidecar runs with no rights and a root file system that it cannot write', async () => {
+  const objects = await render()
+  expect(sidecarOf(objects).securityContext).toEqual({
+    runAsNonRoot: true,
+    runAsUser: 65532,
+    runAsGroup: 65532,
+    readOnlyRootFilesystem: true,
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'] },
+    seccompProfile: { type: 'RuntimeDefault' },
+  })
+  expect(podOf(objects).spec.securityContext).toMatchObject({ runAsNonRoot: true, fsGroup: 65532 })
+})
+
+test('the probes ask the ops port, and liveness does not ask for readiness', async () => {
+  const sidecar = sidecarOf(await render())
+  expect(sidecar.ports).toEqual([{ name: 'sidecar-ops', containerPort: 9464 }])
+  const port = 'sidecar-ops'
+  expect(sidecar.startupProbe).toMatchObject({ httpGet: { path: '/livez', port } })
+  expect(sidecar.livenessProbe.httpGet).toEqual({ path: '/livez', port })
+  expect(sidecar.readinessProbe.httpGet).toEqual({ path: '/readyz', port })
+  expect(envOf(sidecar)).toEqual({ SIDECAR_OPS_LISTEN: defaultOf('SIDECAR_OPS_LISTEN') })
+})
+
+test('the ops listener and its port are one choice', async () => {
+  const sidecar = sidecarOf(await render({ sidecar: { ops: { host: '[::]', port: 9999 } } }))
+  expect(envOf(sidecar)).toEqual({ SIDECAR_OPS_LISTEN: '[::]:9999' })
+  expect(sidecar.ports).toEqual([{ name: 'sidecar-ops', containerPort: 9999 }])
+})
+
+test('the image is the one of the values', async () => {
+  const image = { registry: 'r.example', repository: 'a/b', tag: '7', pullPolicy: 'Always' }
+  expect(sidecarOf(await render({ sidecar: { image } }))).toMatchObject({
+    image: 'r.example/a/b:7',
+    imagePullPolicy: 'Always',
+  })
+})
+
+test('resources are the defaults, or what the values say of them', async () => {
+  expect(sidecarOf(await render()).resources).toEqual(readValues(library)['resources'])
+  const resources = { limits: { memory: '512Mi' } }
+  expect(sidecarOf(await render({ sidecar: { resources } })).resources).toEqual({
+    limits: { memory: '512Mi' },
+    requests: { cpu: '25m', memory: '128Mi' },
+  })
+})
+
+test('further mounts and environment stand beside those of the chart', async () => {
+  const mount = { name: 'token', mountPath: '/run/token', readOnly: true }
+  const sidecar = sidecarOf(
+    await render({
+      sidecar: {
+        volumeMounts: [mount],
+        env: { HTTPS_PROXY: 'http://proxy:3128' },
+        settings: { SIDECAR_API_TOKEN_FILE: '/run/token/it' },
+      },
+    }),
+  )
+  expect(sidecar.volumeMounts).toEqual([
+    { name: 'marketplace-sidecar-data', mountPath: defaultOf('SIDECAR_DATA_DIR') },
+    mount,
+  ])
+  expect(envOf(sidecar)).toMatchObject({
+    HTTPS_PROXY: 'http://proxy:3128',
+    SIDECAR_API_TOKEN_FILE: '/run/token/it',
+  })
+})

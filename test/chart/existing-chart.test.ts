@@ -1,0 +1,114 @@
+import { appendFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { helm, library, parseObjects } from './charts.ts'
+import { only, type Container, type KubernetesObject, type Pod } from './kubernetes-object.ts'
+
+/** The YAML of the README's four steps, which are done to a chart as `helm create` makes it. */
+const steps = [
+  ...readFileSync(join(library, 'README.md'), 'utf8').matchAll(/```yaml\n(.*?)```/gs),
+].map(([, text = '']) => text)
+
+let work: string
+let chart: string
+beforeAll(async () => {
+  work = await mkdtemp(join(tmpdir(), 'existing-'))
+  chart = join(work, 'shop')
+  await helm('create', chart)
+  const before = parseObjects(await helm('template', 'a', chart))
+  expect(containers(before).map(({ name }) => name)).toEqual(['shop'])
+  follow(steps)
+})
+afterAll(() => rm(work, { recursive: true }))
+
+function follow([dependency = '', values = '', pod = '', objects = '']: readonly string[]): void {
+  cpSync(library, join(chart, 'charts/marketplace-sidecar'), { recursive: true })
+  appendFileSync(join(chart, 'Chart.yaml'), `\n${dependency}`)
+  appendFileSync(join(chart, 'values.yaml'), `\n${values}`)
+  writeFileSync(join(chart, 'templates/marketplace-sidecar.yaml'), objects)
+  const file = join(chart, 'templates/deployment.yaml')
+  writeFileSync(file, addLines(readFileSync(file, 'utf8'), pod))
+}
+
+/** Puts the lines of the step into a Deployment that has lists of its own. */
+function addLines(deployment: string, step: string): string {
+  const include = (key: string) => {
+    const found = new RegExp(`^ +${key}:\n( +\\{\\{- include .*\n)`, 'm').exec(step)?.[1]
+    if (found === undefined) throw new Error(`the README does not say what to add to ${key}`)
+    return found
+  }
+  const grace = /^ +terminationGracePeriodSeconds:.*\n/m.exec(step)?.[0] ?? ''
+  return [
+    ['          {{- include "shop.labels" . | nindent 8 }}\n', '$&  '],
+    [/(    metadata:\n.*?      labels:\n)/s, `$1${include('labels')}`],
+    ['      {{- with .Values.podAnnotations }}\n      annotations:\n', '      annotations:\n'],
+    [
+      '        {{- toYaml . | nindent 8 }}\n      {{- end }}\n      labels:\n',
+      `${include('annotations')}      labels:\n`,
+    ],
+    ['      containers:\n', `${grace}      initContainers:\n${include('initContainers')}$&`],
+    ['      containers:\n', `$&${include('containers')}`],
+    [
+      '      {{- with .Values.volumes }}\n      volumes:\n',
+      `      volumes:\n${include('volumes')}`,
+    ],
+    [
+      '        {{- toYaml . | nindent 8 }}\n      {{- end }}\n      {{- with .Values.nodeSelector }}',
+      '      {{- with .Values.nodeSelector }}',
+    ],
+  ].reduce<string>((text, [from = '', to]) => text.replace(from, String(to)), deployment)
+}
+
+const pod = (objects: readonly KubernetesObject[]) =>
+  only(objects, 'Deployment').spec['template'] as Pod
+const containers = (objects: readonly KubernetesObject[]): readonly Container[] =>
+  pod(objects).spec.containers
+const rendered = async (...args: string[]) =>
+  parseObjects(await helm('template', 'a', chart, ...args))
+
+test('a chart of helm create has the sidecar after the four steps', async () => {
+  const { metadata, spec } = pod(await rendered())
+  expect(spec.initContainers).toMatchObject([
+    { name: 'marketplace-sidecar', restartPolicy: 'Always' },
+  ])
+  expect(spec.containers.map(({ name }) => name)).toEqual(['shop'])
+  expect(spec.volumes.map(({ name }) => name)).toEqual(['marketplace-sidecar-data'])
+  expect(spec.terminationGracePeriodSeconds).toBe(60)
+  expect(metadata.labels).toMatchObject({
+    'marketplace-sidecar': 'a',
+    'app.kubernetes.io/name': 'shop',
+  })
+})
+
+test('its values decide the rest, under the service account that it had before', async () => {
+  const on = 'sidecar.networkPolicy.enabled=true,sidecar.monitoring.podMonitor.enabled=true'
+  const objects = await rendered('--set', `sidecar.form=classic,${on}`)
+  expect(containers(objects).map(({ name }) => name)).toEqual(['marketplace-sidecar', 'shop'])
+  expect(only(objects, 'NetworkPolicy').metadata.name).toBe('a-shop-marketplace-sidecar')
+  expect(only(objects, 'PodMonitor').spec).toMatchObject({
+    selector: { matchLabels: { 'marketplace-sidecar': 'a' } },
+  })
+  expect(pod(objects).spec.serviceAccountName).toBe('a-shop')
+})
+
+test('it is good in the eyes of helm lint, and its package is whole', async () => {
+  await expect(helm('lint', '--strict', '--with-subcharts', chart)).resolves.toContain(
+    '0 chart(s) failed',
+  )
+  await helm('package', chart, '--destination', work)
+  const objects = parseObjects(await helm('template', 'a', join(work, 'shop-0.1.0.tgz')))
+  expect(objects).toEqual(await rendered())
+})
+
+test('a dependency without the alias is told what is missing', async () => {
+  const metadata = join(chart, 'Chart.yaml')
+  const text = readFileSync(metadata, 'utf8')
+  writeFileSync(metadata, text.replace('    alias: sidecar\n', ''))
+  try {
+    await expect(rendered()).rejects.toThrow(/marketplace-sidecar needs `alias: sidecar`/)
+  } finally {
+    writeFileSync(metadata, text)
+  }
+})

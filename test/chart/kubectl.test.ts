@@ -1,0 +1,70 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { kubectlPath } from '../../scripts/chart-tools.ts'
+import { ciFiles, parseObjects, render, renderText } from './charts.ts'
+import { only, podOf } from './kubernetes-object.ts'
+
+// Without a cluster kubectl cannot create or apply, not even as a dry run: it asks the server which kinds there are.
+let work: string
+beforeAll(async () => {
+  work = await mkdtemp(join(tmpdir(), 'kubectl-'))
+})
+afterAll(() => rm(work, { recursive: true }))
+
+async function kubectl(...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(await kubectlPath(), args, {
+    env: { HOME: work, KUBECONFIG: join(work, 'none') },
+  })
+  return stdout
+}
+
+test.each(ciFiles)(
+  'kubectl reads the workload of %s with its own types and loses nothing',
+  async (name) => {
+    const workload = (await render({}, { ci: name })).find(({ kind }) =>
+      ['Deployment', 'StatefulSet'].includes(kind),
+    )
+    const file = join(work, `${name}.json`)
+    await writeFile(file, JSON.stringify(workload))
+    const account = podOf([workload ?? only([], 'Deployment')]).spec.serviceAccountName
+    const options = ['--local', '--output', 'json', '--filename', file]
+    const [read] = parseObjects(await kubectl('set', 'serviceaccount', ...options, account))
+    // A list or map that is empty is left out when it is written again.
+    expect(read).toMatchObject(JSON.parse(JSON.stringify(workload, withoutEmpty)))
+  },
+)
+
+test('kubectl refuses a workload with a field of the wrong type', async () => {
+  const text = await renderText()
+  const file = join(work, 'wrong.yaml')
+  await writeFile(file, text.replace('containerPort: 9464', "containerPort: '9464'"))
+  const options = ['--local', '--output', 'json', '--filename', file]
+  await expect(kubectl('set', 'serviceaccount', ...options, 'x')).rejects.toThrow(/containerPort/)
+})
+
+test('a buyer can change the result with kustomize, and no two objects have one name', async () => {
+  const ci = 'monitoring-values.yaml'
+  await writeFile(join(work, 'all.yaml'), await renderText({}, { ci }))
+  const patch = [{ op: 'replace', path: '/spec/replicas', value: 3 }]
+  await writeFile(
+    join(work, 'kustomization.yaml'),
+    JSON.stringify({
+      resources: ['all.yaml'],
+      namespace: 'bought',
+      patches: [{ target: { kind: 'Deployment' }, patch: JSON.stringify(patch) }],
+    }),
+  )
+  const objects = parseObjects(await kubectl('kustomize', work))
+  expect(objects).toHaveLength((await render({}, { ci })).length)
+  expect(new Set(objects.map(({ metadata }) => metadata.namespace))).toEqual(new Set(['bought']))
+  expect(only(objects, 'Deployment').spec['replicas']).toBe(3)
+})
+
+function withoutEmpty(_: string, value: unknown): unknown {
+  const isEmpty = value === null || (typeof value === 'object' && Object.keys(value).length === 0)
+  return isEmpty ? undefined : value
+}

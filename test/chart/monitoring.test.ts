@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { library, render } from './charts.ts'
+import { kindsOf, only, podOf, sidecarOf, type KubernetesObject } from './kubernetes-object.ts'
+
+const own = 'shop-example-product-marketplace-sidecar'
+const monitoring = (values: object) => render({ sidecar: { monitoring: values } })
+const file = (name: string) => readFileSync(join(library, 'files', name), 'utf8')
+
+test('without being asked the chart makes nothing but what runs', async () => {
+  const objects = await render()
+  expect(kindsOf(objects)).toEqual(['ConfigMap', 'Deployment', 'ServiceAccount'])
+  expect(podOf(objects).metadata.annotations).toBeNull()
+})
+
+test('a Prometheus without operator finds the ops port through annotations', async () => {
+  const sidecar = { monitoring: { annotations: true }, ops: { port: 9999 } }
+  const objects = await render({ sidecar, podAnnotations: { team: 'a' } })
+  expect(podOf(objects).metadata.annotations).toEqual({
+    'prometheus.io/scrape': 'true',
+    'prometheus.io/port': '9999',
+    'prometheus.io/path': '/metrics',
+    team: 'a',
+  })
+})
+
+test('the PodMonitor scrapes the ops port of the pods of this release', async () => {
+  const podMonitor = { enabled: true, interval: '15s', labels: { release: 'prometheus' } }
+  const objects = await monitoring({ podMonitor })
+  const monitor = only(objects, 'PodMonitor')
+  expect(monitor).toMatchObject({
+    apiVersion: 'monitoring.coreos.com/v1',
+    metadata: { name: own, labels: { release: 'prometheus' } },
+  })
+  expect(monitor.spec).toEqual({
+    selector: { matchLabels: { 'marketplace-sidecar': 'shop' } },
+    podMetricsEndpoints: [
+      { port: sidecarOf(objects).ports?.[0]?.name, path: '/metrics', interval: '15s' },
+    ],
+  })
+  expect(podOf(objects).metadata.labels).toMatchObject({ 'marketplace-sidecar': 'shop' })
+})
+
+test('the PrometheusRule has the alerts to the letter, with the templates for Prometheus', async () => {
+  const prometheusRule = { enabled: true, labels: { release: 'prometheus' } }
+  const rule = only(await monitoring({ prometheusRule }), 'PrometheusRule')
+  expect(rule.metadata).toMatchObject({ name: own, labels: { release: 'prometheus' } })
+  expect(rule.spec).toEqual(parse(file('alerts.yaml')))
+  expect(JSON.stringify(rule.spec)).toContain('{{ $labels.')
+})
+
+test('the ConfigMap has the dashboard to the letter, and a label for Grafana', async () => {
+  const dashboard = { enabled: true, annotations: { grafana_folder: 'AWS' } }
+  const config = only(await monitoring({ dashboard }), 'ConfigMap', own)
+  expect(config.metadata).toMatchObject({
+    labels: { grafana_dashboard: '1' },
+    annotations: { grafana_folder: 'AWS' },
+  })
+  expect(config.data).toEqual({ 'marketplace-sidecar.json': file('dashboard.json').trim() })
+  expect(() => JSON.parse(config.data?.['marketplace-sidecar.json'] ?? '')).not.toThrow()
+})
+
+test('each object is there when it is asked for, and no other', async () => {
+  const before = kindsOf(await render())
+  const added = async (values: object) => without(await monitoring(values), before)
+  expect(await added({ podMonitor: { enabled: true } })).toEqual(['PodMonitor'])
+  expect(await added({ prometheusRule: { enabled: true } })).toEqual(['PrometheusRule'])
+  expect(await added({ dashboard: { enabled: true } })).toEqual(['ConfigMap'])
+})
+
+function without(objects: readonly KubernetesObject[], kinds: readonly string[]): string[] {
+  const left = kindsOf(objects)
+  for (const kind of kinds) left.splice(left.indexOf(kind), 1)
+  return left
+}

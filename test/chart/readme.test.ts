@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { valuesTable, withValuesTable } from '../../scripts/chart-files.ts'
+import { ciFiles, library, product, readTemplates } from './charts.ts'
+
+const read = (path: string, name: string) => readFileSync(join(path, name), 'utf8')
+
+describe.each([
+  { name: 'marketplace-sidecar', path: library },
+  { name: 'example-product', path: product },
+])('the README of $name', ({ path }) => {
+  const readme = read(path, 'README.md')
+
+  test('has the table of values as it is made from values.yaml', () => {
+    const table = valuesTable(read(path, 'values.yaml'))
+    expect(table.split('\n').length).toBeGreaterThan(10)
+    expect(readme).toContain(table)
+    expect(withValuesTable(readme, table)).toBe(readme)
+  })
+
+  test('sends nobody to another file than values.yaml, and to no --set', () => {
+    expect(readme).not.toMatch(/--set(?!-string)/)
+  })
+})
+
+test('the README of the library has every template that is for other charts, and no other', () => {
+  const defined = readTemplates(library).flatMap(({ text }) =>
+    [...text.matchAll(/define "(marketplace-sidecar\.\w+)"/g)].map(([, name = '']) => name),
+  )
+  const inner = ['check', 'labels', 'container', 'env']
+  const objects = ['podMonitor', 'prometheusRule', 'dashboard', 'networkPolicy']
+  const hidden = new Set([...inner, ...objects].map((name) => `marketplace-sidecar.${name}`))
+  const table = [...read(library, 'README.md').matchAll(/^\| `(marketplace-sidecar\.\w+)` \|/gm)]
+  expect(table.map(([, name]) => name).toSorted()).toEqual(
+    defined.filter((name) => !hidden.has(name)).toSorted(),
+  )
+})
+
+test('the README of the product says of every values file what it shows', () => {
+  const named = [...read(product, 'README.md').matchAll(/^\| `([-\w]+-values\.yaml)` \|/gm)]
+  expect(named.map(([, name]) => name).toSorted()).toEqual(ciFiles)
+})

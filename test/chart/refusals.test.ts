@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest'
+import { render, renderText, type Values } from './charts.ts'
+
+const sidecar = (values: object): Values => ({ sidecar: values })
+
+test.each<[string, Values, RegExp]>([
+  ['an unknown value', { aplication: {} }, /'aplication' not allowed/],
+  [
+    'an unknown value of the sidecar',
+    sidecar({ foo: 1 }),
+    /sidecar:\n- at '': .*'foo' not allowed/,
+  ],
+  ['an unknown value further in', sidecar({ image: { tga: 'x' } }), /'tga' not allowed/],
+  ['a tag that is a number', sidecar({ image: { tag: 1 } }), /tag': got number, want string/],
+  ['the tag latest', sidecar({ image: { tag: 'latest' } }), /\/image\/tag/],
+  [
+    'the tag latest of the application',
+    { application: { image: { tag: 'latest' } } },
+    /image\/tag/,
+  ],
+  ['no registry', sidecar({ image: { registry: '' } }), /sidecar\.image\.registry is missing/],
+  [
+    'no repository',
+    sidecar({ image: { repository: '' } }),
+    /sidecar\.image\.repository is missing/,
+  ],
+  ['no tag', sidecar({ image: { tag: '' } }), /sidecar\.image\.tag is missing/],
+  ['a registry with a path', sidecar({ image: { registry: 'a/b' } }), /\/image\/registry/],
+  ['an unknown form', sidecar({ form: 'modern' }), /\/form/],
+  [
+    'a route without a product',
+    sidecar({ settings: { SIDECAR_ROUTE: 'metered' } }),
+    /PRODUCT_CODE/,
+  ],
+  [
+    'dimensions without a route',
+    sidecar({ settings: { SIDECAR_PRODUCT_CODE: 'x', SIDECAR_DIMENSIONS: 'a' } }),
+    /'SIDECAR_ROUTE'/,
+  ],
+  [
+    'a setting among the other variables',
+    sidecar({ env: { SIDECAR_REGION: 'x' } }),
+    /invalid propertyName 'SIDECAR_REGION'/,
+  ],
+  [
+    'a setting of the wrong type',
+    sidecar({ settings: { SIDECAR_ZERO_RECORDS: 'yes' } }),
+    /boolean/,
+  ],
+  ['a privileged port', sidecar({ ops: { port: 80 } }), /\/ops\/port/],
+  ['a size without a unit', sidecar({ data: { size: '100' } }), /\/data\/size/],
+  [
+    'a claim without a name',
+    sidecar({ data: { type: 'existingClaim' } }),
+    /sidecar\.data\.claimName is needed/,
+  ],
+  [
+    'an unknown field of a network peer',
+    sidecar({ networkPolicy: { opsFrom: [{ ipblock: {} }] } }),
+    /'ipblock' not allowed/,
+  ],
+  [
+    'no name for a service account that exists',
+    { serviceAccount: { create: false } },
+    /serviceAccount\.name is needed/,
+  ],
+])('%s is refused', async (_, values, message) => {
+  await expect(render(values)).rejects.toThrow(message)
+})
+
+test('a native sidecar is refused by a cluster that would wait for its end for ever', async () => {
+  await expect(render({}, { kubeVersion: '1.28.9' })).rejects.toThrow(
+    /set sidecar\.form to classic/,
+  )
+  await expect(render({}, { kubeVersion: 'v1.29.0-eks-1a2b3c' })).resolves.not.toEqual([])
+  const classic = { sidecar: { form: 'classic' } }
+  await expect(render(classic, { kubeVersion: '1.25.0' })).resolves.not.toEqual([])
+  await expect(render(classic, { kubeVersion: '1.24.9' })).rejects.toThrow(/incompatible/)
+})
+
+test('a tag given on the command line needs --set-string', async () => {
+  await expect(renderText({}, { args: ['--set', 'sidecar.image.tag=1'] })).rejects.toThrow(
+    /got number, want string/,
+  )
+  const text = await renderText({}, { args: ['--set-string', 'sidecar.image.tag=1'] })
+  expect(text).toContain('/seller/marketplace-sidecar:1\n')
+})

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { render } from './charts.ts'
+import { only, podOf } from './kubernetes-object.ts'
+
+test('the chart makes an account under the name of the release, and the pod runs as it', async () => {
+  const objects = await render()
+  expect(only(objects, 'ServiceAccount').metadata.name).toBe('shop-example-product')
+  expect(podOf(objects).spec.serviceAccountName).toBe('shop-example-product')
+})
+
+test('an account can have a name and the role of IAM', async () => {
+  const annotations = { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::123456789012:role/r' }
+  const objects = await render({ serviceAccount: { name: 'seller', annotations } })
+  expect(only(objects, 'ServiceAccount').metadata).toMatchObject({ name: 'seller', annotations })
+  expect(podOf(objects).spec.serviceAccountName).toBe('seller')
+})
+
+test('the name that AWS Marketplace fills in reaches the pod, whether it makes the account or not', async () => {
+  const name = '${AWSMP_SERVICE_ACCOUNT}'
+  const made = await render({ serviceAccount: { name } })
+  expect(podOf(made).spec.serviceAccountName).toBe(name)
+  expect(only(made, 'ServiceAccount').metadata.name).toBe(name)
+  const used = await render({ serviceAccount: { create: false, name } })
+  expect(podOf(used).spec.serviceAccountName).toBe(name)
+  expect(used.filter(({ kind }) => kind === 'ServiceAccount')).toEqual([])
+})
+
+test('nobody is given a token for the Kubernetes API', async () => {
+  const objects = await render()
+  expect(only(objects, 'ServiceAccount')).toMatchObject({ automountServiceAccountToken: false })
+  expect(podOf(objects).spec).toMatchObject({ automountServiceAccountToken: false })
+})
+
+test('a long name of a release is cut to what Kubernetes takes', async () => {
+  const release = 'a-release-with-a-name-as-long-as-helm-lets-it-be-53ch'
+  const sidecar = { networkPolicy: { enabled: true } }
+  const objects = await render({ sidecar }, { release })
+  for (const { metadata } of objects)
+    expect(metadata.name).toMatch(/^[a-z][-a-z0-9]{0,61}[a-z0-9]$/)
+})
