@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { kubectlPath } from '../../scripts/chart-tools.ts'
 import { ciFiles, parseObjects, render, renderText } from './charts.ts'
-import { only, podOf } from './kubernetes-object.ts'
+import { only, type KubernetesObject, type Pod } from './kubernetes-object.ts'
 
 // Without a cluster kubectl cannot create or apply, not even as a dry run: it asks the server which kinds there are.
 let work: string
@@ -23,18 +23,18 @@ async function kubectl(...args: string[]): Promise<string> {
 }
 
 test.each(ciFiles)(
-  'kubectl reads the workload of %s with its own types and loses nothing',
+  'kubectl reads what runs in %s with its own types and loses nothing',
   async (name) => {
-    const workload = (await render({}, { ci: name })).find(({ kind }) =>
+    const workloads = (await render({}, { ci: name })).filter(({ kind }) =>
       ['Deployment', 'StatefulSet'].includes(kind),
     )
-    const file = join(work, `${name}.json`)
-    await writeFile(file, JSON.stringify(workload))
-    const account = podOf([workload ?? only([], 'Deployment')]).spec.serviceAccountName
-    const options = ['--local', '--output', 'json', '--filename', file]
-    const [read] = parseObjects(await kubectl('set', 'serviceaccount', ...options, account))
-    // A list or map that is empty is left out when it is written again.
-    expect(read).toMatchObject(JSON.parse(JSON.stringify(workload, withoutEmpty)))
+    expect(workloads).not.toEqual([])
+    for (const workload of workloads) {
+      const file = join(work, 'workload.json')
+      await writeFile(file, JSON.stringify(workload))
+      const [typed] = parseObjects(await kubectl('set', 'serviceaccount', ...local(file), 'buyer'))
+      expect(typed).toMatchObject(withServiceAccount(workload, 'buyer'))
+    }
   },
 )
 
@@ -42,8 +42,9 @@ test('kubectl refuses a workload with a field of the wrong type', async () => {
   const text = await renderText()
   const file = join(work, 'wrong.yaml')
   await writeFile(file, text.replace('containerPort: 9464', "containerPort: '9464'"))
-  const options = ['--local', '--output', 'json', '--filename', file]
-  await expect(kubectl('set', 'serviceaccount', ...options, 'x')).rejects.toThrow(/containerPort/)
+  await expect(kubectl('set', 'serviceaccount', ...local(file), 'x')).rejects.toThrow(
+    /containerPort/,
+  )
 })
 
 test('a buyer can change the result with kustomize, and no two objects have one name', async () => {
@@ -64,7 +65,18 @@ test('a buyer can change the result with kustomize, and no two objects have one 
   expect(only(objects, 'Deployment').spec['replicas']).toBe(3)
 })
 
-function withoutEmpty(_: string, value: unknown): unknown {
-  const isEmpty = value === null || (typeof value === 'object' && Object.keys(value).length === 0)
-  return isEmpty ? undefined : value
+const local = (file: string) => ['--local', '--output', 'json', '--filename', file]
+
+/** As kubectl writes it: lists and maps that are empty are left out. */
+function withServiceAccount(workload: KubernetesObject, serviceAccountName: string): object {
+  const pod = template(workload)
+  const spec = { ...pod.spec, serviceAccountName }
+  const changed = { ...workload, spec: { ...workload.spec, template: { ...pod, spec } } }
+  const text = JSON.stringify(changed, (_, value: unknown) => (isEmpty(value) ? undefined : value))
+  return JSON.parse(text)
 }
+
+const template = ({ spec }: KubernetesObject) => spec['template'] as Pod
+
+const isEmpty = (value: unknown) =>
+  value === null || (typeof value === 'object' && Object.keys(value).length === 0)

@@ -1,18 +1,36 @@
 import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { text } from 'node:stream/consumers'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
 import { pythonPath } from '../../scripts/chart-tools.ts'
 import { ciFiles, render, type Values } from './charts.ts'
 import type { KubernetesObject } from './kubernetes-object.ts'
 
 /** The oldest version that each form runs on, and the newest that there are schemas of. */
-const versions = { native: '1.29', classic: '1.25', newest: '1.37' }
+const oldest = { native: '1.29', classic: '1.25' }
+const newest = '1.37'
+
+interface Job {
+  readonly name: string
+  readonly versions: readonly string[]
+  readonly objects: readonly KubernetesObject[]
+}
+
+/** What is wrong with the objects, by the schemas of Kubernetes and of the Prometheus operator. */
+async function mistakesOf(jobs: readonly Job[]): Promise<string[]> {
+  const program = fileURLToPath(new URL('python/check_objects.py', import.meta.url))
+  const child = spawn(await pythonPath(), [program], { stdio: ['pipe', 'pipe', 'inherit'] })
+  child.stdin.end(JSON.stringify(jobs))
+  return JSON.parse(await text(child.stdout))
+}
 
 /** Everything that the values can ask for. */
-const everything: Values = {
+const everything = (form: keyof typeof oldest): Values => ({
   emulator: { enabled: true },
   sidecar: {
+    form,
+    data: { type: 'claimTemplate', storageClassName: 'gp3' },
+    volumeMounts: [{ name: 'token', mountPath: '/run/token', readOnly: true }],
     monitoring: {
       annotations: true,
       podMonitor: { enabled: true },
@@ -21,44 +39,31 @@ const everything: Values = {
     },
     networkPolicy: { enabled: true },
   },
-}
-
-async function mistakes(
-  checked: readonly string[],
-  objects: readonly KubernetesObject[],
-): Promise<string[]> {
-  const program = fileURLToPath(new URL('python/check_objects.py', import.meta.url))
-  const child = spawn(await pythonPath(), [program], { stdio: ['pipe', 'pipe', 'inherit'] })
-  child.stdin.end(JSON.stringify({ versions: checked, objects }))
-  return JSON.parse(await text(child.stdout))
-}
-
-describe.each(ciFiles)('what %s makes', (name) => {
-  const form = name.startsWith('classic') ? 'classic' : 'native'
-  let objects: KubernetesObject[]
-  beforeAll(async () => {
-    objects = await render({}, { ci: name, kubeVersion: versions[form] })
-  })
-
-  test('is right for the oldest and the newest Kubernetes, without a field that they do not know', async () => {
-    expect(objects).not.toEqual([])
-    expect(await mistakes([versions[form], versions.newest], objects)).toEqual([])
-  })
-
-  test('is the same for the newest Kubernetes', async () => {
-    expect(await render({}, { ci: name, kubeVersion: versions.newest })).toEqual(objects)
-  })
 })
 
-test.each(['native', 'classic'] as const)('everything at once is right, %s', async (form) => {
-  const sidecar = { ...(everything['sidecar'] as object), form }
-  const data = { type: 'claimTemplate', storageClassName: 'gp3' }
-  const objects = await render(
-    { ...everything, sidecar: { ...sidecar, data } },
-    { kubeVersion: versions[form] },
+test('what each values file makes is right for the oldest and the newest Kubernetes', async () => {
+  const jobs = await Promise.all(
+    ciFiles.map(async (name) => {
+      const version = name.startsWith('classic') ? oldest.classic : oldest.native
+      const objects = await render({}, { ci: name, kubeVersion: version })
+      expect(objects.length, name).toBeGreaterThan(1)
+      return { name, versions: [version, newest], objects }
+    }),
   )
-  expect(new Set(objects.map(({ kind }) => kind))).toEqual(
-    new Set([
+  expect(await mistakesOf(jobs)).toEqual([])
+})
+
+test('everything at once is right in both forms', async () => {
+  const forms = ['native', 'classic'] as const
+  const jobs = await Promise.all(
+    forms.map(async (form) => ({
+      name: form,
+      versions: [oldest[form], newest],
+      objects: await render(everything(form), { kubeVersion: oldest[form] }),
+    })),
+  )
+  for (const { objects } of jobs) {
+    expect([...new Set(objects.map(({ kind }) => kind))].toSorted()).toEqual([
       'ConfigMap',
       'Deployment',
       'NetworkPolicy',
@@ -67,20 +72,32 @@ test.each(['native', 'classic'] as const)('everything at once is right, %s', asy
       'Service',
       'ServiceAccount',
       'StatefulSet',
-    ]),
-  )
-  expect(await mistakes([versions[form], versions.newest], objects)).toEqual([])
+    ])
+  }
+  expect(await mistakesOf(jobs)).toEqual([])
 })
 
-test('the check sees what is wrong: a field from the future, an unknown one, one of another type', async () => {
-  const objects = await render(everything)
-  expect(await mistakes(['1.27'], objects)).toEqual([
-    expect.stringMatching(/1\.27 Deployment shop-example-product: .*'restartPolicy'/),
-  ])
-  for (const kind of ['Service', 'NetworkPolicy', 'PodMonitor', 'PrometheusRule']) {
-    const wrong = objects
-      .filter((object) => object.kind === kind)
-      .map((object) => ({ ...object, spec: { ...object.spec, unheardOf: 1 } }))
-    expect(await mistakes([versions.newest], wrong), kind).toHaveLength(1)
+test('every version makes the same of the values', async () => {
+  for (const form of ['native', 'classic'] as const) {
+    const values = everything(form)
+    expect(await render(values, { kubeVersion: newest })).toEqual(
+      await render(values, { kubeVersion: oldest[form] }),
+    )
   }
+})
+
+test('the check sees a field from the future and fields that nobody knows', async () => {
+  const objects = await render(everything('native'))
+  const kinds = ['Service', 'NetworkPolicy', 'PodMonitor', 'PrometheusRule', 'StatefulSet']
+  const wrong = objects
+    .filter(({ kind }) => kinds.includes(kind))
+    .map((object) => ({ ...object, spec: { ...object.spec, unheardOf: 1 } }))
+  const mistakes = await mistakesOf([
+    { name: 'future', versions: ['1.27'], objects },
+    { name: 'unknown', versions: [newest], objects: wrong },
+  ])
+  expect(mistakes).toEqual([
+    expect.stringMatching(/^future: 1\.27 StatefulSet shop-example-product: .*'restartPolicy'/),
+    ...wrong.map(({ kind }) => expect.stringMatching(new RegExp(`^unknown: ${newest} ${kind} `))),
+  ])
 })

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { isMap, isScalar, parse, parseDocument } from 'yaml'
@@ -57,8 +59,6 @@ describe('what AWS asks of a chart and of an EKS add-on', () => {
   })
 
   test('the package of the product has the library inside', async () => {
-    const { mkdtemp, rm } = await import('node:fs/promises')
-    const { tmpdir } = await import('node:os')
     const work = await mkdtemp(join(tmpdir(), 'package-'))
     try {
       await helm('package', product, '--destination', work)
@@ -142,8 +142,8 @@ function valuePaths(yaml: string): string[][] {
 }
 
 function knows(root: Schema, schema: Schema, [name, ...rest]: readonly string[]): boolean {
-  const name0 = schema.$ref?.split('/').at(-1)
-  const here = name0 === undefined ? schema : root.definitions?.[name0]
+  const definition = schema.$ref?.split('/').at(-1)
+  const here = definition === undefined ? schema : root.definitions?.[definition]
   if (name === undefined || here === undefined) return here !== undefined
   if (typeof here.additionalProperties === 'object') return true
   const next = here.properties?.[name]

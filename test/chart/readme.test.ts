@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { valuesTable, withValuesTable } from '../../scripts/chart-files.ts'
-import { ciFiles, library, product, readTemplates } from './charts.ts'
+import { ciFiles, helm, library, parseObjects, product, readTemplates } from './charts.ts'
 
 const read = (path: string, name: string) => readFileSync(join(path, name), 'utf8')
 
@@ -32,12 +32,22 @@ test('the README of the library has every template that is for other charts, and
   const objects = ['podMonitor', 'prometheusRule', 'dashboard', 'networkPolicy']
   const hidden = new Set([...inner, ...objects].map((name) => `marketplace-sidecar.${name}`))
   const table = [...read(library, 'README.md').matchAll(/^\| `(marketplace-sidecar\.\w+)` \|/gm)]
-  expect(table.map(([, name]) => name).toSorted()).toEqual(
+  expect(table.map(([, name = '']) => name).toSorted()).toEqual(
     defined.filter((name) => !hidden.has(name)).toSorted(),
   )
 })
 
 test('the README of the product says of every values file what it shows', () => {
   const named = [...read(product, 'README.md').matchAll(/^\| `([-\w]+-values\.yaml)` \|/gm)]
-  expect(named.map(([, name]) => name).toSorted()).toEqual(ciFiles)
+  expect(named.map(([, name = '']) => name).toSorted()).toEqual(ciFiles)
+})
+
+test('what the README of the product installs is there for its kubectl lines', async () => {
+  const [, commands = ''] = /(^helm install .*?)^```/ms.exec(read(product, 'README.md')) ?? []
+  const [install = '', ...kubectl] = commands.trim().split('\n')
+  const args = install.split(' ').slice(2)
+  const objects = parseObjects(await helm('template', ...args))
+  const deployments = objects.filter(({ kind }) => kind === 'Deployment')
+  const named = kubectl.map((line) => / deployment\/(\S+) /.exec(line)?.[1] ?? line)
+  expect(named.toSorted()).toEqual(deployments.map(({ metadata }) => metadata.name).toSorted())
 })

@@ -231,9 +231,11 @@ test('every version is exact, and nothing names where packages come from', async
   expect(await read('package-lock.json')).not.toContain('"resolved"')
 })
 
-test('the chart has the version of the program', async () => {
+test('the charts have the version of the program', async () => {
   const { version } = await manifest()
-  expect(await read('helm/marketplace-sidecar/Chart.yaml')).toContain(`\nappVersion: ${version}\n`)
+  for (const chart of ['marketplace-sidecar', 'example-product']) {
+    expect(await read(`helm/${chart}/Chart.yaml`)).toContain(`\nappVersion: ${version}\n`)
+  }
   expect(await read('CHANGELOG.md')).toContain('\n## [Unreleased]\n')
 })
 

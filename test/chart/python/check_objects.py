@@ -1,6 +1,6 @@
 """Checks Kubernetes objects against the schemas of several versions of Kubernetes, fields that no schema has included.
 
-Reads {"versions": [...], "objects": [...]} and prints a list of mistakes, both as JSON.
+Reads a list of {"name": ..., "versions": [...], "objects": [...]} and prints a list of mistakes, both as JSON.
 """
 import json
 import sys
@@ -30,11 +30,11 @@ def prometheus_mistakes(item):
     return [] if known == item else ["not known: %s" % json.dumps(known, sort_keys=True)]
 
 
-task = json.load(sys.stdin)
 found = [
-    "%s %s %s: %s" % (version, item["kind"], item["metadata"]["name"], mistake)
-    for version in task["versions"]
-    for item in task["objects"]
+    "%s: %s %s %s: %s" % (job["name"], version, item["kind"], item["metadata"]["name"], mistake)
+    for job in json.load(sys.stdin)
+    for version in job["versions"]
+    for item in job["objects"]
     for mistake in mistakes_of(item, version)
 ]
 print(json.dumps(found))
