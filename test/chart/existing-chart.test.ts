@@ -100,6 +100,12 @@ test('it is good in the eyes of helm lint, and its package is whole', async () =
   expect(objects).toEqual(await rendered())
 })
 
+test('the dependency is named where it lies', async () => {
+  const [, path = ''] = /file:\/\/(\S+)/.exec(await helm('dependency', 'list', chart)) ?? []
+  const there = readFileSync(join(chart, path, 'Chart.yaml'), 'utf8')
+  expect(there).toBe(readFileSync(join(library, 'Chart.yaml'), 'utf8'))
+})
+
 test('a dependency without the alias is told what is missing', async () => {
   const metadata = join(chart, 'Chart.yaml')
   const text = readFileSync(metadata, 'utf8')

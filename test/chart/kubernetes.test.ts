@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { pythonPath } from '../../scripts/chart-tools.ts'
-import { ciFiles, render, type Values } from './charts.ts'
+import { ciFiles, library, product, render, type Values } from './charts.ts'
 import type { KubernetesObject } from './kubernetes-object.ts'
 
 /** The oldest version that each form runs on, and the newest that there are schemas of. */
@@ -39,6 +41,13 @@ const everything = (form: keyof typeof oldest): Values => ({
     },
     networkPolicy: { enabled: true },
   },
+})
+
+test('both charts are for every version from the oldest on', () => {
+  for (const chart of [library, product]) {
+    const metadata = readFileSync(join(chart, 'Chart.yaml'), 'utf8')
+    expect(metadata).toContain(`\nkubeVersion: '>=${oldest.classic}.0-0'\n`)
+  }
 })
 
 test('what each values file makes is right for the oldest and the newest Kubernetes', async () => {

@@ -56,6 +56,8 @@ describe('what AWS asks of a chart and of an EKS add-on', () => {
   test('the dependency is a file, and in its place as soon as the source is there', async () => {
     const list = await helm('dependency', 'list', product)
     expect(list).toMatch(/^marketplace-sidecar\s+0\.1\.0\s+file:\/\/\S+\s+unpacked\s*$/m)
+    const [, path = ''] = /file:\/\/(\S+)/.exec(list) ?? []
+    expect(join(product, path)).toBe(library)
   })
 
   test('the package of the product has the library inside', async () => {

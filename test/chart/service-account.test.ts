@@ -31,10 +31,17 @@ test('nobody is given a token for the Kubernetes API', async () => {
   expect(podOf(objects).spec).toMatchObject({ automountServiceAccountToken: false })
 })
 
-test('a long name of a release is cut to what Kubernetes takes', async () => {
-  const release = 'a-release-with-a-name-as-long-as-helm-lets-it-be-53ch'
+test.each([
+  'a-release-with-a-name-as-long-as-helm-lets-it-be-53ch',
+  'a-release-with-the-chart-in-its-name-example-product5',
+])('the long name of a release is cut to what Kubernetes takes: %s', async (release) => {
   const sidecar = { networkPolicy: { enabled: true } }
   const objects = await render({ sidecar }, { release })
-  for (const { metadata } of objects)
-    expect(metadata.name).toMatch(/^[a-z][-a-z0-9]{0,61}[a-z0-9]$/)
+  const names = objects.map(({ metadata }) => metadata.name)
+  expect(names.filter((name) => !/^[a-z][-a-z0-9]{0,61}[a-z0-9]$/.test(name))).toEqual([])
+})
+
+test('a release that is named after the product does not say it twice', async () => {
+  const objects = await render({}, { release: 'my-example-product' })
+  expect(only(objects, 'ServiceAccount').metadata.name).toBe('my-example-product')
 })
