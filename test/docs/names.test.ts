@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import manifest from '../../package.json' with { type: 'json' }
 import { settingsTable } from '../../src/config/settings-table.ts'
 import { logEventTable } from '../../src/log.ts'
@@ -30,8 +31,8 @@ function expectKnown(names: ReadonlyMap<string, string>, known: readonly string[
 describe('no page names', () => {
   test('a setting that there is not', () => {
     const names = named(/\b(SIDECAR_[A-Z0-9_]+[A-Z0-9])\b(?![_*…])/g)
-    const ofKubernetes = ['SIDECAR_SERVICE_HOST', 'SIDECAR_PORT']
-    expectKnown(names, [...settingsTable.map(({ name }) => name), ...ofKubernetes])
+    const ofOthers = ['SIDECAR_SERVICE_HOST', 'SIDECAR_PORT', 'SIDECAR_IMAGE']
+    expectKnown(names, [...settingsTable.map(({ name }) => name), ...ofOthers])
   })
 
   test('a metric that there is not', () => {
@@ -58,6 +59,9 @@ describe('no page names', () => {
     const names = named(
       new RegExp(`\`((?:${[...areas].join('|')})\\.(?!(?:ts|db|lock)\`)[a-z-]+)\``, 'g'),
     )
-    expectKnown(names, Object.keys(logEventTable))
+    // Values of the chart look the same.
+    const chart = readFileSync(join(root, 'helm/marketplace-sidecar/values.yaml'), 'utf8')
+    const values = Object.keys(parse(chart)).map((name) => `sidecar.${name}`)
+    expectKnown(names, [...Object.keys(logEventTable), 'metrics.embedded', ...values])
   })
 })
