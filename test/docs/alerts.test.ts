@@ -4,6 +4,7 @@ import { metricPrefix, metricTable } from '../../src/metrics/metric-table.ts'
 import { alertCases } from '../alerts/alert-cases.ts'
 import { readGroups, readRules } from '../alerts/alert-rules.ts'
 import { metricNamesIn } from '../alerts/metric-names.ts'
+import { readTemplate } from '../support/cloudformation.ts'
 import { readPage, tableOf } from './page.ts'
 
 const page = readPage('alerts.md')
@@ -78,6 +79,22 @@ test('the metrics for CloudWatch are on the page with their unit and source, and
       metricPrefix + source,
     ]),
   )
+})
+
+test('the alarms of the CloudFormation template are on the page with their thresholds', () => {
+  const rows = tableOf(page, 'CloudWatch metric')
+  const listed = rows.flatMap(([metric, , , alarms = '']) =>
+    [...alarms.matchAll(/`(\w+)`: ([^;]+)/g)].map(([, name, words]) => [name, metric, words]),
+  )
+  const alarms = Object.entries(readTemplate().Resources).filter(
+    ([, { Type }]) => Type === 'AWS::CloudWatch::Alarm',
+  )
+  expect(listed.map(([name]) => name).toSorted()).toEqual(alarms.map(([name]) => name).toSorted())
+  for (const [name, { Properties }] of alarms) {
+    const [, metric, words = ''] = listed.find(([alarm]) => alarm === name) ?? []
+    expect(JSON.stringify(Properties), name).toContain(`"MetricName":"${metric}"`)
+    expect(words.match(/\d+/)?.[0], name).toBe(String(Properties['Threshold']))
+  }
 })
 
 function isMetric(name: string): boolean {
