@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
-import { bundle } from './build.ts'
+import { bundle, shebang } from './build.ts'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -30,7 +30,9 @@ export async function buildBinary(out: string, node = process.execPath): Promise
   const folder = await mkdtemp(join(tmpdir(), 'build-binary-'))
   const within = (name: string) => join(folder, name)
   try {
-    await bundle(join(root, 'src/main.ts'), within('sidecar.js'), { format: 'cjs' })
+    await bundle(join(root, 'src/main.ts'), within('sidecar.js'))
+    const program = await readFile(within('sidecar.js'), 'utf8')
+    await writeFile(within('sidecar.js'), program.slice(shebang.length))
     const config = {
       main: within('sidecar.js'),
       output: within('blob'),

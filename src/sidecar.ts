@@ -282,9 +282,9 @@ function awsCallsOf(api: MeteringApi, proof: Proof): AwsCalls {
   }
 }
 
-function startSchedule({ ticks, clock }: SidecarOptions, tick: () => void): Schedule {
+function startSchedule({ ticks, clock, timers }: SidecarOptions, tick: () => void): Schedule {
   tick()
-  return ticks === 'cron' ? scheduleByCron(tick) : scheduleByClock(clock, tick)
+  return ticks === 'cron' ? scheduleByCron(timers, tick) : scheduleByClock(clock, tick)
 }
 
 function notReady(entitlement: Entitlement, drain: Drain): string | undefined {

@@ -11,19 +11,23 @@ import { Hooks } from '../../src/hooks.ts'
 import { createLog } from '../../src/log.ts'
 import { startSidecar } from '../../src/sidecar.ts'
 
-const settings = loadSettings(process.env, fileReader)
-const { rate, now } = await connectEmulator(settings.awsEndpoint ?? '')
-await startSidecar({
-  settings,
-  env: process.env,
-  hostname: 'bench',
-  version: 'bench',
-  clock: createFastClock(rate, now),
-  timers: createSystemClock(),
-  ticks: 'clock',
-  hooks: new Hooks(),
-  log: createLog(settings.logLevel),
-  out: console.log,
-  random: Math.random,
-  randomBytes,
-})
+async function main(): Promise<void> {
+  const settings = loadSettings(process.env, fileReader)
+  const { rate, now } = await connectEmulator(settings.awsEndpoint ?? '')
+  await startSidecar({
+    settings,
+    env: process.env,
+    hostname: 'bench',
+    version: 'bench',
+    clock: createFastClock(rate, now),
+    timers: createSystemClock(),
+    ticks: 'clock',
+    hooks: new Hooks(),
+    log: createLog(settings.logLevel),
+    out: console.log,
+    random: Math.random,
+    randomBytes,
+  })
+}
+
+void main()

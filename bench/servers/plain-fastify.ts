@@ -18,5 +18,6 @@ app.post('/v1/usage/batch', { schema: { body: batchSchema } }, async ({ body }) 
   const { reports } = body as { reports: unknown[] }
   return { results: reports.map(() => receipt) }
 })
-await app.listen({ host: '127.0.0.1', port: Number(process.argv[2]) })
-console.log('ready')
+void app
+  .listen({ host: '127.0.0.1', port: Number(process.argv[2]) })
+  .then(() => console.log('ready'))

@@ -2,7 +2,7 @@
 import { emulate } from './emulate.ts'
 import { writeLine } from './write-line.ts'
 
-const exitCode = await emulate(process.argv.slice(2), {
+void emulate(process.argv.slice(2), {
   env: {},
   stdin: process.stdin,
   out: (line) => writeLine(1, line),
@@ -11,6 +11,4 @@ const exitCode = await emulate(process.argv.slice(2), {
     process.on('SIGINT', () => handler('SIGINT'))
     process.on('SIGTERM', () => handler('SIGTERM'))
   },
-})
-
-process.exit(exitCode)
+}).then((exitCode) => process.exit(exitCode))

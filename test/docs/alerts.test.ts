@@ -89,11 +89,13 @@ test('the alarms of the CloudFormation template are on the page with their thres
   const alarms = Object.entries(readTemplate().Resources).filter(
     ([, { Type }]) => Type === 'AWS::CloudWatch::Alarm',
   )
-  expect(listed.map(([name]) => name).toSorted()).toEqual(alarms.map(([name]) => name).toSorted())
+  const namesOf = (named: readonly (readonly unknown[])[]) => new Set(named.map(([name]) => name))
+  expect(listed).toHaveLength(alarms.length)
+  expect(namesOf(listed)).toEqual(namesOf(alarms))
   for (const [name, { Properties }] of alarms) {
     const [, metric, words = ''] = listed.find(([alarm]) => alarm === name) ?? []
     expect(JSON.stringify(Properties), name).toContain(`"MetricName":"${metric}"`)
-    expect(words.match(/\d+/)?.[0], name).toBe(String(Properties['Threshold']))
+    expect(words.match(/\d+/)?.[0], name).toBe(`${Number(Properties['Threshold'])}`)
   }
 })
 

@@ -175,7 +175,7 @@ describe('what is in the image', () => {
   test('its compiled form is the one that V8 takes at a start', async () => {
     const env = { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
     const { out, err } = await runtime.run(['--version'], env).ended
-    expect(out + err).toMatch(/V8 code cache for ESM file:\/\/\/app\/main\.js was accepted/)
+    expect(out + err).toMatch(/V8 code cache for CommonJS \/app\/main\.js was accepted/)
   })
 })
 

@@ -77,9 +77,10 @@ afterAll(() => rm(folder, { recursive: true }))
 
 describe('a program that loads its commands by name', () => {
   const sources = {
-    'src/main.ts': `await (await import(\`./cli/\${process.argv[2]}.ts\`))[process.argv[2]]([], { err: console.log })`,
+    'src/main.ts': `import(\`./cli/\${process.argv[2]}.ts\`).then((cli) => cli[process.argv[2]]([], { err: console.log }))`,
     'src/cli/run.ts': `import { createRequire } from 'node:module'
-      export const run = (): void => console.log(typeof require('node:os').cpus, typeof createRequire)`,
+      const isStrict = (function (this: unknown) { return this === undefined })()
+      export const run = (): void => console.log(typeof require('node:os').cpus, typeof createRequire, isStrict)`,
     'src/cli/emulate.ts': `export { run as emulate } from '../emulator/service.ts'`,
     'src/cli/demo.ts': `export { run as demo } from '../emulator/service.ts'`,
     'src/emulator/service.ts': `export const run = (): void => console.log('the emulator')`,
@@ -100,8 +101,11 @@ describe('a program that loads its commands by name', () => {
     expect((await stat(outfile())).mode & 0o111).toBe(0o111)
   })
 
-  test('becomes one file that runs by itself and may call require', async () => {
-    await expect(start('run')).resolves.toMatchObject({ stdout: 'function function\n', stderr: '' })
+  test('becomes one file that runs by itself, strictly, and may call require', async () => {
+    await expect(start('run')).resolves.toMatchObject({
+      stdout: 'function function true\n',
+      stderr: '',
+    })
   })
 
   test.each(['demo', 'emulate'])('says that %s is not part of the image', async (command) => {

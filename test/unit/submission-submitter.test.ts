@@ -159,9 +159,22 @@ describe('the schedule', () => {
     expect(ticks).toEqual(['10:00:00', '11:00:00', '12:00:00'])
   })
 
-  test('of cron starts and stops without a tick of its own', () => {
+  test('of cron begins when the start is over, with a tick for an hour that ended meanwhile', async () => {
+    const timers = new ManualClock()
     let ticks = 0
-    scheduleByCron(() => (ticks += 1)).stop()
+    const schedule = scheduleByCron(timers, () => (ticks += 1))
+    await timers.advance(999)
+    expect(ticks).toBe(0)
+    await timers.advance(1)
+    expect(ticks).toBe(1)
+    schedule.stop()
+  })
+
+  test('of cron never begins when it is stopped before', async () => {
+    const timers = new ManualClock()
+    let ticks = 0
+    scheduleByCron(timers, () => (ticks += 1)).stop()
+    await timers.advance(2000)
     expect(ticks).toBe(0)
   })
 })
