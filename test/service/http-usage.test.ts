@@ -178,7 +178,10 @@ describe('GET /v1/usage', () => {
     await harness.entitled()
     for (const quantity of [1, 2, 3]) await harness.post({ dimension: 'requests', quantity })
     await harness.endHour()
-    await harness.until(async () => (await harness.get('/v1/usage')).body['lastSuccessAt'] !== null)
+    await harness.until(async () => {
+      const { lastSuccessAt, nextSendAt } = (await harness.get('/v1/usage')).body
+      return lastSuccessAt !== null && nextSendAt === null
+    })
     const [record] = await harness.records()
     expect(record).toMatchObject({ dimension: 'requests', hour, quantity: 6 })
     expect((await harness.get('/v1/usage')).body).toEqual({
