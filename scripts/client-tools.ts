@@ -7,12 +7,12 @@ import { execFile } from 'node:child_process'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { cachePath, pythonEnvironment } from './bring-tools.ts'
 import { cached, isThere } from './tool-cache.ts'
 
 const run = promisify(execFile)
-const root = fileURLToPath(new URL('..', import.meta.url))
-const cache = join(root, '.cache/clients')
-const sources = join(root, 'test/clients')
+const cache = cachePath('clients')
+const sources = fileURLToPath(new URL('../test/clients', import.meta.url))
 
 /** A command of a client; it takes one call a line on standard input, but for the AWS CLI. */
 export interface ClientTool {
@@ -51,7 +51,7 @@ const boto3: ClientDefinition = {
   pinnedIn: 'test/clients/python/requirements.txt',
   needs: ['python3'],
   install: async () => ({
-    command: join(await pythonEnvironment(), 'bin/python'),
+    command: join(await pythonTools(), 'bin/python'),
     args: [join(sources, 'python/metering_client.py')],
   }),
 }
@@ -62,7 +62,7 @@ const awsCli: ClientDefinition = {
   version: '1.46.3',
   pinnedIn: 'test/clients/python/requirements.txt',
   needs: ['python3'],
-  install: async () => ({ command: join(await pythonEnvironment(), 'bin/aws'), args: [] }),
+  install: async () => ({ command: join(await pythonTools(), 'bin/aws'), args: [] }),
 }
 
 const go: ClientDefinition = {
@@ -114,7 +114,7 @@ export const moto: ClientDefinition = {
   version: '5.2.5',
   pinnedIn: 'test/clients/python/requirements.txt',
   needs: ['python3'],
-  install: async () => ({ command: join(await pythonEnvironment(), 'bin/moto_server'), args: [] }),
+  install: async () => ({ command: join(await pythonTools(), 'bin/moto_server'), args: [] }),
 }
 
 /** Which of the tools that a client needs are not on the PATH. */
@@ -130,14 +130,8 @@ export async function missingTools({ needs }: ClientDefinition): Promise<string[
 }
 
 /** boto3, the AWS CLI and moto share one, because they share botocore. */
-function pythonEnvironment(): Promise<string> {
-  return once('python', ['requirements.txt'], async (target) => {
-    await run('python3', ['-m', 'venv', target])
-    const requirements = join(sources, 'python/requirements.txt')
-    const options = ['--quiet', '--disable-pip-version-check', '-r', requirements]
-    await run(join(target, 'bin/python'), ['-m', 'pip', 'install', ...options])
-  })
-}
+const pythonTools = () =>
+  pythonEnvironment(join(cache, 'python'), join(sources, 'python/requirements.txt'))
 
 /** The folder of a language, filled once for each content of its source files. */
 function once(

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
-import { access } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { isThere } from './tool-cache.ts'
 
 const run = promisify(execFile)
 
@@ -23,13 +23,7 @@ export async function needDebianPackages(filesOf: Readonly<Record<string, string
 
 async function missingOf(filesOf: Readonly<Record<string, string>>): Promise<string[]> {
   const found = await Promise.all(
-    Object.entries(filesOf).map(async ([name, file]) => {
-      const isThere = await access(file).then(
-        () => true,
-        () => false,
-      )
-      return isThere ? [] : [name]
-    }),
+    Object.entries(filesOf).map(async ([name, file]) => ((await isThere(file)) ? [] : [name])),
   )
   return found.flat()
 }

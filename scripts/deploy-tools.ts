@@ -4,18 +4,17 @@
  * apt-get bring them there; the AWS CLI is the one of scripts/client-tools.ts.
  */
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { readFile, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { cachePath, pythonEnvironment, unpackNpmPackage } from './bring-tools.ts'
 import { clients } from './client-tools.ts'
+import { prometheusTools } from './prometheus-tools.ts'
 import { cached } from './tool-cache.ts'
 
 const run = promisify(execFile)
-const root = fileURLToPath(new URL('..', import.meta.url))
-const cache = join(root, '.cache/deploy')
-const sources = join(root, 'test/deploy/tools')
+const cache = cachePath('deploy')
+const sources = fileURLToPath(new URL('../test/deploy/tools', import.meta.url))
 const self = fileURLToPath(import.meta.url)
 
 /** The packages of the registries, which need no file of their own to be pinned in. */
@@ -29,12 +28,7 @@ export const deployTools = {
   /** Lints CloudFormation templates. */
   async cfnLint(): Promise<string> {
     const requirements = join(sources, 'python/requirements.txt')
-    const folder = await cached(join(cache, 'python'), [requirements], async (home) => {
-      await run('python3', ['-m', 'venv', home])
-      const options = ['--quiet', '--disable-pip-version-check', '-r', requirements]
-      await run(join(home, 'bin/python'), ['-m', 'pip', 'install', ...options])
-    })
-    return join(folder, 'bin/cfn-lint')
+    return join(await pythonEnvironment(join(cache, 'python'), requirements), 'bin/cfn-lint')
   },
 
   /** Lints the workflows of GitHub Actions. */
@@ -48,35 +42,13 @@ export const deployTools = {
 
   /** A folder with `<resource>/index.d.ts` for the resources of Terraform's provider for AWS that may be used. */
   terraformResources(): Promise<string> {
-    return cached(join(cache, 'terraform-provider'), [self], async (home) => {
-      const flags = ['--silent', '--no-update-notifier', '--pack-destination', home]
-      const { stdout } = await run('npm', ['pack', terraformProvider.package, ...flags])
-      const archive = join(home, stdout.trim())
-      const sha256 = createHash('sha256')
-        .update(await readFile(archive))
-        .digest('hex')
-      if (sha256 !== terraformProvider.sha256)
-        throw new Error(`${terraformProvider.package} has the SHA-256 ${sha256}`)
-      const wanted = ['cloudwatch', 'ecs', 'iam'].map((part) => `package/lib/${part}-*/index.d.ts`)
-      const options = ['--wildcards', '--strip-components=2', '-C', home]
-      await run('tar', ['-xzf', archive, ...options, ...wanted])
-      await rm(archive)
-    })
+    const wanted = ['cloudwatch', 'ecs', 'iam'].map((part) => `package/lib/${part}-*/index.d.ts`)
+    return cached(join(cache, 'terraform-provider'), [self], (home) =>
+      unpackNpmPackage(terraformProvider, home, '--wildcards', '--strip-components=2', ...wanted),
+    )
   },
 
-  /** Debian's build, unpacked and not installed, so that no service is started. */
-  async prometheus(): Promise<string> {
-    const folder = await cached(join(cache, 'prometheus'), [self], async (home) => {
-      const download = () => run('apt-get', ['download', '-qq', 'prometheus'], { cwd: home })
-      await download().catch(async () => {
-        await run('apt-get', ['update', '-qq'])
-        await download()
-      })
-      const [archive = ''] = (await readdir(home)).filter((name) => name.endsWith('.deb'))
-      await run('dpkg-deb', ['-x', join(home, archive), home])
-    })
-    return join(folder, 'usr/bin/prometheus')
-  },
+  prometheus: async () => (await prometheusTools()).prometheus,
 
   awsCli: async () => (await clients.awsCli.install()).command,
 } as const
