@@ -1,37 +1,23 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createMarketplaceMetering, defaultEndpoint } from '../../src/aws/marketplace-metering.ts'
+import { defaultEndpoint } from '../../src/aws/marketplace-metering.ts'
 import type { MarketplaceMeteringOptions } from '../../src/aws/marketplace-metering.ts'
-import type { Answer, MeteringApi, MeteringFailure } from '../../src/aws/metering-api.ts'
-import { Hooks, type SidecarEvents } from '../../src/hooks.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { answer, awsError, startEndpoint, type FakeEndpoint } from './aws-support.ts'
-
-const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret', sessionToken: 'token' }
-const record = {
-  productCode: 'prod1',
-  dimension: 'requests',
-  timestamp: Date.parse('2026-03-10T09:15:00.750Z'),
-  quantity: 7,
-  clientToken: 'record-token-1',
-}
+import type { MeteringApi } from '../../src/aws/metering-api.ts'
+import type { SidecarEvents } from '../../src/hooks.ts'
+import {
+  answer,
+  failureOf,
+  openMetering,
+  record,
+  awsError,
+  startEndpoint,
+  type FakeEndpoint,
+} from './aws-support.ts'
 
 let endpoint: FakeEndpoint
 let api: MeteringApi
 let calls: SidecarEvents['awsCalled'][]
 
-function open(more: Partial<MarketplaceMeteringOptions> = {}): MeteringApi {
-  const hooks = new Hooks()
-  hooks.on('awsCalled', (event) => calls.push(event))
-  return createMarketplaceMetering({
-    region: 'eu-west-1',
-    endpoint: endpoint.url,
-    timeoutMs: 2_000,
-    credentials,
-    hooks,
-    clock: new ManualClock('2026-03-10T09:15:00Z'),
-    ...more,
-  })
-}
+const open = (more?: Partial<MarketplaceMeteringOptions>) => openMetering(endpoint, calls, more)
 
 beforeEach(async () => {
   calls = []
@@ -44,11 +30,6 @@ afterEach(async () => {
   api.close()
   await endpoint.close()
 })
-
-function failureOf(given: Answer<unknown>): MeteringFailure {
-  if (given.ok) throw new Error('expected a failure')
-  return given.failure
-}
 
 describe('what goes over the wire', () => {
   test('a record carries its own client token, its hour in whole seconds and no allocations', async () => {

@@ -1,6 +1,51 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { Worker } from 'node:worker_threads'
+import {
+  createMarketplaceMetering,
+  type MarketplaceMeteringOptions,
+} from '../../src/aws/marketplace-metering.ts'
+import type { Answer, MeteringApi, MeteringFailure } from '../../src/aws/metering-api.ts'
+import { Hooks, type SidecarEvents } from '../../src/hooks.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+/** Credentials and a record that mean nothing in particular. */
+const credentials = {
+  accessKeyId: 'AKIDEXAMPLE',
+  secretAccessKey: 'secret',
+  sessionToken: 'token',
+}
+export const record = {
+  productCode: 'prod1',
+  dimension: 'requests',
+  timestamp: Date.parse('2026-03-10T09:15:00.750Z'),
+  quantity: 7,
+  clientToken: 'record-token-1',
+}
+
+/** The door to `endpoint`; `calls` gets what it tells of each call. */
+export function openMetering(
+  endpoint: FakeEndpoint,
+  calls: SidecarEvents['awsCalled'][],
+  more: Partial<MarketplaceMeteringOptions> = {},
+): MeteringApi {
+  const hooks = new Hooks()
+  hooks.on('awsCalled', (event) => calls.push(event))
+  return createMarketplaceMetering({
+    region: 'eu-west-1',
+    endpoint: endpoint.url,
+    timeoutMs: 2_000,
+    credentials,
+    hooks,
+    clock: new ManualClock('2026-03-10T09:15:00Z'),
+    ...more,
+  })
+}
+
+export function failureOf(given: Answer<unknown>): MeteringFailure {
+  if (given.ok) throw new Error('expected a failure')
+  return given.failure
+}
 
 export interface Seen {
   readonly target: string
