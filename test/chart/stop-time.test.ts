@@ -51,6 +51,14 @@ test('a classic sidecar has to take reports until the application has stopped', 
   ).rejects.toThrow(/the 0 ms of SIDECAR_DRAIN_DELAY_MS/)
 })
 
+test('a drain that is longer than the whole stop is refused, as the sidecar itself does', async () => {
+  const settings = { SIDECAR_DRAIN_DELAY_MS: 30_000 }
+  await expect(graceOf({ settings })).rejects.toThrow(
+    'SIDECAR_SHUTDOWN_TIMEOUT_MS (25000 ms) must not be less than SIDECAR_DRAIN_DELAY_MS (30000 ms)',
+  )
+  expect(await graceOf({ settings: { ...settings, SIDECAR_SHUTDOWN_TIMEOUT_MS: 30_000 } })).toBe(60)
+})
+
 test('a classic sidecar does not take silence for the end before the application has stopped', async () => {
   const quietOf = async (sidecar: object) =>
     envOf(sidecarOf(await render({ sidecar })))['SIDECAR_DRAIN_QUIET_MS']

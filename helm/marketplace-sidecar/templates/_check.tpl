@@ -17,6 +17,10 @@
 {{- if and (eq .form "classic") (gt (mul .applicationStopSeconds 1000) $drain) -}}
 {{- fail (printf "in the classic form the sidecar takes reports for the %d ms of SIDECAR_DRAIN_DELAY_MS after the stop signal, and sidecar.applicationStopSeconds is longer: its last usage would be lost" $drain) -}}
 {{- end -}}
+{{- $flush := index .settings "SIDECAR_SHUTDOWN_TIMEOUT_MS" | default 25000 | int64 -}}
+{{- if lt $flush $drain -}}
+{{- fail (printf "SIDECAR_SHUTDOWN_TIMEOUT_MS (%d ms) must not be less than SIDECAR_DRAIN_DELAY_MS (%d ms): the sidecar would not start" $flush $drain) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 
