@@ -129,7 +129,14 @@ describe('the release workflow', () => {
   const text = readText('.github/workflows/release.yml')
   const { on, jobs } = parse(text) as {
     on: unknown
-    jobs: Record<string, { needs?: string; steps: { run?: string; uses?: string }[] }>
+    jobs: Record<
+      string,
+      {
+        needs?: string
+        strategy?: { matrix: { include: { arch: string }[] } }
+        steps: { run?: string; uses?: string }[]
+      }
+    >
   }
   const commands = Object.values(jobs).flatMap(({ steps }) => steps.map(({ run = '' }) => run))
 
@@ -161,6 +168,23 @@ describe('the release workflow', () => {
     expect(builds).toHaveLength(1)
     expect(builds[0]).toContain('--provenance=false --sbom=false')
     expect(text).not.toContain(':latest')
+  })
+
+  test('makes the chart, an executable and an image for both processors, their parts, and checksums of all', () => {
+    expect(jobs['build']?.strategy?.matrix.include.map(({ arch }) => arch)).toEqual([
+      'amd64',
+      'arm64',
+    ])
+    const all = commands.join('\n')
+    for (const made of [
+      'helm package helm/marketplace-sidecar --destination out',
+      'cp dist/marketplace-sidecar "out/marketplace-sidecar-$VERSION-linux-$ARCH"',
+      'docker push "$TAGGED"',
+      '--output "cyclonedx-json=out/marketplace-sidecar-$VERSION-linux-$ARCH.cdx.json"',
+      '"$IMAGE:$version-amd64" "$IMAGE:$version-arm64"',
+      'sha256sum -- *',
+    ])
+      expect(all).toContain(made)
   })
 
   test('scans the image before it is pushed', () => {
