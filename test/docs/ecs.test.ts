@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { classifyError } from '../../src/aws/classify-error.ts'
 import { settingsTable } from '../../src/config/settings-table.ts'
 import { readTemplate } from '../support/cloudformation.ts'
 import { imageOfStage } from '../support/dockerfile.ts'
@@ -44,6 +45,33 @@ describe('docs/ecs.md', () => {
     expect([...variables.map(nameOf), 'source']).toEqual(expect.arrayContaining(given))
     const [, output = ''] = /output `(\w+)`/.exec(page) ?? []
     expect(module).toContain(`output "${output}"`)
+  })
+
+  test('does not promise that the platform waits for the entitlement, because it asks for life only', () => {
+    expect(sidecar.healthCheck?.command).toEqual(['CMD', 'node', '/app/main.js', 'healthcheck'])
+    const row = tableOf(page, 'Member').find(([name]) => name === 'healthCheck')?.[1]
+    expect(row).toContain('not that the buyer is entitled')
+    expect(readPage('getting-started.md')).toMatch(
+      /only wait until the sidecar answers, not until the\sbuyer is entitled/,
+    )
+  })
+
+  test('knows that its own read-only root keeps ECS Exec out, and every page with such a command says so', () => {
+    expect(sidecar.readonlyRootFilesystem).toBe(true)
+    expect(page).toMatch(/^## Commands in a running task$/m)
+    const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))
+    const withCommand = pages.filter((name) =>
+      /aws ecs execute-command|aws ssm start-session|through ECS Exec/.test(readPage(name)),
+    )
+    expect(withCommand.length).toBeGreaterThan(2)
+    for (const name of withCommand)
+      expect(readPage(name), name).toContain('](ecs.md#commands-in-a-running-task)')
+  })
+
+  test('names the code that a missing endpoint really shows as', () => {
+    const dropped = Object.assign(new Error('no answer'), { code: 'ETIMEDOUT', syscall: 'connect' })
+    const { code } = classifyError(dropped, 'MeterUsage')
+    expect(page).toContain(`A missing endpoint shows as \`unreachable\` with \`${code}\``)
   })
 
   test('names only settings that there are', () => {

@@ -8,6 +8,8 @@ export interface ContainerDefinition {
   readonly essential: boolean
   readonly startTimeout?: number
   readonly stopTimeout: number
+  readonly readonlyRootFilesystem?: boolean
+  readonly healthCheck?: { readonly command: readonly string[] }
   readonly restartPolicy?: { readonly ignoredExitCodes: readonly number[] }
   readonly environment?: readonly { readonly name: string; readonly value: string }[]
 }
