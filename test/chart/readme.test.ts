@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { valuesTable, withValuesTable } from '../../scripts/chart-files.ts'
-import { ciFiles, helm, library, parseObjects, product, readTemplates } from './charts.ts'
+import { ciFiles, helm, library, parseObjects, product, readTemplates, render } from './charts.ts'
+import { sidecarOf } from './kubernetes-object.ts'
 
 const read = (path: string, name: string) => readFileSync(join(path, name), 'utf8')
 
@@ -35,6 +36,15 @@ test('the README of the library has every template that is for other charts, and
   expect(table.map(([, name = '']) => name).toSorted()).toEqual(
     defined.filter((name) => !hidden.has(name)).toSorted(),
   )
+})
+
+test('the README of the library says what waits for the entitlement, as the probes have it', async () => {
+  const { startupProbe, readinessProbe } = sidecarOf(await render())
+  expect(startupProbe).toMatchObject({ httpGet: { path: '/livez' } })
+  expect(readinessProbe).toMatchObject({ httpGet: { path: '/readyz' } })
+  const [, section = ''] = read(library, 'README.md').split('## What waits for the entitlement\n')
+  expect(section).toMatch(/^\n\*\*The application's container does not\.\*\*/)
+  expect(section).toContain('**The pod does.** It is Ready only while the buyer is entitled')
 })
 
 test('the README of the product says of every values file what it shows', () => {
