@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { classifyError } from '../../src/aws/classify-error.ts'
 import { failureTable } from '../../src/aws/failure-table.ts'
 import { loadProductFile } from '../../src/config/load-product.ts'
 import { errorCodes } from '../../src/errors.ts'
@@ -30,7 +31,58 @@ describe('the buyer instructions', () => {
     )
     expect(codes.length).toBeGreaterThan(5)
     const known: readonly string[] = [...failureTable.keys(), ...errorCodes, 'RegionMismatch']
-    expect(codes.filter((code) => !known.includes(code) && !/^E[A-Z]+$/.test(code))).toEqual([])
+    expect(codes.filter((code) => !known.includes(code))).toEqual([])
+  })
+
+  test.each([
+    ['a subnet without a way out', 'ETIMEDOUT', 'connect'],
+    ['a port that is closed', 'ECONNREFUSED', 'connect'],
+    ['a name that nobody knows', 'ENOTFOUND', 'getaddrinfo'],
+  ])('have the code that is logged for %s', (_, code, syscall) => {
+    const error = Object.assign(new Error(code), { code, syscall })
+    const logged = classifyError(error, 'MeterUsage').code
+    expect(tableOf(page, 'What its log says').flat().join()).toContain(`\`${logged}\``)
+  })
+
+  test('log in to the registry before they take anything from it', () => {
+    const lines = codeBlocks(page.replaceAll(/^ +/gm, ''), 'sh').join('').split('\n')
+    const first = lines.findIndex((line) => line.includes('oci://'))
+    const login = lines.findIndex((line) => line.includes('helm registry login'))
+    expect(login).toBeGreaterThan(-1)
+    expect(login).toBeLessThan(first)
+  })
+})
+
+describe('the image that goes to AWS Marketplace', () => {
+  const builds = ['seller-guide.md', 'image.md'].flatMap((name) =>
+    codeBlocks(readPage(name), 'sh')
+      .flatMap((text) => text.replaceAll('\\\n', ' ').split('\n'))
+      .filter((line) => line.includes(' --push ')),
+  )
+  const forBuyers = builds.filter((line) => line.includes('709825985650.dkr.ecr.'))
+  const optionOf = (line: string, name: string) => new RegExp(`${name}[ =](\\S+)`).exec(line)?.[1]
+
+  test('is built of a folder with a product file, never of this project', () => {
+    expect(forBuyers.length).toBeGreaterThan(1)
+    const folders = forBuyers.map((line) => line.split(' ').at(-1) ?? '')
+    const named = folders.filter((folder) => folder !== 'my-sidecar')
+    expect(named).not.toEqual([])
+    for (const folder of named) {
+      expect(existsSync(join(root, folder, 'product.json')), folder).toBe(true)
+      expect(readFileSync(join(root, folder, 'Dockerfile'), 'utf8')).toContain(
+        'FROM ${SIDECAR_IMAGE}',
+      )
+    }
+    expect(readPage('seller-guide.md')).toMatch(
+      /`my-sidecar` is a copy of \[examples\/seller-image\]/,
+    )
+  })
+
+  test('is for both processors, and starts from one that was pushed for both before', () => {
+    const pushed = builds.map((line) => optionOf(line, '-t'))
+    for (const line of builds) expect(line).toContain('--platform linux/amd64,linux/arm64')
+    for (const line of forBuyers)
+      expect(pushed).toContain(optionOf(line, '--build-arg SIDECAR_IMAGE'))
   })
 })
 
@@ -41,6 +93,11 @@ describe('the seller guide', () => {
     const rows = tableOf(page, 'What AWS asks')
     expect(rows.length).toBeGreaterThan(10)
     for (const [asked, where] of rows) expect(where, asked).toMatch(/\w/)
+  })
+
+  test('has the launch use the service account that AWS makes, and not make it again', () => {
+    expect(page).toContain('`serviceAccount.name` with the default `${AWSMP_SERVICE_ACCOUNT}`')
+    expect(page).toContain('`serviceAccount.create` with `false`')
   })
 
   test('shows a product file with the members that there are', () => {
