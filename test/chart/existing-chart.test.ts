@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -78,6 +78,27 @@ test('a chart of helm create has the sidecar after the four steps', async () => 
     'marketplace-sidecar': 'a',
     'app.kubernetes.io/name': 'shop',
   })
+})
+
+test('what the README says is in the way of AWS Marketplace is there, and nothing else', () => {
+  const templates = join(chart, 'templates')
+  const found = readdirSync(templates, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(yaml|tpl)$/.test(name))
+    .flatMap((name) =>
+      readFileSync(join(templates, name), 'utf8')
+        .split('\n')
+        .filter((line) =>
+          /helm\.sh\/hook|\blookup\b|\.Capabilities|\.Release\.(?!Name)|^\s*image: "/.test(line),
+        )
+        .map((line) => `${name}: ${line.trim()}`),
+    )
+  expect(found.toSorted()).toEqual([
+    '_helpers.tpl: app.kubernetes.io/managed-by: {{ .Release.Service }}',
+    expect.stringMatching(
+      /^deployment\.yaml: image: "\{\{ \.Values\.image\.repository \}\}:.*default/,
+    ),
+    'tests/test-connection.yaml: "helm.sh/hook": test',
+  ])
 })
 
 test('its values decide the rest, under the service account that it had before', async () => {

@@ -48,6 +48,8 @@ test.each<[string, Values, RegExp]>([
     /boolean/,
   ],
   ['a privileged port', sidecar({ ops: { port: 80 } }), /\/ops\/port/],
+  ['an IPv6 address without brackets', sidecar({ ops: { host: '::' } }), /\/ops\/host/],
+  ['a name that the kubelet does not reach', sidecar({ ops: { host: 'localhost' } }), /ops\/host/],
   ['a size without a unit', sidecar({ data: { size: '100' } }), /\/data\/size/],
   [
     'a claim without a name',
