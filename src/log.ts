@@ -46,6 +46,10 @@ export const logEventTable = {
     level: 'warn',
     fields: ['record', 'dimension', 'hour', 'code', 'state', 'awsRequestId'],
   },
+  'record.failed-again': {
+    level: 'debug',
+    fields: ['record', 'dimension', 'hour', 'code', 'state', 'awsRequestId'],
+  },
   'record.moved': { level: 'warn', fields: ['record', 'dimension', 'hour', 'code'] },
   'record.unresolved': { level: 'error', fields: ['record', 'dimension', 'hour', 'code'] },
   'record.not-stored': { level: 'error', fields: ['record'] },

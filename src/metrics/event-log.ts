@@ -5,8 +5,8 @@ import type { Log } from '../log.ts'
 /** A clock that is off by more than this bills usage in the wrong hour. */
 const skewLimitSeconds = 60
 
-/** The same refusal may come with every report: it has one line at once, and then one in this time. */
-const refusalPauseMs = 3_600_000
+/** What may come with every report has one line at once, and then one in this time. */
+const reportPauseMs = 3_600_000
 
 /** Writes a line for each event that an operator will look for; quiet while all is well. */
 export function logEvents(hooks: Hooks, log: Log, clock: Clock): void {
@@ -28,13 +28,6 @@ export function logEvents(hooks: Hooks, log: Log, clock: Clock): void {
         meteringRecordId,
       })
   })
-  hooks.on('tagSetsOverflowed', ({ dimension, reports }) =>
-    log(
-      'usage.tags-folded',
-      `${reports} reports or tag sets of ${dimension} went to the untagged bucket: AWS takes 2500 tag sets with 5 keys an hour. Use fewer distinct tags.`,
-      { dimension, reports },
-    ),
-  )
   hooks.on('ledgerFailed', ({ message }) => log('ledger.failed', message))
   hooks.on('awsCalled', ({ operation, outcome, seconds, requestId }) =>
     log('aws.called', `${operation}: ${outcome}`, {
@@ -44,26 +37,38 @@ export function logEvents(hooks: Hooks, log: Log, clock: Clock): void {
       awsRequestId: requestId,
     }),
   )
-  logRefusals(hooks, log, clock)
+  logReports(hooks, log, clock)
   logClockSkew(hooks, log)
 }
 
-function logRefusals(hooks: Hooks, log: Log, clock: Clock): void {
+function logReports(hooks: Hooks, log: Log, clock: Clock): void {
   const told = new Map<string, { readonly at: number; times: number }>()
-  hooks.on('usageRefused', ({ dimension, code, requestId }) => {
-    const kind = `${code} ${dimension}`
+  const tell = (kind: string, times: number, write: (timesSince: number) => void) => {
     const last = told.get(kind)
-    if (last !== undefined) last.times += 1
-    if (last !== undefined && clock.elapsed() < last.at + refusalPauseMs) return
-    const times = last?.times ?? 1
-    const what = dimension === undefined ? 'A report' : `A report of ${dimension}`
-    log(
-      'usage.refused',
-      `${what} was refused (${code}); nothing of it was recorded. The application was told why; docs/errors.md says what to do.`,
-      { code, dimension, requestId, times },
-    )
-    told.set(kind, { at: clock.elapsed(), times: 0 })
-  })
+    const since = (last?.times ?? 0) + times
+    const isNews = last === undefined || clock.elapsed() >= last.at + reportPauseMs
+    told.set(kind, isNews ? { at: clock.elapsed(), times: 0 } : { ...last, times: since })
+    if (isNews) write(since)
+  }
+  hooks.on('usageRefused', ({ dimension, code, requestId }) =>
+    tell(`${code} ${dimension}`, 1, (times) => {
+      const what = dimension === undefined ? 'A report' : `A report of ${dimension}`
+      log(
+        'usage.refused',
+        `${what} was refused (${code}); nothing of it was recorded. The application was told why; docs/errors.md says what to do.`,
+        { code, dimension, requestId, times },
+      )
+    }),
+  )
+  hooks.on('tagSetsOverflowed', ({ dimension, reports: folded }) =>
+    tell(`tags ${dimension}`, folded, (reports) =>
+      log(
+        'usage.tags-folded',
+        `${reports} reports or tag sets of ${dimension} went to the untagged bucket: AWS takes 2500 tag sets with 5 keys an hour. Use fewer distinct tags.`,
+        { dimension, reports },
+      ),
+    ),
+  )
 }
 
 function logClockSkew(hooks: Hooks, log: Log): void {

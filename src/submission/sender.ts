@@ -8,6 +8,7 @@ import type { PendingRecord } from '../ledger/summary.ts'
 import { tagsOf } from '../ledger/tags.ts'
 import type { UsageRecord } from '../ledger/types.ts'
 import type { Log } from '../log.ts'
+import { FailureNews } from './failure-news.ts'
 import { settlementOf } from './settlement.ts'
 
 export interface SenderOptions {
@@ -47,6 +48,7 @@ export class Sender {
   readonly #recordPauses = new Map<number, Pause>()
   /** The attempts under way, by key. */
   readonly #attempts = new Map<number, Promise<void>>()
+  readonly #news = new FailureNews()
   #flushing = false
   #timer: Timer | undefined
   #nextAt: number | undefined
@@ -145,7 +147,9 @@ export class Sender {
     const attempt = this.#attempt(record)
       .catch((error: unknown) => {
         // The ledger said no: full, or failed. The record stays as it is committed.
-        this.#options.log('record.not-stored', messageOf(error), { record: record.id })
+        const { clock, log } = this.#options
+        if (this.#news.isNews(String(record.id), 'not-stored', clock.now()))
+          log('record.not-stored', messageOf(error), { record: record.id })
         this.#pauseKey(record.key)
       })
       .finally(() => {
@@ -215,13 +219,19 @@ export class Sender {
       message,
       meteringRecordId,
     })
-    if (failure !== undefined)
-      this.#options.log('record.failed', `${failure.message} ${failure.advice}`, {
-        ...fieldsOf(record),
-        code: failure.code,
-        state: record.state,
-        awsRequestId: failure.requestId,
-      })
+    if (failure !== undefined) this.#logFailure(record, failure)
+    if (record.settledAt !== undefined) this.#news.forget(String(id))
+  }
+
+  #logFailure(record: UsageRecord, failure: MeteringFailure): void {
+    const { clock, log } = this.#options
+    const isNews = this.#news.isNews(String(record.id), failure.code, clock.now())
+    log(isNews ? 'record.failed' : 'record.failed-again', `${failure.message} ${failure.advice}`, {
+      ...fieldsOf(record),
+      code: failure.code,
+      state: record.state,
+      awsRequestId: failure.requestId,
+    })
   }
 }
 

@@ -7,6 +7,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import { hourMs, hourOf } from '../ledger/types.ts'
 import type { Log } from '../log.ts'
 import { clientTokenOf } from './client-token.ts'
+import { FailureNews } from './failure-news.ts'
 import type { Sender } from './sender.ts'
 
 export interface SubmitterOptions {
@@ -28,6 +29,7 @@ const zeroHoursBack = 5
 export class Submitter {
   readonly #options: SubmitterOptions
   readonly #rules: SealRules
+  readonly #news = new FailureNews()
   #timer: Timer | undefined
   #timerAt = Number.POSITIVE_INFINITY
   #stopped = false
@@ -100,9 +102,12 @@ export class Submitter {
     try {
       await this.#seal(this.#dueBefore(now))
       await ledger.prune()
+      this.#news.forget('sealing')
       sender.wake()
     } catch (error) {
-      log('seal.failed', `Sealing failed and is tried again: ${messageOf(error)}`)
+      const why = messageOf(error)
+      if (this.#news.isNews('sealing', why, now))
+        log('seal.failed', `Sealing failed and is tried again: ${why}`)
       this.#wakeAt(now + 60_000)
     }
   }

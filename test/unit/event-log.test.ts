@@ -83,4 +83,18 @@ describe('the log of events', () => {
     hooks.emit('tagSetsOverflowed', { dimension: 'requests', reports: 7 })
     expect(lines()[0]).toMatch(/^warn usage\.tags-folded: 7 /)
   })
+
+  test('warns of tag sets of a dimension once an hour, however many reports have them', async () => {
+    const { hooks, fields, clock } = createBench()
+    const fold = (dimension: string) => hooks.emit('tagSetsOverflowed', { dimension, reports: 1 })
+    for (let report = 0; report < 100; report += 1) fold('requests')
+    fold('storage')
+    await clock.advance(3_600_000)
+    for (let report = 0; report < 100; report += 1) fold('requests')
+    expect(fields()).toEqual([
+      { dimension: 'requests', reports: 1 },
+      { dimension: 'storage', reports: 1 },
+      { dimension: 'requests', reports: 100 },
+    ])
+  })
 })

@@ -10,6 +10,7 @@ import { createSilentLog } from '../../src/log.ts'
 import { Sender, type SenderOptions } from '../../src/submission/sender.ts'
 import { openBench, unit, type LedgerBench } from '../support/ledger-bench.ts'
 import { settle } from '../support/manual-clock.ts'
+import { createRecordedLog } from '../support/recorded-log.ts'
 import { sealHours } from '../support/seal-rules.ts'
 
 const accepted: Answer<MeterUsageValue> = { ok: true, value: { meteringRecordId: 'm-1' } }
@@ -238,5 +239,66 @@ describe('the flush at the end', () => {
   test('has nothing to wait for when nothing is pending', async () => {
     const bench = await createBench(script())
     await expect(bench.sender.flush()).resolves.toBeUndefined()
+  })
+})
+
+describe('the log of an outage', () => {
+  /** Lets time pass, with every attempt that is due. */
+  async function pass(bench: LedgerBench, ms: number): Promise<void> {
+    const end = bench.clock.now() + ms
+    while ((bench.clock.nextAt ?? end) < end) {
+      await bench.clock.advance((bench.clock.nextAt ?? end) - bench.clock.now())
+      await work()
+    }
+    await bench.clock.advance(end - bench.clock.now())
+  }
+
+  test('has each record and kind of failure at once, and then once an hour', async () => {
+    const { log, lines } = createRecordedLog()
+    const attempts = new Map<string, number>()
+    const bench = await createBench(
+      ({ dimension }) => {
+        const before = attempts.get(dimension) ?? 0
+        attempts.set(dimension, before + 1)
+        return Promise.resolve(before % 2 === 0 ? throttled : lost)
+      },
+      { log },
+    )
+    await sealHour(bench, 'requests', 'storage')
+    bench.sender.wake()
+    await work()
+    await pass(bench, 3 * hourMs)
+    expect(bench.sent.length).toBeGreaterThan(70)
+    const told = lines.map(({ event, fields }) =>
+      [event, fields['record'], fields['code']].join(' '),
+    )
+    const kinds = [1, 2].flatMap((id) =>
+      ['ThrottlingException', 'TimeoutError'].map((code) => `record.failed ${id} ${code}`),
+    )
+    expect(told.toSorted()).toEqual(kinds.flatMap((kind) => [kind, kind, kind]))
+  })
+
+  test('begins anew with the next record', async () => {
+    const { log, lines } = createRecordedLog()
+    const bench = await createBench(script(throttled, throttled, accepted, throttled), { log })
+    await sealHour(bench, 'requests')
+    await sealHour(bench, 'requests')
+    bench.sender.wake()
+    await work()
+    await pass(bench, 10_000)
+    expect(bench.ledger.pendingRecords()).toEqual([])
+    expect(lines.map(({ fields }) => fields['record'])).toEqual([1, 2])
+  })
+
+  test('has a full disk at once, and then once an hour', async () => {
+    const { log, lines } = createRecordedLog()
+    const bench = await createBench(script(), { log })
+    await sealHour(bench, 'requests')
+    const full = new Error('the disk is full')
+    Object.assign(bench.ledger, { markSending: () => Promise.reject(full) })
+    bench.sender.wake()
+    await work()
+    await pass(bench, 2 * hourMs)
+    expect(lines.map(({ event }) => event)).toEqual(['record.not-stored', 'record.not-stored'])
   })
 })
