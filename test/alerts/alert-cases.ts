@@ -93,18 +93,25 @@ export const alertCases: readonly AlertCase[] = [
   },
   ...(
     [
-      ['MarketplaceSidecarUnsentTwoHours', 2, 5, '2h 5m 0s|2h 10m 0s'],
-      ['MarketplaceSidecarUnsentFourHours', 4, 5, '4h 5m 0s|4h 10m 0s'],
-      ['MarketplaceSidecarUnsentFiveHours', 5, 0, '5h 1m 0s|5h 10m 0s'],
+      ['MarketplaceSidecarUnsentTwoHours', 2, '2h 6m 0s|2h 10m 0s'],
+      ['MarketplaceSidecarUnsentFourHours', 4, '4h 6m 0s|4h 10m 0s'],
+      ['MarketplaceSidecarUnsentFiveHours', 5, '5h 6m 0s|5h 10m 0s'],
     ] as const
-  ).map(([alert, hours, wait, value]) => ({
+  ).map(([alert, hours, value]) => ({
     alert,
     story: 'nothing is accepted for six hours, and then everything',
     series: { [of('marketplace_oldest_unsent_seconds')]: '0+60x360 0x20' },
-    quietAt: ['5m', `${hours * 60}m`, ...(wait > 0 ? [`${hours * 60 + wait}m`] : []), '365m'],
-    firesAt: [`${hours * 60 + wait + 1}m`, `${hours * 60 + 10}m`],
-    value: wait > 0 ? value.replace('5m', '6m') : value,
+    quietAt: ['5m', `${hours * 60}m`, `${hours * 60 + 5}m`, '365m'],
+    firesAt: [`${hours * 60 + 6}m`, `${hours * 60 + 10}m`],
+    value,
   })),
+  {
+    alert: 'MarketplaceSidecarUnsentFiveHours',
+    story: 'a volume comes back after a night, and its records are sent within minutes',
+    series: { [of('marketplace_oldest_unsent_seconds')]: '_x9 36000+60x3 0x30' },
+    quietAt: ['10m', '13m', '20m'],
+    firesAt: [],
+  },
   {
     alert: 'MarketplaceSidecarImbalance',
     story: 'an audit misses units of one dimension',
@@ -231,6 +238,22 @@ export const alertCases: readonly AlertCase[] = [
     labels: {},
   },
   {
+    alert: 'MarketplaceSidecarAbsent',
+    story: 'Prometheus has just started, and finds the first sidecar after ten minutes',
+    series: { [of('marketplace_info')]: '_x9 1x60' },
+    quietAt: ['0m', '9m', '30m'],
+    firesAt: [],
+  },
+  {
+    alert: 'MarketplaceSidecarAbsent',
+    story: 'the sidecars are heard of every ten minutes only',
+    series: {
+      [of('marketplace_info')]: '1 stale _x8 1 stale _x8 1 stale _x8 1 stale _x8 1 stale _x8',
+    },
+    quietAt: ['9m', '19m', '39m', '49m'],
+    firesAt: [],
+  },
+  {
     alert: 'MarketplaceSidecarRestarting',
     story: 'three restarts in ten minutes',
     series: { [of('marketplace_start_time_seconds')]: '100x9 200x4 300x4 400x80' },
@@ -270,14 +293,40 @@ export const alertCases: readonly AlertCase[] = [
   {
     alert: 'MarketplaceSidecarLedgerSetAside',
     story: 'a start with a damaged ledger, and another start an hour later',
-    series: { [of('marketplace_ledger_set_aside_total')]: '1x60 0x1500' },
+    series: {
+      [of('marketplace_ledger_set_aside_total')]: '1x60 0x1600',
+      [of('marketplace_start_time_seconds')]: '0x60 3660x1600',
+    },
     quietAt: ['1505m'],
     firesAt: ['0m', '60m', '120m'],
   },
   {
     alert: 'MarketplaceSidecarLedgerSetAside',
+    story: 'a sidecar that started with a damaged ledger goes on for days',
+    series: {
+      [of('marketplace_ledger_set_aside_total')]: '1x4000',
+      [of('marketplace_start_time_seconds')]: '0x4000',
+    },
+    quietAt: ['1440m', '3000m'],
+    firesAt: ['1m', '1439m'],
+  },
+  {
+    alert: 'MarketplaceSidecarLedgerSetAside',
+    story: 'a sidecar that started with a damaged ledger is down for a while',
+    series: {
+      [of('marketplace_ledger_set_aside_total')]: '1x9 stale _x60',
+      [of('marketplace_start_time_seconds')]: '0x9 stale _x60',
+    },
+    quietAt: [],
+    firesAt: ['9m', '30m', '60m'],
+  },
+  {
+    alert: 'MarketplaceSidecarLedgerSetAside',
     story: 'a ledger that is well',
-    series: { [of('marketplace_ledger_set_aside_total')]: '0x60' },
+    series: {
+      [of('marketplace_ledger_set_aside_total')]: '0x60',
+      [of('marketplace_start_time_seconds')]: '0x60',
+    },
     quietAt: ['1m', '60m'],
     firesAt: [],
   },
