@@ -1,8 +1,13 @@
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { ledgerHelp } from '../../src/cli/ledger.ts'
+import { readLedger } from '../../src/ledger/ledger-file.ts'
+import { Summaries } from '../../src/ledger/summary.ts'
 import { metricPrefix, metricTable } from '../../src/metrics/metric-table.ts'
 import { readRules } from '../alerts/alert-rules.ts'
+import { openBench, temporaryDirectory, unit } from '../support/ledger-bench.ts'
 import { readPage, tableOf } from './page.ts'
 
 const page = readPage('runbook.md')
@@ -49,6 +54,22 @@ describe('the runbook', () => {
     expect(asked.length).toBeGreaterThan(10)
     const known = [...routes, ...routes.map((route) => route.replace(/^POST /, ''))]
     expect(asked.filter((path = '') => !known.includes(path))).toEqual([])
+  })
+
+  test('the commands that fetch a copy fetch a ledger', async () => {
+    const bench = await openBench()
+    await bench.report('requests', 3n * unit)
+    const scripts = [...page.matchAll(/^kubectl exec .* -- (node -e .*)$/gm)].map(([, text = '']) =>
+      text.replaceAll('/var/lib/marketplace-sidecar', bench.directory),
+    )
+    expect(scripts).toHaveLength(2)
+    const fetched = temporaryDirectory()
+    for (const script of scripts)
+      await promisify(execFile)('bash', ['-c', script.replace('node', process.execPath)], {
+        cwd: fetched,
+      })
+    const [open] = readLedger(fetched, (book) => new Summaries(book).usage(0).open)
+    expect(open).toMatchObject({ dimension: 'requests', quantity: 3n * unit })
   })
 
   test('every metric that it names exists', () => {
