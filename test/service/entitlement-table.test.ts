@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Route } from '../../src/config/product.ts'
@@ -12,6 +11,7 @@ import {
 } from '../support/entitlement-cases.ts'
 import { eventually } from '../support/eventually.ts'
 import { fakeToken, startMetadataServer, type MetadataServer } from '../support/metadata-server.ts'
+import { scratch } from '../support/scratch.ts'
 import {
   startHarness,
   type SidecarHarness,
@@ -34,7 +34,7 @@ beforeAll(async () => {
   metadata = await startMetadataServer((_request, response) =>
     response.end(JSON.stringify({ TaskARN })),
   )
-  folder = mkdtempSync(join(tmpdir(), 'entitlement-table-'))
+  folder = mkdtempSync(join(scratch, 'entitlement-table-'))
   writeFileSync(
     join(folder, 'token'),
     fakeToken({

@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { Hooks, type EventName, type SidecarEvents } from '../../src/hooks.ts'
@@ -7,12 +6,13 @@ import { Ledger, type LedgerOptions } from '../../src/ledger/ledger.ts'
 import { untagged, type ReportReceipt, type UsageReport } from '../../src/ledger/types.ts'
 import { createSilentLog } from '../../src/log.ts'
 import { ManualClock } from './manual-clock.ts'
+import { scratch } from './scratch.ts'
 
 export const unit = 1_000_000n
 
 /** A directory that goes with the test. */
 export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'ledger-'))
+  const directory = mkdtempSync(join(scratch, 'ledger-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   return directory
 }

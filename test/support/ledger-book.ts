@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { planSeal } from '../../src/aggregation/seal.ts'
 import type { Clock } from '../../src/clock.ts'
@@ -9,13 +8,14 @@ import { canonicalTags } from '../../src/ledger/tags.ts'
 import type { Settlement, UsageRecord } from '../../src/ledger/types.ts'
 import { createSilentLog } from '../../src/log.ts'
 import { clientTokenOf } from '../../src/submission/client-token.ts'
+import { scratch } from './scratch.ts'
 
 /** Makes directories, and removes them all at the end of a test. */
 export class Directories {
   #made: string[] = []
 
   make(): string {
-    const directory = mkdtempSync(join(tmpdir(), 'ledger-command-'))
+    const directory = mkdtempSync(join(scratch, 'ledger-command-'))
     this.#made.push(directory)
     return directory
   }

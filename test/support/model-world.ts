@@ -1,5 +1,4 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { SidecarError } from '../../src/errors.ts'
@@ -12,6 +11,7 @@ import { Sender } from '../../src/submission/sender.ts'
 import { Submitter } from '../../src/submission/submitter.ts'
 import { ManualClock, settle } from './manual-clock.ts'
 import { ModelAws } from './model-aws.ts'
+import { scratch } from './scratch.ts'
 
 /** What was not recorded in time cannot be any more, and the application is told so. */
 function isTooOld(error: unknown): boolean {
@@ -268,7 +268,7 @@ export class ModelWorld {
   }
 
   #newDirectory(): string {
-    const directory = mkdtempSync(join(tmpdir(), 'ledger-model-'))
+    const directory = mkdtempSync(join(scratch, 'ledger-model-'))
     this.#directories.push(directory)
     return directory
   }

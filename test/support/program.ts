@@ -14,6 +14,11 @@ export interface Ended {
   readonly err: string
 }
 
+function inherited(): NodeJS.ProcessEnv {
+  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env
+  return { PATH, HOME, NODE_COMPILE_CACHE }
+}
+
 /** A program in a process group of its own, so that a signal reaches all of it, as Ctrl-C does. */
 export class Program {
   readonly ended: Promise<Ended>
@@ -25,7 +30,7 @@ export class Program {
     const child = spawn(command, args, {
       cwd: root,
       detached: true,
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+      env: { ...inherited(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#out += text))

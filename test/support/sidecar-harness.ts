@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSystemClock, type Clock } from '../../src/clock.ts'
 import { loadSettings } from '../../src/config/load-settings.ts'
@@ -12,6 +11,7 @@ import { startSidecar, type Sidecar } from '../../src/sidecar.ts'
 import { startEmulator, type Harness } from '../service/emulator-harness.ts'
 import { eventually } from './eventually.ts'
 import type { ManualClock } from './manual-clock.ts'
+import { scratch } from './scratch.ts'
 
 export interface JsonAnswer {
   readonly status: number
@@ -82,7 +82,7 @@ export const accessKeyId = 'AKIATHISTASK'
 export async function startHarness(options: SidecarOptions = {}): Promise<SidecarHarness> {
   const aws = options.aws ?? (await startEmulator())
   await options.prepare?.(aws)
-  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'sidecar-'))
+  const dataDir = options.dataDir ?? mkdtempSync(join(scratch, 'sidecar-'))
   const hooks = new Hooks((error) => {
     throw error
   })
