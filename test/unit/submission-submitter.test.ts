@@ -9,6 +9,7 @@ import { spreadDelayMs } from '../../src/submission/spread.ts'
 import { Submitter, type SubmitterOptions } from '../../src/submission/submitter.ts'
 import { openBench, unit } from '../support/ledger-bench.ts'
 import { ManualClock, settle } from '../support/manual-clock.ts'
+import { createRecordedLog } from '../support/recorded-log.ts'
 import { sealHours } from '../support/seal-rules.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
@@ -70,6 +71,32 @@ describe('the tick of an hour', () => {
     await clock.advance(1)
     await work()
     expect(sent).toEqual(['requests 4 09:59:59'])
+  })
+
+  test('tries each minute what the disk does not take, and tells of it once an hour', async () => {
+    const { log, lines } = createRecordedLog()
+    const { ledger, report, clock, submitter, sent } = await createBench({ log })
+    await report('requests', 3n * unit)
+    await clock.advance(46 * 60_000)
+    const seal = ledger.seal.bind(ledger)
+    let tries = 0
+    Object.assign(ledger, {
+      seal: () => {
+        tries += 1
+        return Promise.reject(new Error('the disk is full'))
+      },
+    })
+    await submitter.tick()
+    for (let minute = 0; minute < 90; minute += 1) {
+      await clock.advance(60_000)
+      await work()
+    }
+    expect(tries).toBeGreaterThan(80)
+    expect(lines.map(({ event }) => event)).toEqual(['seal.failed', 'seal.failed'])
+    Object.assign(ledger, { seal })
+    await clock.advance(60_000)
+    await work()
+    expect(sent).toEqual(['requests 3 09:59:59'])
   })
 
   test('mends every tick that was missed', async () => {
