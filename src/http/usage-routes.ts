@@ -4,7 +4,7 @@ import { toIso } from '../clock.ts'
 import type { Dimension } from '../config/product.ts'
 import type { Hooks } from '../hooks.ts'
 import type { OpenHour, UsageSummary } from '../ledger/summary.ts'
-import type { ReportReceipt, UsageRecord, UsageRequest } from '../ledger/types.ts'
+import type { RecordSummary, ReportReceipt, UsageRequest } from '../ledger/types.ts'
 import type { HourAnswer, RecordAnswer, UsageAnswer } from './answers.ts'
 import { parseUsage } from './parse-usage.ts'
 import { problemOfError } from './request-error.ts'
@@ -100,7 +100,7 @@ function hourBody({ dimension, hour, quantity }: OpenHour): HourAnswer {
   return { dimension, hour: toIso(hour), quantity: asNumber(quantity) }
 }
 
-function recordBody(record: UsageRecord): RecordAnswer {
+function recordBody(record: RecordSummary): RecordAnswer {
   const { id, dimension, hour, quantity, state, attempts, meteringRecordId, movedTo } = record
   return {
     id,

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { fromColumns } from './amount.ts'
 import { recordOf, selectRecord } from './record-rows.ts'
 import { Summaries, type UsageSummary } from './summary.ts'
-import type { TagSet, UsageRecord } from './types.ts'
+import type { RecordSummary, TagSet, UsageRecord } from './types.ts'
 
 export interface OpenTagSet {
   readonly customer: string
@@ -13,6 +13,8 @@ export interface OpenTagSet {
 }
 
 export interface LedgerOverview extends UsageSummary {
+  readonly pending: readonly UsageRecord[]
+  readonly settled: readonly UsageRecord[]
   readonly owner: { readonly identity: string; readonly firstSeenAt: number } | undefined
   readonly openByTags: readonly OpenTagSet[]
   /** All of them, however old, oldest first. */
@@ -27,8 +29,13 @@ export function overviewOf(database: DatabaseSync, now: number): LedgerOverview 
        WHERE identity = (SELECT value FROM meta WHERE name = 'owner')`,
     )
     .get()
+  const summary = new Summaries(database).usage(now)
+  const byId = database.prepare(`${selectRecord} WHERE record.id = ?`)
+  const whole = ({ id }: RecordSummary) => byId.all(id).map(recordOf)
   return {
-    ...new Summaries(database).usage(now),
+    ...summary,
+    pending: summary.pending.flatMap(whole),
+    settled: summary.settled.flatMap(whole),
     owner:
       owner === undefined
         ? undefined

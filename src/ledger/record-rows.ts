@@ -4,18 +4,30 @@ import {
   recordStates,
   type Allocation,
   type RecordState,
+  type RecordSummary,
   type SealedContent,
   type UsageRecord,
 } from './types.ts'
 
 type Row = Record<string, SQLOutputValue>
 
-/** Joins what a UsageRecord needs; the caller appends its WHERE. */
-export const selectRecord = `
-  SELECT record.*, key.customer, key.dimension, resource.identity AS resource
+const joined = `key.customer, key.dimension, resource.identity AS resource
   FROM record JOIN key ON key.id = record.key_id JOIN resource ON resource.id = record.resource_id`
 
+/** Joins what a UsageRecord needs; the caller appends its WHERE. */
+export const selectRecord = `SELECT record.*, ${joined}`
+
+/** The same for a RecordSummary: allocations are many pages of the file, and nobody looks at them. */
+export const selectRecordSummary = `
+  SELECT record.id, product_code, hour, timestamp, quantity, divisor, client_token, state, attempts,
+         ambiguous, metering_record_id, last_code, last_message, sealed_at, first_attempt_at,
+         last_attempt_at, settled_at, moved_to, ${joined}`
+
 export function recordOf(row: Row): UsageRecord {
+  return { ...recordSummaryOf(row), allocations: allocationsOf(row['allocations'] ?? null) }
+}
+
+export function recordSummaryOf(row: Row): RecordSummary {
   return {
     id: integer(row, 'id'),
     customer: text(row, 'customer'),
@@ -26,7 +38,6 @@ export function recordOf(row: Row): UsageRecord {
     timestamp: integer(row, 'timestamp'),
     quantity: integer(row, 'quantity'),
     divisor: BigInt(integer(row, 'divisor')),
-    allocations: allocationsOf(row['allocations'] ?? null),
     clientToken: text(row, 'client_token'),
     state: stateOf(text(row, 'state')),
     attempts: integer(row, 'attempts'),

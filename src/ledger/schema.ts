@@ -62,6 +62,7 @@ CREATE TABLE record (
 ) STRICT;
 CREATE INDEX record_unsettled ON record (key_id, hour) WHERE state IN ('sealed', 'sending', 'refused');
 CREATE INDEX record_hour ON record (hour);
+CREATE INDEX record_state ON record (state, settled_at);
 
 CREATE TABLE idempotency (
   id INTEGER PRIMARY KEY,

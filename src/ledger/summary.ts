@@ -1,13 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { fromColumns, microPerWhole } from './amount.ts'
 import { LateUsage } from './late-usage.ts'
-import { recordOf, selectRecord } from './record-rows.ts'
+import { recordSummaryOf, selectRecordSummary } from './record-rows.ts'
 import {
   hourMs,
   recordStates,
   type LedgerGauges,
   type RecordState,
-  type UsageRecord,
+  type RecordSummary,
 } from './types.ts'
 
 export interface OpenHour {
@@ -24,9 +24,9 @@ export interface UsageSummary {
   /** Of the last 48 hours: what came for a closed hour, by the hour that took it; it is counted there already. */
   readonly late: readonly OpenHour[]
   /** Sealed, sending and refused records, oldest first. */
-  readonly pending: readonly UsageRecord[]
+  readonly pending: readonly RecordSummary[]
   /** Accepted, unresolved and moved records of the last 48 hours, newest first. */
-  readonly settled: readonly UsageRecord[]
+  readonly settled: readonly RecordSummary[]
   /** Of any age. */
   readonly unresolvedCount: number
   readonly lastSuccessAt: number | undefined
@@ -77,14 +77,14 @@ export class Summaries {
        WHERE fraction_whole > 0 OR fraction_micro > 0 ORDER BY dimension`,
     )
     this.#pending = database.prepare(
-      `${selectRecord} WHERE record.state IN ${unsent} ORDER BY record.hour, record.id`,
+      `${selectRecordSummary} WHERE record.state IN ${unsent} ORDER BY record.hour, record.id`,
     )
     this.#queue = database.prepare(
       `SELECT id, key_id, hour, state, last_code FROM record WHERE state IN ${unsent}
        ORDER BY hour, id`,
     )
     this.#settled = database.prepare(
-      `${selectRecord} WHERE record.state NOT IN ${unsent} AND record.hour >= ?
+      `${selectRecordSummary} WHERE record.state NOT IN ${unsent} AND record.hour >= ?
        ORDER BY record.hour DESC, record.id DESC LIMIT 5000`,
     )
     this.#late = new LateUsage(database)
@@ -120,8 +120,8 @@ export class Summaries {
         dimension: String(row['dimension']),
         quantity: fromColumns(row['whole'] as bigint, row['micro'] as bigint),
       })),
-      pending: this.#pending.all().map(recordOf),
-      settled: this.#settled.all(since).map(recordOf),
+      pending: this.#pending.all().map(recordSummaryOf),
+      settled: this.#settled.all(since).map(recordSummaryOf),
       late: this.#late.since(since),
       unresolvedCount: Number(this.#unresolvedCount.get()?.['records']),
       lastSuccessAt: success === null ? undefined : Number(success),

@@ -96,6 +96,9 @@ export interface UsageRecord extends SealedContent {
   readonly movedTo: number | undefined
 }
 
+/** A record without its allocations, which may be 2500: what lists of records hold. */
+export type RecordSummary = Omit<UsageRecord, 'allocations'>
+
 export interface OpenCell {
   readonly tags: TagSet
   readonly quantity: bigint
