@@ -89,12 +89,22 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
       base: null,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
+      serializers: { error: pino.stdSerializers.err },
     },
-    destination ?? pino.destination({ dest: 1, sync: true }),
+    destination ?? openStandardOutput(),
   )
   return (event, message, fields?) => {
     logger[logEventTable[event].level]({ event, ...fields }, message)
   }
+}
+
+const mostWaitingBytes = 1_048_576
+
+/** What cannot be written, on a full disk for example, waits or is dropped: it must not end the work. */
+function openStandardOutput(): DestinationStream {
+  const output = pino.destination({ dest: 1, sync: true, maxLength: mostWaitingBytes })
+  output.on('error', () => {})
+  return output
 }
 
 /** A log that says nothing, for tests and for commands whose output is for people. */

@@ -1,0 +1,31 @@
+import { spawnSync } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { expect, onTestFinished, test } from 'vitest'
+import { createLog } from '../../src/log.ts'
+import { root } from '../support/program.ts'
+
+test('a standard output that takes nothing does not end the program', () => {
+  const full = openSync('/dev/full', 'w')
+  onTestFinished(() => closeSync(full))
+  const program = `
+    import { createLog } from './src/log.ts'
+    const log = createLog('info')
+    for (let line = 0; line < 5; line += 1) log('ledger.failed', 'x'.repeat(1_000_000))
+    console.error('well')`
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '--eval', program],
+    { cwd: root, stdio: ['ignore', full, 'pipe'], encoding: 'utf8' },
+  )
+  expect([status, stderr]).toEqual([0, 'well\n'])
+})
+
+test('a defect has its message and its stack in the line', () => {
+  let text = ''
+  const log = createLog('info', { write: (line: string) => void (text += line) })
+  const error = new TypeError('the defect')
+  log('http.failed', error.message, { route: '/', requestId: 'one', error })
+  expect(JSON.parse(text)).toMatchObject({
+    error: { type: 'TypeError', message: 'the defect', stack: error.stack },
+  })
+})
