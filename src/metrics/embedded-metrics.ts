@@ -65,7 +65,10 @@ export function startEmbeddedMetrics(options: EmbeddedMetricsOptions): void {
 async function lineOf({ clock, productCode, metrics }: EmbeddedMetricsOptions): Promise<string> {
   const now = clock.now()
   const valueOf = await metrics.read()
-  const values = definitions.map(([name, { source, labels }]) => [name, valueOf(source, labels)])
+  // CloudWatch knows no value for what could not be found out.
+  const found = definitions
+    .map(([name, { unit, source, labels }]) => ({ name, unit, value: valueOf(source, labels) }))
+    .filter(({ value }) => Number.isFinite(value))
   return JSON.stringify({
     level: 'info',
     time: toIso(now),
@@ -76,11 +79,11 @@ async function lineOf({ clock, productCode, metrics }: EmbeddedMetricsOptions): 
         {
           Namespace: embeddedNamespace,
           Dimensions: [['ProductCode']],
-          Metrics: definitions.map(([Name, { unit: Unit }]) => ({ Name, Unit })),
+          Metrics: found.map(({ name: Name, unit: Unit }) => ({ Name, Unit })),
         },
       ],
     },
     ProductCode: productCode,
-    ...Object.fromEntries(values),
+    ...Object.fromEntries(found.map(({ name, value }) => [name, value])),
   })
 }

@@ -39,6 +39,8 @@ export interface Metrics {
 /** Dimensions that the product does not have share this label, so that nobody can make up new ones. */
 const unknownDimension = 'unknown'
 
+const unknownSpace: DiskSpace = { ledgerBytes: NaN, freeBytes: NaN, volumeBytes: NaN }
+
 /** Counts what the hooks tell, and reads the rest when Prometheus asks. */
 export function createMetrics(options: MetricsOptions): Metrics {
   const { hooks, info, dimensions, ledger, entitlement, now } = options
@@ -155,7 +157,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
     for (const [start, count] of gauges.unsentHours)
       ages.inc({ age_hours: ageOf(start, now()) }, count)
     memory.set(process.memoryUsage.rss())
-    const space = await ledger.space()
+    // A volume that is in trouble must not take the other metrics with it.
+    const space = await ledger.space().catch(() => unknownSpace)
     bytes.set(space.ledgerBytes)
     free.set(space.freeBytes)
     volume.set(space.volumeBytes)

@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { metricPrefix } from '../../src/metrics/metric-table.ts'
@@ -79,6 +81,19 @@ describe('the metrics for CloudWatch', () => {
     for (const name of Dimensions.flat()) expect(line[name], name).toMatch(/^.{1,1024}$/)
     for (const { Name } of Metrics) expect(Number.isFinite(line[Name]), Name).toBe(true)
     expect(Buffer.byteLength(lines[0] ?? '')).toBeLessThan(256 * 1024)
+  })
+
+  test('leave out the free space, and it alone, when the volume does not tell it', async () => {
+    await start()
+    await nextLine()
+    rmSync(join(harness.dataDir, 'ledger.db'))
+    const line = await nextLine({ Entitled: 1 })
+    expect(Object.keys(line)).not.toContain('LedgerFreeBytes')
+    const names = line._aws.CloudWatchMetrics[0].Metrics.map(({ Name }) => Name)
+    expect(names).toContain('ClockSkewSeconds')
+    expect(names).not.toContain('LedgerFreeBytes')
+    const { status, text } = await harness.ops('/metrics')
+    expect([status, text]).toEqual([200, expect.stringContaining('ledger_free_bytes Nan')])
   })
 
   test('have the names and units that alarms are made with', async () => {
