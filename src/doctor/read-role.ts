@@ -28,7 +28,9 @@ export async function readTaskRole(
   try {
     return parse(await metadataHttp({ url, headers, timeoutMs, signal }))
   } catch (error) {
-    return { ok: false, problem: messageOf(error) }
+    // A complaint about what is no JSON quotes it, and with it perhaps the secret.
+    const problem = error instanceof SyntaxError ? 'its answer is no JSON' : messageOf(error)
+    return { ok: false, problem }
   }
 }
 

@@ -223,8 +223,12 @@ describe('settings that are wrong', () => {
     expect(mistakes({ ...metered, SIDECAR_REGION: 'a\n- b' })).toHaveLength(1)
   })
 
-  test('a password in an endpoint is refused and not repeated', () => {
-    const [line] = mistakes({ ...metered, SIDECAR_AWS_ENDPOINT: 'https://me:hunter2@a.example' })
+  test.each([
+    'https://me:hunter2@a.example',
+    'https://me:a/hunter2@a.example',
+    'https://me:@hunter2@a.example',
+  ])('a password in an endpoint is refused and not repeated: %s', (endpoint) => {
+    const [line] = mistakes({ ...metered, SIDECAR_AWS_ENDPOINT: endpoint })
     expect(line).toContain('SIDECAR_AWS_ENDPOINT')
     expect(line).not.toContain('hunter2')
   })

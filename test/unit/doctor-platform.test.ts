@@ -13,11 +13,12 @@ const roleArn = 'arn:aws:iam::111122223333:role/seller-task'
 
 /** A task whose agent answers for its metadata and its credentials. */
 async function taskEnvironment(
-  credentials: object | number = { AccessKeyId: 'x', RoleArn: roleArn },
+  credentials: object | number | string = { AccessKeyId: 'x', RoleArn: roleArn },
 ) {
   const server = await startMetadataServer((request, response) => {
     if (request.url === '/task') response.end(JSON.stringify({ TaskARN: taskArn }))
     else if (typeof credentials === 'number') response.writeHead(credentials).end()
+    else if (typeof credentials === 'string') response.end(credentials)
     else response.end(JSON.stringify({ SecretAccessKey: 'top-secret', ...credentials }))
   })
   onTestFinished(() => server.close())
@@ -128,10 +129,12 @@ describe('the check credentials', () => {
   test.each([
     ['refuses', 404],
     ['has none', { AccessKeyId: undefined }],
+    ['answers with no JSON', '{"SecretAccessKey": top-secret}'],
   ])('fails when the endpoint of the task %s', async (_name, answer) => {
     const findings = await findingsOf(credentialsCheck, await taskEnvironment(answer))
     expect(outcomesOf(findings)).toEqual(['NoCredentials'])
     expect(findings[0]?.fix).toContain('taskRoleArn')
+    expect(findings[0]?.message).not.toContain('top-secret')
   })
 
   test('asks no endpoint that is not on this machine', async () => {
