@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
 import { messageOf } from '../errors.ts'
 import { systemCode } from './endpoint-host.ts'
 import type { Examination } from './examination.ts'
@@ -10,27 +12,51 @@ export type ListenerAnswer =
   | { readonly kind: 'silent' }
   | { readonly kind: 'unreachable'; readonly code: string }
 
-/** One request to a listener of this machine. Never rejects. */
+export interface ListenerRequest {
+  readonly method?: 'GET' | 'POST'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** Far more than a sidecar has to say; the memory limit is that of the sidecar beside us. */
+const largestAnswerBytes = 16 * 1024 * 1024
+
+/**
+ * One request to a listener of this machine: past every proxy that the environment names, and whoever
+ * answers sends it nowhere else. Never rejects.
+ */
 export async function askListener(
   examination: Examination,
   url: string,
-  init: RequestInit = {},
+  asked: ListenerRequest = {},
 ): Promise<ListenerAnswer> {
   try {
-    const answer = await examination.inTime(async (signal) => {
-      const response = await fetch(url, { ...init, signal })
-      return { kind: 'answer', status: response.status, text: await response.text() } as const
-    })
+    const answer = await examination.inTime((signal) => ask(url, asked, signal))
     return answer === timedOut ? { kind: 'silent' } : answer
   } catch (error) {
-    const cause = error instanceof Error ? error.cause : undefined
-    const code = systemCode(firstOf(cause))
+    const code = systemCode(error)
     if (code === 'ECONNREFUSED') return { kind: 'free' }
-    return { kind: 'unreachable', code: code === 'unknown' ? messageOf(cause ?? error) : code }
+    return { kind: 'unreachable', code: code === 'unknown' ? messageOf(error) : code }
   }
 }
 
-/** An attempt on several addresses fails with all their errors. */
-function firstOf(cause: unknown): unknown {
-  return cause instanceof AggregateError ? cause.errors[0] : cause
+async function ask(
+  url: string,
+  { method = 'GET', headers = {}, body }: ListenerRequest,
+  signal: AbortSignal,
+): Promise<ListenerAnswer> {
+  const outgoing = request(url, { method, headers: { ...headers }, agent: false, signal })
+  // Below nobody waits for the errors that come after the answer has begun.
+  outgoing.on('error', () => {})
+  outgoing.end(body)
+  const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length > largestAnswerBytes) throw new Error('an answer above 16 MiB')
+    chunks.push(chunk)
+  }
+  const text = Buffer.concat(chunks).toString('utf8')
+  return { kind: 'answer', status: response.statusCode ?? 0, text }
 }

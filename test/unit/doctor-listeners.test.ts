@@ -89,6 +89,41 @@ describe('the check app-listener', () => {
     expect(outcomesOf(await app(port))).toEqual(['Taken'])
   })
 
+  test('gives up an answer that does not end', async () => {
+    const port = await serve((_request, response) => {
+      const more = () => void response.write('x'.repeat(65_536), more)
+      more()
+    })
+    const findings = await app(port, { clock: new ManualClock() })
+    expect(outcomesOf(findings)).toEqual(['Unreachable'])
+    expect(findings[0]?.message).toContain('an answer above 16 MiB')
+  })
+
+  test('follows nobody to another address', async () => {
+    const seen: (string | undefined)[] = []
+    const elsewhere = await serve((request, response) => {
+      seen.push(request.url)
+      response.end('{"entitled":true,"state":"entitled"}')
+    })
+    const port = await serve((_request, response) =>
+      response.writeHead(307, { location: `http://127.0.0.1:${elsewhere}/` }).end(),
+    )
+    expect(outcomesOf(await app(port))).toEqual(['Taken'])
+    expect(seen).toEqual([])
+  })
+
+  test('gives up an answer that begins and stops', async () => {
+    let begun = false
+    const port = await serve((_request, response) => {
+      response.write('{"entitled":', () => (begun = true))
+    })
+    const clock = new ManualClock()
+    const pending = app(port, { clock })
+    await until(() => begun)
+    await clock.advance(10_000)
+    expect(outcomesOf(await pending)).toEqual(['Unreachable'])
+  })
+
   test('gives up what never answers', async () => {
     const port = await serve(() => {})
     const clock = new ManualClock()
