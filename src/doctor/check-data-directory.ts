@@ -73,6 +73,8 @@ function describe(problem: DirectoryProblem, directory: string, state: Directory
     case 'ForeignFiles':
       return `${file} is not for this user (${code}).`
     default:
-      return `${directory}, which belongs to user ${owner}, cannot be written (${code}).`
+      return owner === undefined
+        ? `${directory} cannot be reached (${code}).`
+        : `${directory}, which belongs to user ${owner}, cannot be written (${code}).`
   }
 }

@@ -46,6 +46,7 @@ export function probeDirectory(
   const state = { exists, owner: exists ? stats?.uid : undefined, nearest, code: '' }
   if (found === 'ENOTDIR' || (stats !== undefined && !stats.isDirectory()))
     return { ...state, problem: 'NotADirectory', code: 'ENOTDIR' }
+  if (found !== '') return { ...state, problem: 'NotWritable', code: found }
   if (!exists) {
     const code = codeOfMaking(join(nearest, `.doctor-${unique}`))
     return { ...state, problem: code === undefined ? undefined : 'CannotBeMade', code: code ?? '' }

@@ -63,6 +63,15 @@ describe('the check data-directory', () => {
     expect(outcomesOf(findings)).toEqual(['CannotBeMade'])
   })
 
+  test('fails where this user may not even look', async () => {
+    const parent = temporaryDirectory()
+    chmodSync(parent, 0o000)
+    const findings = await asNobody(() => check(dataDirectoryCheck, join(parent, 'data')))
+    chmodSync(parent, 0o700)
+    expect(outcomesOf(findings)).toEqual(['NotWritable'])
+    expect(findings[0]?.message).toBe(`${join(parent, 'data')} cannot be reached (EACCES).`)
+  })
+
   test('fails when the ledger belongs to somebody else', async () => {
     const directory = temporaryDirectory()
     chmodSync(directory, 0o777)
