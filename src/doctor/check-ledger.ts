@@ -1,7 +1,8 @@
 import { SidecarError } from '../errors.ts'
 import { auditBook } from '../ledger/audit.ts'
 import { readLedger } from '../ledger/ledger-file.ts'
-import { overviewOf } from '../ledger/overview.ts'
+import { ownerOf } from '../ledger/overview.ts'
+import { Summaries } from '../ledger/summary.ts'
 import { defineCheck } from './check.ts'
 
 export const ledgerCheck = defineCheck({
@@ -35,11 +36,12 @@ export const ledgerCheck = defineCheck({
     const directory = examination.values.get('SIDECAR_DATA_DIR')
     const now = examination.world.clock.now()
     try {
-      const { overview, balances } = readLedger(directory, (database) => ({
-        overview: overviewOf(database, now),
+      const { owner, usage, balances } = readLedger(directory, (database) => ({
+        owner: ownerOf(database),
+        usage: new Summaries(database).usage(now),
         balances: auditBook(database),
       }))
-      const { owner, pending, unresolved } = overview
+      const { pending, unresolvedCount } = usage
       const wrong = balances.filter(({ imbalance }) => imbalance !== 0n).length
       const refused = pending.filter(({ state }) => state === 'refused').length
       if (wrong > 0)
@@ -48,8 +50,8 @@ export const ledgerCheck = defineCheck({
         findings.pass(
           `Every unit is in its place. It belongs to ${owner?.identity ?? 'nobody yet'}.`,
         )
-      if (unresolved.length > 0)
-        findings.problem('Unresolved', `${count(unresolved.length)} for a decision.`)
+      if (unresolvedCount > 0)
+        findings.problem('Unresolved', `${count(unresolvedCount)} for a decision.`)
       if (refused > 0)
         findings.problem('Refused', `${count(refused)} for AWS's complaint to be met.`)
     } catch (error) {

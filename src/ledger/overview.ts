@@ -12,10 +12,15 @@ export interface OpenTagSet {
   readonly quantity: bigint
 }
 
+export interface BookOwner {
+  readonly identity: string
+  readonly firstSeenAt: number
+}
+
 export interface LedgerOverview extends UsageSummary {
   readonly pending: readonly UsageRecord[]
   readonly settled: readonly UsageRecord[]
-  readonly owner: { readonly identity: string; readonly firstSeenAt: number } | undefined
+  readonly owner: BookOwner | undefined
   readonly openByTags: readonly OpenTagSet[]
   /** All of them, however old, oldest first. */
   readonly unresolved: readonly UsageRecord[]
@@ -23,12 +28,6 @@ export interface LedgerOverview extends UsageSummary {
 
 /** Everything that an operator asks first: where the units are, and what waits for a decision. */
 export function overviewOf(database: DatabaseSync, now: number): LedgerOverview {
-  const owner = database
-    .prepare(
-      `SELECT identity, first_seen FROM resource
-       WHERE identity = (SELECT value FROM meta WHERE name = 'owner')`,
-    )
-    .get()
   const summary = new Summaries(database).usage(now)
   const byId = database.prepare(`${selectRecord} WHERE record.id = ?`)
   const whole = ({ id }: RecordSummary) => byId.all(id).map(recordOf)
@@ -36,16 +35,24 @@ export function overviewOf(database: DatabaseSync, now: number): LedgerOverview 
     ...summary,
     pending: summary.pending.flatMap(whole),
     settled: summary.settled.flatMap(whole),
-    owner:
-      owner === undefined
-        ? undefined
-        : { identity: String(owner['identity']), firstSeenAt: Number(owner['first_seen']) },
+    owner: ownerOf(database),
     openByTags: openByTags(database),
     unresolved: database
       .prepare(`${selectRecord} WHERE record.state = 'unresolved' ORDER BY record.hour, record.id`)
       .all()
       .map(recordOf),
   }
+}
+
+/** Undefined while nobody has opened the book. */
+export function ownerOf(database: DatabaseSync): BookOwner | undefined {
+  const row = database
+    .prepare(
+      `SELECT identity, first_seen FROM resource
+       WHERE identity = (SELECT value FROM meta WHERE name = 'owner')`,
+    )
+    .get()
+  return row && { identity: String(row['identity']), firstSeenAt: Number(row['first_seen']) }
 }
 
 function openByTags(database: DatabaseSync): OpenTagSet[] {
