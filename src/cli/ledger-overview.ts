@@ -1,6 +1,6 @@
 import { formatQuantity } from '../aggregation/quantity.ts'
 import type { LedgerOverview } from '../ledger/overview.ts'
-import type { UsageRecord } from '../ledger/types.ts'
+import type { RecordSummary } from '../ledger/types.ts'
 import { hourWord, tagWord, timeWord } from './ledger-words.ts'
 import { printable, renderTable, type Column } from './text-table.ts'
 
@@ -77,7 +77,7 @@ function openTable({ open, openByTags }: LedgerOverview, withTags: boolean): Tab
   ]
 }
 
-function recordSection(title: string, records: readonly UsageRecord[]): string[] {
+function recordSection(title: string, records: readonly RecordSummary[]): string[] {
   return section(
     title,
     [
@@ -93,7 +93,7 @@ function recordSection(title: string, records: readonly UsageRecord[]): string[]
   )
 }
 
-function settledSection(records: readonly UsageRecord[]): string[] {
+function settledSection(records: readonly RecordSummary[]): string[] {
   return section(
     'Settled: hours of the last 48 h, newest first',
     [
@@ -109,12 +109,12 @@ function settledSection(records: readonly UsageRecord[]): string[] {
   )
 }
 
-function recordCells(record: UsageRecord): string[] {
+function recordCells(record: RecordSummary): string[] {
   const { id, hour, dimension, quantity, state, attempts } = record
   return [String(id), hourWord(hour), dimension, String(quantity), state, String(attempts)]
 }
 
-function outcomeOf({ meteringRecordId, movedTo, lastCode }: UsageRecord): string {
+function outcomeOf({ meteringRecordId, movedTo, lastCode }: RecordSummary): string {
   if (movedTo !== undefined) return `to ${hourWord(movedTo)}: ${lastCode ?? ''}`
   return meteringRecordId ?? lastCode ?? ''
 }

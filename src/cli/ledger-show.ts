@@ -4,7 +4,7 @@ import { toIso, type Clock } from '../clock.ts'
 import { findByReference, type Found } from '../ledger/find-by-reference.ts'
 import { readLedger } from '../ledger/ledger-file.ts'
 import { findRecord } from '../ledger/operator-actions.ts'
-import { overviewOf } from '../ledger/overview.ts'
+import { overviewOf, wholeOverviewOf } from '../ledger/overview.ts'
 import type { CliIo } from './cli-io.ts'
 import { exitCodes } from './exit-codes.ts'
 import { commonOptions, currentInstant, dataDirectory, recordId } from './ledger-arguments.ts'
@@ -29,9 +29,13 @@ export function showLedger(args: readonly string[], io: CliIo, clock: Clock): nu
     else for (const line of describeFound(found)) io.out(line)
     return exitCodes.ok
   }
+  if (values.json) {
+    const overview = readLedger(directory, (database) => wholeOverviewOf(database, now))
+    io.out(JSON.stringify(overviewBody(directory, overview)))
+    return exitCodes.ok
+  }
   const overview = readLedger(directory, (database) => overviewOf(database, now))
-  if (values.json) io.out(JSON.stringify(overviewBody(directory, overview)))
-  else for (const line of describeOverview(directory, overview, values.tags)) io.out(line)
+  for (const line of describeOverview(directory, overview, values.tags)) io.out(line)
   return exitCodes.ok
 }
 

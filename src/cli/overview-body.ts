@@ -1,10 +1,10 @@
 import { formatQuantity } from '../aggregation/quantity.ts'
 import { toIso } from '../clock.ts'
-import type { LedgerOverview } from '../ledger/overview.ts'
+import type { WholeOverview } from '../ledger/overview.ts'
 import { isoOrNull, recordBody, tagsBody } from './record-body.ts'
 
 /** The overview as programs read it. Quantities that may have a fraction are decimal strings, exact. */
-export function overviewBody(directory: string, overview: LedgerOverview) {
+export function overviewBody(directory: string, overview: WholeOverview) {
   const { owner, openByTags, fractions, pending, unresolved, settled, lastFailure } = overview
   return {
     dataDir: directory,

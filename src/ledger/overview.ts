@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { fromColumns } from './amount.ts'
-import { recordOf, selectRecord } from './record-rows.ts'
+import { recordOf, recordSummaryOf, selectRecord, selectRecordSummary } from './record-rows.ts'
 import { Summaries, type UsageSummary } from './summary.ts'
 import type { RecordSummary, TagSet, UsageRecord } from './types.ts'
 
@@ -18,29 +18,44 @@ export interface BookOwner {
 }
 
 export interface LedgerOverview extends UsageSummary {
-  readonly pending: readonly UsageRecord[]
-  readonly settled: readonly UsageRecord[]
   readonly owner: BookOwner | undefined
   readonly openByTags: readonly OpenTagSet[]
   /** All of them, however old, oldest first. */
+  readonly unresolved: readonly RecordSummary[]
+}
+
+/** The same with the allocations of every record. */
+export interface WholeOverview extends LedgerOverview {
+  readonly pending: readonly UsageRecord[]
+  readonly settled: readonly UsageRecord[]
   readonly unresolved: readonly UsageRecord[]
 }
 
 /** Everything that an operator asks first: where the units are, and what waits for a decision. */
 export function overviewOf(database: DatabaseSync, now: number): LedgerOverview {
-  const summary = new Summaries(database).usage(now)
-  const byId = database.prepare(`${selectRecord} WHERE record.id = ?`)
-  const whole = ({ id }: RecordSummary) => byId.all(id).map(recordOf)
   return {
-    ...summary,
-    pending: summary.pending.flatMap(whole),
-    settled: summary.settled.flatMap(whole),
+    ...new Summaries(database).usage(now),
     owner: ownerOf(database),
     openByTags: openByTags(database),
     unresolved: database
-      .prepare(`${selectRecord} WHERE record.state = 'unresolved' ORDER BY record.hour, record.id`)
+      .prepare(
+        `${selectRecordSummary} WHERE record.state = 'unresolved' ORDER BY record.hour, record.id`,
+      )
       .all()
-      .map(recordOf),
+      .map(recordSummaryOf),
+  }
+}
+
+/** For programs. Its size follows the allocations, which are by far the most of a book with tags. */
+export function wholeOverviewOf(database: DatabaseSync, now: number): WholeOverview {
+  const overview = overviewOf(database, now)
+  const byId = database.prepare(`${selectRecord} WHERE record.id = ?`)
+  const whole = ({ id }: RecordSummary) => byId.all(id).map(recordOf)
+  return {
+    ...overview,
+    pending: overview.pending.flatMap(whole),
+    settled: overview.settled.flatMap(whole),
+    unresolved: overview.unresolved.flatMap(whole),
   }
 }
 

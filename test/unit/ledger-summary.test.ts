@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { readLedger } from '../../src/ledger/ledger-file.ts'
-import { overviewOf } from '../../src/ledger/overview.ts'
+import { wholeOverviewOf } from '../../src/ledger/overview.ts'
 import { createTables } from '../../src/ledger/schema.ts'
 import { Summaries } from '../../src/ledger/summary.ts'
 import { hourMs } from '../../src/ledger/types.ts'
@@ -18,7 +18,7 @@ test('the lists of records leave out the allocations, and those for an operator 
   expect(record).toMatchObject({ dimension: 'requests', quantity: 2 })
   expect(Object.keys(record ?? {})).not.toContain('allocations')
   const overview = readLedger(bench.directory, (database) =>
-    overviewOf(database, bench.clock.now()),
+    wholeOverviewOf(database, bench.clock.now()),
   )
   expect(overview.pending).toMatchObject([
     { ...record, allocations: [{ tags: '[["team","blue"]]', quantity: 2 }] },
