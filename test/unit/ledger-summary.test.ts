@@ -38,7 +38,7 @@ test('no question reads all the records that were ever sent, but that for the la
   const database = new RecordingDatabase(':memory:')
   createTables(database)
   database.asked.length = 0
-  new Summaries(database)
+  new Summaries(database).gauges()
   const questions = [...database.asked]
   const plansOf = (sql: string) =>
     database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...(sql.includes('?') ? [0] : []))
