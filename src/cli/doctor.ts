@@ -25,7 +25,8 @@ usage: marketplace-sidecar doctor [options]
 
 Run it in the task or pod, beside the sidecar or without one: it takes nothing away from a running
 sidecar. It calls RegisterUsage (routes hourly and both) and MeterUsage with DryRun (routes metered
-and both). DryRun records nothing; RegisterUsage is what the sidecar calls at its start.
+and both). DryRun records nothing; RegisterUsage is what the sidecar calls at its start, and where
+none has run yet, AWS meters this task or pod from then on: --no-calls leaves it out.
 
 Exit codes: 0 all is well, 1 there are warnings, 2 something failed (or wrong arguments).
 docs/doctor.md has every check.`
