@@ -45,13 +45,16 @@ export const appListenerCheck = defineCheck({
       findings.problem('Unreachable', `${url} cannot be reached (${answer.code}).`)
     else {
       const entitlement = parseEntitlement(answer.text)
+      const { type, code: problem, detail } = membersOf(answer.text)
       if (entitlement?.entitled === true)
         findings.pass(`A sidecar answers on ${url}, and its state is ${entitlement.state}.`)
       else if (entitlement !== undefined) {
         const { state, code, message } = entitlement
         findings.problem('NotEntitled', `The sidecar says ${state}: ${code}: ${message}`)
-      } else if (membersOf(answer.text)['code'] === 'Unauthorized')
+      } else if (problem === 'Unauthorized')
         findings.problem('OtherToken', `The sidecar on ${url} does not take the token.`)
+      else if (String(type).startsWith('urn:marketplace-sidecar:'))
+        findings.skip(`The sidecar on ${url} did not say: ${String(problem)}: ${String(detail)}`)
       else findings.problem('Taken', `${url} answered ${answer.status}, not as a sidecar does.`)
     }
   },

@@ -6,6 +6,7 @@ import { opsListenerCheck } from '../../src/doctor/check-ops-listener.ts'
 import type { Check } from '../../src/doctor/check.ts'
 import type { World } from '../../src/doctor/examination.ts'
 import { createSystemClock } from '../../src/clock.ts'
+import { problemOf } from '../../src/http/problem.ts'
 import { listen } from '../../src/http/server.ts'
 import { findingsOf, outcomesOf } from '../support/doctor-world.ts'
 import { createIdleAppServer } from '../support/http-servers.ts'
@@ -76,6 +77,16 @@ describe('the check app-listener', () => {
     const other = await app(port, reader('another-token-of-16'), more)
     expect(outcomesOf(other)).toEqual(['OtherToken'])
     expect(JSON.stringify(other)).not.toContain('another-token')
+  })
+
+  test('takes a sidecar that ends for no other program', async () => {
+    const problem = problemOf('ShuttingDown', 'Nothing of this request was recorded.')
+    const port = await serve((_request, response) =>
+      response.writeHead(503).end(JSON.stringify(problem)),
+    )
+    const findings = await app(port)
+    expect(outcomesOf(findings)).toEqual(['skip'])
+    expect(findings[0]?.message).toContain('ShuttingDown: Nothing of this request was recorded.')
   })
 
   test('passes a port that is free', async () => {
