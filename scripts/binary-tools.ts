@@ -17,7 +17,11 @@ const source = {
 }
 
 /** Runs a program for arm64 on another processor; the program and its arguments follow. */
-export const emulatorOfArm64 = ['/usr/bin/qemu-aarch64-static', '-L', '/usr/aarch64-linux-gnu']
+export const emulatorOfArm64 = [
+  '/usr/bin/qemu-aarch64-static',
+  '-L',
+  '/usr/aarch64-linux-gnu',
+] as const
 
 /** The path of Node for arm64, with all that it takes to run it here. */
 export async function nodeForArm64(): Promise<string> {

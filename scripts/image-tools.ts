@@ -8,7 +8,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { needDebianPackages } from './debian-packages.ts'
-import { layOutRuntime } from './runtime-base.ts'
+import { nodeForArm64 } from './binary-tools.ts'
+import { layOutRuntime, layOutRuntimeForArm64 } from './runtime-base.ts'
 
 const run = promisify(execFile)
 const cache = fileURLToPath(new URL('../.cache/image', import.meta.url))
@@ -43,6 +44,18 @@ export async function baseImages(): Promise<BaseImages> {
     node: await make('node-base', (container) => fillNodeBase(container, rootfs)),
     runtime: await make('runtime-base', (container) => fillRuntimeBase(container, rootfs)),
   }
+}
+
+/**
+ * A runtime base for arm64, on x64: with an emulator of that processor at `emulatorInBase`, which any
+ * command in it needs before it.
+ */
+export async function baseForArm64(): Promise<string> {
+  const node = await nodeForArm64()
+  return make('runtime-base-arm64', async (container) => {
+    await layOutRuntimeForArm64(await buildah('mount', container), node)
+    await buildah('config', '--arch', 'arm64', container)
+  })
 }
 
 /** Removes every image and container of the tests; they are large. */

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { chmod, chown, cp, mkdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { emulatorOfArm64 } from './binary-tools.ts'
 
 const run = promisify(execFile)
 
@@ -38,6 +39,32 @@ export async function layOutRuntime(root: string, rootfs: string, node: string):
   await mkdir(at('tmp'))
   await chmod(at('tmp'), 0o1777)
   await writePackages(at('var/lib/dpkg/status.d'), rootfs)
+}
+
+/** Where a base for arm64 has the program that runs it on another processor. */
+export const emulatorInBase = '/usr/bin/qemu-aarch64-static'
+
+const librariesForArm64 = [
+  'ld-linux-aarch64.so.1',
+  'libc.so.6',
+  'libdl.so.2',
+  'libgcc_s.so.1',
+  'libm.so.6',
+  'libpthread.so.0',
+  'libstdc++.so.6',
+]
+
+/** The least that Node for arm64 needs, and what runs it here. */
+export async function layOutRuntimeForArm64(root: string, node: string): Promise<void> {
+  const files = [
+    [node, 'nodejs/bin/node'],
+    [emulatorOfArm64[0], emulatorInBase],
+    ...librariesForArm64.map((name) => [`${emulatorOfArm64[2]}/lib/${name}`, `lib/${name}`]),
+  ]
+  for (const [from = '', to = ''] of files) {
+    await mkdir(dirname(join(root, to)), { recursive: true })
+    await cp(await realpath(from), join(root, to))
+  }
 }
 
 /** As paths in the Debian, the loader among them. */

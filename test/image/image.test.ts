@@ -12,7 +12,14 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import { buildBinary } from '../../scripts/build-binary.ts'
-import { baseImages, buildah, removeImages, type BaseImages } from '../../scripts/image-tools.ts'
+import {
+  baseForArm64,
+  baseImages,
+  buildah,
+  removeImages,
+  type BaseImages,
+} from '../../scripts/image-tools.ts'
+import { emulatorInBase } from '../../scripts/runtime-base.ts'
 import { demoProduct } from '../../src/emulator/demo-product.ts'
 import { readPage, tableOf } from '../docs/page.ts'
 import { environmentOf, expectMainJob } from '../support/main-job.ts'
@@ -48,7 +55,11 @@ let bases: BaseImages
 let runtime: Container
 
 async function build(tag: string, ...args: readonly string[]): Promise<void> {
-  const buildArgs = [`NODE_IMAGE=${bases.node}`, `RUNTIME_IMAGE=${bases.runtime}`]
+  await buildOn(bases.runtime, tag, ...args)
+}
+
+async function buildOn(base: string, tag: string, ...args: readonly string[]): Promise<void> {
+  const buildArgs = [`NODE_IMAGE=${bases.node}`, `RUNTIME_IMAGE=${base}`]
   const options = buildArgs.flatMap((arg) => ['--build-arg', arg])
   // With layers, the stage that builds is made once for both images.
   await buildah('bud', '--layers', '--format', 'docker', ...options, '--tag', tag, ...args)
@@ -61,12 +72,16 @@ async function open(image: string): Promise<Container> {
 }
 
 /** Builds a folder that is like examples/seller-image, with this product file. */
-async function buildSellerImage(tag: string, product: object): Promise<Container> {
+async function buildSellerImage(
+  tag: string,
+  product: object,
+  ...args: readonly string[]
+): Promise<Container> {
   const folder = mkdtempSync(join(tmpdir(), 'seller-image-'))
   try {
     cpSync(sellerImage, folder, { recursive: true })
     writeFileSync(join(folder, 'product.json'), JSON.stringify(product), { mode: 0o600 })
-    await buildah('bud', '--format', 'docker', '--tag', tag, folder)
+    await buildah('bud', '--format', 'docker', ...args, '--tag', tag, folder)
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -279,37 +294,75 @@ test('the Dockerfile on the page makes an image of the single executable', async
   expect((await image.exec(healthCommand, env).ended).err).toMatch(/\/livez did not answer: /)
 }, 120_000)
 
-test('the emulator’s image is asked by a seller’s image, from the proof to the record', async () => {
-  await build('marketplace-sidecar-emulator', '--target', 'emulator', root)
-  const emulator = await open('marketplace-sidecar-emulator')
-  expect(emulator.config).toMatchObject({ User: `${nobody}:${nobody}` })
-  expect(toolsIn(emulator)).toEqual([])
-  expect(emulatorCode.test(read(emulator, 'app/emulator.js'))).toBe(true)
-  const program = emulator.run(['--port', '0'])
-  const [, port = ''] = await program.printed(/^emulator ready at \S+:(\d+) /m)
-  const url = `http://127.0.0.1:${port}`
-  const records = async () => {
-    const answer = await fetch(`${url}/_emulator/records`)
-    return ((await answer.json()) as { records: object[] }).records
-  }
-  const publicKey = await (await fetch(`${url}/_emulator/public-key`)).text()
-
-  const seller = await buildSellerImage('seller-of-demo', {
-    productCode: demoProduct.productCode,
-    publicKeys: { [demoProduct.publicKeyVersion]: publicKey },
-    route: 'both',
-    dimensions: demoProduct.dimensions,
+describe('beside the emulator’s image', () => {
+  let emulator: Container
+  beforeAll(async () => {
+    await build('marketplace-sidecar-emulator', '--target', 'emulator', root)
+    emulator = await open('marketplace-sidecar-emulator')
   })
-  const [kind, ...healthCommand] = seller.config.Healthcheck.Test
-  expect(kind).toBe('CMD')
-  await expectMainJob(
-    {
-      start: (args, env) => seller.run(args, env),
-      checkHealth: (env) => seller.exec(healthCommand, env),
+
+  /** An AWS of its own, with the product that it sells. */
+  async function startAws() {
+    const program = emulator.run(['--port', '0'])
+    const [, port = ''] = await program.printed(/^emulator ready at \S+:(\d+) /m)
+    const url = `http://127.0.0.1:${port}`
+    const records = async () => {
+      const answer = await fetch(`${url}/_emulator/records`)
+      return ((await answer.json()) as { records: object[] }).records
+    }
+    const publicKey = await (await fetch(`${url}/_emulator/public-key`)).text()
+    const product = {
+      productCode: demoProduct.productCode,
+      publicKeys: { [demoProduct.publicKeyVersion]: publicKey },
+      route: 'both',
+      dimensions: demoProduct.dimensions,
+    }
+    return { program, aws: { url, records }, product }
+  }
+
+  test('a seller’s image does its whole job, from the proof to the record', async () => {
+    expect(emulator.config).toMatchObject({ User: `${nobody}:${nobody}` })
+    expect(toolsIn(emulator)).toEqual([])
+    expect(emulatorCode.test(read(emulator, 'app/emulator.js'))).toBe(true)
+    const { program, aws, product } = await startAws()
+    const seller = await buildSellerImage('seller-of-demo', product)
+    const [kind, ...healthCommand] = seller.config.Healthcheck.Test
+    expect(kind).toBe('CMD')
+    await expectMainJob(
+      {
+        start: (args, env) => seller.run(args, env),
+        checkHealth: (env) => seller.exec(healthCommand, env),
+      },
+      aws,
+      await environmentOf(aws),
+    )
+    program.signal('SIGTERM')
+    expect(await program.ended).toMatchObject({ code: 0, err: '' })
+  }, 300_000)
+
+  test.runIf(process.arch === 'x64')(
+    'so does one on a base for arm64, run by an emulator of that processor',
+    async () => {
+      await buildOn(await baseForArm64(), 'marketplace-sidecar-arm64', root)
+      const { program, aws, product } = await startAws()
+      const image = 'SIDECAR_IMAGE=marketplace-sidecar-arm64'
+      const seller = await buildSellerImage('seller-on-arm64', product, '--build-arg', image)
+      const [, ...healthCommand] = seller.config.Healthcheck.Test
+      // Node by its path, for the emulator looks nowhere else.
+      const exec = ([, ...args]: readonly string[], env: Readonly<Record<string, string>>) =>
+        seller.exec([emulatorInBase, '/nodejs/bin/node', ...args], env)
+      expect((await exec(['node', '-p', 'process.arch'], {}).ended).out).toBe('arm64\n')
+      await expectMainJob(
+        {
+          start: (args, env) => exec([...seller.config.Entrypoint, ...args], env),
+          checkHealth: (env) => exec(healthCommand, env),
+        },
+        aws,
+        await environmentOf(aws),
+      )
+      program.signal('SIGTERM')
+      expect(await program.ended).toMatchObject({ code: 0, err: '' })
     },
-    { url, records },
-    await environmentOf({ url, records }),
+    300_000,
   )
-  program.signal('SIGTERM')
-  expect(await program.ended).toMatchObject({ code: 0, err: '' })
-}, 300_000)
+})
