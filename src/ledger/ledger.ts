@@ -20,6 +20,7 @@ import { Sealing, type SealRequest } from './sealing.ts'
 import { Settling } from './settling.ts'
 import { Summaries, summaryWindowMs, type PendingRecord, type UsageSummary } from './summary.ts'
 import { translate } from './storage-errors.ts'
+import { tellAdopted, tellOpened } from './tell-opening.ts'
 import { tellings } from './tellings.ts'
 import type {
   DiskSpace,
@@ -103,26 +104,9 @@ export class Ledger {
     try {
       const opened = openDatabase(directory, clock.now())
       database = opened.database
-      for (const aside of opened.setAside) {
-        log(
-          'ledger.set-aside',
-          `The ledger was damaged (${aside.reason}) and is kept as ${aside.path}. The sidecar starts with a new one: what the old one had not sent is not billed unless somebody recovers it.`,
-          aside,
-        )
-        hooks.emit('ledgerSetAside', aside)
-      }
-      if (opened.networkFileSystem)
-        log(
-          'ledger.network-file-system',
-          'The data directory is on a network file system. It works, slower; a local volume (emptyDir, task volume, block volume) is the right place.',
-        )
+      tellOpened(opened, log, hooks)
       const owner = takeOwnership(opened.database, resource, clock.now())
-      if (owner.adoptedFrom !== undefined)
-        log(
-          'ledger.adopted',
-          `The ledger belonged to ${owner.adoptedFrom}. What AWS had not taken is billed by ${resource} in its current hour; what AWS may have taken is unresolved, see "marketplace-sidecar ledger".`,
-          { from: owner.adoptedFrom },
-        )
+      tellAdopted(owner, log)
       const disk = await openDisk(opened, options.dataSync)
       const ledger = new Ledger(options, opened.database, lock, disk, owner)
       ledger.#settling.recover()
