@@ -1,5 +1,6 @@
 import { defineCheck } from './check.ts'
-import { appUrl, askEntitlement, membersOf, parseEntitlement } from './running-sidecar.ts'
+import { examineListener } from './examine-listener.ts'
+import { askEntitlement, membersOf, parseEntitlement } from './running-sidecar.ts'
 
 export const appListenerCheck = defineCheck({
   id: 'app-listener',
@@ -29,33 +30,21 @@ export const appListenerCheck = defineCheck({
     },
   },
   async run(examination, findings) {
-    const [wrong] = examination.wrong('SIDECAR_LISTEN')
-    const url = appUrl(examination)
-    if (wrong !== undefined || url === undefined) {
-      findings.skip(
-        `Not looked at: ${wrong === undefined ? 'the system chooses the port' : `${wrong} is wrong`}.`,
-      )
-      return
-    }
-    const answer = await askEntitlement(examination, url)
-    if (answer.kind === 'free') findings.pass(`No sidecar runs, and ${url} is free for one.`)
-    else if (answer.kind === 'silent')
-      findings.problem('Unreachable', `${url} did not answer in ${examination.timeoutMs} ms.`)
-    else if (answer.kind === 'unreachable')
-      findings.problem('Unreachable', `${url} cannot be reached (${answer.code}).`)
-    else {
-      const entitlement = parseEntitlement(answer.text)
-      const { type, code: problem, detail } = membersOf(answer.text)
-      if (entitlement?.entitled === true)
-        findings.pass(`A sidecar answers on ${url}, and its state is ${entitlement.state}.`)
-      else if (entitlement !== undefined) {
-        const { state, code, message } = entitlement
-        findings.problem('NotEntitled', `The sidecar says ${state}: ${code}: ${message}`)
-      } else if (problem === 'Unauthorized')
-        findings.problem('OtherToken', `The sidecar on ${url} does not take the token.`)
-      else if (String(type).startsWith('urn:marketplace-sidecar:'))
-        findings.skip(`The sidecar on ${url} did not say: ${String(problem)}: ${String(detail)}`)
-      else findings.problem('Taken', `${url} answered ${answer.status}, not as a sidecar does.`)
-    }
+    const ask = (url: string) => askEntitlement(examination, url)
+    const answer = await examineListener(examination, 'SIDECAR_LISTEN', ask, findings)
+    if (answer === undefined) return
+    const { url } = answer
+    const entitlement = parseEntitlement(answer.text)
+    const { type, code: problem, detail } = membersOf(answer.text)
+    if (entitlement?.entitled === true)
+      findings.pass(`A sidecar answers on ${url}, and its state is ${entitlement.state}.`)
+    else if (entitlement !== undefined) {
+      const { state, code, message } = entitlement
+      findings.problem('NotEntitled', `The sidecar says ${state}: ${code}: ${message}`)
+    } else if (problem === 'Unauthorized')
+      findings.problem('OtherToken', `The sidecar on ${url} does not take the token.`)
+    else if (String(type).startsWith('urn:marketplace-sidecar:'))
+      findings.skip(`The sidecar on ${url} did not say: ${String(problem)}: ${String(detail)}`)
+    else findings.problem('Taken', `${url} answered ${answer.status}, not as a sidecar does.`)
   },
 })

@@ -1,6 +1,6 @@
-import { localUrl } from '../config/local-url.ts'
 import { askListener } from './ask-listener.ts'
 import { defineCheck } from './check.ts'
+import { examineListener } from './examine-listener.ts'
 
 export const opsListenerCheck = defineCheck({
   id: 'ops-listener',
@@ -25,27 +25,14 @@ export const opsListenerCheck = defineCheck({
     },
   },
   async run(examination, findings) {
-    const [wrong] = examination.wrong('SIDECAR_OPS_LISTEN')
-    const listen = examination.values.get('SIDECAR_OPS_LISTEN')
-    if (wrong !== undefined || listen.port === 0) {
-      findings.skip(
-        `Not looked at: ${wrong === undefined ? 'the system chooses the port' : `${wrong} is wrong`}.`,
-      )
-      return
-    }
-    const url = localUrl(listen)
-    const live = await askListener(examination, `${url}/livez`)
-    if (live.kind === 'free') findings.pass(`No sidecar runs, and ${url} is free for one.`)
-    else if (live.kind === 'silent')
-      findings.problem('Unreachable', `${url} did not answer in ${examination.timeoutMs} ms.`)
-    else if (live.kind === 'unreachable')
-      findings.problem('Unreachable', `${url} cannot be reached (${live.code}).`)
-    else {
-      const metrics = await askListener(examination, `${url}/metrics`)
-      const isSidecar = metrics.kind === 'answer' && /^marketplace_info\b/m.test(metrics.text)
-      if (!isSidecar) findings.problem('Taken', `${url} answers, but not as a sidecar does.`)
-      else if (live.status !== 200) findings.problem('NotAlive', `/livez says: ${live.text.trim()}`)
-      else findings.pass(`A sidecar is alive on ${url} and gives its metrics.`)
-    }
+    const ask = (url: string) => askListener(examination, `${url}/livez`)
+    const live = await examineListener(examination, 'SIDECAR_OPS_LISTEN', ask, findings)
+    if (live === undefined) return
+    const { url } = live
+    const metrics = await askListener(examination, `${url}/metrics`)
+    const isSidecar = metrics.kind === 'answer' && /^marketplace_info\b/m.test(metrics.text)
+    if (!isSidecar) findings.problem('Taken', `${url} answers, but not as a sidecar does.`)
+    else if (live.status !== 200) findings.problem('NotAlive', `/livez says: ${live.text.trim()}`)
+    else findings.pass(`A sidecar is alive on ${url} and gives its metrics.`)
   },
 })
