@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { localUrl } from '../config/local-url.ts'
 import { SettingValues } from '../config/setting-values.ts'
+import { ask } from '../doctor/ask-listener.ts'
 import { messageOf } from '../errors.ts'
 import type { CliIo } from './cli-io.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -28,10 +29,9 @@ export async function healthcheck(args: readonly string[], io: CliIo): Promise<n
   const listener = new SettingValues(io.env, () => {}).get('SIDECAR_OPS_LISTEN')
   const url = `${localUrl(listener)}/${values.ready === true ? 'readyz' : 'livez'}`
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) })
-    const text = (await response.text()).trim()
-    if (response.ok) return exitCodes.ok
-    io.err(`${url} answered ${response.status}: ${text}`)
+    const { status, text } = await ask(url, {}, AbortSignal.timeout(timeoutMs))
+    if (status === 200) return exitCodes.ok
+    io.err(`${url} answered ${status}: ${text.trim()}`)
   } catch (error) {
     io.err(`${url} did not answer: ${messageOf(error)}`)
   }

@@ -40,11 +40,12 @@ export async function askListener(
   }
 }
 
-async function ask(
+/** The same until `signal` is aborted; rejects when there is no answer. */
+export async function ask(
   url: string,
   { method = 'GET', headers = {}, body }: ListenerRequest,
   signal: AbortSignal,
-): Promise<ListenerAnswer> {
+): Promise<Extract<ListenerAnswer, { kind: 'answer' }>> {
   const outgoing = request(url, { method, headers: { ...headers }, agent: false, signal })
   // Below nobody waits for the errors that come after the answer has begun.
   outgoing.on('error', () => {})
