@@ -74,7 +74,6 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const platform = await findPlatform(options)
   const denial = regionDenial(platform)
 
-  const dimensions = new Set(product.dimensions.map(({ name }) => name))
   // Before the ledger, whose opening tells of damage and imbalance.
   const metrics = createMetrics({
     hooks,
@@ -85,7 +84,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       platform: platform.name,
       region: platform.region?.region ?? '',
     },
-    dimensions: [...dimensions],
+    dimensions: product.dimensions.map(({ name }) => name),
     entitlementStates,
     now: () => clock.now(),
     ledger: { gauges: () => ledger.gauges(), space: () => ledger.space() },

@@ -14,6 +14,7 @@ import {
 } from './entitlement-route.ts'
 import { openApiPath, openApiRoute } from './openapi-route.ts'
 import { proofRoute, type ProofRouteOptions } from './proof-route.ts'
+import { createRefusalTeller } from './refused-usage.ts'
 import { createServerBase, type ServerLimits } from './server.ts'
 import { statusPagePath, statusPageRoute } from './status-page-route.ts'
 import { usageRoutes, type UsageBook, type UsageRoutesOptions } from './usage-routes.ts'
@@ -63,11 +64,12 @@ export function createAppServer(options: AppServerOptions): FastifyInstance {
     return true
   })
   proofRoute(app, options.proof)
-  usageRoutes(app, options)
+  const dimensions = new Set(options.dimensions.map(({ name }) => name))
+  const tellRefused = createRefusalTeller(hooks, dimensions)
+  usageRoutes(app, { ...options, tellRefused })
   statusPageRoute(app)
   openApiRoute(app, options.version)
-  const dimensions = new Set(options.dimensions.map(({ name }) => name))
-  awsFront(app, { handlers: options.front, region: options.region, dimensions, hooks, log })
+  awsFront(app, { handlers: options.front, region: options.region, tellRefused, log })
   return app
 }
 

@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { SidecarError, messageOf } from '../errors.ts'
-import type { Hooks } from '../hooks.ts'
 import type { Log } from '../log.ts'
 import {
   contentType,
@@ -15,6 +14,7 @@ import type { InputOf } from '../protocol/inputs.ts'
 import type { OperationName } from '../protocol/operations.ts'
 import { validateInput } from '../protocol/validate.ts'
 import type { ProblemCode } from './problem.ts'
+import type { TellRefused } from './refused-usage.ts'
 import { problemOfError } from './request-error.ts'
 
 /** What an operation answers: its output members, or an error of AWS. */
@@ -26,8 +26,7 @@ export interface AwsFrontOptions {
   readonly handlers: FrontHandlers
   /** Where the task or pod runs; undefined when nobody knows, and then no call is taken. */
   readonly region: string | undefined
-  readonly dimensions: ReadonlySet<string>
-  readonly hooks: Hooks
+  readonly tellRefused: TellRefused
   readonly log: Log
 }
 
@@ -62,7 +61,7 @@ export function awsFront(app: FastifyInstance, options: AwsFrontOptions): void {
 function tellRefusal(
   request: FastifyRequest,
   outcome: Outcome<never>,
-  { hooks, dimensions }: AwsFrontOptions,
+  { tellRefused }: AwsFrontOptions,
 ): void {
   const target = request.headers['x-amz-target']
   const operation = parseTarget(typeof target === 'string' ? target : undefined)
@@ -70,9 +69,7 @@ function tellRefusal(
   const body = parseBody(typeof request.body === 'string' ? request.body : '')
   const members: MeterUsageMembers = (body.ok && body.value) || {}
   if (members.DryRun === true) return
-  const { UsageDimension: name } = members
-  const dimension = typeof name === 'string' && dimensions.has(name) ? name : undefined
-  hooks.emit('usageRefused', { dimension, code: outcome.failure.name, requestId: request.id })
+  tellRefused(members.UsageDimension, outcome.failure.name, request.id)
 }
 
 /** Of a request that may not have the form of one. */

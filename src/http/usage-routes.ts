@@ -2,11 +2,11 @@ import type { FastifyInstance } from 'fastify'
 import { formatQuantity } from '../aggregation/quantity.ts'
 import { toIso } from '../clock.ts'
 import type { Dimension } from '../config/product.ts'
-import type { Hooks } from '../hooks.ts'
 import type { OpenHour, UsageSummary } from '../ledger/summary.ts'
 import type { RecordSummary, ReportReceipt, UsageRequest } from '../ledger/types.ts'
 import type { HourAnswer, RecordAnswer, UsageAnswer } from './answers.ts'
 import { parseUsage } from './parse-usage.ts'
+import type { TellRefused } from './refused-usage.ts'
 import { problemOfError } from './request-error.ts'
 
 export interface UsageBook {
@@ -16,7 +16,7 @@ export interface UsageBook {
 
 export interface UsageRoutesOptions {
   readonly book: UsageBook
-  readonly hooks: Hooks
+  readonly tellRefused: TellRefused
   readonly dimensions: readonly Dimension[]
   /**
    * When AWS is asked next to take a record, ms, given the earliest hour that holds open usage; undefined
@@ -27,7 +27,7 @@ export interface UsageRoutesOptions {
 
 /** `POST /v1/usage` takes usage and answers when it is on disk; `GET /v1/usage` says where every unit is. */
 export function usageRoutes(app: FastifyInstance, options: UsageRoutesOptions): void {
-  const { book, hooks, nextSendAt } = options
+  const { book, tellRefused, nextSendAt } = options
   const dimensions = new Set(options.dimensions.map(({ name }) => name))
   const described = options.dimensions.map(({ name, unit, divisor }) => ({
     name,
@@ -42,7 +42,7 @@ export function usageRoutes(app: FastifyInstance, options: UsageRoutesOptions): 
       return isBatch ? { results } : results[0]
     } catch (error) {
       const { code } = problemOfError(error)
-      hooks.emit('usageRefused', { dimension: dimensionOf(body), code, requestId })
+      tellRefused(dimensionOf(body), code, requestId)
       throw error
     }
   })
@@ -59,13 +59,13 @@ export function usageRoutes(app: FastifyInstance, options: UsageRoutesOptions): 
       oldestUnsentHour: isoOrNull(summary.oldestUnsentHour),
     }
   })
+}
 
-  /** The dimension of a single report, if the product has it: what anybody may send is no label. */
-  function dimensionOf(body: unknown): string | undefined {
-    if (typeof body !== 'object' || body === null || !('dimension' in body)) return undefined
-    const { dimension } = body
-    return typeof dimension === 'string' && dimensions.has(dimension) ? dimension : undefined
-  }
+/** What a single report names. */
+function dimensionOf(body: unknown): unknown {
+  return typeof body === 'object' && body !== null && 'dimension' in body
+    ? body.dimension
+    : undefined
 }
 
 /** The hours of a batch are few, and writing a time is the dearest part of an answer. */

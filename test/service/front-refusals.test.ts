@@ -4,7 +4,6 @@ import fastify from 'fastify'
 import { afterEach, describe, expect, test } from 'vitest'
 import { demoProduct } from '../../src/emulator/demo-product.ts'
 import { SidecarError, type ErrorCode } from '../../src/errors.ts'
-import { Hooks } from '../../src/hooks.ts'
 import { awsFront } from '../../src/http/aws-front.ts'
 import { createFrontHandlers } from '../../src/http/front-handlers.ts'
 import { requestIdOf } from '../../src/http/request-id.ts'
@@ -47,8 +46,7 @@ describe('a ledger that cannot take the usage', () => {
         referenceOf: () => '',
       }),
       region: 'eu-west-1',
-      dimensions: new Set(['requests']),
-      hooks: new Hooks(),
+      tellRefused: () => {},
       log: createSilentLog(),
     })
     const headers = frontHeaders('MeterUsage')
