@@ -55,7 +55,7 @@ CMD ["run"]
 
 # The emulated Metering service, for development and tests: docker build --target emulator
 FROM build AS emulator-build
-RUN node scripts/build.ts src/cli/emulate-main.ts /emulator/app/emulator.js \
+RUN node scripts/build.ts src/cli/emulate/emulate-main.ts /emulator/app/emulator.js \
   && cp LICENSE /emulator/app/ \
   && chmod -R a+rX,go-w /emulator
 

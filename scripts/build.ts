@@ -16,7 +16,7 @@ import {
 } from './leave-out.ts'
 
 /** Programs that are such a command and nothing else. */
-const developmentPrograms = /(^|\/)cli\/emulate-main\.ts$/
+const developmentPrograms = /(^|\/)cli\/emulate\/emulate-main\.ts$/
 
 /** For npm, which runs a bin as it is. */
 export const shebang = '#!/usr/bin/env node\n'
@@ -123,7 +123,7 @@ if (import.meta.main) {
     entry === undefined
       ? [
           ['src/main.ts', 'dist/main.js'],
-          ['src/cli/emulate-main.ts', 'dist/emulator.js'],
+          ['src/cli/emulate/emulate-main.ts', 'dist/emulator.js'],
         ]
       : [[entry, outfile]]
   for (const [from = '', to = ''] of programs) {

@@ -13,7 +13,7 @@ export interface Part {
 
 /** Commands for the development machine. In the image they are not there, and say so. */
 export const developmentCommands: Part = {
-  modules: /\/cli\/(demo|emulate)\.ts$/,
+  modules: /\/cli\/(?:demo\/demo|emulate\/emulate)\.ts$/,
   contents: `const leftOut = async (_args, io) => {
     io.err('This command is not part of the image; run it from a checkout of the source.')
     return 2

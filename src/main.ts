@@ -1,8 +1,8 @@
 import { homedir } from 'node:os'
-import { SidecarError, messageOf } from './errors.ts'
+import { SidecarError, messageOf } from './kernel/errors.ts'
 import type { CliIo } from './cli/cli-io.ts'
 import { exitCodeOf, exitCodes } from './cli/exit-codes.ts'
-import { giveHome } from './cli/give-home.ts'
+import { giveHome } from './cli/run/ensure-home.ts'
 import { version } from './cli/version.ts'
 import { isClosedPipe, writeLine } from './cli/write-line.ts'
 
@@ -17,31 +17,31 @@ interface CommandEntry {
 const commands: Readonly<Record<string, CommandEntry>> = {
   run: {
     summary: 'run the sidecar in an ECS task or an EKS pod',
-    load: async () => (await import('./cli/run.ts')).run,
+    load: async () => (await import('./cli/run/run.ts')).run,
   },
   demo: {
     summary: 'run it on this machine against an emulated AWS',
-    load: async () => (await import('./cli/demo.ts')).demo,
+    load: async () => (await import('./cli/demo/demo.ts')).demo,
   },
   emulate: {
     summary: 'run the emulated AWS Marketplace Metering service alone',
-    load: async () => (await import('./cli/emulate.ts')).emulate,
+    load: async () => (await import('./cli/emulate/emulate.ts')).emulate,
   },
   healthcheck: {
     summary: 'ask the running sidecar whether it is well; exit code 0 or 1',
-    load: async () => (await import('./cli/healthcheck.ts')).healthcheck,
+    load: async () => (await import('./cli/healthcheck/healthcheck.ts')).healthcheck,
   },
   ledger: {
     summary: 'say where every unit is, export records, settle what needs a decision',
-    load: async () => (await import('./cli/ledger.ts')).ledgerCommand,
+    load: async () => (await import('./cli/ledger/ledger.ts')).ledgerCommand,
   },
   doctor: {
     summary: 'find out what keeps it from working here; exit code 1 for warnings, 2 for failures',
-    load: async () => (await import('./cli/doctor.ts')).doctor,
+    load: async () => (await import('./cli/doctor/doctor.ts')).doctor,
   },
   product: {
     summary: 'check the product file that a seller bakes into the image',
-    load: async () => (await import('./cli/product.ts')).product,
+    load: async () => (await import('./cli/product/product.ts')).product,
   },
 }
 

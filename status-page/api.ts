@@ -1,4 +1,4 @@
-import type { EntitlementAnswer, UsageAnswer } from '../src/http/answers.ts'
+import type { EntitlementAnswer, UsageAnswer } from '../src/http/routes/answers.ts'
 
 const timeoutMs = 10_000
 

@@ -1,4 +1,4 @@
-import type { UsageAnswer } from '../src/http/answers.ts'
+import type { UsageAnswer } from '../src/http/routes/answers.ts'
 import { chartOf, type Chart } from './chart.ts'
 import { byId, element } from './dom.ts'
 import { hoursOf } from './hours.ts'

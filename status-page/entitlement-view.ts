@@ -1,4 +1,4 @@
-import type { EntitlementAnswer } from '../src/http/answers.ts'
+import type { EntitlementAnswer } from '../src/http/routes/answers.ts'
 import { byId, element, setText, showWhenChanged } from './dom.ts'
 import { showDistance, showTime } from './format.ts'
 

@@ -1,4 +1,4 @@
-import type { DimensionAnswer, UsageAnswer } from '../src/http/answers.ts'
+import type { DimensionAnswer, UsageAnswer } from '../src/http/routes/answers.ts'
 import { byId, element, setText } from './dom.ts'
 import { showHour, showNumber, showTime } from './format.ts'
 import { billedUnits, hourOf } from './hours.ts'

@@ -1,4 +1,4 @@
-import type { RecordAnswer, UsageAnswer } from '../src/http/answers.ts'
+import type { RecordAnswer, UsageAnswer } from '../src/http/routes/answers.ts'
 import { hourMs } from './format.ts'
 
 /** Where an hour's usage of one dimension is, in AWS's whole units. The parts add up to all of it. */

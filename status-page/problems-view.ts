@@ -1,4 +1,4 @@
-import type { RecordAnswer, UsageAnswer } from '../src/http/answers.ts'
+import type { RecordAnswer, UsageAnswer } from '../src/http/routes/answers.ts'
 import { byId, element, showWhenChanged } from './dom.ts'
 import { showCount, showNumber, showTime } from './format.ts'
 import { commandFor, headlines, problemsOf, remedies, type Problem } from './problems.ts'

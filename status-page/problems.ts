@@ -1,4 +1,4 @@
-import type { RecordAnswer, UsageAnswer } from '../src/http/answers.ts'
+import type { RecordAnswer, UsageAnswer } from '../src/http/routes/answers.ts'
 
 /** Records that have the same trouble for the same reason. */
 export interface Problem {

@@ -1,4 +1,4 @@
-import type { UsageAnswer } from '../src/http/answers.ts'
+import type { UsageAnswer } from '../src/http/routes/answers.ts'
 import { byId, element } from './dom.ts'
 import { showDistance, showNumber, showTime } from './format.ts'
 

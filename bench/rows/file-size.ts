@@ -1,8 +1,8 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Clock } from '../../src/clock.ts'
+import type { Clock } from '../../src/kernel/clock.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
-import { hourMs, hourOf, type SealInput, type SealPlan } from '../../src/ledger/types.ts'
+import { hourMs, hourOf, type SealInput, type SealPlan } from '../../src/metering/types.ts'
 import type { Row } from './bench.ts'
 import { reportOf, withLedger } from './ledger-alone.ts'
 

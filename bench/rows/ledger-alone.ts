@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createSystemClock, type Clock } from '../../src/clock.ts'
-import { Hooks } from '../../src/hooks.ts'
+import { createSystemClock, type Clock } from '../../src/kernel/clock.ts'
+import { Events } from '../../src/kernel/events.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
-import { untagged, type UsageReport } from '../../src/ledger/types.ts'
-import { createSilentLog } from '../../src/log.ts'
+import { untagged, type UsageReport } from '../../src/metering/types.ts'
+import { createSilentLog } from '../../src/kernel/log.ts'
 import { median, type Result } from '../result.ts'
 import type { Row } from './bench.ts'
 
@@ -19,7 +19,7 @@ export async function withLedger<T>(
     directory,
     resource: 'host:bench',
     clock,
-    hooks: new Hooks(),
+    events: new Events(),
     log: createSilentLog(),
     maxTagSets: 2500,
     onFatal: (error) => {

@@ -3,13 +3,13 @@
  * narrator: `node fast-sidecar.ts`, with the same settings as `run`.
  */
 import { randomBytes } from 'node:crypto'
-import { createFastClock, createSystemClock } from '../../src/clock.ts'
-import { connectEmulator } from '../../src/cli/demo-emulator.ts'
+import { createFastClock, createSystemClock } from '../../src/kernel/clock.ts'
+import { connectEmulator } from '../../src/cli/demo/demo-emulator.ts'
 import { loadSettings } from '../../src/config/load-settings.ts'
-import { fileReader } from '../../src/config/read-text.ts'
-import { Hooks } from '../../src/hooks.ts'
-import { createLog } from '../../src/log.ts'
-import { startSidecar } from '../../src/sidecar.ts'
+import { fileReader } from '../../src/kernel/read-text.ts'
+import { Events } from '../../src/kernel/events.ts'
+import { createLog } from '../../src/observe/log/create-log.ts'
+import { startSidecar } from '../../src/sidecar/start-sidecar.ts'
 
 async function main(): Promise<void> {
   const settings = loadSettings(process.env, fileReader)
@@ -22,7 +22,7 @@ async function main(): Promise<void> {
     clock: createFastClock(rate, now),
     timers: createSystemClock(),
     ticks: 'clock',
-    hooks: new Hooks(),
+    events: new Events(),
     log: createLog(settings.logLevel),
     out: console.log,
     random: Math.random,

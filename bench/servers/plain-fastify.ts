@@ -3,7 +3,7 @@
  * `node plain-fastify.ts <port>`.
  */
 import fastify from 'fastify'
-import { reportSchema } from '../../src/http/parse-usage.ts'
+import { reportSchema } from '../../src/sources/json/parse-usage.ts'
 
 const app = fastify()
 const receipt = { result: 'accepted', hour: new Date().toISOString(), late: false }

@@ -7,11 +7,11 @@ import {
   ResolveCustomerCommand,
   type MeterUsageCommandInput,
 } from '@aws-sdk/client-marketplace-metering'
-import { toDate, type Clock } from '../clock.ts'
-import type { Hooks } from '../hooks.ts'
+import { toDate, type Clock } from '../kernel/clock.ts'
+import type { Events } from '../kernel/events.ts'
 import { classifyError } from './classify-error.ts'
 import { serverFaultRow } from './failure-table.ts'
-import { parseHttpDate } from './http-date.ts'
+import { parseHttpDate } from '../kernel/http-date.ts'
 import type {
   Answer,
   DryRunRequest,
@@ -41,7 +41,7 @@ export interface MarketplaceMeteringOptions {
         readonly sessionToken?: string | undefined
       }
     | undefined
-  readonly hooks: Hooks
+  readonly events: Events
   readonly clock: Clock
 }
 
@@ -207,7 +207,7 @@ function headerOf(response: unknown, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-function createCaller({ hooks, clock, timeoutMs }: MarketplaceMeteringOptions) {
+function createCaller({ events, clock, timeoutMs }: MarketplaceMeteringOptions) {
   return async function call<Output, T>(
     operation: string,
     trace: Trace,
@@ -229,7 +229,7 @@ function createCaller({ hooks, clock, timeoutMs }: MarketplaceMeteringOptions) {
       }),
     )
     const serverTime = trace.date === undefined ? undefined : parseHttpDate(trace.date)
-    hooks.emit('awsCalled', {
+    events.emit('awsCalled', {
       operation,
       outcome: answer.ok ? 'ok' : answer.failure.kind,
       seconds: (performance.now() - started) / 1000,

@@ -1,4 +1,4 @@
-import type { CallOutcome } from '../hooks.ts'
+import type { CallOutcome } from '../kernel/events.ts'
 
 /**
  * Why AWS did not do what was asked. `throttled` and `unavailable` pass by themselves, `credentials`,

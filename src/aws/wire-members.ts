@@ -1,4 +1,4 @@
-import { toDate } from '../clock.ts'
+import { toDate } from '../kernel/clock.ts'
 
 /** Members of the wire as the SDK takes them: epoch seconds of a `Timestamp` become a Date. */
 export function toSdkMembers(value: unknown): unknown {

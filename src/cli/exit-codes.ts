@@ -1,4 +1,4 @@
-import type { SidecarError } from '../errors.ts'
+import type { SidecarError } from '../kernel/errors.ts'
 
 /** What the process says when it ends. README and docs/errors.md list these. */
 export const exitCodes = {

@@ -28,13 +28,6 @@ export function parseSetting(type: SettingType, text: string): SettingParsed | u
   }
 }
 
-/** `text` for a message: quoted, on one line, cut, and without the password of an address. */
-export function show(value: unknown): string {
-  const text = typeof value === 'string' ? value.replace(/\/\/.*@/s, '//***@') : value
-  const shown = JSON.stringify(text) ?? String(text)
-  return shown.length > 120 ? `${shown.slice(0, 120)}… (${shown.length} characters)` : shown
-}
-
 function parseInteger(text: string, min: number, max: number): number | undefined {
   if (!/^(0|[1-9]\d{0,15})$/.test(text)) return undefined
   const value = Number(text)

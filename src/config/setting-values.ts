@@ -1,5 +1,7 @@
-import { parseSetting, show, type SettingParsed } from './parse-setting.ts'
-import type { Environment, HostPort, ReportMistake } from './settings.ts'
+import { parseSetting, type SettingParsed } from './parse-setting.ts'
+import { show } from '../kernel/mistakes.ts'
+import type { Environment, HostPort } from './settings.ts'
+import type { ReportMistake } from '../kernel/mistakes.ts'
 import { rangeOf, settingsTable, type Setting, type SettingName } from './settings-table.ts'
 
 type Row<N extends SettingName> = Extract<(typeof settingsTable)[number], { name: N }>

@@ -1,6 +1,6 @@
-import { logLevels } from '../log.ts'
-import { routes } from './product.ts'
-import { productCodePattern, regionPattern } from './patterns.ts'
+import { logLevels } from '../kernel/log.ts'
+import { routes } from '../product/product.ts'
+import { productCodePattern, regionPattern } from '../product/patterns.ts'
 import { failModes, lateUsageChoices } from './settings.ts'
 
 export type SettingType =

@@ -1,5 +1,5 @@
-import type { LogLevel } from '../log.ts'
-import type { Product } from './product.ts'
+import type { LogLevel } from '../kernel/log.ts'
+import type { Product } from '../product/product.ts'
 
 /** An address to listen on; an IPv6 host is written without brackets. Port 0 lets the system choose. */
 export interface HostPort {
@@ -49,6 +49,3 @@ export interface Settings {
 
 /** Environment variables as the program got them. */
 export type Environment = Readonly<Record<string, string | undefined>>
-
-/** Takes one mistake, as a line for people. */
-export type ReportMistake = (line: string) => void

@@ -1,4 +1,5 @@
-import type { Environment, ReportMistake } from './settings.ts'
+import type { Environment } from './settings.ts'
+import type { ReportMistake } from '../kernel/mistakes.ts'
 import { settingsTable } from './settings-table.ts'
 
 const knownNames: readonly string[] = settingsTable.map((row) => row.name)

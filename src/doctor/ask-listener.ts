@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
-import { messageOf } from '../errors.ts'
+import { messageOf } from '../kernel/errors.ts'
 import { systemCode } from './endpoint-host.ts'
-import type { Examination } from './examination.ts'
-import { timedOut } from './within.ts'
+import type { Examination } from './diagnosis.ts'
+import { timedOut } from '../kernel/with-deadline.ts'
 
 export type ListenerAnswer =
   | { readonly kind: 'answer'; readonly status: number; readonly text: string }

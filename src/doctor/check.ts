@@ -1,4 +1,4 @@
-import type { Examination } from './examination.ts'
+import type { Examination } from './diagnosis.ts'
 
 /** `skip`: it was not looked at, and the message says why. */
 export type Status = 'pass' | 'warn' | 'fail' | 'skip'

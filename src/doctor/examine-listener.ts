@@ -2,7 +2,7 @@ import type { SettingName } from '../config/settings-table.ts'
 import { localUrl } from '../config/local-url.ts'
 import type { ListenerAnswer } from './ask-listener.ts'
 import type { Findings } from './check.ts'
-import type { Examination } from './examination.ts'
+import type { Examination } from './diagnosis.ts'
 
 type ListenerSetting = Extract<SettingName, 'SIDECAR_LISTEN' | 'SIDECAR_OPS_LISTEN'>
 

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
-import { messageOf } from '../errors.ts'
+import { messageOf } from '../kernel/errors.ts'
 import { metadataHttp } from '../platform/metadata-http.ts'
-import type { World } from './examination.ts'
+import type { World } from './diagnosis.ts'
 
 export type RoleAnswer =
   /** The ARN, or undefined when the endpoint has credentials but names no role. */

@@ -1,6 +1,6 @@
-import { messageOf } from '../errors.ts'
+import { messageOf } from '../kernel/errors.ts'
 import type { Check, Finding, Status } from './check.ts'
-import type { Examination } from './examination.ts'
+import type { Examination } from './diagnosis.ts'
 
 /**
  * Runs the checks in their order. One that needs another which failed, or was itself skipped, is not

@@ -1,6 +1,6 @@
 import { localUrl } from '../config/local-url.ts'
 import { askListener, type ListenerAnswer } from './ask-listener.ts'
-import type { Examination } from './examination.ts'
+import type { Examination } from './diagnosis.ts'
 
 export interface EntitlementAnswer {
   readonly entitled: boolean

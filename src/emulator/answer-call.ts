@@ -1,4 +1,4 @@
-import { sleep, toIso, type Clock } from '../clock.ts'
+import { sleep, toIso, type Clock } from '../kernel/clock.ts'
 import {
   encodeFailure,
   isProtocolContentType,
@@ -10,13 +10,13 @@ import {
 import { fail, type Outcome } from '../protocol/errors.ts'
 import type { OperationName } from '../protocol/operations.ts'
 import { validateInput } from '../protocol/validate.ts'
-import { batchMeterUsage } from './batch-meter-usage.ts'
-import type { CallLog, EmulatedCall } from './calls.ts'
-import type { FaultScript } from './faults.ts'
-import { meterUsage } from './meter-usage.ts'
-import type { Metering } from './metering-rules.ts'
-import { registerUsage } from './register-usage.ts'
-import { resolveCustomer } from './resolve-customer.ts'
+import { batchMeterUsage } from './operations/batch-meter-usage.ts'
+import type { CallLog, EmulatedCall } from './control/calls.ts'
+import type { FaultScript } from './control/faults.ts'
+import { meterUsage } from './operations/meter-usage.ts'
+import type { Metering } from './operations/metering-rules.ts'
+import { registerUsage } from './operations/register-usage.ts'
+import { resolveCustomer } from './operations/resolve-customer.ts'
 
 export interface CallParts {
   readonly metering: Metering

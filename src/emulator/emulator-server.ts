@@ -1,25 +1,25 @@
 import { randomUUID } from 'node:crypto'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
-import { createSystemClock, type Clock } from '../clock.ts'
-import { messageOf, SidecarError } from '../errors.ts'
+import { createSystemClock, type Clock } from '../kernel/clock.ts'
+import { messageOf, SidecarError } from '../kernel/errors.ts'
 import { contentType, encodeFailure, maxRequestBytes } from '../protocol/codec.ts'
 import { answerCall, type CallParts } from './answer-call.ts'
-import { CallLog } from './calls.ts'
-import { addControlRoutes } from './control-routes.ts'
+import { CallLog } from './control/calls.ts'
+import { addControlRoutes } from './control/control-routes.ts'
 import { demoCustomer, demoProduct } from './demo-product.ts'
 import { EmulatorClock } from './emulator-clock.ts'
-import { FaultScript, type Fault } from './faults.ts'
-import { toHttpDate } from './http-date.ts'
+import { FaultScript, type Fault } from './control/faults.ts'
+import { toHttpDate } from '../kernel/http-date.ts'
 import type {
   EmulatedBuyer,
   EmulatedCustomer,
   EmulatedProduct,
   EmulatedTask,
 } from './marketplace.ts'
-import { findKey, type Metering } from './metering-rules.ts'
-import { MeteringState } from './metering-state.ts'
+import { findKey, type Metering } from './operations/metering-rules.ts'
+import { MeteringState } from './operations/metering-state.ts'
 import { createProductKeys } from './product-keys.ts'
-import { defaultSettings, type EmulatorSettings } from './settings.ts'
+import { defaultSettings, type EmulatorSettings } from './emulator-settings.ts'
 import type { SigningKey } from './signing-key.ts'
 
 export interface EmulatorOptions {

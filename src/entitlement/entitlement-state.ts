@@ -1,6 +1,6 @@
-import { toIso, type Clock, type Timer } from '../clock.ts'
-import type { Hooks } from '../hooks.ts'
-import type { Log } from '../log.ts'
+import { toIso, type Clock, type Timer } from '../kernel/clock.ts'
+import type { Events } from '../kernel/events.ts'
+import type { Log } from '../kernel/log.ts'
 import {
   stateOf,
   transitions,
@@ -38,7 +38,7 @@ export interface EntitlementOptions {
   readonly clock: Clock
   /** Real time, on which those who wait are counted, even where `clock` runs faster. */
   readonly timers: Clock
-  readonly hooks: Hooks
+  readonly events: Events
   readonly log: Log
   /** The route is `metered`, so that a record which AWS accepted proves as much as a dry run. */
   readonly recordsProve: boolean
@@ -57,7 +57,7 @@ type Base = Omit<EntitlementSnapshot, 'retryAfterSeconds'>
 export class Entitlement {
   readonly #clock: Clock
   readonly #timers: Clock
-  readonly #hooks: Hooks
+  readonly #events: Events
   readonly #log: Log
   readonly #recordsProve: boolean
   readonly #listeners = new Set<(snapshot: EntitlementSnapshot) => void>()
@@ -69,10 +69,10 @@ export class Entitlement {
   #retryAt: number
   #graceTimer: Timer | undefined
 
-  constructor({ clock, timers, hooks, log, recordsProve }: EntitlementOptions) {
+  constructor({ clock, timers, events, log, recordsProve }: EntitlementOptions) {
     this.#clock = clock
     this.#timers = timers
-    this.#hooks = hooks
+    this.#events = events
     this.#log = log
     this.#recordsProve = recordsProve
     this.#retryAt = timers.now()
@@ -217,6 +217,6 @@ export class Entitlement {
     const { state: to, code, message } = this.#base
     // Nothing leads back to the start.
     if (to !== 'starting') this.#log(`entitlement.${to}`, message, { from, to, code })
-    this.#hooks.emit('entitlementChanged', { from, to, code, message })
+    this.#events.emit('entitlementChanged', { from, to, code, message })
   }
 }

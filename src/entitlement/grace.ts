@@ -1,7 +1,6 @@
-import type { Clock } from '../clock.ts'
-import { messageOf } from '../errors.ts'
-import type { FailMode } from '../config/settings.ts'
-import type { Log } from '../log.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { messageOf } from '../kernel/errors.ts'
+import type { Log } from '../kernel/log.ts'
 import type { EntitlementSnapshot } from './entitlement-state.ts'
 
 /** Where a few words outlive the process. */
@@ -21,7 +20,7 @@ export interface GraceOptions {
     readonly productCode: string
     readonly route: string
   }
-  readonly failMode: FailMode
+  readonly failMode: 'closed' | 'open'
   readonly graceMs: number
 }
 

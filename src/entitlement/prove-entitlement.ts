@@ -1,16 +1,19 @@
 import type { MeteringApi } from '../aws/metering-api.ts'
-import { backoffMs } from '../backoff.ts'
-import { sleep, type Clock } from '../clock.ts'
-import type { Product } from '../config/product.ts'
-import { messageOf } from '../errors.ts'
-import type { Hooks } from '../hooks.ts'
-import type { Log } from '../log.ts'
-import { dryRun } from './dry-run.ts'
+import { backoffMs } from '../kernel/backoff.ts'
+import { sleep, type Clock } from '../kernel/clock.ts'
+import type { Product } from '../product/product.ts'
+import { messageOf } from '../kernel/errors.ts'
+import type { Events } from '../kernel/events.ts'
+import type { Log } from '../kernel/log.ts'
+import { dryRun } from './dry-run/dry-run.ts'
 import { Entitlement } from './entitlement-state.ts'
 import type { Grace } from './grace.ts'
-import { followKeyRotation, tellKeyRotation } from './key-rotation.ts'
-import type { FailedStep, PassedStep, ProofStep } from './proof-step.ts'
-import { keysNewestFirst, registerWithPinnedKeys } from './register-with-pinned-keys.ts'
+import { followKeyRotation, tellKeyRotation } from './register-usage/key-rotation.ts'
+import type { FailedStep, PassedStep, ProofStep } from './proof.ts'
+import {
+  keysNewestFirst,
+  registerWithPinnedKeys,
+} from './register-usage/register-with-pinned-keys.ts'
 
 /** Why AWS is not even asked: the regions disagree, or the platform has no metering. */
 export interface RegionDenial {
@@ -25,7 +28,7 @@ export interface StartEntitlementOptions {
   readonly clock: Clock
   /** Real time, for retries and those who wait. */
   readonly timers: Clock
-  readonly hooks: Hooks
+  readonly events: Events
   readonly log: Log
   /** From 0 up to but not including 1. */
   readonly random: () => number
@@ -148,7 +151,7 @@ function report(
   step: Step,
   options: StartEntitlementOptions,
 ): void {
-  const { product, clock, hooks, log, signal } = options
+  const { product, clock, events, log, signal } = options
   for (const warning of warnings) log('entitlement.warning', warning)
   if (signedBy === undefined) return
   const newestVersion = keysNewestFirst(product.publicKeys)[0]?.version ?? signedBy.version
@@ -156,7 +159,7 @@ function report(
     entitlement,
     newestVersion,
     clock,
-    hooks,
+    events,
     log,
     register: () => tryStep(step),
     signal,

@@ -1,5 +1,5 @@
-import { stopwatch } from '../clock.ts'
-import { SidecarError, messageOf } from '../errors.ts'
+import { stopwatch } from '../kernel/clock.ts'
+import { SidecarError, messageOf } from '../kernel/errors.ts'
 
 export interface Transaction {
   begin(): void

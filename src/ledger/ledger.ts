@@ -1,27 +1,32 @@
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import type { Clock } from '../clock.ts'
-import type { SidecarError } from '../errors.ts'
-import type { Hooks, Step } from '../hooks.ts'
-import type { Log } from '../log.ts'
-import { takeOwnership, type Owner } from './adoption.ts'
-import { auditBook } from './audit.ts'
-import { openDisk, type DataSync, type Disk } from './disk.ts'
-import { lockFile, type FileLock } from './file-lock.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { SidecarError } from '../kernel/errors.ts'
+import type { Events, Step } from '../kernel/events.ts'
+import type { Log } from '../kernel/log.ts'
+import { takeOwnership, type Owner } from '../store/sqlite/adoption.ts'
+import { auditBook } from '../store/sqlite/audit.ts'
+import { openDisk, type DataSync, type Disk } from '../store/sqlite/disk.ts'
+import { lockFile, type FileLock } from '../store/sqlite/file-lock.ts'
 import { GroupCommit } from './group-commit.ts'
-import { Ingest } from './ingest.ts'
-import { Keys } from './keys.ts'
-import { LateUsage } from './late-usage.ts'
-import { Notes } from './notes.ts'
-import { openDatabase, prepareDirectory } from './open-database.ts'
-import { OpenUsage } from './open-usage.ts'
-import { Pruning } from './pruning.ts'
-import { Sealing, type SealRequest } from './sealing.ts'
-import { Settling } from './settling.ts'
-import { Summaries, summaryWindowMs, type PendingRecord, type UsageSummary } from './summary.ts'
-import { translate } from './storage-errors.ts'
-import { tellAdopted, tellOpened } from './tell-opening.ts'
-import { tellings } from './tellings.ts'
+import { Ingest } from '../store/sqlite/ingest.ts'
+import { Keys } from '../store/sqlite/accounts.ts'
+import { LateUsage } from '../store/sqlite/late-usage.ts'
+import { Notes } from '../store/sqlite/notes.ts'
+import { openDatabase, prepareDirectory } from '../store/sqlite/open-database.ts'
+import { OpenUsage } from '../store/sqlite/open-usage.ts'
+import { Pruning } from '../store/sqlite/pruning.ts'
+import { Sealing, type SealRequest } from '../store/sqlite/sealing.ts'
+import { Settling } from '../store/sqlite/settling.ts'
+import {
+  Summaries,
+  summaryWindowMs,
+  type PendingRecord,
+  type UsageSummary,
+} from '../store/sqlite/summary.ts'
+import { translate } from '../store/sqlite/storage-errors.ts'
+import { tellAdopted, tellOpened } from './log-opening.ts'
+import { tellings } from './usage-by-dimension.ts'
 import type {
   DiskSpace,
   KeyBalance,
@@ -30,14 +35,14 @@ import type {
   Settlement,
   UsageRecord,
   UsageRequest,
-} from './types.ts'
+} from '../metering/types.ts'
 
 export interface LedgerOptions {
   readonly directory: string
   /** Names the task or pod: the owner of the book. */
   readonly resource: string
   readonly clock: Clock
-  readonly hooks: Hooks
+  readonly events: Events
   readonly log: Log
   /** Distinct tag sets that an hour of a key may hold; further ones go to the untagged bucket. */
   readonly maxTagSets: number
@@ -97,14 +102,14 @@ export class Ledger {
    * SQLite says of the disk.
    */
   static async open(options: LedgerOptions): Promise<Ledger> {
-    const { directory, resource, clock, hooks, log } = options
+    const { directory, resource, clock, events, log } = options
     prepareDirectory(directory)
     const lock = lockFile(join(directory, 'ledger.lock'))
     let database: DatabaseSync | undefined
     try {
       const opened = openDatabase(directory, clock.now())
       database = opened.database
-      tellOpened(opened, log, hooks)
+      tellOpened(opened, log, events)
       const owner = takeOwnership(opened.database, resource, clock.now())
       tellAdopted(owner, log)
       const disk = await openDisk(opened, options.dataSync)
@@ -126,10 +131,10 @@ export class Ledger {
       this.#late.note(request, applied)
       return { receipts: applied, overflowed: this.#open.takeOverflowed() }
     })
-    const { hooks } = this.#options
-    for (const told of tellings(request, receipts)) hooks.emit('usageReported', told)
+    const { events } = this.#options
+    for (const told of tellings(request, receipts)) events.emit('usageReported', told)
     for (const [keyId, reports] of overflowed)
-      hooks.emit('tagSetsOverflowed', { dimension: this.#keys.dimensionOf(keyId), reports })
+      events.emit('tagSetsOverflowed', { dimension: this.#keys.dimensionOf(keyId), reports })
     return receipts
   }
 
@@ -140,7 +145,7 @@ export class Ledger {
       return this.#sealing.seal(request)
     })
     for (const { id, dimension, hour, quantity } of records)
-      this.#options.hooks.emit('recordSealed', { id, dimension, hour, quantity })
+      this.#options.events.emit('recordSealed', { id, dimension, hour, quantity })
     this.audit()
     return records
   }
@@ -158,7 +163,7 @@ export class Ledger {
       this.#settling.settle(id, settlement, this.#options.clock.now()),
     )
     if (record.state === 'moved' && record.movedTo !== undefined)
-      this.#options.hooks.emit('recordMoved', {
+      this.#options.events.emit('recordMoved', {
         id,
         dimension: record.dimension,
         fromHour: record.hour,
@@ -221,7 +226,7 @@ export class Ledger {
         `The books of ${dimension} do not balance: ${imbalance} micro-units were reported and are in no place. This is a defect; keep the data directory and report it.`,
         { dimension, microUnits: String(imbalance) },
       )
-    this.#options.hooks.emit('ledgerAudited', {
+    this.#options.events.emit('ledgerAudited', {
       balanced: wrong.length === 0,
       keys: balances.map(({ dimension, imbalance }) => ({ dimension, imbalance })),
     })
@@ -243,7 +248,7 @@ export class Ledger {
     try {
       return await this.#commits.run(() => {
         const result = operation()
-        if (step !== undefined) this.#options.hooks.emit('stepReached', { step })
+        if (step !== undefined) this.#options.events.emit('stepReached', { step })
         return result
       })
     } catch (error) {
@@ -252,7 +257,7 @@ export class Ledger {
   }
 
   #createCommits(): GroupCommit {
-    const { hooks, onFatal } = this.#options
+    const { events, onFatal } = this.#options
     let rolledBack = false
     return new GroupCommit({
       transaction: {
@@ -276,13 +281,13 @@ export class Ledger {
         rolledBack = false
         return this.#disk.checkpointIfDue(makeRoom)
       },
-      onCommitted: () => hooks.emit('stepReached', { step: 'group-committed' }),
+      onCommitted: () => events.emit('stepReached', { step: 'group-committed' }),
       onDurable: (operations, seconds) => {
-        hooks.emit('stepReached', { step: 'group-flushed' })
-        hooks.emit('ledgerCommitted', { operations, seconds })
+        events.emit('stepReached', { step: 'group-flushed' })
+        events.emit('ledgerCommitted', { operations, seconds })
       },
       onFatal: (error) => {
-        hooks.emit('ledgerFailed', { message: error.message })
+        events.emit('ledgerFailed', { message: error.message })
         onFatal(error)
       },
     })

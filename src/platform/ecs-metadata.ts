@@ -1,5 +1,5 @@
-import { sleep, type Clock } from '../clock.ts'
-import { messageOf } from '../errors.ts'
+import { sleep, type Clock } from '../kernel/clock.ts'
+import { messageOf } from '../kernel/errors.ts'
 import type { MetadataHttp } from './metadata-http.ts'
 import { isRegionName } from './regions.ts'
 

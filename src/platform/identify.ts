@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../kernel/clock.ts'
 import { readEcsTask } from './ecs-metadata.ts'
 import { inKubernetes, readPod, type PodReading } from './kubernetes-pod.ts'
 import { metadataHttp, type MetadataHttp } from './metadata-http.ts'

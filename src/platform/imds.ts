@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.ts'
+import { messageOf } from '../kernel/errors.ts'
 import type { MetadataHttp } from './metadata-http.ts'
 import { isRegionName } from './regions.ts'
 

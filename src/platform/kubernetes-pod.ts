@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.ts'
+import { messageOf } from '../kernel/errors.ts'
 import { parsePodToken, type PodToken } from './irsa-token.ts'
 import type { ReadBounded } from './read-bounded.ts'
 

@@ -6,8 +6,12 @@ import manifest from '../../package.json' with { type: 'json' }
 import { emulatorOfArm64, nodeForArm64 } from '../../scripts/binary-tools.ts'
 import { buildBinary } from '../../scripts/build-binary.ts'
 import { demoProduct } from '../../src/emulator/demo-product.ts'
-import { environmentOf, expectMainJob, type Packed } from '../support/main-job.ts'
-import { startCommand, startEmulatorProgram, temporaryDirectory } from '../support/program.ts'
+import { environmentOf, expectMainJob, type Packed } from '../support/program/main-job.ts'
+import {
+  startCommand,
+  startEmulatorProgram,
+  temporaryDirectory,
+} from '../support/program/program.ts'
 
 /** Millions of bytes that the executable may have above the Node that it is made of. */
 const budgetMB = 4

@@ -2,7 +2,7 @@ import {
   startHarness,
   type SidecarHarness,
   type SidecarOptions,
-} from '../support/sidecar-harness.ts'
+} from '../support/sidecar/sidecar-harness.ts'
 
 export interface Scene extends SidecarHarness {
   readonly url: string

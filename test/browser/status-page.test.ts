@@ -1,8 +1,13 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Page } from 'playwright-core'
-import type { UsageAnswer } from '../../src/http/answers.ts'
+import type { UsageAnswer } from '../../src/http/routes/answers.ts'
 import { openPage, type Opened } from './browser.ts'
-import { demoAddresses, earlyInTheHour, postUsage, startProgram } from '../support/program.ts'
+import {
+  demoAddresses,
+  earlyInTheHour,
+  postUsage,
+  startProgram,
+} from '../support/program/program.ts'
 import { startScene, type Scene } from './scene.ts'
 
 const closers: (() => Promise<void>)[] = []

@@ -7,7 +7,7 @@ import {
   startProgram,
   temporaryDirectory,
   type EmulatorProgram,
-} from '../support/program.ts'
+} from '../support/program/program.ts'
 import { render } from './charts.ts'
 import { envOf, only, podOf, sidecarOf, type KubernetesObject } from './kubernetes-object.ts'
 

@@ -1,6 +1,6 @@
 import { demoCustomer, demoProduct } from '../../src/emulator/demo-product.ts'
-import { startEmulator, type Harness } from '../service/emulator-harness.ts'
-import { startHarness, type SidecarHarness } from '../support/sidecar-harness.ts'
+import { startEmulator, type Harness } from '../service/emulator/harness.ts'
+import { startHarness, type SidecarHarness } from '../support/sidecar/sidecar-harness.ts'
 import { clientKeyId } from './driver.ts'
 import { startLossyProxy, type LossyProxy } from './lossy-proxy.ts'
 

@@ -1,7 +1,7 @@
 import { chownSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventually } from '../support/eventually.ts'
-import type { ImageSettings } from '../support/dockerfile.ts'
+import type { ImageSettings } from '../support/deploy/dockerfile.ts'
 import { Container, type Ended, type Mount } from './container.ts'
 import { createNetwork, type Network } from './network.ts'
 

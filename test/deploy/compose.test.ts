@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { bundle } from '../../scripts/build.ts'
 import { deployTools } from '../../scripts/deploy-tools.ts'
-import { imageOfStage } from '../support/dockerfile.ts'
+import { imageOfStage } from '../support/deploy/dockerfile.ts'
 import { eventually } from '../support/eventually.ts'
-import { root, temporaryDirectory } from '../support/program.ts'
+import { root, temporaryDirectory } from '../support/program/program.ts'
 import { ComposeEngine, type ComposeModel, type Image } from './compose-engine.ts'
 import { runTool } from './run-tool.ts'
 
@@ -22,7 +22,7 @@ beforeAll(async () => {
   prometheus = await deployTools.prometheus()
   mkdirSync(join(folder, 'app'))
   await bundle(join(root, 'src/main.ts'), join(folder, 'app/main.js'))
-  await bundle(join(root, 'src/cli/emulate-main.ts'), join(folder, 'app/emulator.js'))
+  await bundle(join(root, 'src/cli/emulate/emulate-main.ts'), join(folder, 'app/emulator.js'))
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { root } from '../support/program.ts'
+import { root } from '../support/program/program.ts'
 
 export interface Outcome {
   readonly code: number

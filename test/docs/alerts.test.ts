@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { embeddedTable } from '../../src/metrics/embedded-metrics.ts'
-import { metricPrefix, metricTable } from '../../src/metrics/metric-table.ts'
+import { embeddedTable } from '../../src/observe/cloudwatch/embedded-metrics.ts'
+import { metricPrefix, metricTable } from '../../src/observe/prometheus/metric-table.ts'
 import { alertCases } from '../alerts/alert-cases.ts'
 import { readGroups, readRules } from '../alerts/alert-rules.ts'
 import { metricNamesIn } from '../alerts/metric-names.ts'
-import { readTemplate } from '../support/cloudformation.ts'
+import { readTemplate } from '../support/deploy/cloudformation.ts'
 import { readPage, tableOf } from './page.ts'
 
 const page = readPage('alerts.md')

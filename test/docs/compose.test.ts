@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { loadSettings } from '../../src/config/load-settings.ts'
 import { demoProduct } from '../../src/emulator/demo-product.ts'
-import { root } from '../support/program.ts'
+import { root } from '../support/program/program.ts'
 import { readPage, tableOf } from './page.ts'
 
 interface Service {

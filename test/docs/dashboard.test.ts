@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { metricPrefix, metricTable, type MetricDefinition } from '../../src/metrics/metric-table.ts'
+import {
+  metricPrefix,
+  metricTable,
+  type MetricDefinition,
+} from '../../src/observe/prometheus/metric-table.ts'
 import { readRules } from '../alerts/alert-rules.ts'
 import { expand, readDashboard, type GridPosition, type Panel } from '../alerts/dashboard.ts'
 import { metricNamesIn } from '../alerts/metric-names.ts'

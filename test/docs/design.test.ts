@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { root } from '../support/program.ts'
+import { root } from '../support/program/program.ts'
 import { readPage, tableOf } from './page.ts'
 
 test('the page has every folder and root file of src, and no other', () => {

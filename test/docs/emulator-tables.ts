@@ -1,6 +1,6 @@
-import { describeType } from '../../src/emulator/check-scenario.ts'
-import { scenarioFields } from '../../src/emulator/scenario-schema.ts'
-import type { Field, ValueType } from '../../src/emulator/scenario-types.ts'
+import { describeType } from '../../src/emulator/scenario/check-scenario.ts'
+import { scenarioFields } from '../../src/emulator/scenario/scenario-schema.ts'
+import type { Field, ValueType } from '../../src/emulator/scenario/scenario-types.ts'
 import { operationNames, operations } from '../../src/protocol/operations.ts'
 
 type Fields = Readonly<Record<string, Field>>

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { emulateOptions } from '../../src/cli/emulate.ts'
-import { addControlRoutes, type ControlParts } from '../../src/emulator/control-routes.ts'
-import { defaultSettings } from '../../src/emulator/settings.ts'
+import { emulateOptions } from '../../src/cli/emulate/emulate.ts'
+import { addControlRoutes, type ControlParts } from '../../src/emulator/control/control-routes.ts'
+import { defaultSettings } from '../../src/emulator/emulator-settings.ts'
 import { renderErrorTable, renderScenarioTables } from './emulator-tables.ts'
 
 const root = new URL('../../', import.meta.url)
@@ -68,8 +68,8 @@ describe('docs/emulator.md', () => {
   })
 
   test('has every rule that a test is named after, says where it is from, and has no other', () => {
-    const folder = new URL('test/service/', root)
-    const files = readdirSync(folder).filter((name) => name.startsWith('emulator-rules-'))
+    const folder = new URL('test/service/emulator/', root)
+    const files = readdirSync(folder).filter((name) => name.startsWith('rules-'))
     const tests = files.flatMap((name) =>
       firstCells(readFileSync(new URL(name, folder), 'utf8'), /^ +test\('([^']+)'/gm),
     )

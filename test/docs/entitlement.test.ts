@@ -1,12 +1,16 @@
 import { expect, test } from 'vitest'
-import { caseRoutes, casePlatforms, entitlementCases } from '../support/entitlement-cases.ts'
+import {
+  caseRoutes,
+  casePlatforms,
+  entitlementCases,
+} from '../support/entitlement/entitlement-cases.ts'
 import {
   entitlementEvents,
   entitlementStates,
   phases,
   transitions,
 } from '../../src/entitlement/transitions.ts'
-import { routes } from '../../src/config/product.ts'
+import { routes } from '../../src/product/product.ts'
 import { readPage, tableOf } from './page.ts'
 
 const page = readPage('entitlement.md')

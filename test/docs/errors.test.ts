@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest'
 import { exitCodeOf } from '../../src/cli/exit-codes.ts'
-import { tokenCodes } from '../../src/entitlement/verify-token.ts'
-import { errorCodes, SidecarError, type ErrorCode } from '../../src/errors.ts'
-import { problems } from '../../src/http/problem.ts'
+import { tokenCodes } from '../../src/entitlement/register-usage/verify-token.ts'
+import { errorCodes, problems, SidecarError, type ErrorCode } from '../../src/kernel/errors.ts'
 import { readPage, tableOf } from './page.ts'
 
 const page = readPage('errors.md')

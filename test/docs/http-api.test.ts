@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { problems } from '../../src/http/problem.ts'
-import { reportSchema } from '../../src/http/parse-usage.ts'
-import { createIdleAppServer, createIdleOpsServer } from '../support/http-servers.ts'
-import { routesOf } from '../support/routes-of.ts'
+import { problems } from '../../src/kernel/errors.ts'
+import { reportSchema } from '../../src/sources/json/parse-usage.ts'
+import { createIdleAppServer, createIdleOpsServer } from '../support/sidecar/http-servers.ts'
+import { routesOf } from '../support/sidecar/routes-of.ts'
 import { readPage, tableOf } from './page.ts'
 
 const page = readPage('http-api.md')
@@ -57,8 +57,7 @@ test('the page has the members of the summary', async () => {
 
 test('the page has the members of the answer to a report', async () => {
   const report = () => Promise.resolve([{ result: 'accepted' as const, hour: 0, late: false }])
-  const usage = () => Promise.reject(new Error('not asked'))
-  const app = createIdleAppServer({ book: { report, usage: usage as never } })
+  const app = createIdleAppServer({}, report)
   const payload = { dimension: 'requests', quantity: 1 }
   const answer = await app.inject({ method: 'POST', url: '/v1/usage', payload })
   expect(members('Member of the answer')).toEqual(Object.keys(answer.json()))

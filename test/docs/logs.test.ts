@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { logEventTable } from '../../src/log.ts'
+import { logEventTable } from '../../src/kernel/log.ts'
 import { readPage, tableOf } from './page.ts'
 
 const page = readPage('logs.md')

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest'
-import { metricPrefix, metricTable, type MetricDefinition } from '../../src/metrics/metric-table.ts'
+import {
+  metricPrefix,
+  metricTable,
+  type MetricDefinition,
+} from '../../src/observe/prometheus/metric-table.ts'
 import { readPage, tableOf } from './page.ts'
 
 const page = readPage('metrics.md')

@@ -4,10 +4,10 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import manifest from '../../package.json' with { type: 'json' }
 import { settingsTable } from '../../src/config/settings-table.ts'
-import { logEventTable } from '../../src/log.ts'
-import { metricPrefix, metricTable } from '../../src/metrics/metric-table.ts'
-import { bash } from '../support/console-examples.ts'
-import { root } from '../support/program.ts'
+import { logEventTable } from '../../src/kernel/log.ts'
+import { metricPrefix, metricTable } from '../../src/observe/prometheus/metric-table.ts'
+import { bash } from '../support/program/console-examples.ts'
+import { root } from '../support/program/program.ts'
 
 /** CHANGELOG.md tells of names that are gone. */
 const pages = globSync('**/*.md', { cwd: root, exclude: ['node_modules', '.cache', 'dist'] })

@@ -1,8 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { problems, type ProblemCode } from '../../src/http/problem.ts'
-import { createIdleAppServer } from '../support/http-servers.ts'
-import { codesOf, documented, membersOf, mistakeIn, operations } from '../support/openapi.ts'
-import { routesOf } from '../support/routes-of.ts'
+import { problems, type ProblemCode } from '../../src/kernel/errors.ts'
+import { createIdleAppServer } from '../support/sidecar/http-servers.ts'
+import {
+  codesOf,
+  documented,
+  membersOf,
+  mistakeIn,
+  operations,
+} from '../support/sidecar/openapi.ts'
+import { routesOf } from '../support/sidecar/routes-of.ts'
 import { readPage, tableOf } from './page.ts'
 
 const page = readPage('http-api.md')
@@ -96,8 +102,7 @@ describe('an example', () => {
         request.reports.map(() => ({ result: 'accepted' as const, hour: 0, late: false })),
       )
     }
-    const usage = () => Promise.reject(new Error('not asked'))
-    const app = createIdleAppServer({ book: { report, usage: usage as never } })
+    const app = createIdleAppServer({}, report)
     const requests = examples.filter(([name]) => name.startsWith('POST /v1/usage request'))
     for (const [name, value] of requests) {
       const payload = value as object

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { bash } from '../support/console-examples.ts'
+import { bash } from '../support/program/console-examples.ts'
 import { readPage, tableOf } from './page.ts'
 
 const page = readPage('performance.md')

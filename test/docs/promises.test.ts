@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { root } from '../support/program.ts'
+import { root } from '../support/program/program.ts'
 import { readPage } from './page.ts'
 
 const page = readPage('promises.md')

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { proofExamples } from '../support/proof-examples.ts'
-import { root } from '../support/program.ts'
+import { proofExamples } from '../support/entitlement/proof-examples.ts'
+import { root } from '../support/program/program.ts'
 import { readPage, tableOf } from './page.ts'
 
 const page = readPage('proof.md')

@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildah } from '../../scripts/image-tools.ts'
-import { startCommand, type Program } from '../support/program.ts'
+import { startCommand, type Program } from '../support/program/program.ts'
 
 /** What an image says of itself; the part of Docker's configuration that is looked at. */
 export interface ImageConfig {

@@ -22,8 +22,8 @@ import {
 import { emulatorInBase } from '../../scripts/runtime-base.ts'
 import { demoProduct } from '../../src/emulator/demo-product.ts'
 import { readPage, tableOf } from '../docs/page.ts'
-import { environmentOf, expectMainJob } from '../support/main-job.ts'
-import { root } from '../support/program.ts'
+import { environmentOf, expectMainJob } from '../support/program/main-job.ts'
+import { root } from '../support/program/program.ts'
 import { Container } from './container.ts'
 import { debianPackagesOf, npmPackagesOf } from './contents.ts'
 

@@ -1,4 +1,4 @@
-import { fromIso } from '../../src/clock.ts'
+import { fromIso } from '../../src/kernel/clock.ts'
 import { createEmulator } from '../../src/emulator/emulator-server.ts'
 import { createSigningKey } from '../../src/emulator/signing-key.ts'
 import type { Chance } from './chance.ts'

@@ -1,7 +1,13 @@
 import { openSync, writeSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { Hooks, steps, type EventName, type SidecarEvents, type Step } from '../../src/hooks.ts'
+import {
+  Events,
+  steps,
+  type EventName,
+  type SidecarEvents,
+  type Step,
+} from '../../src/kernel/events.ts'
 import { encodePhase } from './phase-file.ts'
 import { probeVariables } from './probe-variables.ts'
 
@@ -32,10 +38,10 @@ function note(step: Step): void {
   if (untilKill === 0) process.kill(process.pid, 'SIGKILL')
 }
 
-// oxlint-disable-next-line typescript/unbound-method -- called with the hooks it was called on
-const { emit } = Hooks.prototype
-Hooks.prototype.emit = function emitAndNote<N extends EventName>(
-  this: Hooks,
+// oxlint-disable-next-line typescript/unbound-method -- called with the events it was called on
+const { emit } = Events.prototype
+Events.prototype.emit = function emitAndNote<N extends EventName>(
+  this: Events,
   name: N,
   event: SidecarEvents[N],
 ): void {

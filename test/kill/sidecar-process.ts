@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { Step } from '../../src/hooks.ts'
+import type { Step } from '../../src/kernel/events.ts'
 import { decodePhase, type Phase } from './phase-file.ts'
 import { probeVariables } from './probe-variables.ts'
 

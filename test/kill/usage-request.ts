@@ -1,5 +1,5 @@
-import { parseQuantity } from '../../src/aggregation/quantity.ts'
-import { toIso } from '../../src/clock.ts'
+import { parseQuantity } from '../../src/metering/quantity.ts'
+import { toIso } from '../../src/kernel/clock.ts'
 import type { Chance } from './chance.ts'
 
 export const dimensions = ['requests', 'storage'] as const

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { redoclyScript, schemathesisPath } from '../../scripts/openapi-tools.ts'
-import { startHarness, type SidecarHarness } from '../support/sidecar-harness.ts'
+import { startHarness, type SidecarHarness } from '../support/sidecar/sidecar-harness.ts'
 
 interface Run {
   readonly code: number

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { bundle } from '../../scripts/build.ts'
 import { demoProduct } from '../../src/emulator/demo-product.ts'
 import { eventually } from '../support/eventually.ts'
-import { startMetadataServer, type MetadataServer } from '../support/metadata-server.ts'
+import { startMetadataServer, type MetadataServer } from '../support/sidecar/metadata-server.ts'
 import {
   postUsage,
   root,
@@ -13,7 +13,7 @@ import {
   startEmulatorProgram,
   statusOf,
   temporaryDirectory,
-} from '../support/program.ts'
+} from '../support/program/program.ts'
 
 const expiration = '2099-01-01T00:00:00Z'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
-import { startProgram } from '../support/program.ts'
+import { startProgram } from '../support/program/program.ts'
 
 const start = (...args: string[]) => startProgram(args).ended
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { steps } from '../../src/hooks.ts'
+import { steps } from '../../src/kernel/events.ts'
 import { openScene, terminate } from './scene.ts'
 
 const realHourMs = 2000

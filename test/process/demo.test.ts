@@ -9,7 +9,7 @@ import {
   statusOf,
   temporaryDirectory,
   type DemoAddresses,
-} from '../support/program.ts'
+} from '../support/program/program.ts'
 
 const anyPort = ['--port', '0', '--ops-port', '0']
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bundle } from '../../scripts/build.ts'
 import { demoProduct } from '../../src/emulator/demo-product.ts'
 import { findFreePort } from '../kill/free-port.ts'
-import type { JsonFinding } from '../support/doctor-command.ts'
+import type { JsonFinding } from '../support/doctor/doctor-command.ts'
 import {
   postUsage,
   root,
@@ -14,7 +14,7 @@ import {
   statusOf,
   temporaryDirectory,
   type EmulatorProgram,
-} from '../support/program.ts'
+} from '../support/program/program.ts'
 
 let folder: string
 const program = () => join(folder, 'main.js')
@@ -165,9 +165,9 @@ test('a start loads nothing of the doctor', async () => {
     return err.split('\n').filter((line) => line.includes('/src/'))
   }
   const run = await loaded('run')
-  expect(run).toContainEqual(expect.stringMatching(/\/src\/sidecar\.ts$/))
+  expect(run).toContainEqual(expect.stringMatching(/\/src\/sidecar\/start-sidecar\.ts$/))
   expect(run.filter((url) => url.includes('/src/doctor/'))).toEqual([])
   expect(await loaded('doctor', '--help')).toContainEqual(
-    expect.stringMatching(/\/src\/doctor\/checks\.ts$/),
+    expect.stringMatching(/\/src\/doctor\/checks\/checks\.ts$/),
   )
 })

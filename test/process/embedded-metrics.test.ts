@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { demoAddresses, startProgram } from '../support/program.ts'
+import { demoAddresses, startProgram } from '../support/program/program.ts'
 
 test('the metrics for CloudWatch are whole lines of standard output, whatever the log level', async () => {
   const demo = startProgram(

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-marketplace-metering'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bundle } from '../../scripts/build.ts'
-import { root, startCommand, temporaryDirectory, type Program } from '../support/program.ts'
+import { root, startCommand, temporaryDirectory, type Program } from '../support/program/program.ts'
 
 const scenario = `
 products: [{ code: paid-product, dimensions: [requests] }]
@@ -19,7 +19,7 @@ tasks: [{ accessKeyId: AKIAYES, buyer: subscriber }, { accessKeyId: AKIANO, buye
 let folder: string
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'emulator-bundle-'))
-  await bundle(join(root, 'src/cli/emulate-main.ts'), join(folder, 'emulator.js'))
+  await bundle(join(root, 'src/cli/emulate/emulate-main.ts'), join(folder, 'emulator.js'))
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 

@@ -8,7 +8,7 @@ import {
   runExamples,
   startDemo,
   withPorts,
-} from '../support/console-examples.ts'
+} from '../support/program/console-examples.ts'
 import { eventually } from '../support/eventually.ts'
 
 const page = readPage('getting-started.md')

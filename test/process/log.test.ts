@@ -1,14 +1,14 @@
 import { spawnSync } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
-import { createLog } from '../../src/log.ts'
-import { root } from '../support/program.ts'
+import { createLog } from '../../src/observe/log/create-log.ts'
+import { root } from '../support/program/program.ts'
 
 test('a standard output that takes nothing does not end the program', () => {
   const full = openSync('/dev/full', 'w')
   onTestFinished(() => closeSync(full))
   const program = `
-    import { createLog } from './src/log.ts'
+    import { createLog } from './src/observe/log/create-log.ts'
     const log = createLog('info')
     for (let line = 0; line < 5; line += 1) log('ledger.failed', 'x'.repeat(1_000_000))
     console.error('well')`

@@ -1,12 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { startFalseSidecar } from '../support/false-sidecar.ts'
-import { createRsaKey } from '../support/mint-token.ts'
-import { buildExample, proofExamples } from '../support/proof-examples.ts'
-import { falsehoods, holds } from '../support/proof-replies.ts'
-import { describeExample, expectRefused } from '../support/proof-suite.ts'
-import { temporaryDirectory } from '../support/program.ts'
+import { startFalseSidecar } from '../support/doctor/false-sidecar.ts'
+import { createRsaKey } from '../support/aws/mint-token.ts'
+import { buildExample, proofExamples } from '../support/entitlement/proof-examples.ts'
+import { falsehoods, holds } from '../support/entitlement/proof-replies.ts'
+import { describeExample, expectRefused } from '../support/entitlement/proof-suite.ts'
+import { temporaryDirectory } from '../support/program/program.ts'
 
 // The examples in other languages are tested by npm run test:examples.
 describeExample('shell')

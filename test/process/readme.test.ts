@@ -9,8 +9,8 @@ import {
   hasCurl,
   runExamples,
   startDemo,
-} from '../support/console-examples.ts'
-import { root } from '../support/program.ts'
+} from '../support/program/console-examples.ts'
+import { root } from '../support/program/program.ts'
 
 const page = readFileSync(join(root, 'README.md'), 'utf8')
 const shellLines = codeBlocks(page, 'sh').flatMap((block) => block.trim().split('\n'))

@@ -10,7 +10,7 @@ import {
   statusOf,
   temporaryDirectory,
   type EmulatorProgram,
-} from '../support/program.ts'
+} from '../support/program/program.ts'
 
 /** As in a task whose role has these credentials. */
 async function environmentFor(emulator: EmulatorProgram): Promise<Record<string, string>> {

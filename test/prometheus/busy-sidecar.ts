@@ -1,4 +1,8 @@
-import { accessKeyId, startHarness, type SidecarHarness } from '../support/sidecar-harness.ts'
+import {
+  accessKeyId,
+  startHarness,
+  type SidecarHarness,
+} from '../support/sidecar/sidecar-harness.ts'
 
 const day = 86_400_000
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { prometheusTools } from '../../scripts/prometheus-tools.ts'
 import { eventually } from '../support/eventually.ts'
-import { Program } from '../support/program.ts'
+import { Program } from '../support/program/program.ts'
 
 export interface Sample {
   readonly metric: Readonly<Record<string, string>>

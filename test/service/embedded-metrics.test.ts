@@ -2,13 +2,13 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { metricPrefix } from '../../src/metrics/metric-table.ts'
-import { embeddedMetricSchema } from '../support/embedded-metric-schema.ts'
+import { metricPrefix } from '../../src/observe/prometheus/metric-table.ts'
+import { embeddedMetricSchema } from '../support/deploy/embedded-metric-schema.ts'
 import {
   startHarness,
   type SidecarHarness,
   type SidecarOptions,
-} from '../support/sidecar-harness.ts'
+} from '../support/sidecar/sidecar-harness.ts'
 
 const minute = 60_000
 const on = { SIDECAR_EMBEDDED_METRICS: 'true' }

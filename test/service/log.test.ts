@@ -1,7 +1,12 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { createLog, logEventTable, type LogEvent } from '../../src/log.ts'
-import { callFront, usageInput } from '../support/front-call.ts'
-import { accessKeyId, startHarness, type SidecarHarness } from '../support/sidecar-harness.ts'
+import { logEventTable, type LogEvent } from '../../src/kernel/log.ts'
+import { createLog } from '../../src/observe/log/create-log.ts'
+import { callFront, usageInput } from '../support/aws/front-call.ts'
+import {
+  accessKeyId,
+  startHarness,
+  type SidecarHarness,
+} from '../support/sidecar/sidecar-harness.ts'
 
 const apiToken = '0123456789abcdef0123456789abcdef'
 const authorization = { authorization: `Bearer ${apiToken}` }

@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { productCommand } from '../../src/cli/product.ts'
-import { productSchema } from '../../src/config/product-schema.ts'
+import { productCommand } from '../../src/cli/product/product.ts'
+import { productSchema } from '../../src/product/product-schema.ts'
 
 const pemOf = (modulusLength: number) =>
   generateKeyPairSync('rsa', { modulusLength })

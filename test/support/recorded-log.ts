@@ -1,4 +1,4 @@
-import { logEventTable, type Log, type LogEvent } from '../../src/log.ts'
+import { logEventTable, type Log, type LogEvent } from '../../src/kernel/log.ts'
 
 export interface RecordedLine {
   readonly level: string

@@ -1,0 +1,46 @@
+/**
+ * Who may import whom: the one table. `oxlint.config.ts` enforces it, and CONTRIBUTING.md shows it.
+ * The rows are in the order of the house, from the ground up: a folder imports only from rows above
+ * its own, so every arrow points downwards.
+ */
+export const importRules = {
+  kernel: [],
+  metering: ['kernel'],
+  protocol: ['kernel', 'metering'],
+  product: ['kernel', 'metering'],
+  config: ['kernel', 'metering', 'product'],
+  platform: ['kernel'],
+  aws: ['kernel', 'metering', 'protocol'],
+  store: ['kernel', 'metering'],
+  ledger: ['kernel', 'metering', 'store'],
+  entitlement: ['kernel', 'product', 'aws'],
+  channels: ['kernel', 'metering', 'product', 'aws', 'store', 'ledger'],
+  sources: ['kernel', 'metering', 'protocol', 'product', 'store', 'ledger'],
+  http: ['kernel', 'metering', 'protocol', 'product', 'store', 'entitlement', 'sources'],
+  observe: ['kernel', 'metering', 'store'],
+  emulator: ['kernel', 'metering', 'protocol'],
+  doctor: 'kernel metering product config platform aws store ledger entitlement'.split(' '),
+  sidecar:
+    'kernel metering protocol product config platform aws store ledger entitlement channels sources http observe'.split(
+      ' ',
+    ),
+  cli: 'kernel metering product config platform aws store ledger entitlement observe emulator doctor sidecar'.split(
+    ' ',
+  ),
+  main: ['kernel', 'cli'],
+} as const satisfies Record<string, readonly string[]>
+
+/** What has one place, or a few, and the places: paths below `src`. */
+export const vendorPlaces: Readonly<Record<string, readonly string[]>> = {
+  '@aws-sdk/*': ['aws'],
+  '@smithy/*': ['aws'],
+  fastify: ['http', 'sources', 'emulator'],
+  jose: ['entitlement/register-usage', 'emulator'],
+  'node-cron': ['channels'],
+  pino: ['observe/log'],
+  'prom-client': ['observe/prometheus'],
+  yaml: ['emulator'],
+  'node:sqlite': ['store/sqlite', 'ledger'],
+  'node:process': ['main'],
+  'node:timers': ['kernel'],
+}

@@ -1,0 +1,137 @@
+import { sealableBefore } from '../metering/hour.ts'
+import { planSeal, type SealRules } from '../metering/seal.ts'
+import type { Clock, Timer } from '../kernel/clock.ts'
+import { messageOf } from '../kernel/errors.ts'
+import type { Events } from '../kernel/events.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import { hourMs, hourOf } from '../metering/types.ts'
+import type { Log } from '../kernel/log.ts'
+import { clientTokenOf } from './meter-usage/client-token.ts'
+import { FailureNews } from './failure-reminders.ts'
+import type { Sender } from './sender.ts'
+
+export interface SubmitterOptions {
+  readonly ledger: Ledger
+  readonly sender: Sender
+  readonly clock: Clock
+  readonly events: Events
+  readonly log: Log
+  readonly productCode: string
+  readonly dimensions: readonly { readonly name: string; readonly divisor: bigint }[]
+  readonly sealDelayMs: number
+  readonly zeroRecords: boolean
+}
+
+/** Hours before the current one that zero records are made for: AWS's window. */
+const zeroHoursBack = 5
+
+/** Seals hours that are over and has them sent; everything it does is safe to do again. */
+export class Submitter {
+  readonly #options: SubmitterOptions
+  readonly #rules: SealRules
+  readonly #news = new FailureNews()
+  #timer: Timer | undefined
+  #timerAt = Number.POSITIVE_INFINITY
+  #stopped = false
+
+  constructor(options: SubmitterOptions) {
+    const { productCode, dimensions, events, zeroRecords } = options
+    this.#options = options
+    this.#rules = {
+      productCode,
+      divisorOf: (name) => dimensions.find((dimension) => dimension.name === name)?.divisor ?? 1n,
+      zeroRecords,
+      clientTokenOf,
+      onFolded: (dimension, reports) => events.emit('tagSetsOverflowed', { dimension, reports }),
+    }
+  }
+
+  /** When usage of hours that are over is sealed next, ms; undefined when only the next hour brings that. */
+  get nextSealAt(): number | undefined {
+    return Number.isFinite(this.#timerAt) ? this.#timerAt : undefined
+  }
+
+  /** What the top of an hour, and the start, ask for: seals what is due, or waits for the seal delay. */
+  async tick(): Promise<void> {
+    const { clock, sealDelayMs } = this.#options
+    const now = clock.now()
+    const sealAt = hourOf(now) + sealDelayMs
+    await this.#sealDue()
+    if (now < sealAt) this.#wakeAt(sealAt)
+  }
+
+  /** Usage came in for an hour that is over: it is sealed after the delay, without waiting for the next hour. */
+  usageArrived(hour: number): void {
+    const { clock, sealDelayMs } = this.#options
+    const now = clock.now()
+    if (hour < sealableBefore(now, sealDelayMs)) this.#wakeAt(now + sealDelayMs)
+  }
+
+  /** At the end: seals the open hour too if `includeOpenHour`, and sends until nothing is left to send. */
+  async flush(includeOpenHour: boolean): Promise<void> {
+    const { clock, sender } = this.#options
+    this.stop()
+    const now = clock.now()
+    await this.#seal(includeOpenHour ? hourOf(now) + hourMs : this.#dueBefore(now))
+    await sender.flush()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#timer?.cancel()
+  }
+
+  #dueBefore(now: number): number {
+    return sealableBefore(now, this.#options.sealDelayMs)
+  }
+
+  #wakeAt(instant: number): void {
+    if (this.#stopped || instant >= this.#timerAt) return
+    this.#timer?.cancel()
+    this.#timerAt = instant
+    this.#timer = this.#options.clock.at(instant, () => {
+      this.#timerAt = Number.POSITIVE_INFINITY
+      // Not only the sealing: an earlier wake stands in for a later one, which has to be set again.
+      void this.tick()
+    })
+  }
+
+  async #sealDue(): Promise<void> {
+    const { clock, ledger, sender, log } = this.#options
+    const now = clock.now()
+    try {
+      await this.#seal(this.#dueBefore(now))
+      await ledger.prune()
+      this.#news.forget('sealing')
+      sender.wake()
+    } catch (error) {
+      const why = messageOf(error)
+      if (this.#news.isNews('sealing', why, now))
+        log('seal.failed', `Sealing failed and is tried again: ${why}`)
+      this.#wakeAt(now + 60_000)
+    }
+  }
+
+  async #seal(before: number): Promise<void> {
+    const { ledger, clock } = this.#options
+    const now = clock.now()
+    const zeroHours = this.#options.zeroRecords ? this.#zeroHours(now) : []
+    if (zeroHours.length === 0 && !ledger.hasOpenBefore(before)) return
+    await ledger.seal({ before, now, plan: (input) => planSeal(input, this.#rules), zeroHours })
+  }
+
+  #zeroHours(now: number): { dimension: string; hour: number }[] {
+    const before = this.#dueBefore(now)
+    const first = Math.max(
+      hourOf(this.#options.ledger.owner.firstSeenAt),
+      before - zeroHoursBack * hourMs,
+    )
+    const hours = Array.from(
+      { length: Math.max(0, (before - first) / hourMs) },
+      (_, index) => first + index * hourMs,
+    )
+    return this.#options.dimensions.flatMap(({ name }) =>
+      hours.map((hour) => ({ dimension: name, hour })),
+    )
+  }
+}

@@ -1,0 +1,95 @@
+import { fromIso, sleep } from '../../kernel/clock.ts'
+import { askListener } from '../../doctor/ask-listener.ts'
+import type { Examination } from '../../doctor/diagnosis.ts'
+import type { ReportedUsage } from './report-usage.ts'
+import { appHeaders, membersOf } from '../../doctor/running-sidecar.ts'
+
+/** What AWS made of the record that holds a reported usage. */
+export interface RecordOutcome {
+  readonly dimension: string
+  /** `waiting` while AWS has not decided; otherwise the record's state. */
+  readonly state: string
+  readonly meteringRecordId: string | undefined
+  /** AWS's last complaint. */
+  readonly code: string | undefined
+}
+
+const pauseMs = 5000
+/** A sidecar that is restarted may be away for this many rounds. */
+const patience = 12
+
+/**
+ * Asks the sidecar where the records are until AWS has decided about each, or `longestMs` have passed.
+ */
+export async function awaitRecords(
+  examination: Examination,
+  url: string,
+  reported: readonly ReportedUsage[],
+  longestMs: number,
+): Promise<readonly RecordOutcome[]> {
+  const { clock } = examination.world
+  const giveUpAt = clock.elapsed() + longestMs
+  let outcomes = reported.map(waiting)
+  for (let away = 0; ;) {
+    const answer = await askListener(examination, `${url}/v1/usage`, {
+      headers: appHeaders(examination),
+    })
+    const summary = answer.kind === 'answer' ? membersOf(answer.text) : {}
+    if (Array.isArray(summary['settled'])) {
+      const records = [...listOf(summary['settled']), ...listOf(summary['pending'])]
+      outcomes = reported.map((usage) => outcomeOf(usage, records))
+      away = 0
+    } else away += 1
+    const decided = outcomes.every(({ state }) => state !== 'waiting')
+    if (decided || away > patience || clock.elapsed() >= giveUpAt) return outcomes
+    await sleep(clock, pauseMs)
+  }
+}
+
+/** Whether AWS took them all, and what to say of it. */
+export function judgeRecords(
+  outcomes: readonly RecordOutcome[],
+): ['pass' | 'warn' | 'fail', string] {
+  const bad = outcomes.filter(({ state }) => state !== 'accepted' && state !== 'waiting')
+  if (bad.length > 0) {
+    const words = bad.map(({ dimension, state, code }) => `${dimension}: ${state} (${code})`)
+    return ['fail', `AWS did not take every record: ${words.join(', ')}. See "ledger show".`]
+  }
+  const open = outcomes.filter(({ state }) => state === 'waiting').map(({ dimension }) => dimension)
+  return open.length === 0
+    ? ['pass', 'AWS has accepted a record of every dimension.']
+    : ['warn', `AWS has not decided yet about ${open.join(', ')}; ask "ledger show" later.`]
+}
+
+type Members = Readonly<Record<string, unknown>>
+
+function listOf(value: unknown): Members[] {
+  return Array.isArray(value) ? value.map((item) => membersOf(JSON.stringify(item))) : []
+}
+
+/** Follows usage that went on to a later hour. */
+function outcomeOf(usage: ReportedUsage, records: readonly Members[]): RecordOutcome {
+  let hour: number | undefined = usage.hour
+  for (let hops = 0; hops < records.length + 1; hops += 1) {
+    const record = records.find(
+      (each) => each['dimension'] === usage.dimension && fromIso(String(each['hour'])) === hour,
+    )
+    if (record === undefined) return waiting(usage)
+    const { state, meteringRecordId, lastCode } = record
+    if (state !== 'moved') {
+      const open = state === 'sealed' || state === 'sending'
+      return {
+        dimension: usage.dimension,
+        state: open ? 'waiting' : String(state),
+        meteringRecordId: typeof meteringRecordId === 'string' ? meteringRecordId : undefined,
+        code: typeof lastCode === 'string' ? lastCode : undefined,
+      }
+    }
+    hour = fromIso(String(record['movedTo']))
+  }
+  return waiting(usage)
+}
+
+function waiting({ dimension }: ReportedUsage): RecordOutcome {
+  return { dimension, state: 'waiting', meteringRecordId: undefined, code: undefined }
+}

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto'
+import type { Product } from '../../product/product.ts'
+import { SidecarError } from '../../kernel/errors.ts'
+
+/** One dimension's part of what AWS has to see before a listing goes public. */
+export interface PlannedUsage {
+  readonly dimension: string
+  /** AWS's whole units, which are billed. */
+  readonly units: number
+  /** The same in the application's units, as it is reported. */
+  readonly quantity: string
+  /** The same for the same plan, so that a second run bills nothing more. */
+  readonly idempotencyKey: string
+}
+
+export const mostUnits = 1_000_000
+const largestReport = 10n ** 15n
+
+/**
+ * A report of `units` for every dimension; none on the route hourly, which AWS meters by itself. Throws
+ * InvalidArguments when a report of so many would be too large.
+ */
+export function planCertify(product: Product, units: number): PlannedUsage[] {
+  const { productCode, route, dimensions } = product
+  if (route === 'hourly') return []
+  return dimensions.map(({ name: dimension, divisor }) => {
+    const quantity = BigInt(units) * divisor
+    if (quantity > largestReport)
+      throw new SidecarError(
+        'InvalidArguments',
+        `${units} of ${dimension} are ${quantity} of the application's units, and a report takes at most ${largestReport}; give a smaller --quantity.`,
+      )
+    const content = [productCode, dimension, units].join('\n')
+    const hash = createHash('sha256').update(content).digest('hex')
+    return { dimension, units, quantity: String(quantity), idempotencyKey: `certify-${hash}` }
+  })
+}
+
+/** What is billed by a plan, for people. */
+export function planWords(plan: readonly PlannedUsage[]): string {
+  const parts = plan.map(({ dimension, units, quantity }) => {
+    const own = quantity === String(units) ? '' : ` (${quantity} of the application's units)`
+    return `${units} of ${dimension}${own}`
+  })
+  return parts.join(', ')
+}

@@ -1,0 +1,113 @@
+import { toIso } from '../../kernel/clock.ts'
+import { hourMs } from '../../metering/types.ts'
+import { awaitRecords, judgeRecords, type RecordOutcome } from './await-records.ts'
+import { planCertify, planWords, type PlannedUsage } from './certify-plan.ts'
+import type { Examination } from '../../doctor/diagnosis.ts'
+import { remainingSteps } from './remaining-steps.ts'
+import { reportUsage, type ReportedUsage } from './report-usage.ts'
+import { appUrl, askEntitlement, parseEntitlement } from '../../doctor/running-sidecar.ts'
+
+export interface CertifyOptions {
+  readonly examination: Examination
+  /** AWS's whole units of each dimension. */
+  readonly units: number
+  /** Without it nothing is sent. */
+  readonly agreed: boolean
+  /** Whether to wait until AWS has decided about every record. */
+  readonly wait: boolean
+  /** Whether a check has failed. */
+  readonly failed: boolean
+  /** Told before a wait begins. */
+  readonly onWaiting: (message: string) => void
+}
+
+export interface Certified {
+  readonly status: 'pass' | 'warn' | 'fail'
+  /** What was done, or why nothing was. */
+  readonly message: string
+  readonly plan: readonly PlannedUsage[]
+  readonly reported: readonly ReportedUsage[]
+  /** Empty unless they were waited for. */
+  readonly outcomes: readonly RecordOutcome[]
+  readonly remaining: readonly string[]
+}
+
+/** Beyond the longest that a record takes: an hour, and the two delays. */
+const reserveMs = 15 * 60_000
+
+/**
+ * Does what AWS wants to see of a container product before its listing goes public: a record of every
+ * dimension. The running sidecar gets the usage, and nobody else: it alone may send records here.
+ */
+export async function certify(options: CertifyOptions): Promise<Certified> {
+  const { examination, units, agreed, wait, failed, onWaiting } = options
+  const { product } = examination
+  const remaining = await remainingSteps(examination)
+  const plan = product === undefined ? [] : planCertify(product, units)
+  const end = (status: Certified['status'], message: string, more: Partial<Certified> = {}) => ({
+    status,
+    message,
+    plan,
+    reported: [],
+    outcomes: [],
+    remaining,
+    ...more,
+  })
+  if (failed) return end('fail', 'Nothing was sent: mend what failed above first.')
+  if (product?.route === 'hourly')
+    return end(
+      'pass',
+      'The route hourly sends no records: RegisterUsage, called above, is the step.',
+    )
+  const url = appUrl(examination)
+  const answer = url === undefined ? undefined : await askEntitlement(examination, url)
+  const running = answer?.kind === 'answer' ? parseEntitlement(answer.text) : undefined
+  if (url === undefined || running === undefined)
+    return end(
+      'fail',
+      'Nothing was sent: no sidecar runs at SIDECAR_LISTEN, and only a running one may send records. Start it, and run this beside it.',
+    )
+  if (running.productCode !== product?.productCode)
+    return end(
+      'fail',
+      `Nothing was sent: the running sidecar is for the product ${running.productCode}, and the settings here name ${product?.productCode}.`,
+    )
+  const bill = `${planWords(plan)}, on top of what the application reports`
+  if (!agreed)
+    return end(
+      'fail',
+      `Nothing was sent. With --yes this bills the buyer ${bill}; --quantity sets another number.`,
+    )
+  const reported = await reportUsage(examination, url, plan)
+  if (typeof reported === 'string') return end('fail', reported)
+
+  const message = `${reportedWords(reported, bill)} ${timeWords(examination, reported)}`
+  if (!wait) return end('pass', `${message} See it in GET ${url}/v1/usage.`, { reported })
+  onWaiting(`${message} Waiting for AWS.`)
+  const longestMs = hourMs + delaysOf(examination).latest + reserveMs
+  const outcomes = await awaitRecords(examination, url, reported, longestMs)
+  return end(...judgeRecords(outcomes), { reported, outcomes })
+}
+
+function reportedWords(reported: readonly ReportedUsage[], bill: string): string {
+  const old = reported.filter(({ duplicate }) => duplicate).length
+  if (old === reported.length)
+    return 'All of this was reported before, in the last 24 hours, and was not counted again.'
+  const some =
+    old === 0 ? '' : ` ${old} of them had been reported before, and were not counted again.`
+  return `Reported to the sidecar, which bills ${bill}.${some}`
+}
+
+function delaysOf({ values }: Examination): { earliest: number; latest: number } {
+  const earliest = values.get('SIDECAR_SEAL_DELAY_SECONDS') * 1000
+  return { earliest, latest: earliest + values.get('SIDECAR_SUBMIT_SPREAD_SECONDS') * 1000 }
+}
+
+function timeWords(examination: Examination, reported: readonly ReportedUsage[]): string {
+  const ends = Math.max(...reported.map(({ hour }) => hour)) + hourMs
+  const { earliest, latest } = delaysOf(examination)
+  const stop = examination.values.get('SIDECAR_FLUSH_ON_SHUTDOWN')
+    ? ', or when the sidecar stops'
+    : ''
+  return `It reaches AWS between ${toIso(ends + earliest)} and ${toIso(ends + latest)}${stop}.`
+}

@@ -1,0 +1,33 @@
+import { formatQuantity } from '../../metering/quantity.ts'
+import { toIso } from '../../kernel/clock.ts'
+import type { Events } from '../../kernel/events.ts'
+
+/** Tells in plain lines what the sidecar does. */
+export function narrate(events: Events, out: (line: string) => void): void {
+  const hour = (instant: number) => `${toIso(instant).slice(0, 13)}h`
+  events.on('entitlementChanged', ({ to, code, message }) =>
+    out(`entitlement  ${to}${code.toLowerCase() === to ? '' : ` (${code})`}: ${message}`),
+  )
+  events.on('usageReported', ({ dimension, quantity, duplicates, late, earliestHour }) =>
+    out(
+      `usage        +${formatQuantity(quantity)} ${dimension}, on disk, hour ${hour(earliestHour)}${note('duplicate', duplicates)}${note('late', late)}`,
+    ),
+  )
+  events.on('usageRefused', ({ code }) => out(`usage        refused: ${code}`))
+  events.on('recordSealed', ({ dimension, hour: sealed, quantity }) =>
+    out(`hour over    ${hour(sealed)}: one record, ${quantity} ${dimension}`),
+  )
+  events.on(
+    'recordAttempted',
+    ({ dimension, hour: sent, quantity, outcome, code, meteringRecordId }) =>
+      out(
+        outcome === 'ok'
+          ? `sent         ${hour(sent)}: ${quantity} ${dimension}, MeteringRecordId ${meteringRecordId}`
+          : `not sent     ${hour(sent)}: ${quantity} ${dimension}: ${code}`,
+      ),
+  )
+}
+
+function note(what: string, count: number): string {
+  return count === 0 ? '' : ` (${count} ${what})`
+}

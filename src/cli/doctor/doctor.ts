@@ -1,0 +1,118 @@
+import { parseArgs } from 'node:util'
+import { certify, type Certified } from '../certify/certify.ts'
+import { mostUnits } from '../certify/certify-plan.ts'
+import type { Finding } from '../../doctor/check.ts'
+import { checks } from '../../doctor/checks/checks.ts'
+import { Examination, type World } from '../../doctor/diagnosis.ts'
+import { runChecks, worstOf } from '../../doctor/run-checks.ts'
+import { SidecarError } from '../../kernel/errors.ts'
+import type { CliIo } from '../cli-io.ts'
+import { describeCertified, describeFindings, doctorBody } from './doctor-output.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { machineWorld } from './machine.ts'
+import { wrap } from '../text-table.ts'
+
+export const doctorHelp = `Finds out what keeps a sidecar from working here, with the fix of each problem.
+
+usage: marketplace-sidecar doctor [options]
+
+  --json           JSON for programs
+  --no-calls       do not call AWS in the name of this task or pod
+  --certify        also the step before a listing goes public: a record of every dimension
+    --yes          really report it: it bills the buyer who runs this task or pod
+    --quantity <n> units of each dimension (1)
+    --wait         until AWS has decided about every record, which takes up to an hour
+
+Run it in the task or pod, beside the sidecar or without one: it takes nothing away from a running
+sidecar. It calls RegisterUsage (routes hourly and both) and MeterUsage with DryRun (routes metered
+and both). DryRun records nothing; RegisterUsage is what the sidecar calls at its start, and where
+none has run yet, AWS meters this task or pod from then on: --no-calls leaves it out.
+
+Exit codes: 0 all is well, 1 there are warnings, 2 something failed (or wrong arguments).
+docs/doctor.md has every check.`
+
+/** By the worst finding. */
+export const doctorExitCodes = { pass: 0, warn: 1, fail: 2 } as const
+
+/** The command `doctor`. Resolves with the exit code. */
+export function doctor(args: readonly string[], io: CliIo): Promise<number> {
+  return doctorCommand(args, io, machineWorld(io.env))
+}
+
+/** The same in a world of the caller's choice. */
+export async function doctorCommand(
+  args: readonly string[],
+  io: CliIo,
+  world: World,
+): Promise<number> {
+  const { values } = parseArgs({ args: [...args], options: doctorOptions })
+  if (values.help) {
+    io.out(doctorHelp)
+    return exitCodes.ok
+  }
+  const options = checkOptions(values)
+  const examination = new Examination({ ...world, callAws: !values['no-calls'] })
+  try {
+    const findings = await runChecks(checks, examination)
+    const print = (lines: readonly string[]) => {
+      if (!values.json) for (const line of lines) io.out(line)
+    }
+    print(describeFindings(findings))
+    const certified = options.certify
+      ? await certify({
+          examination,
+          units: options.units,
+          agreed: values.yes,
+          wait: values.wait,
+          failed: worstOf(findings) === 'fail',
+          onWaiting: (message) => print(['', ...wrap(message, 0)]),
+        })
+      : undefined
+    if (certified !== undefined) print(describeCertified(certified))
+    if (values.json) io.out(JSON.stringify(doctorBody(findings, certified), null, 2))
+    return exitCodeFor(findings, certified)
+  } finally {
+    examination.close()
+  }
+}
+
+const doctorOptions = {
+  json: { type: 'boolean', default: false },
+  'no-calls': { type: 'boolean', default: false },
+  certify: { type: 'boolean', default: false },
+  yes: { type: 'boolean', default: false },
+  wait: { type: 'boolean', default: false },
+  quantity: { type: 'string' },
+  help: { type: 'boolean', default: false },
+} as const
+
+interface OptionValues {
+  readonly certify: boolean
+  readonly yes: boolean
+  readonly wait: boolean
+  readonly 'no-calls': boolean
+  readonly quantity?: string | undefined
+}
+
+function checkOptions(values: OptionValues): { certify: boolean; units: number } {
+  const { certify: wanted, yes, wait, quantity = '1' } = values
+  if (!wanted && (yes || wait || values.quantity !== undefined))
+    throw invalid('--yes, --quantity and --wait go with --certify only')
+  if (wanted && values['no-calls'])
+    throw invalid('--no-calls does not go with --certify, which is about calls of AWS')
+  const units = /^[1-9]\d{0,6}$/.test(quantity) ? Number(quantity) : NaN
+  if (!(units <= mostUnits))
+    throw invalid(
+      `--quantity must be a whole number from 1 to ${mostUnits}, not ${quantity}; whether AWS counts a record of 0 is not documented`,
+    )
+  return { certify: wanted, units }
+}
+
+function invalid(message: string): SidecarError {
+  return new SidecarError('InvalidArguments', `${message}.`)
+}
+
+function exitCodeFor(findings: readonly Finding[], certified: Certified | undefined): number {
+  const worst = doctorExitCodes[worstOf(findings)]
+  return certified === undefined ? worst : Math.max(worst, doctorExitCodes[certified.status])
+}

@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto'
+import { lookup } from 'node:dns/promises'
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { createSystemClock } from '../../kernel/clock.ts'
+import { fileReader } from '../../kernel/read-text.ts'
+import type { World } from '../../doctor/diagnosis.ts'
+
+/** This machine, as the checks of `doctor` see it. */
+export function machineWorld(env: World['env']): World {
+  return {
+    env,
+    reader: fileReader,
+    hostname: hostname(),
+    clock: createSystemClock(),
+    lookup: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
+    randomBytes,
+    userId: process.getuid?.(),
+    mountInfo,
+    callAws: true,
+  }
+}
+
+/** Undefined on systems without it. */
+function mountInfo(): string | undefined {
+  try {
+    return readFileSync('/proc/self/mountinfo', 'utf8')
+  } catch {
+    return undefined
+  }
+}

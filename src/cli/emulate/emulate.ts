@@ -1,0 +1,158 @@
+import { parseArgs } from 'node:util'
+import { fromIso } from '../../kernel/clock.ts'
+import { demoProduct } from '../../emulator/demo-product.ts'
+import { createEmulator, type EmulatorOptions } from '../../emulator/emulator-server.ts'
+import { readScenario } from '../../emulator/scenario/read-scenario.ts'
+import { messageOf, SidecarError } from '../../kernel/errors.ts'
+import type { CliIo } from '../cli-io.ts'
+import { parseDuration, showDuration } from '../duration.ts'
+
+const help = `Runs the AWS Marketplace Metering service on this machine, for development and tests.
+
+usage: emulate [options]
+
+  --scenario <file>      products, buyers, tasks, customers and faults: .yaml or .json
+  --port <n>             port to listen on, 0 for any free one (7071)
+  --host <address>       address to listen on (127.0.0.1)
+  --hour <duration>      how long an hour lasts: 500ms, 20s, 1m, 1h (1h)
+  --start <time>         what its clock shows at first, such as 2026-03-10T09:15:00Z (now)
+  --product-code <code>  the product (${demoProduct.productCode})
+  --dimension <name>     a metered dimension; may be given several times (${demoProduct.dimensions.join(', ')})
+  --region <region>      where the task or pod runs (where its first call was signed for)
+  --follow-stdin         ignore SIGINT and SIGTERM, and end when standard input ends
+  --log-calls            print a line for each call
+  --help                 this text
+
+Tests and people look at it and steer it under /_emulator/: records, calls, public-key, clock,
+faults, settings, reset. docs/emulator.md has all of it.`
+
+const hourMs = 3_600_000
+
+interface EmulateSettings {
+  readonly port: number
+  readonly host: string
+  /** How long an hour lasts on this machine. */
+  readonly realHourMs: number
+  readonly followStdin: boolean
+  readonly logCalls: boolean
+  readonly emulator: EmulatorOptions
+}
+
+/**
+ * The command `emulate`. Resolves with the exit code when it has ended: 0, 1 when it could not
+ * listen, 2 for wrong arguments.
+ */
+export async function emulate(args: readonly string[], io: CliIo): Promise<number> {
+  let settings: EmulateSettings | 'help'
+  try {
+    settings = await parseSettings(args)
+  } catch (error) {
+    io.err(`emulate: ${messageOf(error)}`)
+    io.err('emulate --help lists the options')
+    return 2
+  }
+  if (settings === 'help') {
+    io.out(help)
+    return 0
+  }
+  const ended = waitForEnd(io, settings.followStdin)
+  const emulator = await createEmulator({
+    ...settings.emulator,
+    ...(settings.logCalls ? { log: (line: string) => io.out(line) } : {}),
+  })
+  try {
+    const { url } = await emulator.listen(settings.port, settings.host)
+    io.out(`emulator ready at ${url} (an hour lasts ${showDuration(settings.realHourMs)})`)
+  } catch (error) {
+    if (!(error instanceof SidecarError)) throw error
+    io.err(`emulate: ${error.message}`)
+    await emulator.close()
+    return 1
+  }
+  await ended
+  await emulator.close()
+  return 0
+}
+
+/** With `followStdin` the emulator outlives the last flush of a sidecar that gets the same signal. */
+function waitForEnd(io: CliIo, followStdin: boolean): Promise<void> {
+  return new Promise((resolve) => {
+    io.onSignal(() => {
+      if (!followStdin) resolve()
+    })
+    if (!followStdin) return
+    const finish = () => resolve()
+    io.stdin.once('end', finish).once('close', finish).once('error', finish).resume()
+  })
+}
+
+/** Every option of the command, as `parseArgs` takes them. */
+export const emulateOptions = {
+  scenario: { type: 'string' },
+  port: { type: 'string', default: '7071' },
+  host: { type: 'string', default: '127.0.0.1' },
+  hour: { type: 'string' },
+  start: { type: 'string' },
+  'product-code': { type: 'string' },
+  dimension: { type: 'string', multiple: true },
+  region: { type: 'string' },
+  'follow-stdin': { type: 'boolean', default: false },
+  'log-calls': { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const
+
+async function parseSettings(args: readonly string[]): Promise<EmulateSettings | 'help'> {
+  const { values } = parseArgs({ args: [...args], options: emulateOptions })
+  if (values.help) return 'help'
+  const { start, region, scenario, dimension: dimensions, 'product-code': productCode } = values
+  if (scenario !== undefined && (dimensions ?? productCode) !== undefined) {
+    throw new TypeError('--product-code and --dimension do not go with --scenario')
+  }
+  const port = parsePort(values.port)
+  const hour = values.hour === undefined ? undefined : parseHour(values.hour)
+  const startAt = start === undefined ? undefined : parseStart(start)
+  const world: EmulatorOptions =
+    scenario === undefined
+      ? {
+          products: [
+            {
+              ...demoProduct,
+              productCode: productCode ?? demoProduct.productCode,
+              dimensions: dimensions ?? demoProduct.dimensions,
+            },
+          ],
+        }
+      : await readScenario(scenario)
+  const rate = hour === undefined ? (world.rate ?? 1) : hourMs / hour
+  return {
+    port,
+    host: values.host,
+    realHourMs: hourMs / rate,
+    followStdin: values['follow-stdin'],
+    logCalls: values['log-calls'],
+    emulator: {
+      ...world,
+      rate,
+      ...(startAt === undefined ? {} : { startAt }),
+      ...(region === undefined ? {} : { region }),
+    },
+  }
+}
+
+function parseHour(text: string): number {
+  const hour = parseDuration(text)
+  if (hour !== undefined) return hour
+  throw new TypeError(`--hour must be a duration such as 20s or 1h, not ${text}`)
+}
+
+function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN
+  if (port <= 65_535) return port
+  throw new TypeError(`--port must be a number from 0 to 65535, not ${text}`)
+}
+
+function parseStart(text: string): number {
+  const start = fromIso(text)
+  if (start !== undefined) return start
+  throw new TypeError(`--start must be a time such as 2026-03-10T09:15:00Z, not ${text}`)
+}

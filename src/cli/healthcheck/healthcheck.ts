@@ -1,0 +1,39 @@
+import { parseArgs } from 'node:util'
+import { localUrl } from '../../config/local-url.ts'
+import { SettingValues } from '../../config/setting-values.ts'
+import { ask } from '../../doctor/ask-listener.ts'
+import { messageOf } from '../../kernel/errors.ts'
+import type { CliIo } from '../cli-io.ts'
+import { exitCodes } from '../exit-codes.ts'
+
+export const healthcheckHelp = `Asks the running sidecar whether it is well, for images without curl.
+
+usage: marketplace-sidecar healthcheck [--ready]
+
+  --ready   ask whether the application may start (entitled) instead of whether the sidecar lives
+
+Exits with 0 for yes and 1 for no. It asks the listener of SIDECAR_OPS_LISTEN.`
+
+const timeoutMs = 3000
+
+/** The command `healthcheck`. Resolves with the exit code, 0 or 1. */
+export async function healthcheck(args: readonly string[], io: CliIo): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { ready: { type: 'boolean' }, help: { type: 'boolean' } },
+  })
+  if (values.help === true) {
+    io.out(healthcheckHelp)
+    return exitCodes.ok
+  }
+  const listener = new SettingValues(io.env, () => {}).get('SIDECAR_OPS_LISTEN')
+  const url = `${localUrl(listener)}/${values.ready === true ? 'readyz' : 'livez'}`
+  try {
+    const { status, text } = await ask(url, {}, AbortSignal.timeout(timeoutMs))
+    if (status === 200) return exitCodes.ok
+    io.err(`${url} answered ${status}: ${text.trim()}`)
+  } catch (error) {
+    io.err(`${url} did not answer: ${messageOf(error)}`)
+  }
+  return exitCodes.failed
+}

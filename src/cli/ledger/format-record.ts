@@ -1,0 +1,30 @@
+import { toIso } from '../../kernel/clock.ts'
+import { tagsOf } from '../../metering/tags.ts'
+import { untagged, type TagSet, type UsageRecord } from '../../metering/types.ts'
+
+/** `2026-03-10T09h` */
+export function hourWord(hour: number): string {
+  return `${toIso(hour).slice(0, 13)}h`
+}
+
+/** `2026-03-10T09:15:00Z` */
+export function timeWord(instant: number | undefined): string {
+  return instant === undefined ? 'never' : `${toIso(instant).slice(0, 19)}Z`
+}
+
+/** `plan=gold, team=a` */
+export function tagWord(tags: TagSet): string {
+  if (tags === untagged) return '(untagged)'
+  return tagsOf(tags)
+    .map(({ key, value }) => `${key}=${value}`)
+    .join(', ')
+}
+
+export function unitsWord(quantity: number): string {
+  return quantity === 1 ? '1 unit' : `${quantity} units`
+}
+
+/** `record 12 (requests, 2026-03-10T09h, 42 units)` */
+export function recordWord({ id, dimension, hour, quantity }: UsageRecord): string {
+  return `record ${id} (${dimension}, ${hourWord(hour)}, ${unitsWord(quantity)})`
+}

@@ -1,0 +1,60 @@
+import { resolve } from 'node:path'
+import { fromIso, type Clock } from '../../kernel/clock.ts'
+import { SettingValues } from '../../config/setting-values.ts'
+import { SidecarError } from '../../kernel/errors.ts'
+import { latestInstant } from '../../store/sqlite/latest-instant.ts'
+import type { CliIo } from '../cli-io.ts'
+
+/** What every action takes. */
+export const commonOptions = {
+  'data-dir': { type: 'string' },
+  json: { type: 'boolean', default: false },
+} as const
+
+/** The directory of `--data-dir`, or of the settings. */
+export function dataDirectory(option: string | undefined, env: CliIo['env']): string {
+  if (option === '') throw invalid('--data-dir must name a directory')
+  if (option !== undefined) return resolve(option)
+  const mistakes: string[] = []
+  const values = new SettingValues(env, (mistake) => mistakes.push(mistake))
+  if (!values.areSound('SIDECAR_DATA_DIR'))
+    throw new SidecarError(
+      'InvalidSettings',
+      mistakes.find((mistake) => mistake.startsWith('SIDECAR_DATA_DIR:')) ?? '',
+    )
+  return values.get('SIDECAR_DATA_DIR')
+}
+
+/** The one id that an action takes. */
+export function recordId(action: string, positionals: readonly string[]): number {
+  const [text, ...rest] = positionals
+  if (text === undefined || rest.length > 0)
+    throw invalid(`"ledger ${action}" takes the id of one record, such as "ledger ${action} 12"`)
+  if (!/^[1-9]\d{0,14}$/.test(text))
+    throw invalid(`${JSON.stringify(text)} is no id of a record; an id is a whole number from 1 on`)
+  return Number(text)
+}
+
+export function noPositionals(action: string, positionals: readonly string[]): void {
+  const [first] = positionals
+  if (first !== undefined)
+    throw invalid(`"ledger ${action}" takes only options, and not ${JSON.stringify(first)}`)
+}
+
+/** The instant that an option names. */
+export function instantOf(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const instant = fromIso(text)
+  if (instant === undefined)
+    throw invalid(`--${option} must be a time such as 2026-03-10T09:00:00Z, not ${text}`)
+  return instant
+}
+
+/** Now, as the sidecar of `directory` sees it: the clock of a demo runs ahead of the machine's. */
+export function currentInstant(directory: string, clock: Clock): number {
+  return Math.max(clock.now(), latestInstant(directory) ?? 0)
+}
+
+export function invalid(message: string): SidecarError {
+  return new SidecarError('InvalidArguments', `${message}.`)
+}

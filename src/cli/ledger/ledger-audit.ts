@@ -1,0 +1,64 @@
+import { parseArgs } from 'node:util'
+import { formatQuantity } from '../../metering/quantity.ts'
+import { auditBook } from '../../store/sqlite/audit.ts'
+import { readLedger } from '../../store/sqlite/ledger-file.ts'
+import type { KeyBalance } from '../../metering/types.ts'
+import type { CliIo } from '../cli-io.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { commonOptions, dataDirectory, noPositionals } from './ledger-arguments.ts'
+import { renderTable } from '../text-table.ts'
+
+/** `ledger audit`: exit code 1 when a unit that was reported is in no place, or in two. */
+export function auditLedger(args: readonly string[], io: CliIo): number {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: commonOptions,
+    allowPositionals: true,
+  })
+  noPositionals('audit', positionals)
+  const balances = readLedger(dataDirectory(values['data-dir'], io.env), auditBook)
+  const wrong = balances.filter(({ imbalance }) => imbalance !== 0n)
+  if (values.json)
+    io.out(JSON.stringify({ balanced: wrong.length === 0, keys: balances.map(body) }))
+  else for (const line of describe(balances)) io.out(line)
+  if (wrong.length === 0) return exitCodes.ok
+  io.err(
+    'LedgerImbalanced: Usage that was reported is in no place, or in two. This is a defect; keep the data directory and report it.',
+  )
+  return exitCodes.failed
+}
+
+function body(balance: KeyBalance) {
+  const { customer, dimension, reported, open, fraction, recorded, imbalance } = balance
+  return {
+    customer,
+    dimension,
+    reported: formatQuantity(reported),
+    open: formatQuantity(open),
+    fraction: formatQuantity(fraction),
+    recorded: formatQuantity(recorded),
+    imbalance: formatQuantity(imbalance),
+  }
+}
+
+function describe(balances: readonly KeyBalance[]): string[] {
+  if (balances.length === 0) return ['Nothing was reported yet.']
+  const wrong = balances.filter(({ imbalance }) => imbalance !== 0n).length
+  const right = (title: string) => ({ title, align: 'right' }) as const
+  const numbers = ['reported', 'open', 'fraction', 'records', 'imbalance'].map(right)
+  const rows = balances.map((balance) => {
+    const { dimension, reported, open, fraction, recorded, imbalance } = body(balance)
+    return [nameOf(balance.customer, dimension), reported, open, fraction, recorded, imbalance]
+  })
+  return [
+    ...renderTable([{ title: 'dimension', shrinks: true }, ...numbers], rows),
+    '',
+    wrong === 0
+      ? 'Balanced: reported = open + fraction + records for every dimension.'
+      : `NOT balanced: ${wrong} of ${balances.length} dimensions.`,
+  ]
+}
+
+function nameOf(customer: string, dimension: string): string {
+  return customer === '' ? dimension : `${dimension} (${customer})`
+}

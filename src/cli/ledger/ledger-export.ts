@@ -1,0 +1,80 @@
+import { parseArgs } from 'node:util'
+import { exportRows } from '../../store/sqlite/export-rows.ts'
+import { readLedger } from '../../store/sqlite/ledger-file.ts'
+import type { CliIo } from '../cli-io.ts'
+import { csvLine } from './csv.ts'
+import { exitCodes } from '../exit-codes.ts'
+import {
+  commonOptions,
+  dataDirectory,
+  instantOf,
+  invalid,
+  noPositionals,
+} from './ledger-arguments.ts'
+import { recordBody, type RecordBody } from './record-body.ts'
+
+/** The columns of the CSV, in their order; new ones are only ever added at the end. */
+export const exportColumns = [
+  'id',
+  'hour',
+  'timestamp',
+  'customer',
+  'dimension',
+  'quantity',
+  'divisor',
+  'allocations',
+  'state',
+  'ambiguous',
+  'attempts',
+  'meteringRecordId',
+  'lastCode',
+  'lastMessage',
+  'sealedAt',
+  'firstAttemptAt',
+  'lastAttemptAt',
+  'settledAt',
+  'movedTo',
+  'productCode',
+  'resource',
+  'clientToken',
+] as const satisfies readonly (keyof RecordBody)[]
+
+/** `ledger export`: writes each record as it is read, so that a long history needs no memory. */
+export function exportLedger(args: readonly string[], io: CliIo): number {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: {
+      'data-dir': commonOptions['data-dir'],
+      format: { type: 'string' },
+      since: { type: 'string' },
+      until: { type: 'string' },
+      dimension: { type: 'string' },
+    },
+    allowPositionals: true,
+  })
+  noPositionals('export', positionals)
+  const { format, dimension } = values
+  if (format !== 'csv' && format !== 'jsonl')
+    throw invalid(`"ledger export" needs --format csv or --format jsonl`)
+  const filter = {
+    since: instantOf('since', values.since),
+    until: instantOf('until', values.until),
+    dimension,
+  }
+  readLedger(dataDirectory(values['data-dir'], io.env), (database) => {
+    if (format === 'csv') io.out(csvLine(exportColumns))
+    for (const record of exportRows(database, filter)) {
+      const body = recordBody(record)
+      io.out(format === 'csv' ? csvLine(cells(body)) : JSON.stringify(body))
+    }
+  })
+  return exitCodes.ok
+}
+
+function cells(body: RecordBody): (string | number)[] {
+  return exportColumns.map((column) => {
+    const value = body[column]
+    if (value === null) return ''
+    return typeof value === 'string' || typeof value === 'number' ? value : JSON.stringify(value)
+  })
+}

@@ -1,0 +1,135 @@
+import { formatQuantity } from '../../metering/quantity.ts'
+import type { LedgerOverview } from '../../store/sqlite/overview.ts'
+import type { RecordSummary } from '../../metering/types.ts'
+import { hourWord, tagWord, timeWord } from './format-record.ts'
+import { printable, renderTable, type Column } from '../text-table.ts'
+
+/** Rows of one table; the export has all of them. */
+const mostRows = 50
+
+const idColumn: Column = { title: 'id', align: 'right' }
+const hourColumn: Column = { title: 'hour' }
+const dimensionColumn: Column = { title: 'dimension', shrinks: true }
+const quantityColumn: Column = { title: 'quantity', align: 'right' }
+const stateColumn: Column = { title: 'state' }
+const triesColumn: Column = { title: 'tries', align: 'right' }
+
+/** The overview for people, at most 100 columns wide. */
+export function describeOverview(
+  directory: string,
+  overview: LedgerOverview,
+  withTags: boolean,
+): string[] {
+  const { fractions, pending, unresolved, settled } = overview
+  const waiting = pending.filter(({ state }) => state !== 'refused')
+  const refused = pending.filter(({ state }) => state === 'refused')
+  const done = settled.filter(({ state }) => state !== 'unresolved')
+  return [
+    ...headOf(directory, overview),
+    ...section('Open: reported, the hour is not sealed', ...openTable(overview, withTags)),
+    ...section(
+      'Fractions: below one whole unit, they go with a later hour',
+      [dimensionColumn, quantityColumn],
+      fractions.map(({ dimension, quantity }) => [dimension, formatQuantity(quantity)]),
+    ),
+    ...recordSection('Pending: sealed, the sidecar sends them by itself', waiting),
+    ...recordSection('Refused: mend what AWS complains about, then "ledger retry <id>"', refused),
+    ...recordSection(
+      'Unresolved: perhaps billed, decide with "ledger resolve <id> --delivered|--resend"',
+      unresolved,
+    ),
+    ...settledSection(done),
+  ]
+}
+
+function headOf(directory: string, overview: LedgerOverview): string[] {
+  const { owner, lastSuccessAt, lastFailure } = overview
+  const failure =
+    lastFailure === undefined ? 'none' : `${timeWord(lastFailure.at)}  ${lastFailure.code}`
+  return [
+    `ledger         ${directory}`,
+    `owner          ${owner?.identity ?? 'none yet'}`,
+    `last accepted  ${timeWord(lastSuccessAt)}`,
+    `last failure   ${failure}`,
+  ].map(printable)
+}
+
+type Table = [columns: readonly Column[], rows: readonly (readonly string[])[]]
+
+function openTable({ open, openByTags }: LedgerOverview, withTags: boolean): Table {
+  if (!withTags)
+    return [
+      [hourColumn, dimensionColumn, quantityColumn],
+      open.map(({ hour, dimension, quantity }) => [
+        hourWord(hour),
+        dimension,
+        formatQuantity(quantity),
+      ]),
+    ]
+  return [
+    [hourColumn, dimensionColumn, quantityColumn, { title: 'tags', shrinks: true }],
+    openByTags.map(({ hour, dimension, quantity, tags }) => [
+      hourWord(hour),
+      dimension,
+      formatQuantity(quantity),
+      tagWord(tags),
+    ]),
+  ]
+}
+
+function recordSection(title: string, records: readonly RecordSummary[]): string[] {
+  return section(
+    title,
+    [
+      idColumn,
+      hourColumn,
+      dimensionColumn,
+      quantityColumn,
+      stateColumn,
+      triesColumn,
+      { title: 'last answer', shrinks: true },
+    ],
+    records.map((record) => [...recordCells(record), record.lastCode ?? '']),
+  )
+}
+
+function settledSection(records: readonly RecordSummary[]): string[] {
+  return section(
+    'Settled: hours of the last 48 h, newest first',
+    [
+      idColumn,
+      hourColumn,
+      dimensionColumn,
+      quantityColumn,
+      stateColumn,
+      triesColumn,
+      { title: 'MeteringRecordId' },
+    ],
+    records.map((record) => [...recordCells(record), outcomeOf(record)]),
+  )
+}
+
+function recordCells(record: RecordSummary): string[] {
+  const { id, hour, dimension, quantity, state, attempts } = record
+  return [String(id), hourWord(hour), dimension, String(quantity), state, String(attempts)]
+}
+
+function outcomeOf({ meteringRecordId, movedTo, lastCode }: RecordSummary): string {
+  if (movedTo !== undefined) return `to ${hourWord(movedTo)}: ${lastCode ?? ''}`
+  return meteringRecordId ?? lastCode ?? ''
+}
+
+function section(
+  title: string,
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+): string[] {
+  if (rows.length === 0) return ['', `${title}: none`]
+  const more = rows.length - mostRows
+  return [
+    '',
+    title,
+    ...renderTable(columns, rows.slice(0, mostRows)),
+    ...(more > 0 ? [`and ${more} more; --json and "ledger export" have them all`] : []),
+  ]
+}

@@ -1,0 +1,47 @@
+import { referenceOf } from '../../store/reference.ts'
+import type { UsageRecord } from '../../metering/types.ts'
+import { hourWord, tagWord, timeWord } from './format-record.ts'
+import { wrap } from '../text-table.ts'
+
+const labelWidth = 18
+
+/** One record in full, for people. */
+export function describeRecord(record: UsageRecord): string[] {
+  const { allocations = [] } = record
+  const fields: readonly (readonly [string, string])[] = [
+    ['record', String(record.id)],
+    ['state', record.state + (record.ambiguous ? ', AWS may have taken it' : '')],
+    ['dimension', record.dimension],
+    ...(record.customer === '' ? [] : [['customer', record.customer] as const]),
+    ['hour', hourWord(record.hour)],
+    ['timestamp sent', timeWord(record.timestamp)],
+    ['quantity', `${record.quantity}${divisorWord(record)}`],
+    ['MeteringRecordId', record.meteringRecordId ?? 'none'],
+    ['id for AWS SDKs', referenceOf(record)],
+    ['attempts', String(record.attempts)],
+    ['sealed', timeWord(record.sealedAt)],
+    ['first attempt', timeWord(record.firstAttemptAt)],
+    ['last attempt', timeWord(record.lastAttemptAt)],
+    ['settled', timeWord(record.settledAt)],
+    ...(record.movedTo === undefined
+      ? []
+      : [['usage moved to', hourWord(record.movedTo)] as const]),
+    ['last answer', record.lastCode ?? 'none'],
+    ...(record.lastMessage === undefined ? [] : [['', record.lastMessage] as const]),
+    ['product code', record.productCode],
+    ['task or pod', record.resource],
+    ['client token', record.clientToken],
+    ...allocations.map(
+      ({ tags, quantity }, index) =>
+        [index === 0 ? 'allocations' : '', `${quantity}  ${tagWord(tags)}`] as const,
+    ),
+  ]
+  return fields.flatMap(([label, value]) => {
+    const [first = '', ...rest] = wrap(value, labelWidth)
+    return [`${label.padEnd(labelWidth)}${first}`, ...rest]
+  })
+}
+
+function divisorWord({ divisor }: UsageRecord): string {
+  return divisor === 1n ? '' : ` (each ${divisor} of the units that were reported)`
+}

@@ -1,0 +1,34 @@
+import { formatQuantity } from '../../metering/quantity.ts'
+import { toIso } from '../../kernel/clock.ts'
+import type { WholeOverview } from '../../store/sqlite/overview.ts'
+import { isoOrNull, recordBody, tagsBody } from './record-body.ts'
+
+/** The overview as programs read it. Quantities that may have a fraction are decimal strings, exact. */
+export function overviewBody(directory: string, overview: WholeOverview) {
+  const { owner, openByTags, fractions, pending, unresolved, settled, lastFailure } = overview
+  return {
+    dataDir: directory,
+    owner:
+      owner === undefined
+        ? null
+        : { resource: owner.identity, firstSeenAt: toIso(owner.firstSeenAt) },
+    open: openByTags.map(({ customer, dimension, hour, tags, quantity }) => ({
+      customer,
+      dimension,
+      hour: toIso(hour),
+      tags: tagsBody(tags),
+      quantity: formatQuantity(quantity),
+    })),
+    fractions: fractions.map(({ dimension, quantity }) => ({
+      dimension,
+      quantity: formatQuantity(quantity),
+    })),
+    pending: pending.filter(({ state }) => state !== 'refused').map(recordBody),
+    refused: pending.filter(({ state }) => state === 'refused').map(recordBody),
+    unresolved: unresolved.map(recordBody),
+    settled: settled.filter(({ state }) => state !== 'unresolved').map(recordBody),
+    lastSuccessAt: isoOrNull(overview.lastSuccessAt),
+    lastFailure: lastFailure === undefined ? null : { ...lastFailure, at: toIso(lastFailure.at) },
+    oldestUnsentHour: isoOrNull(overview.oldestUnsentHour),
+  }
+}

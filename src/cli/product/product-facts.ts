@@ -1,0 +1,60 @@
+import { createHash, createPublicKey } from 'node:crypto'
+import type { ProductFile } from '../../product/load-product.ts'
+import { parsePublicKey } from '../../product/public-key.ts'
+
+/** What a product says of itself, for programs. */
+export function productFacts({
+  productCode,
+  trustedProductCodes,
+  route,
+  publicKeys,
+  dimensions,
+}: ProductFile) {
+  return {
+    productCode,
+    trustedProductCodes,
+    route,
+    publicKeys: [...publicKeys].map(([version, pem]) => ({
+      version,
+      bits: bitsOf(pem),
+      sha256: fingerprint(pem),
+    })),
+    dimensions: dimensions.map(({ name, unit = null, divisor }) => ({
+      name,
+      unit,
+      divisor: String(divisor),
+    })),
+  }
+}
+
+/** The same for people, a fact on each line. */
+export function productLines(product: ProductFile): string[] {
+  const { productCode, trustedProductCodes, route, publicKeys, dimensions } = productFacts(product)
+  const keys = publicKeys.map((key) => `version ${key.version}, RSA ${key.bits}, ${key.sha256}`)
+  const names = dimensions.map(({ name, unit, divisor }) => {
+    const units = `${divisor} ${unit ?? 'reported units'} make one of AWS's`
+    return divisor === '1' ? name : `${name} (${units})`
+  })
+  const rows: readonly (readonly [string, readonly string[]])[] = [
+    ['product code', [productCode]],
+    ['trusted codes', trustedProductCodes],
+    ['route', [route]],
+    ['public keys', keys],
+    ['dimensions', names],
+  ]
+  return rows.flatMap(([label, [first = 'none', ...others]]) => [
+    `${label.padEnd(14)} ${first}`,
+    ...others.map((other) => `${''.padEnd(14)} ${other}`),
+  ])
+}
+
+function bitsOf(pem: string): number {
+  const key = parsePublicKey(pem)
+  return key.ok ? key.bits : 0
+}
+
+/** As `openssl pkey -pubin -outform der | sha256sum` prints it. */
+function fingerprint(pem: string): string {
+  const der = createPublicKey(pem).export({ type: 'spki', format: 'der' })
+  return createHash('sha256').update(der).digest('hex')
+}

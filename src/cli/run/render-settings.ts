@@ -1,0 +1,13 @@
+import { rangeOf, settingsTable, type Setting } from '../../config/settings-table.ts'
+
+/** The settings as the Markdown table of docs/configuration.md. */
+export function renderSettingsTable(): string {
+  const head = ['| Name | Default | Range | What it decides |', '|---|---|---|---|']
+  return [...head, ...settingsTable.map(renderRow)].join('\n')
+}
+
+function renderRow(row: Setting): string {
+  const standard = row.default === undefined ? 'none' : `\`${row.default}\``
+  const cells = [`\`${row.name}\``, standard, rangeOf(row.type), row.summary]
+  return `| ${cells.map((cell) => cell.replaceAll('|', String.raw`\|`)).join(' | ')} |`
+}

@@ -1,0 +1,69 @@
+import { describeSettings } from '../../config/describe-settings.ts'
+import { invalidSettings, readSettings, type LoadedSettings } from '../../config/load-settings.ts'
+import { readProductFile, type ProductFile } from '../../product/load-product.ts'
+import { productWarnings } from '../../product/product-warnings.ts'
+import { dataDirectoryCheck } from '../../doctor/checks/check-data-directory.ts'
+import { Examination, type World } from '../../doctor/diagnosis.ts'
+import type { CliIo } from '../cli-io.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { productFacts, productLines } from '../product/product-facts.ts'
+import { renderTable } from '../text-table.ts'
+
+/** `run --print-config`: every setting, secrets redacted, and the product. Throws InvalidSettings. */
+export function printConfig(io: CliIo, world: World, json: boolean): number {
+  const { settings, mistakes } = read(world)
+  if (settings === undefined) throw invalidSettings(mistakes)
+  const product = productOf(settings, world)
+  const lines = describeSettings(settings)
+  if (json) {
+    const facts = { file: settings.productFile ?? null, ...productFacts(product) }
+    io.out(JSON.stringify({ settings: lines, product: facts }, null, 2))
+    return exitCodes.ok
+  }
+  const table = renderTable(
+    [{ title: 'setting' }, { title: 'value', shrinks: true }, { title: 'source', shrinks: true }],
+    lines.map(({ name, value, source }) => [name, value, source]),
+  )
+  for (const line of [...table, '', ...productLines(product)]) io.out(line)
+  return exitCodes.ok
+}
+
+/**
+ * `run --check`: everything that a start reads, and whether the data directory can be used. Throws
+ * InvalidSettings with every mistake.
+ */
+export async function checkConfig(io: CliIo, world: World, json: boolean): Promise<number> {
+  const { settings, mistakes } = read(world)
+  const findings = await dataDirectoryCheck.run(new Examination(world))
+  const all = [
+    ...mistakes,
+    ...findings
+      .filter(({ status }) => status === 'fail')
+      .map(({ message, fix }) => `SIDECAR_DATA_DIR: ${message} ${fix}`),
+  ]
+  const warnings = settings === undefined ? [] : productWarnings(productOf(settings, world))
+  if (json) {
+    io.out(JSON.stringify({ ok: all.length === 0, mistakes: all, warnings }, null, 2))
+    return all.length === 0 ? exitCodes.ok : exitCodes.misconfigured
+  }
+  if (all.length > 0) throw invalidSettings(all)
+  io.out('The settings, the product and the data directory are fine.')
+  for (const warning of warnings) io.out(`warning        ${warning}`)
+  return exitCodes.ok
+}
+
+function read({ env, reader, bakedProductFile }: World): {
+  settings: LoadedSettings | undefined
+  mistakes: readonly string[]
+} {
+  const mistakes: string[] = []
+  const baked = bakedProductFile === undefined ? {} : { bakedProductFile }
+  return { settings: readSettings(env, reader, (line) => mistakes.push(line), baked), mistakes }
+}
+
+/** The product that is metered, with the codes that its file trusts. */
+function productOf({ product, productFile }: LoadedSettings, { reader }: World): ProductFile {
+  const file =
+    productFile === undefined ? undefined : readProductFile(productFile, reader, () => {})
+  return { ...product, trustedProductCodes: file?.trustedProductCodes ?? [] }
+}

@@ -1,0 +1,69 @@
+import { credentialKind, type CredentialKind } from '../../platform/credential-kind.ts'
+import { defineCheck } from '../check.ts'
+import { readTaskRole } from '../read-role.ts'
+import { timedOut } from '../../kernel/with-deadline.ts'
+
+const words: Readonly<Record<CredentialKind, string>> = {
+  'access-keys': 'Access keys of the environment',
+  profile: 'The profile that AWS_PROFILE names',
+  irsa: 'The role of the service account (IRSA)',
+  'task-role': 'The role of the task',
+  'pod-identity': 'EKS Pod Identity',
+  'instance-role': 'The role of the machine below',
+  none: 'None',
+}
+
+export const credentialsCheck = defineCheck({
+  id: 'credentials',
+  title: 'Which kind of credentials will be used, and whose; no secret is printed.',
+  needs: [],
+  problems: {
+    RefusedKind: {
+      status: 'warn',
+      when: 'AWS is known to refuse this kind here: the role of the node, EKS Pod Identity, access keys.',
+      fix: '{remedy}',
+    },
+    NoCredentials: {
+      status: 'fail',
+      when: 'The credentials endpoint of ECS does not answer, or has none.',
+      fix: 'Set taskRoleArn in the task definition (the execution role is another one), and start the task again.',
+    },
+  },
+  async run(examination, findings) {
+    const { world, timeoutMs } = examination
+    const kind = credentialKind(world.env)
+    const { credentialWarning } = await examination.platform()
+    if (credentialWarning !== undefined) {
+      const { found, remedy } = split(credentialWarning)
+      findings.problem('RefusedKind', found, { values: { remedy } })
+    }
+    if (kind === 'irsa') {
+      findings.pass(`${words.irsa}: ${world.env['AWS_ROLE_ARN']}.`)
+      return
+    }
+    if (kind === 'task-role') {
+      const asked = await examination.inTime((signal) => readTaskRole(world, timeoutMs, signal))
+      const role =
+        asked === timedOut
+          ? ({ ok: false, problem: `no answer in ${timeoutMs} ms` } as const)
+          : asked
+      if (role?.ok === false) {
+        findings.problem(
+          'NoCredentials',
+          `The credentials endpoint of the task gave none (${role.problem}).`,
+        )
+        return
+      }
+      findings.pass(`${words[kind]}: ${role?.arn ?? 'its endpoint does not say which one'}.`)
+      return
+    }
+    if (credentialWarning === undefined)
+      findings.pass(`${words[kind]}. Outside ECS and EKS, where an emulator answers, all will do.`)
+  },
+})
+
+/** The warning's first sentence says what there is, the others what to do. */
+function split(warning: string): { found: string; remedy: string } {
+  const end = warning.indexOf('. ') + 1
+  return { found: warning.slice(0, end), remedy: warning.slice(end + 1) }
+}

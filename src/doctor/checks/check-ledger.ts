@@ -1,0 +1,70 @@
+import { SidecarError } from '../../kernel/errors.ts'
+import { auditBook } from '../../store/sqlite/audit.ts'
+import { readLedger } from '../../store/sqlite/ledger-file.ts'
+import { ownerOf } from '../../store/sqlite/overview.ts'
+import { Summaries } from '../../store/sqlite/summary.ts'
+import { defineCheck } from '../check.ts'
+
+export const ledgerCheck = defineCheck({
+  id: 'ledger',
+  title:
+    'The ledger of the data directory, read beside a sidecar or without one; its lock is not touched.',
+  needs: ['data-directory'],
+  problems: {
+    Unusable: {
+      status: 'fail',
+      when: 'It is damaged, from a newer version, or cannot be read.',
+      fix: 'Do what the message says; keep a copy of the directory.',
+    },
+    Imbalanced: {
+      status: 'fail',
+      when: 'A unit that was reported is in no place, or in two.',
+      fix: 'This is a defect: keep the data directory and report it; "ledger audit" has the figures.',
+    },
+    Unresolved: {
+      status: 'warn',
+      when: 'Only AWS knows whether a record was billed.',
+      fix: 'Decide with "ledger resolve <id> --delivered" or "--resend"; docs/ledger.md tells how.',
+    },
+    Refused: {
+      status: 'warn',
+      when: 'AWS has refused a record.',
+      fix: 'Mend what "ledger show" says that AWS complains about; then "ledger retry <id>".',
+    },
+  },
+  run(examination, findings) {
+    const directory = examination.values.get('SIDECAR_DATA_DIR')
+    const now = examination.world.clock.now()
+    try {
+      const { owner, usage, balances } = readLedger(directory, (database) => ({
+        owner: ownerOf(database),
+        usage: new Summaries(database).usage(now),
+        balances: auditBook(database),
+      }))
+      const { pending, unresolvedCount } = usage
+      const wrong = balances.filter(({ imbalance }) => imbalance !== 0n).length
+      const refused = pending.filter(({ state }) => state === 'refused').length
+      if (wrong > 0)
+        findings.problem('Imbalanced', `${wrong} of ${balances.length} dimensions do not add up.`)
+      else
+        findings.pass(
+          `Every unit is in its place. It belongs to ${owner?.identity ?? 'nobody yet'}.`,
+        )
+      if (unresolvedCount > 0)
+        findings.problem('Unresolved', `${count(unresolvedCount)} for a decision.`)
+      if (refused > 0)
+        findings.problem('Refused', `${count(refused)} for AWS's complaint to be met.`)
+    } catch (error) {
+      if (!(error instanceof SidecarError)) throw error
+      if (error.code === 'LedgerNotFound')
+        findings.pass('There is none yet; the sidecar makes one.')
+      else if (error.code === 'LedgerInUse')
+        findings.pass('A sidecar keeps it to itself, as it does on a network file system.')
+      else findings.problem('Unusable', `${error.code}: ${error.message}`)
+    }
+  },
+})
+
+function count(records: number): string {
+  return records === 1 ? 'A record waits' : `${records} records wait`
+}

@@ -1,0 +1,55 @@
+import type { Platform } from '../../platform/platform.ts'
+import { regionWarning } from '../../platform/regions.ts'
+import { defineCheck } from '../check.ts'
+
+const emulator = 'use an emulator by SIDECAR_AWS_ENDPOINT for work at home.'
+
+export const platformCheck = defineCheck({
+  id: 'platform',
+  title: 'Which ECS task or EKS pod this is, by what the platform itself says.',
+  needs: [],
+  problems: {
+    NotOnAws: {
+      status: 'warn',
+      when: 'This is neither an ECS task nor an EKS pod.',
+      fix: `Run the product on ECS or EKS; ${emulator}`,
+    },
+    AgentCore: {
+      status: 'fail',
+      when: 'This is Bedrock AgentCore, which is metered in another way.',
+      fix: 'Run the product on ECS or EKS.',
+    },
+    Doubtful: {
+      status: 'warn',
+      when: 'A metadata service or a token file did not tell what it should; one line each.',
+      fix: 'Do what the message says, and start the task or pod again.',
+    },
+  },
+  async run(examination, findings) {
+    const platform = await examination.platform()
+    const [first = '', ...others] = warningsOf(platform)
+    switch (platform.name) {
+      case 'ecs':
+      case 'eks': {
+        const kind = platform.name === 'ecs' ? 'ECS task' : 'EKS pod'
+        findings.pass(`An ${kind}: ${platform.resource}.`)
+        if (first !== '') findings.problem('Doubtful', first)
+        break
+      }
+      case 'agentcore':
+        findings.problem('AgentCore', first)
+        break
+      case 'local':
+        findings.problem('NotOnAws', first)
+        break
+    }
+    for (const warning of others) findings.problem('Doubtful', warning)
+  },
+})
+
+/** Those about the platform; what is said of the region belongs to the check `region`. */
+function warningsOf({ name, warnings, region }: Platform): readonly string[] {
+  if (region === undefined) return warnings.slice(0, -1)
+  const known = name === 'ecs' || name === 'eks' ? regionWarning(name, region.region) : undefined
+  return warnings.filter((warning) => warning !== known)
+}

@@ -1,0 +1,52 @@
+import type { ProductFile } from '../../product/load-product.ts'
+import { readProductFile } from '../../product/load-product.ts'
+import { identityWarnings } from '../../product/product-warnings.ts'
+import { defineCheck, sentence } from '../check.ts'
+import type { Examination } from '../diagnosis.ts'
+
+export const productCheck = defineCheck({
+  id: 'product',
+  title: 'The product: the file that is baked in, the one that a setting names, or the settings.',
+  needs: [],
+  problems: {
+    WrongProduct: {
+      status: 'fail',
+      when: 'The product file cannot be read or is wrong, or what describes the product is missing; one line each.',
+      fix: 'Correct the product file, build the image again, and try "marketplace-sidecar product check" on it first.',
+    },
+    ProbablyNotMeant: {
+      status: 'warn',
+      when: 'The file says something that is allowed and has no use.',
+      fix: 'Remove it from the product file.',
+    },
+    NotBakedIn: {
+      status: 'warn',
+      when: 'There is no product file in the image, so whoever sets the environment decides what is metered.',
+      fix: 'Bake a product file into the image as /etc/marketplace-sidecar/product.json before you publish it.',
+    },
+  },
+  run(examination, findings) {
+    const { product, productMistakes, resolved } = examination
+    for (const mistake of productMistakes) findings.problem('WrongProduct', sentence(mistake))
+    if (productMistakes.length > 0) return
+    if (product === undefined || resolved === undefined) {
+      findings.skip('The settings that say where the product is described are wrong.')
+      return
+    }
+    const { productCode, route, dimensions } = product
+    const names = dimensions.map(({ name }) => name).join(', ') || 'none'
+    const where = resolved.file ?? 'the settings'
+    findings.pass(`${productCode}, route ${route}, dimensions: ${names}; according to ${where}.`)
+    const file = productFile(examination)
+    if (file === undefined)
+      findings.problem('NotBakedIn', 'The product is described by settings, not by the image.')
+    else for (const warning of identityWarnings(file)) findings.problem('ProbablyNotMeant', warning)
+  },
+})
+
+/** The file itself, which knows the codes that it trusts. */
+export function productFile({ resolved, world }: Examination): ProductFile | undefined {
+  return resolved?.file === undefined
+    ? undefined
+    : readProductFile(resolved.file, world.reader, () => {})
+}

@@ -1,0 +1,28 @@
+import { keyWarnings } from '../../product/product-warnings.ts'
+import { parsePublicKey, soundKeyBits } from '../../product/public-key.ts'
+import { defineCheck } from '../check.ts'
+
+export const publicKeyCheck = defineCheck({
+  id: 'public-key',
+  title: "The product's public keys: their versions and sizes.",
+  needs: ['product'],
+  problems: {
+    DoubtfulKey: {
+      status: 'warn',
+      when: `A key is shorter than ${soundKeyBits} bits, or stands there under two versions.`,
+      fix: 'Compare versions and keys with the portal, and ask AWS for a longer key.',
+    },
+  },
+  run({ product }, findings) {
+    if (product === undefined || product.route === 'metered') {
+      findings.pass('Not needed: the route metered has none.')
+      return
+    }
+    const keys = [...product.publicKeys].map(([version, pem]) => {
+      const key = parsePublicKey(pem)
+      return `version ${version} (RSA, ${key.ok ? key.bits : 0} bits)`
+    })
+    findings.pass(`${keys.join(', ')}.`)
+    for (const warning of keyWarnings(product)) findings.problem('DoubtfulKey', warning)
+  },
+})

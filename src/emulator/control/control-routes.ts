@@ -1,0 +1,99 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { toIso } from '../../kernel/clock.ts'
+import type { CallLog } from './calls.ts'
+import { ControlInputError, parseClockChange, parseFault, parseSettings } from './control-input.ts'
+import type { EmulatorClock } from '../emulator-clock.ts'
+import type { FaultScript } from './faults.ts'
+import { findKey, hourMs, type Metering } from '../operations/metering-rules.ts'
+import type { MeteringRecord } from '../operations/metering-state.ts'
+import type { EmulatorSettings } from '../emulator-settings.ts'
+
+export interface ControlParts {
+  readonly metering: Metering
+  readonly clock: EmulatorClock
+  readonly faults: FaultScript
+  readonly calls: CallLog
+  /** What a reset goes back to. */
+  readonly startSettings: () => EmulatorSettings
+}
+
+/** The routes under `/_emulator/`, by which tests look at the emulator and steer it. */
+export function addControlRoutes(app: FastifyInstance, parts: ControlParts): void {
+  const { metering, clock, faults, calls } = parts
+  app.get('/_emulator/records', () => ({ records: metering.state.records().map(showRecord) }))
+  app.get('/_emulator/calls', () => ({ calls: calls.all() }))
+  app.get<{ Querystring: { readonly productCode?: string; readonly version?: string } }>(
+    '/_emulator/public-key',
+    ({ query: { productCode, version } }, reply) => {
+      const number = version === undefined ? undefined : Number(version)
+      const key = findKey(metering, productCode, number)
+      return key === undefined
+        ? reply.code(404).send({ error: 'there is no such product or key version' })
+        : reply.type('application/x-pem-file').send(key.publicKeyPem)
+    },
+  )
+  app.get('/_emulator/clock', () => showClock(clock))
+  app.post(
+    '/_emulator/clock',
+    steer((body) => {
+      const { now, advanceMs, rate } = parseClockChange(body)
+      if (rate !== undefined) clock.setRate(rate)
+      const target = (now ?? clock.now()) + (advanceMs ?? 0)
+      if (!isShowable(target)) throw new ControlInputError('the clock goes from 1970 to 9999')
+      if (now !== undefined || advanceMs !== undefined) clock.setNow(target)
+      return showClock(clock)
+    }),
+  )
+  app.post(
+    '/_emulator/faults',
+    steer((body) => {
+      faults.add(parseFault(body))
+      return { ok: true }
+    }),
+  )
+  app.get('/_emulator/settings', () => showSettings(metering.settings))
+  app.post(
+    '/_emulator/settings',
+    steer((body) => showSettings(Object.assign(metering.settings, parseSettings(body)))),
+  )
+  app.post('/_emulator/reset', () => {
+    metering.state.clear()
+    faults.reset()
+    calls.clear()
+    Object.assign(metering.settings, parts.startSettings())
+    return { ok: true }
+  })
+}
+
+/** A handler for a control request with a body; what makes no sense is 400 and why. */
+function steer(act: (body: string) => object) {
+  return (request: FastifyRequest, reply: FastifyReply): object => {
+    try {
+      return act(typeof request.body === 'string' ? request.body : '')
+    } catch (error) {
+      if (!(error instanceof ControlInputError)) throw error
+      return reply.code(400).send({ error: error.message })
+    }
+  }
+}
+
+function isShowable(instant: number): boolean {
+  return instant >= 0 && instant < 253_402_300_800_000
+}
+
+function showRecord(record: MeteringRecord): object {
+  return { ...record, hour: toIso(record.hour), clientToken: record.clientToken ?? null }
+}
+
+function showClock(clock: EmulatorClock): object {
+  return { now: toIso(clock.now()), rate: clock.rate, hourMs: hourMs / clock.rate }
+}
+
+function showSettings(settings: EmulatorSettings): object {
+  const { publicKeyRotationAt, region } = settings
+  return {
+    ...settings,
+    publicKeyRotationAt: publicKeyRotationAt === undefined ? null : toIso(publicKeyRotationAt),
+    region: region ?? null,
+  }
+}

@@ -1,0 +1,179 @@
+import { toIso } from '../../kernel/clock.ts'
+import { checkAllocations } from '../../protocol/allocations.ts'
+import { toInstant, type CredentialScope } from '../../protocol/codec.ts'
+import { fail, succeed, type Outcome } from '../../protocol/errors.ts'
+import type { BatchMeterUsageInput, UsageRecord } from '../../protocol/inputs.ts'
+import type { recordStatuses } from '../../protocol/operations.ts'
+import { checkSeller } from './caller.ts'
+import type { EmulatedCustomer } from '../marketplace.ts'
+import {
+  checkDimension,
+  checkOffered,
+  checkWindow,
+  findProduct,
+  hourMs,
+  hourOf,
+  saysTheSame,
+  type Metering,
+} from './metering-rules.ts'
+import type { MeteringRecord } from './metering-state.ts'
+
+export interface UsageRecordResult {
+  readonly UsageRecord: UsageRecord
+  readonly Status: (typeof recordStatuses)[number]
+  readonly MeteringRecordId?: string
+}
+
+export interface BatchMeterUsageOutput {
+  readonly Results: readonly UsageRecordResult[]
+  readonly UnprocessedRecords: readonly UsageRecord[]
+}
+
+/** "Records aren't accepted 24 hours or more after an event": the last millisecond is outside. */
+const windowMs = 24 * hourMs - 1
+const graceForLastMonthMs = 6 * hourMs
+
+/**
+ * Records for customers of a SaaS product, known by customer identifier or account with a product
+ * code, or by licence without one. One record that is wrong fails the whole batch.
+ */
+export function batchMeterUsage(
+  metering: Metering,
+  scope: CredentialScope,
+  input: BatchMeterUsageInput,
+): Outcome<BatchMeterUsageOutput> {
+  const seller = checkSeller(metering, scope, 'BatchMeterUsage')
+  if (!seller.ok) return seller
+  const customers: EmulatedCustomer[] = []
+  for (const record of input.UsageRecords) {
+    const customer = checkRecord(metering, scope, input.ProductCode, record)
+    if (!customer.ok) return customer
+    customers.push(customer.value)
+  }
+  const { settings } = metering
+  const processed = Math.max(0, input.UsageRecords.length - settings.unprocessedRecords)
+  settings.unprocessedRecords = 0
+  const results = customers
+    .slice(0, processed)
+    .flatMap((customer, index): readonly UsageRecordResult[] => {
+      const record = input.UsageRecords[index]
+      return record === undefined ? [] : [settle(metering, scope, customer, record)]
+    })
+  return succeed({ Results: results, UnprocessedRecords: input.UsageRecords.slice(processed) })
+}
+
+function checkRecord(
+  metering: Metering,
+  scope: CredentialScope,
+  productCode: string | undefined,
+  record: UsageRecord,
+): Outcome<EmulatedCustomer> {
+  const customer = findCustomer(metering, productCode, record)
+  if (!customer.ok) return customer
+  const product = findProduct(metering, customer.value.productCode)
+  if (!product.ok) return product
+  const offered = checkOffered(product.value, scope, 'DisabledApiException')
+  if (!offered.ok) return offered
+  const dimension = checkDimension(product.value, record.Dimension)
+  if (!dimension.ok) return dimension
+  const allocations = checkAllocations(record.Quantity ?? 0, record.UsageAllocations)
+  if (!allocations.ok) return allocations
+  const instant = toInstant(record.Timestamp)
+  const licence = checkLicence(customer.value, record, instant)
+  if (!licence.ok) return licence
+  const inWindow = checkWindow(metering.clock, instant, windowMs)
+  if (!inWindow.ok) return inWindow
+  const now = metering.clock.now()
+  if (monthOf(instant) < monthOf(now - graceForLastMonthMs)) {
+    return fail(
+      'TimestampOutOfBoundsException',
+      'Usage of the previous month is taken until 06:00 UTC on the 1st.',
+    )
+  }
+  return customer
+}
+
+function findCustomer(
+  metering: Metering,
+  productCode: string | undefined,
+  record: UsageRecord,
+): Outcome<EmulatedCustomer> {
+  const { CustomerIdentifier, CustomerAWSAccountId, LicenseArn } = record
+  if (LicenseArn === undefined) {
+    const product = findProduct(metering, productCode)
+    if (!product.ok) return product
+  }
+  const customer = metering.customers.find(
+    (candidate) =>
+      (productCode === undefined || candidate.productCode === productCode) &&
+      (CustomerAWSAccountId === undefined
+        ? CustomerIdentifier !== undefined && candidate.customerIdentifier === CustomerIdentifier
+        : candidate.customerAwsAccountId === CustomerAWSAccountId &&
+          (LicenseArn === undefined || candidate.licenseArn === LicenseArn)),
+  )
+  if (customer !== undefined) return succeed(customer)
+  const isOfAnother = metering.customers.some(
+    ({ customerAwsAccountId }) => customerAwsAccountId === CustomerAWSAccountId,
+  )
+  return isOfAnother && LicenseArn !== undefined
+    ? fail('InvalidLicenseException', 'The LicenseArn does not match the customer.')
+    : fail('InvalidCustomerIdentifierException', 'The customer does not exist.')
+}
+
+/** A customer without an identifier is of a listing that meters licences and nothing else. */
+function checkLicence(
+  customer: EmulatedCustomer,
+  { LicenseArn }: UsageRecord,
+  instant: number,
+): Outcome<undefined> {
+  const { customerIdentifier, licenseArn, licenseStartsAt, licenseEndsAt } = customer
+  if (LicenseArn === undefined) {
+    return customerIdentifier === undefined
+      ? fail('InvalidLicenseException', 'The listing is metered by LicenseArn, and there is none.')
+      : succeed(undefined)
+  }
+  if (LicenseArn !== licenseArn) {
+    return fail('InvalidLicenseException', 'The LicenseArn does not match the customer.')
+  }
+  return instant >= (licenseStartsAt ?? -Infinity) && instant < (licenseEndsAt ?? Infinity)
+    ? succeed(undefined)
+    : fail('InvalidLicenseException', 'The usage is not within the license activation period.')
+}
+
+function settle(
+  metering: Metering,
+  scope: CredentialScope,
+  customer: EmulatedCustomer,
+  record: UsageRecord,
+): UsageRecordResult {
+  const stays = metering.clock.now() < (customer.leavesAt ?? Infinity)
+  if (!customer.subscribed || !stays || !metering.settings.entitled) {
+    return { UsageRecord: record, Status: 'CustomerNotSubscribed' }
+  }
+  const wanted: MeteringRecord = {
+    // A customer who is named in both ways is two keys, and is billed twice, as AWS warns.
+    resource: record.LicenseArn ?? customer.customerIdentifier ?? customer.customerAwsAccountId,
+    region: scope.region,
+    productCode: customer.productCode,
+    dimension: record.Dimension,
+    hour: hourOf(toInstant(record.Timestamp)),
+    quantity: record.Quantity ?? 0,
+    allocations: record.UsageAllocations ?? [],
+    meteringRecordId: metering.randomUuid(),
+    clientToken: undefined,
+  }
+  const known = metering.state.find(wanted)
+  if (known !== undefined && !saysTheSame(known, wanted)) {
+    return { UsageRecord: record, Status: 'DuplicateRecord' }
+  }
+  if (known === undefined) metering.state.add(wanted)
+  return {
+    UsageRecord: record,
+    Status: 'Success',
+    MeteringRecordId: (known ?? wanted).meteringRecordId,
+  }
+}
+
+function monthOf(instant: number): string {
+  return toIso(instant).slice(0, 7)
+}

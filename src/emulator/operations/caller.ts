@@ -1,0 +1,81 @@
+import type { CredentialScope } from '../../protocol/codec.ts'
+import { fail, succeed, type Outcome, type ServiceErrorName } from '../../protocol/errors.ts'
+import type { OperationName } from '../../protocol/operations.ts'
+import { unknownTask, type EmulatedTask } from '../marketplace.ts'
+import type { Metering } from './metering-rules.ts'
+
+/** `refusal` is what a missing permission is called. */
+export interface ContainerCall {
+  readonly operation: OperationName
+  readonly refusal: 'AccessDeniedException' | 'UnauthorizedException'
+  /** What a region other than that of the task is called. */
+  readonly wrongRegion: ServiceErrorName
+}
+
+/**
+ * The task or pod that calls, when it may: its credentials are known and of the right kind, its role
+ * allows the operation, and it signed for the region that it runs in. Where the emulator was told of
+ * no tasks, every access key id is one.
+ */
+export function findTask(
+  metering: Metering,
+  scope: CredentialScope,
+  call: ContainerCall,
+): Outcome<EmulatedTask> {
+  const task =
+    metering.tasks.length === 0
+      ? unknownTask(scope.accessKeyId)
+      : metering.tasks.find(({ accessKeyId }) => accessKeyId === scope.accessKeyId)
+  if (task === undefined) {
+    return fail(
+      'UnrecognizedClientException',
+      'The security token included in the request is invalid.',
+    )
+  }
+  if (task.credentials === 'node') {
+    return fail(
+      call.refusal,
+      'This operation can only be called from within an ECS task or an EKS pod.',
+    )
+  }
+  if (task.allowedActions?.includes(call.operation) === false) {
+    return fail(
+      call.refusal,
+      `The role of ${task.accessKeyId} is not authorized to perform: aws-marketplace:${call.operation}`,
+    )
+  }
+  const home =
+    task.region ??
+    metering.settings.region ??
+    metering.state.homeRegion(scope.accessKeyId, scope.region)
+  if (home !== scope.region) {
+    return fail(
+      call.wrongRegion,
+      `The endpoint being called is in ${scope.region}, but the ECS task or EKS pod runs in ${home}. The regions must match.`,
+    )
+  }
+  return succeed(task)
+}
+
+/** Whether the buyer who runs the task has the product now. */
+export function isEntitled(metering: Metering, task: EmulatedTask, productCode: string): boolean {
+  if (!metering.settings.entitled) return false
+  const buyer = metering.buyers.find(({ id }) => id === task.buyer)
+  if (buyer === undefined) return true
+  const stays = buyer.leavesAt === undefined || metering.clock.now() < buyer.leavesAt
+  return buyer.entitled && stays && buyer.products?.includes(productCode) !== false
+}
+
+/** Whether the caller may be the seller: calls for SaaS customers come from the seller's account. */
+export function checkSeller(
+  metering: Metering,
+  scope: CredentialScope,
+  operation: OperationName,
+): Outcome<undefined> {
+  const isTask = metering.tasks.some(({ accessKeyId }) => accessKeyId === scope.accessKeyId)
+  if (!isTask) return succeed(undefined)
+  return fail(
+    'AccessDeniedException',
+    `${operation} must be called with credentials of the seller's account, and ${scope.accessKeyId} is a task of a buyer.`,
+  )
+}

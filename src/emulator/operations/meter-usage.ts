@@ -1,0 +1,149 @@
+import { toIso } from '../../kernel/clock.ts'
+import { canonicalAllocations, checkAllocations } from '../../protocol/allocations.ts'
+import { toInstant, type CredentialScope } from '../../protocol/codec.ts'
+import { fail, succeed, type Outcome } from '../../protocol/errors.ts'
+import type { MeterUsageInput } from '../../protocol/inputs.ts'
+import { findTask, isEntitled } from './caller.ts'
+import type { EmulatedTask } from '../marketplace.ts'
+import {
+  checkDimension,
+  checkOffered,
+  checkWindow,
+  findProduct,
+  hourMs,
+  hourOf,
+  saysTheSame,
+  type Metering,
+} from './metering-rules.ts'
+import type { MeteringRecord } from './metering-state.ts'
+
+export interface MeterUsageOutput {
+  readonly MeteringRecordId: string
+}
+
+const windowMs = 6 * hourMs
+
+/**
+ * One record for each task or pod, dimension and hour. It can be sent again but never changed, and a
+ * DryRun leaves nothing behind.
+ */
+export function meterUsage(
+  metering: Metering,
+  scope: CredentialScope,
+  input: MeterUsageInput,
+): Outcome<MeterUsageOutput> {
+  const allowed = checkRequest(metering, scope, input)
+  if (!allowed.ok) return allowed
+  // Known tokens come before the window: a call that succeeded stays a success however late it is retried.
+  const used = input.DryRun === true ? undefined : findToken(metering, scope, input)
+  if (used !== undefined) return used
+  const inTime = checkTime(metering, allowed.value, toInstant(input.Timestamp))
+  if (!inTime.ok) return inTime
+  if (input.DryRun === true) return answerDryRun(metering)
+  const recorded = record(metering, scope, input)
+  if (recorded.ok && input.ClientToken !== undefined) {
+    metering.state.useToken(scope.accessKeyId, input.ClientToken, {
+      fingerprint: fingerprintOf(input),
+      meteringRecordId: recorded.value.MeteringRecordId,
+    })
+  }
+  return recorded
+}
+
+function checkRequest(
+  metering: Metering,
+  scope: CredentialScope,
+  input: MeterUsageInput,
+): Outcome<EmulatedTask> {
+  const task = findTask(metering, scope, {
+    operation: 'MeterUsage',
+    refusal: input.DryRun === true ? 'UnauthorizedException' : 'AccessDeniedException',
+    wrongRegion: 'InvalidEndpointRegionException',
+  })
+  if (!task.ok) return task
+  const product = findProduct(metering, input.ProductCode)
+  if (!product.ok) return product
+  const offered = checkOffered(product.value, scope, 'InvalidEndpointRegionException')
+  if (!offered.ok) return offered
+  const dimension = checkDimension(product.value, input.UsageDimension)
+  if (!dimension.ok) return dimension
+  const allocations = checkAllocations(input.UsageQuantity ?? 0, input.UsageAllocations)
+  if (!allocations.ok) return allocations
+  if (isEntitled(metering, task.value, input.ProductCode)) return task
+  return fail(
+    'CustomerNotEntitledException',
+    'The customer does not have a valid subscription for the product.',
+  )
+}
+
+/** The window is held against the timestamp as sent, not against its hour. */
+function checkTime(metering: Metering, task: EmulatedTask, instant: number): Outcome<undefined> {
+  if (instant < (task.startedAt ?? -Infinity)) {
+    return fail(
+      'TimestampOutOfBoundsException',
+      'The timestamp is before the start of the software usage.',
+    )
+  }
+  return checkWindow(metering.clock, instant, windowMs)
+}
+
+function answerDryRun(metering: Metering): Outcome<MeterUsageOutput> {
+  return metering.settings.dryRunForm === 'ok'
+    ? succeed({ MeteringRecordId: metering.randomUuid() })
+    : fail('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.')
+}
+
+/** The answer that a known ClientToken decides, or undefined for a new one. */
+function findToken(
+  metering: Metering,
+  scope: CredentialScope,
+  input: MeterUsageInput,
+): Outcome<MeterUsageOutput> | undefined {
+  if (input.ClientToken === undefined) return undefined
+  const used = metering.state.token(scope.accessKeyId, input.ClientToken)
+  if (used === undefined) return undefined
+  return used.fingerprint === fingerprintOf(input)
+    ? succeed({ MeteringRecordId: used.meteringRecordId })
+    : fail(
+        'IdempotencyConflictException',
+        'The ClientToken is being used for multiple requests with different parameters.',
+      )
+}
+
+function record(
+  metering: Metering,
+  scope: CredentialScope,
+  input: MeterUsageInput,
+): Outcome<MeterUsageOutput> {
+  const wanted: MeteringRecord = {
+    resource: scope.accessKeyId,
+    region: scope.region,
+    productCode: input.ProductCode,
+    dimension: input.UsageDimension,
+    hour: hourOf(toInstant(input.Timestamp)),
+    quantity: input.UsageQuantity ?? 0,
+    allocations: input.UsageAllocations ?? [],
+    meteringRecordId: metering.randomUuid(),
+    clientToken: input.ClientToken,
+  }
+  const known = metering.state.find(wanted)
+  if (known === undefined) {
+    metering.state.add(wanted)
+    return succeed({ MeteringRecordId: wanted.meteringRecordId })
+  }
+  if (saysTheSame(known, wanted)) return succeed({ MeteringRecordId: known.meteringRecordId })
+  return fail(
+    'DuplicateRequestException',
+    `A metering record has already been emitted for the dimension ${wanted.dimension} and the hour ${toIso(wanted.hour)} with a different usageQuantity.`,
+  )
+}
+
+function fingerprintOf(input: MeterUsageInput): string {
+  return JSON.stringify([
+    input.ProductCode,
+    input.Timestamp,
+    input.UsageDimension,
+    input.UsageQuantity ?? 0,
+    canonicalAllocations(input.UsageAllocations),
+  ])
+}

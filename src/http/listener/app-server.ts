@@ -1,0 +1,101 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { stopwatch } from '../../kernel/clock.ts'
+import type { Events } from '../../kernel/events.ts'
+import type { Log } from '../../kernel/log.ts'
+import { createRefusalReport } from '../../sources/refused-usage.ts'
+import type { Source, SourceContext } from '../../sources/source.ts'
+import { answerFirst } from './fast-path.ts'
+import { checkOrigin, createTokenCheck } from './defences.ts'
+import {
+  entitlementPath,
+  entitlementRoute,
+  type EntitlementRouteOptions,
+} from '../routes/entitlement-route.ts'
+import { openApiPath, openApiRoute } from '../routes/openapi-route.ts'
+import { proofRoute, type ProofRouteOptions } from '../routes/proof-route.ts'
+import { createServerBase, type ServerLimits } from './server.ts'
+import { statusPagePath, statusPageRoute } from '../routes/status-page-route.ts'
+import { usageViewRoute, type UsageViewOptions } from '../routes/usage-view-route.ts'
+import { problemOfError } from './problem-of-error.ts'
+
+export interface AppServerOptions extends EntitlementRouteOptions {
+  readonly limits: ServerLimits
+  readonly events: Events
+  readonly log: Log
+  readonly usage: UsageViewOptions
+  readonly sources: readonly Source[]
+  /** What the sources get besides what the listener gives them. */
+  readonly sourceContext: Omit<SourceContext, 'app' | 'refused' | 'explain' | 'log'>
+  /** The program's, for the OpenAPI document. */
+  readonly version: string
+  /** What the application must send as a bearer token; undefined lets every local process in. */
+  readonly apiToken: string | undefined
+  readonly proof: ProofRouteOptions
+  /** Told of every request for the usage routes, so that the end can wait for a quiet application. */
+  readonly onUsageRequest: () => void
+}
+
+/** The listener for the application, on loopback only. Not listening yet. */
+export function createAppServer(options: AppServerOptions): FastifyInstance {
+  const { limits, events, log, apiToken, onUsageRequest } = options
+  const app = createServerBase(limits, events, log)
+  const checkToken = apiToken === undefined ? () => {} : createTokenCheck(apiToken)
+
+  const check = (headers: IncomingHttpHeaders) => {
+    checkOrigin(headers)
+    checkToken(headers)
+  }
+
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (needsNoToken(request)) checkOrigin(request.headers)
+    else check(request.headers)
+    if (request.method === 'POST') onUsageRequest()
+    done()
+  })
+  const answerEntitlement = entitlementRoute(app, options)
+  answerFirst(app, ({ method, url, headers }, response) => {
+    if (method !== 'GET' || url !== entitlementPath || !passes(check, headers)) return false
+    const elapsed = stopwatch()
+    const status = answerEntitlement(response)
+    events.emit('httpAnswered', { route: entitlementPath, method, status, seconds: elapsed() })
+    return true
+  })
+  proofRoute(app, options.proof)
+  usageViewRoute(app, options.usage)
+  startSources(app, options)
+  statusPageRoute(app)
+  openApiRoute(app, options.version)
+  return app
+}
+
+/** Documents that are the same for everybody, so that a browser can show the page that asks for the token. */
+function needsNoToken({ method, routeOptions: { url } }: FastifyRequest): boolean {
+  return method !== 'POST' && (url === statusPagePath || url === openApiPath)
+}
+
+/** Whether a check lets a request pass; the route says what was wrong with one that does not. */
+function passes(
+  check: (headers: IncomingHttpHeaders) => void,
+  headers: IncomingHttpHeaders,
+): boolean {
+  try {
+    check(headers)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function startSources(
+  app: FastifyInstance,
+  { sources, sourceContext, events, log }: AppServerOptions,
+): void {
+  const dimensions = new Set(sourceContext.dimensions.map(({ name }) => name))
+  const refused = createRefusalReport(events, dimensions)
+  const context = { ...sourceContext, app, refused, explain: problemOfError, log }
+  for (const source of sources) {
+    const started = source.start(context)
+    app.addHook('onClose', () => started[Symbol.asyncDispose]())
+  }
+}

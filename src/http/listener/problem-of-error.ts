@@ -1,0 +1,43 @@
+import type { FastifyError } from 'fastify'
+import { isProblemCode, messageOf, SidecarError, type ProblemCode } from '../../kernel/errors.ts'
+import { problemOf, type Problem } from './problem.ts'
+
+const frameworkCodes: Readonly<Record<string, ProblemCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'BodyTooLarge',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UnsupportedMediaType',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'InvalidJson',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'InvalidJson',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'InvalidRequest',
+}
+
+/** The answer to anything that a handler or the framework threw. */
+export function problemOfError(error: unknown): Problem {
+  if (error instanceof SidecarError && isProblemCode(error.code))
+    return problemOf(error.code, error.message, {
+      ...(error.index !== undefined && { index: error.index }),
+      ...(error.retryAfterSeconds !== undefined && { retryAfterSeconds: error.retryAfterSeconds }),
+    })
+  const { code = '', statusCode = 500 } = (error ?? {}) as Partial<FastifyError>
+  const known = frameworkCodes[code]
+  if (known !== undefined) return problemOf(known, adviceFor(known, messageOf(error)))
+  if (error instanceof SyntaxError)
+    return problemOf('InvalidJson', adviceFor('InvalidJson', error.message))
+  if (statusCode >= 400 && statusCode < 500) return problemOf('InvalidRequest', messageOf(error))
+  return problemOf(
+    'InternalError',
+    'The sidecar could not handle this request; nothing of it was recorded. Its log says why.',
+  )
+}
+
+function adviceFor(code: ProblemCode, message: string): string {
+  switch (code) {
+    case 'BodyTooLarge':
+      return 'The body is larger than SIDECAR_BODY_LIMIT_BYTES. Send fewer reports in one request.'
+    case 'UnsupportedMediaType':
+      return 'Send JSON with the header "Content-Type: application/json".'
+    case 'InvalidJson':
+      return `The body could not be read as JSON (${message}). Nothing was recorded.`
+    default:
+      return message
+  }
+}

@@ -1,0 +1,39 @@
+import type { FastifyReply } from 'fastify'
+import { problems, type ProblemCode } from '../../kernel/errors.ts'
+import { requestIdHeader } from './request-id.ts'
+
+export const problemContentType = 'application/problem+json; charset=utf-8'
+
+/** Members that only some problems have. */
+export interface ProblemExtras {
+  /** The report of a batch that was wrong. */
+  readonly index?: number
+  /** Also the header Retry-After. */
+  readonly retryAfterSeconds?: number
+}
+
+/** The members of an RFC 9457 answer. */
+export interface Problem extends ProblemExtras {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly code: ProblemCode
+}
+
+export function problemOf(code: ProblemCode, detail: string, extras: ProblemExtras = {}): Problem {
+  const { status, title } = problems[code]
+  const type = `urn:marketplace-sidecar:error:${code}`
+  return { type, title, status, detail, code, ...extras }
+}
+
+export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
+  const retryAfter = problem.retryAfterSeconds ?? (problem.status === 503 ? 5 : undefined)
+  if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))
+  return reply
+    .code(problem.status)
+    .header('content-type', problemContentType)
+    .header(requestIdHeader, reply.request.id)
+    .send(JSON.stringify(problem))
+}

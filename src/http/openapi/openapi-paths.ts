@@ -1,0 +1,230 @@
+import { contentType as awsJson, requestTarget } from '../../protocol/codec.ts'
+import { operationNames } from '../../protocol/operations.ts'
+import { maxWaitSeconds } from '../routes/entitlement-route.ts'
+import {
+  deniedExample,
+  entitledExample,
+  proofExample,
+  receiptExample,
+  reportExample,
+  unreachableExample,
+  usageExample,
+} from './openapi-examples.ts'
+import { commonCodes, responsesOf, type Response, type Responses } from './openapi-responses.ts'
+import { ref, type Schema } from './openapi-schemas.ts'
+import { idempotencyKeyPattern } from '../../sources/json/parse-usage.ts'
+import type { ProblemCode } from '../../kernel/errors.ts'
+import { nonceForm } from '../routes/proof-route.ts'
+
+export interface Operation {
+  readonly operationId: string
+  readonly summary: string
+  readonly description?: string
+  readonly tags: readonly string[]
+  readonly security?: readonly Schema[]
+  readonly parameters?: readonly Schema[]
+  readonly requestBody?: Schema
+  readonly responses: Responses
+}
+
+type Paths = Readonly<Record<string, Readonly<Partial<Record<'get' | 'post', Operation>>>>>
+
+/** A document that holds no data needs no token, and cannot be answered that there is none. */
+const publicCodes: readonly ProblemCode[] = commonCodes.filter((code) => code !== 'Unauthorized')
+
+function json(description: string, schema: Schema, examples: Schema): Response {
+  const values = Object.entries(examples).map(([name, value]) => [name, { value }] as const)
+  return {
+    description,
+    content: { 'application/json': { schema, examples: Object.fromEntries(values) } },
+  }
+}
+
+const getEntitlement: Operation = {
+  operationId: 'getEntitlement',
+  summary: 'May the product run?',
+  description: 'The body is the same whatever the status.',
+  tags: ['entitlement'],
+  parameters: [
+    {
+      name: 'wait',
+      in: 'query',
+      description: 'Holds the answer until it is known, as many seconds as this at most.',
+      schema: { type: 'integer', minimum: 0, maximum: maxWaitSeconds },
+      example: 30,
+    },
+  ],
+  responses: responsesOf(
+    {
+      200: json('Yes.', ref('Entitlement'), { entitled: entitledExample }),
+      403: json('No.', ref('Entitlement'), { denied: deniedExample }),
+      503: json('AWS has not answered yet.', ref('Entitlement'), {
+        unreachable: unreachableExample,
+      }),
+    },
+    ['InvalidRequest', ...commonCodes],
+  ),
+}
+
+const getProof: Operation = {
+  operationId: 'getEntitlementProof',
+  summary: "AWS's own token, for an application that checks it itself",
+  tags: ['entitlement'],
+  parameters: [
+    {
+      name: 'nonce',
+      in: 'query',
+      required: true,
+      description: 'Fresh and random for each proof.',
+      schema: { type: 'string', pattern: nonceForm.source },
+      example: proofExample.nonce,
+    },
+  ],
+  responses: responsesOf({ 200: json('The proof.', ref('Proof'), { proof: proofExample }) }, [
+    'InvalidNonce',
+    'ProofRefused',
+    'ProofNotAvailable',
+    'TooManyProofs',
+    'ProofUnavailable',
+    ...commonCodes,
+  ]),
+}
+
+const postUsage: Operation = {
+  operationId: 'reportUsage',
+  summary: 'Reports usage',
+  description: 'Answered when the usage is on disk. A batch is taken whole or not at all.',
+  tags: ['usage'],
+  parameters: [
+    {
+      name: 'Idempotency-Key',
+      in: 'header',
+      description: 'The same key with the same content counts once, for at least 24 hours.',
+      schema: { type: 'string', pattern: idempotencyKeyPattern.source },
+    },
+  ],
+  requestBody: {
+    required: true,
+    content: {
+      'application/json': {
+        schema: { oneOf: [ref('Report'), ref('ReportBatch')] },
+        examples: {
+          report: { value: reportExample },
+          batch: {
+            value: { reports: [reportExample, { dimension: 'requests', quantity: '0.25' }] },
+          },
+        },
+      },
+    },
+  },
+  responses: responsesOf(
+    {
+      200: json(
+        'Recorded.',
+        { oneOf: [ref('Receipt'), ref('ReceiptBatch')] },
+        {
+          report: receiptExample,
+          batch: { results: [receiptExample, { ...receiptExample, result: 'duplicate' }] },
+        },
+      ),
+    },
+    [
+      'InvalidJson',
+      'InvalidRequest',
+      'QuantityNotANumber',
+      'QuantityNegative',
+      'QuantityTooPrecise',
+      'QuantityTooLarge',
+      'InvalidOccurredAt',
+      'InvalidTags',
+      'InvalidIdempotencyKey',
+      'UnknownDimension',
+      'OccurredAtTooOld',
+      'OccurredAtInFuture',
+      'IdempotencyKeyReused',
+      'BodyTooLarge',
+      'UnsupportedMediaType',
+      'LedgerBusy',
+      'LedgerFailed',
+      'LedgerFull',
+      ...commonCodes,
+    ],
+  ),
+}
+
+const getUsage: Operation = {
+  operationId: 'getUsage',
+  summary: 'Where every unit is',
+  tags: ['usage'],
+  responses: responsesOf(
+    { 200: json('The account book.', ref('Usage'), { usage: usageExample }) },
+    commonCodes,
+  ),
+}
+
+/** AWS's protocol has its own description, in AWS's SDKs. */
+const callAws: Operation = {
+  operationId: 'callAws',
+  summary: 'The AWS Marketplace Metering protocol',
+  description:
+    "For AWS SDKs and the AWS CLI whose endpoint is this listener. MeterUsage is recorded like a report. Errors have AWS's names and form.",
+  tags: ['aws'],
+  parameters: [
+    {
+      name: 'X-Amz-Target',
+      in: 'header',
+      required: true,
+      schema: { type: 'string', enum: operationNames.map(requestTarget) },
+    },
+  ],
+  requestBody: { required: true, content: { [awsJson]: { schema: { type: 'object' } } } },
+  responses: {
+    200: awsAnswer("The operation's output.", []),
+    '4XX': awsAnswer("One of AWS's errors.", ['__type', 'message']),
+    '5XX': awsAnswer('An error that SDKs try again.', ['__type', 'message']),
+  },
+}
+
+function awsAnswer(description: string, required: readonly string[]): Response {
+  const properties = Object.fromEntries(required.map((name) => [name, { type: 'string' }]))
+  return {
+    description,
+    content: { [awsJson]: { schema: { type: 'object', required, properties } } },
+  }
+}
+
+const getStatusPage: Operation = {
+  operationId: 'getStatusPage',
+  summary: 'The status page, for people',
+  tags: ['documents'],
+  security: [],
+  responses: responsesOf(
+    { 200: { description: 'HTML.', content: { 'text/html': { schema: { type: 'string' } } } } },
+    publicCodes,
+  ),
+}
+
+const getOpenApi: Operation = {
+  operationId: 'getOpenApi',
+  summary: 'This document',
+  tags: ['documents'],
+  security: [],
+  responses: responsesOf(
+    {
+      200: {
+        description: 'OpenAPI 3.1.',
+        content: { 'application/json': { schema: { type: 'object' } } },
+      },
+    },
+    publicCodes,
+  ),
+}
+
+/** Every route of the application's listener. */
+export const openApiPaths: Paths = {
+  '/v1/entitlement': { get: getEntitlement },
+  '/v1/entitlement/proof': { get: getProof },
+  '/v1/usage': { post: postUsage, get: getUsage },
+  '/': { get: getStatusPage, post: callAws },
+  '/openapi.json': { get: getOpenApi },
+}

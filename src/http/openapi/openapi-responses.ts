@@ -1,0 +1,103 @@
+import { problems, type ProblemCode } from '../../kernel/errors.ts'
+import { problemOf } from '../listener/problem.ts'
+import type { Schema } from './openapi-schemas.ts'
+
+export interface Response {
+  readonly description: string
+  readonly headers?: Schema
+  readonly content?: Readonly<Record<string, Schema>>
+}
+export type Responses = Readonly<Record<string, Response>>
+
+/** What any request may be answered, beside what its route has. */
+export const commonCodes = [
+  'Unauthorized',
+  'ForeignHost',
+  'ForwardedRequest',
+  'RequestTimeout',
+  'HeadersTooLarge',
+  'InternalError',
+  'ShuttingDown',
+] as const satisfies readonly ProblemCode[]
+
+/** Of requests that are for no route of this document. */
+const routelessCodes: ReadonlySet<string> = new Set(['NotFound', 'MethodNotAllowed'])
+const codesOfRoutes = (Object.keys(problems) as ProblemCode[]).filter(
+  (code) => !routelessCodes.has(code),
+)
+
+/** The answers of a route: those of its own, and a problem with a closed list of codes for each status. */
+export function responsesOf(own: Responses, codes: readonly ProblemCode[]): Responses {
+  const byStatus = Map.groupBy(codes, (code) => problems[code].status)
+  const responses: Record<string, Response> = { ...own }
+  for (const [status, some] of byStatus) {
+    const problem = problemResponse(some)
+    const answer = responses[status]
+    responses[status] =
+      answer === undefined
+        ? problem
+        : {
+            description: `${answer.description} Or: ${problem.description}`,
+            headers: { ...problem.headers, ...answer.headers },
+            content: { ...answer.content, ...problem.content },
+          }
+  }
+  return responses
+}
+
+const retryAfter = {
+  'Retry-After': {
+    description: 'Seconds after which the same may be asked again.',
+    required: true,
+    schema: { type: 'integer', minimum: 1 },
+  },
+}
+const authenticate = {
+  'WWW-Authenticate': {
+    description: 'The way to say who asks.',
+    required: true,
+    schema: { type: 'string', const: 'Bearer' },
+  },
+}
+
+function headersOf(status: number): Pick<Response, 'headers'> {
+  if (status === 401) return { headers: authenticate }
+  return status === 429 || status === 503 ? { headers: retryAfter } : {}
+}
+
+function problemResponse(codes: readonly ProblemCode[]): Response {
+  const [first] = codes
+  if (first === undefined) throw new TypeError('a problem has a code')
+  const { status } = problems[first]
+  return {
+    description: codes.map((code) => `${problems[code].title} (${code}).`).join(' '),
+    ...headersOf(status),
+    content: {
+      'application/problem+json': {
+        schema: {
+          allOf: [
+            { $ref: '#/components/schemas/Problem' },
+            {
+              type: 'object',
+              properties: {
+                status: { type: 'integer', const: status },
+                code: { type: 'string', enum: codes },
+              },
+            },
+          ],
+        },
+        examples: Object.fromEntries(
+          codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]),
+        ),
+      },
+    },
+  }
+}
+
+/** A problem of each code that a route of this document has. */
+export const problemExamples: Schema = Object.fromEntries(
+  codesOfRoutes.map((code) => [
+    code,
+    { value: problemOf(code, `${problems[code].title}: what was wrong, and what to do.`) },
+  ]),
+)

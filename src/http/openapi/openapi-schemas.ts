@@ -1,0 +1,186 @@
+import { largestWhole, maxFractionDigits } from '../../metering/quantity.ts'
+import { entitlementStates } from '../../entitlement/transitions.ts'
+import { recordStates } from '../../metering/types.ts'
+import type {
+  DimensionAnswer,
+  EntitlementAnswer,
+  HourAnswer,
+  RecordAnswer,
+  TransitionAnswer,
+  UsageAnswer,
+} from '../routes/answers.ts'
+import {
+  idempotencyKeyPattern,
+  maxReports,
+  maxTagKeyLength,
+  maxTags,
+  maxTagValueLength,
+  reportSchema,
+  tagText,
+} from '../../sources/json/parse-usage.ts'
+import { problems } from '../../kernel/errors.ts'
+import type { Problem } from '../listener/problem.ts'
+
+/** A JSON Schema of the draft 2020-12, which OpenAPI 3.1 takes as it is. */
+export type Schema = Readonly<Record<string, unknown>>
+type Properties<T> = Readonly<Record<keyof T & string, Schema>>
+
+const time = { type: 'string', format: 'date-time' } as const
+const timeOrNull = { type: ['string', 'null'], format: 'date-time' } as const
+const text = { type: 'string' } as const
+const textOrNull = { type: ['string', 'null'] } as const
+const whole = { type: 'integer', minimum: 0 } as const
+const quantity = { type: 'number', minimum: 0 } as const
+
+export function ref(name: keyof typeof componentSchemas): Schema {
+  return { $ref: `#/components/schemas/${name}` }
+}
+
+/** Each member is always there. Later versions may add members: programs pass over those they do not know. */
+function answer<T>(description: string, properties: Properties<T>): Schema {
+  return { type: 'object', description, required: Object.keys(properties), properties }
+}
+
+function listOf(name: string): Schema {
+  return { type: 'array', items: { $ref: `#/components/schemas/${name}` } }
+}
+
+const proof = { token: text, productCode: text, publicKeyVersion: whole, nonce: text }
+const receipt = {
+  result: { type: 'string', enum: ['accepted', 'duplicate'] },
+  hour: time,
+  late: { type: 'boolean' },
+}
+
+export const componentSchemas = {
+  Entitlement: answer<EntitlementAnswer>('Whether the product may run, and why.', {
+    entitled: { type: 'boolean', description: 'All that an application has to look at.' },
+    state: { type: 'string', enum: entitlementStates },
+    code: {
+      ...text,
+      description: "AWS's name of an error, a network code, or one of the sidecar's own.",
+    },
+    message: { ...text, description: 'Why, and what to do, for people.' },
+    since: time,
+    productCode: text,
+    route: { type: 'string', enum: ['hourly', 'metered', 'both'] },
+    region: textOrNull,
+    publicKeyRotationAt: timeOrNull,
+    transitions: { ...listOf('Transition'), maxItems: 5 },
+  }),
+  Transition: answer<TransitionAnswer>('A change of the state.', {
+    at: time,
+    from: { type: 'string', enum: entitlementStates },
+    to: { type: 'string', enum: entitlementStates },
+    code: text,
+  }),
+  Proof: answer<typeof proof>("AWS's own token for the application's nonce.", proof),
+  Report: {
+    type: 'object',
+    description: 'Usage of one dimension.',
+    required: reportSchema.required,
+    additionalProperties: false,
+    properties: {
+      dimension: {
+        ...reportSchema.properties.dimension,
+        description: 'An API identifier of the product.',
+      },
+      quantity: {
+        description: `With at most ${maxFractionDigits} fractional digits.`,
+        oneOf: [
+          { type: 'number', minimum: 0, maximum: Number(largestWhole) },
+          {
+            type: 'string',
+            pattern: `^[0-9]+(\\.[0-9]{1,${maxFractionDigits}})?$`,
+            maxLength: 64,
+          },
+        ],
+      },
+      occurredAt: {
+        ...time,
+        description: 'At most 6 hours back and 5 minutes ahead; now when absent.',
+      },
+      tags: {
+        type: 'object',
+        description: 'For the allocations of the record.',
+        maxProperties: maxTags,
+        propertyNames: { pattern: tagText.source, maxLength: maxTagKeyLength },
+        additionalProperties: {
+          type: 'string',
+          pattern: tagText.source,
+          maxLength: maxTagValueLength,
+        },
+      },
+      idempotencyKey: { type: 'string', pattern: idempotencyKeyPattern.source },
+    } satisfies Record<keyof typeof reportSchema.properties, Schema>,
+  },
+  ReportBatch: {
+    type: 'object',
+    description: 'Taken all, or not at all.',
+    required: ['reports'],
+    additionalProperties: false,
+    properties: { reports: { ...listOf('Report'), minItems: 1, maxItems: maxReports } },
+  },
+  Receipt: answer<typeof receipt>('What became of a report.', receipt),
+  ReceiptBatch: answer<{ results: unknown }>('In the order of the reports.', {
+    results: { ...listOf('Receipt'), minItems: 1, maxItems: maxReports },
+  }),
+  Usage: answer<UsageAnswer>('Where every unit is.', {
+    now: time,
+    dimensions: listOf('Dimension'),
+    open: listOf('HourUsage'),
+    fractions: { type: 'array', items: answer('', { dimension: text, quantity }) },
+    late: listOf('HourUsage'),
+    pending: listOf('UsageRecord'),
+    settled: listOf('UsageRecord'),
+    unresolvedCount: whole,
+    nextSendAt: timeOrNull,
+    lastSuccessAt: timeOrNull,
+    lastFailure: {
+      ...answer('The last attempt that failed.', { at: time, code: text, message: text }),
+      type: ['object', 'null'],
+    },
+    oldestUnsentHour: timeOrNull,
+  }),
+  Dimension: answer<DimensionAnswer>('A dimension of the product.', {
+    name: text,
+    unit: textOrNull,
+    divisor: { type: 'integer', minimum: 1 },
+  }),
+  HourUsage: answer<HourAnswer>('In units of the application.', {
+    dimension: text,
+    hour: time,
+    quantity,
+  }),
+  UsageRecord: answer<RecordAnswer>("An hour of a dimension, in AWS's whole units.", {
+    id: { type: 'integer', minimum: 1 },
+    dimension: text,
+    hour: time,
+    quantity: whole,
+    state: { type: 'string', enum: recordStates },
+    attempts: whole,
+    meteringRecordId: textOrNull,
+    lastAttemptAt: timeOrNull,
+    lastCode: textOrNull,
+    lastMessage: textOrNull,
+    settledAt: timeOrNull,
+    movedTo: timeOrNull,
+  }),
+  Problem: {
+    type: 'object',
+    description: 'RFC 9457. Nothing of a request that is answered so was recorded.',
+    required: ['type', 'title', 'status', 'detail', 'code'],
+    properties: {
+      type: { type: 'string', pattern: '^urn:marketplace-sidecar:error:' },
+      title: text,
+      status: {
+        type: 'integer',
+        enum: [...new Set(Object.values(problems).map((each) => each.status))],
+      },
+      detail: { ...text, description: 'What happened and what to do, for people.' },
+      code: { type: 'string', enum: Object.keys(problems) },
+      index: { ...whole, description: 'The report of a batch that is meant, counted from 0.' },
+      retryAfterSeconds: { type: 'integer', minimum: 1 },
+    } satisfies Properties<Required<Problem>>,
+  },
+} as const satisfies Record<string, Schema>

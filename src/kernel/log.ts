@@ -1,0 +1,85 @@
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+interface LogEventRow {
+  readonly level: Exclude<LogLevel, 'silent'>
+  /** Members of its line besides `level`, `time`, `event` and `msg`. */
+  readonly fields: readonly string[]
+}
+
+/**
+ * Every event there is a line for. The names and fields are for people's searches and alarms: they do
+ * not change. No field holds a token, a secret, or what the application sent.
+ */
+export const logEventTable = {
+  'sidecar.started': {
+    level: 'info',
+    fields: ['version', 'app', 'ops', 'platform', 'resource', 'region'],
+  },
+  'sidecar.draining': { level: 'info', fields: [] },
+  'sidecar.stopped': { level: 'info', fields: ['unsentRecords'] },
+  'sidecar.flush-failed': { level: 'error', fields: [] },
+  'platform.warning': { level: 'warn', fields: [] },
+  'platform.credentials': { level: 'warn', fields: [] },
+  'entitlement.entitled': { level: 'info', fields: ['from', 'to', 'code'] },
+  'entitlement.denied': { level: 'error', fields: ['from', 'to', 'code'] },
+  'entitlement.unreachable': { level: 'warn', fields: ['from', 'to', 'code'] },
+  'entitlement.grace': { level: 'warn', fields: ['from', 'to', 'code'] },
+  'entitlement.other-reason': { level: 'warn', fields: ['code', 'attempt', 'delayMs'] },
+  'entitlement.retry': { level: 'debug', fields: ['code', 'attempt', 'delayMs'] },
+  'entitlement.warning': { level: 'warn', fields: [] },
+  'entitlement.failed': { level: 'error', fields: [] },
+  'entitlement.not-remembered': { level: 'warn', fields: [] },
+  'entitlement.key-rotation': { level: 'warn', fields: ['at', 'version'] },
+  'entitlement.key-rotation-failed': { level: 'error', fields: ['code'] },
+  'entitlement.key-in-use': { level: 'info', fields: ['version'] },
+  'usage.refused': { level: 'warn', fields: ['code', 'dimension', 'requestId', 'times'] },
+  'usage.tags-folded': { level: 'warn', fields: ['dimension', 'reports'] },
+  'record.sealed': { level: 'info', fields: ['record', 'dimension', 'hour', 'quantity'] },
+  'record.accepted': {
+    level: 'info',
+    fields: ['record', 'dimension', 'hour', 'quantity', 'meteringRecordId'],
+  },
+  'record.failed': {
+    level: 'warn',
+    fields: ['record', 'dimension', 'hour', 'code', 'state', 'awsRequestId'],
+  },
+  'record.failed-again': {
+    level: 'debug',
+    fields: ['record', 'dimension', 'hour', 'code', 'state', 'awsRequestId'],
+  },
+  'record.moved': { level: 'warn', fields: ['record', 'dimension', 'hour', 'code'] },
+  'record.unresolved': { level: 'error', fields: ['record', 'dimension', 'hour', 'code'] },
+  'record.not-stored': { level: 'error', fields: ['record'] },
+  'seal.failed': { level: 'error', fields: [] },
+  'ledger.set-aside': { level: 'error', fields: ['path', 'reason'] },
+  'ledger.network-file-system': { level: 'warn', fields: [] },
+  'ledger.adopted': { level: 'warn', fields: ['from'] },
+  'ledger.imbalance': { level: 'error', fields: ['dimension', 'microUnits'] },
+  'ledger.failed': { level: 'error', fields: [] },
+  'clock.skewed': { level: 'warn', fields: ['clockSkewSeconds'] },
+  'clock.mended': { level: 'info', fields: [] },
+  'aws.called': {
+    level: 'debug',
+    fields: ['operation', 'outcome', 'seconds', 'awsRequestId'],
+  },
+  'http.failed': { level: 'error', fields: ['route', 'requestId', 'error'] },
+  'metrics.not-written': { level: 'warn', fields: [] },
+  'hooks.failed': { level: 'error', fields: [] },
+} as const satisfies Readonly<Record<string, LogEventRow>>
+
+export type LogEvent = keyof typeof logEventTable
+
+type Fields<E extends LogEvent> = (typeof logEventTable)[E]['fields'][number]
+
+type Line<E extends LogEvent> = [Fields<E>] extends [never]
+  ? [event: E, message: string]
+  : [event: E, message: string, fields: Readonly<Record<Fields<E>, unknown>>]
+
+/** Writes one line for an event that matters: a sentence for people, and exactly the event's fields. */
+export type Log = (...line: { [E in LogEvent]: Line<E> }[LogEvent]) => void
+
+/** A log that says nothing, for tests and for commands whose output is for people. */
+export function createSilentLog(): Log {
+  return () => {}
+}

@@ -1,0 +1,79 @@
+import { untagged, type OpenCell, type TagSet } from './types.ts'
+
+/** AWS's limits for the allocations of one record. */
+export const maxAllocations = 2500
+export const maxTagKeys = 5
+
+export interface WholePart {
+  readonly tags: TagSet
+  readonly whole: bigint
+}
+
+/**
+ * Splits `whole` units over the cells in proportion to what they hold, by the largest remainder: every
+ * cell gets its own whole units, and those left over go to the cells with the largest rests. The parts
+ * add up to `whole`. Ties go by the tag set, so that the same cells always give the same parts.
+ */
+export function allocateWhole(
+  whole: bigint,
+  cells: readonly OpenCell[],
+  unit: bigint,
+): WholePart[] {
+  const parts = cells.map(({ tags, quantity }) => ({
+    tags,
+    whole: quantity / unit,
+    rest: quantity % unit,
+  }))
+  let left = whole - parts.reduce((sum, part) => sum + part.whole, 0n)
+  const byRest = parts.toSorted((a, b) => compare(b.rest, a.rest) || compare(a.tags, b.tags))
+  for (const part of byRest) {
+    if (left === 0n) break
+    part.whole += 1n
+    left -= 1n
+  }
+  const tagged = parts.filter(({ tags }) => tags !== untagged)
+  // More can be left than there are cells only when the fraction held whole units: a divisor became smaller.
+  const bucket =
+    left + parts.reduce((sum, part) => sum + (part.tags === untagged ? part.whole : 0n), 0n)
+  const shares = tagged.map(({ tags, whole: share }) => ({ tags, whole: share }))
+  return bucket === 0n ? shares : [{ tags: untagged, whole: bucket }, ...shares]
+}
+
+/**
+ * Makes cells fit AWS's limits of 2500 allocations and 5 tag keys: the largest stay as they are, those
+ * that do not fit any more go to the untagged bucket. `folded` counts them.
+ */
+export function fitAllocations(cells: readonly OpenCell[]): {
+  readonly cells: readonly OpenCell[]
+  readonly folded: number
+} {
+  const bySize = cells
+    .filter(({ tags }) => tags !== untagged)
+    .toSorted((a, b) => compare(b.quantity, a.quantity) || compare(a.tags, b.tags))
+  const kept: OpenCell[] = []
+  const keys = new Set<string>()
+  let bucket = cells.find(({ tags }) => tags === untagged)?.quantity ?? 0n
+  let folded = 0
+  for (const cell of bySize) {
+    const union = new Set([...keys, ...keysOf(cell.tags)])
+    // One place is left for the untagged bucket.
+    if (kept.length < maxAllocations - 1 && union.size <= maxTagKeys) {
+      kept.push(cell)
+      for (const key of union) keys.add(key)
+    } else {
+      bucket += cell.quantity
+      folded += 1
+    }
+  }
+  const untaggedCells = bucket > 0n ? [{ tags: untagged, quantity: bucket }] : []
+  const ordered = kept.toSorted((a, b) => compare(a.tags, b.tags))
+  return { cells: [...untaggedCells, ...ordered], folded }
+}
+
+function keysOf(tags: TagSet): string[] {
+  return (JSON.parse(tags) as [string, string][]).map(([key]) => key)
+}
+
+function compare<T extends string | bigint>(a: T, b: T): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,28 @@
+import { pino, type DestinationStream } from 'pino'
+import { logEventTable, type Log, type LogLevel } from '../../kernel/log.ts'
+
+/** Writes lines of JSON to standard output, or to `destination`. */
+export function createLog(level: LogLevel, destination?: DestinationStream): Log {
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { error: pino.stdSerializers.err },
+    },
+    destination ?? openStandardOutput(),
+  )
+  return (event, message, fields?) => {
+    logger[logEventTable[event].level]({ event, ...fields }, message)
+  }
+}
+
+const mostWaitingBytes = 1_048_576
+
+/** What cannot be written, on a full disk for example, waits or is dropped: it must not end the work. */
+function openStandardOutput(): DestinationStream {
+  const output = pino.destination({ dest: 1, sync: true, maxLength: mostWaitingBytes })
+  output.on('error', () => {})
+  return output
+}

@@ -1,0 +1,88 @@
+import { toIso, type Clock } from '../../kernel/clock.ts'
+import type { Events } from '../../kernel/events.ts'
+import type { Log } from '../../kernel/log.ts'
+
+/** A clock that is off by more than this bills usage in the wrong hour. */
+const skewLimitSeconds = 60
+
+/** What may come with every report has one line at once, and then one in this time. */
+const reportPauseMs = 3_600_000
+
+/** Writes a line for each event that an operator will look for; quiet while all is well. */
+export function logEvents(events: Events, log: Log, clock: Clock): void {
+  events.on('recordSealed', ({ id, dimension, hour, quantity }) =>
+    log('record.sealed', `${quantity} ${dimension} of ${toIso(hour)}`, {
+      record: id,
+      dimension,
+      hour: toIso(hour),
+      quantity,
+    }),
+  )
+  events.on('recordAttempted', ({ id, dimension, hour, quantity, outcome, meteringRecordId }) => {
+    if (outcome === 'ok')
+      log('record.accepted', `AWS accepted ${quantity} ${dimension} of ${toIso(hour)}`, {
+        record: id,
+        dimension,
+        hour: toIso(hour),
+        quantity,
+        meteringRecordId,
+      })
+  })
+  events.on('ledgerFailed', ({ message }) => log('ledger.failed', message))
+  events.on('awsCalled', ({ operation, outcome, seconds, requestId }) =>
+    log('aws.called', `${operation}: ${outcome}`, {
+      operation,
+      outcome,
+      seconds,
+      awsRequestId: requestId,
+    }),
+  )
+  logReports(events, log, clock)
+  logClockSkew(events, log)
+}
+
+function logReports(events: Events, log: Log, clock: Clock): void {
+  const told = new Map<string, { readonly at: number; times: number }>()
+  const tell = (kind: string, times: number, write: (timesSince: number) => void) => {
+    const last = told.get(kind)
+    const since = (last?.times ?? 0) + times
+    const isNews = last === undefined || clock.elapsed() >= last.at + reportPauseMs
+    told.set(kind, isNews ? { at: clock.elapsed(), times: 0 } : { ...last, times: since })
+    if (isNews) write(since)
+  }
+  events.on('usageRefused', ({ dimension, code, requestId }) =>
+    tell(`${code} ${dimension}`, 1, (times) => {
+      const what = dimension === undefined ? 'A report' : `A report of ${dimension}`
+      log(
+        'usage.refused',
+        `${what} was refused (${code}); nothing of it was recorded. The application was told why; docs/errors.md says what to do.`,
+        { code, dimension, requestId, times },
+      )
+    }),
+  )
+  events.on('tagSetsOverflowed', ({ dimension, reports: folded }) =>
+    tell(`tags ${dimension}`, folded, (reports) =>
+      log(
+        'usage.tags-folded',
+        `${reports} reports or tag sets of ${dimension} went to the untagged bucket: AWS takes 2500 tag sets with 5 keys an hour. Use fewer distinct tags.`,
+        { dimension, reports },
+      ),
+    ),
+  )
+}
+
+function logClockSkew(events: Events, log: Log): void {
+  let wasOff = false
+  events.on('awsCalled', ({ clockSkewSeconds }) => {
+    if (clockSkewSeconds === undefined) return
+    const isOff = Math.abs(clockSkewSeconds) > skewLimitSeconds
+    if (isOff && !wasOff)
+      log(
+        'clock.skewed',
+        `AWS's clock is ${Math.round(clockSkewSeconds)} s ahead of this one (less than 0: behind). Usage is billed by hours of this clock; mend the time synchronisation of the host.`,
+        { clockSkewSeconds },
+      )
+    if (wasOff && !isOff) log('clock.mended', "The clock agrees with AWS's again")
+    wasOff = isOff
+  })
+}

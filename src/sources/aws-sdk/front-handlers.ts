@@ -1,0 +1,78 @@
+import type { UsageReport } from '../../metering/types.ts'
+import { canonicalTags } from '../../metering/tags.ts'
+import { checkAllocations } from '../../protocol/allocations.ts'
+import { toInstant } from '../../protocol/codec.ts'
+import { fail, succeed, type Outcome } from '../../protocol/errors.ts'
+import type { MeterUsageInput, RegisterUsageInput } from '../../protocol/inputs.ts'
+import type { SourceContext } from '../source.ts'
+import type { FrontHandlers } from './aws-front.ts'
+
+type HandlerContext = Pick<SourceContext, 'aws' | 'book' | 'productCode' | 'referenceOf'> & {
+  /** AWS's whole units of a dimension to what the application counts in. */
+  readonly divisors: ReadonlyMap<string, bigint>
+}
+
+/** The four operations: usage goes into the ledger, everything else to AWS. */
+export function createFrontHandlers(options: HandlerContext): FrontHandlers {
+  const { aws } = options
+  return {
+    RegisterUsage: (input) => register(input, options),
+    MeterUsage: async (input) => {
+      const checked = checkUsage(input, options)
+      if (!checked.ok) return checked
+      return input.DryRun === true ? aws.forward('MeterUsage', input) : record(input, options)
+    },
+    BatchMeterUsage: (input) => aws.forward('BatchMeterUsage', input),
+    ResolveCustomer: (input) => aws.forward('ResolveCustomer', input),
+  }
+}
+
+function register(
+  { ProductCode, PublicKeyVersion, Nonce }: RegisterUsageInput,
+  { aws, productCode }: HandlerContext,
+): Promise<Outcome<object>> {
+  if (ProductCode !== productCode) return Promise.resolve(foreignProduct(ProductCode))
+  return aws.prove({ productCode, publicKeyVersion: PublicKeyVersion, nonce: Nonce ?? '' })
+}
+
+function checkUsage(input: MeterUsageInput, options: HandlerContext): Outcome<undefined> {
+  const { ProductCode, UsageDimension, UsageQuantity = 0, UsageAllocations } = input
+  if (ProductCode !== options.productCode) return foreignProduct(ProductCode)
+  if (!options.divisors.has(UsageDimension))
+    return fail(
+      'InvalidUsageDimensionException',
+      `The product has no dimension ${JSON.stringify(UsageDimension)}. It has: ${[...options.divisors.keys()].join(', ') || 'none'}.`,
+    )
+  return checkAllocations(UsageQuantity, UsageAllocations)
+}
+
+async function record(input: MeterUsageInput, options: HandlerContext): Promise<Outcome<object>> {
+  const { UsageDimension: dimension, ClientToken } = input
+  const unit = (options.divisors.get(dimension) ?? 1n) * 1_000_000n
+  const receipts = await options.book.report({
+    reports: reportsOf(input, unit),
+    // A space keeps these apart from the keys of POST /v1/usage, which have none.
+    idempotencyKey: ClientToken === undefined ? undefined : `ClientToken ${ClientToken}`,
+  })
+  const hour = receipts[0]?.hour ?? 0
+  return succeed({ MeteringRecordId: options.referenceOf(dimension, hour) })
+}
+
+function reportsOf(input: MeterUsageInput, unit: bigint): UsageReport[] {
+  const { UsageDimension: dimension, UsageQuantity = 0, UsageAllocations } = input
+  const parts = UsageAllocations ?? [{ AllocatedUsageQuantity: UsageQuantity }]
+  return parts.map(({ AllocatedUsageQuantity, Tags = [] }) => ({
+    dimension,
+    quantity: BigInt(AllocatedUsageQuantity) * unit,
+    occurredAt: toInstant(input.Timestamp),
+    tags: canonicalTags(Tags.map(({ Key, Value }) => ({ key: Key, value: Value }))),
+    idempotencyKey: undefined,
+  }))
+}
+
+function foreignProduct(code: string): Outcome<never> {
+  return fail(
+    'InvalidProductCodeException',
+    `The product code ${JSON.stringify(code)} is not that of this product.`,
+  )
+}

@@ -1,0 +1,182 @@
+import { parseQuantity, type QuantityProblem } from '../../metering/quantity.ts'
+import { fromIso } from '../../kernel/clock.ts'
+import { canonicalTags } from '../../metering/tags.ts'
+import { untagged, type TagSet, type UsageReport, type UsageRequest } from '../../metering/types.ts'
+import { SidecarError, type ProblemCode, type SidecarErrorOptions } from '../../kernel/errors.ts'
+
+export const maxReports = 1000
+export const maxTags = 5
+export const maxTagKeyLength = 100
+export const maxTagValueLength = 256
+export const idempotencyKeyPattern = /^[\x21-\x7e]{1,255}$/
+export const tagText = /^[a-zA-Z0-9+ \-=._:/@]+$/
+
+/** One report, as the application sends it: JSON Schema. Quantity, time and tags are looked at on their own. */
+export const reportSchema = {
+  type: 'object',
+  required: ['dimension', 'quantity'],
+  additionalProperties: false,
+  properties: {
+    dimension: { type: 'string', minLength: 1, maxLength: 255 },
+    quantity: {},
+    occurredAt: {},
+    tags: {},
+    idempotencyKey: {},
+  },
+} as const
+
+const members: ReadonlySet<string> = new Set(Object.keys(reportSchema.properties))
+
+interface ReportBody {
+  readonly dimension: string
+  readonly quantity: unknown
+  readonly occurredAt?: unknown
+  readonly tags?: unknown
+  readonly idempotencyKey?: unknown
+}
+
+const quantityCodes: Readonly<Record<QuantityProblem, ProblemCode>> = {
+  NotANumber: 'QuantityNotANumber',
+  Negative: 'QuantityNegative',
+  TooPrecise: 'QuantityTooPrecise',
+  TooLarge: 'QuantityTooLarge',
+}
+
+export interface ParsedUsage {
+  readonly request: UsageRequest
+  /** The body was `{"reports": [...]}`, and the answer has the same form. */
+  readonly isBatch: boolean
+}
+
+/**
+ * The body and the Idempotency-Key header of POST /v1/usage. Throws a SidecarError for the first thing
+ * that is wrong; in a batch it names the report.
+ */
+export function parseUsage(
+  body: unknown,
+  idempotencyKey: unknown,
+  dimensions: ReadonlySet<string>,
+): ParsedUsage {
+  const wholeKey = idempotencyKey === undefined ? undefined : parseIdempotencyKey(idempotencyKey)
+  const batch = batchOf(body)
+  const parse = (value: unknown, index?: number) => parseReport(value, dimensions, index)
+  const reports = batch === undefined ? [parse(body)] : batch.map(parse)
+  return { request: { reports, idempotencyKey: wholeKey }, isBatch: batch !== undefined }
+}
+
+function batchOf(body: unknown): unknown[] | undefined {
+  if (typeof body !== 'object' || body === null || !('reports' in body)) return undefined
+  const { reports, ...rest } = body
+  if (Object.keys(rest).length > 0)
+    throw new SidecarError('InvalidRequest', 'Beside "reports" the body may have no other member.')
+  if (!Array.isArray(reports) || reports.length === 0 || reports.length > maxReports)
+    throw new SidecarError(
+      'InvalidRequest',
+      `"reports" must be a list of 1 to ${maxReports} reports.`,
+    )
+  return reports
+}
+
+function parseReport(value: unknown, dimensions: ReadonlySet<string>, index?: number): UsageReport {
+  const body = checkForm(value, index)
+  if (!dimensions.has(body.dimension))
+    throw new SidecarError(
+      'UnknownDimension',
+      `The product has no dimension ${JSON.stringify(body.dimension)}. It has: ${[...dimensions].join(', ') || 'none'}.`,
+      indexed(index),
+    )
+  const quantity = parseQuantity(body.quantity)
+  if (!quantity.ok)
+    throw new SidecarError(
+      quantityCodes[quantity.problem],
+      `The quantity cannot be taken: ${quantity.reason}.`,
+      indexed(index),
+    )
+  return {
+    dimension: body.dimension,
+    quantity: quantity.micro,
+    occurredAt: parseOccurredAt(body.occurredAt, index),
+    tags: parseTags(body.tags, index),
+    idempotencyKey:
+      body.idempotencyKey === undefined
+        ? undefined
+        : parseIdempotencyKey(body.idempotencyKey, index),
+  }
+}
+
+function checkForm(value: unknown, index: number | undefined): ReportBody {
+  const mistake = mistakeOfForm(value)
+  if (mistake === undefined) return value as ReportBody
+  throw new SidecarError(
+    'InvalidRequest',
+    `${mistake}. A report is an object like {"dimension": "requests", "quantity": 3}, with optional occurredAt, tags and idempotencyKey.`,
+    indexed(index),
+  )
+}
+
+/** What `reportSchema` says, by hand: a validator from a library took half of the time to start. */
+function mistakeOfForm(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return 'The report is not an object'
+  for (const name in value)
+    if (!members.has(name)) return `There is no member ${JSON.stringify(name)}`
+  const missing = reportSchema.required.find((name) => !Object.hasOwn(value, name))
+  if (missing !== undefined) return `The member "${missing}" is missing`
+  const { minLength, maxLength } = reportSchema.properties.dimension
+  const { dimension } = value as { readonly dimension: unknown }
+  return typeof dimension === 'string' &&
+    dimension.length >= minLength &&
+    dimension.length <= maxLength
+    ? undefined
+    : `The dimension must be a string of ${minLength} to ${maxLength} characters`
+}
+
+function parseOccurredAt(value: unknown, index: number | undefined): number | undefined {
+  if (value === undefined) return undefined
+  const instant = typeof value === 'string' ? fromIso(value) : undefined
+  if (instant === undefined)
+    throw new SidecarError(
+      'InvalidOccurredAt',
+      'occurredAt must be an RFC 3339 time with a zone, such as "2026-11-22T10:15:00Z".',
+      indexed(index),
+    )
+  return instant
+}
+
+function parseTags(value: unknown, index: number | undefined): TagSet {
+  if (value === undefined) return untagged
+  const refuse = (reason: string): never => {
+    throw new SidecarError('InvalidTags', `The tags cannot be taken: ${reason}.`, indexed(index))
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return refuse('they must be an object like {"team": "blue"}')
+  const tags = Object.entries(value).map(([key, text]) => ({ key, value: text as unknown }))
+  if (tags.length > maxTags) return refuse(`there may be at most ${maxTags}`)
+  const checked = tags.map((tag) => {
+    if (tag.key.length > maxTagKeyLength || !tagText.test(tag.key))
+      return refuse(`a key has 1 to ${maxTagKeyLength} characters of a-zA-Z0-9+ -=._:/@`)
+    if (
+      typeof tag.value !== 'string' ||
+      tag.value.length > maxTagValueLength ||
+      !tagText.test(tag.value)
+    )
+      return refuse(
+        `a value is a string of 1 to ${maxTagValueLength} characters of a-zA-Z0-9+ -=._:/@`,
+      )
+    return { key: tag.key, value: tag.value }
+  })
+  return canonicalTags(checked)
+}
+
+function parseIdempotencyKey(value: unknown, index?: number): string {
+  if (typeof value === 'string' && idempotencyKeyPattern.test(value)) return value
+  throw new SidecarError(
+    'InvalidIdempotencyKey',
+    'An idempotency key is a string of 1 to 255 visible ASCII characters.',
+    indexed(index),
+  )
+}
+
+function indexed(index: number | undefined): SidecarErrorOptions {
+  return index === undefined ? {} : { index }
+}

@@ -1,0 +1,41 @@
+import type { FastifyInstance } from 'fastify'
+import type { ProblemCode } from '../kernel/errors.ts'
+import type { Log } from '../kernel/log.ts'
+import type { ReportReceipt, UsageRequest } from '../metering/types.ts'
+import type { Dimension } from '../product/product.ts'
+import type { AwsCalls } from './aws-calls.ts'
+import type { ReportRefusal } from './refused-usage.ts'
+
+/** Where a source puts usage. It resolves when the usage is on disk, and rejects when it is not. */
+export interface UsageBook {
+  report(request: UsageRequest): Promise<ReportReceipt[]>
+}
+
+/** Everything that a source may use. */
+export interface SourceContext {
+  /** The application's listener, not listening yet: for sources that the application calls. */
+  readonly app: FastifyInstance
+  readonly book: UsageBook
+  readonly productCode: string
+  readonly dimensions: readonly Dimension[]
+  /** Where the task or pod runs; undefined while unknown. */
+  readonly region: string | undefined
+  readonly log: Log
+  /** Call it for usage that was not recorded. */
+  readonly refused: ReportRefusal
+  /** The code and sentence of anything that a handler threw, as the listener answers it. */
+  readonly explain: (error: unknown) => { readonly code: ProblemCode; readonly detail: string }
+  /** The id under which usage of an hour can be found before and after it is sent. */
+  readonly referenceOf: (dimension: string, hour: number) => string
+  readonly aws: AwsCalls
+}
+
+/**
+ * A way for usage to get into the book. Acknowledge usage only after `book.report` has resolved, and
+ * report all usage that you refuse. A new source is a folder here and a line in registry.ts.
+ */
+export interface Source {
+  readonly name: string
+  /** Throws when the source cannot start; the result ends what it started. */
+  start(context: SourceContext): AsyncDisposable
+}

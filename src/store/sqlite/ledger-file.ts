@@ -1,0 +1,213 @@
+import { closeSync, existsSync, fdatasyncSync, openSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
+import { SidecarError, messageOf } from '../../kernel/errors.ts'
+import { auditBook } from './audit.ts'
+import { ledgerFileName } from './open-database.ts'
+import { schemaVersion, schemaVersionOf } from './schema.ts'
+import { codeOf, translate } from './storage-errors.ts'
+import { walHeaderIsSound } from './wal-header.ts'
+
+/** How long to wait for a transaction of the sidecar. */
+const busyTimeoutMs = 5000
+const busyCodes = [5, 6]
+const damageCodes = [11, 26]
+/** SQLite: read-only, input or output error, cannot open. */
+const unusableCodes = [8, 10, 14]
+
+/**
+ * Reads the ledger of a data directory, whether a sidecar has it open or not, as it stood at one
+ * moment. Changes nothing, and works where nothing can be written. Throws LedgerNotFound,
+ * LedgerDamaged, LedgerTooNew, LedgerInUse, DataDirectoryUnusable, and what `read` throws.
+ */
+export function readLedger<T>(directory: string, read: (database: DatabaseSync) => T): T {
+  return explain(directory, () => {
+    const database = connectToRead(findLedger(directory))
+    try {
+      checkLedger(database, directory)
+      // One snapshot for all that is read: a sidecar may commit between two statements.
+      database.exec('BEGIN')
+      return read(database)
+    } finally {
+      database.close()
+    }
+  })
+}
+
+/**
+ * Changes the ledger of a data directory in one short transaction, beside a running sidecar or
+ * without one. It is on disk when this returns; what throws has changed nothing, and so has a change
+ * that would make usage or lose it. Throws as readLedger does, and LedgerFull, LedgerImbalanced.
+ */
+export function changeLedger<T>(directory: string, change: (database: DatabaseSync) => T): T {
+  return explain(directory, () => {
+    const path = findLedger(directory)
+    // Closed last: the system drops a process's locks on a file when any descriptor of it closes.
+    const main = asking(directory, () => openSync(path, 'r+'))
+    try {
+      const database = connect(path, 'mode=rw', false)
+      try {
+        database.exec('PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0')
+        checkLedger(database, directory)
+        return transact(database, () => asking(directory, () => fdatasyncSync(main)), change)
+      } catch (error) {
+        throw translateWrite(error)
+      } finally {
+        database.close()
+      }
+    } finally {
+      closeSync(main)
+    }
+  })
+}
+
+function transact<T>(
+  database: DatabaseSync,
+  flushMain: () => void,
+  change: (database: DatabaseSync) => T,
+): T {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    // This transaction may begin the WAL anew, and the sidecar flushes its checkpoints later than it
+    // makes them: until the main file is on disk, the old WAL is the only copy that outlives a power cut.
+    flushMain()
+    const before = imbalances(database)
+    const result = change(database)
+    for (const [key, imbalance] of imbalances(database))
+      if (imbalance !== before.get(key))
+        throw new SidecarError(
+          'LedgerImbalanced',
+          `Nothing was changed: it would have left ${imbalance} micro-units of ${key} in no place. This is a defect; keep the data directory and report it.`,
+        )
+    database.exec('COMMIT')
+    return result
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}
+
+function imbalances(database: DatabaseSync): Map<string, bigint> {
+  return new Map(
+    auditBook(database).map(({ customer, dimension, imbalance }) => [
+      JSON.stringify([customer, dimension]),
+      imbalance,
+    ]),
+  )
+}
+
+function findLedger(directory: string): string {
+  const path = join(directory, ledgerFileName)
+  const file = asking(directory, () => statSync(path, { throwIfNoEntry: false }))
+  if (file === undefined) throw notFound(directory)
+  if (file.size === 0) throw damaged(directory, 'the file is empty')
+  // SQLite would pass over such a log, and delete it.
+  if (!asking(directory, () => walHeaderIsSound(`${path}-wal`)))
+    throw damaged(directory, 'its write-ahead log is not one')
+  return path
+}
+
+function connectToRead(path: string): DatabaseSync {
+  const database = connect(path, 'mode=ro', true)
+  try {
+    schemaVersionOf(database)
+    return database
+  } catch (error) {
+    database.close()
+    const code = codeOf(error)
+    if (code === undefined || !unusableCodes.includes(code)) throw error
+    return connectWithoutSharedMemory(path)
+  }
+}
+
+/**
+ * For a folder in which SQLite cannot make its shared memory. A sidecar that had the file open would
+ * have made it, so nobody writes, and neither locks nor shared memory are needed.
+ */
+function connectWithoutSharedMemory(path: string): DatabaseSync {
+  if (!existsSync(`${path}-wal`)) return connect(path, 'mode=ro&immutable=1', true)
+  const database = connect(path, 'mode=ro&vfs=unix-none', true)
+  database.exec('PRAGMA locking_mode = EXCLUSIVE')
+  return database
+}
+
+/** A URI, because it alone keeps SQLite from creating a file that is not there. */
+function connect(path: string, query: string, readOnly: boolean): DatabaseSync {
+  const url = pathToFileURL(path)
+  url.search = query
+  return new DatabaseSync(url, { readOnly, timeout: busyTimeoutMs })
+}
+
+function checkLedger(database: DatabaseSync, directory: string): void {
+  const version = schemaVersionOf(database)
+  if (version > schemaVersion)
+    throw new SidecarError(
+      'LedgerTooNew',
+      `The ledger in ${directory} has schema version ${version}, and this program knows versions up to ${schemaVersion}. A newer sidecar wrote it: use the command of that version.`,
+    )
+  const check = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check']
+  if (check !== 'ok') throw damaged(directory, String(check))
+  if (version === 0) throw notFound(directory)
+}
+
+/** Gives a code and a way out to what the system says of a file. */
+function asking<T>(directory: string, ask: () => T): T {
+  try {
+    return ask()
+  } catch (error) {
+    throw unusable(directory, error)
+  }
+}
+
+/** Gives a code and a way out to what SQLite says. */
+function explain<T>(directory: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof SidecarError) throw error
+    const code = codeOf(error)
+    if (code !== undefined && damageCodes.includes(code))
+      throw damaged(directory, messageOf(error), error)
+    if (code !== undefined && busyCodes.includes(code)) throw busy(directory, error)
+    if (code !== undefined && unusableCodes.includes(code)) throw unusable(directory, error)
+    throw error
+  }
+}
+
+/** A full disk is the volume's affair; a file that cannot be written at all is the caller's. */
+function translateWrite(error: unknown): unknown {
+  const readOnly = codeOf(error) === 8
+  return readOnly ? error : translate(error)
+}
+
+function notFound(directory: string): SidecarError {
+  return new SidecarError(
+    'LedgerNotFound',
+    `There is no ledger in ${directory}. A sidecar makes one when it starts; name its data directory with --data-dir or SIDECAR_DATA_DIR.`,
+  )
+}
+
+function damaged(directory: string, reason: string, cause?: unknown): SidecarError {
+  return new SidecarError(
+    'LedgerDamaged',
+    `The ledger in ${directory} is damaged (${reason}); nothing was changed. Keep a copy of the directory: at its next start the sidecar sets the file aside and begins a new one.`,
+    { cause },
+  )
+}
+
+function busy(directory: string, cause: unknown): SidecarError {
+  return new SidecarError(
+    'LedgerInUse',
+    `The ledger in ${directory} stayed locked for ${busyTimeoutMs / 1000} seconds. A sidecar on a network file system keeps it to itself: ask its GET /v1/usage, or stop it first. Otherwise try again.`,
+    { cause },
+  )
+}
+
+function unusable(directory: string, cause: unknown): SidecarError {
+  return new SidecarError(
+    'DataDirectoryUnusable',
+    `The ledger in ${directory} cannot be used (${messageOf(cause)}). Run the command as the user of the sidecar, on a volume that is mounted writable when the command is to change something.`,
+    { cause },
+  )
+}

@@ -1,0 +1,137 @@
+import {
+  existsSync,
+  mkdirSync,
+  renameSync,
+  statSync,
+  statfsSync,
+  writeFileSync,
+  rmSync,
+} from 'node:fs'
+import { open as openFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { toIso } from '../../kernel/clock.ts'
+import { SidecarError, messageOf } from '../../kernel/errors.ts'
+import { codeOf, translateOpening } from './storage-errors.ts'
+import { walHeaderIsSound } from './wal-header.ts'
+import { createTables, schemaVersion, schemaVersionOf } from './schema.ts'
+
+export const ledgerFileName = 'ledger.db'
+const companions = ['', '-wal', '-shm']
+/** How long to wait for the short transaction of a ledger command. */
+const busyTimeoutMs = 2000
+const sqliteCorrupt = 11
+const sqliteNotADatabase = 26
+const nfsMagic = 0x6969
+
+export interface OpenedDatabase {
+  readonly database: DatabaseSync
+  readonly path: string
+  /** Damaged files that were kept under another name, and why. */
+  readonly setAside: readonly { readonly path: string; readonly reason: string }[]
+  readonly networkFileSystem: boolean
+}
+
+/** Makes the data directory, and proves that files can be written there. */
+export function prepareDirectory(directory: string): void {
+  const probe = join(directory, '.write-probe')
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    writeFileSync(probe, '')
+    rmSync(probe)
+  } catch (cause) {
+    throw new SidecarError(
+      'DataDirectoryUnusable',
+      `The data directory ${directory} cannot be written (${messageOf(cause)}). Mount a writable volume there (an emptyDir in Kubernetes, a task volume in ECS) that user ${process.getuid?.() ?? 'of this process'} may write, or name another one with SIDECAR_DATA_DIR.`,
+      { cause },
+    )
+  }
+}
+
+/** Opens the ledger's file for reading and writing, a new one when there is none or it is damaged. */
+export function openDatabase(directory: string, now: number): OpenedDatabase {
+  const path = join(directory, ledgerFileName)
+  const setAside: { path: string; reason: string }[] = []
+  const discard = (reason: string) => setAside.push({ path: setFilesAside(path, now), reason })
+
+  if (existsSync(path) && statSync(path).size === 0) discard('the file is empty')
+  else if (!walHeaderIsSound(`${path}-wal`)) discard('its write-ahead log is not one')
+  const networkFileSystem = statfsSync(directory).type === nfsMagic
+  const open = () => {
+    if (!existsSync(path)) createFile(path, networkFileSystem)
+    return { database: connect(path, networkFileSystem), path, setAside, networkFileSystem }
+  }
+  try {
+    return open()
+  } catch (error) {
+    if (!isDamage(error)) throw translateOpening(error, path)
+    discard(messageOf(error))
+    return open()
+  }
+}
+
+/** Makes a new file under another name first: one that is not whole is then never our own doing. */
+function createFile(path: string, networkFileSystem: boolean): void {
+  const draft = `${path}.new`
+  for (const suffix of companions) rmSync(draft + suffix, { force: true })
+  const database = connect(draft, networkFileSystem)
+  // Closing copies the write-ahead log into the file: with flushes.
+  database.exec('PRAGMA synchronous = FULL')
+  database.close()
+  renameSync(draft, path)
+}
+
+function connect(path: string, networkFileSystem: boolean): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: busyTimeoutMs })
+  try {
+    // WAL's shared memory does not work across NFS clients; alone on the file it is not needed.
+    if (networkFileSystem) database.exec('PRAGMA locking_mode = EXCLUSIVE')
+    // The ledger flushes and checkpoints by itself, off the event loop: see disk.ts.
+    database.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0',
+    )
+    const check = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check']
+    if (check !== 'ok') throw new DamagedFile(String(check))
+    const version = schemaVersionOf(database)
+    if (version > schemaVersion)
+      throw new SidecarError(
+        'LedgerTooNew',
+        `The ledger ${path} has schema version ${version}, and this sidecar knows versions up to ${schemaVersion}. It was written by a newer sidecar: run that version or a later one.`,
+      )
+    createTables(database)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+class DamagedFile extends Error {}
+
+function isDamage(error: unknown): boolean {
+  if (error instanceof DamagedFile) return true
+  const code = codeOf(error)
+  return code === sqliteCorrupt || code === sqliteNotADatabase
+}
+
+/** Renames the file and its companions; never deletes. Returns the new path of the main file. */
+function setFilesAside(path: string, now: number): string {
+  const stamp = toIso(now).replaceAll(':', '').replace('.', '')
+  for (let serial = 0; ; serial += 1) {
+    const kept = `${path}.damaged-${stamp}${serial === 0 ? '' : `-${serial}`}`
+    if (companions.some((suffix) => existsSync(kept + suffix))) continue
+    for (const suffix of companions)
+      if (existsSync(path + suffix)) renameSync(path + suffix, kept + suffix)
+    return kept
+  }
+}
+
+/** Makes the names of new files durable. */
+export async function syncDirectory(path: string): Promise<void> {
+  const handle = await openFile(dirname(path), 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

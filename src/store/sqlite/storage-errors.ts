@@ -1,0 +1,40 @@
+import { SidecarError, messageOf } from '../../kernel/errors.ts'
+
+const sqliteBusy = 5
+const sqliteFull = 13
+const sqliteReadOnly = 8
+const sqliteIoError = 10
+const sqliteCantOpen = 14
+
+/** The same for opening the file at `path`. */
+export function translateOpening(error: unknown, path: string): unknown {
+  if (codeOf(error) !== sqliteCantOpen) return translate(error)
+  return new SidecarError(
+    'DataDirectoryUnusable',
+    `The ledger ${path} could not be opened (${messageOf(error)}). Check that it and the files beside it are ordinary files that user ${process.getuid?.() ?? 'of this process'} may read and write.`,
+    { cause: error },
+  )
+}
+
+/** Gives SQLite's complaints about the disk a code and a way out; leaves every other error alone. */
+export function translate(error: unknown): unknown {
+  const code = codeOf(error)
+  if (code === sqliteBusy)
+    return new SidecarError(
+      'LedgerBusy',
+      'Another process keeps the ledger locked, so nothing of this was recorded. A ledger command holds it for a moment only: send the same request again.',
+      { cause: error },
+    )
+  if (code === sqliteFull || code === sqliteIoError || code === sqliteReadOnly)
+    return new SidecarError(
+      'LedgerFull',
+      `The ledger could not store this (${messageOf(error)}), so nothing of it was recorded. Free or enlarge the volume of the data directory; the sidecar goes on by itself, and the same request may then be sent again.`,
+      { cause: error },
+    )
+  return error
+}
+
+/** SQLite's primary result code, or undefined when the error is none of SQLite's. */
+export function codeOf(error: unknown): number | undefined {
+  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined
+}

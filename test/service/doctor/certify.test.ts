@@ -1,0 +1,228 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { planCertify, planWords } from '../../../src/cli/certify/certify-plan.ts'
+import type { World } from '../../../src/doctor/diagnosis.ts'
+import { demoProduct } from '../../../src/emulator/demo-product.ts'
+import { startEmulator } from '../emulator/harness.ts'
+import { demoSettings, doctorWorld, publicKeyPath } from '../../support/doctor/doctor-world.ts'
+import { doctorJson, runDoctor } from '../../support/doctor/doctor-command.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+import {
+  accessKeyId,
+  startHarness,
+  type SidecarHarness,
+} from '../../support/sidecar/sidecar-harness.ts'
+
+describe('the plan', () => {
+  const dimension = (name: string, divisor = 1n) => ({ name, unit: undefined, divisor })
+  const product = {
+    productCode: 'code-1',
+    route: 'metered' as const,
+    publicKeys: new Map<number, string>(),
+    dimensions: [dimension('requests'), dimension('storage', 1024n)],
+  }
+
+  test("counts in AWS's units and reports in the application's", () => {
+    const plan = planCertify(product, 3)
+    expect(plan).toMatchObject([
+      { dimension: 'requests', units: 3, quantity: '3' },
+      { dimension: 'storage', units: 3, quantity: '3072' },
+    ])
+    expect(planWords(plan)).toBe("3 of requests, 3 of storage (3072 of the application's units)")
+  })
+
+  test('has the same keys for the same plan, and others for any other', () => {
+    const keys = (units: number, productCode = 'code-1') =>
+      planCertify({ ...product, productCode }, units).map(({ idempotencyKey }) => idempotencyKey)
+    expect(keys(1)).toEqual(keys(1))
+    expect(new Set([...keys(1), ...keys(2), ...keys(1, 'code-2')]).size).toBe(6)
+    for (const key of keys(1)) expect(key).toMatch(/^[!-~]{1,255}$/)
+  })
+
+  test('is empty on the route hourly, and refuses what no report can hold', () => {
+    expect(planCertify({ ...product, route: 'hourly' }, 1)).toEqual([])
+    const huge = { ...product, dimensions: [dimension('bytes', 10n ** 15n)] }
+    expect(planCertify(huge, 1)).toHaveLength(1)
+    expect(() => planCertify(huge, 2)).toThrow(/a report takes at most/)
+  })
+})
+
+describe('doctor --certify', () => {
+  let harness: SidecarHarness
+  let world: World
+  /** The doctor's: it moves only while the doctor pauses, so that nothing takes too long for it. */
+  let ownClock: ManualClock
+
+  /** The doctor beside the sidecar, with the same settings. */
+  function beside(more: Readonly<Record<string, string>> = {}): World {
+    const { aws, sidecar, dataDir } = harness
+    return doctorWorld({
+      env: demoSettings({
+        SIDECAR_AWS_ENDPOINT: aws.url,
+        SIDECAR_DATA_DIR: dataDir,
+        SIDECAR_LISTEN: `127.0.0.1:${sidecar.appPort}`,
+        SIDECAR_OPS_LISTEN: `127.0.0.1:${sidecar.opsPort}`,
+        SIDECAR_SUBMIT_SPREAD_SECONDS: '0',
+        ...more,
+      }),
+      reader: {
+        readText: (path) => (path === publicKeyPath ? aws.emulator.publicKeyPem() : undefined),
+      },
+      clock: ownClock,
+      credentials: { accessKeyId, secretAccessKey: 'secret' },
+    })
+  }
+
+  beforeEach(async () => {
+    const products = [demoProduct, { ...demoProduct, productCode: 'another' }]
+    harness = await startHarness({ aws: await startEmulator({ products }) })
+    await harness.entitled()
+    ownClock = new ManualClock(harness.clock.now())
+    world = beside()
+  })
+  afterEach(() => harness.close())
+
+  const usage = async () => (await harness.get('/v1/usage')).body
+  const open = (quantity: number) =>
+    demoProduct.dimensions.map((dimension) => expect.objectContaining({ dimension, quantity }))
+
+  test('sends nothing without --yes, and says what it would bill', async () => {
+    const { code, out } = await runDoctor(world, '--certify')
+    expect(code).toBe(2)
+    expect(out.join(' ')).toContain(
+      'Nothing was sent. With --yes this bills the buyer 1 of requests, 1 of storage',
+    )
+    expect(await usage()).toMatchObject({ open: [] })
+  })
+
+  test('reports every dimension through the sidecar, and a second run bills nothing more', async () => {
+    const first = await doctorJson(world, '--certify', '--yes', '--quantity', '2')
+    expect(first.code).toBe(1)
+    expect(first.certify).toMatchObject({
+      status: 'pass',
+      message: expect.stringContaining(
+        'It reaches AWS between 2026-03-10T10:01:00.000Z and 2026-03-10T10:01:00.000Z, or when the sidecar stops.',
+      ),
+      dimensions: demoProduct.dimensions.map((dimension) => ({
+        dimension,
+        units: 2,
+        quantity: '2',
+        hour: '2026-03-10T09:00:00.000Z',
+        duplicate: false,
+        state: null,
+        meteringRecordId: null,
+      })),
+    })
+    expect((await usage())['open']).toEqual(open(2))
+
+    const second = await doctorJson(world, '--certify', '--yes', '--quantity', '2')
+    expect(second.certify).toMatchObject({
+      status: 'pass',
+      message: expect.stringContaining('was reported before'),
+      dimensions: [{ duplicate: true }, { duplicate: true }],
+    })
+    expect((await usage())['open']).toEqual(open(2))
+    expect((await harness.calls()).filter(({ input }) => !isDryRunOrRegister(input))).toEqual([])
+  })
+
+  test('with --wait ends when AWS has accepted each', async () => {
+    const waiting = doctorJson(world, '--certify', '--yes', '--wait')
+    await harness.until(async () => ((await usage())['open'] as unknown[]).length === 2)
+    await harness.endHour()
+    const { certify } = await passTime(waiting)
+    expect(certify).toMatchObject({
+      status: 'pass',
+      message: 'AWS has accepted a record of every dimension.',
+    })
+    const records = await harness.records()
+    expect(records.map(({ dimension, quantity }) => [dimension, quantity])).toEqual([
+      ['requests', 1],
+      ['storage', 1],
+    ])
+    expect(certify?.['dimensions']).toMatchObject(
+      records.map(({ dimension }) => ({ dimension, state: 'accepted' })),
+    )
+  })
+
+  test('with --wait fails when AWS refuses one', async () => {
+    const waiting = doctorJson(world, '--certify', '--yes', '--wait')
+    await harness.until(async () => ((await usage())['open'] as unknown[]).length === 2)
+    await harness.aws.control('faults', {
+      operation: 'MeterUsage',
+      error: 'InvalidUsageDimensionException',
+      times: 100,
+    })
+    await harness.endHour()
+    const { code, certify } = await passTime(waiting)
+    expect(code).toBe(2)
+    expect(certify?.['message']).toContain('requests: refused (InvalidUsageDimensionException)')
+  })
+
+  test('sends nothing when a check has failed', async () => {
+    const { code, certify } = await doctorJson(
+      beside({ SIDECAR_LOG_LEVEL: 'loud' }),
+      '--certify',
+      '--yes',
+    )
+    expect(code).toBe(2)
+    expect(certify?.['message']).toMatch(/^Nothing was sent: mend what failed/)
+    expect(await usage()).toMatchObject({ open: [] })
+  })
+
+  test('sends nothing without a running sidecar', async () => {
+    const { certify } = await doctorJson(
+      beside({ SIDECAR_LISTEN: '127.0.0.1:0' }),
+      '--certify',
+      '--yes',
+    )
+    expect(certify?.['message']).toMatch(/^Nothing was sent: no sidecar runs/)
+  })
+
+  test('sends nothing to a sidecar of another product', async () => {
+    const other = beside({ SIDECAR_PRODUCT_CODE: 'another', SIDECAR_ROUTE: 'metered' })
+    const { certify } = await doctorJson(other, '--certify', '--yes')
+    expect(certify?.['message']).toBe(
+      `Nothing was sent: the running sidecar is for the product ${demoProduct.productCode}, and the settings here name another.`,
+    )
+    expect(await usage()).toMatchObject({ open: [] })
+  })
+
+  test('needs no record on the route hourly, and says where the next one has to be', async () => {
+    const { certify } = await doctorJson(beside({ SIDECAR_ROUTE: 'hourly' }), '--certify')
+    expect(certify).toMatchObject({
+      status: 'pass',
+      message: 'The route hourly sends no records: RegisterUsage, called above, is the step.',
+      dimensions: [],
+    })
+    expect(certify?.['remaining']).toContainEqual(
+      expect.stringMatching(/^This is eu-west-1: do the same in a task or pod in us-east-1/),
+    )
+  })
+
+  test.each([
+    [['--yes'], /--yes, --quantity and --wait go with --certify only/],
+    [['--certify', '--no-calls'], /--no-calls does not go with --certify/],
+    [['--certify', '--quantity', '0'], /whole number from 1 to 1000000, not 0/],
+    [['--certify', '--quantity', '1.5'], /not 1\.5/],
+    [['--certify', '--quantity', '1000001'], /not 1000001/],
+  ])('refuses %j', async (args, words) => {
+    await expect(runDoctor(world, ...args)).rejects.toThrow(words)
+  })
+
+  /** Lets the doctor's pauses pass, one after the other. */
+  async function passTime<T>(work: Promise<T>): Promise<T> {
+    let done = false
+    const finish = () => {
+      done = true
+    }
+    work.then(finish, finish)
+    await harness.until(async () => {
+      if (ownClock.nextAt === ownClock.now() + 5000) await ownClock.advance(5000)
+      return done
+    })
+    return work
+  }
+})
+
+function isDryRunOrRegister(input: unknown): boolean {
+  return typeof input === 'object' && input !== null && ('DryRun' in input || 'Nonce' in input)
+}

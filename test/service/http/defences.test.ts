@@ -1,0 +1,162 @@
+import { connect } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { exchangeBytes, rawRequest } from '../../support/sidecar/raw-request.ts'
+import { startHarness, type SidecarHarness } from '../../support/sidecar/sidecar-harness.ts'
+
+const token = '0123456789abcdef0123456789abcdef'
+
+let harness: SidecarHarness
+beforeAll(async () => {
+  harness = await startHarness()
+  await harness.entitled()
+})
+afterAll(() => harness.close())
+
+const usage = JSON.stringify({ dimension: 'requests', quantity: 1 })
+
+async function send(headers: Readonly<Record<string, string>>) {
+  const { status, text } = await rawRequest({
+    port: harness.sidecar.appPort,
+    method: 'POST',
+    path: '/v1/usage',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: usage,
+  })
+  return { status, code: (JSON.parse(text) as { code?: string }).code }
+}
+
+async function recorded(): Promise<unknown> {
+  return (await harness.get('/v1/usage')).body['open']
+}
+
+describe('the application’s listener', () => {
+  test.each([
+    ['example.com'],
+    ['example.com:7070'],
+    ['localhost.example.com'],
+    ['127.0.0.1.example.com'],
+    ['10.0.0.1'],
+    ['169.254.170.2'],
+    ['[::2]'],
+    ['localhost:'],
+  ])('refuses the Host %j', async (host) => {
+    expect(await send({ host })).toEqual({ status: 403, code: 'ForeignHost' })
+    expect(await recorded()).toEqual([])
+  })
+
+  test.each([
+    ['HTTP/1.1', ''],
+    ['HTTP/1.1', 'Host:\r\n'],
+    ['HTTP/1.0', ''],
+  ])('refuses a request of %s without a Host: %j', async (version, line) => {
+    const request = `GET /v1/entitlement ${version}\r\n${line}Connection: close\r\n\r\n`
+    const answer = await exchangeBytes(harness.sidecar.appPort, request)
+    expect(answer).toMatch(/^HTTP\/1\.1 403 /)
+    expect(answer).toContain('"code":"ForeignHost"')
+  })
+
+  test.each([
+    ['forwarded', 'for=10.0.0.1'],
+    ['x-forwarded-for', '10.0.0.1'],
+    ['x-forwarded-host', 'localhost'],
+    ['x-real-ip', '127.0.0.1'],
+  ])('refuses what came through a proxy: %s', async (name, value) => {
+    expect(await send({ [name]: value })).toEqual({ status: 403, code: 'ForwardedRequest' })
+    expect(await recorded()).toEqual([])
+  })
+
+  test.each(['http://example.com', 'https://localhost.example.com', 'null', 'file://', ''])(
+    'refuses a web page of the Origin %j',
+    async (origin) => {
+      expect(await send({ origin })).toEqual({ status: 403, code: 'ForeignHost' })
+      expect(await recorded()).toEqual([])
+    },
+  )
+
+  test.each([
+    { host: 'localhost' },
+    { host: 'LOCALHOST:7070' },
+    { host: '127.0.0.1:1' },
+    { host: '[::1]:7070' },
+    { origin: 'http://localhost:3000' },
+  ])('serves %j', async (headers) => {
+    const { appPort: port } = harness.sidecar
+    const { status } = await rawRequest({ port, path: '/v1/entitlement', headers })
+    expect(status).toBe(200)
+  })
+
+  test('allows no other origin to read an answer', async () => {
+    const { headers } = await harness.get('/v1/entitlement', { origin: 'http://localhost:3000' })
+    expect(headers.has('access-control-allow-origin')).toBe(false)
+  })
+
+  test.each(['127.0.0.1', '::1'])('on %s answers headers of 17 kB with 431', async (host) => {
+    if (!(await answers(host))) return
+    const long = `x-long: ${'x'.repeat(17_000)}`
+    const request = `GET /v1/entitlement HTTP/1.1\r\nHost: localhost\r\n${long}\r\n\r\n`
+    const answer = await exchangeBytes(harness.sidecar.appPort, request, host)
+    expect(answer).toMatch(/^HTTP\/1\.1 431 /)
+    expect(answer).toContain('"code":"HeadersTooLarge"')
+  })
+
+  test('answers what is no HTTP with a problem', async () => {
+    const answer = await exchangeBytes(harness.sidecar.appPort, 'hello\r\n\r\n')
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+    expect(answer).toContain('"code":"InvalidRequest"')
+  })
+
+  test('serves ::1 on the same port, where the machine has it', async ({ skip }) => {
+    if (!(await answers('::1'))) skip('this machine has no ::1')
+    const { status } = await rawRequest({
+      host: '::1',
+      port: harness.sidecar.appPort,
+      path: '/v1/entitlement',
+      headers: { host: `localhost:${harness.sidecar.appPort}` },
+    })
+    expect(status).toBe(200)
+  })
+
+  /** Whether anybody listens there. */
+  function answers(host: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect(harness.sidecar.appPort, host)
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+      socket.once('connect', () => socket.destroy())
+    })
+  }
+})
+
+describe('with a token in SIDECAR_API_TOKEN_FILE', () => {
+  let guarded: SidecarHarness
+  beforeAll(async () => {
+    guarded = await startHarness({
+      settings: { SIDECAR_API_TOKEN_FILE: '/token' },
+      files: { '/token': `${token}\n` },
+    })
+    await guarded.entitled()
+  })
+  afterAll(() => guarded.close())
+
+  test.each([
+    ['none', {}],
+    ['another', { authorization: `Bearer ${token}0` }],
+    ['it in another scheme', { authorization: `Basic ${token}` }],
+    ['it alone', { authorization: token }],
+  ])('a request with %s is refused with 401', async (_name, headers) => {
+    const entitlement = await guarded.get('/v1/entitlement', headers)
+    expect(entitlement.status).toBe(401)
+    expect(entitlement.headers.get('www-authenticate')).toBe('Bearer')
+    expect(entitlement.body).toMatchObject({ code: 'Unauthorized' })
+    expect((await guarded.post(usage, headers)).status).toBe(401)
+    expect(guarded.sidecar.ledger.audit()).toEqual([])
+  })
+
+  test('a request with it is served', async () => {
+    const headers = { authorization: `Bearer ${token}` }
+    expect((await guarded.get('/v1/entitlement', headers)).status).toBe(200)
+  })
+
+  test('the listener for health and metrics wants none', async () => {
+    expect((await guarded.ops('/readyz')).status).toBe(200)
+  })
+})

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createIdleAppServer } from '../../support/sidecar/http-servers.ts'
+import { mistakeIn, operations } from '../../support/sidecar/openapi.ts'
+import {
+  startHarness,
+  type JsonAnswer,
+  type SidecarHarness,
+} from '../../support/sidecar/sidecar-harness.ts'
+
+const tooOld = '2026-03-10T01:00:00Z'
+
+let harness: SidecarHarness
+beforeAll(async () => {
+  harness = await startHarness()
+  await harness.entitled()
+  await harness.post({ dimension: 'requests', quantity: 2.5, tags: { team: 'blue' } })
+  await harness.post({ dimension: 'storage', quantity: 1 })
+  await harness.aws.control('faults', { operation: 'MeterUsage', error: 'AccessDeniedException' })
+  await harness.endHour()
+  await harness.attempts(2)
+  const occurredAt = '2026-03-10T09:59:00Z'
+  await harness.post({ dimension: 'requests', quantity: 1, occurredAt })
+})
+afterAll(() => harness.close())
+
+/** Holds an answer of the sidecar against the response that the document has for it. */
+async function expectDocumented(route: string, { status, headers, body }: JsonAnswer) {
+  const response = operations.get(route)?.responses[status]
+  const [type = ''] = (headers.get('content-type') ?? '').split(';')
+  const { schema } = response?.content?.[type] ?? {}
+  expect(schema, `${route} ${status} ${type}`).toBeDefined()
+  expect(await mistakeIn(body, schema ?? {}), `${route} ${status}`).toBeUndefined()
+  for (const name of Object.keys(response?.headers ?? {}))
+    expect(headers.get(name), name).not.toBeNull()
+}
+
+test('the account book is as the document says, with something in every list', async () => {
+  const answer = await harness.get('/v1/usage')
+  await expectDocumented('GET /v1/usage', answer)
+  for (const name of ['dimensions', 'open', 'fractions', 'late', 'pending', 'settled'])
+    expect(answer.body[name], name).not.toEqual([])
+  for (const name of ['lastFailure', 'nextSendAt', 'lastSuccessAt'])
+    expect(answer.body[name], name).not.toBeNull()
+})
+
+test('an empty account book is as the document says', async () => {
+  const answer = await createIdleAppServer().inject('/v1/usage')
+  const schema =
+    operations.get('GET /v1/usage')?.responses[200]?.content?.['application/json']?.schema
+  expect(await mistakeIn(answer.json(), schema ?? {})).toBeUndefined()
+})
+
+test.each(['/v1/entitlement', '/v1/entitlement?wait=1', '/v1/entitlement?wait=no'])(
+  'the answer to %s is as the document says',
+  async (path) => {
+    await expectDocumented('GET /v1/entitlement', await harness.get(path))
+  },
+)
+
+test.each(['?nonce=0123456789abcdef', '?nonce=short', ''])(
+  'the answer to a proof%s is as the document says',
+  async (query) => {
+    const answer = await harness.get(`/v1/entitlement/proof${query}`)
+    await expectDocumented('GET /v1/entitlement/proof', answer)
+  },
+)
+
+test.each([
+  [200, { dimension: 'requests', quantity: 1 }],
+  [200, { reports: [{ dimension: 'requests', quantity: '0.25' }] }],
+  [400, { dimension: 'requests', quantity: -1 }],
+  [400, { reports: [{ dimension: 'nothing', quantity: 1 }] }],
+  [400, { dimension: 'requests', quantity: 1, occurredAt: tooOld }],
+  [400, '{"dimension":'],
+])('the answer of %i to a report is as the document says: %j', async (status, report) => {
+  const answer = await harness.post(report)
+  expect(answer.status).toBe(status)
+  await expectDocumented('POST /v1/usage', answer)
+})
+
+test('answers to requests that are refused at the door are as the document says', async () => {
+  const forwarded = await harness.get('/v1/usage', { 'x-forwarded-for': '10.0.0.1' })
+  await expectDocumented('GET /v1/usage', forwarded)
+  const media = await harness.post('<usage/>', { 'content-type': 'application/xml' })
+  expect(media.status).toBe(415)
+  await expectDocumented('POST /v1/usage', media)
+})
+
+test('denied and not reached are answered as the document says', async () => {
+  for (const prepare of [
+    { path: 'settings', body: { entitled: false }, status: 403 },
+    { path: 'faults', body: { drop: 'before', times: 1000 }, status: 503 },
+  ]) {
+    const other = await startHarness({ prepare: (aws) => aws.control(prepare.path, prepare.body) })
+    try {
+      await other.until(() => other.sidecar.entitlement.snapshot().state !== 'starting')
+      const answer = await other.get('/v1/entitlement')
+      expect(answer.status).toBe(prepare.status)
+      await expectDocumented('GET /v1/entitlement', answer)
+    } finally {
+      await other.close()
+    }
+  }
+})

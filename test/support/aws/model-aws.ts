@@ -1,0 +1,138 @@
+import type {
+  Answer,
+  MeteringApi,
+  MeteringFailure,
+  MeterUsageRequest,
+  MeterUsageValue,
+} from '../../../src/aws/metering-api.ts'
+import type { Clock } from '../../../src/kernel/clock.ts'
+import { hourMs, hourOf } from '../../../src/metering/types.ts'
+
+/** What becomes of a call. `lost-…`: no answer comes; the effect has happened, or has not. */
+export const weathers = [
+  'fine',
+  'throttled',
+  'lost-before',
+  'lost-after',
+  'server-error-before',
+  'server-error-after',
+  'refused',
+  'taken-by-other',
+] as const
+export type Weather = (typeof weathers)[number]
+
+interface Entry {
+  readonly resource: string
+  readonly dimension: string
+  readonly hour: number
+  readonly quantity: number
+  readonly content: string
+  readonly id: string
+  readonly ours: boolean
+}
+
+/** The Metering service in a few lines: one unchangeable record for each task or pod, dimension and hour. */
+export class ModelAws {
+  readonly entries = new Map<string, Entry>()
+  readonly #clock: Clock
+  #forecast: Weather[] = []
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** What the next calls meet; after them the weather is fine. */
+  forecast(...weather: Weather[]): void {
+    this.#forecast.push(...weather)
+  }
+
+  clearUp(): void {
+    this.#forecast = []
+  }
+
+  /** The service as the task or pod `resource` sees it. `reaches` tells whether a call still gets through. */
+  apiFor(resource: string, reaches: () => boolean): MeteringApi {
+    const notHere = () => Promise.reject(new Error('the model has no such operation'))
+    return {
+      meterUsage: (request) => Promise.resolve(this.#answer(resource, request, reaches())),
+      registerUsage: notHere,
+      dryRun: notHere,
+      forward: notHere,
+      close: () => {},
+    }
+  }
+
+  #answer(resource: string, request: MeterUsageRequest, reached: boolean): Answer<MeterUsageValue> {
+    if (!reached) return lost
+    switch (this.#forecast.shift() ?? 'fine') {
+      case 'fine':
+        return this.#record(resource, request)
+      case 'throttled':
+        return failed({ code: 'ThrottlingException', kind: 'throttled' })
+      case 'lost-before':
+      case 'server-error-before':
+        return lost
+      case 'lost-after':
+      case 'server-error-after':
+        this.#record(resource, request)
+        return lost
+      case 'refused':
+        return failed({ code: 'InvalidProductCodeException', kind: 'misconfigured' })
+      case 'taken-by-other':
+        this.#takeHour(resource, request)
+        return this.#record(resource, request)
+    }
+  }
+
+  #record(resource: string, request: MeterUsageRequest): Answer<MeterUsageValue> {
+    const now = this.#clock.now()
+    if (request.timestamp < now - 6 * hourMs || request.timestamp > now + 300_000)
+      return failed({ code: 'TimestampOutOfBoundsException', kind: 'out-of-window' })
+    const key = keyOf(resource, request)
+    const content = JSON.stringify([request.quantity, request.allocations ?? null])
+    const known = this.entries.get(key)
+    if (known !== undefined && known.content !== content)
+      return failed({ code: 'DuplicateRequestException', kind: 'duplicate' })
+    const entry = known ?? this.#add(key, resource, request, content, true)
+    return { ok: true, value: { meteringRecordId: entry.id } }
+  }
+
+  #takeHour(resource: string, request: MeterUsageRequest): void {
+    const key = keyOf(resource, request)
+    if (!this.entries.has(key))
+      this.#add(key, resource, { ...request, quantity: 1 }, 'of another', false)
+  }
+
+  #add(
+    key: string,
+    resource: string,
+    request: MeterUsageRequest,
+    content: string,
+    ours: boolean,
+  ): Entry {
+    const { dimension, quantity, timestamp } = request
+    const id = `m-${this.entries.size}`
+    const entry = { resource, dimension, hour: hourOf(timestamp), quantity, content, id, ours }
+    this.entries.set(key, entry)
+    return entry
+  }
+}
+
+function keyOf(resource: string, { dimension, timestamp }: MeterUsageRequest): string {
+  return `${resource}|${dimension}|${hourOf(timestamp)}`
+}
+
+function failed(more: Pick<MeteringFailure, 'code' | 'kind'>): Answer<MeterUsageValue> {
+  return { ok: false, failure: { message: '', advice: '', ambiguous: false, ...more } }
+}
+
+const lost: Answer<MeterUsageValue> = {
+  ok: false,
+  failure: {
+    code: 'TimeoutError',
+    kind: 'unavailable',
+    message: 'no answer',
+    advice: '',
+    ambiguous: true,
+  },
+}

@@ -1,0 +1,46 @@
+import { PassThrough } from 'node:stream'
+import { doctorCommand } from '../../../src/cli/doctor/doctor.ts'
+import type { World } from '../../../src/doctor/diagnosis.ts'
+
+export interface DoctorResult {
+  readonly code: number
+  readonly out: readonly string[]
+}
+
+/** Runs the command `doctor` in a world of the test, as main.ts does. */
+export async function runDoctor(world: World, ...args: readonly string[]): Promise<DoctorResult> {
+  const out: string[] = []
+  const code = await doctorCommand(
+    args,
+    {
+      env: world.env,
+      stdin: new PassThrough(),
+      out: (line) => void out.push(line),
+      err: () => {},
+      onSignal: () => {},
+    },
+    world,
+  )
+  return { code, out }
+}
+
+/** One of `checks` in the JSON that `--json` prints. */
+export interface JsonFinding {
+  readonly id: string
+  readonly subject: string | null
+  readonly status: string
+  readonly problem: string | null
+  readonly message: string
+  readonly fix: string | null
+}
+
+/** What `--json` prints. */
+export async function doctorJson(world: World, ...args: readonly string[]) {
+  const { code, out } = await runDoctor(world, '--json', ...args)
+  const body = JSON.parse(out.join('\n')) as {
+    readonly status: string
+    readonly checks: readonly JsonFinding[]
+    readonly certify?: Readonly<Record<string, unknown>>
+  }
+  return { code, ...body }
+}

@@ -1,0 +1,52 @@
+import { createSystemClock } from '../../../src/kernel/clock.ts'
+import type { Check, Finding } from '../../../src/doctor/check.ts'
+import { Examination, type World } from '../../../src/doctor/diagnosis.ts'
+import { demoProduct } from '../../../src/emulator/demo-product.ts'
+
+export const publicKeyPath = '/public-key.pem'
+
+/** A machine that has nothing, and whose DNS knows no name. */
+export function doctorWorld(more: Partial<World> = {}): World {
+  return {
+    env: {},
+    reader: { readText: () => undefined },
+    bakedProductFile: '/product.json',
+    hostname: 'test-host',
+    clock: createSystemClock(),
+    lookup: () => Promise.reject(Object.assign(new Error('no'), { code: 'ENOTFOUND' })),
+    randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+    userId: process.getuid?.(),
+    mountInfo: () => undefined,
+    callAws: true,
+    credentials: { accessKeyId: 'AKIATHISTASK', secretAccessKey: 'secret' },
+    ...more,
+  }
+}
+
+/** What the settings say of the demo product, beside an emulator. */
+export function demoSettings(more: Readonly<Record<string, string | undefined>> = {}) {
+  return {
+    SIDECAR_PRODUCT_CODE: demoProduct.productCode,
+    SIDECAR_ROUTE: 'both',
+    SIDECAR_PUBLIC_KEY_FILE: publicKeyPath,
+    SIDECAR_DIMENSIONS: demoProduct.dimensions.join(','),
+    SIDECAR_REGION: 'eu-west-1',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    ...more,
+  }
+}
+
+/** The findings of one check alone. */
+export async function findingsOf(check: Check, world: Partial<World>): Promise<readonly Finding[]> {
+  const examination = new Examination(doctorWorld(world))
+  try {
+    return await check.run(examination)
+  } finally {
+    examination.close()
+  }
+}
+
+/** In short: the status, or the name of the problem. */
+export function outcomesOf(findings: readonly Finding[]): string[] {
+  return findings.map(({ status, problem }) => problem ?? status)
+}

@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { planSeal } from '../../../src/metering/seal.ts'
+import type { Clock } from '../../../src/kernel/clock.ts'
+import { Events } from '../../../src/kernel/events.ts'
+import { Ledger } from '../../../src/ledger/ledger.ts'
+import { canonicalTags } from '../../../src/metering/tags.ts'
+import type { Settlement, UsageRecord } from '../../../src/metering/types.ts'
+import { createSilentLog } from '../../../src/kernel/log.ts'
+import { clientTokenOf } from '../../../src/channels/meter-usage/client-token.ts'
+import { scratch } from '../scratch.ts'
+
+/** Makes directories, and removes them all at the end of a test. */
+export class Directories {
+  #made: string[] = []
+
+  make(): string {
+    const directory = mkdtempSync(join(scratch, 'ledger-command-'))
+    this.#made.push(directory)
+    return directory
+  }
+
+  removeAll(): void {
+    for (const directory of this.#made) rmSync(directory, { recursive: true, force: true })
+    this.#made = []
+  }
+}
+
+export function openBook(directory: string, clock: Clock, resource = 'task/one'): Promise<Ledger> {
+  return Ledger.open({
+    directory,
+    resource,
+    clock,
+    events: new Events(),
+    log: createSilentLog(),
+    maxTagSets: 2500,
+    onFatal: () => {},
+  })
+}
+
+/** Reports `quantity` in whole units or as a decimal such as `2.5`. */
+export async function report(
+  book: Ledger,
+  dimension: string,
+  quantity: number,
+  tags: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const set = Object.entries(tags).map(([key, value]) => ({ key, value }))
+  const one = {
+    dimension,
+    quantity: BigInt(Math.round(quantity * 1_000_000)),
+    occurredAt: undefined,
+    tags: canonicalTags(set),
+    idempotencyKey: undefined,
+  }
+  await book.report({ reports: [one], idempotencyKey: undefined })
+}
+
+/** Seals every hour that starts before `before`. */
+export function seal(book: Ledger, before: number, now = before): Promise<UsageRecord[]> {
+  const rules = {
+    productCode: 'product-1',
+    divisorOf: () => 1n,
+    zeroRecords: false,
+    clientTokenOf,
+    onFolded: () => {},
+  }
+  return book.seal({ before, now, plan: (input) => planSeal(input, rules), zeroHours: [] })
+}
+
+export async function send(
+  book: Ledger,
+  id: number,
+  ...answers: readonly Settlement[]
+): Promise<UsageRecord | undefined> {
+  let record: UsageRecord | undefined
+  for (const answer of answers) {
+    await book.markSending(id)
+    record = await book.settle(id, answer)
+  }
+  return record
+}
+
+export const accepted: Settlement = { kind: 'accepted', meteringRecordId: 'metering-record-1' }
+export const lost: Settlement = { kind: 'unknown', code: 'TimeoutError', message: 'no answer' }
+export const refused: Settlement = {
+  kind: 'refused',
+  code: 'AccessDeniedException',
+  message: 'The role lacks aws-marketplace:MeterUsage.',
+}
+export const hourTaken: Settlement = {
+  kind: 'hour-taken',
+  code: 'DuplicateRequestException',
+  message: 'Another quantity stands for this hour.',
+}

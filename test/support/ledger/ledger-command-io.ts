@@ -1,0 +1,41 @@
+import { PassThrough } from 'node:stream'
+import type { CliIo } from '../../../src/cli/cli-io.ts'
+import { ledger } from '../../../src/cli/ledger/ledger.ts'
+import type { Clock } from '../../../src/kernel/clock.ts'
+
+export interface CommandResult {
+  readonly code: number
+  readonly out: readonly string[]
+  readonly err: readonly string[]
+}
+
+/** Runs the command `ledger` on a directory, as main.ts does. */
+export async function runLedger(
+  directory: string | undefined,
+  clock: Clock,
+  args: readonly string[],
+  env: CliIo['env'] = {},
+): Promise<CommandResult> {
+  const out: string[] = []
+  const err: string[] = []
+  const io: CliIo = {
+    env,
+    stdin: new PassThrough(),
+    out: (line) => void out.push(line),
+    err: (line) => void err.push(line),
+    onSignal: () => {},
+  }
+  const where = directory === undefined ? [] : ['--data-dir', directory]
+  const code = await ledger([...args, ...where], io, clock)
+  return { code, out, err }
+}
+
+/** The same with `--json`; what it printed, parsed. */
+export async function ledgerJson(
+  directory: string,
+  clock: Clock,
+  ...args: readonly string[]
+): Promise<Record<string, unknown>> {
+  const { out } = await runLedger(directory, clock, [...args, '--json'])
+  return JSON.parse(out.join('\n'))
+}

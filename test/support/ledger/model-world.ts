@@ -1,0 +1,275 @@
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { SidecarError } from '../../../src/kernel/errors.ts'
+import { Events, type Step } from '../../../src/kernel/events.ts'
+import { Ledger } from '../../../src/ledger/ledger.ts'
+import { hourMs, type UsageReport } from '../../../src/metering/types.ts'
+import { createSilentLog } from '../../../src/kernel/log.ts'
+import { scheduleByClock, type Schedule } from '../../../src/channels/schedule.ts'
+import { Sender } from '../../../src/channels/sender.ts'
+import { Submitter } from '../../../src/channels/submitter.ts'
+import { ManualClock, settle } from '../manual-clock.ts'
+import { ModelAws } from '../aws/model-aws.ts'
+import { scratch } from '../scratch.ts'
+
+/** What was not recorded in time cannot be any more, and the application is told so. */
+function isTooOld(error: unknown): boolean {
+  if (error instanceof SidecarError && error.code === 'OccurredAtTooOld') return true
+  throw error
+}
+
+interface Process {
+  readonly ledger: Ledger
+  readonly sender: Sender
+  readonly submitter: Submitter
+  readonly schedule: Schedule
+  /** Set when the process has died; what it does after that nobody sees. */
+  dead: boolean
+}
+
+interface Crash {
+  readonly step: Step
+  countdown: number
+  /** Whether a request that was being sent still arrives. */
+  readonly requestArrives: boolean
+}
+
+/**
+ * A sidecar whose process dies at chosen steps, beside an application that repeats what was not
+ * acknowledged. A death is a copy of the files at that very moment: the copy is what the next process finds.
+ */
+export class ModelWorld {
+  readonly clock = new ManualClock()
+  readonly aws = new ModelAws(this.clock)
+  /** What the application has to get in, by its idempotency key. */
+  readonly #unacknowledged = new Map<string, UsageReport>()
+  readonly acknowledged = new Map<string, UsageReport>()
+  readonly #directories: string[] = []
+  #resource = 'pod:0'
+  #process: Process | undefined
+  #crash: Crash | undefined
+  #crashedInto: string | undefined
+  #requestLeft = false
+  #reports = 0
+
+  static async create(): Promise<ModelWorld> {
+    const world = new ModelWorld()
+    await world.#start(world.#newDirectory())
+    return world
+  }
+
+  get ledger(): Ledger {
+    if (this.#process === undefined) throw new Error('no process runs')
+    return this.#process.ledger
+  }
+
+  async report(dimension: string, quantity: bigint, tags: string, hoursAgo: number): Promise<void> {
+    const idempotencyKey = `key-${(this.#reports += 1)}`
+    const occurredAt = hoursAgo === 0 ? undefined : this.clock.now() - hoursAgo * hourMs
+    this.#unacknowledged.set(idempotencyKey, {
+      dimension,
+      quantity,
+      tags,
+      occurredAt,
+      idempotencyKey,
+    })
+    await this.repeat()
+  }
+
+  /** The application sends again everything that was not acknowledged, and something that was. */
+  async repeat(): Promise<void> {
+    const [known] = this.acknowledged.values()
+    const sent = [...this.#unacknowledged.values(), ...(known === undefined ? [] : [known])]
+    const process = this.#process
+    const answers = sent.map(async (report) => {
+      const answer = process?.ledger.report({ reports: [report], idempotencyKey: undefined })
+      const refused = await answer?.then(() => false, isTooOld)
+      if (process?.dead === true) return undefined
+      if (refused === true) this.#unacknowledged.delete(report.idempotencyKey ?? '')
+      return report.idempotencyKey
+    })
+    for (const answer of await this.#finish(answers)) this.#acknowledge(answer)
+    await this.#reviveIfDead()
+  }
+
+  async advance(ms: number): Promise<void> {
+    await this.clock.advance(ms)
+    await settle(30)
+    await this.#reviveIfDead()
+  }
+
+  async stepClock(ms: number): Promise<void> {
+    this.clock.step(ms)
+    await this.advance(0)
+  }
+
+  /** The process dies the n-th time that it comes to this step. */
+  planCrash(step: Step, countdown: number, requestArrives: boolean): void {
+    this.#crash = { step, countdown, requestArrives }
+  }
+
+  /** SIGTERM and a new start, of the same task or pod or of another one. */
+  async restart(flush: boolean, newResource: boolean): Promise<void> {
+    const process = this.#process
+    if (process === undefined) return
+    const flushed = process.submitter.flush(flush)
+    await settle(60)
+    process.sender.stop()
+    await flushed
+    if (process.dead) return this.#reviveIfDead()
+    const directory = this.#directories.at(-1) ?? ''
+    await this.#end(process)
+    if (newResource) this.#resource = `pod:${this.#directories.length}-${this.#reports}`
+    await this.#start(directory)
+  }
+
+  /** Every record of the file, for those who check. */
+  records(): {
+    resource: string
+    dimension: string
+    hour: number
+    quantity: number
+    state: string
+  }[] {
+    const database = new DatabaseSync(join(this.#directories.at(-1) ?? '', 'ledger.db'), {
+      readOnly: true,
+    })
+    try {
+      return database
+        .prepare(
+          `SELECT identity AS resource, dimension, hour, quantity, state FROM record
+           JOIN key ON key.id = key_id JOIN resource ON resource.id = resource_id`,
+        )
+        .all() as never
+    } finally {
+      database.close()
+    }
+  }
+
+  get unacknowledged(): number {
+    return this.#unacknowledged.size
+  }
+
+  async destroy(): Promise<void> {
+    if (this.#process !== undefined) await this.#end(this.#process)
+    for (const directory of this.#directories) rmSync(directory, { recursive: true, force: true })
+  }
+
+  async #finish<T>(answers: Promise<T>[]): Promise<T[]> {
+    const settled = Promise.allSettled(answers)
+    await settle(30)
+    return (await settled).flatMap((answer) =>
+      answer.status === 'fulfilled' ? [answer.value] : [],
+    )
+  }
+
+  #acknowledge(key: string | undefined): void {
+    const report = key === undefined ? undefined : this.#unacknowledged.get(key)
+    if (key === undefined || report === undefined) return
+    this.#unacknowledged.delete(key)
+    this.acknowledged.set(key, report)
+  }
+
+  async #reviveIfDead(): Promise<void> {
+    const directory = this.#crashedInto
+    if (directory === undefined || this.#process === undefined) return
+    await this.#end(this.#process)
+    this.#crashedInto = undefined
+    await this.#start(directory)
+    await settle(30)
+  }
+
+  async #end({ schedule, submitter, sender, ledger }: Process): Promise<void> {
+    this.#process = undefined
+    schedule.stop()
+    submitter.stop()
+    sender.stop()
+    await settle(30)
+    await ledger.close()
+  }
+
+  async #start(directory: string): Promise<void> {
+    const { clock } = this
+    const events = new Events()
+    const log = createSilentLog()
+    const resource = this.#resource
+    const ledger = await Ledger.open({
+      directory,
+      resource,
+      clock,
+      events,
+      log,
+      maxTagSets: 3,
+      onFatal: (error) => {
+        throw error
+      },
+      dataSync: () => Promise.resolve(),
+    })
+    const reaches = () => !process.dead || this.#takeRequest()
+    const sender = new Sender({
+      ledger,
+      api: this.aws.apiFor(resource, reaches),
+      clock,
+      events,
+      log,
+      random: () => 0.5,
+      lateUsage: 'carry',
+      notBefore: (hour) => hour + hourMs + 60_000,
+      onAnswer: () => {},
+    })
+    const submitter = new Submitter({
+      ledger,
+      sender,
+      clock,
+      events,
+      log,
+      productCode: 'product',
+      dimensions: [
+        { name: 'requests', divisor: 1n },
+        { name: 'storage', divisor: 1000n },
+      ],
+      sealDelayMs: 60_000,
+      zeroRecords: false,
+    })
+    events.on('usageReported', ({ earliestHour }) => submitter.usageArrived(earliestHour))
+    events.on('recordMoved', ({ toHour }) => submitter.usageArrived(toHour))
+    const tick = () => void submitter.tick()
+    const process: Process = {
+      ledger,
+      sender,
+      submitter,
+      schedule: scheduleByClock(clock, tick),
+      dead: false,
+    }
+    events.on('stepReached', ({ step }) => this.#atStep(step, process, directory))
+    this.#process = process
+    tick()
+  }
+
+  #atStep(step: Step, process: Process, directory: string): void {
+    const crash = this.#crash
+    if (process.dead || crash?.step !== step) return
+    crash.countdown -= 1
+    if (crash.countdown > 0) return
+    this.#crash = undefined
+    process.dead = true
+    this.#requestLeft = step === 'send-started' && crash.requestArrives
+    const copy = this.#newDirectory()
+    for (const name of ['ledger.db', 'ledger.db-wal'])
+      if (existsSync(join(directory, name))) copyFileSync(join(directory, name), join(copy, name))
+    this.#crashedInto = copy
+  }
+
+  #takeRequest(): boolean {
+    const left = this.#requestLeft
+    this.#requestLeft = false
+    return left
+  }
+
+  #newDirectory(): string {
+    const directory = mkdtempSync(join(scratch, 'ledger-model-'))
+    this.#directories.push(directory)
+    return directory
+  }
+}

@@ -1,0 +1,29 @@
+import { planSeal, type SealRules } from '../../../src/metering/seal.ts'
+import type { Ledger } from '../../../src/ledger/ledger.ts'
+import { hourMs, hourOf, type UsageRecord } from '../../../src/metering/types.ts'
+import { clientTokenOf } from '../../../src/channels/meter-usage/client-token.ts'
+import type { ManualClock } from '../manual-clock.ts'
+
+export const defaultRules: SealRules = {
+  productCode: 'product',
+  divisorOf: () => 1n,
+  zeroRecords: false,
+  clientTokenOf,
+  onFolded: () => {},
+}
+
+/** Seals every hour that is over on `clock`; with `openHourToo` the current one as well. */
+export function sealHours(
+  ledger: Ledger,
+  clock: ManualClock,
+  rules: Partial<SealRules> = {},
+  openHourToo = false,
+): Promise<UsageRecord[]> {
+  const now = clock.now()
+  return ledger.seal({
+    before: hourOf(now) + (openHourToo ? hourMs : 0),
+    now,
+    plan: (input) => planSeal(input, { ...defaultRules, ...rules }),
+    zeroHours: [],
+  })
+}

@@ -1,0 +1,203 @@
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { MarketplaceMeteringOptions } from '../../../src/aws/marketplace-metering.ts'
+import type { MeteringApi } from '../../../src/aws/metering-api.ts'
+import type { SidecarEvents } from '../../../src/kernel/events.ts'
+import {
+  answer,
+  failureOf,
+  openMetering,
+  record,
+  startDeafListener,
+  startEndpoint,
+  type FakeEndpoint,
+} from './support.ts'
+
+let endpoint: FakeEndpoint
+let api: MeteringApi
+let calls: SidecarEvents['awsCalled'][]
+
+const open = (more?: Partial<MarketplaceMeteringOptions>) => openMetering(endpoint, calls, more)
+
+beforeEach(async () => {
+  calls = []
+  endpoint = await startEndpoint(answer(200, { MeteringRecordId: 'id-1' }))
+  api = open()
+})
+
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  api.close()
+  await endpoint.close()
+})
+
+describe('the network', () => {
+  test('a closed port was never reached', async () => {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    await new Promise((resolve) => server.close(resolve))
+    const other = open({ endpoint: `http://127.0.0.1:${port}` })
+    expect(failureOf(await other.meterUsage(record))).toMatchObject({
+      code: 'ECONNREFUSED',
+      kind: 'unavailable',
+      ambiguous: false,
+    })
+    other.close()
+  })
+
+  test('a connection that does not open in time was never there', async () => {
+    const deaf = await startDeafListener()
+    const other = open({ endpoint: `http://127.0.0.1:${deaf.port}`, timeoutMs: 400 })
+    expect(failureOf(await other.meterUsage(record))).toMatchObject({
+      code: 'ConnectTimeout',
+      kind: 'unavailable',
+      ambiguous: false,
+    })
+    other.close()
+    await deaf.release()
+  })
+
+  test('a connection reset after the request went out is ambiguous', async () => {
+    endpoint.reply = (response) => response.socket?.resetAndDestroy()
+    expect(failureOf(await api.meterUsage(record))).toMatchObject({
+      code: 'ECONNRESET',
+      kind: 'unavailable',
+      ambiguous: true,
+    })
+  })
+
+  test('a connection that is closed without an answer is ambiguous', async () => {
+    endpoint.reply = (response) => response.socket?.destroy()
+    expect(failureOf(await api.meterUsage(record))).toMatchObject({ ambiguous: true })
+  })
+
+  test('no answer in time is ambiguous', async () => {
+    endpoint.reply = () => {}
+    const other = open({ timeoutMs: 400 })
+    expect(failureOf(await other.meterUsage(record))).toMatchObject({
+      code: 'TimeoutError',
+      kind: 'unavailable',
+      ambiguous: true,
+    })
+    expect(calls[0]?.clockSkewSeconds).toBeUndefined()
+    other.close()
+  })
+
+  test('an answer that never ends is given up', async () => {
+    endpoint.reply = (response) => {
+      response.writeHead(200, { 'content-length': '100' })
+      response.write('{"Metering')
+    }
+    const other = open({ timeoutMs: 400 })
+    expect(failureOf(await other.meterUsage(record))).toMatchObject({ ambiguous: true })
+    other.close()
+  })
+
+  test('a port that speaks no TLS broke off before the request', async () => {
+    const other = open({ endpoint: endpoint.url.replace('http:', 'https:') })
+    expect(failureOf(await other.meterUsage(record))).toMatchObject({ kind: 'unavailable' })
+    expect(endpoint.seen).toHaveLength(0)
+    other.close()
+  })
+
+  test('a peer that hangs up during the TLS handshake never saw the request', async () => {
+    const server = createServer((socket) => socket.once('data', () => socket.destroy()))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const other = open({ endpoint: `https://127.0.0.1:${port}` })
+    expect(failureOf(await other.meterUsage(record))).toMatchObject({
+      code: 'TlsHandshakeFailed',
+      ambiguous: false,
+    })
+    other.close()
+    await new Promise((resolve) => server.close(resolve))
+  })
+})
+
+describe('credentials', () => {
+  /** An environment in which the SDK finds nothing, and looks for nothing over the network. */
+  function noCredentials() {
+    vi.stubEnv('AWS_ACCESS_KEY_ID', undefined)
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', undefined)
+    vi.stubEnv('AWS_PROFILE', undefined)
+    vi.stubEnv('AWS_WEB_IDENTITY_TOKEN_FILE', undefined)
+    vi.stubEnv('AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', undefined)
+    vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', undefined)
+    vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true')
+    vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', '/dev/null')
+    vi.stubEnv('AWS_CONFIG_FILE', '/dev/null')
+    return open({ credentials: undefined })
+  }
+
+  function webIdentity(sts: FakeEndpoint | undefined) {
+    const other = noCredentials()
+    vi.stubEnv('AWS_WEB_IDENTITY_TOKEN_FILE', import.meta.filename)
+    vi.stubEnv('AWS_ROLE_ARN', 'arn:aws:iam::111122223333:role/app')
+    vi.stubEnv('AWS_ENDPOINT_URL_STS', sts?.url)
+    return other
+  }
+
+  test('without any the request never goes out, and the advice names the roles', async () => {
+    const other = noCredentials()
+    const failure = failureOf(await other.meterUsage(record))
+    expect(failure).toMatchObject({ kind: 'credentials', ambiguous: false })
+    expect(failure.advice).toContain('task role')
+    expect(endpoint.seen).toHaveLength(0)
+    other.close()
+  })
+
+  test('a token file that does not exist is named', async () => {
+    const other = webIdentity(undefined)
+    vi.stubEnv('AWS_WEB_IDENTITY_TOKEN_FILE', '/nowhere/token')
+    expect(failureOf(await other.meterUsage(record))).toMatchObject({
+      code: 'ENOENT',
+      kind: 'credentials',
+      ambiguous: false,
+    })
+    other.close()
+  })
+
+  test('an STS that refuses the role points at the trust policy', async () => {
+    const sts = await startEndpoint(
+      answer(
+        403,
+        '<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>',
+        { 'content-type': 'text/xml' },
+      ),
+    )
+    const other = webIdentity(sts)
+    const failure = failureOf(await other.meterUsage(record))
+    expect(sts.seen[0]?.body).toMatchObject({ Action: 'AssumeRoleWithWebIdentity' })
+    expect(failure).toMatchObject({ code: 'AccessDenied', kind: 'credentials', ambiguous: false })
+    expect(failure.advice).toContain('trust policy')
+    expect(endpoint.seen).toHaveLength(0)
+    other.close()
+    await sts.close()
+  })
+
+  test('an STS that fails is waited for', async () => {
+    const sts = await startEndpoint(answer(503, ''))
+    const other = webIdentity(sts)
+    expect(failureOf(await other.meterUsage(record))).toMatchObject({
+      kind: 'unavailable',
+      ambiguous: false,
+    })
+    other.close()
+    await sts.close()
+  })
+
+  test('an STS that hangs is given up, and the request never goes out', async () => {
+    const sts = await startEndpoint(() => {})
+    const other = webIdentity(sts)
+    other.close()
+    const hasty = open({ credentials: undefined, timeoutMs: 400 })
+    const failure = failureOf(await hasty.meterUsage(record))
+    expect(failure).toMatchObject({ kind: 'unavailable', ambiguous: false })
+    expect(failure.advice).toContain('sts')
+    await sts.close()
+    expect(endpoint.seen).toHaveLength(0)
+    hasty.close()
+  })
+})

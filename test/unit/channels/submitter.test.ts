@@ -1,0 +1,240 @@
+import { describe, expect, test } from 'vitest'
+import type { LedgerOptions } from '../../../src/ledger/ledger.ts'
+import { hourMs } from '../../../src/metering/types.ts'
+import { createSilentLog } from '../../../src/kernel/log.ts'
+import { scheduleByClock, scheduleByCron } from '../../../src/channels/schedule.ts'
+import { Sender } from '../../../src/channels/sender.ts'
+import { settlementOf } from '../../../src/channels/meter-usage/settlement.ts'
+import { spreadDelayMs } from '../../../src/channels/spread.ts'
+import { Submitter, type SubmitterOptions } from '../../../src/channels/submitter.ts'
+import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
+import { ManualClock, settle } from '../../support/manual-clock.ts'
+import { createRecordedLog } from '../../support/recorded-log.ts'
+import { sealHours } from '../../support/ledger/seal-rules.ts'
+
+const nine = Date.parse('2026-03-10T09:00:00Z')
+const work = () => settle(60)
+
+async function createBench(
+  more: Partial<SubmitterOptions> = {},
+  opening: Partial<LedgerOptions> = {},
+) {
+  const bench = await openBench(opening)
+  const { ledger, clock, events } = bench
+  const sent: string[] = []
+  const sender = new Sender({
+    ledger,
+    api: {
+      meterUsage: ({ dimension, quantity, timestamp }) => {
+        sent.push(`${dimension} ${quantity} ${new Date(timestamp).toISOString().slice(11, 19)}`)
+        return Promise.resolve({ ok: true, value: { meteringRecordId: 'm' } })
+      },
+      registerUsage: () => Promise.reject(new Error('not here')),
+      dryRun: () => Promise.reject(new Error('not here')),
+      forward: () => Promise.reject(new Error('not here')),
+      close: () => {},
+    },
+    clock,
+    events,
+    log: createSilentLog(),
+    random: () => 1,
+    lateUsage: 'carry',
+    notBefore: () => 0,
+    onAnswer: () => {},
+  })
+  const submitter = new Submitter({
+    ledger,
+    sender,
+    clock,
+    events,
+    log: createSilentLog(),
+    productCode: 'product',
+    dimensions: [{ name: 'requests', divisor: 1n }],
+    sealDelayMs: 60_000,
+    zeroRecords: false,
+    ...more,
+  })
+  events.on('usageReported', ({ earliestHour }) => submitter.usageArrived(earliestHour))
+  return { ...bench, submitter, sent }
+}
+
+describe('the tick of an hour', () => {
+  test('seals and sends the hour that is over, after the delay for stragglers', async () => {
+    const { report, clock, submitter, sent } = await createBench()
+    await report('requests', 3n * unit)
+    await clock.advance(45 * 60_000)
+    await submitter.tick()
+    await report('requests', unit, { occurredAt: nine + hourMs - 1 })
+    await clock.advance(59_999)
+    await work()
+    expect(sent).toEqual([])
+    await clock.advance(1)
+    await work()
+    expect(sent).toEqual(['requests 4 09:59:59'])
+  })
+
+  test('tries each minute what the disk does not take, and tells of it once an hour', async () => {
+    const { log, lines } = createRecordedLog()
+    const { ledger, report, clock, submitter, sent } = await createBench({ log })
+    await report('requests', 3n * unit)
+    await clock.advance(46 * 60_000)
+    const seal = ledger.seal.bind(ledger)
+    let tries = 0
+    Object.assign(ledger, {
+      seal: () => {
+        tries += 1
+        return Promise.reject(new Error('the disk is full'))
+      },
+    })
+    await submitter.tick()
+    for (let minute = 0; minute < 90; minute += 1) {
+      await clock.advance(60_000)
+      await work()
+    }
+    expect(tries).toBeGreaterThan(80)
+    expect(lines.map(({ event }) => event)).toEqual(['seal.failed', 'seal.failed'])
+    Object.assign(ledger, { seal })
+    await clock.advance(60_000)
+    await work()
+    expect(sent).toEqual(['requests 3 09:59:59'])
+  })
+
+  test('mends every tick that was missed', async () => {
+    const { report, clock, submitter, sent } = await createBench()
+    await report('requests', unit)
+    await clock.advance(hourMs)
+    await report('requests', 2n * unit)
+    await clock.advance(3 * hourMs)
+    await submitter.tick()
+    await work()
+    expect(sent).toEqual(['requests 1 09:59:59', 'requests 2 10:59:59'])
+  })
+
+  test('sends what a former process left sealed', async () => {
+    const former = await openBench()
+    await former.report('requests', unit)
+    await former.clock.advance(hourMs)
+    await sealHours(former.ledger, former.clock)
+    await former.ledger.close()
+    const { directory, clock } = former
+    const { submitter, sent } = await createBench({}, { directory, clock })
+    await submitter.tick()
+    await work()
+    expect(sent).toEqual(['requests 1 09:59:59'])
+  })
+
+  test('seals usage for an hour that is long over without waiting for the next one', async () => {
+    const { report, clock, submitter, sent } = await createBench()
+    await submitter.tick()
+    await report('requests', unit, { occurredAt: nine - 2 * hourMs })
+    await clock.advance(60_000)
+    await work()
+    expect(sent).toEqual(['requests 1 07:59:59'])
+  })
+
+  test('seals the hour that is over in time, also when late usage has set an earlier wake', async () => {
+    const { report, clock, submitter, sent } = await createBench()
+    await report('requests', unit)
+    await clock.advance(44 * 60_000 + 30_000)
+    await report('requests', 2n * unit, { occurredAt: nine - 2 * hourMs })
+    await clock.advance(30_000)
+    await submitter.tick()
+    await clock.advance(60_000)
+    await work()
+    expect(sent).toEqual(['requests 2 07:59:59', 'requests 1 09:59:59'])
+  })
+
+  test('makes zero records for hours that are over, from the first hour on, if asked to', async () => {
+    const { clock, submitter, sent } = await createBench({ zeroRecords: true })
+    await clock.advance(2 * hourMs)
+    await submitter.tick()
+    await work()
+    expect(sent).toEqual(['requests 0 09:59:59', 'requests 0 10:59:59'])
+    await submitter.tick()
+    await work()
+    expect(sent).toHaveLength(2)
+  })
+})
+
+describe('the end', () => {
+  test('seals and sends the open hour too, at this moment of it', async () => {
+    const { report, submitter, sent } = await createBench()
+    await report('requests', 5n * unit)
+    await submitter.flush(true)
+    expect(sent).toEqual(['requests 5 09:15:00'])
+  })
+
+  test('keeps the open hour for the next start when told to', async () => {
+    const { report, submitter, sent, ledger } = await createBench()
+    await report('requests', 5n * unit)
+    await submitter.flush(false)
+    expect(sent).toEqual([])
+    expect(ledger.usage().open).toMatchObject([{ quantity: 5n * unit }])
+  })
+})
+
+describe('the schedule', () => {
+  test('on a clock ticks at the top of every hour until it is stopped', async () => {
+    const clock = new ManualClock()
+    const ticks: string[] = []
+    const schedule = scheduleByClock(clock, () =>
+      ticks.push(new Date(clock.now()).toISOString().slice(11, 19)),
+    )
+    await clock.advance(3 * hourMs)
+    schedule.stop()
+    await clock.advance(3 * hourMs)
+    expect(ticks).toEqual(['10:00:00', '11:00:00', '12:00:00'])
+  })
+
+  test('of cron begins when the start is over, with a tick for an hour that ended meanwhile', async () => {
+    const timers = new ManualClock()
+    let ticks = 0
+    const schedule = scheduleByCron(timers, () => (ticks += 1))
+    await timers.advance(999)
+    expect(ticks).toBe(0)
+    await timers.advance(1)
+    expect(ticks).toBe(1)
+    schedule.stop()
+  })
+
+  test('of cron never begins when it is stopped before', async () => {
+    const timers = new ManualClock()
+    let ticks = 0
+    scheduleByCron(timers, () => (ticks += 1)).stop()
+    await timers.advance(2000)
+    expect(ticks).toBe(0)
+  })
+})
+
+describe('the spread', () => {
+  test('is the same for the same task or pod and even over many', () => {
+    const delays = Array.from({ length: 2000 }, (_, index) =>
+      spreadDelayMs(`pod:${index}`, 300_000),
+    )
+    expect(spreadDelayMs('pod:7', 300_000)).toBe(delays[7])
+    const quarters = [0, 1, 2, 3].map(
+      (quarter) => delays.filter((delay) => Math.floor(delay / 75_000) === quarter).length,
+    )
+    expect(Math.min(...quarters)).toBeGreaterThan(420)
+    expect(spreadDelayMs('pod:7', 0)).toBe(0)
+  })
+})
+
+describe("AWS's answer to a record", () => {
+  const failure = { code: 'C', message: 'm', advice: 'a' }
+  test.each([
+    ['throttled', false, 'not-taken'],
+    ['unavailable', false, 'not-taken'],
+    ['unavailable', true, 'unknown'],
+    ['duplicate', false, 'hour-taken'],
+    ['out-of-window', false, 'too-late'],
+    ['credentials', false, 'refused'],
+    ['not-entitled', false, 'refused'],
+    ['misconfigured', false, 'refused'],
+    ['invalid', false, 'refused'],
+    ['conflict', false, 'refused'],
+  ] as const)('%s (ambiguous: %s) means %s', (kind, ambiguous, meaning) => {
+    const answer = { ok: false, failure: { ...failure, kind, ambiguous } } as const
+    expect(settlementOf(answer, 'hold')).toMatchObject({ kind: meaning, code: 'C', message: 'm a' })
+  })
+})

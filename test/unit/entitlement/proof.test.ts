@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest'
+import type { Answer, MeteringApi, RegisterUsageValue } from '../../../src/aws/metering-api.ts'
+import { Proof } from '../../../src/entitlement/application-proof.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+
+const request = (nonce: string) => ({ productCode: 'product', publicKeyVersion: 1, nonce })
+
+function createBench(answer?: Answer<RegisterUsageValue>) {
+  const nonces: string[] = []
+  const notHere = () => Promise.reject(new Error('not here'))
+  const api: MeteringApi = {
+    registerUsage: ({ nonce }) => {
+      nonces.push(nonce)
+      return Promise.resolve(
+        answer ?? {
+          ok: true,
+          value: { signature: `token of ${nonce}`, publicKeyRotationAt: undefined },
+        },
+      )
+    },
+    meterUsage: notHere,
+    dryRun: notHere,
+    forward: notHere,
+    close: () => {},
+  }
+  const clock = new ManualClock()
+  return { proof: new Proof(api, clock), clock, nonces }
+}
+
+describe('the proof', () => {
+  test("is AWS's token for the application's own nonce", async () => {
+    const { proof, nonces } = createBench()
+    expect(await proof.token(request('n1'))).toMatchObject({
+      ok: true,
+      value: { signature: 'token of n1' },
+    })
+    expect(nonces).toEqual(['n1'])
+  })
+
+  test('is remembered by nonce, also while it is being asked for', async () => {
+    const { proof, nonces } = createBench()
+    await Promise.all([proof.token(request('n1')), proof.token(request('n1'))])
+    await proof.token(request('n1'))
+    expect(nonces).toEqual(['n1'])
+    await proof.token({ ...request('n1'), publicKeyVersion: 2 })
+    expect(nonces).toHaveLength(2)
+  })
+
+  test('is not remembered when AWS said no', async () => {
+    const failure = {
+      code: 'X',
+      message: '',
+      kind: 'throttled',
+      ambiguous: false,
+      advice: '',
+    } as const
+    const { proof, nonces } = createBench({ ok: false, failure })
+    await proof.token(request('n1'))
+    await proof.token(request('n1'))
+    expect(nonces).toHaveLength(2)
+  })
+
+  test('is limited to ten at once and one each six seconds after that', async () => {
+    const { proof, clock, nonces } = createBench()
+    const ask = (nonce: number) => proof.token(request(`n${nonce}`))
+    for (let nonce = 0; nonce < 10; nonce += 1) expect(await ask(nonce)).toMatchObject({ ok: true })
+    await clock.advance(1000)
+    expect(await ask(10)).toEqual({ ok: false, retryAfterSeconds: 5 })
+    await clock.advance(5000)
+    expect(await ask(10)).toMatchObject({ ok: true })
+    expect(await ask(11)).toMatchObject({ ok: false })
+    expect(await ask(0)).toMatchObject({ ok: true })
+    expect(nonces).toHaveLength(11)
+    await clock.advance(3_600_000)
+    for (let nonce = 20; nonce < 30; nonce += 1)
+      expect(await ask(nonce)).toMatchObject({ ok: true })
+    expect(await ask(31)).toMatchObject({ ok: false })
+  })
+
+  test('forgets the oldest of more than a hundred answers', async () => {
+    const { proof, clock, nonces } = createBench()
+    for (let nonce = 0; nonce <= 100; nonce += 1) {
+      await proof.token(request(`n${nonce}`))
+      await clock.advance(6000)
+    }
+    await proof.token(request('n100'))
+    await proof.token(request('n0'))
+    expect(nonces.filter((nonce) => nonce === 'n0')).toHaveLength(2)
+    expect(nonces.filter((nonce) => nonce === 'n100')).toHaveLength(1)
+  })
+})

@@ -1,0 +1,96 @@
+import { connect } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { createSystemClock } from '../../../src/kernel/clock.ts'
+import { Events } from '../../../src/kernel/events.ts'
+import { createServerBase, listen } from '../../../src/http/listener/server.ts'
+import { createSilentLog } from '../../../src/kernel/log.ts'
+import { createRecordedLog } from '../../support/recorded-log.ts'
+import { createIdleAppServer } from '../../support/sidecar/http-servers.ts'
+
+const limits = { bodyLimitBytes: 2000, maxConnections: 3, requestTimeoutMs: 4321 }
+
+describe('a listener', () => {
+  test('has the limits of the settings', () => {
+    const { server } = createServerBase(limits, new Events(), createSilentLog())
+    expect(server).toMatchObject({ requestTimeout: 4321, maxConnections: 3 })
+    expect(server.headersTimeout).toBeLessThanOrEqual(60_000)
+    expect(server.timeout).toBe(0)
+  })
+
+  test('lets no proxy say who the client is', async () => {
+    const app = createServerBase(limits, new Events(), createSilentLog())
+    app.get('/', ({ ip, host }) => ({ ip, host }))
+    const headers = { 'x-forwarded-for': '10.1.1.1', 'x-forwarded-host': 'example.com' }
+    const answer = await app.inject({ url: '/', headers })
+    expect(answer.json()).toEqual({ ip: '127.0.0.1', host: 'localhost:80' })
+  })
+
+  test('answers a defect without its words, and logs it', async () => {
+    const { log, lines } = createRecordedLog()
+    const app = createServerBase(limits, new Events(), log)
+    app.get('/', () => {
+      throw new Error('the secret of the defect')
+    })
+    const answer = await app.inject({ url: '/', headers: { 'x-request-id': 'job-7' } })
+    expect(answer.statusCode).toBe(500)
+    expect(answer.json()).toMatchObject({ code: 'InternalError' })
+    expect(answer.body).not.toContain('secret')
+    expect(lines).toMatchObject([
+      {
+        event: 'http.failed',
+        message: 'the secret of the defect',
+        fields: { route: '/', requestId: 'job-7' },
+      },
+    ])
+    expect(answer.headers['x-request-id']).toBe('job-7')
+  })
+
+  test('says that a path or method is not there before it looks at the body', async () => {
+    const app = createIdleAppServer()
+    const query = await app.inject({ method: 'QUERY', url: '/v1/usage' })
+    expect([query.statusCode, query.headers['allow']]).toEqual([405, 'GET, POST'])
+    const headers = { 'content-type': 'application/json' }
+    const post = await app.inject({ method: 'POST', url: '/nothing', headers, payload: '{' })
+    expect(post.json()).toMatchObject({ status: 404, code: 'NotFound' })
+  })
+
+  test('tells the events the route and not the path', async () => {
+    const events = new Events()
+    const told: unknown[] = []
+    events.on('httpAnswered', ({ route, method, status }) => told.push([route, method, status]))
+    const app = createServerBase(limits, events, createSilentLog())
+    app.get('/things/:id', () => 'ok')
+    await app.inject('/things/7')
+    await app.inject('/nothing/7')
+    expect(told).toEqual([
+      ['/things/:id', 'GET', 200],
+      ['unmatched', 'GET', 404],
+    ])
+  })
+
+  test('takes no more connections than it may', async () => {
+    const app = createIdleAppServer({ limits: { ...limits, maxConnections: 1 } })
+    const listening = await listen(app, { host: '127.0.0.1', port: 0 }, createSystemClock())
+    const open = () =>
+      new Promise<'kept' | 'dropped'>((resolve) => {
+        const socket = connect(listening.port, '127.0.0.1')
+        socket.once('data', () => resolve('kept')).once('close', () => resolve('dropped'))
+        socket.once('error', () => resolve('dropped'))
+        socket.write('GET /v1/entitlement HTTP/1.1\r\nHost: localhost\r\n\r\n')
+      })
+    expect(await open()).toBe('kept')
+    expect(await open()).toBe('dropped')
+    await listening.close()
+  })
+
+  test('says which address it cannot take', async () => {
+    const clock = createSystemClock()
+    const first = await listen(createIdleAppServer(), { host: '127.0.0.1', port: 0 }, clock)
+    const second = listen(createIdleAppServer(), { host: '127.0.0.1', port: first.port }, clock)
+    await expect(second).rejects.toMatchObject({
+      code: 'ListenFailed',
+      message: expect.stringContaining(`127.0.0.1:${first.port} `),
+    })
+    await first.close()
+  })
+})

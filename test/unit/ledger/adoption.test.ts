@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest'
+import { canonicalTags } from '../../../src/metering/tags.ts'
+import { hourMs } from '../../../src/metering/types.ts'
+import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
+import { sealHours } from '../../support/ledger/seal-rules.ts'
+
+const nine = Date.parse('2026-03-10T09:00:00Z')
+const told = { code: 'TimeoutError', message: 'no answer' }
+const tags = canonicalTags([{ key: 'team', value: 'a' }])
+
+/** A ledger that its task or pod left: open usage, and four records in four states. */
+async function abandoned() {
+  const bench = await openBench({ resource: 'pod:old' })
+  const { ledger, clock } = bench
+  for (const dimension of ['accepted', 'sealed', 'tried', 'refused'])
+    await bench.report(dimension, 2_500_000n)
+  await clock.advance(hourMs)
+  const records = await sealHours(ledger, clock)
+  const idOf = (dimension: string) =>
+    records.find((record) => record.dimension === dimension)?.id ?? 0
+  await ledger.markSending(idOf('accepted'))
+  await ledger.settle(idOf('accepted'), { kind: 'accepted', meteringRecordId: 'm-1' })
+  await ledger.markSending(idOf('tried'))
+  await ledger.markSending(idOf('refused'))
+  await ledger.settle(idOf('refused'), { kind: 'refused', ...told })
+  await bench.report('open', 3n * unit, { tags })
+  await clock.advance(2 * hourMs)
+  await ledger.close()
+  return bench
+}
+
+describe('the same task or pod starting again', () => {
+  test('goes on where it was, and what was under way may have arrived', async () => {
+    const { directory, clock } = await abandoned()
+    const { ledger } = await openBench({ directory, clock, resource: 'pod:old' })
+    expect(ledger.owner.adoptedFrom).toBeUndefined()
+    expect(
+      ledger
+        .usage()
+        .pending.map(({ dimension, state, ambiguous }) => [dimension, state, ambiguous]),
+    ).toEqual([
+      ['sealed', 'sealed', false],
+      ['tried', 'sending', true],
+      ['refused', 'refused', false],
+    ])
+    expect(ledger.usage().open).toMatchObject([{ dimension: 'open', hour: nine + hourMs }])
+  })
+})
+
+describe('another task or pod finding the file', () => {
+  test('makes its own what AWS certainly has not taken, in its current hour', async () => {
+    const { directory, clock } = await abandoned()
+    const { ledger } = await openBench({ directory, clock, resource: 'pod:new' })
+    expect(ledger.owner).toMatchObject({ identity: 'pod:new', adoptedFrom: 'pod:old' })
+    const hour = nine + 3 * hourMs
+    expect(ledger.usage().open).toEqual([
+      { dimension: 'open', hour, quantity: 3n * unit },
+      { dimension: 'refused', hour, quantity: 2n * unit },
+      { dimension: 'sealed', hour, quantity: 2n * unit },
+    ])
+    expect(ledger.usage().fractions).toHaveLength(4)
+  })
+
+  test('leaves unresolved what AWS may have taken', async () => {
+    const { directory, clock } = await abandoned()
+    const { ledger } = await openBench({ directory, clock, resource: 'pod:new' })
+    expect(ledger.pendingRecords()).toEqual([])
+    const states = ledger.usage().settled.map(({ dimension, state }) => [dimension, state])
+    expect(Object.fromEntries(states)).toEqual({
+      accepted: 'accepted',
+      refused: 'moved',
+      sealed: 'moved',
+      tried: 'unresolved',
+    })
+  })
+
+  test('loses nothing and bills nothing twice', async () => {
+    const { directory, clock } = await abandoned()
+    const { ledger } = await openBench({ directory, clock, resource: 'pod:new' })
+    expect(ledger.audit().map(({ imbalance }) => imbalance)).toEqual([0n, 0n, 0n, 0n, 0n])
+    await clock.advance(hourMs)
+    const records = await sealHours(ledger, clock)
+    expect(
+      records.map(({ dimension, quantity, resource }) => [dimension, quantity, resource]),
+    ).toEqual([
+      ['sealed', 2, 'pod:new'],
+      ['refused', 2, 'pod:new'],
+      ['open', 3, 'pod:new'],
+    ])
+    expect(records.at(-1)?.allocations).toEqual([{ tags, quantity: 3 }])
+  })
+
+  test('that had it before puts usage into an hour that it has not closed', async () => {
+    const first = await openBench({ resource: 'pod:a' })
+    await first.report('requests', unit)
+    await sealHours(first.ledger, first.clock, {}, true)
+    await first.ledger.close()
+    const { directory, clock } = first
+    const second = await openBench({ directory, clock, resource: 'pod:b' })
+    await second.report('requests', 2n * unit)
+    await second.ledger.close()
+
+    const { ledger } = await openBench({ directory, clock, resource: 'pod:a' })
+    expect(ledger.usage().open).toMatchObject([{ hour: nine + hourMs, quantity: 3n * unit }])
+    await clock.advance(2 * hourMs)
+    expect(await sealHours(ledger, clock)).toMatchObject([{ hour: nine + hourMs, quantity: 3 }])
+    expect(ledger.audit()).toMatchObject([{ imbalance: 0n }])
+  })
+
+  test('may seal hours that the old one had closed, for AWS keeps them apart', async () => {
+    const { directory, clock } = await abandoned()
+    const bench = await openBench({ directory, clock, resource: 'pod:new' })
+    const receipt = await bench.report('accepted', unit, { occurredAt: nine + 1 })
+    expect(receipt).toMatchObject({ hour: nine, late: false })
+  })
+})

@@ -1,0 +1,190 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { Ledger } from '../../../src/ledger/ledger.ts'
+import { walHeaderIsSound } from '../../../src/store/sqlite/wal-header.ts'
+import { openBench, temporaryDirectory, unit } from '../../support/ledger/ledger-bench.ts'
+
+/** A ledger as a killed process leaves it: the last commits are in the write-ahead log. */
+async function killedLedger(): Promise<string> {
+  const bench = await openBench()
+  for (let index = 0; index < 50; index += 1)
+    await bench.report('requests', unit, { idempotencyKey: `key-${index}` })
+  const directory = temporaryDirectory()
+  for (const name of ['ledger.db', 'ledger.db-wal'])
+    copyFileSync(join(bench.directory, name), join(directory, name))
+  return directory
+}
+
+/** The same after a proper end: everything is in the main file. */
+async function closedLedger(): Promise<string> {
+  const directory = await killedLedger()
+  const { ledger } = await openBench({ directory })
+  await ledger.close()
+  return directory
+}
+
+const main = (directory: string) => join(directory, 'ledger.db')
+const wal = (directory: string) => join(directory, 'ledger.db-wal')
+const reported = (ledger: Ledger) => ledger.audit()[0]?.reported ?? 0n
+
+describe('a ledger that a killed process left', () => {
+  test('has everything that was acknowledged', async () => {
+    const { ledger } = await openBench({ directory: await killedLedger() })
+    expect(reported(ledger)).toBe(50n * unit)
+  })
+
+  test('is whole without its write-ahead log after a proper end', async () => {
+    const directory = await killedLedger()
+    const first = await openBench({ directory })
+    await first.ledger.close()
+    expect(existsSync(wal(directory))).toBe(false)
+    const { ledger } = await openBench({ directory })
+    expect(reported(ledger)).toBe(50n * unit)
+  })
+})
+
+describe('a damaged ledger is set aside and a new one started', () => {
+  const garbage = Buffer.from('this is no database '.repeat(1000))
+  test.each<[string, () => Promise<string>, (directory: string) => void]>([
+    ['an empty main file', killedLedger, (directory) => truncateSync(main(directory), 0)],
+    [
+      'a main file of garbage',
+      closedLedger,
+      (directory) => writeFileSync(main(directory), garbage),
+    ],
+    [
+      'a main file cut inside its header',
+      closedLedger,
+      (directory) => truncateSync(main(directory), 50),
+    ],
+    [
+      'a write-ahead log of garbage',
+      killedLedger,
+      (directory) => writeFileSync(wal(directory), garbage),
+    ],
+    [
+      'a write-ahead log cut inside its header',
+      killedLedger,
+      (directory) => truncateSync(wal(directory), 20),
+    ],
+  ])('after %s', async (_, ledgerOf, damage) => {
+    const directory = await ledgerOf()
+    damage(directory)
+    const damaged = readFileSync(main(directory))
+    const bench = await openBench({ directory })
+
+    const [aside] = bench.told('ledgerSetAside')
+    expect(aside?.path).toMatch(/ledger\.db\.damaged-2026-03-10T091500000Z$/)
+    expect(readFileSync(aside?.path ?? '')).toEqual(damaged)
+    expect(reported(bench.ledger)).toBe(0n)
+    await bench.report('requests', unit)
+    expect(reported(bench.ledger)).toBe(unit)
+  })
+
+  test('together with its write-ahead log', async () => {
+    const directory = await killedLedger()
+    writeFileSync(wal(directory), garbage)
+    await openBench({ directory })
+    const kept = readdirSync(directory).filter((name) => name.includes('damaged'))
+    expect(kept.some((name) => name.endsWith('-wal'))).toBe(true)
+  })
+
+  test('after a page in the middle was overwritten', async () => {
+    const directory = await closedLedger()
+    const bytes = readFileSync(main(directory))
+    bytes.fill(0xa5, 4096, 4096 * 4)
+    writeFileSync(main(directory), bytes)
+    const bench = await openBench({ directory })
+    expect(bench.told('ledgerSetAside')).toHaveLength(1)
+  })
+
+  test('after the main file was cut in half', async () => {
+    const directory = await closedLedger()
+    truncateSync(main(directory), Math.floor(statSync(main(directory)).size / 8192) * 4096)
+    const bench = await openBench({ directory })
+    expect(bench.told('ledgerSetAside')).toHaveLength(1)
+  })
+
+  test('as often as it happens, without overwriting what was set aside before', async () => {
+    const directory = await closedLedger()
+    for (const expected of [1, 2]) {
+      writeFileSync(main(directory), garbage)
+      const bench = await openBench({ directory })
+      await bench.ledger.close()
+      const kept = readdirSync(directory).filter((name) => /damaged-.*Z(-\d)?$/.test(name))
+      expect(kept).toHaveLength(expected)
+    }
+  })
+})
+
+describe('the header of a write-ahead log', () => {
+  test('is sound when SQLite wrote it, when there is none, and when nothing was flushed', async () => {
+    const directory = await killedLedger()
+    expect(walHeaderIsSound(wal(directory))).toBe(true)
+    expect(walHeaderIsSound(join(directory, 'no-such-file'))).toBe(true)
+    writeFileSync(wal(directory), Buffer.alloc(8192))
+    expect(walHeaderIsSound(wal(directory))).toBe(true)
+  })
+
+  test('is not sound with one bit changed', async () => {
+    const directory = await killedLedger()
+    const bytes = readFileSync(wal(directory))
+    bytes[17] = (bytes[17] ?? 0) ^ 1
+    writeFileSync(wal(directory), bytes)
+    expect(walHeaderIsSound(wal(directory))).toBe(false)
+  })
+})
+
+describe('a data directory', () => {
+  test('that is missing is made', async () => {
+    const directory = join(temporaryDirectory(), 'a', 'b')
+    await openBench({ directory })
+    expect(existsSync(main(directory))).toBe(true)
+  })
+
+  test('that cannot be written is an error that says what to mount', async () => {
+    const file = join(temporaryDirectory(), 'file')
+    writeFileSync(file, '')
+    const opened = openBench({ directory: join(file, 'below') })
+    await expect(opened).rejects.toMatchObject({ code: 'DataDirectoryUnusable' })
+    await expect(opened).rejects.toThrow(/Mount a writable volume/)
+  })
+
+  test('that another sidecar uses is refused, and free again when that one ends', async () => {
+    const first = await openBench()
+    const { directory } = first
+    await expect(openBench({ directory })).rejects.toMatchObject({ code: 'LedgerInUse' })
+    await first.ledger.close()
+    await expect(openBench({ directory })).resolves.toBeDefined()
+  })
+
+  test('with a ledger of a newer sidecar is refused without being touched', async () => {
+    const { directory, ledger } = await openBench()
+    await ledger.close()
+    const { DatabaseSync } = await import('node:sqlite')
+    const database = new DatabaseSync(main(directory))
+    database.exec('PRAGMA user_version = 99')
+    database.close()
+    const before = readFileSync(main(directory))
+    await expect(openBench({ directory })).rejects.toThrow(/schema version 99/)
+    expect(readFileSync(main(directory))).toEqual(before)
+  })
+
+  test('whose ledger is a directory says so', async () => {
+    const directory = temporaryDirectory()
+    mkdirSync(main(directory))
+    const opened = openBench({ directory })
+    await expect(opened).rejects.toMatchObject({ code: 'DataDirectoryUnusable' })
+    await expect(opened).rejects.toThrow(/ledger\.db/)
+  })
+})

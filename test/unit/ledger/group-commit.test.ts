@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest'
+import { SidecarError } from '../../../src/kernel/errors.ts'
+import { GroupCommit, type GroupCommitOptions } from '../../../src/ledger/group-commit.ts'
+import { settle } from '../../support/manual-clock.ts'
+
+/** Group commits over a list: what is committed, and flushes that the test finishes. */
+function createBench(more: Partial<GroupCommitOptions> = {}) {
+  const events: string[] = []
+  const flushes: PromiseWithResolvers<void>[] = []
+  const fatal: SidecarError[] = []
+  const commits = new GroupCommit({
+    transaction: {
+      begin: () => events.push('begin'),
+      commit: () => events.push('commit'),
+      rollback: () => events.push('rollback'),
+    },
+    flush: () => {
+      events.push('flush')
+      const flush = Promise.withResolvers<void>()
+      flushes.push(flush)
+      return flush.promise
+    },
+    between: () => Promise.resolve(),
+    onCommitted: () => {},
+    onDurable: (operations) => events.push(`durable ${operations}`),
+    onFatal: (error) => fatal.push(error),
+    ...more,
+  })
+  const write = (name: string) => commits.run(() => events.push(name))
+  return { commits, events, flushes, fatal, write }
+}
+
+describe('group commit', () => {
+  test('answers nothing before the flush has ended', async () => {
+    const { events, flushes, write } = createBench()
+    let answered = false
+    const written = write('a').then(() => (answered = true))
+    await settle()
+    expect([events, answered]).toEqual([['begin', 'a', 'commit', 'flush'], false])
+    flushes[0]?.resolve()
+    await written
+    expect(answered).toBe(true)
+  })
+
+  test('lets what arrives together share a commit, and what arrives meanwhile the next', async () => {
+    const { events, flushes, write } = createBench()
+    const first = [write('a'), write('b')]
+    await settle()
+    const second = [write('c'), write('d'), write('e')]
+    await settle()
+    flushes[0]?.resolve()
+    await Promise.all(first)
+    await settle()
+    flushes[1]?.resolve()
+    await Promise.all(second)
+    expect(events.join(' ')).toBe(
+      'begin a b commit flush durable 2 begin c d e commit flush durable 3',
+    )
+  })
+
+  test('refuses one operation alone when it says no before it writes', async () => {
+    const { commits, flushes, write } = createBench()
+    const refused = commits.run(() => {
+      throw new SidecarError('OccurredAtTooOld', 'no')
+    })
+    const written = write('a')
+    refused.catch(() => {})
+    await settle()
+    flushes[0]?.resolve()
+    await expect(refused).rejects.toMatchObject({ code: 'OccurredAtTooOld' })
+    await expect(written).resolves.toBeDefined()
+  })
+
+  test('rolls back a group with a broken operation, and lets that one fail alone', async () => {
+    const { commits, events, flushes, write } = createBench()
+    const written = write('a')
+    const broken = commits.run(() => {
+      throw new Error('constraint failed')
+    })
+    broken.catch(() => {})
+    await settle()
+    flushes[0]?.resolve()
+    await expect(broken).rejects.toThrow('constraint failed')
+    await written
+    expect(events.join(' ')).toBe('begin a rollback begin a commit begin rollback flush durable 2')
+  })
+
+  test('needs no flush when nothing was written', async () => {
+    const { commits, events } = createBench()
+    const refused = commits.run(() => {
+      throw new SidecarError('OccurredAtTooOld', 'no')
+    })
+    await expect(refused).rejects.toThrow('no')
+    expect(events).not.toContain('flush')
+  })
+
+  test('acknowledges nothing after a failed flush, and says once that the process must end', async () => {
+    const { commits, fatal, flushes, write } = createBench()
+    const first = write('a')
+    await settle()
+    const second = write('b')
+    flushes[0]?.reject(new Error('EIO: i/o error, fdatasync'))
+    for (const lost of [first, second, write('c')])
+      await expect(lost).rejects.toMatchObject({ code: 'LedgerFailed' })
+    expect(fatal).toHaveLength(1)
+    expect(commits.failure?.message).toMatch(/EIO/)
+  })
+
+  test('ends as well when a checkpoint could not be flushed', async () => {
+    const { fatal, flushes, write } = createBench({
+      between: () => Promise.reject(new Error('EIO: i/o error')),
+    })
+    const written = write('a')
+    await settle()
+    flushes[0]?.resolve()
+    await expect(written).resolves.toBeDefined()
+    await settle()
+    expect(fatal).toHaveLength(1)
+    await expect(write('b')).rejects.toMatchObject({ code: 'LedgerFailed' })
+  })
+
+  test('closes when everything has been answered, and takes nothing more', async () => {
+    const { commits, events, flushes, write } = createBench()
+    const written = write('a')
+    let closed = false
+    const closing = commits.close().then(() => (closed = true))
+    await settle()
+    expect(closed).toBe(false)
+    await expect(write('b')).rejects.toMatchObject({ code: 'ShuttingDown' })
+    flushes[0]?.resolve()
+    await expect(written).resolves.toBeDefined()
+    await closing
+    expect(events.join(' ')).toBe('begin a commit flush durable 1')
+  })
+})

@@ -1,0 +1,224 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { auditBook } from '../../../src/store/sqlite/audit.ts'
+import { changeLedger, readLedger } from '../../../src/store/sqlite/ledger-file.ts'
+import type { Ledger } from '../../../src/ledger/ledger.ts'
+import {
+  findRecord,
+  resolveDelivered,
+  resolveResend,
+  retryRefused,
+} from '../../../src/store/sqlite/operator-actions.ts'
+import { overviewOf } from '../../../src/store/sqlite/overview.ts'
+import { tagsOf } from '../../../src/metering/tags.ts'
+import { hourMs } from '../../../src/metering/types.ts'
+import {
+  accepted,
+  Directories,
+  hourTaken,
+  lost,
+  openBook,
+  refused,
+  report,
+  seal,
+  send,
+} from '../../support/ledger/ledger-book.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+
+const directories = new Directories()
+const nine = Date.parse('2026-03-10T09:00:00Z')
+const ten = nine + hourMs
+const options = { now: ten + 60_000, maxTagSets: 2500 }
+let directory: string
+let clock: ManualClock
+let book: Ledger
+
+beforeEach(async () => {
+  directory = directories.make()
+  clock = new ManualClock('2026-03-10T09:15:00Z')
+  book = await openBook(directory, clock)
+})
+
+afterEach(async () => {
+  expectBalanced()
+  await book.close()
+  directories.removeAll()
+})
+
+function expectBalanced(): void {
+  const balances = readLedger(directory, auditBook)
+  expect(balances.filter(({ imbalance }) => imbalance !== 0n)).toEqual([])
+}
+
+const read = (id: number) => readLedger(directory, (database) => findRecord(database, id))
+
+/** A record of 9 o'clock: 40 units, 10 of them untagged. */
+async function sealedRecord(): Promise<number> {
+  await report(book, 'requests', 10)
+  await report(book, 'requests', 20, { team: 'a' })
+  await report(book, 'requests', 10.25, { team: 'b' })
+  await clock.advance(hourMs)
+  const [record] = await seal(book, ten, clock.now())
+  return record?.id ?? 0
+}
+
+async function unresolvedRecord(): Promise<number> {
+  const id = await sealedRecord()
+  const record = await send(book, id, lost, hourTaken)
+  expect(record?.state).toBe('unresolved')
+  return id
+}
+
+describe('resolve --delivered', () => {
+  test('an unresolved record becomes accepted and keeps its units', async () => {
+    const id = await unresolvedRecord()
+    const record = changeLedger(directory, (database) => resolveDelivered(database, id, options))
+    expect(record).toMatchObject({
+      state: 'accepted',
+      quantity: 40,
+      meteringRecordId: undefined,
+      lastCode: 'ResolvedDelivered',
+      settledAt: options.now,
+      movedTo: undefined,
+    })
+    expect(record.lastMessage).toContain('DuplicateRequestException: Another quantity')
+    expect(read(id)).toEqual(record)
+    expect(book.pendingRecords()).toEqual([])
+  })
+
+  test('it is not sent again, by a sidecar that restarts either', async () => {
+    const id = await unresolvedRecord()
+    changeLedger(directory, (database) => resolveDelivered(database, id, options))
+    expect(await book.markSending(id)).toBeUndefined()
+    await book.close()
+    book = await openBook(directory, clock)
+    expect(book.pendingRecords()).toEqual([])
+  })
+})
+
+describe('resolve --resend', () => {
+  test('the usage goes to the current hour with its tags, and the record is its trace', async () => {
+    const id = await unresolvedRecord()
+    await report(book, 'requests', 1, { team: 'a' })
+    const record = changeLedger(directory, (database) => resolveResend(database, id, options))
+    expect(record).toMatchObject({ state: 'moved', movedTo: ten, lastCode: 'ResolvedResend' })
+    const { openByTags } = readLedger(directory, (database) => overviewOf(database, options.now))
+    expect(openByTags.map(({ hour, tags, quantity }) => [hour, tagsOf(tags), quantity])).toEqual([
+      [ten, [], 10_000_000n],
+      [ten, [{ key: 'team', value: 'a' }], 21_000_000n],
+      [ten, [{ key: 'team', value: 'b' }], 10_000_000n],
+    ])
+  })
+
+  test('it is billed with the next record, which holds both', async () => {
+    const id = await unresolvedRecord()
+    await report(book, 'requests', 2)
+    changeLedger(directory, (database) => resolveResend(database, id, options))
+    const [next] = await seal(book, ten + hourMs, ten + hourMs + 60_000)
+    expect(next).toMatchObject({ hour: ten, quantity: 42 })
+  })
+
+  test('an hour that is sealed already is passed over', async () => {
+    const id = await unresolvedRecord()
+    await report(book, 'requests', 3)
+    await seal(book, ten + hourMs, clock.now())
+    const record = changeLedger(directory, (database) => resolveResend(database, id, options))
+    expect(record.movedTo).toBe(ten + hourMs)
+  })
+
+  test('what another task left unresolved goes to an hour of the owner', async () => {
+    const id = await sealedRecord()
+    await book.markSending(id)
+    await book.close()
+    book = await openBook(directory, clock, 'task/two')
+    expect(read(id)).toMatchObject({ state: 'unresolved', resource: 'task/one' })
+    const record = changeLedger(directory, (database) =>
+      resolveResend(database, id, { now: nine, maxTagSets: 2500 }),
+    )
+    expect(record.movedTo).toBe(nine)
+    const [own] = await seal(book, ten, clock.now())
+    expect(own).toMatchObject({ hour: nine, resource: 'task/two', quantity: 40 })
+  })
+
+  test('tag sets beyond the limit of the sidecar go to the untagged bucket', async () => {
+    const id = await unresolvedRecord()
+    const few = { ...options, maxTagSets: 1 }
+    changeLedger(directory, (database) => resolveResend(database, id, few))
+    const { openByTags } = readLedger(directory, (database) => overviewOf(database, options.now))
+    expect(openByTags.map(({ quantity }) => quantity)).toEqual([20_000_000n, 20_000_000n])
+  })
+})
+
+describe('retry', () => {
+  test('a refused record waits to be sent again, with the same content', async () => {
+    const id = await sealedRecord()
+    const before = await send(book, id, refused)
+    const after = changeLedger(directory, (database) => retryRefused(database, id))
+    expect(after).toEqual({ ...before, state: 'sealed' })
+    expect(book.pendingRecords()).toMatchObject([{ id, state: 'sealed' }])
+    expect(await send(book, id, accepted)).toMatchObject({ state: 'accepted', attempts: 2 })
+  })
+
+  test('an attempt that may have arrived is not forgotten: a duplicate is unresolved, not billed again', async () => {
+    const id = await sealedRecord()
+    await send(book, id, lost, refused)
+    const record = changeLedger(directory, (database) => retryRefused(database, id))
+    expect(record).toMatchObject({ state: 'sending', ambiguous: true })
+    expect(await send(book, id, hourTaken)).toMatchObject({ state: 'unresolved' })
+  })
+
+  test('a record that AWS certainly never took stays unambiguous over a restart', async () => {
+    const id = await sealedRecord()
+    await send(book, id, refused)
+    changeLedger(directory, (database) => retryRefused(database, id))
+    await book.close()
+    book = await openBook(directory, clock)
+    expect(read(id)).toMatchObject({ state: 'sealed', ambiguous: false })
+    expect(await send(book, id, hourTaken)).toMatchObject({ state: 'moved', movedTo: ten })
+  })
+})
+
+describe('a record in another state is left alone, and the error says which', () => {
+  test.each([
+    ['sealed', []],
+    ['accepted', [accepted]],
+    ['moved', [hourTaken]],
+    ['sending', [lost]],
+  ] as const)('%s', async (state, answers) => {
+    const id = await sealedRecord()
+    await send(book, id, ...answers)
+    const before = read(id)
+    expect(before.state).toBe(state)
+    for (const action of [
+      () => changeLedger(directory, (database) => resolveDelivered(database, id, options)),
+      () => changeLedger(directory, (database) => resolveResend(database, id, options)),
+      () => changeLedger(directory, (database) => retryRefused(database, id)),
+    ])
+      expect(action).toThrow(
+        expect.objectContaining({
+          code: 'RecordStateMismatch',
+          message: expect.stringContaining(`Record ${id} is ${state}`),
+        }),
+      )
+    expect(read(id)).toEqual(before)
+  })
+
+  test('refused is for retry, unresolved for resolve', async () => {
+    const id = await sealedRecord()
+    await send(book, id, refused)
+    expect(() =>
+      changeLedger(directory, (database) => resolveResend(database, id, options)),
+    ).toThrow('is refused, and only unresolved records can be resolved')
+  })
+
+  test('a second resolve changes nothing', async () => {
+    const id = await unresolvedRecord()
+    changeLedger(directory, (database) => resolveResend(database, id, options))
+    expect(() =>
+      changeLedger(directory, (database) => resolveResend(database, id, options)),
+    ).toThrow(`Record ${id} is moved`)
+  })
+
+  test('an id that is not there', () => {
+    expect(() => read(4711)).toThrow(expect.objectContaining({ code: 'RecordNotFound' }))
+  })
+})

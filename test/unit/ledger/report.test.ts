@@ -1,0 +1,175 @@
+import { describe, expect, test } from 'vitest'
+import { canonicalTags } from '../../../src/metering/tags.ts'
+import { hourMs } from '../../../src/metering/types.ts'
+import { openBench, reportOf, unit } from '../../support/ledger/ledger-bench.ts'
+import { sealHours } from '../../support/ledger/seal-rules.ts'
+
+const nine = Date.parse('2026-03-10T09:00:00Z')
+const openUsage = (bench: Awaited<ReturnType<typeof openBench>>) => bench.ledger.usage().open
+
+describe('a report', () => {
+  test('belongs to the hour it occurred in, and to the current one by default', async () => {
+    const bench = await openBench()
+    await bench.report('requests', 3n * unit)
+    await bench.report('requests', 4n * unit)
+    await bench.report('requests', unit, { occurredAt: nine - 1 })
+    expect(openUsage(bench)).toEqual([
+      { dimension: 'requests', hour: nine - hourMs, quantity: unit },
+      { dimension: 'requests', hour: nine, quantity: 7n * unit },
+    ])
+  })
+
+  test('goes to the first unsealed hour when its own is sealed, and counts as late', async () => {
+    const bench = await openBench()
+    await bench.report('requests', unit)
+    await bench.clock.advance(hourMs)
+    await sealHours(bench.ledger, bench.clock)
+    const late = await bench.report('requests', 2n * unit, { occurredAt: nine + 60_000 })
+    expect(late).toEqual({ result: 'accepted', hour: nine + hourMs, late: true })
+    const other = await bench.report('storage', unit, { occurredAt: nine + 60_000 })
+    expect(other).toMatchObject({ hour: nine, late: false })
+    expect(bench.told('usageReported').at(-2)).toMatchObject({ late: 1 })
+  })
+
+  test.each([
+    ['more than six hours back', -6 * hourMs - 1, 'OccurredAtTooOld'],
+    ['more than five minutes ahead', 5 * 60_000 + 1, 'OccurredAtInFuture'],
+  ])('%s is refused, and with it its whole batch', async (_, offset, code) => {
+    const bench = await openBench()
+    const reports = [
+      reportOf('requests', unit),
+      reportOf('requests', unit, { occurredAt: bench.clock.now() + offset }),
+    ]
+    const refused = bench.ledger.report({ reports, idempotencyKey: undefined })
+    await expect(refused).rejects.toMatchObject({ code, index: 1 })
+    expect(openUsage(bench)).toEqual([])
+    expect(bench.ledger.audit().every(({ reported }) => reported === 0n)).toBe(true)
+  })
+
+  test('at the very edges of the window is taken', async () => {
+    const bench = await openBench()
+    const now = bench.clock.now()
+    await bench.report('requests', unit, { occurredAt: now - 6 * hourMs })
+    await bench.report('requests', unit, { occurredAt: now + 5 * 60_000 })
+    expect(openUsage(bench)).toHaveLength(2)
+  })
+
+  test('keeps sums of any size exact, where one integer of millionths would overflow', async () => {
+    const bench = await openBench()
+    const huge = 10n ** 21n - 1n
+    for (let index = 0; index < 50; index += 1) await bench.report('bytes', huge)
+    expect(openUsage(bench)).toMatchObject([{ quantity: 50n * huge }])
+    expect(bench.ledger.audit()).toMatchObject([{ reported: 50n * huge, imbalance: 0n }])
+  })
+
+  test('with another order of tags is added to the same tag set', async () => {
+    const bench = await openBench()
+    const tags = [
+      { key: 'team', value: 'a' },
+      { key: 'env', value: 'x' },
+    ]
+    await bench.report('requests', unit, { tags: canonicalTags(tags) })
+    await bench.report('requests', unit, { tags: canonicalTags(tags.toReversed()) })
+    await bench.clock.advance(hourMs)
+    const [record] = await sealHours(bench.ledger, bench.clock)
+    expect(record?.allocations).toEqual([{ tags: canonicalTags(tags), quantity: 2 }])
+  })
+
+  test('with one tag set too many goes to the untagged bucket, counted', async () => {
+    const bench = await openBench({ maxTagSets: 2 })
+    for (const value of ['a', 'b', 'c', 'a', 'c'])
+      await bench.report('requests', unit, { tags: canonicalTags([{ key: 'team', value }]) })
+    expect(bench.told('tagSetsOverflowed')).toEqual([
+      { dimension: 'requests', reports: 1 },
+      { dimension: 'requests', reports: 1 },
+    ])
+    await bench.clock.advance(hourMs)
+    const [record] = await sealHours(bench.ledger, bench.clock)
+    expect(record?.allocations?.map(({ quantity }) => quantity)).toEqual([2, 2, 1])
+  })
+})
+
+describe('an idempotency key', () => {
+  test('counts a repeated report once', async () => {
+    const bench = await openBench()
+    const first = await bench.report('requests', unit, { idempotencyKey: 'k' })
+    await bench.clock.advance(hourMs)
+    const again = await bench.report('requests', unit, { idempotencyKey: 'k' })
+    expect(first).toEqual({ result: 'accepted', hour: nine, late: false })
+    expect(again).toEqual({ result: 'duplicate', hour: nine, late: false })
+    expect(openUsage(bench)).toMatchObject([{ quantity: unit }])
+  })
+
+  test('of a request covers all its reports', async () => {
+    const bench = await openBench()
+    const request = {
+      reports: [reportOf('requests', unit), reportOf('storage', 2n * unit)],
+      idempotencyKey: 'whole',
+    }
+    await bench.ledger.report(request)
+    const again = await bench.ledger.report(request)
+    expect(again.map(({ result }) => result)).toEqual(['duplicate', 'duplicate'])
+    expect(openUsage(bench)).toHaveLength(2)
+  })
+
+  test('with other content is refused, and nothing of the request is recorded', async () => {
+    const bench = await openBench()
+    await bench.report('requests', unit, { idempotencyKey: 'k' })
+    const reports = [
+      reportOf('requests', 5n * unit, { idempotencyKey: 'fresh' }),
+      reportOf('requests', 2n * unit, { idempotencyKey: 'k' }),
+    ]
+    await expect(bench.ledger.report({ reports, idempotencyKey: undefined })).rejects.toMatchObject(
+      { code: 'IdempotencyKeyReused' },
+    )
+    const fresh = await bench.report('requests', 6n * unit, { idempotencyKey: 'fresh' })
+    expect(fresh.result).toBe('accepted')
+    expect(openUsage(bench)).toMatchObject([{ quantity: 7n * unit }])
+  })
+
+  test('twice in one batch counts once, and is refused when the contents differ', async () => {
+    const bench = await openBench()
+    const twice = [1, 1].map(() => reportOf('requests', unit, { idempotencyKey: 'k' }))
+    const receipts = await bench.ledger.report({ reports: twice, idempotencyKey: undefined })
+    expect(receipts.map(({ result }) => result)).toEqual(['accepted', 'duplicate'])
+    const differing = [1n, 2n].map((size) => reportOf('requests', size, { idempotencyKey: 'l' }))
+    await expect(
+      bench.ledger.report({ reports: differing, idempotencyKey: undefined }),
+    ).rejects.toMatchObject({ code: 'IdempotencyKeyReused' })
+    expect(openUsage(bench)).toMatchObject([{ quantity: unit }])
+  })
+
+  test('used twice at the same moment counts once', async () => {
+    const bench = await openBench()
+    const receipts = await Promise.all(
+      Array.from({ length: 20 }, () => bench.report('requests', unit, { idempotencyKey: 'k' })),
+    )
+    expect(receipts.filter(({ result }) => result === 'accepted')).toHaveLength(1)
+    expect(openUsage(bench)).toMatchObject([{ quantity: unit }])
+  })
+
+  test('is kept for 24 hours at least, and not for ever', async () => {
+    const bench = await openBench()
+    await bench.report('requests', unit, { idempotencyKey: 'k' })
+    await bench.clock.advance(24 * hourMs)
+    await bench.ledger.prune()
+    expect(await bench.report('requests', unit, { idempotencyKey: 'k' })).toMatchObject({
+      result: 'duplicate',
+    })
+    await bench.clock.advance(2 * hourMs)
+    await bench.ledger.prune()
+    expect(await bench.report('requests', unit, { idempotencyKey: 'k' })).toMatchObject({
+      result: 'accepted',
+    })
+  })
+})
+
+describe('a repeated report', () => {
+  test('that was recorded in time is a duplicate, however late it is repeated', async () => {
+    const bench = await openBench()
+    const more = { idempotencyKey: 'k', occurredAt: bench.clock.now() - 3 * hourMs }
+    await bench.report('requests', unit, more)
+    await bench.clock.advance(5 * hourMs)
+    expect(await bench.report('requests', unit, more)).toMatchObject({ result: 'duplicate' })
+  })
+})

@@ -1,0 +1,51 @@
+import { DatabaseSync } from 'node:sqlite'
+import { expect, test } from 'vitest'
+import { readLedger } from '../../../src/store/sqlite/ledger-file.ts'
+import { wholeOverviewOf } from '../../../src/store/sqlite/overview.ts'
+import { createTables } from '../../../src/store/sqlite/schema.ts'
+import { Summaries } from '../../../src/store/sqlite/summary.ts'
+import { hourMs } from '../../../src/metering/types.ts'
+import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
+import { sealHours } from '../../support/ledger/seal-rules.ts'
+
+test('the lists of records leave out the allocations, and those for an operator have them', async () => {
+  const bench = await openBench()
+  await bench.report('requests', 2n * unit, { tags: '[["team","blue"]]' })
+  await bench.clock.advance(hourMs)
+  await sealHours(bench.ledger, bench.clock)
+
+  const [record] = bench.ledger.usage().pending
+  expect(record).toMatchObject({ dimension: 'requests', quantity: 2 })
+  expect(Object.keys(record ?? {})).not.toContain('allocations')
+  const overview = readLedger(bench.directory, (database) =>
+    wholeOverviewOf(database, bench.clock.now()),
+  )
+  expect(overview.pending).toMatchObject([
+    { ...record, allocations: [{ tags: '[["team","blue"]]', quantity: 2 }] },
+  ])
+})
+
+class RecordingDatabase extends DatabaseSync {
+  readonly asked: string[] = []
+
+  override prepare(sql: string) {
+    this.asked.push(sql)
+    return super.prepare(sql)
+  }
+}
+
+test('no question reads all the records that were ever sent, but that for the last failure', () => {
+  const database = new RecordingDatabase(':memory:')
+  createTables(database)
+  database.asked.length = 0
+  new Summaries(database).gauges()
+  const questions = [...database.asked]
+  const plansOf = (sql: string) =>
+    database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...(sql.includes('?') ? [0] : []))
+  const readsAll = questions.filter((sql) =>
+    plansOf(sql).some(({ detail }) => /^SCAN record( USING INDEX .*)?$/.test(String(detail))),
+  )
+  database.close()
+  expect(questions.length).toBeGreaterThan(10)
+  expect(readsAll).toEqual([expect.stringContaining('ORDER BY last_attempt_at DESC LIMIT 1')])
+})

@@ -1,0 +1,93 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { allocateWhole, fitAllocations } from '../../../src/metering/allocations.ts'
+import { canonicalTags } from '../../../src/metering/tags.ts'
+import { untagged } from '../../../src/metering/types.ts'
+
+const team = (name: string) => canonicalTags([{ key: 'team', value: name }])
+const sum = (parts: readonly { readonly whole: bigint }[]) =>
+  parts.reduce((total, { whole }) => total + whole, 0n)
+
+describe('dividing whole units over tag sets', () => {
+  test('gives every set its own whole units and the rest to the largest remainders', () => {
+    const cells = [
+      { tags: team('a'), quantity: 2_700_000n },
+      { tags: team('b'), quantity: 1_600_000n },
+      { tags: team('c'), quantity: 700_000n },
+    ]
+    expect(allocateWhole(5n, cells, 1_000_000n)).toEqual([
+      { tags: team('a'), whole: 3n },
+      { tags: team('b'), whole: 1n },
+      { tags: team('c'), whole: 1n },
+    ])
+  })
+
+  test('breaks ties by the tag set, so that the same cells always give the same parts', () => {
+    const cells = ['b', 'a'].map((name) => ({ tags: team(name), quantity: 500_000n }))
+    const parts = allocateWhole(1n, cells, 1_000_000n)
+    expect(parts).toEqual([
+      { tags: team('b'), whole: 0n },
+      { tags: team('a'), whole: 1n },
+    ])
+  })
+
+  test('puts whole units that only the fraction holds into the untagged bucket', () => {
+    expect(allocateWhole(7n, [{ tags: team('a'), quantity: 2n }], 1n)).toEqual([
+      { tags: untagged, whole: 4n },
+      { tags: team('a'), whole: 3n },
+    ])
+  })
+
+  test('always adds up to the whole, and no set is off by a whole unit', () => {
+    const cell = fc.record({
+      tags: fc.integer({ min: 0, max: 40 }).map((id) => (id === 0 ? untagged : team(`t${id}`))),
+      quantity: fc.bigInt({ min: 0n, max: 10n ** 18n }),
+    })
+    const cells = fc.uniqueArray(cell, { selector: ({ tags }) => tags, minLength: 1 })
+    const unit = fc.bigInt({ min: 1n, max: 10n ** 12n })
+    fc.assert(
+      fc.property(cells, unit, fc.bigInt({ min: 0n, max: 10n ** 12n }), (held, size, more) => {
+        const total = held.reduce((all, { quantity }) => all + quantity, more % size)
+        const parts = allocateWhole(total / size, held, size)
+        expect(sum(parts)).toBe(total / size)
+        for (const { tags, quantity } of held) {
+          const whole = parts.find((part) => part.tags === tags)?.whole ?? 0n
+          expect(whole - quantity / size).toBeOneOf([0n, 1n])
+        }
+      }),
+    )
+  })
+})
+
+describe("AWS's limits for allocations", () => {
+  test('leave alone what fits', () => {
+    const cells = [
+      { tags: untagged, quantity: 1n },
+      { tags: team('a'), quantity: 2n },
+    ]
+    expect(fitAllocations(cells)).toEqual({ cells, folded: 0 })
+  })
+
+  test('send the smallest of more than 2,499 tag sets to the untagged bucket', () => {
+    const cells = Array.from({ length: 2600 }, (_, index) => ({
+      tags: team(`t${index}`),
+      quantity: BigInt(index + 1),
+    }))
+    const fitted = fitAllocations(cells)
+    expect(fitted.folded).toBe(101)
+    expect(fitted.cells).toHaveLength(2500)
+    const bucket = fitted.cells.find(({ tags }) => tags === untagged)
+    expect(bucket?.quantity).toBe(BigInt((101 * 102) / 2))
+  })
+
+  test('keep the keys of the largest sets when there are more than five', () => {
+    const cells = Array.from({ length: 7 }, (_, index) => ({
+      tags: canonicalTags([{ key: `key${index}`, value: 'x' }]),
+      quantity: BigInt(index + 1),
+    }))
+    const fitted = fitAllocations(cells)
+    expect(fitted.folded).toBe(2)
+    expect(fitted.cells[0]).toEqual({ tags: untagged, quantity: 3n })
+    expect(fitted.cells.slice(1)).toEqual(cells.slice(2))
+  })
+})

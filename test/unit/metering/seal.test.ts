@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest'
+import { planSeal } from '../../../src/metering/seal.ts'
+import { canonicalTags } from '../../../src/metering/tags.ts'
+import { untagged, type OpenCell, type SealInput } from '../../../src/metering/types.ts'
+import { defaultRules } from '../../support/ledger/seal-rules.ts'
+
+const hour = Date.parse('2026-03-10T09:00:00Z')
+const team = (name: string) => canonicalTags([{ key: 'team', value: name }])
+
+function inputOf(cells: readonly OpenCell[], more: Partial<SealInput> = {}): SealInput {
+  return {
+    customer: '',
+    dimension: 'requests',
+    hour,
+    cells,
+    fraction: 0n,
+    resource: 'pod:1',
+    sealedAt: hour + 3_660_000,
+    ...more,
+  }
+}
+const untaggedCell = (quantity: bigint) => [{ tags: untagged, quantity }]
+
+describe('sealing an hour', () => {
+  test('sends the floor and keeps what is below one unit', () => {
+    const plan = planSeal(inputOf(untaggedCell(2_700_000n), { fraction: 400_000n }), defaultRules)
+    expect(plan).toMatchObject({ fraction: 100_000n, carried: [], record: { quantity: 3 } })
+    expect(plan.record?.allocations).toBeUndefined()
+  })
+
+  test('makes no record below one unit', () => {
+    const plan = planSeal(inputOf(untaggedCell(999_999n)), defaultRules)
+    expect(plan).toEqual({ record: undefined, fraction: 999_999n, carried: [] })
+  })
+
+  test('divides exactly where AWS counts in larger units', () => {
+    const bytes = 3n * 2n ** 30n + 5n
+    const plan = planSeal(inputOf(untaggedCell(bytes * 1_000_000n)), {
+      ...defaultRules,
+      divisorOf: () => 2n ** 30n,
+    })
+    expect(plan).toMatchObject({
+      fraction: 5_000_000n,
+      record: { quantity: 3, divisor: 2n ** 30n },
+    })
+  })
+
+  test('caps a record at 2147483647 and carries the rest, each tag set its own', () => {
+    const cells = [
+      { tags: team('a'), quantity: 2_000_000_000_000_000n },
+      { tags: team('b'), quantity: 1_000_000_000_250_000n },
+    ]
+    const plan = planSeal(inputOf(cells), defaultRules)
+    expect(plan.record).toMatchObject({
+      quantity: 2_147_483_647,
+      allocations: [
+        { tags: team('a'), quantity: 2_000_000_000 },
+        { tags: team('b'), quantity: 147_483_647 },
+      ],
+    })
+    expect(plan.carried).toEqual([{ tags: team('b'), quantity: 852_516_353_000_000n }])
+    expect(plan.fraction).toBe(250_000n)
+  })
+
+  test('sends allocations as soon as one set is tagged, and they add up', () => {
+    const cells = [...untaggedCell(1_500_000n), { tags: team('a'), quantity: 1_500_000n }]
+    const { record } = planSeal(inputOf(cells), defaultRules)
+    expect(record?.quantity).toBe(3)
+    expect(record?.allocations).toEqual([
+      { tags: untagged, quantity: 2 },
+      { tags: team('a'), quantity: 1 },
+    ])
+  })
+
+  test('makes a zero record only when asked to, and only for an hour that is over', () => {
+    const rules = { ...defaultRules, zeroRecords: true }
+    expect(planSeal(inputOf([]), rules).record).toMatchObject({ quantity: 0 })
+    expect(planSeal(inputOf([], { sealedAt: hour + 1000 }), rules).record).toBeUndefined()
+    expect(planSeal(inputOf([]), defaultRules).record).toBeUndefined()
+  })
+
+  test('gives the same content the same token, and any other content another', () => {
+    const tokenOf = (quantity: bigint, resource = 'pod:1') =>
+      planSeal(inputOf(untaggedCell(quantity), { resource }), defaultRules).record?.clientToken
+    expect(tokenOf(5_000_000n)).toBe(tokenOf(5_400_000n))
+    expect(tokenOf(5_000_000n)).toMatch(/^[0-9a-f]{64}$/)
+    expect(tokenOf(6_000_000n)).not.toBe(tokenOf(5_000_000n))
+    expect(tokenOf(5_000_000n, 'pod:2')).not.toBe(tokenOf(5_000_000n))
+  })
+
+  test('tells how many tag sets had to be folded', () => {
+    const folded: unknown[] = []
+    const cells = Array.from({ length: 6 }, (_, index) => ({
+      tags: canonicalTags([{ key: `k${index}`, value: 'x' }]),
+      quantity: 1_000_000n,
+    }))
+    planSeal(inputOf(cells), { ...defaultRules, onFolded: (...told) => folded.push(told) })
+    expect(folded).toEqual([['requests', 1]])
+  })
+})

@@ -1,0 +1,232 @@
+import { describe, expect, test } from 'vitest'
+import { Events } from '../../../src/kernel/events.ts'
+import { recordStates, type LedgerGauges } from '../../../src/metering/types.ts'
+import {
+  metricPrefix,
+  metricTable,
+  type MetricDefinition,
+} from '../../../src/observe/prometheus/metric-table.ts'
+import { createMetrics } from '../../../src/observe/prometheus/metrics.ts'
+
+const now = Date.parse('2026-03-10T12:15:00Z')
+
+function create(gauges: Partial<LedgerGauges> = {}) {
+  const events = new Events((error) => {
+    throw error
+  })
+  const metrics = createMetrics({
+    events,
+    info: { version: '1', productCode: 'p', route: 'both', platform: 'ecs', region: 'eu-west-1' },
+    dimensions: ['requests', 'storage'],
+    entitlementStates: ['entitled', 'denied'],
+    now: () => now,
+    ledger: {
+      gauges: () => ({
+        states: new Map(recordStates.map((state) => [state, 0])),
+        pending: new Map(),
+        unsentHours: new Map(),
+        oldestUnsentHour: undefined,
+        ...gauges,
+      }),
+      space: () => Promise.resolve({ ledgerBytes: 4096, freeBytes: 1000, volumeBytes: 5000 }),
+    },
+    entitlement: () => ({ state: 'denied', entitled: false }),
+  })
+  return {
+    events,
+    render: () => metrics.render(),
+    reading: () => metrics.read(),
+    contentType: metrics.contentType,
+  }
+}
+
+/** The value of one series, or undefined. */
+async function read(render: () => Promise<string>, series: string): Promise<number | undefined> {
+  const lines = (await render()).split('\n')
+  const line = lines.find((candidate) => candidate.startsWith(`${metricPrefix}${series} `))
+  return line === undefined ? undefined : Number(line.split(' ').at(-1)?.replace('Inf', 'Infinity'))
+}
+
+describe('the table of metrics', () => {
+  const rows = Object.entries<MetricDefinition>(metricTable)
+
+  test('follows the rules for names', () => {
+    for (const [name, { type }] of rows) {
+      expect(metricPrefix + name).toMatch(/^[a-z]+(_[a-z]+)+$/)
+      expect(name.endsWith('_total'), name).toBe(type === 'counter')
+      expect(name, name).not.toMatch(/_(ms|millis|minutes|kilobytes|count|sum|bucket)$/)
+    }
+  })
+
+  test('has help without a full stop, and labels in snake case', () => {
+    for (const [name, { help, labels }] of rows) {
+      expect(help, name).toMatch(/^[A-Z].*[^.]$/)
+      for (const label of labels) expect(label, name).toMatch(/^[a-z]+(_[a-z]+)*$/)
+    }
+  })
+
+  test('has a unit that agrees with the name', () => {
+    for (const [name, { unit, type }] of rows) {
+      const base = name.replace(/_total$/, '')
+      for (const named of ['seconds', 'bytes'] as const)
+        expect(unit === named, `${name}: ${unit}`).toBe(base.endsWith(`_${named}`))
+      expect(type === 'histogram' && unit !== 'seconds', name).toBe(false)
+    }
+  })
+
+  test('gives buckets to histograms, rising, and to nothing else', () => {
+    for (const [name, { type, buckets }] of rows) {
+      expect(buckets !== undefined, name).toBe(type === 'histogram')
+      expect(buckets ?? [], name).toEqual((buckets ?? []).toSorted((a, b) => a - b))
+    }
+  })
+})
+
+describe('the metrics', () => {
+  test('begin with zeros for every dimension of the product', async () => {
+    const { render, contentType } = create()
+    expect(contentType).toMatch(/^text\/plain/)
+    for (const dimension of ['requests', 'storage']) {
+      for (const name of [
+        'usage_reported_total',
+        'usage_accepted_total',
+        'usage_pending',
+        'usage_imbalance',
+      ])
+        expect(await read(render, `${name}{dimension="${dimension}"}`), name).toBe(0)
+      expect(
+        await read(render, `usage_reports_total{dimension="${dimension}",result="refused"}`),
+      ).toBe(0)
+    }
+    for (const state of recordStates)
+      expect(await read(render, `records{state="${state}"}`), state).toBe(0)
+    expect(await read(render, 'unsent_deadline_seconds')).toBe(Infinity)
+  })
+
+  test('tell how long ago the oldest unsent hour ended, and how long AWS still takes it', async () => {
+    const { render } = create({ oldestUnsentHour: Date.parse('2026-03-10T10:00:00Z') })
+    expect(await read(render, 'oldest_unsent_seconds')).toBe(75 * 60)
+    expect(await read(render, 'unsent_deadline_seconds')).toBe(6 * 3600 - 75 * 60)
+  })
+
+  test('count the unsent records by the age of their hour', async () => {
+    const hoursAgo = (hours: number) => Date.parse('2026-03-10T11:00:00Z') - hours * 3_600_000
+    const { render } = create({
+      unsentHours: new Map([
+        [hoursAgo(-1), 1],
+        [hoursAgo(0), 2],
+        [hoursAgo(5), 3],
+        [hoursAgo(6), 4],
+        [hoursAgo(50), 5],
+      ]),
+    })
+    const ages = ['0', '1', '2', '3', '4', '5', '6+']
+    const counts = await Promise.all(
+      ages.map((age) => read(render, `unsent_records{age_hours="${age}"}`)),
+    )
+    expect(counts).toEqual([3, 0, 0, 0, 0, 3, 9])
+  })
+
+  test('tell of the disk, the memory and the start', async () => {
+    const { render } = create()
+    expect(await read(render, 'ledger_bytes')).toBe(4096)
+    expect(await read(render, 'ledger_free_bytes')).toBe(1000)
+    expect(await read(render, 'ledger_volume_bytes')).toBe(5000)
+    expect(await read(render, 'resident_memory_bytes')).toBeGreaterThan(1e7)
+    expect(await read(render, 'start_time_seconds')).toBe(now / 1000)
+  })
+
+  test('can be read as sums of series', async () => {
+    const { events, reading } = create()
+    for (const [dimension, quantity] of [
+      ['requests', 1_000_000n],
+      ['storage', 4_000_000n],
+    ] as const)
+      events.emit('usageReported', {
+        dimension,
+        accepted: 1,
+        duplicates: 0,
+        late: 0,
+        quantity,
+        earliestHour: 0,
+      })
+    const valueOf = await reading()
+    expect(valueOf('usage_reported_total')).toBe(5)
+    expect(valueOf('usage_reported_total', { dimension: 'storage' })).toBe(4)
+    expect(valueOf('usage_reports_total', { dimension: 'storage', result: 'accepted' })).toBe(1)
+    expect(valueOf('usage_reports_total', { dimension: 'seats' })).toBe(0)
+  })
+
+  test('count refused reports without a known dimension from 0 on', async () => {
+    const { render } = create()
+    expect(await read(render, 'usage_reports_total{dimension="unknown",result="refused"}')).toBe(0)
+  })
+
+  test('count reports, units and attempts as the events tell them', async () => {
+    const { events, render } = create()
+    events.emit('usageReported', {
+      dimension: 'requests',
+      accepted: 2,
+      duplicates: 1,
+      late: 1,
+      quantity: 2_500_000n,
+      earliestHour: 0,
+    })
+    events.emit('usageRefused', { dimension: undefined, code: 'InvalidRequest', requestId: 'r' })
+    const attempt = { id: 1, dimension: 'requests', hour: 0, quantity: 5, meteringRecordId: 'x' }
+    events.emit('recordAttempted', { ...attempt, outcome: 'throttled', code: 'T', message: 'm' })
+    events.emit('recordAttempted', {
+      ...attempt,
+      outcome: 'ok',
+      code: undefined,
+      message: undefined,
+    })
+    expect(await read(render, 'usage_reports_total{dimension="requests",result="accepted"}')).toBe(
+      2,
+    )
+    expect(await read(render, 'usage_reports_total{dimension="requests",result="duplicate"}')).toBe(
+      1,
+    )
+    expect(await read(render, 'usage_reports_total{dimension="unknown",result="refused"}')).toBe(1)
+    expect(await read(render, 'usage_reported_total{dimension="requests"}')).toBe(2.5)
+    expect(await read(render, 'usage_late_total{dimension="requests"}')).toBe(1)
+    expect(await read(render, 'usage_accepted_total{dimension="requests"}')).toBe(5)
+    expect(await read(render, 'record_attempts_total{outcome="throttled"}')).toBe(1)
+    expect(await read(render, 'record_attempts_total{outcome="ok"}')).toBe(1)
+  })
+
+  test('put dimensions that the product no longer has under one label', async () => {
+    const { events, render } = create({
+      pending: new Map([
+        ['requests', 1_000_000n],
+        ['gone', 2_000_000n],
+        ['gone-too', 3_000_000n],
+      ]),
+    })
+    const imbalances: readonly (readonly [string, bigint])[] = [
+      ['gone', 1_000_000n],
+      ['gone-too', -1_000_000n],
+    ]
+    const keys = imbalances.map(([dimension, imbalance]) => ({ dimension, imbalance }))
+    events.emit('ledgerAudited', { balanced: false, keys })
+    events.emit('tagSetsOverflowed', { dimension: 'gone', reports: 4 })
+    expect(await read(render, 'usage_pending{dimension="requests"}')).toBe(1)
+    expect(await read(render, 'usage_pending{dimension="unknown"}')).toBe(5)
+    expect(await read(render, 'usage_imbalance{dimension="unknown"}')).toBe(2)
+    expect(await read(render, 'usage_tag_overflow_total{dimension="unknown"}')).toBe(4)
+    expect(await render()).not.toContain('gone')
+  })
+
+  test('forget an imbalance when an audit finds none', async () => {
+    const { events, render } = create()
+    const told = (imbalance: bigint) =>
+      events.emit('ledgerAudited', {
+        balanced: imbalance === 0n,
+        keys: [{ dimension: 'storage', imbalance }],
+      })
+    told(-3_000_000n)
+    expect(await read(render, 'usage_imbalance{dimension="storage"}')).toBe(3)
+    told(0n)
+    expect(await read(render, 'usage_imbalance{dimension="storage"}')).toBe(0)
+  })
+})

@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { settingsTable } from '../../../src/config/settings-table.ts'
+import {
+  asApiMembers,
+  readTemplate,
+  resolveReferences,
+  type Json,
+} from '../../support/deploy/cloudformation.ts'
+import { root } from '../../support/program/program.ts'
+import {
+  containerOf,
+  readTaskDefinition,
+  type TaskDefinition,
+} from '../../support/deploy/task-definition.ts'
+
+const template = readTemplate()
+const properties = (name: string) => template.Resources[name]?.Properties ?? {}
+const fargate = readTaskDefinition('fargate')
+const productCode = '4a2bexampleproductcode'
+
+/** What makes the task definition of the template the one of the file. */
+const values: Readonly<Record<string, Json>> = {
+  ...Object.fromEntries(
+    Object.entries(template.Parameters).flatMap(([name, { Default }]) =>
+      Default === undefined ? [] : [[name, Default]],
+    ),
+  ),
+  'AWS::StackName': fargate.family,
+  'AWS::Region': 'us-east-1',
+  LogGroup: '/ecs/seller-application',
+  'TaskRole.Arn': fargate.taskRoleArn,
+  'ExecutionRole.Arn': fargate.executionRoleArn,
+  ProductCode: productCode,
+}
+const task = asApiMembers(
+  resolveReferences(properties('TaskDefinition'), values),
+) as unknown as TaskDefinition
+const sidecarOf = (one: TaskDefinition) => containerOf(one, 'marketplace-sidecar')
+
+/** The metrics that SIDECAR_EMBEDDED_METRICS writes. */
+const embeddedMetrics = [
+  'Entitled',
+  'OldestUnsentSeconds',
+  'RefusedRecords',
+  'UnresolvedRecords',
+  'Imbalance',
+  'ClockSkewSeconds',
+  'LedgerFreeBytes',
+]
+
+describe('the task definition of the CloudFormation template', () => {
+  test('is that of ecs-task-def.json, with the product code and the metrics for the alarms', () => {
+    const own = ['SIDECAR_PRODUCT_CODE', 'SIDECAR_EMBEDDED_METRICS']
+    const environment = sidecarOf(task).environment ?? []
+    expect(environment.filter(({ name }) => own.includes(name))).toEqual([
+      { name: 'SIDECAR_PRODUCT_CODE', value: productCode },
+      { name: 'SIDECAR_EMBEDDED_METRICS', value: 'true' },
+    ])
+    const containerDefinitions = task.containerDefinitions.map((container) =>
+      container.name === 'marketplace-sidecar'
+        ? { ...container, environment: environment.filter(({ name }) => !own.includes(name)) }
+        : container,
+    )
+    expect({ ...task, containerDefinitions }).toEqual(fargate)
+  })
+
+  test('names only settings that there are', () => {
+    const known = new Set<string>(settingsTable.map(({ name }) => name))
+    const named = (sidecarOf(task).environment ?? []).map(({ name }) => name)
+    expect(named.filter((name) => !known.has(name))).toEqual([])
+  })
+})
+
+test('the role of the task may do what deploy/iam-policy.json says, and nothing else', () => {
+  const policy: unknown = JSON.parse(readFileSync(join(root, 'deploy/iam-policy.json'), 'utf8'))
+  const { Policies, ManagedPolicyArns } = properties('TaskRole')
+  expect(Policies).toEqual([{ PolicyName: 'marketplace-metering', PolicyDocument: policy }])
+  expect(ManagedPolicyArns).toBeUndefined()
+})
+
+test('nobody but the application can be reached from outside the task', () => {
+  const { SecurityGroupIngress } = properties('SecurityGroup')
+  expect(SecurityGroupIngress).toMatchObject([
+    { FromPort: { Ref: 'ApplicationPort' }, ToPort: { Ref: 'ApplicationPort' } },
+  ])
+})
+
+describe('the alarms of the CloudFormation template', () => {
+  const alarms = Object.entries(template.Resources)
+    .filter(([, { Type }]) => Type === 'AWS::CloudWatch::Alarm')
+    .map(([name, resource]) => [name, resource.Properties] as const)
+
+  test.each(alarms)('%s looks at a metric of this product', (_, alarm) => {
+    const metrics = alarm['Metrics'] === undefined ? [alarm] : statisticsOf(alarm['Metrics'])
+    expect(metrics.length).toBeGreaterThan(0)
+    for (const metric of metrics) {
+      expect(metric['Namespace']).toBe('MarketplaceSidecar')
+      expect(embeddedMetrics).toContain(metric['MetricName'])
+      expect(metric['Dimensions']).toEqual([{ Name: 'ProductCode', Value: { Ref: 'ProductCode' } }])
+    }
+    expect(alarm['AlarmDescription']).toMatch(/^[A-Z].+\.$/)
+    expect(alarm['AlarmActions']).toEqual({
+      'Fn::If': ['HasAlarmTopic', [{ Ref: 'AlarmTopicArn' }], { Ref: 'AWS::NoValue' }],
+    })
+  })
+
+  test('see every metric that is written', () => {
+    const seen = JSON.stringify(alarms)
+    for (const name of embeddedMetrics) expect(seen).toContain(`"MetricName":"${name}"`)
+  })
+
+  test('ring when they should', () => {
+    const rules = alarms.map(([name, alarm]) => [
+      name,
+      alarm['Statistic'] ?? 'largest of both signs',
+      alarm['ComparisonOperator'],
+      alarm['Threshold'],
+      alarm['TreatMissingData'],
+    ])
+    expect(rules).toEqual([
+      ['NotEntitled', 'Minimum', 'LessThanThreshold', 1, 'notBreaching'],
+      ['UnsentForTwoHours', 'Maximum', 'GreaterThanThreshold', 7200, 'notBreaching'],
+      ['UnsentForFiveHours', 'Maximum', 'GreaterThanThreshold', 18000, 'notBreaching'],
+      ['RefusedRecords', 'Maximum', 'GreaterThanThreshold', 0, 'notBreaching'],
+      ['UnresolvedRecords', 'Maximum', 'GreaterThanThreshold', 0, 'notBreaching'],
+      ['Imbalance', 'largest of both signs', 'GreaterThanThreshold', 0, 'notBreaching'],
+      ['ClockSkew', 'largest of both signs', 'GreaterThanThreshold', 60, 'notBreaching'],
+      ['LedgerSpace', 'Minimum', 'LessThanThreshold', 67108864, 'notBreaching'],
+      ['Silent', 'SampleCount', 'LessThanThreshold', 1, 'breaching'],
+    ])
+  })
+})
+
+function statisticsOf(metrics: Json): Record<string, Json>[] {
+  return (metrics as readonly { MetricStat?: { Metric: Record<string, Json> } }[]).flatMap(
+    ({ MetricStat }) => (MetricStat === undefined ? [] : [MetricStat.Metric]),
+  )
+}

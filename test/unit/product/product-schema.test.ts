@@ -1,0 +1,110 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import fastify from 'fastify'
+import { describe, expect, test } from 'vitest'
+import { parseProductFile, productMembers } from '../../../src/product/load-product.ts'
+import { productSchema } from '../../../src/product/product-schema.ts'
+
+const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 })
+const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
+const complete = {
+  productCode: 'code-1',
+  trustedProductCodes: ['code-2'],
+  publicKeys: { '1': pem, '12': pem },
+  route: 'both',
+  dimensions: [{ name: 'storage', unit: 'bytes', divisor: 1024 }, 'requests'],
+}
+
+const app = fastify({
+  ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
+})
+// Fastify's validator knows the draft before; nothing here differs between the two.
+const { $schema: _, ...body } = productSchema
+app.post('/', { schema: { body } }, () => 'fine')
+
+async function schemaTakes(document: unknown): Promise<boolean> {
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/',
+    headers: { 'content-type': 'application/json' },
+    payload: JSON.stringify(document),
+  })
+  return answer.statusCode === 200
+}
+
+function loaderTakes(document: unknown): boolean {
+  const mistakes: string[] = []
+  parseProductFile(JSON.stringify(document), (line) => mistakes.push(line))
+  return mistakes.length === 0
+}
+
+const many = (count: number) => Array.from({ length: count }, (_each, index) => `d${index}`)
+
+/** Changes of a good file, and whether they are allowed. */
+const changes: readonly (readonly [string, object, boolean])[] = [
+  ['nothing', {}, true],
+  ['a schema for the editor', { $schema: './product.schema.json' }, true],
+  ['a schema that is no text', { $schema: 1 }, false],
+  ['another member', { colour: 'red' }, false],
+  ['no product code', { productCode: undefined }, false],
+  ['an empty product code', { productCode: '' }, false],
+  ['a product code with a blank', { productCode: 'a b' }, false],
+  ['a product code of 255 characters', { productCode: 'a'.repeat(255) }, true],
+  ['a product code of 256 characters', { productCode: 'a'.repeat(256) }, false],
+  ['no trusted codes', { trustedProductCodes: undefined }, true],
+  ['a trusted code that is none', { trustedProductCodes: ['ok', '!'] }, false],
+  ['trusted codes that are no list', { trustedProductCodes: 'code-2' }, false],
+  ['a key version of 0', { publicKeys: { '0': pem } }, false],
+  ['a key version with a letter', { publicKeys: { v1: pem } }, false],
+  ['a key that is no PEM', { publicKeys: { '1': 'AAAA' } }, false],
+  ['keys in a list', { publicKeys: [pem] }, false],
+  ['no keys', { publicKeys: {} }, false],
+  ['no keys where nothing needs one', { publicKeys: undefined, route: 'metered' }, true],
+  ['an unknown route', { route: 'free' }, false],
+  ['no route', { route: undefined }, false],
+  ['no dimensions', { dimensions: [] }, false],
+  ['no dimensions where nothing needs one', { dimensions: undefined, route: 'hourly' }, true],
+  ['24 dimensions', { dimensions: many(24) }, true],
+  ['25 dimensions', { dimensions: many(25) }, false],
+  ['a name with a blank in it', { dimensions: ['a b'] }, true],
+  ['a name of one character', { dimensions: ['a'] }, true],
+  ['a name with a blank before it', { dimensions: [' a'] }, false],
+  ['a name with a line break', { dimensions: ['a\nb'] }, false],
+  ['an empty name', { dimensions: [''] }, false],
+  ['a name of 256 characters', { dimensions: ['a'.repeat(256)] }, false],
+  ['a dimension without a name', { dimensions: [{ unit: 'bytes' }] }, false],
+  ['a dimension with another member', { dimensions: [{ name: 'a', colour: 'red' }] }, false],
+  ['an empty unit', { dimensions: [{ name: 'a', unit: '' }] }, false],
+  ['a divisor of 0', { dimensions: [{ name: 'a', divisor: 0 }] }, false],
+  ['a divisor with a fraction', { dimensions: [{ name: 'a', divisor: 1.5 }] }, false],
+  ['the largest divisor', { dimensions: [{ name: 'a', divisor: 10 ** 15 }] }, true],
+  ['the largest divisor in quotes', { dimensions: [{ name: 'a', divisor: `${10 ** 15}` }] }, true],
+  ['a larger divisor', { dimensions: [{ name: 'a', divisor: 10 ** 15 + 1 }] }, false],
+  [
+    'a larger divisor in quotes',
+    { dimensions: [{ name: 'a', divisor: '1000000000000001' }] },
+    false,
+  ],
+]
+
+describe('the schema of the product file', () => {
+  test.each(changes)('and the loader say the same of %s', async (_name, change, allowed) => {
+    const document = { ...complete, ...change }
+    expect(loaderTakes(document)).toBe(allowed)
+    expect(await schemaTakes(document)).toBe(allowed)
+  })
+
+  test.each([[], 'text', null, 5])('and the loader refuse %j', async (document) => {
+    expect(loaderTakes(document)).toBe(false)
+    expect(await schemaTakes(document)).toBe(false)
+  })
+
+  test('has the members that the loader knows', () => {
+    expect(Object.keys(productSchema.properties)).toEqual(productMembers)
+  })
+
+  test('is what docs/product.schema.json says', () => {
+    const file = new URL('../../../docs/product.schema.json', import.meta.url)
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(productSchema)
+  })
+})

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest'
+import type { RecordAnswer } from '../../../src/http/routes/answers.ts'
+import { usageExample } from '../../../src/http/openapi/openapi-examples.ts'
+import { commandFor, problemsOf } from '../../../status-page/problems.ts'
+
+function record(id: number, state: RecordAnswer['state'], lastCode: string | null): RecordAnswer {
+  const [first] = usageExample.settled
+  if (first === undefined) throw new Error('the example has no record')
+  return { ...first, id, state, lastCode, lastMessage: lastCode && `${lastCode}, so do this.` }
+}
+
+test('records of the same trouble are one problem, what needs a person first', () => {
+  const problems = problemsOf({
+    ...usageExample,
+    pending: [
+      record(1, 'sealed', 'ThrottlingException'),
+      record(2, 'refused', 'AccessDeniedException'),
+      record(3, 'sending', 'ThrottlingException'),
+      record(4, 'refused', 'InvalidTagException'),
+    ],
+    settled: [record(5, 'unresolved', 'DuplicateRequestException'), record(6, 'moved', 'X')],
+  })
+  expect(problems.map(({ kind, records }) => [kind, ...records.map(({ id }) => id)])).toEqual([
+    ['unresolved', 5],
+    ['refused', 2],
+    ['refused', 4],
+    ['waiting', 1, 3],
+    ['moved', 6],
+  ])
+  expect(problems[1]).toMatchObject({ message: 'AccessDeniedException, so do this.' })
+  expect(problems.map(commandFor)).toEqual([
+    'marketplace-sidecar ledger resolve 5 --delivered|--resend',
+    'marketplace-sidecar ledger retry 2',
+    'marketplace-sidecar ledger retry 4',
+    undefined,
+    undefined,
+  ])
+})
+
+test('what is well, or was decided, is no problem', () => {
+  const pending = [record(1, 'sealed', null)]
+  const settled = [
+    record(2, 'accepted', null),
+    record(3, 'accepted', 'ResolvedDelivered'),
+    record(4, 'moved', 'ResolvedResend'),
+  ]
+  expect(problemsOf({ ...usageExample, pending, settled })).toEqual([])
+})

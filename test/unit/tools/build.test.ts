@@ -1,0 +1,181 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bundle } from '../../../scripts/build.ts'
+
+const main = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
+
+/** MB are millions of bytes. What the bundle weighs, each start reads and each node pulls. */
+const budgetBytes = 2_500_000
+
+/** Everything of others that runs in a buyer's account. A new line here needs a reason in the commit. */
+const bundledPackages = [
+  '@aws-sdk/client-marketplace-metering',
+  '@aws-sdk/core',
+  '@aws-sdk/credential-provider-env',
+  '@aws-sdk/credential-provider-http',
+  '@aws-sdk/credential-provider-node',
+  '@aws-sdk/credential-provider-web-identity',
+  '@aws-sdk/nested-clients',
+  '@aws-sdk/signature-v4-multi-region',
+  '@aws-sdk/xml-builder',
+  '@aws/lambda-invoke-store',
+  '@fastify/error',
+  '@fastify/forwarded',
+  '@fastify/proxy-addr',
+  '@opentelemetry/api',
+  '@pinojs/redact',
+  '@smithy/core',
+  '@smithy/credential-provider-imds',
+  '@smithy/node-http-handler',
+  '@smithy/signature-v4',
+  '@smithy/types',
+  'abstract-logging',
+  'atomic-sleep',
+  'avvio',
+  'bintrees',
+  'fast-decode-uri-component',
+  'fast-deep-equal',
+  'fast-json-stringify',
+  'fast-querystring',
+  'fastify',
+  'fastq',
+  'find-my-way',
+  'ipaddr.js',
+  'jose',
+  'node-cron',
+  'on-exit-leak-free',
+  'pino',
+  'pino-std-serializers',
+  'process-warning',
+  'prom-client',
+  'quick-format-unescaped',
+  'ret',
+  'reusify',
+  'rfdc',
+  'safe-regex2',
+  'safe-stable-stringify',
+  'secure-json-parse',
+  'semver',
+  'sonic-boom',
+  'tdigest',
+  'thread-stream',
+  'toad-cache',
+]
+const developmentCode = /(^|\/)(emulator\/|cli\/demo\/demo-)/
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'build-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+describe('a program that loads its commands by name', () => {
+  const sources = {
+    'src/main.ts': `import(\`./cli/\${process.argv[2]}/\${process.argv[2]}.ts\`).then((cli) => cli[process.argv[2]]([], { err: console.log }))`,
+    'src/cli/run/run.ts': `import { createRequire } from 'node:module'
+      const isStrict = (function (this: unknown) { return this === undefined })()
+      export const run = (): void => console.log(typeof require('node:os').cpus, typeof createRequire, isStrict)`,
+    'src/cli/emulate/emulate.ts': `export { run as emulate } from '../../emulator/service.ts'`,
+    'src/cli/demo/demo.ts': `export { run as demo } from '../../emulator/service.ts'`,
+    'src/emulator/service.ts': `export const run = (): void => console.log('the emulator')`,
+  }
+  const outfile = () => join(folder, 'dist/main.js')
+  const start = (command: string) => promisify(execFile)(process.execPath, [outfile(), command])
+
+  beforeAll(async () => {
+    for (const [file, text] of Object.entries(sources)) {
+      await mkdir(dirname(join(folder, file)), { recursive: true })
+      await writeFile(join(folder, file), text)
+    }
+    await bundle(join(folder, 'src/main.ts'), outfile())
+  })
+
+  test('becomes a file that the system can run', async () => {
+    expect(await readFile(outfile(), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)
+    expect((await stat(outfile())).mode & 0o111).toBe(0o111)
+  })
+
+  test('becomes one file that runs by itself, strictly, and may call require', async () => {
+    await expect(start('run')).resolves.toMatchObject({
+      stdout: 'function function true\n',
+      stderr: '',
+    })
+  })
+
+  test.each(['demo', 'emulate'])('says that %s is not part of the image', async (command) => {
+    expect((await start(command)).stdout).toMatch(/not part of the image/)
+    expect(await readFile(outfile(), 'utf8')).not.toContain('the emulator')
+  })
+})
+
+describe.skipIf(!existsSync(main))('the bundle of the program', () => {
+  let inputs: readonly string[]
+  let bytes: number
+  const outfile = () => join(folder, 'real/main.js')
+  beforeAll(async () => {
+    ;({ inputs, bytes } = await bundle(main, outfile()))
+  })
+
+  test('keeps to its budget', () => {
+    expect(bytes).toBeLessThan(budgetBytes)
+  })
+
+  test('is made of these packages and no others', () => {
+    const packages = inputs.flatMap(
+      (path) => /^.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [],
+    )
+    expect([...new Set(packages)].toSorted()).toEqual(bundledPackages)
+  })
+
+  test('names only packages in its licences that are in it', async () => {
+    const licences = await readFile(join(dirname(outfile()), 'THIRD-PARTY-LICENSES.txt'), 'utf8')
+    const named = licences.matchAll(/^(\S+) \d+\.\d+\.\d+\S* \(.+\)$/gm)
+    expect([...new Set([...named].map(([, name]) => String(name)))].toSorted()).toEqual(
+      bundledPackages,
+    )
+  })
+
+  test('holds nothing of the emulator', () => {
+    expect(inputs.filter((path) => developmentCode.test(path))).toEqual([])
+    expect(inputs).toContainEqual(expect.stringMatching(/src\/main\.ts$/))
+  })
+
+  test('is ASCII, or V8 would hold it in two bytes a character', async () => {
+    expect((await readFile(outfile())).every((byte) => byte < 128)).toBe(true)
+  })
+
+  test('has the licences of what went into it beside it', async () => {
+    const licences = await readFile(join(dirname(outfile()), 'THIRD-PARTY-LICENSES.txt'), 'utf8')
+    expect(licences).toMatch(/^fastify \d/m)
+    expect(licences).toMatch(/^@aws-sdk\/client-marketplace-metering \d/m)
+  })
+})
+
+describe('the bundle of the emulator', () => {
+  let inputs: readonly string[]
+  const outfile = () => join(folder, 'real/emulator.js')
+  beforeAll(async () => {
+    const entry = fileURLToPath(
+      new URL('../../../src/cli/emulate/emulate-main.ts', import.meta.url),
+    )
+    inputs = (await bundle(entry, outfile())).inputs
+  })
+
+  test('holds the emulator, and nothing of the sidecar that it stands against', () => {
+    expect(inputs).toContainEqual(expect.stringMatching(/src\/emulator\/emulator-server\.ts$/))
+    expect(
+      inputs.filter((path) => /src\/(aws|http|ledger|store|channels|sidecar)/.test(path)),
+    ).toEqual([])
+  })
+
+  test('has its licences in a file of its own', async () => {
+    const name = 'emulator-THIRD-PARTY-LICENSES.txt'
+    expect(await readFile(join(dirname(outfile()), name), 'utf8')).toMatch(/^yaml \d/m)
+  })
+})
