@@ -1,4 +1,4 @@
-import { hourMs } from '../metering/types.ts'
+import { hourMs } from '../metering/hour.ts'
 
 /** In an outage many attempts fail alike. They are told of at once, and then once in this time. */
 const reminderMs = hourMs

@@ -1,6 +1,6 @@
 import { createTask, type ScheduledTask } from 'node-cron'
 import type { Clock, Timer } from '../kernel/clock.ts'
-import { hourMs, hourOf } from '../metering/types.ts'
+import { hourMs, hourOf } from '../metering/hour.ts'
 
 export interface Schedule {
   stop(): void

@@ -6,7 +6,7 @@ import type { Events } from '../kernel/events.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { PendingRecord } from '../store/sqlite/summary.ts'
 import { tagsOf } from '../metering/tags.ts'
-import type { UsageRecord } from '../metering/types.ts'
+import type { MeteringRecord } from '../metering/record.ts'
 import type { Log } from '../kernel/log.ts'
 import { FailureNews } from './failure-reminders.ts'
 import { settlementOf } from './meter-usage/settlement.ts'
@@ -205,7 +205,7 @@ export class Sender {
     this.#recordPauses.set(id, { failures, until: clock.now() + pause })
   }
 
-  #tell(record: UsageRecord, failure: MeteringFailure | undefined): void {
+  #tell(record: MeteringRecord, failure: MeteringFailure | undefined): void {
     const { id, dimension, hour, quantity, meteringRecordId } = record
     const outcome = failure?.kind ?? 'ok'
     const { code, message } = failure ?? {}
@@ -223,7 +223,7 @@ export class Sender {
     if (record.settledAt !== undefined) this.#news.forget(String(id))
   }
 
-  #logFailure(record: UsageRecord, failure: MeteringFailure): void {
+  #logFailure(record: MeteringRecord, failure: MeteringFailure): void {
     const { clock, log } = this.#options
     const isNews = this.#news.isNews(String(record.id), failure.code, clock.now())
     log(isNews ? 'record.failed' : 'record.failed-again', `${failure.message} ${failure.advice}`, {
@@ -235,14 +235,14 @@ export class Sender {
   }
 }
 
-function fieldsOf({ id, dimension, hour, lastCode }: UsageRecord) {
+function fieldsOf({ id, dimension, hour, lastCode }: MeteringRecord) {
   return { record: id, dimension, hour: toIso(hour), code: lastCode }
 }
 
-function movedText({ id, dimension, lastCode }: UsageRecord): string {
+function movedText({ id, dimension, lastCode }: MeteringRecord): string {
   return `Record ${id} of ${dimension} could not be sent for its hour (${lastCode}); its usage goes with a later hour. If something else meters for this task or pod, stop it.`
 }
 
-function unresolvedText({ id, dimension, lastCode }: UsageRecord): string {
+function unresolvedText({ id, dimension, lastCode }: MeteringRecord): string {
   return `Record ${id} of ${dimension} may have been billed, and AWS no longer tells (${lastCode}). It is not sent again by itself: look at the hour in the Marketplace reports, then decide with "marketplace-sidecar ledger resolve ${id}".`
 }

@@ -27,15 +27,9 @@ import {
 import { translate } from '../store/sqlite/storage-errors.ts'
 import { tellAdopted, tellOpened } from './log-opening.ts'
 import { tellings } from './usage-by-dimension.ts'
-import type {
-  DiskSpace,
-  KeyBalance,
-  LedgerGauges,
-  ReportReceipt,
-  Settlement,
-  UsageRecord,
-  UsageRequest,
-} from '../metering/types.ts'
+import type { Settlement, MeteringRecord } from '../metering/record.ts'
+import type { ReportReceipt, UsageRequest } from '../metering/report.ts'
+import type { DiskSpace, AccountBalance, LedgerGauges } from '../store/store.ts'
 
 export interface LedgerOptions {
   readonly directory: string
@@ -139,7 +133,7 @@ export class Ledger {
   }
 
   /** Turns hours that are over into records, and audits the book. */
-  async seal(request: SealRequest): Promise<UsageRecord[]> {
+  async seal(request: SealRequest): Promise<MeteringRecord[]> {
     const records = await this.#run('seal-written', () => {
       this.#ingest.flush()
       return this.#sealing.seal(request)
@@ -151,14 +145,14 @@ export class Ledger {
   }
 
   /** Commits that an attempt is about to be made. Undefined when the record is settled already. */
-  markSending(id: number): Promise<UsageRecord | undefined> {
+  markSending(id: number): Promise<MeteringRecord | undefined> {
     return this.#run('mark-written', () =>
       this.#settling.markSending(id, this.#options.clock.now()),
     )
   }
 
   /** Commits what an attempt came to, and returns the record as it stands after it. */
-  async settle(id: number, settlement: Settlement): Promise<UsageRecord> {
+  async settle(id: number, settlement: Settlement): Promise<MeteringRecord> {
     const record = await this.#run('settle-written', () =>
       this.#settling.settle(id, settlement, this.#options.clock.now()),
     )
@@ -217,7 +211,7 @@ export class Ledger {
   }
 
   /** The conservation audit. An imbalance is a defect, and is said loudly. */
-  audit(): KeyBalance[] {
+  audit(): AccountBalance[] {
     const balances = auditBook(this.#database)
     const wrong = balances.filter(({ imbalance }) => imbalance !== 0n)
     for (const { dimension, imbalance } of wrong)

@@ -1,5 +1,5 @@
 import type { SidecarEvents } from '../kernel/events.ts'
-import type { ReportReceipt, UsageRequest } from '../metering/types.ts'
+import type { ReportReceipt, UsageRequest } from '../metering/report.ts'
 
 type Telling = SidecarEvents['usageReported']
 

@@ -1,4 +1,5 @@
-import { untagged, type OpenCell, type TagSet } from './types.ts'
+import type { OpenCell } from './cell.ts'
+import { untagged, type TagSet } from './tags.ts'
 
 /** AWS's limits for the allocations of one record. */
 export const maxAllocations = 2500

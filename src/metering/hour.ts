@@ -1,4 +1,13 @@
-import { hourMs, hourOf } from './types.ts'
+/** Instants and hours are ms since 1970; an hour is named by its start, in UTC. */
+export const hourMs = 3_600_000
+
+/** How far back AWS takes a record, and so how old a report may be. */
+export const awsWindowMs = 6 * hourMs
+
+/** The start of the UTC hour that `instant` falls into. */
+export function hourOf(instant: number): number {
+  return Math.floor(instant / hourMs) * hourMs
+}
 
 /** Hours that start before this instant are over, and the delay for stragglers has passed. */
 export function sealableBefore(now: number, sealDelayMs: number): number {

@@ -1,11 +1,8 @@
-import {
-  hourMs,
-  untagged,
-  type OpenCell,
-  type SealInput,
-  type SealPlan,
-  type SealedContent,
-} from './types.ts'
+import type { OpenCell } from './cell.ts'
+import { hourMs } from './hour.ts'
+import type { SealedContent } from './record.ts'
+import type { SealInput, SealPlan } from './seal-plan.ts'
+import { untagged } from './tags.ts'
 import { allocateWhole, fitAllocations, type WholePart } from './allocations.ts'
 import { recordTimestamp } from './hour.ts'
 

@@ -1,4 +1,6 @@
-import { untagged, type TagSet } from './types.ts'
+/** A tag set in its one canonical form (`canonicalTags`); `untagged` for none. */
+export type TagSet = string
+export const untagged: TagSet = ''
 
 export interface Tag {
   readonly key: string

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { ProblemCode } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
-import type { ReportReceipt, UsageRequest } from '../metering/types.ts'
+import type { ReportReceipt, UsageRequest } from '../metering/report.ts'
 import type { Dimension } from '../product/product.ts'
 import type { AwsCalls } from './aws-calls.ts'
 import type { ReportRefusal } from './refused-usage.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { SealedContent } from '../../metering/types.ts'
+import type { SealedContent } from '../../metering/record.ts'
 
 /**
  * The ClientToken of a record: a hash of all that AWS is told, and of the task or pod. The SDKs would

@@ -1,5 +1,5 @@
 import type { Answer, MeterUsageValue } from '../../aws/metering-api.ts'
-import type { Settlement } from '../../metering/types.ts'
+import type { Settlement } from '../../metering/record.ts'
 
 /** What AWS's answer to a record means for the book. The retry rules of the product are this function. */
 export function settlementOf(

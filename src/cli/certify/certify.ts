@@ -1,5 +1,5 @@
 import { toIso } from '../../kernel/clock.ts'
-import { hourMs } from '../../metering/types.ts'
+import { hourMs } from '../../metering/hour.ts'
 import { awaitRecords, judgeRecords, type RecordOutcome } from './await-records.ts'
 import { planCertify, planWords, type PlannedUsage } from './certify-plan.ts'
 import type { Examination } from '../../doctor/diagnosis.ts'

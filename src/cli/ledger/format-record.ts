@@ -1,6 +1,7 @@
 import { toIso } from '../../kernel/clock.ts'
 import { tagsOf } from '../../metering/tags.ts'
-import { untagged, type TagSet, type UsageRecord } from '../../metering/types.ts'
+import type { MeteringRecord } from '../../metering/record.ts'
+import { untagged, type TagSet } from '../../metering/tags.ts'
 
 /** `2026-03-10T09h` */
 export function hourWord(hour: number): string {
@@ -25,6 +26,6 @@ export function unitsWord(quantity: number): string {
 }
 
 /** `record 12 (requests, 2026-03-10T09h, 42 units)` */
-export function recordWord({ id, dimension, hour, quantity }: UsageRecord): string {
+export function recordWord({ id, dimension, hour, quantity }: MeteringRecord): string {
   return `record ${id} (${dimension}, ${hourWord(hour)}, ${unitsWord(quantity)})`
 }

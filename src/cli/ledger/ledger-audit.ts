@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { formatQuantity } from '../../metering/quantity.ts'
 import { auditBook } from '../../store/sqlite/audit.ts'
 import { readLedger } from '../../store/sqlite/ledger-file.ts'
-import type { KeyBalance } from '../../metering/types.ts'
+import type { AccountBalance } from '../../store/store.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { commonOptions, dataDirectory, noPositionals } from './ledger-arguments.ts'
@@ -28,7 +28,7 @@ export function auditLedger(args: readonly string[], io: CliIo): number {
   return exitCodes.failed
 }
 
-function body(balance: KeyBalance) {
+function body(balance: AccountBalance) {
   const { customer, dimension, reported, open, fraction, recorded, imbalance } = balance
   return {
     customer,
@@ -41,7 +41,7 @@ function body(balance: KeyBalance) {
   }
 }
 
-function describe(balances: readonly KeyBalance[]): string[] {
+function describe(balances: readonly AccountBalance[]): string[] {
   if (balances.length === 0) return ['Nothing was reported yet.']
   const wrong = balances.filter(({ imbalance }) => imbalance !== 0n).length
   const right = (title: string) => ({ title, align: 'right' }) as const

@@ -1,6 +1,6 @@
 import { formatQuantity } from '../../metering/quantity.ts'
 import type { LedgerOverview } from '../../store/sqlite/overview.ts'
-import type { RecordSummary } from '../../metering/types.ts'
+import type { RecordSummary } from '../../metering/record.ts'
 import { hourWord, tagWord, timeWord } from './format-record.ts'
 import { printable, renderTable, type Column } from '../text-table.ts'
 

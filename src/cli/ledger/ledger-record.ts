@@ -1,12 +1,12 @@
 import { referenceOf } from '../../store/reference.ts'
-import type { UsageRecord } from '../../metering/types.ts'
+import type { MeteringRecord } from '../../metering/record.ts'
 import { hourWord, tagWord, timeWord } from './format-record.ts'
 import { wrap } from '../text-table.ts'
 
 const labelWidth = 18
 
 /** One record in full, for people. */
-export function describeRecord(record: UsageRecord): string[] {
+export function describeRecord(record: MeteringRecord): string[] {
   const { allocations = [] } = record
   const fields: readonly (readonly [string, string])[] = [
     ['record', String(record.id)],
@@ -42,6 +42,6 @@ export function describeRecord(record: UsageRecord): string[] {
   })
 }
 
-function divisorWord({ divisor }: UsageRecord): string {
+function divisorWord({ divisor }: MeteringRecord): string {
   return divisor === 1n ? '' : ` (each ${divisor} of the units that were reported)`
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import { SettingValues } from '../../config/setting-values.ts'
 import { changeLedger } from '../../store/sqlite/ledger-file.ts'
 import { resolveDelivered, resolveResend } from '../../store/sqlite/operator-actions.ts'
-import type { UsageRecord } from '../../metering/types.ts'
+import type { MeteringRecord } from '../../metering/record.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
 import {
@@ -48,7 +48,7 @@ export function resolveRecord(args: readonly string[], io: CliIo, clock: Clock):
   return exitCodes.ok
 }
 
-function describe(record: UsageRecord): string {
+function describe(record: MeteringRecord): string {
   const units = unitsWord(record.quantity)
   const done = `Resolved: ${recordWord(record)} is now ${record.state}.`
   return record.movedTo === undefined

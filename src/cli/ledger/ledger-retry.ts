@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { changeLedger } from '../../store/sqlite/ledger-file.ts'
 import { retryRefused } from '../../store/sqlite/operator-actions.ts'
-import type { UsageRecord } from '../../metering/types.ts'
+import type { MeteringRecord } from '../../metering/record.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { commonOptions, dataDirectory, recordId } from './ledger-arguments.ts'
@@ -24,7 +24,7 @@ export function retryRecord(args: readonly string[], io: CliIo): number {
   return exitCodes.ok
 }
 
-function describe(record: UsageRecord): string {
+function describe(record: MeteringRecord): string {
   const memory = record.ambiguous
     ? ' AWS may have taken it at an earlier attempt: should AWS say that the hour is taken, the record becomes unresolved.'
     : ''

@@ -1,9 +1,10 @@
 import { toIso } from '../../kernel/clock.ts'
 import { tagsOf } from '../../metering/tags.ts'
-import type { TagSet, UsageRecord } from '../../metering/types.ts'
+import type { MeteringRecord } from '../../metering/record.ts'
+import type { TagSet } from '../../metering/tags.ts'
 
 /** A record as programs read it: every member is always there, null where there is nothing. */
-export function recordBody(record: UsageRecord) {
+export function recordBody(record: MeteringRecord) {
   return {
     id: record.id,
     hour: toIso(record.hour),
@@ -36,7 +37,7 @@ export function tagsBody(tags: TagSet): Record<string, string> {
   return Object.fromEntries(tagsOf(tags).map(({ key, value }) => [key, value]))
 }
 
-function allocationsBody({ allocations }: UsageRecord) {
+function allocationsBody({ allocations }: MeteringRecord) {
   return allocations?.map(({ tags, quantity }) => ({ tags: tagsBody(tags), quantity })) ?? null
 }
 

@@ -1,6 +1,6 @@
 import { largestWhole, maxFractionDigits } from '../../metering/quantity.ts'
 import { entitlementStates } from '../../entitlement/transitions.ts'
-import { recordStates } from '../../metering/types.ts'
+import { recordStates } from '../../metering/record.ts'
 import type {
   DimensionAnswer,
   EntitlementAnswer,
@@ -131,8 +131,8 @@ export const componentSchemas = {
     open: listOf('HourUsage'),
     fractions: { type: 'array', items: answer('', { dimension: text, quantity }) },
     late: listOf('HourUsage'),
-    pending: listOf('UsageRecord'),
-    settled: listOf('UsageRecord'),
+    pending: listOf('MeteringRecord'),
+    settled: listOf('MeteringRecord'),
     unresolvedCount: whole,
     nextSendAt: timeOrNull,
     lastSuccessAt: timeOrNull,
@@ -152,7 +152,7 @@ export const componentSchemas = {
     hour: time,
     quantity,
   }),
-  UsageRecord: answer<RecordAnswer>("An hour of a dimension, in AWS's whole units.", {
+  MeteringRecord: answer<RecordAnswer>("An hour of a dimension, in AWS's whole units.", {
     id: { type: 'integer', minimum: 1 },
     dimension: text,
     hour: time,

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Events } from '../../kernel/events.ts'
-import { awsWindowMs, hourMs, type DiskSpace, type LedgerGauges } from '../../metering/types.ts'
+import { awsWindowMs, hourMs } from '../../metering/hour.ts'
+import type { DiskSpace, LedgerGauges } from '../../store/store.ts'
 import {
   metricPrefix,
   metricTable,

@@ -1,4 +1,4 @@
-import type { UsageReport } from '../../metering/types.ts'
+import type { UsageReport } from '../../metering/report.ts'
 import { canonicalTags } from '../../metering/tags.ts'
 import { checkAllocations } from '../../protocol/allocations.ts'
 import { toInstant } from '../../protocol/codec.ts'

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { toIso } from '../../kernel/clock.ts'
-import type { ReportReceipt } from '../../metering/types.ts'
+import type { ReportReceipt } from '../../metering/report.ts'
 import type { Source, SourceContext } from '../source.ts'
 import { parseUsage } from './parse-usage.ts'
 

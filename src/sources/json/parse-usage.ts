@@ -1,7 +1,8 @@
 import { parseQuantity, type QuantityProblem } from '../../metering/quantity.ts'
 import { fromIso } from '../../kernel/clock.ts'
 import { canonicalTags } from '../../metering/tags.ts'
-import { untagged, type TagSet, type UsageReport, type UsageRequest } from '../../metering/types.ts'
+import type { UsageReport, UsageRequest } from '../../metering/report.ts'
+import { untagged, type TagSet } from '../../metering/tags.ts'
 import { SidecarError, type ProblemCode, type SidecarErrorOptions } from '../../kernel/errors.ts'
 
 export const maxReports = 1000

@@ -3,7 +3,8 @@ import { fromColumns } from './amount-columns.ts'
 import { OpenUsage } from './open-usage.ts'
 import { recordOf, selectRecord } from './record-rows.ts'
 import { usageOf } from './settling.ts'
-import { hourOf, type UsageRecord } from '../../metering/types.ts'
+import { hourOf } from '../../metering/hour.ts'
+import type { MeteringRecord } from '../../metering/record.ts'
 
 export interface Owner {
   readonly id: number
@@ -83,7 +84,7 @@ function openCells(database: DatabaseSync): { keyId: number; tags: string; quant
   }))
 }
 
-function untaken(database: DatabaseSync): UsageRecord[] {
+function untaken(database: DatabaseSync): MeteringRecord[] {
   return database
     .prepare(`${selectRecord} WHERE record.state IN ('sealed', 'refused')`)
     .all()

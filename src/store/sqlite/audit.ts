@@ -1,12 +1,12 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { fromColumns, microPerWhole } from './amount-columns.ts'
-import type { KeyBalance } from '../../metering/types.ts'
+import type { AccountBalance } from '../store.ts'
 
 /**
  * The conservation audit: for each key, what was reported must be what is open, in the fraction and in
  * records. `reported` is counted on its own when a report arrives, so the audit can fail.
  */
-export function auditBook(database: DatabaseSync): KeyBalance[] {
+export function auditBook(database: DatabaseSync): AccountBalance[] {
   const open = sumsByKey(
     database,
     'SELECT key_id, SUM(whole) AS whole, SUM(micro) AS micro FROM open GROUP BY key_id',

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { recordOf, selectRecord } from './record-rows.ts'
-import type { UsageRecord } from '../../metering/types.ts'
+import type { MeteringRecord } from '../../metering/record.ts'
 
 export interface ExportFilter {
   /** Hours that start at this instant or later, ms. */
@@ -11,7 +11,10 @@ export interface ExportFilter {
 }
 
 /** Every record that passes the filter, of any state, oldest hour first; one at a time. */
-export function* exportRows(database: DatabaseSync, filter: ExportFilter): Generator<UsageRecord> {
+export function* exportRows(
+  database: DatabaseSync,
+  filter: ExportFilter,
+): Generator<MeteringRecord> {
   const statement = database.prepare(
     `${selectRecord} WHERE record.hour >= ?1 AND record.hour < ?2
        AND (?3 IS NULL OR key.dimension = ?3) ORDER BY record.hour, record.id`,

@@ -3,7 +3,7 @@ import { SidecarError } from '../../kernel/errors.ts'
 import { findRecord } from './operator-actions.ts'
 import { overviewOf } from './overview.ts'
 import { referenceOf } from '../../store/reference.ts'
-import type { UsageRecord } from '../../metering/types.ts'
+import type { MeteringRecord } from '../../metering/record.ts'
 
 /** Usage of an hour that has no record yet. */
 export interface OpenUsageFound {
@@ -14,7 +14,7 @@ export interface OpenUsageFound {
 }
 
 export type Found =
-  | { readonly kind: 'record'; readonly record: UsageRecord }
+  | { readonly kind: 'record'; readonly record: MeteringRecord }
   | { readonly kind: 'open'; readonly open: OpenUsageFound }
 
 /**

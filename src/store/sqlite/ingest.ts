@@ -4,13 +4,8 @@ import { SidecarError } from '../../kernel/errors.ts'
 import { toColumns } from './amount-columns.ts'
 import type { Keys } from './accounts.ts'
 import type { OpenUsage } from './open-usage.ts'
-import {
-  awsWindowMs,
-  hourOf,
-  type ReportReceipt,
-  type UsageReport,
-  type UsageRequest,
-} from '../../metering/types.ts'
+import { awsWindowMs, hourOf } from '../../metering/hour.ts'
+import type { ReportReceipt, UsageReport, UsageRequest } from '../../metering/report.ts'
 
 /** How far an application's clock may be ahead of ours. */
 export const aheadLimitMs = 5 * 60_000

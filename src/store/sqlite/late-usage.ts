@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { OpenHour, ReportReceipt, UsageRequest } from '../../metering/types.ts'
+import type { OpenHour, ReportReceipt, UsageRequest } from '../../metering/report.ts'
 
 /** Keeps these rows of the table `meta` apart from all others, in the order of their hours. */
 const prefix = 'late:'

@@ -1,6 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { fromColumns, toColumns } from './amount-columns.ts'
-import { hourMs, untagged, type OpenCell, type TagSet } from '../../metering/types.ts'
+import type { OpenCell } from '../../metering/cell.ts'
+import { hourMs } from '../../metering/hour.ts'
+import { untagged, type TagSet } from '../../metering/tags.ts'
 
 interface PendingCell {
   readonly keyId: number

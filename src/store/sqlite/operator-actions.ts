@@ -3,7 +3,8 @@ import { SidecarError } from '../../kernel/errors.ts'
 import { OpenUsage } from './open-usage.ts'
 import { recordOf, selectRecord } from './record-rows.ts'
 import { usageOf } from './settling.ts'
-import { hourOf, type RecordState, type UsageRecord } from '../../metering/types.ts'
+import { hourOf } from '../../metering/hour.ts'
+import type { RecordState, MeteringRecord } from '../../metering/record.ts'
 
 export interface OperatorOptions {
   readonly now: number
@@ -12,7 +13,7 @@ export interface OperatorOptions {
 }
 
 /** The record with this id. Throws RecordNotFound. */
-export function findRecord(database: DatabaseSync, id: number): UsageRecord {
+export function findRecord(database: DatabaseSync, id: number): MeteringRecord {
   const row = database.prepare(`${selectRecord} WHERE record.id = ?`).get(id)
   if (row === undefined)
     throw new SidecarError(
@@ -30,7 +31,7 @@ export function resolveDelivered(
   database: DatabaseSync,
   id: number,
   { now }: Pick<OperatorOptions, 'now'>,
-): UsageRecord {
+): MeteringRecord {
   const record = findInState(database, id, 'unresolved', 'resolve')
   close(database, record, {
     state: 'accepted',
@@ -51,7 +52,7 @@ export function resolveResend(
   database: DatabaseSync,
   id: number,
   { now, maxTagSets }: OperatorOptions,
-): UsageRecord {
+): MeteringRecord {
   const record = findInState(database, id, 'unresolved', 'resolve')
   const keyId = Number(
     database.prepare('SELECT key_id FROM record WHERE id = ?').get(id)?.['key_id'],
@@ -76,7 +77,7 @@ export function resolveResend(
  * billed a second time. The state is the one that settling.ts gives to a record that was not taken.
  * Inside a transaction only. Throws RecordNotFound, RecordStateMismatch.
  */
-export function retryRefused(database: DatabaseSync, id: number): UsageRecord {
+export function retryRefused(database: DatabaseSync, id: number): MeteringRecord {
   const record = findInState(database, id, 'refused', 'retry')
   const state: RecordState = record.ambiguous ? 'sending' : 'sealed'
   database.prepare('UPDATE record SET state = ? WHERE id = ?').run(state, id)
@@ -91,7 +92,7 @@ interface Closing {
   readonly movedTo: number | null
 }
 
-function close(database: DatabaseSync, { id }: UsageRecord, closing: Closing): void {
+function close(database: DatabaseSync, { id }: MeteringRecord, closing: Closing): void {
   const { state, code, message, now, movedTo } = closing
   database
     .prepare(
@@ -102,7 +103,7 @@ function close(database: DatabaseSync, { id }: UsageRecord, closing: Closing): v
 }
 
 /** What AWS had said stays on record. */
-function afterwards({ lastCode, lastMessage }: UsageRecord): string {
+function afterwards({ lastCode, lastMessage }: MeteringRecord): string {
   if (lastCode === undefined) return '.'
   return `; before that: ${lastCode}${lastMessage === undefined ? '.' : `: ${lastMessage}`}`
 }
@@ -112,7 +113,7 @@ function findInState(
   id: number,
   state: RecordState,
   verb: 'resolve' | 'retry',
-): UsageRecord {
+): MeteringRecord {
   const record = findRecord(database, id)
   if (record.state !== state)
     throw new SidecarError(

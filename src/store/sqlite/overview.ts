@@ -2,7 +2,8 @@ import type { DatabaseSync } from 'node:sqlite'
 import { fromColumns } from './amount-columns.ts'
 import { recordOf, recordSummaryOf, selectRecord, selectRecordSummary } from './record-rows.ts'
 import { Summaries, type UsageSummary } from './summary.ts'
-import type { RecordSummary, TagSet, UsageRecord } from '../../metering/types.ts'
+import type { RecordSummary, MeteringRecord } from '../../metering/record.ts'
+import type { TagSet } from '../../metering/tags.ts'
 
 export interface OpenTagSet {
   readonly customer: string
@@ -26,9 +27,9 @@ export interface LedgerOverview extends UsageSummary {
 
 /** The same with the allocations of every record. */
 export interface WholeOverview extends LedgerOverview {
-  readonly pending: readonly UsageRecord[]
-  readonly settled: readonly UsageRecord[]
-  readonly unresolved: readonly UsageRecord[]
+  readonly pending: readonly MeteringRecord[]
+  readonly settled: readonly MeteringRecord[]
+  readonly unresolved: readonly MeteringRecord[]
 }
 
 /** Everything that an operator asks first: where the units are, and what waits for a decision. */

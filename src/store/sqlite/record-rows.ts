@@ -6,15 +6,15 @@ import {
   type RecordState,
   type RecordSummary,
   type SealedContent,
-  type UsageRecord,
-} from '../../metering/types.ts'
+  type MeteringRecord,
+} from '../../metering/record.ts'
 
 type Row = Record<string, SQLOutputValue>
 
 const joined = `key.customer, key.dimension, resource.identity AS resource
   FROM record JOIN key ON key.id = record.key_id JOIN resource ON resource.id = record.resource_id`
 
-/** Joins what a UsageRecord needs; the caller appends its WHERE. */
+/** Joins what a MeteringRecord needs; the caller appends its WHERE. */
 export const selectRecord = `SELECT record.*, ${joined}`
 
 /** The same for a RecordSummary: allocations are many pages of the file, and nobody looks at them. */
@@ -23,7 +23,7 @@ export const selectRecordSummary = `
          ambiguous, metering_record_id, last_code, last_message, sealed_at, first_attempt_at,
          last_attempt_at, settled_at, moved_to, ${joined}`
 
-export function recordOf(row: Row): UsageRecord {
+export function recordOf(row: Row): MeteringRecord {
   return { ...recordSummaryOf(row), allocations: allocationsOf(row['allocations'] ?? null) }
 }
 

@@ -3,7 +3,9 @@ import { fromColumns, microPerWhole, toColumns } from './amount-columns.ts'
 import type { Keys } from './accounts.ts'
 import type { OpenUsage } from './open-usage.ts'
 import { allocationsColumn, recordOf, selectRecord } from './record-rows.ts'
-import { hourMs, type SealInput, type SealPlan, type UsageRecord } from '../../metering/types.ts'
+import { hourMs } from '../../metering/hour.ts'
+import type { MeteringRecord } from '../../metering/record.ts'
+import type { SealInput, SealPlan } from '../../metering/seal-plan.ts'
 
 export interface SealRequest {
   /** Hours that start before this instant are sealed. */
@@ -59,7 +61,7 @@ export class Sealing {
   }
 
   /** The records that were made, oldest hour of each key first. Inside a transaction only. */
-  seal(request: SealRequest): UsageRecord[] {
+  seal(request: SealRequest): MeteringRecord[] {
     this.#open.flush()
     const due = this.#due
       .all(request.before)
@@ -73,7 +75,7 @@ export class Sealing {
     return [...sealed, ...zero].filter((record) => record !== undefined)
   }
 
-  #sealHour(keyId: number, hour: number, request: SealRequest): UsageRecord | undefined {
+  #sealHour(keyId: number, hour: number, request: SealRequest): MeteringRecord | undefined {
     const key = this.#key.get(keyId)
     const input: SealInput = {
       customer: String(key?.['customer']),
@@ -100,7 +102,11 @@ export class Sealing {
     return record
   }
 
-  #insertRecord(keyId: number, content: NonNullable<SealPlan['record']>, now: number): UsageRecord {
+  #insertRecord(
+    keyId: number,
+    content: NonNullable<SealPlan['record']>,
+    now: number,
+  ): MeteringRecord {
     const row = this.#insert.get(
       keyId,
       this.#resource.id,

@@ -2,15 +2,10 @@ import type { DatabaseSync } from 'node:sqlite'
 import { microPerWhole } from './amount-columns.ts'
 import type { OpenUsage } from './open-usage.ts'
 import { recordOf, selectRecord } from './record-rows.ts'
-import {
-  hourMs,
-  hourOf,
-  untagged,
-  type OpenCell,
-  type RecordState,
-  type Settlement,
-  type UsageRecord,
-} from '../../metering/types.ts'
+import type { OpenCell } from '../../metering/cell.ts'
+import { hourMs, hourOf } from '../../metering/hour.ts'
+import type { RecordState, Settlement, MeteringRecord } from '../../metering/record.ts'
+import { untagged } from '../../metering/tags.ts'
 
 /** The life of a record after it was sealed: sending, then settled in one of five ways. */
 export class Settling {
@@ -47,12 +42,12 @@ export class Settling {
   }
 
   /** Before an attempt. Undefined when the record no longer waits to be sent. */
-  markSending(id: number, now: number): UsageRecord | undefined {
+  markSending(id: number, now: number): MeteringRecord | undefined {
     return Number(this.#mark.run(now, id).changes) === 0 ? undefined : this.#read(id)
   }
 
   /** After an attempt. A record that somebody settled meanwhile stays as it is. */
-  settle(id: number, settlement: Settlement, now: number): UsageRecord {
+  settle(id: number, settlement: Settlement, now: number): MeteringRecord {
     const record = this.#read(id)
     if (record.state !== 'sending') return record
     switch (settlement.kind) {
@@ -76,7 +71,12 @@ export class Settling {
     }
   }
 
-  #moveOn(record: UsageRecord, from: number, now: number, settlement: Settlement): UsageRecord {
+  #moveOn(
+    record: MeteringRecord,
+    from: number,
+    now: number,
+    settlement: Settlement,
+  ): MeteringRecord {
     const keyId = Number(this.#keyOf.get(record.id)?.['key_id'])
     const hour = this.#open.firstUnsealedHour(keyId, from)
     for (const { tags, quantity } of usageOf(record)) this.#open.add(keyId, hour, tags, quantity)
@@ -86,10 +86,10 @@ export class Settling {
   }
 
   #set(
-    record: UsageRecord,
+    record: MeteringRecord,
     state: RecordState,
     change: { ambiguous?: boolean; settledAt?: number; settlement: Settlement },
-  ): UsageRecord {
+  ): MeteringRecord {
     const { settlement } = change
     const accepted = settlement.kind === 'accepted'
     this.#close.run(
@@ -104,7 +104,7 @@ export class Settling {
     return this.#read(record.id)
   }
 
-  #read(id: number): UsageRecord {
+  #read(id: number): MeteringRecord {
     const row = this.#byId.get(id)
     if (row === undefined) throw new TypeError(`there is no record ${id}`)
     return recordOf(row)
@@ -112,7 +112,7 @@ export class Settling {
 }
 
 /** The usage of a record in micro-units by tag set, as it goes back to an open hour. */
-export function usageOf(record: UsageRecord): OpenCell[] {
+export function usageOf(record: MeteringRecord): OpenCell[] {
   const unit = microPerWhole(record.divisor)
   const parts = record.allocations ?? [{ tags: untagged, quantity: record.quantity }]
   return parts

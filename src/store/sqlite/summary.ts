@@ -2,14 +2,10 @@ import type { DatabaseSync } from 'node:sqlite'
 import { fromColumns, microPerWhole } from './amount-columns.ts'
 import { LateUsage } from './late-usage.ts'
 import { recordSummaryOf, selectRecordSummary } from './record-rows.ts'
-import {
-  hourMs,
-  recordStates,
-  type LedgerGauges,
-  type OpenHour,
-  type RecordState,
-  type RecordSummary,
-} from '../../metering/types.ts'
+import { hourMs } from '../../metering/hour.ts'
+import { recordStates, type RecordState, type RecordSummary } from '../../metering/record.ts'
+import type { OpenHour } from '../../metering/report.ts'
+import type { LedgerGauges } from '../store.ts'
 
 export interface UsageSummary {
   /** When this was the case, ms. */

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createSystemClock } from '../../../src/kernel/clock.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
-import { hourMs, hourOf } from '../../../src/metering/types.ts'
+import { hourMs, hourOf } from '../../../src/metering/hour.ts'
 import {
   Directories,
   hourTaken,

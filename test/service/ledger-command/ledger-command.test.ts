@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
-import { hourMs } from '../../../src/metering/types.ts'
+import { hourMs } from '../../../src/metering/hour.ts'
 import {
   accepted,
   Directories,

@@ -6,7 +6,7 @@ import type {
   MeterUsageValue,
 } from '../../../src/aws/metering-api.ts'
 import type { Clock } from '../../../src/kernel/clock.ts'
-import { hourMs, hourOf } from '../../../src/metering/types.ts'
+import { hourMs, hourOf } from '../../../src/metering/hour.ts'
 
 /** What becomes of a call. `lost-…`: no answer comes; the effect has happened, or has not. */
 export const weathers = [

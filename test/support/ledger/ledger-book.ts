@@ -5,7 +5,7 @@ import type { Clock } from '../../../src/kernel/clock.ts'
 import { Events } from '../../../src/kernel/events.ts'
 import { Ledger } from '../../../src/ledger/ledger.ts'
 import { canonicalTags } from '../../../src/metering/tags.ts'
-import type { Settlement, UsageRecord } from '../../../src/metering/types.ts'
+import type { Settlement, MeteringRecord } from '../../../src/metering/record.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
 import { clientTokenOf } from '../../../src/channels/meter-usage/client-token.ts'
 import { scratch } from '../scratch.ts'
@@ -57,7 +57,7 @@ export async function report(
 }
 
 /** Seals every hour that starts before `before`. */
-export function seal(book: Ledger, before: number, now = before): Promise<UsageRecord[]> {
+export function seal(book: Ledger, before: number, now = before): Promise<MeteringRecord[]> {
   const rules = {
     productCode: 'product-1',
     divisorOf: () => 1n,
@@ -72,8 +72,8 @@ export async function send(
   book: Ledger,
   id: number,
   ...answers: readonly Settlement[]
-): Promise<UsageRecord | undefined> {
-  let record: UsageRecord | undefined
+): Promise<MeteringRecord | undefined> {
+  let record: MeteringRecord | undefined
   for (const answer of answers) {
     await book.markSending(id)
     record = await book.settle(id, answer)

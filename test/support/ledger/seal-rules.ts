@@ -1,6 +1,7 @@
 import { planSeal, type SealRules } from '../../../src/metering/seal.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
-import { hourMs, hourOf, type UsageRecord } from '../../../src/metering/types.ts'
+import { hourMs, hourOf } from '../../../src/metering/hour.ts'
+import type { MeteringRecord } from '../../../src/metering/record.ts'
 import { clientTokenOf } from '../../../src/channels/meter-usage/client-token.ts'
 import type { ManualClock } from '../manual-clock.ts'
 
@@ -18,7 +19,7 @@ export function sealHours(
   clock: ManualClock,
   rules: Partial<SealRules> = {},
   openHourToo = false,
-): Promise<UsageRecord[]> {
+): Promise<MeteringRecord[]> {
   const now = clock.now()
   return ledger.seal({
     before: hourOf(now) + (openHourToo ? hourMs : 0),

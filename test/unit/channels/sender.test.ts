@@ -5,7 +5,7 @@ import type {
   MeterUsageRequest,
   MeterUsageValue,
 } from '../../../src/aws/metering-api.ts'
-import { hourMs } from '../../../src/metering/types.ts'
+import { hourMs } from '../../../src/metering/hour.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
 import { Sender, type SenderOptions } from '../../../src/channels/sender.ts'
 import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { LedgerOptions } from '../../../src/ledger/ledger.ts'
-import { hourMs } from '../../../src/metering/types.ts'
+import { hourMs } from '../../../src/metering/hour.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
 import { scheduleByClock, scheduleByCron } from '../../../src/channels/schedule.ts'
 import { Sender } from '../../../src/channels/sender.ts'

@@ -6,7 +6,7 @@ import { dataVolumeCheck } from '../../../src/doctor/checks/check-data-volume.ts
 import { ledgerCheck } from '../../../src/doctor/checks/check-ledger.ts'
 import type { Check } from '../../../src/doctor/check.ts'
 import { mountOf } from '../../../src/doctor/mount-of.ts'
-import { hourMs, hourOf } from '../../../src/metering/types.ts'
+import { hourMs, hourOf } from '../../../src/metering/hour.ts'
 import { findingsOf, outcomesOf } from '../../support/doctor/doctor-world.ts'
 import {
   hourTaken,

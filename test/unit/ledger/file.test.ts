@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { auditBook } from '../../../src/store/sqlite/audit.ts'
 import { changeLedger, readLedger } from '../../../src/store/sqlite/ledger-file.ts'
 import { overviewOf } from '../../../src/store/sqlite/overview.ts'
-import { hourMs } from '../../../src/metering/types.ts'
+import { hourMs } from '../../../src/metering/hour.ts'
 import { Directories, openBook, report, seal } from '../../support/ledger/ledger-book.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 

@@ -10,7 +10,7 @@ import {
 } from '../../../src/store/sqlite/operator-actions.ts'
 import { overviewOf } from '../../../src/store/sqlite/overview.ts'
 import { tagsOf } from '../../../src/metering/tags.ts'
-import { hourMs } from '../../../src/metering/types.ts'
+import { hourMs } from '../../../src/metering/hour.ts'
 import {
   accepted,
   Directories,

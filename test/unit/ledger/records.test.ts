@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { canonicalTags } from '../../../src/metering/tags.ts'
-import { hourMs, untagged, type Settlement } from '../../../src/metering/types.ts'
+import { hourMs } from '../../../src/metering/hour.ts'
+import type { Settlement } from '../../../src/metering/record.ts'
+import { untagged } from '../../../src/metering/tags.ts'
 import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 

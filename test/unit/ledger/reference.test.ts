@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { findByReference } from '../../../src/store/sqlite/find-by-reference.ts'
 import { readLedger } from '../../../src/store/sqlite/ledger-file.ts'
 import { referenceOf } from '../../../src/store/reference.ts'
-import { hourMs } from '../../../src/metering/types.ts'
+import { hourMs } from '../../../src/metering/hour.ts'
 import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 

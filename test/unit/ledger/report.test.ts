@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { canonicalTags } from '../../../src/metering/tags.ts'
-import { hourMs } from '../../../src/metering/types.ts'
+import { hourMs } from '../../../src/metering/hour.ts'
 import { openBench, reportOf, unit } from '../../support/ledger/ledger-bench.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 

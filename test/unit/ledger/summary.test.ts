@@ -4,7 +4,7 @@ import { readLedger } from '../../../src/store/sqlite/ledger-file.ts'
 import { wholeOverviewOf } from '../../../src/store/sqlite/overview.ts'
 import { createTables } from '../../../src/store/sqlite/schema.ts'
 import { Summaries } from '../../../src/store/sqlite/summary.ts'
-import { hourMs } from '../../../src/metering/types.ts'
+import { hourMs } from '../../../src/metering/hour.ts'
 import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { allocateWhole, fitAllocations } from '../../../src/metering/allocations.ts'
 import { canonicalTags } from '../../../src/metering/tags.ts'
-import { untagged } from '../../../src/metering/types.ts'
+import { untagged } from '../../../src/metering/tags.ts'
 
 const team = (name: string) => canonicalTags([{ key: 'team', value: name }])
 const sum = (parts: readonly { readonly whole: bigint }[]) =>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { recordTimestamp, sealableBefore } from '../../../src/metering/hour.ts'
-import { hourOf } from '../../../src/metering/types.ts'
+import { hourOf } from '../../../src/metering/hour.ts'
 
 const at = (time: string) => Date.parse(time)
 

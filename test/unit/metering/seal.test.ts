@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { planSeal } from '../../../src/metering/seal.ts'
 import { canonicalTags } from '../../../src/metering/tags.ts'
-import { untagged, type OpenCell, type SealInput } from '../../../src/metering/types.ts'
+import type { OpenCell } from '../../../src/metering/cell.ts'
+import type { SealInput } from '../../../src/metering/seal-plan.ts'
+import { untagged } from '../../../src/metering/tags.ts'
 import { defaultRules } from '../../support/ledger/seal-rules.ts'
 
 const hour = Date.parse('2026-03-10T09:00:00Z')

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Events } from '../../../src/kernel/events.ts'
-import { recordStates, type LedgerGauges } from '../../../src/metering/types.ts'
+import { recordStates } from '../../../src/metering/record.ts'
+import type { LedgerGauges } from '../../../src/store/store.ts'
 import {
   metricPrefix,
   metricTable,

@@ -1,0 +1,20 @@
+/**
+ * What gives an amount its meaning, pinned when usage is reported: a later product file changes what new
+ * usage means, never what old usage means. Two reports that differ in any member are in two accounts.
+ */
+export interface AccountKey {
+  readonly productCode: string
+  /** The customer's registration; empty for the buyer who runs the task or pod. */
+  readonly customer: string
+  readonly dimension: string
+  /** How many of the application's units make one of AWS's, at least 1. */
+  readonly divisor: bigint
+  readonly aggregate: Aggregate
+  readonly scope: Scope
+}
+
+/** How the readings of an hour become an amount. */
+export type Aggregate = 'sum'
+
+/** Whose usage one record holds: that of one task or pod. */
+export type Scope = 'resource'

@@ -1,0 +1,6 @@
+import type { TagSet } from './tags.ts'
+
+export interface OpenCell {
+  readonly tags: TagSet
+  readonly quantity: bigint
+}
