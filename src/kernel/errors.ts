@@ -33,6 +33,7 @@ export const errorTable = {
   LedgerNotFound: {},
   LedgerDamaged: {},
   LedgerTooNew: {},
+  LedgerTooOld: {},
   RecordNotFound: {},
   RecordStateMismatch: {},
   // requests to the app listener

@@ -1,35 +1,27 @@
 import { stopwatch } from '../kernel/clock.ts'
 import { SidecarError, messageOf } from '../kernel/errors.ts'
 
-export interface Transaction {
-  begin(): void
-  /** Writes what the operations left to write together, and commits. */
-  commit(): void
-  rollback(): void
-}
-
-export interface GroupCommitOptions {
-  readonly transaction: Transaction
+export interface GroupCommitOptions<Context> {
+  /** Runs operations in one transaction and commits it. When it rejects, nothing has happened. */
+  readonly transact: (operations: (context: Context) => void) => Promise<void>
   /** Resolves when everything committed so far is on disk. */
   readonly flush: () => Promise<void>
   /** Work between two groups, after the answers of the first have been given. */
   readonly between: () => Promise<void>
-  /** A group is committed, and not on disk yet. */
-  readonly onCommitted: () => void
   /** A group is on disk: how many operations shared it, and how long commit and flush took. */
   readonly onDurable: (operations: number, seconds: number) => void
   /** A flush failed: what is on disk is unknown, so the process must end and recover from the file. */
   readonly onFatal: (error: SidecarError) => void
 }
 
-interface Waiting {
-  readonly operation: () => unknown
+interface Waiting<Context> {
+  readonly operation: (context: Context) => unknown
   readonly resolve: (value: unknown) => void
   readonly reject: (reason: unknown) => void
 }
 
-type Outcome =
-  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown }
+type Answer =
+  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly failure: unknown }
 
 /** Bounds the time that one group keeps the event loop. */
 const largestGroup = 512
@@ -38,17 +30,17 @@ const largestGroup = 512
  * Runs operations that arrive together in one transaction and one flush, and answers them only when
  * they are on disk. What arrives meanwhile forms the next group.
  *
- * An operation is synchronous. When it throws a SidecarError it must not have written anything: it
+ * An operation is synchronous. When it throws a SidecarError it must not have changed anything: it
  * alone is refused. Any other error rolls the whole group back, and its operations are run one by one,
  * so that a bad one fails alone.
  */
-export class GroupCommit {
-  readonly #options: GroupCommitOptions
-  #waiting: Waiting[] = []
+export class GroupCommit<Context> {
+  readonly #options: GroupCommitOptions<Context>
+  #waiting: Waiting<Context>[] = []
   #running: Promise<void> | undefined
   #failure: SidecarError | undefined
 
-  constructor(options: GroupCommitOptions) {
+  constructor(options: GroupCommitOptions<Context>) {
     this.#options = options
   }
 
@@ -56,7 +48,7 @@ export class GroupCommit {
     return this.#failure
   }
 
-  run<T>(operation: () => T): Promise<T> {
+  run<T>(operation: (context: Context) => T): Promise<T> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
     return new Promise((resolve, reject) => {
       this.#waiting.push({ operation, resolve: resolve as (value: unknown) => void, reject })
@@ -79,13 +71,13 @@ export class GroupCommit {
     while (this.#waiting.length > 0) {
       const group = this.#waiting.splice(0, largestGroup)
       const elapsed = stopwatch()
-      const outcomes = this.#commit(group)
+      const answers = await this.#commit(group)
       try {
-        if (outcomes.some((outcome) => outcome.ok)) {
+        if (answers.some(({ ok }) => ok)) {
           await this.#options.flush()
           this.#options.onDurable(group.length, elapsed())
         }
-        answer(group, outcomes)
+        give(group, answers)
         await this.#options.between()
       } catch (error) {
         this.#fail(error, group)
@@ -94,37 +86,22 @@ export class GroupCommit {
     this.#running = undefined
   }
 
-  #commit(group: readonly Waiting[]): Outcome[] {
-    const { transaction } = this.#options
+  async #commit(group: readonly Waiting<Context>[]): Promise<Answer[]> {
+    let answers: Answer[] = []
     try {
-      transaction.begin()
-    } catch (error) {
-      return group.map(() => ({ ok: false, error }))
-    }
-    try {
-      return this.#transact(group)
-    } catch (error) {
-      return group.length === 1
-        ? [{ ok: false, error }]
-        : group.flatMap((waiting) => this.#commit([waiting]))
-    }
-  }
-
-  /** The operations of a transaction that has begun, and its end. */
-  #transact(group: readonly Waiting[]): Outcome[] {
-    const { transaction } = this.#options
-    try {
-      const outcomes = group.map((waiting) => attempt(waiting.operation))
-      transaction.commit()
-      this.#options.onCommitted()
-      return outcomes
-    } catch (error) {
-      transaction.rollback()
-      throw error
+      await this.#options.transact((context) => {
+        answers = group.map(({ operation }) => attempt(operation, context))
+      })
+      return answers
+    } catch (failure) {
+      if (group.length === 1) return [{ ok: false, failure }]
+      const alone: Answer[] = []
+      for (const waiting of group) alone.push(...(await this.#commit([waiting])))
+      return alone
     }
   }
 
-  #fail(cause: unknown, group: readonly Waiting[]): void {
+  #fail(cause: unknown, group: readonly Waiting<Context>[]): void {
     const error = new SidecarError(
       'LedgerFailed',
       `The ledger could not be flushed to disk (${messageOf(cause)}). Nothing after the last successful flush was acknowledged; the sidecar ends now and recovers from the file when it starts again. Check the volume under the data directory.`,
@@ -136,19 +113,19 @@ export class GroupCommit {
   }
 }
 
-function attempt(operation: () => unknown): Outcome {
+function attempt<Context>(operation: (context: Context) => unknown, context: Context): Answer {
   try {
-    return { ok: true, value: operation() }
-  } catch (error) {
-    if (error instanceof SidecarError) return { ok: false, error }
-    throw error
+    return { ok: true, value: operation(context) }
+  } catch (failure) {
+    if (failure instanceof SidecarError) return { ok: false, failure }
+    throw failure
   }
 }
 
-function answer(group: readonly Waiting[], outcomes: readonly Outcome[]): void {
+function give<Context>(group: readonly Waiting<Context>[], answers: readonly Answer[]): void {
   for (const [index, waiting] of group.entries()) {
-    const outcome = outcomes[index]
-    if (outcome?.ok === true) waiting.resolve(outcome.value)
-    else waiting.reject(outcome?.error)
+    const answer = answers[index]
+    if (answer?.ok === true) waiting.resolve(answer.value)
+    else waiting.reject(answer?.failure)
   }
 }

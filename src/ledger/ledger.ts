@@ -1,160 +1,131 @@
-import { join } from 'node:path'
-import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../kernel/clock.ts'
 import type { SidecarError } from '../kernel/errors.ts'
 import type { Events, Step } from '../kernel/events.ts'
 import type { Log } from '../kernel/log.ts'
-import { takeOwnership, type Owner } from '../store/sqlite/adoption.ts'
-import { auditBook } from '../store/sqlite/audit.ts'
-import { openDisk, type DataSync, type Disk } from '../store/sqlite/disk.ts'
-import { lockFile, type FileLock } from '../store/sqlite/file-lock.ts'
-import { GroupCommit } from './group-commit.ts'
-import { Ingest } from '../store/sqlite/ingest.ts'
-import { Keys } from '../store/sqlite/accounts.ts'
-import { LateUsage } from '../store/sqlite/late-usage.ts'
-import { Notes } from '../store/sqlite/notes.ts'
-import { openDatabase, prepareDirectory } from '../store/sqlite/open-database.ts'
-import { OpenUsage } from '../store/sqlite/open-usage.ts'
-import { Pruning } from '../store/sqlite/pruning.ts'
-import { Sealing, type SealRequest } from '../store/sqlite/sealing.ts'
-import { Settling } from '../store/sqlite/settling.ts'
+import { accountOf, type Account, type AccountKey } from '../metering/account.ts'
+import type { MeteringRecord, Settlement } from '../metering/record.ts'
+import type { ReportReceipt, UsageRequest } from '../metering/report.ts'
+import type { Store } from '../store/store.ts'
 import {
-  Summaries,
   summaryWindowMs,
+  type DiskSpace,
+  type LedgerGauges,
   type PendingRecord,
   type UsageSummary,
-} from '../store/sqlite/summary.ts'
-import { translate } from '../store/sqlite/storage-errors.ts'
-import { tellAdopted, tellOpened } from './log-opening.ts'
-import { tellings } from './usage-by-dimension.ts'
-import type { Settlement, MeteringRecord } from '../metering/record.ts'
-import type { ReportReceipt, UsageRequest } from '../metering/report.ts'
-import type { DiskSpace, AccountBalance, LedgerGauges } from '../store/store.ts'
+} from '../store/summary.ts'
+import { auditBook, imbalancesOf, type AccountBalance } from './audit.ts'
+import { GroupCommit } from './group-commit.ts'
+import type { Owner } from './ledger-owner.ts'
+import { logAdoption } from './log-opening.ts'
+import { openBook } from './open-book.ts'
+import { Page, type InsertedRecord } from './page.ts'
+import { reportUsage } from './report-usage.ts'
+import { sealHours, type SealRequest } from './seal-hours.ts'
+import { markSending, settleRecord } from './settle-record.ts'
+import { TagSetLimit } from './tag-set-limit.ts'
+import { usageByDimension } from './usage-by-dimension.ts'
+
+const dayMs = 86_400_000
+/** Longer than the 24 h that are promised, so that a report near the end of an hour is covered. */
+const claimsMs = dayMs + 3_600_000
+const settledMs = 45 * dayMs
 
 export interface LedgerOptions {
-  readonly directory: string
+  /** Where the book is kept. The ledger closes it. */
+  readonly store: Store
   /** Names the task or pod: the owner of the book. */
   readonly resource: string
+  /** What usage of a dimension means today. */
+  readonly meaningOf: (dimension: string) => Pick<AccountKey, 'productCode' | 'divisor'>
   readonly clock: Clock
   readonly events: Events
   readonly log: Log
-  /** Distinct tag sets that an hour of a key may hold; further ones go to the untagged bucket. */
+  /** Distinct tag sets that an hour of an account may hold; further ones go to the untagged bucket. */
   readonly maxTagSets: number
   /** Called once, when the ledger can no longer promise anything and the process must end. */
   readonly onFatal: (error: SidecarError) => void
-  /** For tests of failing disks. */
-  readonly dataSync?: DataSync | undefined
 }
 
 /**
  * The account book. Every change resolves only when it is on disk; a change that rejects has not
- * happened. See types.ts for the places that a unit can be in.
+ * happened. docs/ledger.md has the places that a unit can be in.
  */
 export class Ledger {
-  readonly #database: DatabaseSync
-  readonly #lock: FileLock
-  readonly #disk: Disk
+  readonly #store: Store
   readonly #options: LedgerOptions
-  readonly #keys: Keys
-  readonly #open: OpenUsage
-  readonly #ingest: Ingest
-  readonly #late: LateUsage
-  readonly #sealing: Sealing
-  readonly #settling: Settling
-  readonly #pruning: Pruning
-  readonly #summaries: Summaries
-  readonly #notes: Notes
-  readonly #commits: GroupCommit
+  readonly #tagSets: TagSetLimit
+  readonly #commits: GroupCommit<Page>
+  readonly #accounts = new Map<string, Account>()
   readonly owner: Owner
 
-  private constructor(
-    options: LedgerOptions,
-    database: DatabaseSync,
-    lock: FileLock,
-    disk: Disk,
-    owner: Owner,
-  ) {
+  private constructor(options: LedgerOptions, owner: Owner) {
     this.#options = options
-    this.#database = database
-    this.#lock = lock
-    this.#disk = disk
+    this.#store = options.store
     this.owner = owner
-    this.#keys = new Keys(database)
-    this.#open = new OpenUsage(database, owner.id, options.maxTagSets)
-    this.#ingest = new Ingest(database, this.#keys, this.#open)
-    this.#late = new LateUsage(database)
-    this.#sealing = new Sealing(database, owner, this.#keys, this.#open)
-    this.#settling = new Settling(database, this.#open)
-    this.#pruning = new Pruning(database)
-    this.#summaries = new Summaries(database)
-    this.#notes = new Notes(database)
+    this.#tagSets = new TagSetLimit(options.maxTagSets)
     this.#commits = this.#createCommits()
   }
 
-  /**
-   * Opens the book, a new one when there is none. Throws DataDirectoryUnusable, LedgerInUse, or what
-   * SQLite says of the disk.
-   */
+  /** Takes ownership of the book, recovers what was under way, and audits it. Closes the store when it throws. */
   static async open(options: LedgerOptions): Promise<Ledger> {
-    const { directory, resource, clock, events, log } = options
-    prepareDirectory(directory)
-    const lock = lockFile(join(directory, 'ledger.lock'))
-    let database: DatabaseSync | undefined
+    const { store, resource, clock, log } = options
     try {
-      const opened = openDatabase(directory, clock.now())
-      database = opened.database
-      tellOpened(opened, log, events)
-      const owner = takeOwnership(opened.database, resource, clock.now())
-      tellAdopted(owner, log)
-      const disk = await openDisk(opened, options.dataSync)
-      const ledger = new Ledger(options, opened.database, lock, disk, owner)
-      ledger.#settling.recover()
-      ledger.audit()
+      // Whatever limit of tag sets there was, those of an adopted book were accepted under it.
+      const tagSets = new TagSetLimit(Number.MAX_SAFE_INTEGER)
+      let adoptedFrom: string | undefined
+      await store.transact((view) => {
+        const page = new Page(view, { resource, tagSets })
+        adoptedFrom = openBook(page, clock.now()).adoptedFrom
+        return page.changes()
+      })
+      await store.flush()
+      const owner = await store.owner()
+      logAdoption({ identity: resource, adoptedFrom }, log)
+      const firstSeenAt = owner?.firstSeenAt ?? clock.now()
+      const ledger = new Ledger(options, { identity: resource, firstSeenAt, adoptedFrom })
+      await ledger.audit()
       return ledger
     } catch (error) {
-      database?.close()
-      lock.release()
+      await store.close()
       throw error
     }
   }
 
   /** Records a request whole or not at all; one receipt for each report. */
   async report(request: UsageRequest): Promise<ReportReceipt[]> {
-    const { receipts, overflowed } = await this.#run('report-written', () => {
-      const applied = this.#ingest.apply(request, '', this.#options.clock.now())
-      this.#late.note(request, applied)
-      return { receipts: applied, overflowed: this.#open.takeOverflowed() }
+    const { events, clock } = this.#options
+    const { receipts, overflowed } = await this.#run('report-written', (page) => {
+      const before = page.overflowed.size === 0 ? noOverflow : new Map(page.overflowed)
+      const applied = reportUsage(page, request, this.#accountOf, clock.now())
+      return { receipts: applied, overflowed: grown(before, page.overflowed) }
     })
-    const { events } = this.#options
-    for (const told of tellings(request, receipts)) events.emit('usageReported', told)
-    for (const [keyId, reports] of overflowed)
-      events.emit('tagSetsOverflowed', { dimension: this.#keys.dimensionOf(keyId), reports })
+    for (const told of usageByDimension(request, receipts)) events.emit('usageReported', told)
+    for (const [dimension, reports] of overflowed)
+      events.emit('tagSetsOverflowed', { dimension, reports })
     return receipts
   }
 
   /** Turns hours that are over into records, and audits the book. */
   async seal(request: SealRequest): Promise<MeteringRecord[]> {
-    const records = await this.#run('seal-written', () => {
-      this.#ingest.flush()
-      return this.#sealing.seal(request)
-    })
+    const inserted = await this.#run('seal-written', (page) =>
+      sealHours(page, request, this.#accountOf),
+    )
+    const records = inserted.map(sealedRecord)
     for (const { id, dimension, hour, quantity } of records)
       this.#options.events.emit('recordSealed', { id, dimension, hour, quantity })
-    this.audit()
+    await this.audit()
     return records
   }
 
-  /** Commits that an attempt is about to be made. Undefined when the record is settled already. */
+  /** Commits that an attempt is about to be made. Undefined when the record no longer waits to be sent. */
   markSending(id: number): Promise<MeteringRecord | undefined> {
-    return this.#run('mark-written', () =>
-      this.#settling.markSending(id, this.#options.clock.now()),
-    )
+    return this.#run('mark-written', (page) => markSending(page, id, this.#options.clock.now()))
   }
 
-  /** Commits what an attempt came to, and returns the record as it stands after it. */
+  /** Commits the outcome of an attempt, and returns the record as it stands after it. */
   async settle(id: number, settlement: Settlement): Promise<MeteringRecord> {
-    const record = await this.#run('settle-written', () =>
-      this.#settling.settle(id, settlement, this.#options.clock.now()),
+    const record = await this.#run('settle-written', (page) =>
+      settleRecord(page, id, settlement, this.#options.clock.now()),
     )
     if (record.state === 'moved' && record.movedTo !== undefined)
       this.#options.events.emit('recordMoved', {
@@ -170,50 +141,51 @@ export class Ledger {
   /** Forgets idempotency keys after 25 hours and settled records after 45 days. */
   async prune(): Promise<void> {
     const now = this.#options.clock.now()
-    const pruneSome = () => {
-      this.#late.prune(now - summaryWindowMs)
-      return this.#pruning.prune(now)
+    const retention = {
+      claimsBefore: now - claimsMs,
+      settledBefore: now - settledMs,
+      lateUsageBefore: now - summaryWindowMs,
     }
-    while (await this.#run(undefined, pruneSome));
+    while (await this.#run(undefined, (page) => page.forget(retention)));
   }
 
   /** Keeps a short text for the next start, under a name; an earlier one of that name is replaced. */
   remember(name: string, value: string): Promise<void> {
-    return this.#run(undefined, () => this.#notes.remember(name, value))
+    return this.#run(undefined, (page) => page.note(name, value))
   }
 
   /** What was last remembered under this name. */
-  recall(name: string): string | undefined {
-    return this.#notes.recall(name)
+  recall(name: string): Promise<string | undefined> {
+    return this.#store.note(this.owner.identity, name)
   }
 
   /** Records that wait for AWS, oldest hour first. */
-  pendingRecords(): PendingRecord[] {
-    return this.#summaries.pendingRecords()
+  pendingRecords(): Promise<readonly PendingRecord[]> {
+    return this.#store.pendingRecords()
   }
 
   /** Whether usage of an hour that starts before `before` is open. */
-  hasOpenBefore(before: number): boolean {
-    return this.#sealing.isDue(before)
+  hasOpenBefore(before: number): Promise<boolean> {
+    return this.#store.hasOpenBefore(before)
   }
 
-  usage(): UsageSummary {
-    return this.#summaries.usage(this.#options.clock.now())
+  usage(): Promise<UsageSummary> {
+    return this.#store.usage(this.#options.clock.now())
   }
 
-  gauges(): LedgerGauges {
-    return this.#summaries.gauges()
+  gauges(): Promise<LedgerGauges> {
+    return this.#store.gauges()
   }
 
-  /** Size of the files, and what is left of their volume. */
+  /** Size of the book, and what is left of its volume. */
   space(): Promise<DiskSpace> {
-    return this.#disk.space()
+    return this.#store.space()
   }
 
-  /** The conservation audit. An imbalance is a defect, and is said loudly. */
-  audit(): AccountBalance[] {
-    const balances = auditBook(this.#database)
-    const wrong = balances.filter(({ imbalance }) => imbalance !== 0n)
+  /** The conservation audit. An imbalance is a defect, and is logged as an error. */
+  async audit(): Promise<AccountBalance[]> {
+    const balances = auditBook(await this.#store.accountSums())
+    const wrong = imbalancesOf(balances)
     for (const { dimension, imbalance } of wrong)
       this.#options.log(
         'ledger.imbalance',
@@ -227,55 +199,56 @@ export class Ledger {
     return balances
   }
 
-  /** Waits for what is under way, and closes the file so that nothing needs recovery. */
+  /** Waits for what is under way, and closes the book so that nothing needs recovery. */
   async close(): Promise<void> {
     await this.#commits.close()
-    // The last connection copies the WAL into the main file and deletes it: with flushes.
-    this.#database.exec('PRAGMA synchronous = FULL')
-    this.#database.close()
-    // After it: the system drops a process's locks on a file when any descriptor of it closes.
-    await this.#disk.close()
-    this.#lock.release()
+    await this.#store.close()
   }
 
-  async #run<T>(step: Step | undefined, operation: () => T): Promise<T> {
-    try {
-      return await this.#commits.run(() => {
-        const result = operation()
-        if (step !== undefined) this.#options.events.emit('stepReached', { step })
-        return result
-      })
-    } catch (error) {
-      throw translate(error)
-    }
+  /** The account that usage of a dimension reported now belongs to. */
+  readonly #accountOf = (dimension: string): Account => {
+    const { productCode, divisor } = this.#options.meaningOf(dimension)
+    const known = this.#accounts.get(dimension)
+    if (known?.key.productCode === productCode && known.key.divisor === divisor) return known
+    const account = accountOf({
+      productCode,
+      customer: '',
+      dimension,
+      divisor,
+      aggregate: 'sum',
+      scope: 'resource',
+    })
+    this.#accounts.set(dimension, account)
+    return account
   }
 
-  #createCommits(): GroupCommit {
-    const { events, onFatal } = this.#options
-    let rolledBack = false
-    return new GroupCommit({
-      transaction: {
-        begin: () => this.#database.exec('BEGIN IMMEDIATE'),
-        commit: () => {
-          this.#ingest.flush()
-          this.#open.flush()
-          this.#database.exec('COMMIT')
-        },
-        rollback: () => {
-          this.#ingest.clear()
-          this.#open.clear()
-          this.#keys.clear()
-          rolledBack = true
-          if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
-        },
+  #run<T>(step: Step | undefined, operation: (page: Page) => T): Promise<T> {
+    return this.#commits.run((page) => {
+      const result = operation(page)
+      if (step !== undefined) this.#options.events.emit('stepReached', { step })
+      return result
+    })
+  }
+
+  #createCommits(): GroupCommit<Page> {
+    const { events, onFatal, resource } = this.#options
+    return new GroupCommit<Page>({
+      transact: async (operations) => {
+        let page: Page | undefined
+        try {
+          const ids = await this.#store.transact((view) => {
+            page = new Page(view, { resource, tagSets: this.#tagSets })
+            operations(page)
+            return page.changes()
+          })
+          page?.assignIds(ids)
+        } catch (error) {
+          this.#tagSets.clear()
+          throw error
+        }
       },
-      flush: () => this.#disk.flush(),
-      between: () => {
-        const makeRoom = rolledBack
-        rolledBack = false
-        return this.#disk.checkpointIfDue(makeRoom)
-      },
-      onCommitted: () => events.emit('stepReached', { step: 'group-committed' }),
+      flush: () => this.#store.flush(),
+      between: () => this.#store.maintain(),
       onDurable: (operations, seconds) => {
         events.emit('stepReached', { step: 'group-flushed' })
         events.emit('ledgerCommitted', { operations, seconds })
@@ -285,5 +258,41 @@ export class Ledger {
         onFatal(error)
       },
     })
+  }
+}
+
+const noOverflow: ReadonlyMap<string, number> = new Map()
+
+/** How much the counters of a page have grown. */
+function grown(
+  before: ReadonlyMap<string, number>,
+  after: ReadonlyMap<string, number>,
+): [string, number][] {
+  return [...after]
+    .map(([name, count]): [string, number] => [name, count - (before.get(name) ?? 0)])
+    .filter(([, count]) => count > 0)
+}
+
+function sealedRecord({ id, slot, resource, content, sealedAt }: InsertedRecord): MeteringRecord {
+  const [first] = content.parts
+  return {
+    ...content,
+    id,
+    slot,
+    resource,
+    customer: first?.account.customer ?? '',
+    divisor: first?.account.divisor ?? 1n,
+    state: 'sealed',
+    attempts: 0,
+    inFlight: false,
+    ambiguous: false,
+    meteringRecordId: undefined,
+    lastCode: undefined,
+    lastMessage: undefined,
+    sealedAt,
+    firstAttemptAt: undefined,
+    lastAttemptAt: undefined,
+    settledAt: undefined,
+    movedTo: undefined,
   }
 }

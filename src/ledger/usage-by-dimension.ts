@@ -1,11 +1,14 @@
 import type { SidecarEvents } from '../kernel/events.ts'
 import type { ReportReceipt, UsageRequest } from '../metering/report.ts'
 
-type Telling = SidecarEvents['usageReported']
+type ReportedUsage = SidecarEvents['usageReported']
 
-/** What a request came to, by dimension, for those who watch. */
-export function tellings(request: UsageRequest, receipts: readonly ReportReceipt[]): Telling[] {
-  const told = new Map<string, Telling>()
+/** The outcome of a request by dimension, for those who watch. */
+export function usageByDimension(
+  request: UsageRequest,
+  receipts: readonly ReportReceipt[],
+): ReportedUsage[] {
+  const told = new Map<string, ReportedUsage>()
   for (const [index, { dimension, quantity }] of request.reports.entries()) {
     const receipt = receipts[index]
     if (receipt === undefined) continue

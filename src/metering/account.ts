@@ -4,7 +4,7 @@
  */
 export interface AccountKey {
   readonly productCode: string
-  /** The customer's registration; empty for the buyer who runs the task or pod. */
+  /** The key of the customer's registration; empty for the buyer who runs the task or pod. */
   readonly customer: string
   readonly dimension: string
   /** How many of the application's units make one of AWS's, at least 1. */
@@ -13,8 +13,23 @@ export interface AccountKey {
   readonly scope: Scope
 }
 
+export const aggregates = ['sum'] as const
 /** How the readings of an hour become an amount. */
-export type Aggregate = 'sum'
+export type Aggregate = (typeof aggregates)[number]
 
+export const scopes = ['resource'] as const
 /** Whose usage one record holds: that of one task or pod. */
-export type Scope = 'resource'
+export type Scope = (typeof scopes)[number]
+
+/** An account under a name that equal keys share. */
+export interface Account {
+  readonly key: AccountKey
+  readonly name: string
+}
+
+/** The account of a key. */
+export function accountOf(key: AccountKey): Account {
+  const { productCode, customer, dimension, divisor, aggregate, scope } = key
+  const name = JSON.stringify([productCode, customer, dimension, String(divisor), aggregate, scope])
+  return { key, name }
+}

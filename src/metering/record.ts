@@ -1,18 +1,9 @@
-import type { TagSet } from './tags.ts'
-
-export const recordStates = [
-  'sealed',
-  'sending',
-  'accepted',
-  'refused',
-  'unresolved',
-  'moved',
-] as const
-/**
- * `moved` is not a place: such a record is the trace of one whose usage went back to an open hour,
- * and it keeps that hour closed for its key.
- */
-export type RecordState = (typeof recordStates)[number]
+import type { AccountKey } from './account.ts'
+import { microPerWhole } from './amount.ts'
+import type { OpenCell } from './cell.ts'
+import type { RecordState } from './record-states.ts'
+import type { Slot } from './slot.ts'
+import { untagged, type TagSet } from './tags.ts'
 
 export interface Allocation {
   readonly tags: TagSet
@@ -34,14 +25,30 @@ export interface SealedContent {
   readonly clientToken: string
 }
 
+/** What one account gave to a record. Settling, moving and the audit work on parts. */
+export interface RecordPart {
+  readonly account: AccountKey
+  /** AWS's whole units. */
+  readonly quantity: number
+  /** Undefined when none of them is tagged. */
+  readonly allocations: readonly Allocation[] | undefined
+}
+
+/** A record as the book has it. */
 export interface MeteringRecord extends SealedContent {
   readonly id: number
+  readonly slot: Slot
+  readonly parts: readonly RecordPart[]
+  /** The key of the customer's registration; empty for the buyer. */
   readonly customer: string
   /** The task or pod that sealed it. */
   readonly resource: string
+  /** Of its first part; a record has parts of several divisors only when a product file changed in its hour. */
   readonly divisor: bigint
   readonly state: RecordState
   readonly attempts: number
+  /** An attempt was begun whose answer is not stored yet. */
+  readonly inFlight: boolean
   /** AWS may have taken it although no answer said so. */
   readonly ambiguous: boolean
   readonly meteringRecordId: string | undefined
@@ -55,17 +62,20 @@ export interface MeteringRecord extends SealedContent {
   readonly movedTo: number | undefined
 }
 
-/** A record without its allocations, which may be 2500: what lists of records hold. */
-export type RecordSummary = Omit<MeteringRecord, 'allocations'>
+/** A record without its parts and allocations, which may be 2500: what lists of records hold. */
+export type RecordSummary = Omit<
+  MeteringRecord,
+  'allocations' | 'parts' | 'slot' | 'customer' | 'divisor'
+>
 
-/** What an attempt to send a record came to. */
+/** The outcome of an attempt to send a record. */
 export type Settlement =
   | { readonly kind: 'accepted'; readonly meteringRecordId: string }
   /** AWS certainly did not take it; the same content is tried again. */
   | { readonly kind: 'not-taken'; readonly code: string; readonly message: string }
   /** AWS may have taken it; the same content is tried again. */
   | { readonly kind: 'unknown'; readonly code: string; readonly message: string }
-  /** AWS said no for a reason that an operator can mend. */
+  /** AWS refused it for a reason that an operator can fix. */
   | { readonly kind: 'refused'; readonly code: string; readonly message: string }
   /** Another quantity stands for this hour. */
   | { readonly kind: 'hour-taken'; readonly code: string; readonly message: string }
@@ -76,3 +86,31 @@ export type Settlement =
       readonly message: string
       readonly policy: 'carry' | 'hold'
     }
+
+/** Whether AWS may have taken it: an attempt is under way, or the answer to one was lost. */
+export function possiblyTaken(record: Pick<MeteringRecord, 'inFlight' | 'ambiguous'>): boolean {
+  return record.inFlight || record.ambiguous
+}
+
+/** The usage of a part in millionths by tag set, as it goes back to an open hour. */
+export function usageOfPart({ account, quantity, allocations }: RecordPart): OpenCell[] {
+  const unit = microPerWhole(account.divisor)
+  return (allocations ?? [{ tags: untagged, quantity }])
+    .filter((share) => share.quantity > 0)
+    .map((share) => ({ tags: share.tags, quantity: BigInt(share.quantity) * unit }))
+}
+
+/** The allocations of all parts as one list, by tag set; undefined when nothing is tagged. */
+export function mergeAllocations(parts: readonly RecordPart[]): SealedContent['allocations'] {
+  const [first, ...rest] = parts
+  if (rest.length === 0) return first?.allocations
+  if (parts.every(({ allocations }) => allocations === undefined)) return undefined
+  const sums = new Map<TagSet, number>()
+  for (const { quantity, allocations = [{ tags: untagged, quantity }] } of parts)
+    for (const share of allocations)
+      sums.set(share.tags, (sums.get(share.tags) ?? 0) + share.quantity)
+  return [...sums]
+    .filter(([, quantity]) => quantity > 0)
+    .map(([tags, quantity]) => ({ tags, quantity }))
+    .toSorted((a, b) => (a.tags < b.tags ? -1 : 1))
+}

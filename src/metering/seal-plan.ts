@@ -1,24 +1,43 @@
+import type { AccountKey } from './account.ts'
 import type { OpenCell } from './cell.ts'
-import type { SealedContent } from './record.ts'
+import type { RecordPart, SealedContent } from './record.ts'
 
-/** Everything that an hour of a key holds when it is about to be sealed. */
+/** What an account holds of an hour that is about to be sealed. */
+export interface SealAccount {
+  readonly account: AccountKey
+  readonly cells: readonly OpenCell[]
+  /** What earlier hours left below one of AWS's whole units. */
+  readonly fraction: bigint
+}
+
+/** Everything that goes into the record of one slot and hour. */
 export interface SealInput {
-  readonly customer: string
+  readonly productCode: string
   readonly dimension: string
   readonly hour: number
-  readonly cells: readonly OpenCell[]
-  /** What earlier hours left below one whole unit. */
-  readonly fraction: bigint
+  /** At least one; the same order gives the same plan. */
+  readonly accounts: readonly SealAccount[]
   /** Names the task or pod. */
   readonly resource: string
   readonly sealedAt: number
 }
 
-/** How a key's hour is closed. What goes in comes out: the ledger refuses a plan that does not add up. */
+/** What is left of an account after its hour was sealed. */
+export interface SealRest {
+  readonly fraction: bigint
+  /** What a capped record could not hold, for the first unsealed hour. */
+  readonly carried: readonly OpenCell[]
+}
+
+/** A record's content, and which account gave which part of it. */
+export interface PlannedRecord extends SealedContent {
+  readonly parts: readonly RecordPart[]
+}
+
+/** How a slot's hour is closed. What goes in comes out: the ledger refuses a plan that does not add up. */
 export interface SealPlan {
   /** Undefined when there is nothing to send. */
-  readonly record: (SealedContent & { readonly divisor: bigint }) | undefined
-  readonly fraction: bigint
-  /** What a capped record could not take, for the first unsealed hour. */
-  readonly carried: readonly OpenCell[]
+  readonly record: PlannedRecord | undefined
+  /** In the order of the accounts that went in. */
+  readonly rests: readonly SealRest[]
 }

@@ -1,57 +1,121 @@
+import { fitAllocations, allocateWhole, type WholePart } from './allocations.ts'
+import { microPerWhole } from './amount.ts'
 import type { OpenCell } from './cell.ts'
-import { hourMs } from './hour.ts'
-import type { SealedContent } from './record.ts'
-import type { SealInput, SealPlan } from './seal-plan.ts'
+import { hourMs, recordTimestamp } from './hour.ts'
+import { mergeAllocations, type RecordPart, type SealedContent } from './record.ts'
+import type { SealAccount, SealInput, SealPlan, SealRest } from './seal-plan.ts'
 import { untagged } from './tags.ts'
-import { allocateWhole, fitAllocations, type WholePart } from './allocations.ts'
-import { recordTimestamp } from './hour.ts'
 
 /** AWS's largest quantity of one record. */
 export const maxRecordQuantity = 2_147_483_647n
 
 export interface SealRules {
-  readonly productCode: string
-  /** How many of the application's units make one of AWS's. */
-  readonly divisorOf: (dimension: string) => bigint
   /** Hours that are over get a record even when there is nothing to bill. */
   readonly zeroRecords: boolean
   /** The same for the same content, different for any other; 1 to 64 characters. */
   readonly clientTokenOf: (resource: string, content: Omit<SealedContent, 'clientToken'>) => string
-  /** Told how many tag sets had to go to the untagged bucket. */
+  /** Receives the number of tag sets that had to go to the untagged bucket. */
   readonly onFolded: (dimension: string, tagSets: number) => void
 }
 
 /**
- * What to make of an hour of a key: a record of whole units, rounded down; the rest stays in the
- * fraction for later hours; what is above AWS's largest quantity is carried to the next hour.
+ * Decides what becomes of an hour of a slot. Each account gives its whole units, rounded down, and the
+ * record is their sum. The rest of an account stays in its fraction for later hours; what is above
+ * AWS's largest quantity is carried to the next hour.
  */
 export function planSeal(input: SealInput, rules: SealRules): SealPlan {
-  const divisor = rules.divisorOf(input.dimension)
-  const unit = divisor * 1_000_000n
-  const total = input.cells.reduce((sum, { quantity }) => sum + quantity, input.fraction)
-  const whole = total / unit
-  const fraction = total % unit
-  const isOver = input.hour + hourMs <= input.sealedAt
-  if (whole === 0n && !(rules.zeroRecords && isOver))
-    return { record: undefined, fraction, carried: [] }
+  const { accounts, hour, sealedAt, productCode, dimension, resource } = input
+  const totals = accounts.map(totalOf)
+  const isOver = hour + hourMs <= sealedAt
+  if (totals.every(({ whole }) => whole === 0n) && !(rules.zeroRecords && isOver))
+    return {
+      record: undefined,
+      rests: totals.map(({ fraction }) => ({ fraction, carried: [] })),
+    }
 
-  const { cells, folded } = fitAllocations(input.cells)
-  if (folded > 0) rules.onFolded(input.dimension, folded)
-  const { taken, rest } = capAt(maxRecordQuantity, allocateWhole(whole, cells, unit))
+  const { cells, folded } = fitAccounts(accounts)
+  if (folded > 0) rules.onFolded(dimension, folded)
+  const { parts, rests } = divide(accounts, totals, cells)
   const content = {
-    productCode: rules.productCode,
-    dimension: input.dimension,
-    hour: input.hour,
-    timestamp: recordTimestamp(input.hour, input.sealedAt),
-    quantity: Number(taken.reduce((sum, part) => sum + part.whole, 0n)),
-    allocations: allocationsOf(taken),
+    productCode,
+    dimension,
+    hour,
+    timestamp: recordTimestamp(hour, sealedAt),
+    quantity: parts.reduce((sum, part) => sum + part.quantity, 0),
+    allocations: mergeAllocations(parts),
   }
-  const clientToken = rules.clientTokenOf(input.resource, content)
   return {
-    record: { ...content, clientToken, divisor },
-    fraction,
-    carried: rest.map(({ tags, whole: units }): OpenCell => ({ tags, quantity: units * unit })),
+    record: { ...content, clientToken: rules.clientTokenOf(resource, content), parts },
+    rests,
   }
+}
+
+interface Total {
+  readonly unit: bigint
+  readonly whole: bigint
+  readonly fraction: bigint
+}
+
+function totalOf({ account, cells, fraction }: SealAccount): Total {
+  const unit = microPerWhole(account.divisor)
+  const total = cells.reduce((sum, { quantity }) => sum + quantity, fraction)
+  return { unit, whole: total / unit, fraction: total % unit }
+}
+
+/**
+ * The cells of each account, made to fit AWS's limits together. Where accounts differ in their divisor,
+ * tag sets are compared by what they weigh in AWS's units.
+ */
+function fitAccounts(accounts: readonly SealAccount[]): {
+  readonly cells: readonly (readonly OpenCell[])[]
+  readonly folded: number
+} {
+  const product = accounts.reduce((all, { account }) => all * account.divisor, 1n)
+  const weights = new Map<string, bigint>()
+  for (const { account, cells } of accounts)
+    for (const { tags, quantity } of cells)
+      weights.set(tags, (weights.get(tags) ?? 0n) + quantity * (product / account.divisor))
+  const fitted = fitAllocations([...weights].map(([tags, quantity]) => ({ tags, quantity })))
+  const kept = new Set(fitted.cells.map(({ tags }) => tags))
+  return { cells: accounts.map(({ cells }) => foldCells(cells, kept)), folded: fitted.folded }
+}
+
+/** Puts what is not kept into the untagged cell; in the order of the tag sets. */
+function foldCells(cells: readonly OpenCell[], kept: ReadonlySet<string>): OpenCell[] {
+  const tagged = cells.filter(({ tags }) => tags !== untagged && kept.has(tags))
+  const bucket = cells
+    .filter(({ tags }) => tags === untagged || !kept.has(tags))
+    .reduce((sum, { quantity }) => sum + quantity, 0n)
+  const ordered = tagged.toSorted((a, b) => (a.tags < b.tags ? -1 : 1))
+  return bucket === 0n ? ordered : [{ tags: untagged, quantity: bucket }, ...ordered]
+}
+
+/** Gives each account its part until the record is full. */
+function divide(
+  accounts: readonly SealAccount[],
+  totals: readonly Total[],
+  cells: readonly (readonly OpenCell[])[],
+): { parts: RecordPart[]; rests: SealRest[] } {
+  const parts: RecordPart[] = []
+  const rests: SealRest[] = []
+  let room = maxRecordQuantity
+  for (const [index, { account }] of accounts.entries()) {
+    const { unit = 1n, whole = 0n, fraction = 0n } = totals[index] ?? {}
+    const { taken, rest } = capAt(room, allocateWhole(whole, cells[index] ?? [], unit))
+    const quantity = taken.reduce((sum, part) => sum + part.whole, 0n)
+    room -= quantity
+    if (quantity > 0n)
+      parts.push({ account, quantity: Number(quantity), allocations: allocationsOf(taken) })
+    rests.push({
+      fraction,
+      carried: rest.map(({ tags, whole: units }) => ({ tags, quantity: units * unit })),
+    })
+  }
+  const [first] = accounts
+  // A zero record belongs to an account too.
+  if (parts.length === 0 && first !== undefined)
+    parts.push({ account: first.account, quantity: 0, allocations: undefined })
+  return { parts, rests }
 }
 
 /** Takes parts in their order until `limit` units are full. */

@@ -1,31 +1,59 @@
-import type { RecordState } from '../metering/record.ts'
+import type { MeteringRecord } from '../metering/record.ts'
+import type { Changes } from './changes.ts'
+import type {
+  AccountSums,
+  BookOwner,
+  DiskSpace,
+  ExportFilter,
+  Found,
+  LedgerGauges,
+  LedgerOverview,
+  PendingRecord,
+  UsageSummary,
+  WholeOverview,
+} from './summary.ts'
+import type { BookView } from './view.ts'
 
-export interface AccountBalance {
-  readonly customer: string
-  readonly dimension: string
-  readonly reported: bigint
-  readonly open: bigint
-  readonly fraction: bigint
-  /** In records of any state but `moved`, the pruned ones included. */
-  readonly recorded: bigint
-  /** reported - open - fraction - recorded; anything but zero is a defect. */
-  readonly imbalance: bigint
+/** Questions about the book. Each answers from one moment, and none changes anything. */
+export interface BookReader {
+  usage(now: number): Promise<UsageSummary>
+  overview(now: number): Promise<LedgerOverview>
+  wholeOverview(now: number): Promise<WholeOverview>
+  gauges(): Promise<LedgerGauges>
+  /** Records that wait for AWS, oldest hour first. */
+  pendingRecords(): Promise<readonly PendingRecord[]>
+  /** Whether usage of an hour that starts before `before` is open. */
+  hasOpenBefore(before: number): Promise<boolean>
+  accountSums(): Promise<readonly AccountSums[]>
+  record(id: number): Promise<MeteringRecord | undefined>
+  /**
+   * What a MeteringRecordId stands for: AWS's own of an accepted record, or the one that was given to
+   * the application before its hour was over.
+   */
+  find(meteringRecordId: string, now: number): Promise<Found | undefined>
+  /** Every record that passes the filter, of any state, oldest hour first; one at a time. */
+  records(filter: ExportFilter): AsyncIterable<MeteringRecord>
+  /** What a task or pod last remembered under this name. */
+  note(resource: string, name: string): Promise<string | undefined>
+  owner(): Promise<BookOwner | undefined>
 }
 
-/** What dashboards watch. */
-export interface LedgerGauges {
-  readonly states: ReadonlyMap<RecordState, number>
-  /** Micro-units in the places before `accepted`, by dimension. */
-  readonly pending: ReadonlyMap<string, bigint>
-  /** Hours of records that AWS has not accepted, with how many each has. */
-  readonly unsentHours: ReadonlyMap<number, number>
-  readonly oldestUnsentHour: number | undefined
-}
-
-export interface DiskSpace {
-  /** Of the ledger's files. */
-  readonly ledgerBytes: number
-  /** Of the volume that they lie on: what can still be written, and the whole. */
-  readonly freeBytes: number
-  readonly volumeBytes: number
+/**
+ * Where the book is kept. The rules are not here: a store shows what a group of commands asks for, the
+ * rules decide, the store writes, in one transaction and one durable flush for the group.
+ */
+export interface Store extends BookReader {
+  /**
+   * Runs the rules in a transaction, writes what they decide, and commits. Resolves with the ids of the
+   * new records in their order. When it rejects, nothing has happened.
+   */
+  transact(decide: (view: BookView) => Changes): Promise<readonly number[]>
+  /** Resolves when everything committed so far is durable. When it rejects, what is durable is unknown. */
+  flush(): Promise<void>
+  /** Work between two groups, after the answers to the first. Rejects as `flush` does. */
+  maintain(): Promise<void>
+  /** Size of the book, and what is left of its volume. */
+  space(): Promise<DiskSpace>
+  /** Ends the store so that the next start needs no recovery. */
+  close(): Promise<void>
 }

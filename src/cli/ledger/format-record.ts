@@ -4,28 +4,28 @@ import type { MeteringRecord } from '../../metering/record.ts'
 import { untagged, type TagSet } from '../../metering/tags.ts'
 
 /** `2026-03-10T09h` */
-export function hourWord(hour: number): string {
+export function formatHour(hour: number): string {
   return `${toIso(hour).slice(0, 13)}h`
 }
 
 /** `2026-03-10T09:15:00Z` */
-export function timeWord(instant: number | undefined): string {
+export function formatTime(instant: number | undefined): string {
   return instant === undefined ? 'never' : `${toIso(instant).slice(0, 19)}Z`
 }
 
 /** `plan=gold, team=a` */
-export function tagWord(tags: TagSet): string {
+export function formatTags(tags: TagSet): string {
   if (tags === untagged) return '(untagged)'
   return tagsOf(tags)
     .map(({ key, value }) => `${key}=${value}`)
     .join(', ')
 }
 
-export function unitsWord(quantity: number): string {
+export function formatUnits(quantity: number): string {
   return quantity === 1 ? '1 unit' : `${quantity} units`
 }
 
 /** `record 12 (requests, 2026-03-10T09h, 42 units)` */
-export function recordWord({ id, dimension, hour, quantity }: MeteringRecord): string {
-  return `record ${id} (${dimension}, ${hourWord(hour)}, ${unitsWord(quantity)})`
+export function formatRecord({ id, dimension, hour, quantity }: MeteringRecord): string {
+  return `record ${id} (${dimension}, ${formatHour(hour)}, ${formatUnits(quantity)})`
 }

@@ -1,23 +1,23 @@
 import { parseArgs } from 'node:util'
 import { formatQuantity } from '../../metering/quantity.ts'
-import { auditBook } from '../../store/sqlite/audit.ts'
-import { readLedger } from '../../store/sqlite/ledger-file.ts'
-import type { AccountBalance } from '../../store/store.ts'
+import { auditBook, imbalancesOf, type AccountBalance } from '../../ledger/audit.ts'
+import { readBook } from '../../store/sqlite/book-file.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { commonOptions, dataDirectory, noPositionals } from './ledger-arguments.ts'
 import { renderTable } from '../text-table.ts'
 
 /** `ledger audit`: exit code 1 when a unit that was reported is in no place, or in two. */
-export function auditLedger(args: readonly string[], io: CliIo): number {
+export async function auditLedger(args: readonly string[], io: CliIo): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     options: commonOptions,
     allowPositionals: true,
   })
   noPositionals('audit', positionals)
-  const balances = readLedger(dataDirectory(values['data-dir'], io.env), auditBook)
-  const wrong = balances.filter(({ imbalance }) => imbalance !== 0n)
+  const directory = dataDirectory(values['data-dir'], io.env)
+  const balances = auditBook(await readBook(directory, (book) => book.accountSums()))
+  const wrong = imbalancesOf(balances)
   if (values.json)
     io.out(JSON.stringify({ balanced: wrong.length === 0, keys: balances.map(body) }))
   else for (const line of describe(balances)) io.out(line)
@@ -43,7 +43,7 @@ function body(balance: AccountBalance) {
 
 function describe(balances: readonly AccountBalance[]): string[] {
   if (balances.length === 0) return ['Nothing was reported yet.']
-  const wrong = balances.filter(({ imbalance }) => imbalance !== 0n).length
+  const wrong = imbalancesOf(balances).length
   const right = (title: string) => ({ title, align: 'right' }) as const
   const numbers = ['reported', 'open', 'fraction', 'records', 'imbalance'].map(right)
   const rows = balances.map((balance) => {

@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util'
-import { exportRows } from '../../store/sqlite/export-rows.ts'
-import { readLedger } from '../../store/sqlite/ledger-file.ts'
+import { readBook } from '../../store/sqlite/book-file.ts'
 import type { CliIo } from '../cli-io.ts'
 import { csvLine } from './csv.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -40,7 +39,7 @@ export const exportColumns = [
 ] as const satisfies readonly (keyof RecordBody)[]
 
 /** `ledger export`: writes each record as it is read, so that a long history needs no memory. */
-export function exportLedger(args: readonly string[], io: CliIo): number {
+export async function exportLedger(args: readonly string[], io: CliIo): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     options: {
@@ -61,9 +60,9 @@ export function exportLedger(args: readonly string[], io: CliIo): number {
     until: instantOf('until', values.until),
     dimension,
   }
-  readLedger(dataDirectory(values['data-dir'], io.env), (database) => {
+  await readBook(dataDirectory(values['data-dir'], io.env), async (book) => {
     if (format === 'csv') io.out(csvLine(exportColumns))
-    for (const record of exportRows(database, filter)) {
+    for await (const record of book.records(filter)) {
       const body = recordBody(record)
       io.out(format === 'csv' ? csvLine(cells(body)) : JSON.stringify(body))
     }

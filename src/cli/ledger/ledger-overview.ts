@@ -1,7 +1,7 @@
 import { formatQuantity } from '../../metering/quantity.ts'
-import type { LedgerOverview } from '../../store/sqlite/overview.ts'
+import type { LedgerOverview } from '../../store/summary.ts'
 import type { RecordSummary } from '../../metering/record.ts'
-import { hourWord, tagWord, timeWord } from './format-record.ts'
+import { formatHour, formatTags, formatTime } from './format-record.ts'
 import { printable, renderTable, type Column } from '../text-table.ts'
 
 /** Rows of one table; the export has all of them. */
@@ -45,11 +45,11 @@ export function describeOverview(
 function headOf(directory: string, overview: LedgerOverview): string[] {
   const { owner, lastSuccessAt, lastFailure } = overview
   const failure =
-    lastFailure === undefined ? 'none' : `${timeWord(lastFailure.at)}  ${lastFailure.code}`
+    lastFailure === undefined ? 'none' : `${formatTime(lastFailure.at)}  ${lastFailure.code}`
   return [
     `ledger         ${directory}`,
     `owner          ${owner?.identity ?? 'none yet'}`,
-    `last accepted  ${timeWord(lastSuccessAt)}`,
+    `last accepted  ${formatTime(lastSuccessAt)}`,
     `last failure   ${failure}`,
   ].map(printable)
 }
@@ -61,7 +61,7 @@ function openTable({ open, openByTags }: LedgerOverview, withTags: boolean): Tab
     return [
       [hourColumn, dimensionColumn, quantityColumn],
       open.map(({ hour, dimension, quantity }) => [
-        hourWord(hour),
+        formatHour(hour),
         dimension,
         formatQuantity(quantity),
       ]),
@@ -69,10 +69,10 @@ function openTable({ open, openByTags }: LedgerOverview, withTags: boolean): Tab
   return [
     [hourColumn, dimensionColumn, quantityColumn, { title: 'tags', shrinks: true }],
     openByTags.map(({ hour, dimension, quantity, tags }) => [
-      hourWord(hour),
+      formatHour(hour),
       dimension,
       formatQuantity(quantity),
-      tagWord(tags),
+      formatTags(tags),
     ]),
   ]
 }
@@ -111,11 +111,11 @@ function settledSection(records: readonly RecordSummary[]): string[] {
 
 function recordCells(record: RecordSummary): string[] {
   const { id, hour, dimension, quantity, state, attempts } = record
-  return [String(id), hourWord(hour), dimension, String(quantity), state, String(attempts)]
+  return [String(id), formatHour(hour), dimension, String(quantity), state, String(attempts)]
 }
 
 function outcomeOf({ meteringRecordId, movedTo, lastCode }: RecordSummary): string {
-  if (movedTo !== undefined) return `to ${hourWord(movedTo)}: ${lastCode ?? ''}`
+  if (movedTo !== undefined) return `to ${formatHour(movedTo)}: ${lastCode ?? ''}`
   return meteringRecordId ?? lastCode ?? ''
 }
 

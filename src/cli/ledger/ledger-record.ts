@@ -1,6 +1,6 @@
 import { referenceOf } from '../../store/reference.ts'
 import type { MeteringRecord } from '../../metering/record.ts'
-import { hourWord, tagWord, timeWord } from './format-record.ts'
+import { formatHour, formatTags, formatTime } from './format-record.ts'
 import { wrap } from '../text-table.ts'
 
 const labelWidth = 18
@@ -13,19 +13,19 @@ export function describeRecord(record: MeteringRecord): string[] {
     ['state', record.state + (record.ambiguous ? ', AWS may have taken it' : '')],
     ['dimension', record.dimension],
     ...(record.customer === '' ? [] : [['customer', record.customer] as const]),
-    ['hour', hourWord(record.hour)],
-    ['timestamp sent', timeWord(record.timestamp)],
+    ['hour', formatHour(record.hour)],
+    ['timestamp sent', formatTime(record.timestamp)],
     ['quantity', `${record.quantity}${divisorWord(record)}`],
     ['MeteringRecordId', record.meteringRecordId ?? 'none'],
     ['id for AWS SDKs', referenceOf(record)],
     ['attempts', String(record.attempts)],
-    ['sealed', timeWord(record.sealedAt)],
-    ['first attempt', timeWord(record.firstAttemptAt)],
-    ['last attempt', timeWord(record.lastAttemptAt)],
-    ['settled', timeWord(record.settledAt)],
+    ['sealed', formatTime(record.sealedAt)],
+    ['first attempt', formatTime(record.firstAttemptAt)],
+    ['last attempt', formatTime(record.lastAttemptAt)],
+    ['settled', formatTime(record.settledAt)],
     ...(record.movedTo === undefined
       ? []
-      : [['usage moved to', hourWord(record.movedTo)] as const]),
+      : [['usage moved to', formatHour(record.movedTo)] as const]),
     ['last answer', record.lastCode ?? 'none'],
     ...(record.lastMessage === undefined ? [] : [['', record.lastMessage] as const]),
     ['product code', record.productCode],
@@ -33,7 +33,7 @@ export function describeRecord(record: MeteringRecord): string[] {
     ['client token', record.clientToken],
     ...allocations.map(
       ({ tags, quantity }, index) =>
-        [index === 0 ? 'allocations' : '', `${quantity}  ${tagWord(tags)}`] as const,
+        [index === 0 ? 'allocations' : '', `${quantity}  ${formatTags(tags)}`] as const,
     ),
   ]
   return fields.flatMap(([label, value]) => {

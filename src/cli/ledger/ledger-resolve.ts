@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util'
 import type { Clock } from '../../kernel/clock.ts'
 import { SettingValues } from '../../config/setting-values.ts'
-import { changeLedger } from '../../store/sqlite/ledger-file.ts'
-import { resolveDelivered, resolveResend } from '../../store/sqlite/operator-actions.ts'
+import { operate } from '../../ledger/operate.ts'
+import { resolveDelivered, resolveResend } from '../../ledger/operator-actions.ts'
+import { changeBook } from '../../store/sqlite/book-file.ts'
 import type { MeteringRecord } from '../../metering/record.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -13,12 +14,16 @@ import {
   invalid,
   recordId,
 } from './ledger-arguments.ts'
-import { hourWord, recordWord, unitsWord } from './format-record.ts'
+import { formatHour, formatRecord, formatUnits } from './format-record.ts'
 import { recordBody } from './record-body.ts'
 import { wrap } from '../text-table.ts'
 
 /** `ledger resolve`: an operator's decision about a record that AWS may have billed. */
-export function resolveRecord(args: readonly string[], io: CliIo, clock: Clock): number {
+export async function resolveRecord(
+  args: readonly string[],
+  io: CliIo,
+  clock: Clock,
+): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     options: {
@@ -36,10 +41,11 @@ export function resolveRecord(args: readonly string[], io: CliIo, clock: Clock):
   const directory = dataDirectory(values['data-dir'], io.env)
   const now = currentInstant(directory, clock)
   const maxTagSets = new SettingValues(io.env, () => {}).get('SIDECAR_MAX_TAG_SETS')
-  const record = changeLedger(directory, (database) =>
-    values.delivered
-      ? resolveDelivered(database, id, { now })
-      : resolveResend(database, id, { now, maxTagSets }),
+  const action = values.delivered ? resolveDelivered : resolveResend
+  const record = await operate(
+    (decide) => changeBook(directory, decide),
+    maxTagSets,
+    (page) => action(page, id, now),
   )
   if (values.json) {
     const resolution = values.delivered ? 'delivered' : 'resend'
@@ -49,9 +55,9 @@ export function resolveRecord(args: readonly string[], io: CliIo, clock: Clock):
 }
 
 function describe(record: MeteringRecord): string {
-  const units = unitsWord(record.quantity)
-  const done = `Resolved: ${recordWord(record)} is now ${record.state}.`
+  const units = formatUnits(record.quantity)
+  const done = `Resolved: ${formatRecord(record)} is now ${record.state}.`
   return record.movedTo === undefined
     ? `${done} Its ${units} stay in it as billed by AWS and are never sent again.`
-    : `${done} Its ${units} are open usage of ${hourWord(record.movedTo)} and are billed with that hour.`
+    : `${done} Its ${units} are open usage of ${formatHour(record.movedTo)} and are billed with that hour.`
 }

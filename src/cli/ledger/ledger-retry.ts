@@ -1,16 +1,17 @@
 import { parseArgs } from 'node:util'
-import { changeLedger } from '../../store/sqlite/ledger-file.ts'
-import { retryRefused } from '../../store/sqlite/operator-actions.ts'
+import { operate } from '../../ledger/operate.ts'
+import { retryRefused } from '../../ledger/operator-actions.ts'
+import { changeBook } from '../../store/sqlite/book-file.ts'
 import type { MeteringRecord } from '../../metering/record.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { commonOptions, dataDirectory, recordId } from './ledger-arguments.ts'
-import { recordWord, unitsWord } from './format-record.ts'
+import { formatRecord, formatUnits } from './format-record.ts'
 import { recordBody } from './record-body.ts'
 import { wrap } from '../text-table.ts'
 
-/** `ledger retry`: what AWS complained about is mended, so a refused record need not wait. */
-export function retryRecord(args: readonly string[], io: CliIo): number {
+/** `ledger retry`: what AWS complained about is fixed, so a refused record need not wait. */
+export async function retryRecord(args: readonly string[], io: CliIo): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     options: commonOptions,
@@ -18,7 +19,12 @@ export function retryRecord(args: readonly string[], io: CliIo): number {
   })
   const id = recordId('retry', positionals)
   const directory = dataDirectory(values['data-dir'], io.env)
-  const record = changeLedger(directory, (database) => retryRefused(database, id))
+  const record = await operate(
+    (decide) => changeBook(directory, decide),
+    // A retry moves no usage.
+    0,
+    (page) => retryRefused(page, id),
+  )
   if (values.json) io.out(JSON.stringify({ action: 'retry', record: recordBody(record) }))
   else for (const line of wrap(describe(record), 0)) io.out(line)
   return exitCodes.ok
@@ -28,5 +34,5 @@ function describe(record: MeteringRecord): string {
   const memory = record.ambiguous
     ? ' AWS may have taken it at an earlier attempt: should AWS say that the hour is taken, the record becomes unresolved.'
     : ''
-  return `Freed: ${recordWord(record)} is now ${record.state}. Its ${unitsWord(record.quantity)} stay in it, unchanged; a running sidecar sends it within a minute, a stopped one at its next start.${memory}`
+  return `Freed: ${formatRecord(record)} is now ${record.state}. Its ${formatUnits(record.quantity)} stay in it, unchanged; a running sidecar sends it within a minute, a stopped one at its next start.${memory}`
 }

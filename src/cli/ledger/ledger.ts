@@ -30,7 +30,7 @@ usage: marketplace-sidecar ledger <action> [options]
 It works beside a running sidecar and without one; only resolve and retry change anything.
 docs/ledger.md tells what the words mean and what to do with refused and unresolved records.`
 
-type Action = (args: readonly string[], io: CliIo, clock: Clock) => number
+type Action = (args: readonly string[], io: CliIo, clock: Clock) => Promise<number>
 
 const actions: Readonly<Record<string, Action>> = {
   show: showLedger,

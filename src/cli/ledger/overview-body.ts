@@ -1,6 +1,6 @@
 import { formatQuantity } from '../../metering/quantity.ts'
 import { toIso } from '../../kernel/clock.ts'
-import type { WholeOverview } from '../../store/sqlite/overview.ts'
+import type { WholeOverview } from '../../store/summary.ts'
 import { isoOrNull, recordBody, tagsBody } from './record-body.ts'
 
 /** The overview as programs read it. Quantities that may have a fraction are decimal strings, exact. */

@@ -1,8 +1,6 @@
 import { SidecarError } from '../../kernel/errors.ts'
-import { auditBook } from '../../store/sqlite/audit.ts'
-import { readLedger } from '../../store/sqlite/ledger-file.ts'
-import { ownerOf } from '../../store/sqlite/overview.ts'
-import { Summaries } from '../../store/sqlite/summary.ts'
+import { auditBook, imbalancesOf } from '../../ledger/audit.ts'
+import { readBook } from '../../store/sqlite/book-file.ts'
 import { defineCheck } from '../check.ts'
 
 export const ledgerCheck = defineCheck({
@@ -32,17 +30,17 @@ export const ledgerCheck = defineCheck({
       fix: 'Mend what "ledger show" says that AWS complains about; then "ledger retry <id>".',
     },
   },
-  run(examination, findings) {
+  async run(examination, findings) {
     const directory = examination.values.get('SIDECAR_DATA_DIR')
     const now = examination.world.clock.now()
     try {
-      const { owner, usage, balances } = readLedger(directory, (database) => ({
-        owner: ownerOf(database),
-        usage: new Summaries(database).usage(now),
-        balances: auditBook(database),
+      const { owner, usage, balances } = await readBook(directory, async (book) => ({
+        owner: await book.owner(),
+        usage: await book.usage(now),
+        balances: auditBook(await book.accountSums()),
       }))
       const { pending, unresolvedCount } = usage
-      const wrong = balances.filter(({ imbalance }) => imbalance !== 0n).length
+      const wrong = imbalancesOf(balances).length
       const refused = pending.filter(({ state }) => state === 'refused').length
       if (wrong > 0)
         findings.problem('Imbalanced', `${wrong} of ${balances.length} dimensions do not add up.`)

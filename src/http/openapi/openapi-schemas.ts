@@ -1,6 +1,6 @@
 import { largestWhole, maxFractionDigits } from '../../metering/quantity.ts'
 import { entitlementStates } from '../../entitlement/transitions.ts'
-import { recordStates } from '../../metering/record.ts'
+import { recordStates } from '../../metering/record-states.ts'
 import type {
   DimensionAnswer,
   EntitlementAnswer,

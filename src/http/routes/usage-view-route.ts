@@ -3,7 +3,7 @@ import { formatQuantity } from '../../metering/quantity.ts'
 import { toIso } from '../../kernel/clock.ts'
 import type { Dimension } from '../../product/product.ts'
 import type { OpenHour } from '../../metering/report.ts'
-import type { UsageSummary } from '../../store/sqlite/summary.ts'
+import type { UsageSummary } from '../../store/summary.ts'
 import type { RecordSummary } from '../../metering/record.ts'
 import type { HourAnswer, RecordAnswer, UsageAnswer } from './answers.ts'
 

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Events } from '../../kernel/events.ts'
 import { awsWindowMs, hourMs } from '../../metering/hour.ts'
-import type { DiskSpace, LedgerGauges } from '../../store/store.ts'
+import type { DiskSpace, LedgerGauges } from '../../store/summary.ts'
 import {
   metricPrefix,
   metricTable,

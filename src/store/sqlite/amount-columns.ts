@@ -1,9 +1,9 @@
-const microPerUnit = 1_000_000n
+import type { SQLOutputValue } from 'node:sqlite'
+import { microPerUnit } from '../../metering/amount.ts'
 
-/**
- * A quantity as two SQLite integers: whole units and millionths. One integer of micro-units would
- * end at 9.2e12 units, which a product that counts bytes reports within days.
- */
+export type Row = Record<string, SQLOutputValue>
+
+/** A quantity as two SQLite integers: whole units and millionths. */
 export interface AmountColumns {
   readonly whole: bigint
   readonly micro: bigint
@@ -17,7 +17,7 @@ export function fromColumns(whole: bigint, micro: bigint): bigint {
   return whole * microPerUnit + micro
 }
 
-/** Micro-units in one of AWS's whole units of a dimension. */
-export function microPerWhole(divisor: bigint): bigint {
-  return divisor * microPerUnit
+/** The amount in the columns `whole` and `micro`, of a statement that reads integers as bigint. */
+export function amountOf(row: Row): bigint {
+  return fromColumns((row['whole'] ?? 0n) as bigint, (row['micro'] ?? 0n) as bigint)
 }

@@ -14,7 +14,8 @@ import { toIso } from '../../kernel/clock.ts'
 import { SidecarError, messageOf } from '../../kernel/errors.ts'
 import { codeOf, translateOpening } from './storage-errors.ts'
 import { walHeaderIsSound } from './wal-header.ts'
-import { createTables, schemaVersion, schemaVersionOf } from './schema.ts'
+import type { MeaningOf } from './migrations/from-schema-1.ts'
+import { migrate, schemaVersion, schemaVersionOf } from './migrations/migrate.ts'
 
 export const ledgerFileName = 'ledger.db'
 const companions = ['', '-wal', '-shm']
@@ -49,7 +50,7 @@ export function prepareDirectory(directory: string): void {
 }
 
 /** Opens the ledger's file for reading and writing, a new one when there is none or it is damaged. */
-export function openDatabase(directory: string, now: number): OpenedDatabase {
+export function openDatabase(directory: string, now: number, meaningOf: MeaningOf): OpenedDatabase {
   const path = join(directory, ledgerFileName)
   const setAside: { path: string; reason: string }[] = []
   const discard = (reason: string) => setAside.push({ path: setFilesAside(path, now), reason })
@@ -58,8 +59,12 @@ export function openDatabase(directory: string, now: number): OpenedDatabase {
   else if (!walHeaderIsSound(`${path}-wal`)) discard('its write-ahead log is not one')
   const networkFileSystem = statfsSync(directory).type === nfsMagic
   const open = () => {
-    if (!existsSync(path)) createFile(path, networkFileSystem)
-    return { database: connect(path, networkFileSystem), path, setAside, networkFileSystem }
+    const prepare = (file: string) => {
+      const database = connect(file, networkFileSystem)
+      return preparing(database, () => migrate(database, now, meaningOf))
+    }
+    if (!existsSync(path)) createFile(path, prepare)
+    return { database: prepare(path), path, setAside, networkFileSystem }
   }
   try {
     return open()
@@ -71,10 +76,10 @@ export function openDatabase(directory: string, now: number): OpenedDatabase {
 }
 
 /** Makes a new file under another name first: one that is not whole is then never our own doing. */
-function createFile(path: string, networkFileSystem: boolean): void {
+function createFile(path: string, prepare: (file: string) => DatabaseSync): void {
   const draft = `${path}.new`
   for (const suffix of companions) rmSync(draft + suffix, { force: true })
-  const database = connect(draft, networkFileSystem)
+  const database = prepare(draft)
   // Closing copies the write-ahead log into the file: with flushes.
   database.exec('PRAGMA synchronous = FULL')
   database.close()
@@ -83,7 +88,7 @@ function createFile(path: string, networkFileSystem: boolean): void {
 
 function connect(path: string, networkFileSystem: boolean): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: busyTimeoutMs })
-  try {
+  return preparing(database, () => {
     // WAL's shared memory does not work across NFS clients; alone on the file it is not needed.
     if (networkFileSystem) database.exec('PRAGMA locking_mode = EXCLUSIVE')
     // The ledger flushes and checkpoints by itself, off the event loop: see disk.ts.
@@ -98,7 +103,13 @@ function connect(path: string, networkFileSystem: boolean): DatabaseSync {
         'LedgerTooNew',
         `The ledger ${path} has schema version ${version}, and this sidecar knows versions up to ${schemaVersion}. It was written by a newer sidecar: run that version or a later one.`,
       )
-    createTables(database)
+  })
+}
+
+/** The database after `work`, or closed when that throws. */
+function preparing(database: DatabaseSync, work: () => void): DatabaseSync {
+  try {
+    work()
     return database
   } catch (error) {
     database.close()

@@ -1,46 +1,85 @@
-import type { SQLOutputValue } from 'node:sqlite'
-import { canonicalTags, tagsOf } from '../../metering/tags.ts'
+import type { DatabaseSync } from 'node:sqlite'
+import { microPerUnit } from '../../metering/amount.ts'
 import {
-  recordStates,
+  mergeAllocations,
   type Allocation,
-  type RecordState,
-  type RecordSummary,
-  type SealedContent,
   type MeteringRecord,
+  type RecordPart,
+  type RecordSummary,
 } from '../../metering/record.ts'
+import { recordStateOf } from '../../metering/record-states.ts'
+import type { ChannelName } from '../../metering/slot.ts'
+import { canonicalTags, tagsOf } from '../../metering/tags.ts'
+import type { Row } from './amount-columns.ts'
+import type { Names } from './names.ts'
 
-type Row = Record<string, SQLOutputValue>
+/** The columns of a record, without its parts; the caller appends WHERE and ORDER BY. */
+export const selectRecords = `
+  SELECT record.*, channel, holder, product_code, dimension, identity AS resource
+  FROM record JOIN slot ON slot.id = slot_id JOIN resource ON resource.id = resource_id`
 
-const joined = `key.customer, key.dimension, resource.identity AS resource
-  FROM record JOIN key ON key.id = record.key_id JOIN resource ON resource.id = record.resource_id`
+/** Reads records with their parts. Allocations are many pages of the file: lists leave them out. */
+export class RecordRows {
+  readonly #names: Names
+  readonly #byId
+  readonly #parts
 
-/** Joins what a MeteringRecord needs; the caller appends its WHERE. */
-export const selectRecord = `SELECT record.*, ${joined}`
+  constructor(database: DatabaseSync, names: Names) {
+    this.#names = names
+    this.#byId = database.prepare(`${selectRecords} WHERE record.id = ?`)
+    this.#parts = database.prepare(
+      'SELECT * FROM record_part WHERE record_id = ? ORDER BY account_id',
+    )
+  }
 
-/** The same for a RecordSummary: allocations are many pages of the file, and nobody looks at them. */
-export const selectRecordSummary = `
-  SELECT record.id, product_code, hour, timestamp, quantity, divisor, client_token, state, attempts,
-         ambiguous, metering_record_id, last_code, last_message, sealed_at, first_attempt_at,
-         last_attempt_at, settled_at, moved_to, ${joined}`
+  byId(id: number): MeteringRecord | undefined {
+    const row = this.#byId.get(id)
+    return row && this.whole(row)
+  }
 
-export function recordOf(row: Row): MeteringRecord {
-  return { ...recordSummaryOf(row), allocations: allocationsOf(row['allocations'] ?? null) }
+  /** The record of a row of `selectRecords`. */
+  whole(row: Row): MeteringRecord {
+    const summary = summaryOf(row)
+    const parts = this.#parts.all(summary.id).map((part) => this.#partOf(part))
+    const [first] = parts
+    return {
+      ...summary,
+      slot: {
+        channel: text(row, 'channel') as ChannelName,
+        holder: text(row, 'holder'),
+        productCode: summary.productCode,
+        dimension: summary.dimension,
+      },
+      parts,
+      allocations: mergeAllocations(parts),
+      customer: first?.account.customer ?? '',
+      divisor: first?.account.divisor ?? 1n,
+    }
+  }
+
+  #partOf(row: Row): RecordPart {
+    return {
+      account: this.#names.account(integer(row, 'account_id')).key,
+      quantity: unitsOf(row),
+      allocations: allocationsOf(optionalText(row, 'allocations')),
+    }
+  }
 }
 
-export function recordSummaryOf(row: Row): RecordSummary {
+/** The record of a row of `selectRecords`, as lists hold it. */
+export function summaryOf(row: Row): RecordSummary {
   return {
     id: integer(row, 'id'),
-    customer: text(row, 'customer'),
     resource: text(row, 'resource'),
     productCode: text(row, 'product_code'),
     dimension: text(row, 'dimension'),
     hour: integer(row, 'hour'),
     timestamp: integer(row, 'timestamp'),
-    quantity: integer(row, 'quantity'),
-    divisor: BigInt(integer(row, 'divisor')),
+    quantity: unitsOf(row),
     clientToken: text(row, 'client_token'),
-    state: stateOf(text(row, 'state')),
+    state: recordStateOf(text(row, 'state')),
     attempts: integer(row, 'attempts'),
+    inFlight: integer(row, 'in_flight') === 1,
     ambiguous: integer(row, 'ambiguous') === 1,
     meteringRecordId: optionalText(row, 'metering_record_id'),
     lastCode: optionalText(row, 'last_code'),
@@ -54,21 +93,24 @@ export function recordSummaryOf(row: Row): RecordSummary {
 }
 
 /** The column form of allocations: pairs of tag pairs and whole units. */
-export function allocationsColumn(allocations: SealedContent['allocations']): string | null {
+export function allocationsColumn(allocations: RecordPart['allocations']): string | null {
   if (allocations === undefined) return null
   return JSON.stringify(allocations.map(({ tags, quantity }) => [tagsOf(tags), quantity]))
 }
 
-function allocationsOf(column: SQLOutputValue): readonly Allocation[] | undefined {
-  if (column === null) return undefined
-  const pairs = JSON.parse(String(column)) as [{ key: string; value: string }[], number][]
-  return pairs.map(([tags, quantity]) => ({ tags: canonicalTags(tags), quantity }))
+/** Columns hold millionths of AWS's unit, and every form that is sent today is whole. */
+export function quantityColumn(units: number): bigint {
+  return BigInt(units) * microPerUnit
 }
 
-function stateOf(name: string): RecordState {
-  const state = recordStates.find((candidate) => candidate === name)
-  if (state === undefined) throw new TypeError(`record state ${name} is not known`)
-  return state
+function unitsOf(row: Row): number {
+  return integer(row, 'quantity') / Number(microPerUnit)
+}
+
+function allocationsOf(column: string | undefined): readonly Allocation[] | undefined {
+  if (column === undefined) return undefined
+  const pairs = JSON.parse(column) as [{ key: string; value: string }[], number][]
+  return pairs.map(([tags, quantity]) => ({ tags: canonicalTags(tags), quantity }))
 }
 
 function text(row: Row, column: string): string {

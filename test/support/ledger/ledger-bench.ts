@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { Events, type EventName, type SidecarEvents } from '../../../src/kernel/events.ts'
-import { Ledger, type LedgerOptions } from '../../../src/ledger/ledger.ts'
+import type { Ledger } from '../../../src/ledger/ledger.ts'
 import type { ReportReceipt, UsageReport } from '../../../src/metering/report.ts'
 import { untagged } from '../../../src/metering/tags.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
 import { ManualClock } from '../manual-clock.ts'
 import { scratch } from '../scratch.ts'
+import { openLedger, plainMeaning, type OpenLedgerOptions } from './open-ledger.ts'
 
 export const unit = 1_000_000n
 
@@ -33,7 +34,7 @@ export interface LedgerBench {
 }
 
 /** A ledger in a directory of its own, on a clock that stands at 09:15, without real flushes. */
-export async function openBench(options: Partial<LedgerOptions> = {}): Promise<LedgerBench> {
+export async function openBench(options: Partial<OpenLedgerOptions> = {}): Promise<LedgerBench> {
   const clock = (options.clock as ManualClock | undefined) ?? new ManualClock()
   const events = options.events ?? new Events()
   const told = new Map<EventName, unknown[]>()
@@ -49,9 +50,10 @@ export async function openBench(options: Partial<LedgerOptions> = {}): Promise<L
   ] as const)
     events.on(name, (event) => told.set(name, [...(told.get(name) ?? []), event]))
   const directory = options.directory ?? temporaryDirectory()
-  const ledger = await Ledger.open({
+  const ledger = await openLedger({
     resource: 'arn:aws:ecs:us-east-1:111122223333:task/shop/one',
     log: createSilentLog(),
+    meaningOf: plainMeaning,
     maxTagSets: 2500,
     onFatal: () => {},
     dataSync: () => Promise.resolve(),

@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import { planSeal } from '../../../src/metering/seal.ts'
 import type { Clock } from '../../../src/kernel/clock.ts'
 import { Events } from '../../../src/kernel/events.ts'
-import { Ledger } from '../../../src/ledger/ledger.ts'
+import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { canonicalTags } from '../../../src/metering/tags.ts'
 import type { Settlement, MeteringRecord } from '../../../src/metering/record.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
 import { clientTokenOf } from '../../../src/channels/meter-usage/client-token.ts'
 import { scratch } from '../scratch.ts'
+import { openLedger } from './open-ledger.ts'
 
 /** Makes directories, and removes them all at the end of a test. */
 export class Directories {
@@ -27,12 +28,13 @@ export class Directories {
 }
 
 export function openBook(directory: string, clock: Clock, resource = 'task/one'): Promise<Ledger> {
-  return Ledger.open({
+  return openLedger({
     directory,
     resource,
     clock,
     events: new Events(),
     log: createSilentLog(),
+    meaningOf: () => ({ productCode: 'product-1', divisor: 1n }),
     maxTagSets: 2500,
     onFatal: () => {},
   })
@@ -59,8 +61,6 @@ export async function report(
 /** Seals every hour that starts before `before`. */
 export function seal(book: Ledger, before: number, now = before): Promise<MeteringRecord[]> {
   const rules = {
-    productCode: 'product-1',
-    divisorOf: () => 1n,
     zeroRecords: false,
     clientTokenOf,
     onFolded: () => {},

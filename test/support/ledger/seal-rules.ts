@@ -6,8 +6,6 @@ import { clientTokenOf } from '../../../src/channels/meter-usage/client-token.ts
 import type { ManualClock } from '../manual-clock.ts'
 
 export const defaultRules: SealRules = {
-  productCode: 'product',
-  divisorOf: () => 1n,
   zeroRecords: false,
   clientTokenOf,
   onFolded: () => {},

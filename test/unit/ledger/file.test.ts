@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { auditBook } from '../../../src/store/sqlite/audit.ts'
-import { changeLedger, readLedger } from '../../../src/store/sqlite/ledger-file.ts'
-import { overviewOf } from '../../../src/store/sqlite/overview.ts'
+import { operate } from '../../../src/ledger/operate.ts'
+import type { Page } from '../../../src/ledger/page.ts'
+import type { MeteringRecord } from '../../../src/metering/record.ts'
+import { changeBook, readBook } from '../../../src/store/sqlite/book-file.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { Directories, openBook, report, seal } from '../../support/ledger/ledger-book.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
@@ -43,26 +44,39 @@ function content(): Map<string, string> {
   return new Map(names.map((name) => [name, readFileSync(join(directory, name), 'hex')]))
 }
 
-const reported = () => readLedger(directory, auditBook).map((key) => key.reported)
+const sums = () => readBook(directory, (book) => book.accountSums())
+const reported = async () => (await sums()).map((account) => account.reported)
+const pending = async () =>
+  (await readBook(directory, (book) => book.overview(clock.now()))).pending
 
-function expectError(code: string, work: () => unknown): void {
-  expect(work).toThrow(expect.objectContaining({ code }))
+/** The only record of the book. */
+const recordOf = (page: Page): MeteringRecord => {
+  const record = page.record(1)
+  if (record === undefined) throw new Error('there is no record')
+  return record
+}
+const change = (action: (page: Page) => MeteringRecord) =>
+  operate((decide) => changeBook(directory, decide), 2500, action)
+
+async function expectError(code: string, work: Promise<unknown>): Promise<void> {
+  await expect(work).rejects.toThrow(expect.objectContaining({ code }))
 }
 
-const doNothing = () => {}
+const readNothing = () => readBook(directory, () => Promise.resolve())
+const changeNothing = () => change((page) => recordOf(page))
 
 describe('reading', () => {
   test('a file that nobody has open', async () => {
     await stoppedBook()
-    expect(reported()).toEqual([7_000_000n])
+    expect(await reported()).toEqual([7_000_000n])
   })
 
   test('a file that a sidecar has open, up to its last commit', async () => {
     const book = await openBook(directory, clock)
     await report(book, 'requests', 3)
-    expect(reported()).toEqual([3_000_000n])
+    expect(await reported()).toEqual([3_000_000n])
     await report(book, 'requests', 4)
-    expect(reported()).toEqual([7_000_000n])
+    expect(await reported()).toEqual([7_000_000n])
     await book.close()
   })
 
@@ -70,22 +84,22 @@ describe('reading', () => {
     const book = await openBook(directory, clock)
     await report(book, 'requests', 3)
     const other = new DatabaseSync(path())
-    const [before, after] = readLedger(directory, (database) => {
-      const first = auditBook(database)
-      other.exec('UPDATE key SET reported_whole = 99')
-      return [first, auditBook(database)]
+    const [before, after] = await readBook(directory, async (reader) => {
+      const first = await reader.accountSums()
+      other.exec('UPDATE account SET reported_whole = 99')
+      return [first, await reader.accountSums()]
     })
     expect(after).toEqual(before)
-    other.exec('UPDATE key SET reported_whole = 3')
+    other.exec('UPDATE account SET reported_whole = 3')
     other.close()
     await book.close()
   })
 
-  test('a file that a killed sidecar left, with its log, changes neither', () => {
+  test('a file that a killed sidecar left, with its log, changes neither', async () => {
     killedBook()
     const before = content()
     expect(before.get('ledger.db-wal')).not.toBe('')
-    expect(reported()).toEqual([9_500_000n])
+    expect(await reported()).toEqual([9_500_000n])
     expect(content()).toEqual(before)
   })
 
@@ -99,10 +113,10 @@ describe('reading', () => {
       chmodSync(directory, 0o555)
       const module = new URL('../../../src/store/sqlite/', import.meta.url).href
       const script = `
-        import { readLedger } from '${module}ledger-file.ts'
-        import { auditBook } from '${module}audit.ts'
+        import { readBook } from '${module}book-file.ts'
         if (process.getuid() === 0) process.setuid(65534)
-        console.log(readLedger(process.argv[1], auditBook).map((key) => String(key.reported)).join())`
+        const sums = await readBook(process.argv[1], (book) => book.accountSums())
+        console.log(sums.map((account) => String(account.reported)).join())`
       const flags = ['--input-type=module', '--eval', script, directory]
       const { stdout, stderr } = spawnSync(process.execPath, flags, { encoding: 'utf8' })
       chmodSync(directory, 0o755)
@@ -116,78 +130,80 @@ describe('reading', () => {
 describe('changing', () => {
   test('cannot lose a unit: a change that would is undone', async () => {
     await stoppedBook()
-    const before = readLedger(directory, auditBook)
-    expectError('LedgerImbalanced', () =>
-      changeLedger(directory, (database) => database.exec('UPDATE record SET quantity = 6')),
+    const before = await sums()
+    // Its usage is taken out of the record and put nowhere.
+    await expectError(
+      'LedgerImbalanced',
+      change((page) => page.update(recordOf(page), { state: 'moved' })),
     )
-    expect(readLedger(directory, auditBook)).toEqual(before)
+    expect(await sums()).toEqual(before)
   })
 
   test('an error in the middle leaves everything as it was', async () => {
     await stoppedBook()
-    expect(() =>
-      changeLedger(directory, (database) => {
-        database.exec("UPDATE record SET state = 'moved'")
-        throw new Error('stop')
-      }),
-    ).toThrow('stop')
-    const { pending } = readLedger(directory, (database) => overviewOf(database, clock.now()))
-    expect(pending).toMatchObject([{ state: 'sealed' }])
+    const broken = change((page) => {
+      page.update(recordOf(page), { state: 'moved' })
+      throw new Error('stop')
+    })
+    await expect(broken).rejects.toThrow('stop')
+    expect(await pending()).toMatchObject([{ state: 'sealed' }])
   })
 
-  test('a file that a killed sidecar left', () => {
+  test('a file that a killed sidecar left', async () => {
     killedBook()
-    changeLedger(directory, (database) => database.exec("UPDATE record SET last_code = 'x'"))
-    const { pending } = readLedger(directory, (database) => overviewOf(database, clock.now()))
-    expect(pending).toMatchObject([{ lastCode: 'x' }])
-    expect(reported()).toEqual([9_500_000n])
+    await change((page) => page.update(recordOf(page), { lastCode: 'x' }))
+    expect(await pending()).toMatchObject([{ lastCode: 'x' }])
+    expect(await reported()).toEqual([9_500_000n])
   })
 
   test('keeps the journal mode, and waits for a sidecar that is in the middle of a commit', async () => {
     const book = await openBook(directory, clock)
     await report(book, 'requests', 1)
+    await clock.advance(hourMs)
+    await seal(book, Date.parse('2026-03-10T10:00:00Z'))
     const reports = Array.from({ length: 50 }, () => report(book, 'requests', 1))
-    changeLedger(directory, doNothing)
+    await changeNothing()
     await Promise.all(reports)
-    expect(reported()).toEqual([51_000_000n])
-    const mode = readLedger(directory, (database) => database.prepare('PRAGMA journal_mode').get())
-    expect(mode).toEqual({ journal_mode: 'wal' })
+    expect(await reported()).toEqual([51_000_000n])
+    const other = new DatabaseSync(path(), { readOnly: true })
+    expect(other.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' })
+    other.close()
     await book.close()
   })
 })
 
 describe('what is no ledger is refused, and nothing is made or changed', () => {
-  const expectBoth = (code: string) => {
+  const expectBoth = async (code: string) => {
     const before = content()
-    expectError(code, () => readLedger(directory, doNothing))
-    expectError(code, () => changeLedger(directory, doNothing))
+    await expectError(code, readNothing())
+    await expectError(code, changeNothing())
     expect(content()).toEqual(before)
   }
 
-  test('an empty folder', () => {
-    expectBoth('LedgerNotFound')
+  test('an empty folder', async () => {
+    await expectBoth('LedgerNotFound')
     expect(readdirSync(directory)).toEqual([])
   })
 
-  test('no folder', () => {
+  test('no folder', async () => {
     directory = join(directory, 'not', 'there')
-    expectError('LedgerNotFound', () => readLedger(directory, doNothing))
-    expectError('LedgerNotFound', () => changeLedger(directory, doNothing))
+    await expectError('LedgerNotFound', readNothing())
+    await expectError('LedgerNotFound', changeNothing())
   })
 
-  test('a database without tables', () => {
+  test('a database without tables', async () => {
     new DatabaseSync(path()).exec('PRAGMA journal_mode = WAL')
-    expectBoth('LedgerNotFound')
+    await expectBoth('LedgerNotFound')
   })
 
-  test('an empty file', () => {
+  test('an empty file', async () => {
     writeFileSync(path(), '')
-    expectBoth('LedgerDamaged')
+    await expectBoth('LedgerDamaged')
   })
 
-  test('garbage', () => {
+  test('garbage', async () => {
     writeFileSync(path(), 'no database at all '.repeat(1000))
-    expectBoth('LedgerDamaged')
+    await expectBoth('LedgerDamaged')
   })
 
   test('a page of garbage in the middle', async () => {
@@ -195,13 +211,13 @@ describe('what is no ledger is refused, and nothing is made or changed', () => {
     const bytes = readFileSync(path())
     bytes.fill(0x5a, 4096, 8192)
     writeFileSync(path(), bytes)
-    expectBoth('LedgerDamaged')
+    await expectBoth('LedgerDamaged')
   })
 
-  test('a log of garbage, which SQLite would pass over and delete', () => {
+  test('a log of garbage, which SQLite would pass over and delete', async () => {
     killedBook()
     writeFileSync(path('-wal'), 'no log at all '.repeat(1000))
-    expectBoth('LedgerDamaged')
+    await expectBoth('LedgerDamaged')
   })
 
   test('a ledger of a newer program', async () => {
@@ -209,14 +225,14 @@ describe('what is no ledger is refused, and nothing is made or changed', () => {
     const newer = new DatabaseSync(path())
     newer.exec('PRAGMA user_version = 99')
     newer.close()
-    expectBoth('LedgerTooNew')
+    await expectBoth('LedgerTooNew')
   })
 
-  test('a folder in the place of the file', () => {
+  test('a folder in the place of the file', async () => {
     directory = join(directory, 'deeper')
     const { status } = spawnSync('mkdir', ['-p', path()])
     expect(status).toBe(0)
-    expectError('DataDirectoryUnusable', () => readLedger(directory, doNothing))
-    expectError('DataDirectoryUnusable', () => changeLedger(directory, doNothing))
+    await expectError('DataDirectoryUnusable', readNothing())
+    await expectError('DataDirectoryUnusable', changeNothing())
   })
 })

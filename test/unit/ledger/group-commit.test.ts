@@ -4,15 +4,21 @@ import { GroupCommit, type GroupCommitOptions } from '../../../src/ledger/group-
 import { settle } from '../../support/manual-clock.ts'
 
 /** Group commits over a list: what is committed, and flushes that the test finishes. */
-function createBench(more: Partial<GroupCommitOptions> = {}) {
+function createBench(more: Partial<GroupCommitOptions<undefined>> = {}) {
   const events: string[] = []
   const flushes: PromiseWithResolvers<void>[] = []
   const fatal: SidecarError[] = []
-  const commits = new GroupCommit({
-    transaction: {
-      begin: () => events.push('begin'),
-      commit: () => events.push('commit'),
-      rollback: () => events.push('rollback'),
+  const commits = new GroupCommit<undefined>({
+    transact: (operations) => {
+      events.push('begin')
+      try {
+        operations(undefined)
+      } catch (error) {
+        events.push('rollback')
+        return Promise.reject(error as Error)
+      }
+      events.push('commit')
+      return Promise.resolve()
     },
     flush: () => {
       events.push('flush')
@@ -21,7 +27,6 @@ function createBench(more: Partial<GroupCommitOptions> = {}) {
       return flush.promise
     },
     between: () => Promise.resolve(),
-    onCommitted: () => {},
     onDurable: (operations) => events.push(`durable ${operations}`),
     onFatal: (error) => fatal.push(error),
     ...more,

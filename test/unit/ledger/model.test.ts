@@ -103,7 +103,7 @@ const actions = fc.oneof(
 
 /** After every action: nothing acknowledged is missing, and every unit is in one place. */
 function checkConservation(world: ModelWorld): void {
-  const balances = world.ledger.audit()
+  const balances = await world.ledger.audit()
   for (const { imbalance } of balances) expect(imbalance).toBe(0n)
   for (const name of ['requests', 'storage']) {
     const reported = balances.find((balance) => balance.dimension === name)?.reported ?? 0n
@@ -161,7 +161,7 @@ async function runScript(script: readonly Action[]): Promise<void> {
     expect(world.unacknowledged).toBe(0)
     for (let hour = 0; hour < 12 && isUnsettled(world); hour += 1) await world.advance(hourMs)
     checkConservation(world)
-    expect(world.ledger.pendingRecords()).toEqual([])
+    expect(await world.ledger.pendingRecords()).toEqual([])
     checkBilling(world)
   } finally {
     await world.destroy()
@@ -169,7 +169,7 @@ async function runScript(script: readonly Action[]): Promise<void> {
 }
 
 function isUnsettled({ ledger }: ModelWorld): boolean {
-  const { pending, open } = ledger.usage()
+  const { pending, open } = await ledger.usage()
   return pending.length + open.length > 0
 }
 

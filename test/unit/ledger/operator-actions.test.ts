@@ -1,14 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { auditBook } from '../../../src/store/sqlite/audit.ts'
-import { changeLedger, readLedger } from '../../../src/store/sqlite/ledger-file.ts'
+import { auditBook, imbalancesOf } from '../../../src/ledger/audit.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
+import { operate } from '../../../src/ledger/operate.ts'
 import {
-  findRecord,
+  recordNotFound,
   resolveDelivered,
   resolveResend,
   retryRefused,
-} from '../../../src/store/sqlite/operator-actions.ts'
-import { overviewOf } from '../../../src/store/sqlite/overview.ts'
+} from '../../../src/ledger/operator-actions.ts'
+import type { Page } from '../../../src/ledger/page.ts'
+import type { MeteringRecord } from '../../../src/metering/record.ts'
+import { changeBook, readBook } from '../../../src/store/sqlite/book-file.ts'
 import { tagsOf } from '../../../src/metering/tags.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import {
@@ -39,17 +41,27 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  expectBalanced()
+  await expectBalanced()
   await book.close()
   directories.removeAll()
 })
 
-function expectBalanced(): void {
-  const balances = readLedger(directory, auditBook)
-  expect(balances.filter(({ imbalance }) => imbalance !== 0n)).toEqual([])
+async function expectBalanced(): Promise<void> {
+  const balances = auditBook(await readBook(directory, (reader) => reader.accountSums()))
+  expect(imbalancesOf(balances)).toEqual([])
 }
 
-const read = (id: number) => readLedger(directory, (database) => findRecord(database, id))
+async function read(id: number): Promise<MeteringRecord> {
+  const record = await readBook(directory, (reader) => reader.record(id))
+  if (record === undefined) throw recordNotFound(id)
+  return record
+}
+
+const act = (action: (page: Page) => MeteringRecord, maxTagSets = options.maxTagSets) =>
+  operate((decide) => changeBook(directory, decide), maxTagSets, action)
+
+const openByTags = async () =>
+  (await readBook(directory, (reader) => reader.overview(options.now))).openByTags
 
 /** A record of 9 o'clock: 40 units, 10 of them untagged. */
 async function sealedRecord(): Promise<number> {
@@ -71,7 +83,7 @@ async function unresolvedRecord(): Promise<number> {
 describe('resolve --delivered', () => {
   test('an unresolved record becomes accepted and keeps its units', async () => {
     const id = await unresolvedRecord()
-    const record = changeLedger(directory, (database) => resolveDelivered(database, id, options))
+    const record = await act((page) => resolveDelivered(page, id, options.now))
     expect(record).toMatchObject({
       state: 'accepted',
       quantity: 40,
@@ -81,17 +93,17 @@ describe('resolve --delivered', () => {
       movedTo: undefined,
     })
     expect(record.lastMessage).toContain('DuplicateRequestException: Another quantity')
-    expect(read(id)).toEqual(record)
-    expect(book.pendingRecords()).toEqual([])
+    expect(await read(id)).toEqual(record)
+    expect(await book.pendingRecords()).toEqual([])
   })
 
   test('it is not sent again, by a sidecar that restarts either', async () => {
     const id = await unresolvedRecord()
-    changeLedger(directory, (database) => resolveDelivered(database, id, options))
+    await act((page) => resolveDelivered(page, id, options.now))
     expect(await book.markSending(id)).toBeUndefined()
     await book.close()
     book = await openBook(directory, clock)
-    expect(book.pendingRecords()).toEqual([])
+    expect(await book.pendingRecords()).toEqual([])
   })
 })
 
@@ -99,10 +111,10 @@ describe('resolve --resend', () => {
   test('the usage goes to the current hour with its tags, and the record is its trace', async () => {
     const id = await unresolvedRecord()
     await report(book, 'requests', 1, { team: 'a' })
-    const record = changeLedger(directory, (database) => resolveResend(database, id, options))
+    const record = await act((page) => resolveResend(page, id, options.now))
     expect(record).toMatchObject({ state: 'moved', movedTo: ten, lastCode: 'ResolvedResend' })
-    const { openByTags } = readLedger(directory, (database) => overviewOf(database, options.now))
-    expect(openByTags.map(({ hour, tags, quantity }) => [hour, tagsOf(tags), quantity])).toEqual([
+    const cells = await openByTags()
+    expect(cells.map(({ hour, tags, quantity }) => [hour, tagsOf(tags), quantity])).toEqual([
       [ten, [], 10_000_000n],
       [ten, [{ key: 'team', value: 'a' }], 21_000_000n],
       [ten, [{ key: 'team', value: 'b' }], 10_000_000n],
@@ -112,7 +124,7 @@ describe('resolve --resend', () => {
   test('it is billed with the next record, which holds both', async () => {
     const id = await unresolvedRecord()
     await report(book, 'requests', 2)
-    changeLedger(directory, (database) => resolveResend(database, id, options))
+    await act((page) => resolveResend(page, id, options.now))
     const [next] = await seal(book, ten + hourMs, ten + hourMs + 60_000)
     expect(next).toMatchObject({ hour: ten, quantity: 42 })
   })
@@ -121,7 +133,7 @@ describe('resolve --resend', () => {
     const id = await unresolvedRecord()
     await report(book, 'requests', 3)
     await seal(book, ten + hourMs, clock.now())
-    const record = changeLedger(directory, (database) => resolveResend(database, id, options))
+    const record = await act((page) => resolveResend(page, id, options.now))
     expect(record.movedTo).toBe(ten + hourMs)
   })
 
@@ -130,10 +142,8 @@ describe('resolve --resend', () => {
     await book.markSending(id)
     await book.close()
     book = await openBook(directory, clock, 'task/two')
-    expect(read(id)).toMatchObject({ state: 'unresolved', resource: 'task/one' })
-    const record = changeLedger(directory, (database) =>
-      resolveResend(database, id, { now: nine, maxTagSets: 2500 }),
-    )
+    expect(await read(id)).toMatchObject({ state: 'unresolved', resource: 'task/one' })
+    const record = await act((page) => resolveResend(page, id, nine))
     expect(record.movedTo).toBe(nine)
     const [own] = await seal(book, ten, clock.now())
     expect(own).toMatchObject({ hour: nine, resource: 'task/two', quantity: 40 })
@@ -141,10 +151,9 @@ describe('resolve --resend', () => {
 
   test('tag sets beyond the limit of the sidecar go to the untagged bucket', async () => {
     const id = await unresolvedRecord()
-    const few = { ...options, maxTagSets: 1 }
-    changeLedger(directory, (database) => resolveResend(database, id, few))
-    const { openByTags } = readLedger(directory, (database) => overviewOf(database, options.now))
-    expect(openByTags.map(({ quantity }) => quantity)).toEqual([20_000_000n, 20_000_000n])
+    await act((page) => resolveResend(page, id, options.now), 1)
+    const cells = await openByTags()
+    expect(cells.map(({ quantity }) => quantity)).toEqual([20_000_000n, 20_000_000n])
   })
 })
 
@@ -152,16 +161,16 @@ describe('retry', () => {
   test('a refused record waits to be sent again, with the same content', async () => {
     const id = await sealedRecord()
     const before = await send(book, id, refused)
-    const after = changeLedger(directory, (database) => retryRefused(database, id))
+    const after = await act((page) => retryRefused(page, id))
     expect(after).toEqual({ ...before, state: 'sealed' })
-    expect(book.pendingRecords()).toMatchObject([{ id, state: 'sealed' }])
+    expect(await book.pendingRecords()).toMatchObject([{ id, state: 'sealed' }])
     expect(await send(book, id, accepted)).toMatchObject({ state: 'accepted', attempts: 2 })
   })
 
   test('an attempt that may have arrived is not forgotten: a duplicate is unresolved, not billed again', async () => {
     const id = await sealedRecord()
     await send(book, id, lost, refused)
-    const record = changeLedger(directory, (database) => retryRefused(database, id))
+    const record = await act((page) => retryRefused(page, id))
     expect(record).toMatchObject({ state: 'sending', ambiguous: true })
     expect(await send(book, id, hourTaken)).toMatchObject({ state: 'unresolved' })
   })
@@ -169,10 +178,10 @@ describe('retry', () => {
   test('a record that AWS certainly never took stays unambiguous over a restart', async () => {
     const id = await sealedRecord()
     await send(book, id, refused)
-    changeLedger(directory, (database) => retryRefused(database, id))
+    await act((page) => retryRefused(page, id))
     await book.close()
     book = await openBook(directory, clock)
-    expect(read(id)).toMatchObject({ state: 'sealed', ambiguous: false })
+    expect(await read(id)).toMatchObject({ state: 'sealed', ambiguous: false })
     expect(await send(book, id, hourTaken)).toMatchObject({ state: 'moved', movedTo: ten })
   })
 })
@@ -186,39 +195,39 @@ describe('a record in another state is left alone, and the error says which', ()
   ] as const)('%s', async (state, answers) => {
     const id = await sealedRecord()
     await send(book, id, ...answers)
-    const before = read(id)
+    const before = await read(id)
     expect(before.state).toBe(state)
     for (const action of [
-      () => changeLedger(directory, (database) => resolveDelivered(database, id, options)),
-      () => changeLedger(directory, (database) => resolveResend(database, id, options)),
-      () => changeLedger(directory, (database) => retryRefused(database, id)),
+      () => act((page) => resolveDelivered(page, id, options.now)),
+      () => act((page) => resolveResend(page, id, options.now)),
+      () => act((page) => retryRefused(page, id)),
     ])
-      expect(action).toThrow(
+      await expect(action()).rejects.toThrow(
         expect.objectContaining({
           code: 'RecordStateMismatch',
           message: expect.stringContaining(`Record ${id} is ${state}`),
         }),
       )
-    expect(read(id)).toEqual(before)
+    expect(await read(id)).toEqual(before)
   })
 
   test('refused is for retry, unresolved for resolve', async () => {
     const id = await sealedRecord()
     await send(book, id, refused)
-    expect(() =>
-      changeLedger(directory, (database) => resolveResend(database, id, options)),
-    ).toThrow('is refused, and only unresolved records can be resolved')
+    await expect(act((page) => resolveResend(page, id, options.now))).rejects.toThrow(
+      'is refused, and only unresolved records can be resolved',
+    )
   })
 
   test('a second resolve changes nothing', async () => {
     const id = await unresolvedRecord()
-    changeLedger(directory, (database) => resolveResend(database, id, options))
-    expect(() =>
-      changeLedger(directory, (database) => resolveResend(database, id, options)),
-    ).toThrow(`Record ${id} is moved`)
+    await act((page) => resolveResend(page, id, options.now))
+    await expect(act((page) => resolveResend(page, id, options.now))).rejects.toThrow(
+      `Record ${id} is moved`,
+    )
   })
 
-  test('an id that is not there', () => {
-    expect(() => read(4711)).toThrow(expect.objectContaining({ code: 'RecordNotFound' }))
+  test('an id that is not there', async () => {
+    await expect(read(4711)).rejects.toThrow(expect.objectContaining({ code: 'RecordNotFound' }))
   })
 })

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { findByReference } from '../../../src/store/sqlite/find-by-reference.ts'
-import { readLedger } from '../../../src/store/sqlite/ledger-file.ts'
+import { readBook } from '../../../src/store/sqlite/book-file.ts'
 import { referenceOf } from '../../../src/store/reference.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
@@ -30,16 +29,14 @@ describe('the id that an application gets for its usage', () => {
     await bench.report('requests', 3n * unit)
     await bench.report('requests', 4n * unit)
     const find = (reference: string) =>
-      readLedger(bench.directory, (database) =>
-        findByReference(database, reference, bench.clock.now()),
-      )
-    expect(find(referenceOf(name).toUpperCase())).toEqual({
+      readBook(bench.directory, (book) => book.find(reference, bench.clock.now()))
+    expect(await find(referenceOf(name).toUpperCase())).toEqual({
       kind: 'open',
       open: { customer: '', dimension: 'requests', hour, quantity: 7n * unit },
     })
     await bench.clock.advance(hourMs)
     const [record] = await sealHours(bench.ledger, bench.clock)
-    expect(find(referenceOf(name))).toEqual({ kind: 'record', record })
+    expect(await find(referenceOf(name))).toEqual({ kind: 'record', record })
   })
 
   test("of AWS finds the record too, and a stranger's id nothing", async () => {
@@ -50,9 +47,11 @@ describe('the id that an application gets for its usage', () => {
     const meteringRecordId = '0e380b56-08ff-4157-a7be-603a0a030ea1'
     await bench.ledger.markSending(record?.id ?? 0)
     await bench.ledger.settle(record?.id ?? 0, { kind: 'accepted', meteringRecordId })
-    const find = (reference: string) =>
-      readLedger(bench.directory, (database) => findByReference(database, reference, 0))
-    expect(find(meteringRecordId)).toMatchObject({ kind: 'record', record: { id: record?.id } })
-    expect(() => find('00000000-0000-4000-8000-000000000000')).toThrow(/no usage by the id/)
+    const find = (reference: string) => readBook(bench.directory, (book) => book.find(reference, 0))
+    expect(await find(meteringRecordId)).toMatchObject({
+      kind: 'record',
+      record: { id: record?.id },
+    })
+    expect(await find('00000000-0000-4000-8000-000000000000')).toBeUndefined()
   })
 })

@@ -1,9 +1,8 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
-import { readLedger } from '../../../src/store/sqlite/ledger-file.ts'
-import { wholeOverviewOf } from '../../../src/store/sqlite/overview.ts'
-import { createTables } from '../../../src/store/sqlite/schema.ts'
-import { Summaries } from '../../../src/store/sqlite/summary.ts'
+import { readBook } from '../../../src/store/sqlite/book-file.ts'
+import { migrate } from '../../../src/store/sqlite/migrations/migrate.ts'
+import { Summaries } from '../../../src/store/sqlite/summaries.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
@@ -14,12 +13,10 @@ test('the lists of records leave out the allocations, and those for an operator 
   await bench.clock.advance(hourMs)
   await sealHours(bench.ledger, bench.clock)
 
-  const [record] = bench.ledger.usage().pending
+  const [record] = (await bench.ledger.usage()).pending
   expect(record).toMatchObject({ dimension: 'requests', quantity: 2 })
   expect(Object.keys(record ?? {})).not.toContain('allocations')
-  const overview = readLedger(bench.directory, (database) =>
-    wholeOverviewOf(database, bench.clock.now()),
-  )
+  const overview = await readBook(bench.directory, (book) => book.wholeOverview(bench.clock.now()))
   expect(overview.pending).toMatchObject([
     { ...record, allocations: [{ tags: '[["team","blue"]]', quantity: 2 }] },
   ])
@@ -36,7 +33,7 @@ class RecordingDatabase extends DatabaseSync {
 
 test('no question reads all the records that were ever sent, but that for the last failure', () => {
   const database = new RecordingDatabase(':memory:')
-  createTables(database)
+  migrate(database, 0, () => undefined)
   database.asked.length = 0
   new Summaries(database).gauges()
   const questions = [...database.asked]

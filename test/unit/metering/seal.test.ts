@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { planSeal } from '../../../src/metering/seal.ts'
+import type { AccountKey } from '../../../src/metering/account.ts'
+import { planSeal, type SealRules } from '../../../src/metering/seal.ts'
 import { canonicalTags } from '../../../src/metering/tags.ts'
 import type { OpenCell } from '../../../src/metering/cell.ts'
 import type { SealInput } from '../../../src/metering/seal-plan.ts'
@@ -9,38 +10,57 @@ import { defaultRules } from '../../support/ledger/seal-rules.ts'
 const hour = Date.parse('2026-03-10T09:00:00Z')
 const team = (name: string) => canonicalTags([{ key: 'team', value: name }])
 
-function inputOf(cells: readonly OpenCell[], more: Partial<SealInput> = {}): SealInput {
+interface OneAccount {
+  readonly cells: readonly OpenCell[]
+  readonly fraction: bigint
+  readonly divisor: bigint
+  readonly resource: string
+  readonly sealedAt: number
+}
+
+function inputOf(cells: readonly OpenCell[], more: Partial<OneAccount> = {}): SealInput {
+  const { fraction = 0n, divisor = 1n, resource = 'pod:1', sealedAt = hour + 3_660_000 } = more
+  const account = keyOf(divisor)
+  const accounts = [{ account, cells, fraction }]
+  return { productCode: 'product', dimension: 'requests', hour, accounts, resource, sealedAt }
+}
+
+function keyOf(divisor: bigint): AccountKey {
+  const { productCode, dimension } = { productCode: 'product', dimension: 'requests' }
+  return { productCode, customer: '', dimension, divisor, aggregate: 'sum', scope: 'resource' }
+}
+
+/** The plan for an hour of one account. */
+function planOne(input: SealInput, rules: SealRules) {
+  const { record, rests } = planSeal(input, rules)
+  const [rest] = rests
   return {
-    customer: '',
-    dimension: 'requests',
-    hour,
-    cells,
-    fraction: 0n,
-    resource: 'pod:1',
-    sealedAt: hour + 3_660_000,
-    ...more,
+    record: record && { ...record, divisor: record.parts[0]?.account.divisor },
+    fraction: rest?.fraction,
+    carried: rest?.carried,
   }
 }
+
 const untaggedCell = (quantity: bigint) => [{ tags: untagged, quantity }]
 
 describe('sealing an hour', () => {
   test('sends the floor and keeps what is below one unit', () => {
-    const plan = planSeal(inputOf(untaggedCell(2_700_000n), { fraction: 400_000n }), defaultRules)
+    const plan = planOne(inputOf(untaggedCell(2_700_000n), { fraction: 400_000n }), defaultRules)
     expect(plan).toMatchObject({ fraction: 100_000n, carried: [], record: { quantity: 3 } })
     expect(plan.record?.allocations).toBeUndefined()
   })
 
   test('makes no record below one unit', () => {
-    const plan = planSeal(inputOf(untaggedCell(999_999n)), defaultRules)
+    const plan = planOne(inputOf(untaggedCell(999_999n)), defaultRules)
     expect(plan).toEqual({ record: undefined, fraction: 999_999n, carried: [] })
   })
 
   test('divides exactly where AWS counts in larger units', () => {
     const bytes = 3n * 2n ** 30n + 5n
-    const plan = planSeal(inputOf(untaggedCell(bytes * 1_000_000n)), {
-      ...defaultRules,
-      divisorOf: () => 2n ** 30n,
-    })
+    const plan = planOne(
+      inputOf(untaggedCell(bytes * 1_000_000n), { divisor: 2n ** 30n }),
+      defaultRules,
+    )
     expect(plan).toMatchObject({
       fraction: 5_000_000n,
       record: { quantity: 3, divisor: 2n ** 30n },
@@ -52,7 +72,7 @@ describe('sealing an hour', () => {
       { tags: team('a'), quantity: 2_000_000_000_000_000n },
       { tags: team('b'), quantity: 1_000_000_000_250_000n },
     ]
-    const plan = planSeal(inputOf(cells), defaultRules)
+    const plan = planOne(inputOf(cells), defaultRules)
     expect(plan.record).toMatchObject({
       quantity: 2_147_483_647,
       allocations: [
@@ -66,7 +86,7 @@ describe('sealing an hour', () => {
 
   test('sends allocations as soon as one set is tagged, and they add up', () => {
     const cells = [...untaggedCell(1_500_000n), { tags: team('a'), quantity: 1_500_000n }]
-    const { record } = planSeal(inputOf(cells), defaultRules)
+    const { record } = planOne(inputOf(cells), defaultRules)
     expect(record?.quantity).toBe(3)
     expect(record?.allocations).toEqual([
       { tags: untagged, quantity: 2 },
@@ -76,14 +96,14 @@ describe('sealing an hour', () => {
 
   test('makes a zero record only when asked to, and only for an hour that is over', () => {
     const rules = { ...defaultRules, zeroRecords: true }
-    expect(planSeal(inputOf([]), rules).record).toMatchObject({ quantity: 0 })
-    expect(planSeal(inputOf([], { sealedAt: hour + 1000 }), rules).record).toBeUndefined()
-    expect(planSeal(inputOf([]), defaultRules).record).toBeUndefined()
+    expect(planOne(inputOf([]), rules).record).toMatchObject({ quantity: 0 })
+    expect(planOne(inputOf([], { sealedAt: hour + 1000 }), rules).record).toBeUndefined()
+    expect(planOne(inputOf([]), defaultRules).record).toBeUndefined()
   })
 
   test('gives the same content the same token, and any other content another', () => {
     const tokenOf = (quantity: bigint, resource = 'pod:1') =>
-      planSeal(inputOf(untaggedCell(quantity), { resource }), defaultRules).record?.clientToken
+      planOne(inputOf(untaggedCell(quantity), { resource }), defaultRules).record?.clientToken
     expect(tokenOf(5_000_000n)).toBe(tokenOf(5_400_000n))
     expect(tokenOf(5_000_000n)).toMatch(/^[0-9a-f]{64}$/)
     expect(tokenOf(6_000_000n)).not.toBe(tokenOf(5_000_000n))
@@ -96,7 +116,52 @@ describe('sealing an hour', () => {
       tags: canonicalTags([{ key: `k${index}`, value: 'x' }]),
       quantity: 1_000_000n,
     }))
-    planSeal(inputOf(cells), { ...defaultRules, onFolded: (...told) => folded.push(told) })
+    planOne(inputOf(cells), { ...defaultRules, onFolded: (...told) => folded.push(told) })
     expect(folded).toEqual([['requests', 1]])
+  })
+})
+
+describe('sealing an hour of two accounts, after a product file changed its divisor', () => {
+  const cells = [
+    { tags: team('a'), quantity: 3_000_000n },
+    { tags: team('b'), quantity: 4_500_000n },
+  ]
+  const accounts = [
+    { account: keyOf(1n), cells, fraction: 500_000n },
+    { account: keyOf(2n), cells: [{ tags: team('a'), quantity: 5_000_000n }], fraction: 0n },
+  ]
+  const input = { ...inputOf([]), accounts }
+
+  test('adds up the whole units of each by its own divisor, and keeps their fractions apart', () => {
+    const { record, rests } = planSeal(input, defaultRules)
+    expect(record).toMatchObject({
+      quantity: 10,
+      allocations: [
+        { tags: team('a'), quantity: 5 },
+        { tags: team('b'), quantity: 5 },
+      ],
+      parts: [{ quantity: 8 }, { quantity: 2 }],
+    })
+    expect(rests).toEqual([
+      { fraction: 0n, carried: [] },
+      { fraction: 1_000_000n, carried: [] },
+    ])
+  })
+
+  test('shares the room of one record, and carries what is above it in units of its own', () => {
+    const huge = [{ tags: untagged, quantity: 2_147_483_640n * 1_000_000n }]
+    const full = {
+      ...input,
+      accounts: [
+        { account: keyOf(1n), cells: huge, fraction: 0n },
+        { account: keyOf(2n), cells: [{ tags: untagged, quantity: 20_000_000n }], fraction: 0n },
+      ],
+    }
+    const { record, rests } = planSeal(full, defaultRules)
+    expect(record).toMatchObject({ quantity: 2_147_483_647, allocations: undefined })
+    expect(rests).toEqual([
+      { fraction: 0n, carried: [] },
+      { fraction: 0n, carried: [{ tags: untagged, quantity: 6_000_000n }] },
+    ])
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Events } from '../../../src/kernel/events.ts'
-import { recordStates } from '../../../src/metering/record.ts'
-import type { LedgerGauges } from '../../../src/store/store.ts'
+import { recordStates } from '../../../src/metering/record-states.ts'
+import type { LedgerGauges } from '../../../src/store/summary.ts'
 import {
   metricPrefix,
   metricTable,

@@ -3,11 +3,20 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { SidecarError, messageOf } from '../../kernel/errors.ts'
-import { auditBook } from './audit.ts'
+import type { Changes } from '../changes.ts'
+import type { BookReader } from '../store.ts'
+import { imbalanceOf } from '../summary.ts'
+import type { BookView } from '../view.ts'
+import { accountSums } from './account-sums.ts'
+import { schemaVersion, schemaVersionOf } from './migrations/migrate.ts'
+import { Names } from './names.ts'
 import { ledgerFileName } from './open-database.ts'
-import { schemaVersion, schemaVersionOf } from './schema.ts'
+import { RecordRows } from './record-rows.ts'
+import { SqliteReader } from './sqlite-reader.ts'
+import { SqliteView } from './sqlite-view.ts'
 import { codeOf, translate } from './storage-errors.ts'
 import { walHeaderIsSound } from './wal-header.ts'
+import { ChangeWriter } from './write-changes.ts'
 
 /** How long to wait for a transaction of the sidecar. */
 const busyTimeoutMs = 5000
@@ -17,18 +26,21 @@ const damageCodes = [11, 26]
 const unusableCodes = [8, 10, 14]
 
 /**
- * Reads the ledger of a data directory, whether a sidecar has it open or not, as it stood at one
- * moment. Changes nothing, and works where nothing can be written. Throws LedgerNotFound,
- * LedgerDamaged, LedgerTooNew, LedgerInUse, DataDirectoryUnusable, and what `read` throws.
+ * Reads the book of a data directory, whether a sidecar has it open or not, as it stood at one moment.
+ * Changes nothing, and works where nothing can be written. Throws LedgerNotFound, LedgerDamaged,
+ * LedgerTooNew, LedgerTooOld, LedgerInUse, DataDirectoryUnusable, and what `read` throws.
  */
-export function readLedger<T>(directory: string, read: (database: DatabaseSync) => T): T {
-  return explain(directory, () => {
+export function readBook<T>(
+  directory: string,
+  read: (reader: BookReader) => Promise<T>,
+): Promise<T> {
+  return explain(directory, async () => {
     const database = connectToRead(findLedger(directory))
     try {
       checkLedger(database, directory)
       // One snapshot for all that is read: a sidecar may commit between two statements.
       database.exec('BEGIN')
-      return read(database)
+      return await read(new SqliteReader(database))
     } finally {
       database.close()
     }
@@ -36,12 +48,12 @@ export function readLedger<T>(directory: string, read: (database: DatabaseSync) 
 }
 
 /**
- * Changes the ledger of a data directory in one short transaction, beside a running sidecar or
- * without one. It is on disk when this returns; what throws has changed nothing, and so has a change
- * that would make usage or lose it. Throws as readLedger does, and LedgerFull, LedgerImbalanced.
+ * Changes the book of a data directory in one short transaction, next to a running sidecar or without
+ * one. It is on disk when this resolves; what rejects has changed nothing, and so has a change that
+ * would make usage or lose it. Rejects as `readBook` does, and with LedgerFull, LedgerImbalanced.
  */
-export function changeLedger<T>(directory: string, change: (database: DatabaseSync) => T): T {
-  return explain(directory, () => {
+export function changeBook(directory: string, decide: (view: BookView) => Changes): Promise<void> {
+  return explain(directory, async () => {
     const path = findLedger(directory)
     // Closed last: the system drops a process's locks on a file when any descriptor of it closes.
     const main = asking(directory, () => openSync(path, 'r+'))
@@ -50,7 +62,7 @@ export function changeLedger<T>(directory: string, change: (database: DatabaseSy
       try {
         database.exec('PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0')
         checkLedger(database, directory)
-        return transact(database, () => asking(directory, () => fdatasyncSync(main)), change)
+        transact(database, () => asking(directory, () => fdatasyncSync(main)), decide)
       } catch (error) {
         throw translateWrite(error)
       } finally {
@@ -62,26 +74,28 @@ export function changeLedger<T>(directory: string, change: (database: DatabaseSy
   })
 }
 
-function transact<T>(
+function transact(
   database: DatabaseSync,
   flushMain: () => void,
-  change: (database: DatabaseSync) => T,
-): T {
+  decide: (view: BookView) => Changes,
+): void {
+  const names = new Names(database)
+  const view = new SqliteView(database, names, new RecordRows(database, names))
+  const writer = new ChangeWriter(database, names)
   database.exec('BEGIN IMMEDIATE')
   try {
     // This transaction may begin the WAL anew, and the sidecar flushes its checkpoints later than it
     // makes them: until the main file is on disk, the old WAL is the only copy that outlives a power cut.
     flushMain()
     const before = imbalances(database)
-    const result = change(database)
-    for (const [key, imbalance] of imbalances(database))
-      if (imbalance !== before.get(key))
+    writer.write(decide(view))
+    for (const [account, imbalance] of imbalances(database))
+      if (imbalance !== (before.get(account) ?? 0n))
         throw new SidecarError(
           'LedgerImbalanced',
-          `Nothing was changed: it would have left ${imbalance} micro-units of ${key} in no place. This is a defect; keep the data directory and report it.`,
+          `Nothing was changed: it would have left ${imbalance} micro-units of ${account} in no place. This is a defect; keep the data directory and report it.`,
         )
     database.exec('COMMIT')
-    return result
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK')
     throw error
@@ -90,10 +104,11 @@ function transact<T>(
 
 function imbalances(database: DatabaseSync): Map<string, bigint> {
   return new Map(
-    auditBook(database).map(({ customer, dimension, imbalance }) => [
-      JSON.stringify([customer, dimension]),
-      imbalance,
-    ]),
+    accountSums(database).map((sums) => {
+      const { productCode, customer, dimension, divisor } = sums
+      const name = JSON.stringify([productCode, customer, dimension, String(divisor)])
+      return [name, imbalanceOf(sums)]
+    }),
   )
 }
 
@@ -123,7 +138,7 @@ function connectToRead(path: string): DatabaseSync {
 
 /**
  * For a folder in which SQLite cannot make its shared memory. A sidecar that had the file open would
- * have made it, so nobody writes, and neither locks nor shared memory are needed.
+ * have made it, so no process writes, and neither locks nor shared memory are needed.
  */
 function connectWithoutSharedMemory(path: string): DatabaseSync {
   if (!existsSync(`${path}-wal`)) return connect(path, 'mode=ro&immutable=1', true)
@@ -149,6 +164,11 @@ function checkLedger(database: DatabaseSync, directory: string): void {
   const check = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check']
   if (check !== 'ok') throw damaged(directory, String(check))
   if (version === 0) throw notFound(directory)
+  if (version < schemaVersion)
+    throw new SidecarError(
+      'LedgerTooOld',
+      `The ledger in ${directory} has schema version ${version}, and this program reads version ${schemaVersion}. An earlier sidecar wrote it: start this version of the sidecar once, which brings the file up to date, or use the command of the earlier version.`,
+    )
 }
 
 /** Gives a code and a way out to what the system says of a file. */
@@ -161,9 +181,9 @@ function asking<T>(directory: string, ask: () => T): T {
 }
 
 /** Gives a code and a way out to what SQLite says. */
-function explain<T>(directory: string, work: () => T): T {
+async function explain<T>(directory: string, work: () => Promise<T>): Promise<T> {
   try {
-    return work()
+    return await work()
   } catch (error) {
     if (error instanceof SidecarError) throw error
     const code = codeOf(error)

@@ -1,0 +1,77 @@
+import { SidecarError } from '../kernel/errors.ts'
+import { hourOf } from '../metering/hour.ts'
+import type { MeteringRecord } from '../metering/record.ts'
+import { recordStateTable, type RecordState } from '../metering/record-states.ts'
+import type { Page } from './page.ts'
+import { returnUsage } from './settle-record.ts'
+
+/**
+ * Closes an unresolved record whose usage AWS has billed: its units stay in it, as accepted, and are
+ * never sent again. Throws RecordNotFound, RecordStateMismatch.
+ */
+export function resolveDelivered(page: Page, id: number, now: number): MeteringRecord {
+  const record = findInState(page, id, 'unresolved', 'resolve')
+  return page.update(record, {
+    state: 'accepted',
+    lastCode: 'ResolvedDelivered',
+    lastMessage: `An operator found it billed${afterwards(record)}`,
+    settledAt: now,
+  })
+}
+
+/**
+ * Sends the usage of an unresolved record again, AWS having not billed it: it goes to the first
+ * unsealed hour of the book's owner, from the current one on. The record's own hour cannot be sent a
+ * second time. Throws RecordNotFound, RecordStateMismatch.
+ */
+export function resolveResend(page: Page, id: number, now: number): MeteringRecord {
+  const record = findInState(page, id, 'unresolved', 'resolve')
+  const movedTo = returnUsage(page, record, hourOf(now))
+  return page.update(record, {
+    state: 'moved',
+    lastCode: 'ResolvedResend',
+    lastMessage: `An operator had its usage billed with a later hour${afterwards(record)}`,
+    settledAt: now,
+    movedTo,
+  })
+}
+
+/**
+ * Lets the sender try a refused record at once instead of after its long pause. The content and the
+ * memory of an ambiguous attempt stay: were that forgotten, a duplicate that is our own would be billed
+ * a second time. Throws RecordNotFound, RecordStateMismatch.
+ */
+export function retryRefused(page: Page, id: number): MeteringRecord {
+  const record = findInState(page, id, 'refused', 'retry')
+  return page.update(record, { state: record.ambiguous ? 'sending' : 'sealed' })
+}
+
+/** The error for an id that the book does not have. */
+export function recordNotFound(id: number): SidecarError {
+  return new SidecarError(
+    'RecordNotFound',
+    `The ledger has no record ${id}. "ledger show" and "ledger export" list the ids; settled records are forgotten after 45 days.`,
+  )
+}
+
+/** What AWS had said stays on record. */
+function afterwards({ lastCode, lastMessage }: MeteringRecord): string {
+  if (lastCode === undefined) return '.'
+  return `; before that: ${lastCode}${lastMessage === undefined ? '.' : `: ${lastMessage}`}`
+}
+
+function findInState(
+  page: Page,
+  id: number,
+  state: RecordState,
+  verb: 'resolve' | 'retry',
+): MeteringRecord {
+  const record = page.record(id)
+  if (record === undefined) throw recordNotFound(id)
+  if (record.state !== state)
+    throw new SidecarError(
+      'RecordStateMismatch',
+      `Record ${id} is ${record.state}, and only ${state} records can be ${verb === 'resolve' ? 'resolved' : 'retried'}; nothing was changed. ${recordStateTable[record.state].advice}`,
+    )
+  return record
+}

@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto'
+import { SidecarError } from '../kernel/errors.ts'
+import type { Account } from '../metering/account.ts'
+import { awsWindowMs, hourOf } from '../metering/hour.ts'
+import type { ReportReceipt, UsageReport, UsageRequest } from '../metering/report.ts'
+import type { StoredClaim } from '../store/view.ts'
+import type { Page } from './page.ts'
+
+/** How far an application's clock may be ahead of ours. */
+export const aheadLimitMs = 5 * 60_000
+
+interface Claim {
+  readonly token: string
+  readonly digest: Buffer
+}
+
+/**
+ * Records a request whole or not at all: everything is checked before the page changes. Returns one
+ * receipt for each report, in their order. Throws IdempotencyKeyReused, OccurredAtInFuture,
+ * OccurredAtTooOld.
+ */
+export function reportUsage(
+  page: Page,
+  request: UsageRequest,
+  accountOf: (dimension: string) => Account,
+  now: number,
+): ReportReceipt[] {
+  const whole = claimOfRequest(request)
+  const before = whole && lookUp(page, whole)
+  if (before !== undefined) return before.receipts.map(asDuplicate)
+
+  const claims = request.reports.map((report) => claimOfReport(report))
+  const earlier = checkClaims(page, claims)
+  for (const [index, report] of request.reports.entries())
+    if (!earlier.has(claims[index]?.token ?? ''))
+      checkWindow(report, now, request.reports.length > 1 ? index : undefined)
+
+  const seen = new Map<string, ReportReceipt>()
+  const receipts = request.reports.map((report, index) => {
+    const claim = claims[index]
+    const duplicate = claim && (earlier.get(claim.token) ?? seen.get(claim.token))
+    if (duplicate !== undefined) return asDuplicate(duplicate)
+    const receipt = record(page, report, accountOf(report.dimension), now)
+    if (claim !== undefined) {
+      seen.set(claim.token, receipt)
+      page.storeClaim({ ...claim, receipts: [receipt], createdAt: now })
+    }
+    return receipt
+  })
+  if (whole !== undefined) page.storeClaim({ ...whole, receipts, createdAt: now })
+  return receipts
+}
+
+function record(page: Page, report: UsageReport, account: Account, now: number): ReportReceipt {
+  const own = hourOf(report.occurredAt ?? now)
+  const hour = page.firstUnsealedHour(account, own)
+  page.count(account, report.quantity)
+  page.add(account, hour, report.tags, report.quantity)
+  const late = hour !== own
+  if (late) page.addLate(report.dimension, hour, report.quantity)
+  return { result: 'accepted', hour, late }
+}
+
+/** What was answered before to the claims that are known; refuses those with other content. */
+function checkClaims(
+  page: Page,
+  claims: readonly (Claim | undefined)[],
+): Map<string, ReportReceipt> {
+  const earlier = new Map<string, ReportReceipt>()
+  const first = new Map<string, Buffer>()
+  for (const claim of claims) {
+    if (claim === undefined) continue
+    const twin = first.get(claim.token)
+    if (twin !== undefined && !twin.equals(claim.digest)) throw reused(claim)
+    first.set(claim.token, claim.digest)
+    const receipt = lookUp(page, claim)?.receipts[0]
+    if (receipt !== undefined) earlier.set(claim.token, receipt)
+  }
+  return earlier
+}
+
+function lookUp(page: Page, claim: Claim): StoredClaim | undefined {
+  const stored = page.claim(claim.token)
+  if (stored !== undefined && !claim.digest.equals(stored.digest)) throw reused(claim)
+  return stored
+}
+
+function checkWindow(report: UsageReport, now: number, index: number | undefined): void {
+  const { occurredAt } = report
+  if (occurredAt === undefined) return
+  if (occurredAt > now + aheadLimitMs)
+    throw new SidecarError(
+      'OccurredAtInFuture',
+      "occurredAt lies more than 5 minutes ahead of the sidecar's clock. Check the clock of the application, or leave occurredAt out for usage of this moment.",
+      { index },
+    )
+  if (occurredAt < now - awsWindowMs)
+    throw new SidecarError(
+      'OccurredAtTooOld',
+      'occurredAt lies more than 6 hours back, and AWS Marketplace accepts no usage that old. Report it without occurredAt to have it billed in the current hour.',
+      { index },
+    )
+}
+
+function claimOfRequest(request: UsageRequest): Claim | undefined {
+  const { idempotencyKey, reports } = request
+  if (idempotencyKey === undefined) return undefined
+  return { token: `request:${idempotencyKey}`, digest: digestOf(reports.map(contentOf)) }
+}
+
+function claimOfReport(report: UsageReport): Claim | undefined {
+  if (report.idempotencyKey === undefined) return undefined
+  return { token: `report:${report.idempotencyKey}`, digest: digestOf(contentOf(report)) }
+}
+
+function contentOf(report: UsageReport): unknown[] {
+  const { dimension, quantity, occurredAt, tags, idempotencyKey } = report
+  return [dimension, quantity.toString(), occurredAt ?? null, tags, idempotencyKey ?? null]
+}
+
+function digestOf(content: unknown): Buffer {
+  return createHash('sha256').update(JSON.stringify(content)).digest().subarray(0, 16)
+}
+
+function asDuplicate(receipt: ReportReceipt): ReportReceipt {
+  return { ...receipt, result: 'duplicate' }
+}
+
+function reused(claim: Claim): SidecarError {
+  const key = claim.token.slice(claim.token.indexOf(':') + 1)
+  return new SidecarError(
+    'IdempotencyKeyReused',
+    `The idempotency key ${JSON.stringify(key)} was used before for other content, so nothing of this request was recorded. Use a fresh key for each new report, and the same key only to repeat it unchanged.`,
+  )
+}

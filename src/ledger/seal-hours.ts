@@ -1,0 +1,103 @@
+import type { Account } from '../metering/account.ts'
+import { microPerWhole } from '../metering/amount.ts'
+import { hourMs } from '../metering/hour.ts'
+import type { SealInput, SealPlan } from '../metering/seal-plan.ts'
+import { slotName, slotOf, type Slot } from '../metering/slot.ts'
+import type { OpenAccountHour } from '../store/view.ts'
+import type { InsertedRecord, Page } from './page.ts'
+
+export interface SealRequest {
+  /** Hours that start before this instant are sealed. */
+  readonly before: number
+  readonly now: number
+  /** Decides what becomes of an hour of a slot; pure. */
+  readonly plan: (input: SealInput) => SealPlan
+  /** Hours that get a record although nothing was reported: zero records. */
+  readonly zeroHours: readonly { readonly dimension: string; readonly hour: number }[]
+}
+
+interface SlotHour {
+  readonly slot: Slot
+  readonly hour: number
+  readonly open: OpenAccountHour[]
+}
+
+/** Moves usage of hours that are over into records, one for each slot and hour. Oldest hour of each slot first. */
+export function sealHours(
+  page: Page,
+  request: SealRequest,
+  accountOf: (dimension: string) => Account,
+): InsertedRecord[] {
+  const due = bySlot(page.openHours(request.before), page.resource)
+  const sealed = due.map((slotHour) => sealHour(page, slotHour, request))
+  const zero = request.zeroHours.map(({ dimension, hour }) => {
+    const account = accountOf(dimension)
+    if (page.firstUnsealedHour(account, hour) !== hour) return undefined
+    const slot = slotOf(account.key, page.resource)
+    const open = [{ account, resource: page.resource, hour }]
+    return sealHour(page, { slot, hour, open }, request)
+  })
+  return [...sealed, ...zero].filter((record) => record !== undefined)
+}
+
+/** The hours of each slot; several accounts share one when the product file changed within the hour. */
+function bySlot(hours: readonly OpenAccountHour[], resource: string): SlotHour[] {
+  const slots = new Map<string, SlotHour>()
+  for (const open of hours) {
+    const slot = slotOf(open.account.key, resource)
+    const name = `${slotName(slot)}|${open.hour}`
+    const known = slots.get(name)
+    if (known === undefined) slots.set(name, { slot, hour: open.hour, open: [open] })
+    else known.open.push(open)
+  }
+  return [...slots.values()]
+}
+
+function sealHour(
+  page: Page,
+  { slot, hour, open }: SlotHour,
+  { now, plan }: SealRequest,
+): InsertedRecord | undefined {
+  const input: SealInput = {
+    productCode: slot.productCode,
+    dimension: slot.dimension,
+    hour,
+    accounts: open.map((each) => ({
+      account: each.account.key,
+      cells: page.cells(each),
+      fraction: page.fraction(each.account),
+    })),
+    resource: page.resource,
+    sealedAt: now,
+  }
+  const planned = plan(input)
+  checkSum(input, planned)
+
+  for (const each of open) page.empty(each)
+  for (const [index, { account }] of open.entries())
+    page.setFraction(account, planned.rests[index]?.fraction ?? 0n)
+  const record = planned.record === undefined ? undefined : page.insert(slot, planned.record, now)
+  for (const [index, { account }] of open.entries()) {
+    const { carried = [] } = planned.rests[index] ?? {}
+    if (carried.length === 0) continue
+    const next = page.firstUnsealedHour(account, hour + hourMs)
+    for (const { tags, quantity } of carried) page.add(account, next, tags, quantity)
+  }
+  return record
+}
+
+/** A plan that loses or makes usage is a defect; the transaction must not happen. */
+function checkSum({ dimension, accounts }: SealInput, { record, rests }: SealPlan): void {
+  const into = accounts.reduce((all, { cells, fraction }) => all + fraction + sum(cells), 0n)
+  const recorded = (record?.parts ?? []).reduce(
+    (all, { account, quantity }) => all + BigInt(quantity) * microPerWhole(account.divisor),
+    0n,
+  )
+  const left = rests.reduce((all, { fraction, carried }) => all + fraction + sum(carried), 0n)
+  if (into !== recorded + left || rests.some(({ fraction }) => fraction < 0n))
+    throw new Error(`sealing ${dimension} would turn ${into} micro-units into ${recorded + left}`)
+}
+
+function sum(cells: readonly { readonly quantity: bigint }[]): bigint {
+  return cells.reduce((total, { quantity }) => total + quantity, 0n)
+}

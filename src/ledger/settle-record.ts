@@ -1,0 +1,82 @@
+import { accountOf } from '../metering/account.ts'
+import { hourMs, hourOf } from '../metering/hour.ts'
+import { usageOfPart, type MeteringRecord, type Settlement } from '../metering/record.ts'
+import { recordStateTable, type RecordState } from '../metering/record-states.ts'
+import type { RecordProgress } from '../store/changes.ts'
+import type { Page } from './page.ts'
+
+/**
+ * Notes that an attempt is about to be made. Undefined when the record no longer waits to be sent: its
+ * state is looked at here, in the transaction that marks it, whatever the sender saw before.
+ */
+export function markSending(page: Page, id: number, now: number): MeteringRecord | undefined {
+  const record = page.record(id)
+  if (record === undefined || !recordStateTable[record.state].unsent) return undefined
+  return page.update(record, {
+    state: 'sending',
+    inFlight: true,
+    attempts: record.attempts + 1,
+    firstAttemptAt: record.firstAttemptAt ?? now,
+    lastAttemptAt: now,
+  })
+}
+
+/** Notes the outcome of an attempt. A record that was settled meanwhile stays as it is. */
+export function settleRecord(
+  page: Page,
+  id: number,
+  settlement: Settlement,
+  now: number,
+): MeteringRecord {
+  const record = page.record(id)
+  if (record === undefined) throw new TypeError(`there is no record ${id}`)
+  if (record.state !== 'sending') return record
+  const set = (state: RecordState, more: Partial<RecordProgress> = {}) =>
+    page.update(record, { ...answerOf(settlement), state, ...more })
+  switch (settlement.kind) {
+    case 'accepted':
+      return set('accepted', { ambiguous: false, settledAt: now })
+    case 'not-taken':
+      return set(record.ambiguous ? 'sending' : 'sealed')
+    case 'unknown':
+      return set('sending', { ambiguous: true })
+    case 'refused':
+      return set('refused')
+    case 'hour-taken': {
+      if (record.ambiguous) return set('unresolved', { settledAt: now })
+      const movedTo = returnUsage(page, record, record.hour + hourMs)
+      return set('moved', { settledAt: now, movedTo })
+    }
+    case 'too-late': {
+      if (record.ambiguous) return set('unresolved', { settledAt: now })
+      if (settlement.policy === 'hold') return set('refused')
+      const from = Math.max(hourOf(now), record.hour + hourMs)
+      return set('moved', { settledAt: now, movedTo: returnUsage(page, record, from) })
+    }
+  }
+}
+
+/**
+ * Puts the usage of a record back into open hours of its accounts, each the first unsealed one from
+ * `from` on. Returns the earliest of them. The caller makes the record `moved`.
+ */
+export function returnUsage(page: Page, record: MeteringRecord, from: number): number {
+  const hours = record.parts.map((part) => {
+    const account = accountOf(part.account)
+    const hour = page.firstUnsealedHour(account, from)
+    for (const { tags, quantity } of usageOfPart(part)) page.add(account, hour, tags, quantity)
+    return hour
+  })
+  return Math.min(...hours)
+}
+
+function answerOf(settlement: Settlement): Partial<RecordProgress> {
+  const accepted = settlement.kind === 'accepted'
+  return {
+    inFlight: false,
+    meteringRecordId: accepted ? settlement.meteringRecordId : undefined,
+    lastCode: accepted ? undefined : settlement.code,
+    lastMessage: accepted ? undefined : settlement.message,
+    settledAt: undefined,
+  }
+}

@@ -1,0 +1,82 @@
+import type { Account } from '../metering/account.ts'
+import type { OpenCell } from '../metering/cell.ts'
+import type { PlannedRecord } from '../metering/seal-plan.ts'
+import type { RecordState } from '../metering/record-states.ts'
+import type { ReportReceipt } from '../metering/report.ts'
+import type { Slot } from '../metering/slot.ts'
+import type { Retention } from './retention.ts'
+import type { OpenAccountHour } from './view.ts'
+
+export interface AccountChange {
+  readonly account: Account
+  /** Added to what was reported. */
+  readonly reported: bigint
+  /** The new fraction; undefined leaves it. */
+  readonly fraction: bigint | undefined
+}
+
+/** Usage that is added to an open hour. */
+export interface AddedUsage extends OpenAccountHour {
+  readonly cells: readonly OpenCell[]
+}
+
+export interface NewRecord {
+  readonly slot: Slot
+  readonly resource: string
+  readonly content: PlannedRecord
+  readonly sealedAt: number
+}
+
+/** The members of a record that change after it was sealed. */
+export interface RecordProgress {
+  readonly state: RecordState
+  readonly attempts: number
+  readonly inFlight: boolean
+  readonly ambiguous: boolean
+  readonly meteringRecordId: string | undefined
+  readonly lastCode: string | undefined
+  readonly lastMessage: string | undefined
+  readonly firstAttemptAt: number | undefined
+  readonly lastAttemptAt: number | undefined
+  readonly settledAt: number | undefined
+  readonly movedTo: number | undefined
+}
+
+export interface NewClaim {
+  readonly token: string
+  readonly digest: Uint8Array
+  readonly receipts: readonly ReportReceipt[]
+  readonly createdAt: number
+}
+
+export interface LateUsageSum {
+  readonly dimension: string
+  readonly hour: number
+  /** The new sum. */
+  readonly quantity: bigint
+}
+
+/** A short text of a task or pod; an earlier one of that name is replaced. */
+export interface Note {
+  readonly resource: string
+  readonly name: string
+  readonly value: string
+}
+
+/** What a group of commands does to the book. Written whole, in one transaction, or not at all. */
+export interface Changes {
+  /** Every account that the other members name, the new ones included. */
+  readonly accounts: readonly AccountChange[]
+  /** Hours whose open usage went elsewhere: taken out before `added` is written. */
+  readonly emptied: readonly OpenAccountHour[]
+  readonly added: readonly AddedUsage[]
+  readonly newRecords: readonly NewRecord[]
+  readonly records: ReadonlyMap<number, RecordProgress>
+  readonly claims: readonly NewClaim[]
+  readonly lateUsage: readonly LateUsageSum[]
+  readonly notes: readonly Note[]
+  /** Old rows go, a bounded number of them; settled records into the totals of their accounts. */
+  readonly forget: Retention | undefined
+  /** The task or pod that owns the book from now on. */
+  readonly owner: { readonly identity: string; readonly firstSeenAt: number } | undefined
+}

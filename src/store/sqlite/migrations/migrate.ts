@@ -1,0 +1,27 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { migrateFromSchema1, type MeaningOf } from './from-schema-1.ts'
+import { schema2 } from './schema-2.ts'
+
+/** Raised with every change of the tables; a newer file than the program knows is refused. */
+export const schemaVersion = 2
+
+/** The version of a file's tables; 0 for a new file. */
+export function schemaVersionOf(database: DatabaseSync): number {
+  const row = database.prepare('PRAGMA user_version').get()
+  return Number(row?.['user_version'] ?? 0)
+}
+
+/** Makes the tables of a new file, or brings an older one up to date, in one transaction. */
+export function migrate(database: DatabaseSync, now: number, meaningOf: MeaningOf): void {
+  const version = schemaVersionOf(database)
+  if (version === schemaVersion) return
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    if (version === 0) database.exec(schema2)
+    else migrateFromSchema1(database, now, meaningOf)
+    database.exec(`PRAGMA user_version = ${schemaVersion}; COMMIT`)
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}

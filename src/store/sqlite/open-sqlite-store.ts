@@ -1,0 +1,65 @@
+import { join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import type { Events } from '../../kernel/events.ts'
+import type { Log } from '../../kernel/log.ts'
+import type { Store } from '../store.ts'
+import { openDisk, type DataSync } from './disk.ts'
+import { lockFile } from './file-lock.ts'
+import type { MeaningOf } from './migrations/from-schema-1.ts'
+import { openDatabase, prepareDirectory, type OpenedDatabase } from './open-database.ts'
+import { SqliteStore } from './sqlite-store.ts'
+
+export interface OpenSqliteStoreOptions {
+  readonly directory: string
+  /** What usage of an older file means that does not say so itself. */
+  readonly meaningOf: MeaningOf
+  readonly now: number
+  readonly events: Events
+  readonly log: Log
+  /** For tests of failing disks. */
+  readonly dataSync?: DataSync | undefined
+}
+
+/**
+ * Opens the book of a data directory for the one sidecar that keeps it, a new one when there is none.
+ * Throws DataDirectoryUnusable, LedgerInUse, LedgerTooNew, LedgerFailed, or what SQLite says of the disk.
+ */
+export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<Store> {
+  const { directory, now, meaningOf, events, log, dataSync } = options
+  prepareDirectory(directory)
+  const lock = lockFile(join(directory, 'ledger.lock'))
+  let database: DatabaseSync | undefined
+  try {
+    const opened = openDatabase(directory, now, meaningOf)
+    database = opened.database
+    logOpened(opened, log, events)
+    const disk = await openDisk(opened, dataSync)
+    return new SqliteStore({
+      database,
+      disk,
+      lock,
+      onCommitted: () => events.emit('stepReached', { step: 'group-committed' }),
+    })
+  } catch (error) {
+    database?.close()
+    lock.release()
+    throw error
+  }
+}
+
+/** Logs damage that was found, and a place that a ledger should not lie in. */
+function logOpened(opened: OpenedDatabase, log: Log, events: Events): void {
+  for (const aside of opened.setAside) {
+    log(
+      'ledger.set-aside',
+      `The ledger was damaged (${aside.reason}) and is kept as ${aside.path}. The sidecar starts with a new one: what the old one had not sent is not billed unless someone recovers it.`,
+      aside,
+    )
+    events.emit('ledgerSetAside', aside)
+  }
+  if (opened.networkFileSystem)
+    log(
+      'ledger.network-file-system',
+      'The data directory is on a network file system. It works, slower; a local volume (emptyDir, task volume, block volume) is the right place.',
+    )
+}

@@ -1,0 +1,198 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { MeteringRecord } from '../../metering/record.ts'
+import { referenceOf } from '../reference.ts'
+import type { BookReader } from '../store.ts'
+import type {
+  AccountSums,
+  BookOwner,
+  ExportFilter,
+  Found,
+  LedgerGauges,
+  LedgerOverview,
+  OpenTagSet,
+  PendingRecord,
+  UsageSummary,
+  WholeOverview,
+} from '../summary.ts'
+import { accountSums } from './account-sums.ts'
+import { amountOf } from './amount-columns.ts'
+import { Names } from './names.ts'
+import { RecordRows, selectRecords, summaryOf } from './record-rows.ts'
+import { Summaries } from './summaries.ts'
+
+/** Answers the questions about a book from its file. What is asked rarely is prepared when it is asked. */
+export class SqliteReader implements BookReader {
+  readonly #database: DatabaseSync
+  readonly #records: RecordRows
+  readonly #summaries: Summaries
+  readonly #anyOpenBefore
+
+  constructor(database: DatabaseSync, records = new RecordRows(database, new Names(database))) {
+    this.#database = database
+    this.#records = records
+    this.#summaries = new Summaries(database)
+    this.#anyOpenBefore = database.prepare('SELECT 1 FROM open WHERE hour < ? LIMIT 1')
+  }
+
+  usage(now: number): Promise<UsageSummary> {
+    return answer(() => this.#summaries.usage(now))
+  }
+
+  overview(now: number): Promise<LedgerOverview> {
+    return answer(() => this.#overview(now))
+  }
+
+  /** Its size follows the allocations, which are by far the most of a book with tags. */
+  wholeOverview(now: number): Promise<WholeOverview> {
+    return answer(() => {
+      const overview = this.#overview(now)
+      const whole = ({ id }: { readonly id: number }) => this.#records.byId(id) ?? []
+      return {
+        ...overview,
+        pending: overview.pending.flatMap(whole),
+        settled: overview.settled.flatMap(whole),
+        unresolved: overview.unresolved.flatMap(whole),
+      }
+    })
+  }
+
+  gauges(): Promise<LedgerGauges> {
+    return answer(() => this.#summaries.gauges())
+  }
+
+  pendingRecords(): Promise<readonly PendingRecord[]> {
+    return answer(() => this.#summaries.pendingRecords())
+  }
+
+  hasOpenBefore(before: number): Promise<boolean> {
+    return answer(() => this.#anyOpenBefore.get(before) !== undefined)
+  }
+
+  accountSums(): Promise<readonly AccountSums[]> {
+    return answer(() => accountSums(this.#database))
+  }
+
+  record(id: number): Promise<MeteringRecord | undefined> {
+    return answer(() => this.#records.byId(id))
+  }
+
+  find(meteringRecordId: string, now: number): Promise<Found | undefined> {
+    return answer(() => {
+      const wanted = meteringRecordId.toLowerCase()
+      return this.#findRecord(wanted) ?? this.#findOpen(wanted, now)
+    })
+  }
+
+  async *records({ since, until, dimension }: ExportFilter): AsyncIterable<MeteringRecord> {
+    const rows = this.#database
+      .prepare(
+        `${selectRecords} WHERE record.hour >= ?1 AND record.hour < ?2
+         AND (?3 IS NULL OR slot.dimension = ?3) ORDER BY record.hour, record.id`,
+      )
+      .iterate(
+        since ?? Number.MIN_SAFE_INTEGER,
+        until ?? Number.MAX_SAFE_INTEGER,
+        dimension ?? null,
+      )
+    for (const row of rows) yield this.#records.whole(row)
+  }
+
+  note(resource: string, name: string): Promise<string | undefined> {
+    return answer(() => {
+      const row = this.#database
+        .prepare(
+          `SELECT value FROM note JOIN resource ON resource.id = resource_id
+           WHERE identity = ? AND name = ?`,
+        )
+        .get(resource, name)
+      return row && String(row['value'])
+    })
+  }
+
+  owner(): Promise<BookOwner | undefined> {
+    return answer(() => this.#owner())
+  }
+
+  #overview(now: number): LedgerOverview {
+    return {
+      ...this.#summaries.usage(now),
+      owner: this.#owner(),
+      openByTags: this.#openByTags(),
+      unresolved: this.#database
+        .prepare(
+          `${selectRecords} WHERE record.state = 'unresolved' ORDER BY record.hour, record.id`,
+        )
+        .all()
+        .map(summaryOf),
+    }
+  }
+
+  #owner(): BookOwner | undefined {
+    const row = this.#database
+      .prepare(
+        `SELECT identity, first_seen FROM resource
+         WHERE identity = (SELECT value FROM meta WHERE name = 'owner')`,
+      )
+      .get()
+    return row && { identity: String(row['identity']), firstSeenAt: Number(row['first_seen']) }
+  }
+
+  #openByTags(): OpenTagSet[] {
+    const statement = this.#database.prepare(
+      `SELECT customer, dimension, hour, tags, SUM(whole) AS whole, SUM(micro) AS micro
+       FROM open JOIN account ON account.id = account_id
+       JOIN registration ON registration.id = registration_id
+       GROUP BY hour, dimension, customer, tags ORDER BY hour, dimension, customer, tags`,
+    )
+    statement.setReadBigInts(true)
+    return statement.all().map((row) => ({
+      customer: String(row['customer']),
+      dimension: String(row['dimension']),
+      hour: Number(row['hour']),
+      tags: String(row['tags']),
+      quantity: amountOf(row),
+    }))
+  }
+
+  #findRecord(wanted: string): Found | undefined {
+    const rows = this.#database
+      .prepare(
+        `SELECT record.id, dimension, hour, identity AS resource, metering_record_id,
+                coalesce((SELECT customer FROM record_part JOIN account ON account.id = account_id
+                          JOIN registration ON registration.id = registration_id
+                          WHERE record_id = record.id), '') AS customer
+         FROM record JOIN slot ON slot.id = slot_id JOIN resource ON resource.id = resource_id`,
+      )
+      .iterate()
+    for (const row of rows) {
+      const name = {
+        resource: String(row['resource']),
+        customer: String(row['customer']),
+        dimension: String(row['dimension']),
+        hour: Number(row['hour']),
+      }
+      if (row['metering_record_id'] !== wanted && referenceOf(name) !== wanted) continue
+      const record = this.#records.byId(Number(row['id']))
+      return record && { kind: 'record', record }
+    }
+    return undefined
+  }
+
+  #findOpen(wanted: string, now: number): Found | undefined {
+    const { owner, openByTags } = this.#overview(now)
+    const cells = openByTags.filter(
+      ({ customer, dimension, hour }) =>
+        referenceOf({ resource: owner?.identity ?? '', customer, dimension, hour }) === wanted,
+    )
+    const [first] = cells
+    if (first === undefined) return undefined
+    const { customer, dimension, hour } = first
+    const quantity = cells.reduce((sum, cell) => sum + cell.quantity, 0n)
+    return { kind: 'open', open: { customer, dimension, hour, quantity } }
+  }
+}
+
+/** A look-up in the file is synchronous; the port is not, for stores that are further away. */
+function answer<T>(question: () => T): Promise<T> {
+  return new Promise((resolve) => resolve(question()))
+}

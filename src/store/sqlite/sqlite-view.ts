@@ -1,0 +1,145 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Account } from '../../metering/account.ts'
+import type { OpenCell } from '../../metering/cell.ts'
+import type { MeteringRecord } from '../../metering/record.ts'
+import { unsentStates } from '../../metering/record-states.ts'
+import type { ReportReceipt } from '../../metering/report.ts'
+import type { Slot } from '../../metering/slot.ts'
+import type { TagSet } from '../../metering/tags.ts'
+import type { Retention } from '../retention.ts'
+import type { BookView, OpenAccountHour, StoredClaim } from '../view.ts'
+import { amountOf } from './amount-columns.ts'
+import type { Names } from './names.ts'
+import { selectRecords, type RecordRows } from './record-rows.ts'
+
+/** How many idempotency keys one transaction forgets. */
+export const forgottenAtOnce = 5000
+
+export const unsentSql = `(${unsentStates.map((state) => `'${state}'`).join(', ')})`
+
+/** The book as the rules see it, each answer a look-up in the file. */
+export class SqliteView implements BookView {
+  readonly #names: Names
+  readonly #records: RecordRows
+  readonly #claim
+  readonly #isClosed
+  readonly #fraction
+  readonly #openHours
+  readonly #cells
+  readonly #countTagSets
+  readonly #hasTagSet
+  readonly #unsent
+  readonly #owner
+  readonly #late
+  readonly #moreClaims
+
+  constructor(database: DatabaseSync, names: Names, records: RecordRows) {
+    this.#names = names
+    this.#records = records
+    this.#claim = database.prepare('SELECT digest, receipts FROM idempotency WHERE token = ?')
+    this.#isClosed = database.prepare('SELECT 1 FROM record WHERE slot_id = ? AND hour = ?')
+    this.#fraction = database.prepare(
+      'SELECT fraction_whole AS whole, fraction_micro AS micro FROM account WHERE id = ?',
+    )
+    this.#fraction.setReadBigInts(true)
+    this.#openHours = database.prepare(
+      `SELECT DISTINCT account_id, resource_id, hour FROM open WHERE hour < ?
+       ORDER BY account_id, hour`,
+    )
+    const hour = 'account_id = ? AND resource_id = ? AND hour = ?'
+    this.#cells = database.prepare(
+      `SELECT tags, whole, micro FROM open WHERE ${hour} ORDER BY tags`,
+    )
+    this.#cells.setReadBigInts(true)
+    this.#countTagSets = database.prepare(
+      `SELECT count(*) AS sets FROM open WHERE ${hour} AND tags <> ''`,
+    )
+    this.#hasTagSet = database.prepare(`SELECT 1 FROM open WHERE ${hour} AND tags = ?`)
+    this.#unsent = database.prepare(
+      `${selectRecords} WHERE record.state IN ${unsentSql} ORDER BY record.hour, record.id`,
+    )
+    this.#owner = database.prepare("SELECT value FROM meta WHERE name = 'owner'")
+    this.#late = database.prepare(
+      'SELECT whole, micro FROM late_usage WHERE hour = ? AND dimension = ?',
+    )
+    this.#late.setReadBigInts(true)
+    this.#moreClaims = database.prepare(
+      `SELECT 1 FROM (SELECT created_at FROM idempotency ORDER BY id
+                      LIMIT 1 OFFSET ${forgottenAtOnce}) WHERE created_at < ?`,
+    )
+  }
+
+  claim(token: string): StoredClaim | undefined {
+    const row = this.#claim.get(token)
+    if (row === undefined) return undefined
+    const receipts = (JSON.parse(String(row['receipts'])) as [number, 0 | 1][]).map(
+      ([hour, late]): ReportReceipt => ({ result: 'accepted', hour, late: late === 1 }),
+    )
+    return { digest: row['digest'] as Uint8Array, receipts }
+  }
+
+  isClosed(slot: Slot, hour: number): boolean {
+    const id = this.#names.slotId(slot)
+    return id !== undefined && this.#isClosed.get(id, hour) !== undefined
+  }
+
+  fraction(account: Account): bigint {
+    const id = this.#names.accountId(account)
+    return id === undefined ? 0n : amountOf(this.#fraction.get(id) ?? {})
+  }
+
+  openHours(before: number): OpenAccountHour[] {
+    return this.#openHours.all(Math.min(before, Number.MAX_SAFE_INTEGER)).map((row) => ({
+      account: this.#names.account(Number(row['account_id'])),
+      resource: this.#names.resource(Number(row['resource_id'])),
+      hour: Number(row['hour']),
+    }))
+  }
+
+  cells(open: OpenAccountHour): OpenCell[] {
+    const ids = this.#idsOf(open)
+    if (ids === undefined) return []
+    return this.#cells
+      .all(...ids)
+      .map((row) => ({ tags: String(row['tags']), quantity: amountOf(row) }))
+  }
+
+  countTagSets(open: OpenAccountHour): number {
+    const ids = this.#idsOf(open)
+    return ids === undefined ? 0 : Number(this.#countTagSets.get(...ids)?.['sets'] ?? 0)
+  }
+
+  hasTagSet(open: OpenAccountHour, tags: TagSet): boolean {
+    const ids = this.#idsOf(open)
+    return ids !== undefined && this.#hasTagSet.get(...ids, tags) !== undefined
+  }
+
+  record(id: number): MeteringRecord | undefined {
+    return this.#records.byId(id)
+  }
+
+  unsentRecords(): MeteringRecord[] {
+    return this.#unsent.all().map((row) => this.#records.whole(row))
+  }
+
+  owner(): string | undefined {
+    const value = this.#owner.get()?.['value']
+    return value === undefined ? undefined : String(value)
+  }
+
+  hasMoreToForget({ claimsBefore }: Retention): boolean {
+    return this.#moreClaims.get(claimsBefore) !== undefined
+  }
+
+  lateUsage(dimension: string, hour: number): bigint {
+    return amountOf(this.#late.get(hour, dimension) ?? {})
+  }
+
+  #idsOf({ account, resource, hour }: OpenAccountHour): [number, number, number] | undefined {
+    const accountId = this.#names.accountId(account)
+    const resourceId = this.#names.resourceId(resource)
+    return accountId === undefined || resourceId === undefined
+      ? undefined
+      : [accountId, resourceId, hour]
+  }
+}

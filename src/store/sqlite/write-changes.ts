@@ -1,0 +1,207 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { accountOf } from '../../metering/account.ts'
+import type { Changes, NewRecord, RecordProgress } from '../changes.ts'
+import type { Retention } from '../retention.ts'
+import { amountOf, toColumns } from './amount-columns.ts'
+import type { Names } from './names.ts'
+import { allocationsColumn, quantityColumn } from './record-rows.ts'
+import { forgottenAtOnce } from './sqlite-view.ts'
+
+/** Writes what the rules decided; inside a transaction only. */
+export class ChangeWriter {
+  readonly #names: Names
+  readonly #report
+  readonly #fraction
+  readonly #empty
+  readonly #add
+  readonly #insert
+  readonly #insertPart
+  readonly #progress
+  readonly #claim
+  readonly #late
+  readonly #note
+  readonly #resource
+  readonly #owner
+  readonly #forget
+
+  constructor(database: DatabaseSync, names: Names) {
+    this.#names = names
+    this.#report = database.prepare(
+      `UPDATE account SET reported_whole = reported_whole + ?1 + (reported_micro + ?2) / 1000000,
+                          reported_micro = (reported_micro + ?2) % 1000000 WHERE id = ?3`,
+    )
+    this.#fraction = database.prepare(
+      'UPDATE account SET fraction_whole = ?, fraction_micro = ? WHERE id = ?',
+    )
+    this.#empty = database.prepare(
+      'DELETE FROM open WHERE account_id = ? AND resource_id = ? AND hour = ?',
+    )
+    this.#add = database.prepare(
+      `INSERT INTO open (account_id, resource_id, hour, tags, whole, micro)
+       VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET whole = whole + excluded.whole + (micro + excluded.micro) / 1000000,
+                                 micro = (micro + excluded.micro) % 1000000`,
+    )
+    this.#insert = database.prepare(
+      `INSERT INTO record (slot_id, hour, resource_id, timestamp, quantity, form, client_token, state,
+                           sealed_at)
+       VALUES (?, ?, ?, ?, ?, 'whole', ?, 'sealed', ?) RETURNING id`,
+    )
+    this.#insertPart = database.prepare('INSERT INTO record_part VALUES (?, ?, ?, ?)')
+    this.#progress = database.prepare(
+      `UPDATE record SET state = ?, attempts = ?, in_flight = ?, ambiguous = ?,
+              metering_record_id = ?, last_code = ?, last_message = ?, first_attempt_at = ?,
+              last_attempt_at = ?, settled_at = ?, moved_to = ? WHERE id = ?`,
+    )
+    this.#claim = database.prepare(
+      'INSERT INTO idempotency (token, digest, receipts, created_at) VALUES (?, ?, ?, ?)',
+    )
+    this.#late = database.prepare(
+      `INSERT INTO late_usage VALUES (?1, ?2, ?3, ?4)
+       ON CONFLICT DO UPDATE SET whole = ?3, micro = ?4`,
+    )
+    this.#note = database.prepare(
+      'INSERT INTO note VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = ?3',
+    )
+    this.#resource = database.prepare(
+      'INSERT INTO resource (identity, first_seen) VALUES (?, ?) ON CONFLICT DO NOTHING',
+    )
+    this.#owner = database.prepare(
+      "INSERT INTO meta VALUES ('owner', ?1) ON CONFLICT DO UPDATE SET value = ?1",
+    )
+    this.#forget = new Forgetting(database)
+  }
+
+  /** Returns the ids of the new records, in their order. */
+  write(changes: Changes): number[] {
+    if (changes.owner !== undefined) {
+      this.#resource.run(changes.owner.identity, changes.owner.firstSeenAt)
+      this.#owner.run(changes.owner.identity)
+    }
+    this.#writeAccounts(changes)
+    const ids = changes.newRecords.map((record) => this.#insertRecord(record))
+    for (const [id, progress] of changes.records) this.#writeProgress(id, progress)
+    for (const { token, digest, receipts, createdAt } of changes.claims) {
+      const compact = receipts.map(({ hour, late }) => [hour, late ? 1 : 0])
+      this.#claim.run(token, digest, JSON.stringify(compact), createdAt)
+    }
+    for (const { dimension, hour, quantity } of changes.lateUsage) {
+      const { whole, micro } = toColumns(quantity)
+      this.#late.run(hour, dimension, whole, micro)
+    }
+    for (const { resource, name, value } of changes.notes)
+      this.#note.run(this.#resourceId(resource), name, value)
+    if (changes.forget !== undefined) this.#forget.forget(changes.forget)
+    return ids
+  }
+
+  #writeAccounts({ accounts, emptied, added }: Changes): void {
+    for (const { account, reported, fraction } of accounts) {
+      const id = this.#names.makeAccount(account)
+      if (reported > 0n) {
+        const { whole, micro } = toColumns(reported)
+        this.#report.run(whole, micro, id)
+      }
+      if (fraction !== undefined) {
+        const { whole, micro } = toColumns(fraction)
+        this.#fraction.run(whole, micro, id)
+      }
+    }
+    for (const { account, resource, hour } of emptied)
+      this.#empty.run(this.#names.makeAccount(account), this.#resourceId(resource), hour)
+    for (const { account, resource, hour, cells } of added) {
+      const accountId = this.#names.makeAccount(account)
+      const resourceId = this.#resourceId(resource)
+      for (const { tags, quantity } of cells) {
+        const { whole, micro } = toColumns(quantity)
+        this.#add.run(accountId, resourceId, hour, tags, whole, micro)
+      }
+    }
+  }
+
+  #insertRecord({ slot, resource, content, sealedAt }: NewRecord): number {
+    const row = this.#insert.get(
+      this.#names.makeSlot(slot),
+      content.hour,
+      this.#resourceId(resource),
+      content.timestamp,
+      quantityColumn(content.quantity),
+      content.clientToken,
+      sealedAt,
+    )
+    const id = Number(row?.['id'])
+    for (const { account, quantity, allocations } of content.parts)
+      this.#insertPart.run(
+        id,
+        this.#names.makeAccount(accountOf(account)),
+        quantityColumn(quantity),
+        allocationsColumn(allocations),
+      )
+    return id
+  }
+
+  #writeProgress(id: number, progress: RecordProgress): void {
+    this.#progress.run(
+      progress.state,
+      progress.attempts,
+      progress.inFlight ? 1 : 0,
+      progress.ambiguous ? 1 : 0,
+      progress.meteringRecordId ?? null,
+      progress.lastCode ?? null,
+      progress.lastMessage ?? null,
+      progress.firstAttemptAt ?? null,
+      progress.lastAttemptAt ?? null,
+      progress.settledAt ?? null,
+      progress.movedTo ?? null,
+      id,
+    )
+  }
+
+  #resourceId(identity: string): number {
+    const id = this.#names.resourceId(identity)
+    if (id === undefined) throw new TypeError(`${identity} does not own the book`)
+    return id
+  }
+}
+
+/** Deletes what is old: idempotency keys, late usage, and settled records into the totals of their accounts. */
+class Forgetting {
+  readonly #claims
+  readonly #late
+  readonly #sums
+  readonly #total
+  readonly #parts
+  readonly #records
+
+  constructor(database: DatabaseSync) {
+    this.#claims = database.prepare(
+      `DELETE FROM idempotency WHERE id IN (SELECT id FROM idempotency ORDER BY id
+       LIMIT ${forgottenAtOnce}) AND created_at < ?`,
+    )
+    this.#late = database.prepare('DELETE FROM late_usage WHERE hour < ?')
+    const old = `FROM record WHERE state IN ('accepted', 'moved') AND hour < ?1 AND settled_at < ?1`
+    this.#sums = database.prepare(
+      `SELECT account_id, divisor, SUM(quantity / 1000000) AS whole, SUM(quantity % 1000000) AS micro
+       FROM record_part JOIN account ON account.id = account_id
+       WHERE record_id IN (SELECT id ${old} AND state = 'accepted') GROUP BY account_id`,
+    )
+    this.#sums.setReadBigInts(true)
+    this.#total = database.prepare(
+      `UPDATE account SET pruned_whole = pruned_whole + ?1 + (pruned_micro + ?2) / 1000000,
+                          pruned_micro = (pruned_micro + ?2) % 1000000 WHERE id = ?3`,
+    )
+    this.#parts = database.prepare(`DELETE FROM record_part WHERE record_id IN (SELECT id ${old})`)
+    this.#records = database.prepare(`DELETE ${old}`)
+  }
+
+  forget({ claimsBefore, settledBefore, lateUsageBefore }: Retention): void {
+    this.#claims.run(claimsBefore)
+    this.#late.run(lateUsageBefore)
+    for (const row of this.#sums.all(settledBefore)) {
+      const { whole, micro } = toColumns(amountOf(row) * (row['divisor'] as bigint))
+      this.#total.run(whole, micro, row['account_id'] as bigint)
+    }
+    this.#parts.run(settledBefore)
+    this.#records.run(settledBefore)
+  }
+}

@@ -1,0 +1,129 @@
+import type { MeteringRecord, RecordSummary } from '../metering/record.ts'
+import { hourMs } from '../metering/hour.ts'
+import type { RecordState } from '../metering/record-states.ts'
+import type { OpenHour } from '../metering/report.ts'
+import type { TagSet } from '../metering/tags.ts'
+
+/** How far back the summary goes. */
+export const summaryWindowMs = 48 * hourMs
+
+/** Where the usage is, for the application and for dashboards. Its size follows the window, not the history. */
+export interface UsageSummary {
+  /** When this was the case, ms. */
+  readonly now: number
+  readonly open: readonly OpenHour[]
+  readonly fractions: readonly { readonly dimension: string; readonly quantity: bigint }[]
+  /** Of the last 48 hours: what came for a closed hour, by the hour that took it; it is counted there already. */
+  readonly late: readonly OpenHour[]
+  /** Sealed, sending and refused records, oldest first. */
+  readonly pending: readonly RecordSummary[]
+  /** Accepted, unresolved and moved records of the last 48 hours, newest first. */
+  readonly settled: readonly RecordSummary[]
+  /** Of any age. */
+  readonly unresolvedCount: number
+  readonly lastSuccessAt: number | undefined
+  readonly lastFailure:
+    { readonly at: number; readonly code: string; readonly message: string } | undefined
+  readonly oldestUnsentHour: number | undefined
+}
+
+/** As much of a pending record as it takes to decide which one is sent next. */
+export interface PendingRecord {
+  readonly id: number
+  /** Equal for records of the same slot. */
+  readonly slot: number
+  readonly hour: number
+  readonly state: RecordState
+  readonly lastCode: string | undefined
+}
+
+/** What dashboards watch. */
+export interface LedgerGauges {
+  readonly states: ReadonlyMap<RecordState, number>
+  /** Micro-units in the places before `accepted`, by dimension. */
+  readonly pending: ReadonlyMap<string, bigint>
+  /** Hours of records that AWS has not accepted, with how many each has. */
+  readonly unsentHours: ReadonlyMap<number, number>
+  readonly oldestUnsentHour: number | undefined
+}
+
+export interface OpenTagSet {
+  readonly customer: string
+  readonly dimension: string
+  readonly hour: number
+  readonly tags: TagSet
+  readonly quantity: bigint
+}
+
+export interface BookOwner {
+  readonly identity: string
+  readonly firstSeenAt: number
+}
+
+/** What an operator asks first: where the units are, and what waits for a decision. */
+export interface LedgerOverview extends UsageSummary {
+  /** Undefined while no task or pod has opened the book. */
+  readonly owner: BookOwner | undefined
+  readonly openByTags: readonly OpenTagSet[]
+  /** All of them, however old, oldest first. */
+  readonly unresolved: readonly RecordSummary[]
+}
+
+/** The same with the allocations of every record, for programs. */
+export interface WholeOverview extends LedgerOverview {
+  readonly pending: readonly MeteringRecord[]
+  readonly settled: readonly MeteringRecord[]
+  readonly unresolved: readonly MeteringRecord[]
+}
+
+export interface DiskSpace {
+  /** Of the ledger's files. */
+  readonly ledgerBytes: number
+  /** Of the volume that they lie on: what can still be written, and the whole. */
+  readonly freeBytes: number
+  readonly volumeBytes: number
+}
+
+/** Usage of an hour that has no record yet. */
+export interface OpenUsageFound {
+  readonly customer: string
+  readonly dimension: string
+  readonly hour: number
+  readonly quantity: bigint
+}
+
+/** What a MeteringRecordId stands for. */
+export type Found =
+  | { readonly kind: 'record'; readonly record: MeteringRecord }
+  | { readonly kind: 'open'; readonly open: OpenUsageFound }
+
+export interface ExportFilter {
+  /** Hours that start at this instant or later, ms. */
+  readonly since: number | undefined
+  /** Hours that start before this instant, ms. */
+  readonly until: number | undefined
+  readonly dimension: string | undefined
+}
+
+/** What the book has of one account, in millionths of what the application counts in. */
+export interface AccountSums {
+  readonly productCode: string
+  readonly customer: string
+  readonly dimension: string
+  readonly divisor: bigint
+  /** Counted on its own when a report arrives, so that the audit can fail. */
+  readonly reported: bigint
+  readonly open: bigint
+  readonly fraction: bigint
+  readonly held: bigint
+  /** In records of any state but `moved`, the pruned ones included. */
+  readonly recorded: bigint
+  /** Written off by an operator. */
+  readonly void: bigint
+}
+
+/** What of an account's usage is in no place, or, below 0, in two; anything but 0 is a defect. */
+export function imbalanceOf(sums: AccountSums): bigint {
+  const { reported, open, fraction, held, recorded } = sums
+  return reported - open - fraction - held - recorded - sums.void
+}

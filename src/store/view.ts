@@ -1,0 +1,52 @@
+import type { Account } from '../metering/account.ts'
+import type { OpenCell } from '../metering/cell.ts'
+import type { MeteringRecord } from '../metering/record.ts'
+import type { ReportReceipt } from '../metering/report.ts'
+import type { Slot } from '../metering/slot.ts'
+import type { TagSet } from '../metering/tags.ts'
+import type { Retention } from './retention.ts'
+
+/** What an idempotency key was used for. */
+export interface StoredClaim {
+  readonly digest: Uint8Array
+  readonly receipts: readonly ReportReceipt[]
+}
+
+/** An hour of an account that holds open usage. */
+export interface OpenAccountHour {
+  readonly account: Account
+  readonly resource: string
+  readonly hour: number
+}
+
+/** The open usage of one tag set. */
+export interface OpenRow extends OpenAccountHour, OpenCell {}
+
+/**
+ * The book as the rules see it inside a transaction: rows as they were before the group's own changes.
+ * Reads only. A store whose rows are far away may load what was asked for in vain and run the rules
+ * again: they are pure.
+ */
+export interface BookView {
+  claim(token: string): StoredClaim | undefined
+  /** Whether a record of this slot and hour exists, whatever its state. */
+  isClosed(slot: Slot, hour: number): boolean
+  /** The fraction of an account; 0 for one that is new. */
+  fraction(account: Account): bigint
+  /** Hours with open usage that start before `before`, by account and hour. */
+  openHours(before: number): readonly OpenAccountHour[]
+  /** The cells of an hour, in the order of the tag sets. */
+  cells(open: OpenAccountHour): readonly OpenCell[]
+  /** How many tag sets an hour holds, the untagged one not counted. */
+  countTagSets(open: OpenAccountHour): number
+  hasTagSet(open: OpenAccountHour, tags: TagSet): boolean
+  record(id: number): MeteringRecord | undefined
+  /** Sealed, sending and refused records. */
+  unsentRecords(): readonly MeteringRecord[]
+  /** The task or pod that owns the book; undefined when none has opened it. */
+  owner(): string | undefined
+  /** Whether more is older than `retention` allows than one transaction forgets. */
+  hasMoreToForget(retention: Retention): boolean
+  /** What was reported late and is counted in `hour`, so far. */
+  lateUsage(dimension: string, hour: number): bigint
+}

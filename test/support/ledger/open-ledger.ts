@@ -1,0 +1,18 @@
+import { Ledger, type LedgerOptions } from '../../../src/ledger/ledger.ts'
+import type { DataSync } from '../../../src/store/sqlite/disk.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/open-sqlite-store.ts'
+
+export interface OpenLedgerOptions extends Omit<LedgerOptions, 'store'> {
+  readonly directory: string
+  /** For tests of failing disks. */
+  readonly dataSync?: DataSync | undefined
+}
+
+/** What usage means where a test does not care. */
+export const plainMeaning = () => ({ productCode: 'product', divisor: 1n })
+
+/** A ledger over the file of a directory. */
+export async function openLedger(options: OpenLedgerOptions): Promise<Ledger> {
+  const store = await openSqliteStore({ ...options, now: options.clock.now() })
+  return Ledger.open({ ...options, store })
+}
