@@ -7,7 +7,7 @@ import { Ledger } from '../../../src/ledger/ledger.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import type { UsageReport } from '../../../src/metering/report.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
-import { scheduleByClock, type Schedule } from '../../../src/channels/schedule.ts'
+import { startSchedule, type Schedule } from '../../../src/channels/schedule.ts'
 import { Sender } from '../../../src/channels/sender.ts'
 import { Submitter } from '../../../src/channels/submitter.ts'
 import { ManualClock, settle } from '../manual-clock.ts'
@@ -240,7 +240,7 @@ export class ModelWorld {
       ledger,
       sender,
       submitter,
-      schedule: scheduleByClock(clock, tick),
+      schedule: startSchedule({ clock, timers: clock, tick }),
       dead: false,
     }
     events.on('stepReached', ({ step }) => this.#atStep(step, process, directory))

@@ -2,13 +2,12 @@ import { describe, expect, test } from 'vitest'
 import type { LedgerOptions } from '../../../src/ledger/ledger.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
-import { scheduleByClock, scheduleByCron } from '../../../src/channels/schedule.ts'
 import { Sender } from '../../../src/channels/sender.ts'
 import { settlementOf } from '../../../src/channels/meter-usage/settlement.ts'
 import { spreadDelayMs } from '../../../src/channels/spread.ts'
 import { Submitter, type SubmitterOptions } from '../../../src/channels/submitter.ts'
 import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
-import { ManualClock, settle } from '../../support/manual-clock.ts'
+import { settle } from '../../support/manual-clock.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 
@@ -170,39 +169,6 @@ describe('the end', () => {
     await submitter.flush(false)
     expect(sent).toEqual([])
     expect(ledger.usage().open).toMatchObject([{ quantity: 5n * unit }])
-  })
-})
-
-describe('the schedule', () => {
-  test('on a clock ticks at the top of every hour until it is stopped', async () => {
-    const clock = new ManualClock()
-    const ticks: string[] = []
-    const schedule = scheduleByClock(clock, () =>
-      ticks.push(new Date(clock.now()).toISOString().slice(11, 19)),
-    )
-    await clock.advance(3 * hourMs)
-    schedule.stop()
-    await clock.advance(3 * hourMs)
-    expect(ticks).toEqual(['10:00:00', '11:00:00', '12:00:00'])
-  })
-
-  test('of cron begins when the start is over, with a tick for an hour that ended meanwhile', async () => {
-    const timers = new ManualClock()
-    let ticks = 0
-    const schedule = scheduleByCron(timers, () => (ticks += 1))
-    await timers.advance(999)
-    expect(ticks).toBe(0)
-    await timers.advance(1)
-    expect(ticks).toBe(1)
-    schedule.stop()
-  })
-
-  test('of cron never begins when it is stopped before', async () => {
-    const timers = new ManualClock()
-    let ticks = 0
-    scheduleByCron(timers, () => (ticks += 1)).stop()
-    await timers.advance(2000)
-    expect(ticks).toBe(0)
   })
 })
 
