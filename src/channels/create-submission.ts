@@ -4,6 +4,8 @@ import type { Events } from '../kernel/events.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { hourMs } from '../metering/hour.ts'
 import type { Log } from '../kernel/log.ts'
+import type { LateUsagePolicy } from './channel.ts'
+import { channels } from './registry.ts'
 import { Sender } from './sender.ts'
 import { spreadDelayMs } from './spread.ts'
 import { Submitter } from './submitter.ts'
@@ -23,7 +25,7 @@ export interface SubmissionOptions {
   readonly sealDelayMs: number
   readonly submitSpreadMs: number
   readonly zeroRecords: boolean
-  readonly lateUsage: 'carry' | 'hold'
+  readonly lateUsage: LateUsagePolicy
   /** Told of every answer to a record: a failure, or undefined when AWS accepted it. */
   readonly onAnswer: (failure: MeteringFailure | undefined) => void
 }
@@ -41,10 +43,11 @@ export interface Submission {
 /** Who seals and who sends, told of usage that comes for hours that are over. Nothing is started yet. */
 export function createSubmission(options: SubmissionOptions): Submission {
   const { ledger, events, product, sealDelayMs, submitSpreadMs } = options
+  const [channel] = channels
   const spreadMs = spreadDelayMs(ledger.owner.identity, submitSpreadMs)
   const notBefore = (hour: number) => hour + hourMs + sealDelayMs + spreadMs
-  const sender = new Sender({ ...options, notBefore })
-  const submitter = new Submitter({ ...options, ...product, sender })
+  const sender = new Sender({ ...options, channel, notBefore })
+  const submitter = new Submitter({ ...options, ...product, channel, sender })
   events.on('usageReported', ({ earliestHour }) => submitter.usageArrived(earliestHour))
   events.on('recordMoved', ({ toHour }) => submitter.usageArrived(toHour))
   return {

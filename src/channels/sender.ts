@@ -5,21 +5,21 @@ import { messageOf } from '../kernel/errors.ts'
 import type { Events } from '../kernel/events.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { PendingRecord } from '../store/sqlite/summary.ts'
-import { tagsOf } from '../metering/tags.ts'
 import type { MeteringRecord } from '../metering/record.ts'
 import type { Log } from '../kernel/log.ts'
+import type { Channel, LateUsagePolicy } from './channel.ts'
 import { FailureNews } from './failure-reminders.ts'
-import { settlementOf } from './meter-usage/settlement.ts'
 
 export interface SenderOptions {
   readonly ledger: Ledger
+  readonly channel: Channel
   readonly api: MeteringApi
   readonly clock: Clock
   readonly events: Events
   readonly log: Log
   /** 0 to 1, as Math.random. */
   readonly random: () => number
-  readonly lateUsage: 'carry' | 'hold'
+  readonly lateUsage: LateUsagePolicy
   /** When the record of an hour may be sent first; sooner only at the end. */
   readonly notBefore: (hour: number) => number
   /** Told of every answer: a failure, or undefined when AWS accepted a record. */
@@ -160,23 +160,13 @@ export class Sender {
   }
 
   async #attempt({ id, key }: PendingRecord): Promise<void> {
-    const { ledger, api, events, lateUsage, onAnswer } = this.#options
+    const { ledger, channel, api, events, lateUsage, onAnswer } = this.#options
     const record = await ledger.markSending(id)
     if (record === undefined) return
     events.emit('stepReached', { step: 'send-started' })
-    const answer = await api.meterUsage({
-      productCode: record.productCode,
-      dimension: record.dimension,
-      timestamp: record.timestamp,
-      quantity: record.quantity,
-      allocations: record.allocations?.map(({ tags, quantity }) => ({
-        quantity,
-        tags: tagsOf(tags),
-      })),
-      clientToken: record.clientToken,
-    })
+    const answer = await channel.ask(api, channel.toCall(record))
     events.emit('stepReached', { step: 'send-answered' })
-    const settlement = settlementOf(answer, lateUsage)
+    const settlement = channel.settle(answer, lateUsage)
     const after = await ledger.settle(id, settlement)
     const failure = answer.ok ? undefined : answer.failure
     this.#tell(after, failure)

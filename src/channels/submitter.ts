@@ -6,12 +6,13 @@ import type { Events } from '../kernel/events.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { hourMs, hourOf } from '../metering/hour.ts'
 import type { Log } from '../kernel/log.ts'
-import { clientTokenOf } from './meter-usage/client-token.ts'
+import type { Channel } from './channel.ts'
 import { FailureNews } from './failure-reminders.ts'
 import type { Sender } from './sender.ts'
 
 export interface SubmitterOptions {
   readonly ledger: Ledger
+  readonly channel: Channel
   readonly sender: Sender
   readonly clock: Clock
   readonly events: Events
@@ -21,9 +22,6 @@ export interface SubmitterOptions {
   readonly sealDelayMs: number
   readonly zeroRecords: boolean
 }
-
-/** Hours before the current one that zero records are made for: AWS's window. */
-const zeroHoursBack = 5
 
 /** Seals hours that are over and has them sent; everything it does is safe to do again. */
 export class Submitter {
@@ -35,13 +33,13 @@ export class Submitter {
   #stopped = false
 
   constructor(options: SubmitterOptions) {
-    const { productCode, dimensions, events, zeroRecords } = options
+    const { channel, productCode, dimensions, events, zeroRecords } = options
     this.#options = options
     this.#rules = {
       productCode,
       divisorOf: (name) => dimensions.find((dimension) => dimension.name === name)?.divisor ?? 1n,
       zeroRecords,
-      clientTokenOf,
+      clientTokenOf: (resource, content) => channel.clientTokenOf(resource, content),
       onFolded: (dimension, reports) => events.emit('tagSetsOverflowed', { dimension, reports }),
     }
   }
@@ -124,7 +122,7 @@ export class Submitter {
     const before = this.#dueBefore(now)
     const first = Math.max(
       hourOf(this.#options.ledger.owner.firstSeenAt),
-      before - zeroHoursBack * hourMs,
+      before - (this.#options.channel.windowMs - hourMs),
     )
     const hours = Array.from(
       { length: Math.max(0, (before - first) / hourMs) },

@@ -8,6 +8,7 @@ import { hourMs } from '../../../src/metering/hour.ts'
 import type { UsageReport } from '../../../src/metering/report.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
 import { startSchedule, type Schedule } from '../../../src/channels/schedule.ts'
+import { meterUsage } from '../../../src/channels/meter-usage/meter-usage.ts'
 import { Sender } from '../../../src/channels/sender.ts'
 import { Submitter } from '../../../src/channels/submitter.ts'
 import { ManualClock, settle } from '../manual-clock.ts'
@@ -210,6 +211,7 @@ export class ModelWorld {
     const reaches = () => !process.dead || this.#takeRequest()
     const sender = new Sender({
       ledger,
+      channel: meterUsage,
       api: this.aws.apiFor(resource, reaches),
       clock,
       events,
@@ -221,6 +223,7 @@ export class ModelWorld {
     })
     const submitter = new Submitter({
       ledger,
+      channel: meterUsage,
       sender,
       clock,
       events,

@@ -7,6 +7,7 @@ import type {
 } from '../../../src/aws/metering-api.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
+import { meterUsage } from '../../../src/channels/meter-usage/meter-usage.ts'
 import { Sender, type SenderOptions } from '../../../src/channels/sender.ts'
 import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
 import { settle } from '../../support/manual-clock.ts'
@@ -30,6 +31,7 @@ async function createBench(reply: Reply, more: Partial<SenderOptions> = {}) {
   const answers: (string | undefined)[] = []
   const sender = new Sender({
     ledger: bench.ledger,
+    channel: meterUsage,
     api: {
       meterUsage: (request) => {
         sent.push(request)

@@ -2,9 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { LedgerOptions } from '../../../src/ledger/ledger.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
+import { meterUsage } from '../../../src/channels/meter-usage/meter-usage.ts'
 import { Sender } from '../../../src/channels/sender.ts'
-import { settlementOf } from '../../../src/channels/meter-usage/settlement.ts'
-import { spreadDelayMs } from '../../../src/channels/spread.ts'
 import { Submitter, type SubmitterOptions } from '../../../src/channels/submitter.ts'
 import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
 import { settle } from '../../support/manual-clock.ts'
@@ -23,6 +22,7 @@ async function createBench(
   const sent: string[] = []
   const sender = new Sender({
     ledger,
+    channel: meterUsage,
     api: {
       meterUsage: ({ dimension, quantity, timestamp }) => {
         sent.push(`${dimension} ${quantity} ${new Date(timestamp).toISOString().slice(11, 19)}`)
@@ -43,6 +43,7 @@ async function createBench(
   })
   const submitter = new Submitter({
     ledger,
+    channel: meterUsage,
     sender,
     clock,
     events,
@@ -169,38 +170,5 @@ describe('the end', () => {
     await submitter.flush(false)
     expect(sent).toEqual([])
     expect(ledger.usage().open).toMatchObject([{ quantity: 5n * unit }])
-  })
-})
-
-describe('the spread', () => {
-  test('is the same for the same task or pod and even over many', () => {
-    const delays = Array.from({ length: 2000 }, (_, index) =>
-      spreadDelayMs(`pod:${index}`, 300_000),
-    )
-    expect(spreadDelayMs('pod:7', 300_000)).toBe(delays[7])
-    const quarters = [0, 1, 2, 3].map(
-      (quarter) => delays.filter((delay) => Math.floor(delay / 75_000) === quarter).length,
-    )
-    expect(Math.min(...quarters)).toBeGreaterThan(420)
-    expect(spreadDelayMs('pod:7', 0)).toBe(0)
-  })
-})
-
-describe("AWS's answer to a record", () => {
-  const failure = { code: 'C', message: 'm', advice: 'a' }
-  test.each([
-    ['throttled', false, 'not-taken'],
-    ['unavailable', false, 'not-taken'],
-    ['unavailable', true, 'unknown'],
-    ['duplicate', false, 'hour-taken'],
-    ['out-of-window', false, 'too-late'],
-    ['credentials', false, 'refused'],
-    ['not-entitled', false, 'refused'],
-    ['misconfigured', false, 'refused'],
-    ['invalid', false, 'refused'],
-    ['conflict', false, 'refused'],
-  ] as const)('%s (ambiguous: %s) means %s', (kind, ambiguous, meaning) => {
-    const answer = { ok: false, failure: { ...failure, kind, ambiguous } } as const
-    expect(settlementOf(answer, 'hold')).toMatchObject({ kind: meaning, code: 'C', message: 'm a' })
   })
 })

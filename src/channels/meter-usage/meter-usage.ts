@@ -1,0 +1,41 @@
+import type { MeterUsageRequest, MeterUsageValue } from '../../aws/metering-api.ts'
+import { awsWindowMs } from '../../metering/hour.ts'
+import type { MeteringRecord } from '../../metering/record.ts'
+import { tagsOf } from '../../metering/tags.ts'
+import type { Channel } from '../channel.ts'
+import { clientTokenOf } from './client-token.ts'
+import { settlementOf } from './settlement.ts'
+
+const name = 'meter-usage'
+
+/** MeterUsage: one record a call, for the ECS task or EKS pod that makes the call. */
+export const meterUsage: Channel<MeterUsageRequest, MeterUsageValue> = {
+  name,
+  windowMs: awsWindowMs,
+  batch: 1,
+  slotOf: ({ productCode, dimension }, resource) => ({
+    channel: name,
+    holder: resource,
+    productCode,
+    dimension,
+  }),
+  clientTokenOf,
+  toCall: requestOf,
+  ask: (api, call) => api.meterUsage(call),
+  settle: settlementOf,
+}
+
+function requestOf(record: MeteringRecord): MeterUsageRequest {
+  const { productCode, dimension, timestamp, quantity, allocations, clientToken } = record
+  return {
+    productCode,
+    dimension,
+    timestamp,
+    quantity,
+    allocations: allocations?.map(({ tags, quantity: share }) => ({
+      quantity: share,
+      tags: tagsOf(tags),
+    })),
+    clientToken,
+  }
+}
