@@ -6,12 +6,14 @@ import { hourMs } from '../metering/hour.ts'
 import type { Log } from '../kernel/log.ts'
 import type { LateUsagePolicy } from './channel.ts'
 import { channels } from './registry.ts'
-import { Sender } from './sender.ts'
+import { Sender, type SenderOptions } from './sender.ts'
 import { spreadDelayMs } from './spread.ts'
-import { Submitter } from './submitter.ts'
+import { Submitter, type SubmitterOptions } from './submitter.ts'
 
 export interface SubmissionOptions {
-  readonly ledger: Ledger
+  readonly ledger: Pick<Ledger, 'owner' | 'report'> &
+    SenderOptions['ledger'] &
+    SubmitterOptions['ledger']
   readonly api: MeteringApi
   readonly clock: Clock
   readonly events: Events
@@ -26,31 +28,39 @@ export interface SubmissionOptions {
   readonly submitSpreadMs: number
   readonly zeroRecords: boolean
   readonly lateUsage: LateUsagePolicy
-  /** Told of every answer to a record: a failure, or undefined when AWS accepted it. */
+  /** Receives every answer to a record: a failure, or undefined when AWS accepted it. */
   readonly onAnswer: (failure: MeteringFailure | undefined) => void
 }
 
 export interface Submission {
+  /** The ledger as sources see it: what is reported for an hour that is over is sealed soon after. */
+  readonly book: Pick<Ledger, 'report'>
   readonly sender: Sender
   readonly submitter: Submitter
   /**
-   * When AWS is asked next to take a record, ms, given the earliest hour that holds open usage; undefined
+   * When AWS is next asked to accept a record, ms, given the earliest hour that holds open usage; undefined
    * when nothing waits for it.
    */
   readonly nextSendAt: (openHour: number | undefined) => number | undefined
 }
 
-/** Who seals and who sends, told of usage that comes for hours that are over. Nothing is started yet. */
+/** Puts together what seals and what sends. Nothing is started yet. */
 export function createSubmission(options: SubmissionOptions): Submission {
-  const { ledger, events, product, sealDelayMs, submitSpreadMs } = options
+  const { ledger, product, sealDelayMs, submitSpreadMs } = options
   const [channel] = channels
   const spreadMs = spreadDelayMs(ledger.owner.identity, submitSpreadMs)
   const notBefore = (hour: number) => hour + hourMs + sealDelayMs + spreadMs
-  const sender = new Sender({ ...options, channel, notBefore })
+  const usageArrived = (hour: number) => submitter.usageArrived(hour)
+  const sender = new Sender({ ...options, channel, notBefore, usageArrived })
   const submitter = new Submitter({ ...options, ...product, channel, sender })
-  events.on('usageReported', ({ earliestHour }) => submitter.usageArrived(earliestHour))
-  events.on('recordMoved', ({ toHour }) => submitter.usageArrived(toHour))
   return {
+    book: {
+      async report(request) {
+        const receipts = await ledger.report(request)
+        usageArrived(Math.min(...receipts.map(({ hour }) => hour)))
+        return receipts
+      },
+    },
     sender,
     submitter,
     nextSendAt(openHour) {

@@ -7,11 +7,11 @@ import type { Ledger } from '../ledger/ledger.ts'
 import { hourMs, hourOf } from '../metering/hour.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Channel } from './channel.ts'
-import { FailureNews } from './failure-reminders.ts'
+import { FailureReminders } from './failure-reminders.ts'
 import type { Sender } from './sender.ts'
 
 export interface SubmitterOptions {
-  readonly ledger: Ledger
+  readonly ledger: Pick<Ledger, 'hasOpenBefore' | 'seal' | 'prune' | 'owner'>
   readonly channel: Channel
   readonly sender: Sender
   readonly clock: Clock
@@ -27,7 +27,7 @@ export interface SubmitterOptions {
 export class Submitter {
   readonly #options: SubmitterOptions
   readonly #rules: SealRules
-  readonly #news = new FailureNews()
+  readonly #reminders = new FailureReminders()
   #timer: Timer | undefined
   #timerAt = Number.POSITIVE_INFINITY
   #stopped = false
@@ -44,12 +44,12 @@ export class Submitter {
     }
   }
 
-  /** When usage of hours that are over is sealed next, ms; undefined when only the next hour brings that. */
+  /** When usage of hours that are over is sealed next, ms; undefined when that is at the next hour's end. */
   get nextSealAt(): number | undefined {
     return Number.isFinite(this.#timerAt) ? this.#timerAt : undefined
   }
 
-  /** What the top of an hour, and the start, ask for: seals what is due, or waits for the seal delay. */
+  /** Seals what is due, at an hour's end and at the start, or waits for the seal delay. */
   async tick(): Promise<void> {
     const { clock, sealDelayMs } = this.#options
     const now = clock.now()
@@ -58,14 +58,14 @@ export class Submitter {
     if (now < sealAt) this.#wakeAt(sealAt)
   }
 
-  /** Usage came in for an hour that is over: it is sealed after the delay, without waiting for the next hour. */
+  /** Has usage of an hour that is over sealed after the delay, without waiting for the end of this hour. */
   usageArrived(hour: number): void {
     const { clock, sealDelayMs } = this.#options
     const now = clock.now()
     if (hour < sealableBefore(now, sealDelayMs)) this.#wakeAt(now + sealDelayMs)
   }
 
-  /** At the end: seals the open hour too if `includeOpenHour`, and sends until nothing is left to send. */
+  /** Seals at the end, the open hour too if `includeOpenHour`, and sends until nothing is left to send. */
   async flush(includeOpenHour: boolean): Promise<void> {
     const { clock, sender } = this.#options
     this.stop()
@@ -89,7 +89,7 @@ export class Submitter {
     this.#timerAt = instant
     this.#timer = this.#options.clock.at(instant, () => {
       this.#timerAt = Number.POSITIVE_INFINITY
-      // Not only the sealing: an earlier wake stands in for a later one, which has to be set again.
+      // A whole tick: an earlier wake replaces a later one, which has to be set again.
       void this.tick()
     })
   }
@@ -100,11 +100,12 @@ export class Submitter {
     try {
       await this.#seal(this.#dueBefore(now))
       await ledger.prune()
-      this.#news.forget('sealing')
+      this.#reminders.forget('sealing')
       sender.wake()
     } catch (error) {
+      if (this.#stopped) return
       const why = messageOf(error)
-      if (this.#news.isNews('sealing', why, now))
+      if (this.#reminders.isDue('sealing', why, now))
         log('seal.failed', `Sealing failed and is tried again: ${why}`)
       this.#wakeAt(now + 60_000)
     }
@@ -114,16 +115,15 @@ export class Submitter {
     const { ledger, clock } = this.#options
     const now = clock.now()
     const zeroHours = this.#options.zeroRecords ? this.#zeroHours(now) : []
-    if (zeroHours.length === 0 && !ledger.hasOpenBefore(before)) return
+    if (zeroHours.length === 0 && !(await ledger.hasOpenBefore(before))) return
     await ledger.seal({ before, now, plan: (input) => planSeal(input, this.#rules), zeroHours })
   }
 
+  /** The hours that are over since the first start, as far back as AWS accepts a record whose hour is whole. */
   #zeroHours(now: number): { dimension: string; hour: number }[] {
+    const { ledger, channel } = this.#options
     const before = this.#dueBefore(now)
-    const first = Math.max(
-      hourOf(this.#options.ledger.owner.firstSeenAt),
-      before - (this.#options.channel.windowMs - hourMs),
-    )
+    const first = Math.max(hourOf(ledger.owner.firstSeenAt), before - (channel.windowMs - hourMs))
     const hours = Array.from(
       { length: Math.max(0, (before - first) / hourMs) },
       (_, index) => first + index * hourMs,

@@ -109,7 +109,7 @@ export class Ledger {
       const disk = await openDisk(opened, options.dataSync)
       const ledger = new Ledger(options, opened.database, lock, disk, owner)
       ledger.#settling.recover()
-      ledger.audit()
+      await ledger.audit()
       return ledger
     } catch (error) {
       database?.close()
@@ -140,7 +140,7 @@ export class Ledger {
     })
     for (const { id, dimension, hour, quantity } of records)
       this.#options.events.emit('recordSealed', { id, dimension, hour, quantity })
-    this.audit()
+    await this.audit()
     return records
   }
 
@@ -183,25 +183,25 @@ export class Ledger {
   }
 
   /** What was last remembered under this name. */
-  recall(name: string): string | undefined {
+  async recall(name: string): Promise<string | undefined> {
     return this.#notes.recall(name)
   }
 
   /** Records that wait for AWS, oldest hour first. */
-  pendingRecords(): PendingRecord[] {
+  async pendingRecords(): Promise<PendingRecord[]> {
     return this.#summaries.pendingRecords()
   }
 
   /** Whether usage of an hour that starts before `before` is open. */
-  hasOpenBefore(before: number): boolean {
+  async hasOpenBefore(before: number): Promise<boolean> {
     return this.#sealing.isDue(before)
   }
 
-  usage(): UsageSummary {
+  async usage(): Promise<UsageSummary> {
     return this.#summaries.usage(this.#options.clock.now())
   }
 
-  gauges(): LedgerGauges {
+  async gauges(): Promise<LedgerGauges> {
     return this.#summaries.gauges()
   }
 
@@ -211,7 +211,7 @@ export class Ledger {
   }
 
   /** The conservation audit. An imbalance is a defect, and is said loudly. */
-  audit(): AccountBalance[] {
+  async audit(): Promise<AccountBalance[]> {
     const balances = auditBook(this.#database)
     const wrong = balances.filter(({ imbalance }) => imbalance !== 0n)
     for (const { dimension, imbalance } of wrong)

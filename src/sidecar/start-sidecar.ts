@@ -106,7 +106,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   })
 
   const api = openDoor(options, platform, denial)
-  const grace = new Grace({
+  const grace = await Grace.open({
     notebook: ledger,
     clock,
     log,
@@ -126,7 +126,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     grace,
     signal: stopping.signal,
   })
-  const { sender, submitter, nextSendAt } = createSubmission({
+  const { book, sender, submitter, nextSendAt } = createSubmission({
     ...options,
     ...settings,
     ledger,
@@ -163,7 +163,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       },
     },
     sourceContext: {
-      book: ledger,
+      book,
       aws: awsCallsOf(api, proof),
       productCode: product.productCode,
       dimensions: product.dimensions,

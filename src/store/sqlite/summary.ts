@@ -29,8 +29,8 @@ export interface UsageSummary {
 /** As much of a pending record as it takes to decide which one is sent next. */
 export interface PendingRecord {
   readonly id: number
-  /** Equal for records of the same key. */
-  readonly key: number
+  /** AWS's key of the record without its hour: one attempt is made at a time for each slot. */
+  readonly slot: number
   readonly hour: number
   readonly state: RecordState
   readonly lastCode: string | undefined
@@ -153,7 +153,7 @@ export class Summaries {
   pendingRecords(): PendingRecord[] {
     return this.#queue.all().map((row) => ({
       id: Number(row['id']),
-      key: Number(row['key_id']),
+      slot: Number(row['key_id']),
       hour: Number(row['hour']),
       state: String(row['state']) as RecordState,
       lastCode: row['last_code'] === null ? undefined : String(row['last_code']),

@@ -91,11 +91,11 @@ describe('the command beside a busy sidecar', () => {
     expect(JSON.parse(results[1]?.out ?? '')).toMatchObject({
       record: { state: 'moved', movedTo: new Date(start + hourMs).toISOString() },
     })
-    const balances = new Map(book.audit().map((balance) => [balance.dimension, balance]))
+    const balances = new Map((await book.audit()).map((balance) => [balance.dimension, balance]))
     expect([...balances.values()].map(({ imbalance }) => imbalance)).toEqual([0n, 0n, 0n, 0n])
     expect(balances.get('requests')?.reported).toBe(BigInt(units) * 1_000_000n)
     expect(balances.get('b')).toMatchObject({ open: 5_000_000n, recorded: 0n })
-    expect(book.pendingRecords()).toMatchObject([{ id: c, state: 'sealed' }])
+    expect(await book.pendingRecords()).toMatchObject([{ id: c, state: 'sealed' }])
     const sealed = await seal(book, start + 2 * hourMs, start + 2 * hourMs)
     expect(sealed.find(({ dimension }) => dimension === 'b')).toMatchObject({ quantity: 5 })
   })
@@ -110,7 +110,7 @@ describe('the command beside a busy sidecar', () => {
     await report(book, 'a', 1)
     await book.close()
     book = await openBook(directory, clock)
-    expect(book.usage().open).toMatchObject([{ dimension: 'a', quantity: 6_000_000n }])
+    expect((await book.usage()).open).toMatchObject([{ dimension: 'a', quantity: 6_000_000n }])
   })
 
   test('of two that resolve the same record at once, one is told that it came too late', async () => {
@@ -125,7 +125,7 @@ describe('the command beside a busy sidecar', () => {
     ])
     expect(results.map(({ code }) => code).toSorted((a, b) => a - b)).toEqual([0, 1])
     expect(results.map(({ err }) => err).join('')).toMatch(/^RecordStateMismatch: Record/)
-    expect(book.audit()).toMatchObject([{ reported: 5_000_000n, imbalance: 0n }])
+    expect(await book.audit()).toMatchObject([{ reported: 5_000_000n, imbalance: 0n }])
   })
 
   test('exit codes and errors are those of the program', async () => {

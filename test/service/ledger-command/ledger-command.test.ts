@@ -191,7 +191,7 @@ describe('ledger resolve and retry', () => {
     const { code, out } = await run('retry', id)
     expect(code).toBe(0)
     expect(out.join(' ')).toContain(`record ${id} (storage, 2026-03-10T09h, 5 units) is now sealed`)
-    expect(book.pendingRecords()).toMatchObject([{ id: Number(id), state: 'sealed' }])
+    expect(await book.pendingRecords()).toMatchObject([{ id: Number(id), state: 'sealed' }])
     expect(await send(book, Number(id), accepted)).toMatchObject({ state: 'accepted' })
   })
 

@@ -23,6 +23,7 @@ function isTooOld(error: unknown): boolean {
 
 interface Process {
   readonly ledger: Ledger
+  readonly report: Ledger['report']
   readonly sender: Sender
   readonly submitter: Submitter
   readonly schedule: Schedule
@@ -85,7 +86,7 @@ export class ModelWorld {
     const sent = [...this.#unacknowledged.values(), ...(known === undefined ? [] : [known])]
     const process = this.#process
     const answers = sent.map(async (report) => {
-      const answer = process?.ledger.report({ reports: [report], idempotencyKey: undefined })
+      const answer = process?.report({ reports: [report], idempotencyKey: undefined })
       const refused = await answer?.then(() => false, isTooOld)
       if (process?.dead === true) return undefined
       if (refused === true) this.#unacknowledged.delete(report.idempotencyKey ?? '')
@@ -220,6 +221,7 @@ export class ModelWorld {
       lateUsage: 'carry',
       notBefore: (hour) => hour + hourMs + 60_000,
       onAnswer: () => {},
+      usageArrived: (hour) => submitter.usageArrived(hour),
     })
     const submitter = new Submitter({
       ledger,
@@ -236,11 +238,14 @@ export class ModelWorld {
       sealDelayMs: 60_000,
       zeroRecords: false,
     })
-    events.on('usageReported', ({ earliestHour }) => submitter.usageArrived(earliestHour))
-    events.on('recordMoved', ({ toHour }) => submitter.usageArrived(toHour))
     const tick = () => void submitter.tick()
     const process: Process = {
       ledger,
+      report: async (request) => {
+        const receipts = await ledger.report(request)
+        for (const { hour } of receipts) submitter.usageArrived(hour)
+        return receipts
+      },
       sender,
       submitter,
       schedule: startSchedule({ clock, timers: clock, tick }),

@@ -5,7 +5,7 @@ import { createSilentLog } from '../../../src/kernel/log.ts'
 import { meterUsage } from '../../../src/channels/meter-usage/meter-usage.ts'
 import { Sender } from '../../../src/channels/sender.ts'
 import { Submitter, type SubmitterOptions } from '../../../src/channels/submitter.ts'
-import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
+import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
@@ -40,6 +40,7 @@ async function createBench(
     lateUsage: 'carry',
     notBefore: () => 0,
     onAnswer: () => {},
+    usageArrived: () => {},
   })
   const submitter = new Submitter({
     ledger,
@@ -54,8 +55,12 @@ async function createBench(
     zeroRecords: false,
     ...more,
   })
-  events.on('usageReported', ({ earliestHour }) => submitter.usageArrived(earliestHour))
-  return { ...bench, submitter, sent }
+  const report: LedgerBench['report'] = async (...args) => {
+    const receipt = await bench.report(...args)
+    submitter.usageArrived(receipt.hour)
+    return receipt
+  }
+  return { ...bench, report, submitter, sent }
 }
 
 describe('the tick of an hour', () => {
@@ -73,7 +78,7 @@ describe('the tick of an hour', () => {
     expect(sent).toEqual(['requests 4 09:59:59'])
   })
 
-  test('tries each minute what the disk does not take, and tells of it once an hour', async () => {
+  test('tries each minute what the disk does not store, and logs it once an hour', async () => {
     const { log, lines } = createRecordedLog()
     const { ledger, report, clock, submitter, sent } = await createBench({ log })
     await report('requests', 3n * unit)
@@ -99,7 +104,7 @@ describe('the tick of an hour', () => {
     expect(sent).toEqual(['requests 3 09:59:59'])
   })
 
-  test('mends every tick that was missed', async () => {
+  test('makes up for every tick that was missed', async () => {
     const { report, clock, submitter, sent } = await createBench()
     await report('requests', unit)
     await clock.advance(hourMs)
@@ -110,7 +115,7 @@ describe('the tick of an hour', () => {
     expect(sent).toEqual(['requests 1 09:59:59', 'requests 2 10:59:59'])
   })
 
-  test('sends what a former process left sealed', async () => {
+  test('sends what an earlier process left sealed', async () => {
     const former = await openBench()
     await former.report('requests', unit)
     await former.clock.advance(hourMs)
@@ -164,11 +169,11 @@ describe('the end', () => {
     expect(sent).toEqual(['requests 5 09:15:00'])
   })
 
-  test('keeps the open hour for the next start when told to', async () => {
+  test('keeps the open hour for the next start where that is the setting', async () => {
     const { report, submitter, sent, ledger } = await createBench()
     await report('requests', 5n * unit)
     await submitter.flush(false)
     expect(sent).toEqual([])
-    expect(ledger.usage().open).toMatchObject([{ quantity: 5n * unit }])
+    expect((await ledger.usage()).open).toMatchObject([{ quantity: 5n * unit }])
   })
 })

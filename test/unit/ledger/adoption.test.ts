@@ -35,15 +35,17 @@ describe('the same task or pod starting again', () => {
     const { ledger } = await openBench({ directory, clock, resource: 'pod:old' })
     expect(ledger.owner.adoptedFrom).toBeUndefined()
     expect(
-      ledger
-        .usage()
-        .pending.map(({ dimension, state, ambiguous }) => [dimension, state, ambiguous]),
+      (await ledger.usage()).pending.map(({ dimension, state, ambiguous }) => [
+        dimension,
+        state,
+        ambiguous,
+      ]),
     ).toEqual([
       ['sealed', 'sealed', false],
       ['tried', 'sending', true],
       ['refused', 'refused', false],
     ])
-    expect(ledger.usage().open).toMatchObject([{ dimension: 'open', hour: nine + hourMs }])
+    expect((await ledger.usage()).open).toMatchObject([{ dimension: 'open', hour: nine + hourMs }])
   })
 })
 
@@ -53,19 +55,19 @@ describe('another task or pod finding the file', () => {
     const { ledger } = await openBench({ directory, clock, resource: 'pod:new' })
     expect(ledger.owner).toMatchObject({ identity: 'pod:new', adoptedFrom: 'pod:old' })
     const hour = nine + 3 * hourMs
-    expect(ledger.usage().open).toEqual([
+    expect((await ledger.usage()).open).toEqual([
       { dimension: 'open', hour, quantity: 3n * unit },
       { dimension: 'refused', hour, quantity: 2n * unit },
       { dimension: 'sealed', hour, quantity: 2n * unit },
     ])
-    expect(ledger.usage().fractions).toHaveLength(4)
+    expect((await ledger.usage()).fractions).toHaveLength(4)
   })
 
   test('leaves unresolved what AWS may have taken', async () => {
     const { directory, clock } = await abandoned()
     const { ledger } = await openBench({ directory, clock, resource: 'pod:new' })
-    expect(ledger.pendingRecords()).toEqual([])
-    const states = ledger.usage().settled.map(({ dimension, state }) => [dimension, state])
+    expect(await ledger.pendingRecords()).toEqual([])
+    const states = (await ledger.usage()).settled.map(({ dimension, state }) => [dimension, state])
     expect(Object.fromEntries(states)).toEqual({
       accepted: 'accepted',
       refused: 'moved',
@@ -77,7 +79,7 @@ describe('another task or pod finding the file', () => {
   test('loses nothing and bills nothing twice', async () => {
     const { directory, clock } = await abandoned()
     const { ledger } = await openBench({ directory, clock, resource: 'pod:new' })
-    expect(ledger.audit().map(({ imbalance }) => imbalance)).toEqual([0n, 0n, 0n, 0n, 0n])
+    expect((await ledger.audit()).map(({ imbalance }) => imbalance)).toEqual([0n, 0n, 0n, 0n, 0n])
     await clock.advance(hourMs)
     const records = await sealHours(ledger, clock)
     expect(
@@ -101,10 +103,12 @@ describe('another task or pod finding the file', () => {
     await second.ledger.close()
 
     const { ledger } = await openBench({ directory, clock, resource: 'pod:a' })
-    expect(ledger.usage().open).toMatchObject([{ hour: nine + hourMs, quantity: 3n * unit }])
+    expect((await ledger.usage()).open).toMatchObject([
+      { hour: nine + hourMs, quantity: 3n * unit },
+    ])
     await clock.advance(2 * hourMs)
     expect(await sealHours(ledger, clock)).toMatchObject([{ hour: nine + hourMs, quantity: 3 }])
-    expect(ledger.audit()).toMatchObject([{ imbalance: 0n }])
+    expect(await ledger.audit()).toMatchObject([{ imbalance: 0n }])
   })
 
   test('may seal hours that the old one had closed, for AWS keeps them apart', async () => {

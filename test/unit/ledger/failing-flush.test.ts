@@ -75,6 +75,6 @@ describe('a flush that fails', () => {
     ]
     const [kept] = await next.ledger.report({ reports: again, idempotencyKey: undefined })
     expect(kept?.result).toBe('duplicate')
-    expect(next.ledger.audit()).toMatchObject([{ reported: 12n * unit, imbalance: 0n }])
+    expect(await next.ledger.audit()).toMatchObject([{ reported: 12n * unit, imbalance: 0n }])
   })
 })

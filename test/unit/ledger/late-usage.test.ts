@@ -22,7 +22,7 @@ test('late usage is summed up by the hour that took it, exactly', async () => {
   for (const quantity of [1n, 10n ** 21n]) await bench.report('requests', quantity, late)
   await bench.report('storage: cold', 3n * unit, late)
   await bench.report('requests', unit)
-  expect(bench.ledger.usage().late).toEqual([
+  expect((await bench.ledger.usage()).late).toEqual([
     { dimension: 'requests', hour: nine + hourMs, quantity: 10n ** 21n + 1n },
     { dimension: 'storage: cold', hour: nine + hourMs, quantity: 3n * unit },
   ])
@@ -32,7 +32,7 @@ test('usage that is not late leaves nothing', async () => {
   const bench = await atTen('requests')
   await bench.report('storage', unit, late)
   await bench.report('requests', unit)
-  expect(bench.ledger.usage().late).toEqual([])
+  expect((await bench.ledger.usage()).late).toEqual([])
 })
 
 test('a request that is refused, or repeated, counts nothing late', async () => {
@@ -48,7 +48,7 @@ test('a request that is refused, or repeated, counts nothing late', async () => 
       idempotencyKey: 'b',
     }),
   ).rejects.toMatchObject({ code: 'OccurredAtTooOld' })
-  expect(bench.ledger.usage().late).toMatchObject([{ quantity: unit }])
+  expect((await bench.ledger.usage()).late).toMatchObject([{ quantity: unit }])
 })
 
 test('after 48 hours it is not told any more, and then forgotten', async () => {
@@ -62,9 +62,9 @@ test('after 48 hours it is not told any more, and then forgotten', async () => {
   }
   await bench.clock.advance(47 * hourMs)
   await bench.ledger.prune()
-  expect([bench.ledger.usage().late.length, rows()]).toEqual([1, 1])
+  expect([(await bench.ledger.usage()).late.length, rows()]).toEqual([1, 1])
   await bench.clock.advance(2 * hourMs)
-  expect([bench.ledger.usage().late.length, rows()]).toEqual([0, 1])
+  expect([(await bench.ledger.usage()).late.length, rows()]).toEqual([0, 1])
   await bench.ledger.prune()
   expect(rows()).toBe(0)
 })

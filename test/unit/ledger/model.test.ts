@@ -102,8 +102,8 @@ const actions = fc.oneof(
 )
 
 /** After every action: nothing acknowledged is missing, and every unit is in one place. */
-function checkConservation(world: ModelWorld): void {
-  const balances = world.ledger.audit()
+async function checkConservation(world: ModelWorld): Promise<void> {
+  const balances = await world.ledger.audit()
   for (const { imbalance } of balances) expect(imbalance).toBe(0n)
   for (const name of ['requests', 'storage']) {
     const reported = balances.find((balance) => balance.dimension === name)?.reported ?? 0n
@@ -153,23 +153,23 @@ async function runScript(script: readonly Action[]): Promise<void> {
   try {
     for (const { run } of script) {
       await run(world)
-      checkConservation(world)
+      await checkConservation(world)
     }
     world.aws.clearUp()
     await world.advance(60_000)
     for (let round = 0; world.unacknowledged > 0 && round < 10; round += 1) await world.repeat()
     expect(world.unacknowledged).toBe(0)
-    for (let hour = 0; hour < 12 && isUnsettled(world); hour += 1) await world.advance(hourMs)
-    checkConservation(world)
-    expect(world.ledger.pendingRecords()).toEqual([])
+    for (let hour = 0; hour < 12 && (await isUnsettled(world)); hour += 1) await world.advance(hourMs)
+    await checkConservation(world)
+    expect(await world.ledger.pendingRecords()).toEqual([])
     checkBilling(world)
   } finally {
     await world.destroy()
   }
 }
 
-function isUnsettled({ ledger }: ModelWorld): boolean {
-  const { pending, open } = ledger.usage()
+async function isUnsettled({ ledger }: ModelWorld): Promise<boolean> {
+  const { pending, open } = await ledger.usage()
   return pending.length + open.length > 0
 }
 

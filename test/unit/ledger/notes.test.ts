@@ -28,22 +28,22 @@ const open = (resource = 'task-1') =>
 
 test('what was remembered is there at the next start, the newest of each name', async () => {
   const first = await open()
-  expect(first.recall('a')).toBeUndefined()
+  expect(await first.recall('a')).toBeUndefined()
   await first.remember('a', 'one')
   await first.remember('a', 'two')
   await first.remember('b', '')
-  expect(first.recall('a')).toBe('two')
+  expect(await first.recall('a')).toBe('two')
   await first.close()
 
   const second = await open()
-  expect(second.recall('a')).toBe('two')
-  expect(second.recall('b')).toBe('')
+  expect(await second.recall('a')).toBe('two')
+  expect(await second.recall('b')).toBe('')
   await second.close()
 })
 
 test('notes are apart from what the ledger keeps for itself', async () => {
   const first = await open()
-  expect(first.recall('owner')).toBeUndefined()
+  expect(await first.recall('owner')).toBeUndefined()
   await first.remember('owner', 'task-2')
   await first.close()
   const second = await open()

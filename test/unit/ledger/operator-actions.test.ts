@@ -82,7 +82,7 @@ describe('resolve --delivered', () => {
     })
     expect(record.lastMessage).toContain('DuplicateRequestException: Another quantity')
     expect(read(id)).toEqual(record)
-    expect(book.pendingRecords()).toEqual([])
+    expect(await book.pendingRecords()).toEqual([])
   })
 
   test('it is not sent again, by a sidecar that restarts either', async () => {
@@ -91,7 +91,7 @@ describe('resolve --delivered', () => {
     expect(await book.markSending(id)).toBeUndefined()
     await book.close()
     book = await openBook(directory, clock)
-    expect(book.pendingRecords()).toEqual([])
+    expect(await book.pendingRecords()).toEqual([])
   })
 })
 
@@ -154,7 +154,7 @@ describe('retry', () => {
     const before = await send(book, id, refused)
     const after = changeLedger(directory, (database) => retryRefused(database, id))
     expect(after).toEqual({ ...before, state: 'sealed' })
-    expect(book.pendingRecords()).toMatchObject([{ id, state: 'sealed' }])
+    expect(await book.pendingRecords()).toMatchObject([{ id, state: 'sealed' }])
     expect(await send(book, id, accepted)).toMatchObject({ state: 'accepted', attempts: 2 })
   })
 

@@ -93,7 +93,7 @@ describe('a power cut', () => {
         writeFileSync(join(directory, 'ledger.db'), main)
         writeFileSync(join(directory, 'ledger.db-wal'), wal)
         const bench = await openBench({ directory })
-        const [balance] = bench.ledger.audit()
+        const [balance] = await bench.ledger.audit()
         expect(bench.told('ledgerSetAside')).toEqual([])
         expect(balance?.reported ?? 0n).toBeGreaterThanOrEqual(BigInt(acknowledged) * unit)
         expect(balance?.imbalance ?? 0n).toBe(0n)

@@ -8,8 +8,8 @@ import { sealHours } from '../../support/ledger/seal-rules.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
 const told = { code: 'SomeException', message: 'what AWS said' }
-const balanced = ({ ledger }: LedgerBench) =>
-  ledger.audit().every(({ imbalance }) => imbalance === 0n)
+const balanced = async ({ ledger }: LedgerBench) =>
+  (await ledger.audit()).every(({ imbalance }) => imbalance === 0n)
 
 async function sealOne(bench: LedgerBench, quantity = 3n * unit) {
   await bench.report('requests', quantity)
@@ -37,31 +37,34 @@ describe('sealing', () => {
       attempts: 0,
       ambiguous: false,
     })
-    expect(bench.ledger.usage()).toMatchObject({ open: [], fractions: [{ quantity: 250_000n }] })
-    expect(balanced(bench)).toBe(true)
+    expect(await bench.ledger.usage()).toMatchObject({
+      open: [],
+      fractions: [{ quantity: 250_000n }],
+    })
+    expect(await balanced(bench)).toBe(true)
   })
 
   test('adds the fraction of earlier hours to the next', async () => {
     const bench = await openBench()
     await sealOne(bench, 3_600_000n)
     expect(await sealOne(bench, 400_000n)).toMatchObject({ quantity: 1 })
-    expect(bench.ledger.usage().fractions).toEqual([])
+    expect((await bench.ledger.usage()).fractions).toEqual([])
   })
 
   test('makes no record of an empty hour, and none twice', async () => {
     const bench = await openBench()
     await sealOne(bench)
     expect(await sealHours(bench.ledger, bench.clock)).toEqual([])
-    expect(bench.ledger.pendingRecords()).toHaveLength(1)
+    expect(await bench.ledger.pendingRecords()).toHaveLength(1)
   })
 
   test('carries what a capped record cannot take to the next unsealed hour', async () => {
     const bench = await openBench()
     await sealOne(bench, 3_000_000_000n * unit)
-    expect(bench.ledger.usage().open).toEqual([
+    expect((await bench.ledger.usage()).open).toEqual([
       { dimension: 'requests', hour: nine + hourMs, quantity: 852_516_353n * unit },
     ])
-    expect(balanced(bench)).toBe(true)
+    expect(await balanced(bench)).toBe(true)
   })
 
   test('of the open hour closes it, and new usage goes to the next one', async () => {
@@ -79,8 +82,8 @@ describe('sealing', () => {
     await expect(
       bench.ledger.seal({ before: nine + hourMs, now: nine, plan, zeroHours: [] }),
     ).rejects.toThrow(/3000000 micro-units into 0/)
-    expect(bench.ledger.usage().open).toMatchObject([{ quantity: 3n * unit }])
-    expect(balanced(bench)).toBe(true)
+    expect((await bench.ledger.usage()).open).toMatchObject([{ quantity: 3n * unit }])
+    expect(await balanced(bench)).toBe(true)
   })
 
   test('makes zero records only for hours that have none', async () => {
@@ -118,7 +121,7 @@ describe('a record', () => {
     expect(await bench.ledger.markSending(id)).toMatchObject({ state: 'sending', attempts: 1 })
     const settled = await bench.ledger.settle(id, { kind: 'accepted', meteringRecordId: 'm-1' })
     expect(settled).toMatchObject({ state: 'accepted', meteringRecordId: 'm-1', ambiguous: false })
-    expect(bench.ledger.pendingRecords()).toEqual([])
+    expect(await bench.ledger.pendingRecords()).toEqual([])
     expect(await bench.ledger.markSending(id)).toBeUndefined()
   })
 
@@ -157,7 +160,7 @@ describe('a record', () => {
     const { id } = await sealOne(bench, unit)
     const moved = await attempt(bench, id, { kind: 'hour-taken', ...told })
     expect(moved).toMatchObject({ state: 'moved', movedTo: nine + hourMs })
-    expect(balanced(bench)).toBe(true)
+    expect(await balanced(bench)).toBe(true)
     await bench.clock.advance(hourMs)
     const [next] = await sealHours(bench.ledger, bench.clock)
     expect(next).toMatchObject({
@@ -188,9 +191,9 @@ describe('a record', () => {
       const settlement: Settlement =
         kind === 'too-late' ? { kind, policy: 'carry', ...told } : { kind, ...told }
       expect(await attempt(bench, id, settlement)).toMatchObject({ state: 'unresolved' })
-      expect(bench.ledger.pendingRecords()).toEqual([])
-      expect(bench.ledger.usage().open).toEqual([])
-      expect(balanced(bench)).toBe(true)
+      expect(await bench.ledger.pendingRecords()).toEqual([])
+      expect((await bench.ledger.usage()).open).toEqual([])
+      expect(await balanced(bench)).toBe(true)
     },
   )
 
@@ -203,7 +206,7 @@ describe('a record', () => {
     const second = await sealOne(bench)
     const held = await attempt(bench, second.id, { kind: 'too-late', policy: 'hold', ...told })
     expect(held).toMatchObject({ state: 'refused' })
-    expect(balanced(bench)).toBe(true)
+    expect(await balanced(bench)).toBe(true)
   })
 
   test('that was settled meanwhile is not settled again', async () => {
@@ -220,9 +223,11 @@ describe('a record', () => {
     await attempt(bench, id, { kind: 'accepted', meteringRecordId: 'm-1' })
     await bench.clock.advance(46 * 24 * hourMs)
     await bench.ledger.prune()
-    expect([...bench.ledger.gauges().states.values()].every((count) => count === 0)).toBe(true)
-    expect(bench.ledger.audit()).toMatchObject([{ reported: 3n * unit, recorded: 3n * unit }])
-    expect(balanced(bench)).toBe(true)
+    expect([...(await bench.ledger.gauges()).states.values()].every((count) => count === 0)).toBe(
+      true,
+    )
+    expect(await bench.ledger.audit()).toMatchObject([{ reported: 3n * unit, recorded: 3n * unit }])
+    expect(await balanced(bench)).toBe(true)
   })
 
   test('that is not accepted is never pruned', async () => {
@@ -231,7 +236,7 @@ describe('a record', () => {
     await attempt(bench, id, { kind: 'refused', ...told })
     await bench.clock.advance(100 * 24 * hourMs)
     await bench.ledger.prune()
-    expect(bench.ledger.pendingRecords()).toMatchObject([{ id, state: 'refused' }])
+    expect(await bench.ledger.pendingRecords()).toMatchObject([{ id, state: 'refused' }])
   })
 })
 
@@ -243,7 +248,7 @@ describe('steps of the clock', () => {
     expect(await bench.report('requests', unit)).toMatchObject({ hour: nine + hourMs, late: true })
     await bench.clock.advance(2 * hourMs)
     expect(await sealHours(bench.ledger, bench.clock)).toMatchObject([{ hour: nine + hourMs }])
-    expect(balanced(bench)).toBe(true)
+    expect(await balanced(bench)).toBe(true)
   })
 
   test('ahead by an hour and back keep every unit in one record', async () => {
@@ -255,11 +260,11 @@ describe('steps of the clock', () => {
     await bench.report('requests', unit)
     await bench.clock.advance(3 * hourMs)
     await sealHours(bench.ledger, bench.clock)
-    expect(bench.ledger.usage().pending).toMatchObject([
+    expect((await bench.ledger.usage()).pending).toMatchObject([
       { hour: nine, quantity: 1 },
       { hour: nine + hourMs, quantity: 1 },
     ])
-    expect(balanced(bench)).toBe(true)
+    expect(await balanced(bench)).toBe(true)
   })
 
   test.each([

@@ -5,7 +5,8 @@ import { openBench, reportOf, unit } from '../../support/ledger/ledger-bench.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
-const openUsage = (bench: Awaited<ReturnType<typeof openBench>>) => bench.ledger.usage().open
+const openUsage = async (bench: Awaited<ReturnType<typeof openBench>>) =>
+  (await bench.ledger.usage()).open
 
 describe('a report', () => {
   test('belongs to the hour it occurred in, and to the current one by default', async () => {
@@ -13,7 +14,7 @@ describe('a report', () => {
     await bench.report('requests', 3n * unit)
     await bench.report('requests', 4n * unit)
     await bench.report('requests', unit, { occurredAt: nine - 1 })
-    expect(openUsage(bench)).toEqual([
+    expect(await openUsage(bench)).toEqual([
       { dimension: 'requests', hour: nine - hourMs, quantity: unit },
       { dimension: 'requests', hour: nine, quantity: 7n * unit },
     ])
@@ -42,8 +43,8 @@ describe('a report', () => {
     ]
     const refused = bench.ledger.report({ reports, idempotencyKey: undefined })
     await expect(refused).rejects.toMatchObject({ code, index: 1 })
-    expect(openUsage(bench)).toEqual([])
-    expect(bench.ledger.audit().every(({ reported }) => reported === 0n)).toBe(true)
+    expect(await openUsage(bench)).toEqual([])
+    expect((await bench.ledger.audit()).every(({ reported }) => reported === 0n)).toBe(true)
   })
 
   test('at the very edges of the window is taken', async () => {
@@ -51,15 +52,15 @@ describe('a report', () => {
     const now = bench.clock.now()
     await bench.report('requests', unit, { occurredAt: now - 6 * hourMs })
     await bench.report('requests', unit, { occurredAt: now + 5 * 60_000 })
-    expect(openUsage(bench)).toHaveLength(2)
+    expect(await openUsage(bench)).toHaveLength(2)
   })
 
   test('keeps sums of any size exact, where one integer of millionths would overflow', async () => {
     const bench = await openBench()
     const huge = 10n ** 21n - 1n
     for (let index = 0; index < 50; index += 1) await bench.report('bytes', huge)
-    expect(openUsage(bench)).toMatchObject([{ quantity: 50n * huge }])
-    expect(bench.ledger.audit()).toMatchObject([{ reported: 50n * huge, imbalance: 0n }])
+    expect(await openUsage(bench)).toMatchObject([{ quantity: 50n * huge }])
+    expect(await bench.ledger.audit()).toMatchObject([{ reported: 50n * huge, imbalance: 0n }])
   })
 
   test('with another order of tags is added to the same tag set', async () => {
@@ -97,7 +98,7 @@ describe('an idempotency key', () => {
     const again = await bench.report('requests', unit, { idempotencyKey: 'k' })
     expect(first).toEqual({ result: 'accepted', hour: nine, late: false })
     expect(again).toEqual({ result: 'duplicate', hour: nine, late: false })
-    expect(openUsage(bench)).toMatchObject([{ quantity: unit }])
+    expect(await openUsage(bench)).toMatchObject([{ quantity: unit }])
   })
 
   test('of a request covers all its reports', async () => {
@@ -109,7 +110,7 @@ describe('an idempotency key', () => {
     await bench.ledger.report(request)
     const again = await bench.ledger.report(request)
     expect(again.map(({ result }) => result)).toEqual(['duplicate', 'duplicate'])
-    expect(openUsage(bench)).toHaveLength(2)
+    expect(await openUsage(bench)).toHaveLength(2)
   })
 
   test('with other content is refused, and nothing of the request is recorded', async () => {
@@ -124,7 +125,7 @@ describe('an idempotency key', () => {
     )
     const fresh = await bench.report('requests', 6n * unit, { idempotencyKey: 'fresh' })
     expect(fresh.result).toBe('accepted')
-    expect(openUsage(bench)).toMatchObject([{ quantity: 7n * unit }])
+    expect(await openUsage(bench)).toMatchObject([{ quantity: 7n * unit }])
   })
 
   test('twice in one batch counts once, and is refused when the contents differ', async () => {
@@ -136,7 +137,7 @@ describe('an idempotency key', () => {
     await expect(
       bench.ledger.report({ reports: differing, idempotencyKey: undefined }),
     ).rejects.toMatchObject({ code: 'IdempotencyKeyReused' })
-    expect(openUsage(bench)).toMatchObject([{ quantity: unit }])
+    expect(await openUsage(bench)).toMatchObject([{ quantity: unit }])
   })
 
   test('used twice at the same moment counts once', async () => {
@@ -145,7 +146,7 @@ describe('an idempotency key', () => {
       Array.from({ length: 20 }, () => bench.report('requests', unit, { idempotencyKey: 'k' })),
     )
     expect(receipts.filter(({ result }) => result === 'accepted')).toHaveLength(1)
-    expect(openUsage(bench)).toMatchObject([{ quantity: unit }])
+    expect(await openUsage(bench)).toMatchObject([{ quantity: unit }])
   })
 
   test('is kept for 24 hours at least, and not for ever', async () => {

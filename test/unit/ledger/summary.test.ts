@@ -14,7 +14,7 @@ test('the lists of records leave out the allocations, and those for an operator 
   await bench.clock.advance(hourMs)
   await sealHours(bench.ledger, bench.clock)
 
-  const [record] = bench.ledger.usage().pending
+  const [record] = (await bench.ledger.usage()).pending
   expect(record).toMatchObject({ dimension: 'requests', quantity: 2 })
   expect(Object.keys(record ?? {})).not.toContain('allocations')
   const overview = readLedger(bench.directory, (database) =>
