@@ -41,21 +41,23 @@ async function passHour(ledger: Ledger, clock: SteppedClock): Promise<void> {
 }
 
 /** All in whole units: one record for each dimension and hour. */
-function planOf({ dimension, hour, cells, sealedAt }: SealInput): SealPlan {
-  const micro = cells.reduce((sum, { quantity }) => sum + quantity, 0n)
+function planOf({ productCode, dimension, hour, accounts, sealedAt }: SealInput): SealPlan {
+  const parts = accounts.map(({ account, cells }) => {
+    const micro = cells.reduce((sum, { quantity }) => sum + quantity, 0n)
+    return { account, quantity: Number(micro / 1_000_000n), allocations: undefined }
+  })
   return {
     record: {
-      productCode: '1a2b3cdemo4d5e6f7g8h9i0jk',
+      productCode,
       dimension,
       hour,
       timestamp: Math.min(hour + hourMs - 1000, sealedAt),
-      quantity: Number(micro / 1_000_000n),
+      quantity: parts.reduce((sum, { quantity }) => sum + quantity, 0),
       allocations: undefined,
       clientToken: `${dimension}-${hour}`.padEnd(64, '0'),
-      divisor: 1n,
+      parts,
     },
-    fraction: 0n,
-    carried: [],
+    rests: accounts.map(() => ({ fraction: 0n, carried: [] })),
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createSystemClock, type Clock } from '../../src/kernel/clock.ts'
 import { Events } from '../../src/kernel/events.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
+import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import type { UsageReport } from '../../src/metering/report.ts'
 import { untagged } from '../../src/metering/tags.ts'
 import { createSilentLog } from '../../src/kernel/log.ts'
@@ -16,12 +17,13 @@ export async function withLedger<T>(
   use: (ledger: Ledger, directory: string) => Promise<T>,
 ): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), 'bench-ledger-'))
+  const meaningOf = () => ({ productCode: '1a2b3cdemo4d5e6f7g8h9i0jk', divisor: 1n })
+  const common = { clock, events: new Events(), log: createSilentLog(), meaningOf }
+  const store = await openSqliteStore({ ...common, directory, now: clock.now() })
   const ledger = await Ledger.open({
-    directory,
+    ...common,
+    store,
     resource: 'host:bench',
-    clock,
-    events: new Events(),
-    log: createSilentLog(),
     maxTagSets: 2500,
     onFatal: (error) => {
       throw error

@@ -21,7 +21,6 @@ async function main(): Promise<void> {
     version: 'bench',
     clock: createFastClock(rate, now),
     timers: createSystemClock(),
-    ticks: 'clock',
     events: new Events(),
     log: createLog(settings.logLevel),
     out: console.log,

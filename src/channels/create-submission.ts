@@ -4,12 +4,16 @@ import type { Events } from '../kernel/events.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { hourMs } from '../metering/hour.ts'
 import type { Log } from '../kernel/log.ts'
-import { Sender } from './sender.ts'
+import type { LateUsagePolicy } from './channel.ts'
+import { channels } from './registry.ts'
+import { Sender, type SenderOptions } from './sender.ts'
 import { spreadDelayMs } from './spread.ts'
-import { Submitter } from './submitter.ts'
+import { Submitter, type SubmitterOptions } from './submitter.ts'
 
 export interface SubmissionOptions {
-  readonly ledger: Ledger
+  readonly ledger: Pick<Ledger, 'owner' | 'report'> &
+    SenderOptions['ledger'] &
+    SubmitterOptions['ledger']
   readonly api: MeteringApi
   readonly clock: Clock
   readonly events: Events
@@ -17,37 +21,45 @@ export interface SubmissionOptions {
   /** 0 to 1, as Math.random. */
   readonly random: () => number
   readonly product: {
-    readonly productCode: string
-    readonly dimensions: readonly { readonly name: string; readonly divisor: bigint }[]
+    readonly dimensions: readonly { readonly name: string }[]
   }
   readonly sealDelayMs: number
   readonly submitSpreadMs: number
   readonly zeroRecords: boolean
-  readonly lateUsage: 'carry' | 'hold'
-  /** Told of every answer to a record: a failure, or undefined when AWS accepted it. */
+  readonly lateUsage: LateUsagePolicy
+  /** Receives every answer to a record: a failure, or undefined when AWS accepted it. */
   readonly onAnswer: (failure: MeteringFailure | undefined) => void
 }
 
 export interface Submission {
+  /** The ledger as sources see it: what is reported for an hour that is over is sealed soon after. */
+  readonly book: Pick<Ledger, 'report'>
   readonly sender: Sender
   readonly submitter: Submitter
   /**
-   * When AWS is asked next to take a record, ms, given the earliest hour that holds open usage; undefined
+   * When AWS is next asked to accept a record, ms, given the earliest hour that holds open usage; undefined
    * when nothing waits for it.
    */
   readonly nextSendAt: (openHour: number | undefined) => number | undefined
 }
 
-/** Who seals and who sends, told of usage that comes for hours that are over. Nothing is started yet. */
+/** Puts together what seals and what sends. Nothing is started yet. */
 export function createSubmission(options: SubmissionOptions): Submission {
-  const { ledger, events, product, sealDelayMs, submitSpreadMs } = options
+  const { ledger, product, sealDelayMs, submitSpreadMs } = options
+  const [channel] = channels
   const spreadMs = spreadDelayMs(ledger.owner.identity, submitSpreadMs)
   const notBefore = (hour: number) => hour + hourMs + sealDelayMs + spreadMs
-  const sender = new Sender({ ...options, notBefore })
-  const submitter = new Submitter({ ...options, ...product, sender })
-  events.on('usageReported', ({ earliestHour }) => submitter.usageArrived(earliestHour))
-  events.on('recordMoved', ({ toHour }) => submitter.usageArrived(toHour))
+  const usageArrived = (hour: number) => submitter.usageArrived(hour)
+  const sender = new Sender({ ...options, channel, notBefore, usageArrived })
+  const submitter = new Submitter({ ...options, ...product, channel, sender })
   return {
+    book: {
+      async report(request) {
+        const receipts = await ledger.report(request)
+        usageArrived(Math.min(...receipts.map(({ hour }) => hour)))
+        return receipts
+      },
+    },
     sender,
     submitter,
     nextSendAt(openHour) {

@@ -1,23 +1,24 @@
 import { hourMs } from '../metering/hour.ts'
 
-/** In an outage many attempts fail alike. They are told of at once, and then once in this time. */
+/** In an outage many attempts fail alike: such a failure is logged at once, and then once in this time. */
 const reminderMs = hourMs
 
-/** Which failures are worth a line: each kind of them at once, and once an hour while it goes on. */
-export class FailureNews {
-  /** When a failure was last told, ms, by what has failed and by its kind. */
-  readonly #told = new Map<string, Map<string, number>>()
+/** Decides which failures get a log line: each kind at once, and once an hour while it goes on. */
+export class FailureReminders {
+  /** When a failure was last logged, ms, by what has failed and by its kind. */
+  readonly #logged = new Map<string, Map<string, number>>()
 
-  isNews(subject: string, kind: string, now: number): boolean {
-    const kinds = this.#told.get(subject) ?? new Map<string, number>()
+  /** Whether a failure gets a line now; it then counts as logged. */
+  isDue(subject: string, kind: string, now: number): boolean {
+    const kinds = this.#logged.get(subject) ?? new Map<string, number>()
     const last = kinds.get(kind)
     if (last !== undefined && now < last + reminderMs) return false
-    this.#told.set(subject, kinds.set(kind, now))
+    this.#logged.set(subject, kinds.set(kind, now))
     return true
   }
 
-  /** It has succeeded, or is not tried again: the next failure is news. */
+  /** Begins anew for a subject that has succeeded or is not tried again: its next failure gets a line. */
   forget(subject: string): void {
-    this.#told.delete(subject)
+    this.#logged.delete(subject)
   }
 }

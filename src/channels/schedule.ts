@@ -2,28 +2,63 @@ import { createTask, type ScheduledTask } from 'node-cron'
 import type { Clock, Timer } from '../kernel/clock.ts'
 import { hourMs, hourOf } from '../metering/hour.ts'
 
+export interface ScheduleOptions {
+  /** The clock that hours are counted on. */
+  readonly clock: Clock
+  /** Real time, which cron follows. */
+  readonly timers: Clock
+  /** Called when an hour has ended on `clock`. */
+  readonly tick: () => void
+}
+
 export interface Schedule {
   stop(): void
 }
 
-/** cron's formatter of times takes 10 ms, which the application need not wait for at the start. */
+/** cron's formatter of times takes 10 ms, and the application does not wait for it at the start. */
 const afterTheStartMs = 1000
 
 /**
- * Ticks at the top of every hour, UTC, and once a second from now, in case one ended meanwhile. A tick that
- * is missed does no harm: the next one does its work. `timers` is real time.
+ * Ticks once at the end of every hour, UTC. A timer of the clock wakes it, and cron does so as well at
+ * the top of every real hour: a wake-up that is missed or comes twice does no harm. The first tick
+ * is the caller's.
  */
-export function scheduleByCron(timers: Clock, tick: () => void): Schedule {
+export function startSchedule({ clock, timers, tick }: ScheduleOptions): Schedule {
+  let hour = hourOf(clock.now())
+  let stopped = false
+  const arm = () => clock.at(hour + hourMs, wake)
+  function wake(): void {
+    if (stopped) return
+    timer.cancel()
+    const current = hourOf(clock.now())
+    // Not "later": a clock that was set back ticks at the end of the hour that it shows.
+    const hasEnded = current !== hour
+    hour = current
+    timer = arm()
+    if (hasEnded) tick()
+  }
+  let timer: Timer = arm()
+  const cron = startCron(timers, wake)
+  return {
+    stop() {
+      stopped = true
+      timer.cancel()
+      cron.stop()
+    },
+  }
+}
+
+/** Wakes at the top of every real hour, from a second after now. */
+function startCron(timers: Clock, wake: () => void): Schedule {
   let task: ScheduledTask | undefined
   const begin = timers.at(timers.now() + afterTheStartMs, () => {
-    task = createTask('0 * * * *', tick, {
+    task = createTask('0 * * * *', wake, {
       name: 'seal',
       timezone: 'UTC',
       suppressMissedWarning: true,
       unref: true,
     })
     void task.start()
-    tick()
   })
   return {
     stop() {
@@ -31,17 +66,4 @@ export function scheduleByCron(timers: Clock, tick: () => void): Schedule {
       void task?.destroy()
     },
   }
-}
-
-/** The same on a clock that runs fast or by hand, which cron knows nothing of. */
-export function scheduleByClock(clock: Clock, tick: () => void): Schedule {
-  let timer: Timer
-  const arm = () => {
-    timer = clock.at(hourOf(clock.now()) + hourMs, () => {
-      arm()
-      tick()
-    })
-  }
-  arm()
-  return { stop: () => timer.cancel() }
 }

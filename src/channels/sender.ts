@@ -1,54 +1,54 @@
 import type { MeteringApi, MeteringFailure } from '../aws/metering-api.ts'
 import { backoffMs } from '../kernel/backoff.ts'
-import { toIso, type Clock, type Timer } from '../kernel/clock.ts'
-import { messageOf } from '../kernel/errors.ts'
+import type { Clock, Timer } from '../kernel/clock.ts'
 import type { Events } from '../kernel/events.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { PendingRecord } from '../store/summary.ts'
-import { tagsOf } from '../metering/tags.ts'
-import type { MeteringRecord } from '../metering/record.ts'
 import type { Log } from '../kernel/log.ts'
-import { FailureNews } from './failure-reminders.ts'
-import { settlementOf } from './meter-usage/settlement.ts'
+import { AttemptLog } from './attempt-log.ts'
+import type { Channel, LateUsagePolicy } from './channel.ts'
+import { Pauses } from './pauses.ts'
+import { sendRecord, type SendOutcome } from './send-record.ts'
 
 export interface SenderOptions {
-  readonly ledger: Ledger
+  readonly ledger: Pick<Ledger, 'pendingRecords' | 'markSending' | 'settle'>
+  readonly channel: Channel
   readonly api: MeteringApi
   readonly clock: Clock
   readonly events: Events
   readonly log: Log
   /** 0 to 1, as Math.random. */
   readonly random: () => number
-  readonly lateUsage: 'carry' | 'hold'
+  readonly lateUsage: LateUsagePolicy
   /** When the record of an hour may be sent first; sooner only at the end. */
   readonly notBefore: (hour: number) => number
-  /** Told of every answer: a failure, or undefined when AWS accepted a record. */
+  /** Receives every answer: a failure, or undefined when AWS accepted a record. */
   readonly onAnswer: (failure: MeteringFailure | undefined) => void
+  /** Receives the hour that a record's usage went back to. */
+  readonly usageArrived: (hour: number) => void
 }
 
-/** Keys that are sent at the same time. */
-const parallelKeys = 4
-/** A record that AWS refused is tried again this slowly: somebody has to mend something first. */
-const refusedBackoff = { baseMs: 60_000, capMs: 15 * 60_000 }
+/** Slots that are sent at the same time. */
+const parallelSlots = 4
 
+/** An operator may free a record at any moment, in another process. */
 const lookAgainMs = 60_000
 
-interface Pause {
-  readonly until: number
-  readonly failures: number
-}
-
 /**
- * Sends what is sealed: keys in parallel, the hours of one key in their order. A transient failure
- * pauses the key, a refusal pauses the record and lets later hours pass.
+ * Sends what is sealed: slots in parallel, the hours of one slot in their order. It reads the book
+ * in pumps, one at a time, and each record's state is checked again when its attempt is marked.
  */
 export class Sender {
   readonly #options: SenderOptions
-  readonly #keyPauses = new Map<number, Pause>()
-  readonly #recordPauses = new Map<number, Pause>()
-  /** The attempts under way, by key. */
+  readonly #pauses: Pauses
+  readonly #log: AttemptLog
+  /** The attempts under way, by slot. */
   readonly #attempts = new Map<number, Promise<void>>()
-  readonly #news = new FailureNews()
+  /** Answers that the ledger could not store, by record: no further attempt begins before they are stored. */
+  readonly #unstored = new Map<number, SendOutcome>()
+  #pumping: Promise<void> | undefined
+  #pumpAgain = false
+  #failedReads = 0
   #flushing = false
   #timer: Timer | undefined
   #nextAt: number | undefined
@@ -57,6 +57,8 @@ export class Sender {
 
   constructor(options: SenderOptions) {
     this.#options = options
+    this.#pauses = new Pauses(options)
+    this.#log = new AttemptLog(options)
   }
 
   /** Looks for records to send, and goes on looking as long as there are any. */
@@ -64,15 +66,15 @@ export class Sender {
     this.#pump()
   }
 
-  /** When the next attempt begins, ms; not in the future while one is under way, undefined when none is to come. */
+  /** When the next attempt begins, ms: now while one is under way, undefined when none is to come. */
   get nextAttemptAt(): number | undefined {
     return this.#attempts.size > 0 ? this.#options.clock.now() : this.#nextAt
   }
 
   /** Sends everything now, whatever failed before. Resolves when nothing is left that can be sent. */
   flush(): Promise<void> {
-    this.#keyPauses.clear()
-    this.#recordPauses.clear()
+    if (this.#stopped) return Promise.resolve()
+    this.#pauses.clear()
     this.#flushing = true
     return new Promise((resolve) => {
       this.#waiters.push(resolve)
@@ -88,51 +90,71 @@ export class Sender {
     this.#release()
   }
 
-  /** After `stop`: resolves when the attempts that were under way are settled. */
+  /** Resolves after `stop` when the attempts that were under way are settled. */
   async settled(): Promise<void> {
+    await this.#pumping
     await Promise.all(this.#attempts.values())
   }
 
+  /** Pumps once more after a pump that runs: what that one has read may be old. */
   #pump(): void {
+    this.#pumpAgain = true
+    this.#pumping ??= this.#pumpWhileAsked()
+  }
+
+  async #pumpWhileAsked(): Promise<void> {
+    while (this.#pumpAgain) {
+      this.#pumpAgain = false
+      await this.#pumpOnce()
+    }
+    this.#pumping = undefined
+  }
+
+  async #pumpOnce(): Promise<void> {
     this.#timer?.cancel()
     if (this.#stopped) return
+    // An attempt that ends during the read makes what is read of its slot old.
+    const busy = new Set(this.#attempts.keys())
+    const pending = await this.#read()
+    if (this.#stopped || pending === undefined) return
     const now = this.#options.clock.now()
-    const ready = this.#heads()
-    for (const record of ready) {
-      if (this.#attempts.size >= parallelKeys) return
-      if (this.#pausedUntil(record) <= now) this.#start(record)
+    const isPaused = (record: PendingRecord) => this.#pauses.refusedUntil(record) > now
+    const heads = headsOf(
+      pending.filter(({ slot }) => !busy.has(slot)),
+      isPaused,
+    )
+    for (const record of heads) {
+      if (this.#attempts.size >= parallelSlots) return
+      if (this.#dueAt(record) <= now) this.#start(record)
     }
-    const idle = ready.filter(({ key }) => !this.#attempts.has(key))
-    const next = Math.min(...idle.map((record) => this.#pausedUntil(record)))
-    // An operator may free a record at any moment, in another process.
+    const idle = heads.filter(({ slot }) => !this.#attempts.has(slot))
+    const next = Math.min(...idle.map((record) => this.#dueAt(record)))
     this.#nextAt = Number.isFinite(next) ? next : undefined
     if (idle.length > 0) this.#wakeAt(Math.min(next, now + lookAgainMs))
-    const waitsForSomebody = idle.every((record) => this.#refusedUntil(record) > now)
-    if (this.#attempts.size === 0 && waitsForSomebody) this.#release()
+    const isDone = this.#attempts.size === 0 && idle.every(isPaused)
+    if (isDone && !this.#pumpAgain) this.#release()
   }
 
-  /** The next record of each key that is not being sent: the oldest, or the oldest that is not paused. */
-  #heads(): PendingRecord[] {
-    const now = this.#options.clock.now()
-    const heads = new Map<number, PendingRecord>()
-    for (const record of undefined as never) {
-      if (this.#attempts.has(record.key)) continue
-      const head = heads.get(record.key)
-      const passes = head !== undefined && this.#refusedUntil(head) > now
-      if (head === undefined || (passes && this.#refusedUntil(record) <= now))
-        heads.set(record.key, record)
+  /** The records that wait; undefined when the ledger could not be read, which is then tried again. */
+  async #read(): Promise<readonly PendingRecord[] | undefined> {
+    const { ledger, clock, random } = this.#options
+    try {
+      const pending = await ledger.pendingRecords()
+      this.#failedReads = 0
+      this.#log.read()
+      return pending
+    } catch (error) {
+      if (this.#stopped) return undefined
+      this.#failedReads += 1
+      this.#log.notRead(error)
+      this.#wakeAt(clock.now() + backoffMs(this.#failedReads, random, { capMs: lookAgainMs }))
+      return undefined
     }
-    return [...heads.values()]
   }
 
-  #pausedUntil(record: PendingRecord): number {
-    const key = this.#keyPauses.get(record.key)?.until ?? 0
+  #dueAt(record: PendingRecord): number {
     const due = this.#flushing ? 0 : this.#options.notBefore(record.hour)
-    return Math.max(key, due, this.#refusedUntil(record))
-  }
-
-  #refusedUntil({ id, state }: PendingRecord): number {
-    return state === 'refused' ? (this.#recordPauses.get(id)?.until ?? 0) : 0
+    return Math.max(this.#pauses.slotUntil(record), due, this.#pauses.refusedUntil(record))
   }
 
   #wakeAt(instant: number): void {
@@ -144,105 +166,53 @@ export class Sender {
   }
 
   #start(record: PendingRecord): void {
+    const { id, slot } = record
     const attempt = this.#attempt(record)
       .catch((error: unknown) => {
-        // The ledger said no: full, or failed. The record stays as it is committed.
-        const { clock, log } = this.#options
-        if (this.#news.isNews(String(record.id), 'not-stored', clock.now()))
-          log('record.not-stored', messageOf(error), { record: record.id })
-        this.#pauseKey(record.key)
+        this.#log.notStored(id, error)
+        this.#pauses.pauseSlot(slot)
       })
       .finally(() => {
-        this.#attempts.delete(record.key)
+        this.#attempts.delete(slot)
         this.#pump()
       })
-    this.#attempts.set(record.key, attempt)
+    this.#attempts.set(slot, attempt)
   }
 
-  async #attempt({ id, key }: PendingRecord): Promise<void> {
-    const { ledger, api, events, lateUsage, onAnswer } = this.#options
-    const record = await ledger.markSending(id)
-    if (record === undefined) return
-    events.emit('stepReached', { step: 'send-started' })
-    const answer = await api.meterUsage({
-      productCode: record.productCode,
-      dimension: record.dimension,
-      timestamp: record.timestamp,
-      quantity: record.quantity,
-      allocations: record.allocations?.map(({ tags, quantity }) => ({
-        quantity,
-        tags: tagsOf(tags),
-      })),
-      clientToken: record.clientToken,
-    })
-    events.emit('stepReached', { step: 'send-answered' })
-    const settlement = settlementOf(answer, lateUsage)
+  async #attempt({ id, slot }: PendingRecord): Promise<void> {
+    const { ledger, onAnswer, usageArrived } = this.#options
+    const outcome = this.#unstored.get(id) ?? (await this.#send(id))
+    if (outcome === undefined) return this.#pauses.pauseSlot(slot)
+    this.#unstored.set(id, outcome)
+    const { settlement, failure } = outcome
     const after = await ledger.settle(id, settlement)
-    const failure = answer.ok ? undefined : answer.failure
-    this.#tell(after, failure)
+    this.#unstored.delete(id)
+    this.#log.answered(after, failure)
     onAnswer(failure)
 
-    if (after.state === 'sealed' || after.state === 'sending') this.#pauseKey(key)
-    else this.#keyPauses.delete(key)
-    if (after.state === 'refused') this.#pauseRecord(id, settlement.kind === 'too-late')
-    else this.#recordPauses.delete(id)
-    if (after.state === 'moved')
-      this.#options.log('record.moved', movedText(after), fieldsOf(after))
-    if (after.state === 'unresolved')
-      this.#options.log('record.unresolved', unresolvedText(after), fieldsOf(after))
+    if (after.state === 'sealed' || after.state === 'sending') this.#pauses.pauseSlot(slot)
+    else this.#pauses.freeSlot(slot)
+    if (after.state === 'refused') this.#pauses.pauseRecord(id, settlement.kind === 'too-late')
+    else this.#pauses.freeRecord(id)
+    if (after.state === 'moved' && after.movedTo !== undefined) usageArrived(after.movedTo)
   }
 
-  #pauseKey(key: number): void {
-    const { clock, random } = this.#options
-    const failures = (this.#keyPauses.get(key)?.failures ?? 0) + 1
-    this.#keyPauses.set(key, { failures, until: clock.now() + backoffMs(failures, random) })
-  }
-
-  #pauseRecord(id: number, forGood: boolean): void {
-    const { clock, random } = this.#options
-    const failures = (this.#recordPauses.get(id)?.failures ?? 0) + 1
-    const pause = forGood ? Number.POSITIVE_INFINITY : backoffMs(failures, random, refusedBackoff)
-    this.#recordPauses.set(id, { failures, until: clock.now() + pause })
-  }
-
-  #tell(record: MeteringRecord, failure: MeteringFailure | undefined): void {
-    const { id, dimension, hour, quantity, meteringRecordId } = record
-    const outcome = failure?.kind ?? 'ok'
-    const { code, message } = failure ?? {}
-    this.#options.events.emit('recordAttempted', {
-      id,
-      dimension,
-      hour,
-      quantity,
-      outcome,
-      code,
-      message,
-      meteringRecordId,
-    })
-    if (failure !== undefined) this.#logFailure(record, failure)
-    if (record.settledAt !== undefined) this.#news.forget(String(id))
-  }
-
-  #logFailure(record: MeteringRecord, failure: MeteringFailure): void {
-    const { clock, log } = this.#options
-    const isNews = this.#news.isNews(String(record.id), failure.code, clock.now())
-    log(isNews ? 'record.failed' : 'record.failed-again', `${failure.message} ${failure.advice}`, {
-      ...fieldsOf(record),
-      code: failure.code,
-      state: record.state,
-      awsRequestId: failure.requestId,
-    })
+  /** Undefined when the record was settled after it was read, and is not sent. */
+  async #send(id: number): Promise<SendOutcome | undefined> {
+    const record = await this.#options.ledger.markSending(id)
+    return record === undefined ? undefined : sendRecord(record, this.#options)
   }
 }
 
-function fieldsOf({ id, dimension, hour, lastCode }: MeteringRecord) {
-  return { record: id, dimension, hour: toIso(hour), code: lastCode }
-}
-
-function movedText({ id, dimension, lastCode }: MeteringRecord): string {
-  return `Record ${id} of ${dimension} could not be sent for its hour (${lastCode}); its usage goes with a later hour. If something else meters for this task or pod, stop it.`
-}
-
-function unresolvedText({ id, dimension, lastCode }: MeteringRecord): string {
-  return `Record ${id} of ${dimension} may have been billed, and AWS no longer tells (${lastCode}). It is not sent again by itself: look at the hour in the Marketplace reports, then decide with "marketplace-sidecar ledger resolve ${id}".`
+/** The next record of each slot: the oldest, or the oldest that is not paused. */
+function headsOf(
+  pending: readonly PendingRecord[],
+  isPaused: (record: PendingRecord) => boolean,
+): PendingRecord[] {
+  const heads = new Map<number, PendingRecord>()
+  for (const record of pending) {
+    const head = heads.get(record.slot)
+    if (head === undefined || (isPaused(head) && !isPaused(record))) heads.set(record.slot, record)
+  }
+  return [...heads.values()]
 }

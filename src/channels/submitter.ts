@@ -6,52 +6,47 @@ import type { Events } from '../kernel/events.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { hourMs, hourOf } from '../metering/hour.ts'
 import type { Log } from '../kernel/log.ts'
-import { clientTokenOf } from './meter-usage/client-token.ts'
-import { FailureNews } from './failure-reminders.ts'
+import type { Channel } from './channel.ts'
+import { FailureReminders } from './failure-reminders.ts'
 import type { Sender } from './sender.ts'
 
 export interface SubmitterOptions {
-  readonly ledger: Ledger
+  readonly ledger: Pick<Ledger, 'hasOpenBefore' | 'seal' | 'prune' | 'owner'>
+  readonly channel: Channel
   readonly sender: Sender
   readonly clock: Clock
   readonly events: Events
   readonly log: Log
-  readonly productCode: string
-  readonly dimensions: readonly { readonly name: string; readonly divisor: bigint }[]
+  readonly dimensions: readonly { readonly name: string }[]
   readonly sealDelayMs: number
   readonly zeroRecords: boolean
 }
-
-/** Hours before the current one that zero records are made for: AWS's window. */
-const zeroHoursBack = 5
 
 /** Seals hours that are over and has them sent; everything it does is safe to do again. */
 export class Submitter {
   readonly #options: SubmitterOptions
   readonly #rules: SealRules
-  readonly #news = new FailureNews()
+  readonly #reminders = new FailureReminders()
   #timer: Timer | undefined
   #timerAt = Number.POSITIVE_INFINITY
   #stopped = false
 
   constructor(options: SubmitterOptions) {
-    const { productCode, dimensions, events, zeroRecords } = options
+    const { channel, events, zeroRecords } = options
     this.#options = options
     this.#rules = {
-      productCode,
-      divisorOf: (name) => dimensions.find((dimension) => dimension.name === name)?.divisor ?? 1n,
       zeroRecords,
-      clientTokenOf,
+      clientTokenOf: (resource, content) => channel.clientTokenOf(resource, content),
       onFolded: (dimension, reports) => events.emit('tagSetsOverflowed', { dimension, reports }),
     }
   }
 
-  /** When usage of hours that are over is sealed next, ms; undefined when only the next hour brings that. */
+  /** When usage of hours that are over is sealed next, ms; undefined when that is at the next hour's end. */
   get nextSealAt(): number | undefined {
     return Number.isFinite(this.#timerAt) ? this.#timerAt : undefined
   }
 
-  /** What the top of an hour, and the start, ask for: seals what is due, or waits for the seal delay. */
+  /** Seals what is due, at an hour's end and at the start, or waits for the seal delay. */
   async tick(): Promise<void> {
     const { clock, sealDelayMs } = this.#options
     const now = clock.now()
@@ -60,14 +55,14 @@ export class Submitter {
     if (now < sealAt) this.#wakeAt(sealAt)
   }
 
-  /** Usage came in for an hour that is over: it is sealed after the delay, without waiting for the next hour. */
+  /** Has usage of an hour that is over sealed after the delay, without waiting for the end of this hour. */
   usageArrived(hour: number): void {
     const { clock, sealDelayMs } = this.#options
     const now = clock.now()
     if (hour < sealableBefore(now, sealDelayMs)) this.#wakeAt(now + sealDelayMs)
   }
 
-  /** At the end: seals the open hour too if `includeOpenHour`, and sends until nothing is left to send. */
+  /** Seals at the end, the open hour too if `includeOpenHour`, and sends until nothing is left to send. */
   async flush(includeOpenHour: boolean): Promise<void> {
     const { clock, sender } = this.#options
     this.stop()
@@ -91,7 +86,7 @@ export class Submitter {
     this.#timerAt = instant
     this.#timer = this.#options.clock.at(instant, () => {
       this.#timerAt = Number.POSITIVE_INFINITY
-      // Not only the sealing: an earlier wake stands in for a later one, which has to be set again.
+      // A whole tick: an earlier wake replaces a later one, which has to be set again.
       void this.tick()
     })
   }
@@ -102,11 +97,12 @@ export class Submitter {
     try {
       await this.#seal(this.#dueBefore(now))
       await ledger.prune()
-      this.#news.forget('sealing')
+      this.#reminders.forget('sealing')
       sender.wake()
     } catch (error) {
+      if (this.#stopped) return
       const why = messageOf(error)
-      if (this.#news.isNews('sealing', why, now))
+      if (this.#reminders.isDue('sealing', why, now))
         log('seal.failed', `Sealing failed and is tried again: ${why}`)
       this.#wakeAt(now + 60_000)
     }
@@ -116,16 +112,15 @@ export class Submitter {
     const { ledger, clock } = this.#options
     const now = clock.now()
     const zeroHours = this.#options.zeroRecords ? this.#zeroHours(now) : []
-    if (zeroHours.length === 0 && !ledger.hasOpenBefore(before)) return
+    if (zeroHours.length === 0 && !(await ledger.hasOpenBefore(before))) return
     await ledger.seal({ before, now, plan: (input) => planSeal(input, this.#rules), zeroHours })
   }
 
+  /** The hours that are over since the first start, as far back as AWS accepts a record whose hour is whole. */
   #zeroHours(now: number): { dimension: string; hour: number }[] {
+    const { ledger, channel } = this.#options
     const before = this.#dueBefore(now)
-    const first = Math.max(
-      hourOf(this.#options.ledger.owner.firstSeenAt),
-      before - zeroHoursBack * hourMs,
-    )
+    const first = Math.max(hourOf(ledger.owner.firstSeenAt), before - (channel.windowMs - hourMs))
     const hours = Array.from(
       { length: Math.max(0, (before - first) / hourMs) },
       (_, index) => first + index * hourMs,

@@ -5,7 +5,7 @@ import type { EntitlementSnapshot } from './entitlement-state.ts'
 
 /** Where a few words outlive the process. */
 export interface Notebook {
-  recall(name: string): string | undefined
+  recall(name: string): Promise<string | undefined>
   /** Resolves when it is on disk. */
   remember(name: string, value: string): Promise<void>
 }
@@ -47,9 +47,14 @@ export class Grace {
   readonly #options: GraceOptions
   #memory: Memory
 
-  constructor(options: GraceOptions) {
+  private constructor(options: GraceOptions, remembered: string | undefined) {
     this.#options = options
-    this.#memory = this.#read()
+    this.#memory = this.#read(remembered)
+  }
+
+  /** Begins with what the notebook remembers of an earlier start. */
+  static async open(options: GraceOptions): Promise<Grace> {
+    return new Grace(options, await options.notebook.recall(page))
   }
 
   /**
@@ -86,9 +91,8 @@ export class Grace {
     })
   }
 
-  #read(): Memory {
-    const { notebook, subject, clock } = this.#options
-    const text = notebook.recall(page)
+  #read(text: string | undefined): Memory {
+    const { subject, clock } = this.#options
     const found = text === undefined ? undefined : parseObject(text)
     if (found === undefined) return blank
     const isOurs = Object.entries(subject).every(([name, value]) => found[name] === value)

@@ -51,6 +51,7 @@ export const logEventTable = {
   'record.moved': { level: 'warn', fields: ['record', 'dimension', 'hour', 'code'] },
   'record.unresolved': { level: 'error', fields: ['record', 'dimension', 'hour', 'code'] },
   'record.not-stored': { level: 'error', fields: ['record'] },
+  'records.not-read': { level: 'error', fields: [] },
   'seal.failed': { level: 'error', fields: [] },
   'ledger.set-aside': { level: 'error', fields: ['path', 'reason'] },
   'ledger.network-file-system': { level: 'warn', fields: [] },

@@ -55,7 +55,7 @@ export async function shutDown(parts: RunningParts): Promise<void> {
   await parts.opsListening.close()
   // Closing the door has cut off the calls under way; the ledger has to hear of it before it closes.
   await atMost(timers, settleGraceMs, sender.settled())
-  const left = ledger.pendingRecords().length
+  const left = (await ledger.pendingRecords()).length
   await ledger.close()
   log('sidecar.stopped', `The sidecar has stopped; ${left} records wait for the next start`, {
     unsentRecords: left,

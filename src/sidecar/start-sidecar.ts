@@ -31,7 +31,7 @@ import type { Platform } from '../platform/platform.ts'
 import { regionDenial } from '../platform/region-denial.ts'
 import { shutDown } from './shut-down.ts'
 import { createSubmission } from '../channels/create-submission.ts'
-import { scheduleByClock, scheduleByCron, type Schedule } from '../channels/schedule.ts'
+import { startSchedule } from '../channels/schedule.ts'
 
 export interface SidecarOptions {
   readonly settings: Settings
@@ -43,8 +43,6 @@ export interface SidecarOptions {
   readonly clock: Clock
   /** Real time, for those who wait and for the end. */
   readonly timers: Clock
-  /** What starts the work of a new hour; `clock` where the clock runs fast. */
-  readonly ticks: 'cron' | 'clock'
   readonly events: Events
   readonly log: Log
   /** Takes a line for standard output, whatever the log level is. */
@@ -94,9 +92,17 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
 
   const ledgerFailure = Promise.withResolvers<SidecarError>()
   let failedBecause: string | undefined
-  const ledger = await Ledger.open({
+  const store = await openSqliteStore({
     directory: settings.dataDir,
+    meaningOf: (name) => meaningIn(product, name),
+    now: clock.now(),
+    events,
+    log,
+  })
+  const ledger = await Ledger.open({
+    store,
     resource: platform.resource,
+    meaningOf: (name) => meaningOf(product, name),
     clock,
     events,
     log,
@@ -108,7 +114,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   })
 
   const api = openDoor(options, platform, denial)
-  const grace = new Grace({
+  const grace = await Grace.open({
     notebook: ledger,
     clock,
     log,
@@ -128,7 +134,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     grace,
     signal: stopping.signal,
   })
-  const { sender, submitter, nextSendAt } = createSubmission({
+  const { book, sender, submitter, nextSendAt } = createSubmission({
     ...options,
     ...settings,
     ledger,
@@ -165,7 +171,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       },
     },
     sourceContext: {
-      book: ledger,
+      book,
       aws: awsCallsOf(api, proof),
       productCode: product.productCode,
       dimensions: product.dimensions,
@@ -197,10 +203,12 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       metrics,
       signal: stopping.signal,
     })
-  const schedule = startSchedule(options, () => {
+  const tick = () => {
     renewGrace()
     void submitter.tick()
-  })
+  }
+  const schedule = startSchedule({ clock, timers, tick })
+  tick()
   log('sidecar.started', 'The sidecar is running', {
     version: options.version,
     app: `${settings.listen.host}:${appListening.port}`,
@@ -280,11 +288,6 @@ function awsCallsOf(api: MeteringApi, proof: Proof): AwsCalls {
       return succeed({ Signature: signature, ...(at && { PublicKeyRotationTimestamp: at / 1000 }) })
     },
   }
-}
-
-function startSchedule({ ticks, clock, timers }: SidecarOptions, tick: () => void): Schedule {
-  tick()
-  return ticks === 'cron' ? scheduleByCron(timers, tick) : scheduleByClock(clock, tick)
 }
 
 function notReady(entitlement: Entitlement, drain: Drain): string | undefined {

@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { ledgerHelp } from '../../src/cli/ledger/ledger.ts'
-import { readLedger } from '../../src/store/sqlite/ledger-file.ts'
-import { Summaries } from '../../src/store/summary.ts'
+import { readBook } from '../../src/store/sqlite/book-file.ts'
 import { metricPrefix, metricTable } from '../../src/observe/prometheus/metric-table.ts'
 import { readRules } from '../alerts/alert-rules.ts'
 import { openBench, temporaryDirectory, unit } from '../support/ledger/ledger-bench.ts'
@@ -68,7 +67,9 @@ describe('the runbook', () => {
       await promisify(execFile)('bash', ['-c', script.replace('node', process.execPath)], {
         cwd: fetched,
       })
-    const [open] = readLedger(fetched, (book) => new Summaries(book).usage(0).open)
+    const {
+      open: [open],
+    } = await readBook(fetched, (book) => book.usage(0))
     expect(open).toMatchObject({ dimension: 'requests', quantity: 3n * unit })
   })
 

@@ -36,7 +36,7 @@ export async function liveThroughHours(harness: SidecarHarness, watch: Watch): P
   await harness.attempts(1)
   await harness.aws.meter({ UsageQuantity: 999, Timestamp }, { accessKeyId })
   await harness.clock.advance(5000)
-  await harness.until(() => count(harness, 'unresolved') === 1)
+  await harness.until(async () => (await count(harness, 'unresolved')) === 1)
   await watch()
 
   await traffic(harness)
@@ -48,19 +48,19 @@ export async function liveThroughHours(harness: SidecarHarness, watch: Watch): P
   await harness.endHour()
   await harness.until(async () => {
     await harness.clock.advance(1000)
-    return count(harness, 'accepted') === 2 && count(harness, 'refused') === 1
+    return (await count(harness, 'accepted')) === 2 && (await count(harness, 'refused')) === 1
   })
   await watch()
 
   for (const accepted of [3, 4]) {
     await traffic(harness)
     await harness.endHour()
-    await harness.until(() => count(harness, 'accepted') === accepted)
+    await harness.until(async () => (await count(harness, 'accepted')) === accepted)
     await watch()
   }
   await traffic(harness)
   // Not while it is being tried again.
-  await harness.until(() => count(harness, 'refused') === 1)
+  await harness.until(async () => (await count(harness, 'refused')) === 1)
   await watch()
 }
 
@@ -77,6 +77,9 @@ async function traffic(harness: SidecarHarness): Promise<void> {
   await harness.get(`/v1/entitlement/proof?nonce=${crypto.randomUUID()}`)
 }
 
-function count({ sidecar }: SidecarHarness, state: 'accepted' | 'refused' | 'unresolved'): number {
-  return sidecar.ledger.gauges().states.get(state) ?? 0
+async function count(
+  { sidecar }: SidecarHarness,
+  state: 'accepted' | 'refused' | 'unresolved',
+): Promise<number> {
+  return (await sidecar.ledger.gauges()).states.get(state) ?? 0
 }

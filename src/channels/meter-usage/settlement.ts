@@ -1,10 +1,11 @@
 import type { Answer, MeterUsageValue } from '../../aws/metering-api.ts'
 import type { Settlement } from '../../metering/record.ts'
+import type { LateUsagePolicy } from '../channel.ts'
 
 /** What AWS's answer to a record means for the book. The retry rules of the product are this function. */
 export function settlementOf(
   answer: Answer<MeterUsageValue>,
-  lateUsage: 'carry' | 'hold',
+  lateUsage: LateUsagePolicy,
 ): Settlement {
   if (answer.ok) return { kind: 'accepted', meteringRecordId: answer.value.meteringRecordId }
   const { code, kind, ambiguous } = answer.failure

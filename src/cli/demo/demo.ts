@@ -93,7 +93,6 @@ async function runAgainst(
       version,
       clock: createFastClock(emulator.rate, emulator.now),
       timers: createSystemClock(),
-      ticks: 'clock',
       events,
       log,
       out: (line) => io.out(line),

@@ -60,7 +60,6 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
     version,
     clock,
     timers: clock,
-    ticks: 'cron',
     events: new Events((error) => log('hooks.failed', messageOf(error))),
     log,
     out: (line) => io.out(line),

@@ -8,7 +8,7 @@ import type { RecordSummary } from '../../metering/record.ts'
 import type { HourAnswer, RecordAnswer, UsageAnswer } from './answers.ts'
 
 export interface UsageView {
-  usage(): UsageSummary
+  usage(): Promise<UsageSummary>
 }
 
 export interface UsageViewOptions {
@@ -30,8 +30,8 @@ export function usageViewRoute(app: FastifyInstance, options: UsageViewOptions):
     divisor: Number(divisor),
   }))
 
-  app.get('/v1/usage', (): UsageAnswer => {
-    const summary = book.usage()
+  app.get('/v1/usage', async (): Promise<UsageAnswer> => {
+    const summary = await book.usage()
     return {
       now: toIso(summary.now),
       dimensions: described,

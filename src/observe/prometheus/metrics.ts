@@ -22,7 +22,7 @@ export interface MetricsOptions {
   readonly dimensions: readonly string[]
   readonly entitlementStates: readonly string[]
   readonly now: () => number
-  readonly ledger: { gauges(): LedgerGauges; space(): Promise<DiskSpace> }
+  readonly ledger: { gauges(): Promise<LedgerGauges>; space(): Promise<DiskSpace> }
   readonly entitlement: () => { readonly state: string; readonly entitled: boolean }
 }
 
@@ -140,7 +140,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   )
 
   async function collect(): Promise<void> {
-    const gauges = ledger.gauges()
+    const gauges = await ledger.gauges()
     const snapshot = entitlement()
     entitled.set(snapshot.entitled ? 1 : 0)
     for (const name of options.entitlementStates)

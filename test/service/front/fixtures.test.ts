@@ -47,10 +47,10 @@ beforeAll(async () => {
 afterAll(() => harness.close())
 
 test.each(Object.entries(fixtures))('%s is answered by the front', async (name, expected) => {
-  const before = reported()
+  const before = await reported()
   const answer = await send(name, harness.sidecar.appPort)
   expect(answer).toMatchObject({ status: expected.status, body: expected.body })
-  expect(reported() - before).toBe(expected.counts * 1_000_000n)
+  expect((await reported()) - before).toBe(expected.counts * 1_000_000n)
 })
 
 test.each(Object.entries(fixtures))(
@@ -90,6 +90,6 @@ async function send(name: string, port: number) {
   return { status: Number(start.split(' ')[1]), body: JSON.parse(text) as unknown }
 }
 
-function reported(): bigint {
-  return harness.sidecar.ledger.audit().reduce((sum, row) => sum + row.reported, 0n)
+async function reported(): Promise<bigint> {
+  return (await harness.sidecar.ledger.audit()).reduce((sum, row) => sum + row.reported, 0n)
 }

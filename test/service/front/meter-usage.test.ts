@@ -200,7 +200,7 @@ describe('MeterUsage at the front', () => {
       const answer = await meter(members)
       expect(answer.status).toBe(200)
     }
-    expect(harness.sidecar.ledger.audit()).toMatchObject([{ reported: 0n, imbalance: 0n }])
+    expect(await harness.sidecar.ledger.audit()).toMatchObject([{ reported: 0n, imbalance: 0n }])
     await harness.endHour()
     await harness.endHour()
     const quantities = (await harness.records()).map(({ quantity }) => quantity)

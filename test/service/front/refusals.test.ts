@@ -68,7 +68,7 @@ describe('a sidecar', () => {
       status: 400,
       body: { __type: 'AccessDeniedException', message: expect.stringMatching('token') },
     })
-    expect(harness.sidecar.ledger.usage().open).toEqual([])
+    expect((await harness.sidecar.ledger.usage()).open).toEqual([])
   })
 
   test('that is shutting down answers 503 to a call that arrives late', async () => {

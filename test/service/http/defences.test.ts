@@ -148,7 +148,7 @@ describe('with a token in SIDECAR_API_TOKEN_FILE', () => {
     expect(entitlement.headers.get('www-authenticate')).toBe('Bearer')
     expect(entitlement.body).toMatchObject({ code: 'Unauthorized' })
     expect((await guarded.post(usage, headers)).status).toBe(401)
-    expect(guarded.sidecar.ledger.audit()).toEqual([])
+    expect(await guarded.sidecar.ledger.audit()).toEqual([])
   })
 
   test('a request with it is served', async () => {

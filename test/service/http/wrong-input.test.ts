@@ -24,7 +24,9 @@ async function expectEmptyBook(): Promise<void> {
     pending: [],
     settled: [],
   })
-  expect(harness.sidecar.ledger.audit().filter(({ reported }) => reported !== 0n)).toEqual([])
+  expect((await harness.sidecar.ledger.audit()).filter(({ reported }) => reported !== 0n)).toEqual(
+    [],
+  )
 }
 
 function expectProblem({ status, headers, body }: JsonAnswer, code: ProblemCode): void {

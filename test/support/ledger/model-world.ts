@@ -3,13 +3,15 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { SidecarError } from '../../../src/kernel/errors.ts'
 import { Events, type Step } from '../../../src/kernel/events.ts'
-import { Ledger } from '../../../src/ledger/ledger.ts'
+import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import type { UsageReport } from '../../../src/metering/report.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
-import { scheduleByClock, type Schedule } from '../../../src/channels/schedule.ts'
+import { startSchedule, type Schedule } from '../../../src/channels/schedule.ts'
+import { meterUsage } from '../../../src/channels/meter-usage/meter-usage.ts'
 import { Sender } from '../../../src/channels/sender.ts'
 import { Submitter } from '../../../src/channels/submitter.ts'
+import { openLedger } from './open-ledger.ts'
 import { ManualClock, settle } from '../manual-clock.ts'
 import { ModelAws } from '../aws/model-aws.ts'
 import { scratch } from '../scratch.ts'
@@ -22,6 +24,7 @@ function isTooOld(error: unknown): boolean {
 
 interface Process {
   readonly ledger: Ledger
+  readonly report: Ledger['report']
   readonly sender: Sender
   readonly submitter: Submitter
   readonly schedule: Schedule
@@ -84,7 +87,7 @@ export class ModelWorld {
     const sent = [...this.#unacknowledged.values(), ...(known === undefined ? [] : [known])]
     const process = this.#process
     const answers = sent.map(async (report) => {
-      const answer = process?.ledger.report({ reports: [report], idempotencyKey: undefined })
+      const answer = process?.report({ reports: [report], idempotencyKey: undefined })
       const refused = await answer?.then(() => false, isTooOld)
       if (process?.dead === true) return undefined
       if (refused === true) this.#unacknowledged.delete(report.idempotencyKey ?? '')
@@ -195,12 +198,16 @@ export class ModelWorld {
     const events = new Events()
     const log = createSilentLog()
     const resource = this.#resource
-    const ledger = await Ledger.open({
+    const ledger = await openLedger({
       directory,
       resource,
       clock,
       events,
       log,
+      meaningOf: (dimension) => ({
+        productCode: 'product',
+        divisor: dimension === 'storage' ? 1000n : 1n,
+      }),
       maxTagSets: 3,
       onFatal: (error) => {
         throw error
@@ -210,6 +217,7 @@ export class ModelWorld {
     const reaches = () => !process.dead || this.#takeRequest()
     const sender = new Sender({
       ledger,
+      channel: meterUsage,
       api: this.aws.apiFor(resource, reaches),
       clock,
       events,
@@ -218,29 +226,30 @@ export class ModelWorld {
       lateUsage: 'carry',
       notBefore: (hour) => hour + hourMs + 60_000,
       onAnswer: () => {},
+      usageArrived: (hour) => submitter.usageArrived(hour),
     })
     const submitter = new Submitter({
       ledger,
+      channel: meterUsage,
       sender,
       clock,
       events,
       log,
-      productCode: 'product',
-      dimensions: [
-        { name: 'requests', divisor: 1n },
-        { name: 'storage', divisor: 1000n },
-      ],
+      dimensions: [{ name: 'requests' }, { name: 'storage' }],
       sealDelayMs: 60_000,
       zeroRecords: false,
     })
-    events.on('usageReported', ({ earliestHour }) => submitter.usageArrived(earliestHour))
-    events.on('recordMoved', ({ toHour }) => submitter.usageArrived(toHour))
     const tick = () => void submitter.tick()
     const process: Process = {
       ledger,
+      report: async (request) => {
+        const receipts = await ledger.report(request)
+        for (const { hour } of receipts) submitter.usageArrived(hour)
+        return receipts
+      },
       sender,
       submitter,
-      schedule: scheduleByClock(clock, tick),
+      schedule: startSchedule({ clock, timers: clock, tick }),
       dead: false,
     }
     events.on('stepReached', ({ step }) => this.#atStep(step, process, directory))

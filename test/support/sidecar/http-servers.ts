@@ -30,7 +30,11 @@ export function createIdleAppServer(
     limits: { bodyLimitBytes: 1024, maxConnections: 7, requestTimeoutMs: 4321 },
     events: new Events(),
     log: createSilentLog(),
-    usage: { book: { usage: () => ({ ...emptyUsage }) }, dimensions, nextSendAt: () => undefined },
+    usage: {
+      book: { usage: async () => ({ ...emptyUsage }) },
+      dimensions,
+      nextSendAt: () => undefined,
+    },
     sources,
     sourceContext: {
       book: { report },

@@ -102,7 +102,6 @@ export async function startHarness(options: SidecarOptions = {}): Promise<Sideca
     version: '1.2.3',
     clock: aws.clock,
     timers: options.timers ?? createSystemClock(),
-    ticks: 'clock',
     events,
     log: options.log ?? createSilentLog(),
     out: options.out ?? (() => {}),

@@ -7,6 +7,7 @@ import type {
 } from '../../../src/aws/metering-api.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
+import { meterUsage } from '../../../src/channels/meter-usage/meter-usage.ts'
 import { Sender, type SenderOptions } from '../../../src/channels/sender.ts'
 import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
 import { settle } from '../../support/manual-clock.ts'
@@ -30,6 +31,7 @@ async function createBench(reply: Reply, more: Partial<SenderOptions> = {}) {
   const answers: (string | undefined)[] = []
   const sender = new Sender({
     ledger: bench.ledger,
+    channel: meterUsage,
     api: {
       meterUsage: (request) => {
         sent.push(request)
@@ -46,7 +48,8 @@ async function createBench(reply: Reply, more: Partial<SenderOptions> = {}) {
     random: () => 1,
     lateUsage: 'carry',
     notBefore: () => 0,
-    onAnswer: (told) => answers.push(told?.code),
+    onAnswer: (failed) => answers.push(failed?.code),
+    usageArrived: () => {},
     ...more,
   })
   return { ...bench, sender, sent, answers }
@@ -59,7 +62,7 @@ async function sealHour(bench: LedgerBench, ...dimensions: string[]) {
   return sealHours(bench.ledger, bench.clock)
 }
 
-/** Group commits take turns of the event loop of their own. */
+/** Lets group commits run, which need turns of the event loop. */
 const work = () => settle(60)
 const script = (...answers: Answer<MeterUsageValue>[]): Reply => {
   const rest = [...answers]
@@ -69,21 +72,21 @@ const script = (...answers: Answer<MeterUsageValue>[]): Reply => {
 describe('sending', () => {
   test('is committed as sending before the attempt and settled after it', async () => {
     const states: unknown[] = []
-    const bench = await createBench(() => {
-      states.push(bench.ledger.pendingRecords()[0]?.state)
-      return Promise.resolve(accepted)
+    const bench = await createBench(async () => {
+      states.push((await bench.ledger.pendingRecords())[0]?.state)
+      return accepted
     })
     await sealHour(bench, 'requests')
     bench.sender.wake()
     await work()
     expect(states).toEqual(['sending'])
-    expect(bench.ledger.usage().settled).toMatchObject([
+    expect((await bench.ledger.usage()).settled).toMatchObject([
       { state: 'accepted', meteringRecordId: 'm-1', attempts: 1 },
     ])
     expect(bench.answers).toEqual([undefined])
   })
 
-  test('waits for its time', async () => {
+  test('does not begin before its time', async () => {
     const bench = await createBench(script(), { notBefore: (hour) => hour + 1.5 * hourMs })
     await sealHour(bench, 'requests')
     const due = Date.parse('2026-03-10T10:30:00Z')
@@ -106,7 +109,7 @@ describe('sending', () => {
     }
     expect(bench.sent).toHaveLength(4)
     expect(new Set(bench.sent.map((request) => JSON.stringify(request))).size).toBe(1)
-    expect(bench.ledger.usage().settled).toMatchObject([{ state: 'accepted', attempts: 4 }])
+    expect((await bench.ledger.usage()).settled).toMatchObject([{ state: 'accepted', attempts: 4 }])
   })
 
   test('pauses longer with every failure, five minutes at most, without end', async () => {
@@ -127,7 +130,7 @@ describe('sending', () => {
     expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300])
   })
 
-  test('keeps the hours of a key in their order', async () => {
+  test('keeps the hours of a slot in their order', async () => {
     const bench = await createBench(script(throttled))
     await sealHour(bench, 'requests')
     await sealHour(bench, 'requests')
@@ -139,7 +142,7 @@ describe('sending', () => {
     expect(hours).toEqual([hours[0], hours[0], (hours[0] ?? 0) + hourMs])
   })
 
-  test('takes four keys at a time', async () => {
+  test('sends four slots at a time', async () => {
     let open = 0
     let most = 0
     const release = Promise.withResolvers<void>()
@@ -166,7 +169,7 @@ describe('sending', () => {
     await sealHour(bench, 'requests')
     bench.sender.wake()
     await work()
-    expect(bench.ledger.usage()).toMatchObject({
+    expect(await bench.ledger.usage()).toMatchObject({
       pending: [{ state: 'refused', lastCode: 'InvalidProductCodeException' }],
       settled: [{ state: 'accepted' }],
     })
@@ -175,25 +178,25 @@ describe('sending', () => {
     expect(bench.sent).toHaveLength(2)
     await bench.clock.advance(1000)
     await work()
-    expect(bench.ledger.pendingRecords()).toEqual([])
+    expect(await bench.ledger.pendingRecords()).toEqual([])
     expect(bench.answers).toEqual(['InvalidProductCodeException', undefined, undefined])
   })
 
-  test('moves the usage of an hour that somebody else has closed', async () => {
+  test('moves the usage of an hour that another record has closed', async () => {
     const bench = await createBench(
       script(failure({ kind: 'duplicate', code: 'DuplicateRequestException' })),
     )
     await sealHour(bench, 'requests')
     bench.sender.wake()
     await work()
-    expect(bench.ledger.usage()).toMatchObject({
+    expect(await bench.ledger.usage()).toMatchObject({
       pending: [],
       open: [{ quantity: unit }],
       settled: [{ state: 'moved', lastCode: 'DuplicateRequestException' }],
     })
   })
 
-  test('holds what came too late when told to, and leaves it to the operator', async () => {
+  test('holds what came too late where that is the setting, and leaves it to the operator', async () => {
     const tooLate = failure({ kind: 'out-of-window', code: 'TimestampOutOfBoundsException' })
     const bench = await createBench(() => Promise.resolve(tooLate), { lateUsage: 'hold' })
     await sealHour(bench, 'requests')
@@ -202,7 +205,159 @@ describe('sending', () => {
     await bench.clock.advance(24 * hourMs)
     await work()
     expect(bench.sent).toHaveLength(1)
-    expect(bench.ledger.pendingRecords()).toMatchObject([{ state: 'refused' }])
+    expect(await bench.ledger.pendingRecords()).toMatchObject([{ state: 'refused' }])
+  })
+})
+
+describe('a read of the book', () => {
+  /** Makes the reads of a bench wait until each is let go, with what was true when it began. */
+  function holdReads({ ledger }: LedgerBench): (() => void)[] {
+    const held: (() => void)[] = []
+    const read = ledger.pendingRecords.bind(ledger)
+    const lateRead = async () => {
+      const pending = await read()
+      await new Promise<void>((resolve) => held.push(resolve))
+      return pending
+    }
+    Object.assign(ledger, { pendingRecords: lateRead })
+    return held
+  }
+
+  test('is made by one pump at a time, and once more for all that asked meanwhile', async () => {
+    const bench = await createBench(script())
+    const held = holdReads(bench)
+    for (let wake = 0; wake < 5; wake += 1) bench.sender.wake()
+    await work()
+    expect(held).toHaveLength(1)
+    held[0]?.()
+    await work()
+    expect(held).toHaveLength(2)
+    held[1]?.()
+    await work()
+    expect(held).toHaveLength(2)
+  })
+
+  test('starts no second attempt of a record that was sent during it', async () => {
+    const release = Promise.withResolvers<Answer<MeterUsageValue>>()
+    const bench = await createBench(() => release.promise)
+    await sealHour(bench, 'requests')
+    bench.sender.wake()
+    await work()
+    const held = holdReads(bench)
+    bench.sender.wake()
+    await work()
+    release.resolve(throttled)
+    await work()
+    held[0]?.()
+    await work()
+    expect(bench.sent).toHaveLength(1)
+  })
+
+  test('starts no attempt of a record that was settled after it', async () => {
+    const bench = await createBench(script())
+    await sealHour(bench, 'requests')
+    const held = holdReads(bench)
+    bench.sender.wake()
+    await work()
+    await bench.ledger.markSending(1)
+    await bench.ledger.settle(1, { kind: 'hour-taken', code: 'Moved', message: '' })
+    held[0]?.()
+    await work()
+    expect(bench.sent).toEqual([])
+  })
+
+  test('that began before the flush does not end it', async () => {
+    const bench = await createBench(script())
+    const held = holdReads(bench)
+    bench.sender.wake()
+    await work()
+    await sealHour(bench, 'requests')
+    let sentAtEnd: number | undefined
+    void bench.sender.flush().then(() => (sentAtEnd = bench.sent.length))
+    for (let read = 0; read < 5; read += 1) {
+      held[read]?.()
+      await work()
+    }
+    expect(sentAtEnd).toBe(1)
+  })
+
+  test('that fails is logged once and tried again', async () => {
+    const { log, lines } = createRecordedLog()
+    const bench = await createBench(script(), { log })
+    await sealHour(bench, 'requests')
+    const read = bench.ledger.pendingRecords.bind(bench.ledger)
+    let reads = 0
+    const failing = () => {
+      reads += 1
+      return Promise.reject(new Error('the disk is gone'))
+    }
+    Object.assign(bench.ledger, { pendingRecords: failing })
+    bench.sender.wake()
+    for (let minute = 0; minute < 30; minute += 1) {
+      await bench.clock.advance(60_000)
+      await work()
+    }
+    expect(reads).toBeGreaterThan(20)
+    expect(lines.map(({ event }) => event)).toEqual(['records.not-read'])
+    expect(bench.sent).toEqual([])
+    Object.assign(bench.ledger, { pendingRecords: read })
+    await bench.clock.advance(60_000)
+    await work()
+    expect(bench.sent).toHaveLength(1)
+  })
+})
+
+describe('an attempt', () => {
+  test('that broke may have arrived, and is repeated as it was', async () => {
+    let calls = 0
+    const bench = await createBench(() => {
+      calls += 1
+      if (calls === 1) throw new TypeError('a defect')
+      return Promise.resolve(accepted)
+    })
+    await sealHour(bench, 'requests')
+    bench.sender.wake()
+    await work()
+    expect((await bench.ledger.usage()).pending).toMatchObject([
+      { state: 'sending', ambiguous: true, lastCode: 'UnexpectedError' },
+    ])
+    await bench.clock.advance(1000)
+    await work()
+    expect((await bench.ledger.usage()).settled).toMatchObject([{ state: 'accepted' }])
+    expect(new Set(bench.sent.map((request) => JSON.stringify(request))).size).toBe(1)
+  })
+
+  test('whose answer could not be stored is not made again: the answer is stored later', async () => {
+    const bench = await createBench(script(lost, accepted))
+    await sealHour(bench, 'requests')
+    const { ledger } = bench
+    const store = ledger.settle.bind(ledger)
+    Object.assign(ledger, { settle: () => Promise.reject(new Error('the disk is full')) })
+    bench.sender.wake()
+    await work()
+    await bench.clock.advance(hourMs)
+    await work()
+    expect(bench.sent).toHaveLength(1)
+    expect(bench.answers).toEqual([])
+    Object.assign(ledger, { settle: store })
+    for (let pause = 0; pause < 2; pause += 1) {
+      await bench.clock.advance(5 * 60_000)
+      await work()
+    }
+    expect(bench.answers).toEqual(['TimeoutError', undefined])
+    expect(bench.sent).toHaveLength(2)
+    expect((await ledger.usage()).settled).toMatchObject([{ state: 'accepted', attempts: 2 }])
+  })
+
+  test('that moved usage on says to which hour', async () => {
+    const arrived: number[] = []
+    const taken = failure({ kind: 'duplicate', code: 'DuplicateRequestException' })
+    const usageArrived = (hour: number) => void arrived.push(hour)
+    const bench = await createBench(script(taken), { usageArrived })
+    await sealHour(bench, 'requests')
+    bench.sender.wake()
+    await work()
+    expect(arrived).toEqual([Date.parse('2026-03-10T10:00:00Z')])
   })
 })
 
@@ -218,10 +373,10 @@ describe('the flush at the end', () => {
     await flush
     expect(flushed).toBe(true)
     expect(bench.sent).toHaveLength(2)
-    expect(bench.ledger.pendingRecords()).toMatchObject([{ state: 'refused' }])
+    expect(await bench.ledger.pendingRecords()).toMatchObject([{ state: 'refused' }])
   })
 
-  test('goes on with what fails in passing until it is stopped', async () => {
+  test('goes on with transient failures until it is stopped', async () => {
     const bench = await createBench(() => Promise.resolve(throttled))
     await sealHour(bench, 'requests')
     let flushed = false
@@ -233,7 +388,7 @@ describe('the flush at the end', () => {
     expect(bench.sent.length).toBeGreaterThan(1)
     bench.sender.stop()
     await flush
-    expect(bench.ledger.pendingRecords()).toMatchObject([{ state: 'sealed' }])
+    expect(await bench.ledger.pendingRecords()).toMatchObject([{ state: 'sealed' }])
   })
 
   test('has nothing to wait for when nothing is pending', async () => {
@@ -269,16 +424,16 @@ describe('the log of an outage', () => {
     await work()
     await pass(bench, 3 * hourMs)
     expect(bench.sent.length).toBeGreaterThan(70)
-    const told = lines.map(({ event, fields }) =>
+    const logged = lines.map(({ event, fields }) =>
       [event, fields['record'], fields['code']].join(' '),
     )
     const kinds = [1, 2].flatMap((id) =>
       ['ThrottlingException', 'TimeoutError'].map((code) => `record.failed ${id} ${code}`),
     )
-    expect(told.toSorted()).toEqual(kinds.flatMap((kind) => [kind, kind, kind]))
+    expect(logged.toSorted()).toEqual(kinds.flatMap((kind) => [kind, kind, kind]))
   })
 
-  test('begins anew with the next record', async () => {
+  test('begins again with the next record', async () => {
     const { log, lines } = createRecordedLog()
     const bench = await createBench(script(throttled, throttled, accepted, throttled), { log })
     await sealHour(bench, 'requests')
@@ -286,7 +441,7 @@ describe('the log of an outage', () => {
     bench.sender.wake()
     await work()
     await pass(bench, 10_000)
-    expect(bench.ledger.pendingRecords()).toEqual([])
+    expect(await bench.ledger.pendingRecords()).toEqual([])
     expect(lines.map(({ fields }) => fields['record'])).toEqual([1, 2])
   })
 

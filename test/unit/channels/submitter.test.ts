@@ -1,14 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import type { LedgerOptions } from '../../../src/ledger/ledger.ts'
+import type { OpenLedgerOptions } from '../../support/ledger/open-ledger.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
-import { scheduleByClock, scheduleByCron } from '../../../src/channels/schedule.ts'
+import { meterUsage } from '../../../src/channels/meter-usage/meter-usage.ts'
 import { Sender } from '../../../src/channels/sender.ts'
-import { settlementOf } from '../../../src/channels/meter-usage/settlement.ts'
-import { spreadDelayMs } from '../../../src/channels/spread.ts'
 import { Submitter, type SubmitterOptions } from '../../../src/channels/submitter.ts'
-import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
-import { ManualClock, settle } from '../../support/manual-clock.ts'
+import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
+import { settle } from '../../support/manual-clock.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 
@@ -17,13 +15,14 @@ const work = () => settle(60)
 
 async function createBench(
   more: Partial<SubmitterOptions> = {},
-  opening: Partial<LedgerOptions> = {},
+  opening: Partial<OpenLedgerOptions> = {},
 ) {
   const bench = await openBench(opening)
   const { ledger, clock, events } = bench
   const sent: string[] = []
   const sender = new Sender({
     ledger,
+    channel: meterUsage,
     api: {
       meterUsage: ({ dimension, quantity, timestamp }) => {
         sent.push(`${dimension} ${quantity} ${new Date(timestamp).toISOString().slice(11, 19)}`)
@@ -41,21 +40,26 @@ async function createBench(
     lateUsage: 'carry',
     notBefore: () => 0,
     onAnswer: () => {},
+    usageArrived: () => {},
   })
   const submitter = new Submitter({
     ledger,
+    channel: meterUsage,
     sender,
     clock,
     events,
     log: createSilentLog(),
-    productCode: 'product',
-    dimensions: [{ name: 'requests', divisor: 1n }],
+    dimensions: [{ name: 'requests' }],
     sealDelayMs: 60_000,
     zeroRecords: false,
     ...more,
   })
-  events.on('usageReported', ({ earliestHour }) => submitter.usageArrived(earliestHour))
-  return { ...bench, submitter, sent }
+  const report: LedgerBench['report'] = async (...args) => {
+    const receipt = await bench.report(...args)
+    submitter.usageArrived(receipt.hour)
+    return receipt
+  }
+  return { ...bench, report, submitter, sent }
 }
 
 describe('the tick of an hour', () => {
@@ -73,7 +77,7 @@ describe('the tick of an hour', () => {
     expect(sent).toEqual(['requests 4 09:59:59'])
   })
 
-  test('tries each minute what the disk does not take, and tells of it once an hour', async () => {
+  test('tries each minute what the disk does not store, and logs it once an hour', async () => {
     const { log, lines } = createRecordedLog()
     const { ledger, report, clock, submitter, sent } = await createBench({ log })
     await report('requests', 3n * unit)
@@ -99,7 +103,7 @@ describe('the tick of an hour', () => {
     expect(sent).toEqual(['requests 3 09:59:59'])
   })
 
-  test('mends every tick that was missed', async () => {
+  test('makes up for every tick that was missed', async () => {
     const { report, clock, submitter, sent } = await createBench()
     await report('requests', unit)
     await clock.advance(hourMs)
@@ -110,7 +114,7 @@ describe('the tick of an hour', () => {
     expect(sent).toEqual(['requests 1 09:59:59', 'requests 2 10:59:59'])
   })
 
-  test('sends what a former process left sealed', async () => {
+  test('sends what an earlier process left sealed', async () => {
     const former = await openBench()
     await former.report('requests', unit)
     await former.clock.advance(hourMs)
@@ -164,77 +168,11 @@ describe('the end', () => {
     expect(sent).toEqual(['requests 5 09:15:00'])
   })
 
-  test('keeps the open hour for the next start when told to', async () => {
+  test('keeps the open hour for the next start where that is the setting', async () => {
     const { report, submitter, sent, ledger } = await createBench()
     await report('requests', 5n * unit)
     await submitter.flush(false)
     expect(sent).toEqual([])
-    expect(ledger.usage().open).toMatchObject([{ quantity: 5n * unit }])
-  })
-})
-
-describe('the schedule', () => {
-  test('on a clock ticks at the top of every hour until it is stopped', async () => {
-    const clock = new ManualClock()
-    const ticks: string[] = []
-    const schedule = scheduleByClock(clock, () =>
-      ticks.push(new Date(clock.now()).toISOString().slice(11, 19)),
-    )
-    await clock.advance(3 * hourMs)
-    schedule.stop()
-    await clock.advance(3 * hourMs)
-    expect(ticks).toEqual(['10:00:00', '11:00:00', '12:00:00'])
-  })
-
-  test('of cron begins when the start is over, with a tick for an hour that ended meanwhile', async () => {
-    const timers = new ManualClock()
-    let ticks = 0
-    const schedule = scheduleByCron(timers, () => (ticks += 1))
-    await timers.advance(999)
-    expect(ticks).toBe(0)
-    await timers.advance(1)
-    expect(ticks).toBe(1)
-    schedule.stop()
-  })
-
-  test('of cron never begins when it is stopped before', async () => {
-    const timers = new ManualClock()
-    let ticks = 0
-    scheduleByCron(timers, () => (ticks += 1)).stop()
-    await timers.advance(2000)
-    expect(ticks).toBe(0)
-  })
-})
-
-describe('the spread', () => {
-  test('is the same for the same task or pod and even over many', () => {
-    const delays = Array.from({ length: 2000 }, (_, index) =>
-      spreadDelayMs(`pod:${index}`, 300_000),
-    )
-    expect(spreadDelayMs('pod:7', 300_000)).toBe(delays[7])
-    const quarters = [0, 1, 2, 3].map(
-      (quarter) => delays.filter((delay) => Math.floor(delay / 75_000) === quarter).length,
-    )
-    expect(Math.min(...quarters)).toBeGreaterThan(420)
-    expect(spreadDelayMs('pod:7', 0)).toBe(0)
-  })
-})
-
-describe("AWS's answer to a record", () => {
-  const failure = { code: 'C', message: 'm', advice: 'a' }
-  test.each([
-    ['throttled', false, 'not-taken'],
-    ['unavailable', false, 'not-taken'],
-    ['unavailable', true, 'unknown'],
-    ['duplicate', false, 'hour-taken'],
-    ['out-of-window', false, 'too-late'],
-    ['credentials', false, 'refused'],
-    ['not-entitled', false, 'refused'],
-    ['misconfigured', false, 'refused'],
-    ['invalid', false, 'refused'],
-    ['conflict', false, 'refused'],
-  ] as const)('%s (ambiguous: %s) means %s', (kind, ambiguous, meaning) => {
-    const answer = { ok: false, failure: { ...failure, kind, ambiguous } } as const
-    expect(settlementOf(answer, 'hold')).toMatchObject({ kind: meaning, code: 'C', message: 'm a' })
+    expect((await ledger.usage()).open).toMatchObject([{ quantity: 5n * unit }])
   })
 })

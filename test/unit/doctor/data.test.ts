@@ -182,7 +182,7 @@ describe('the check ledger', () => {
     expect(finding).toMatchObject({ status: 'pass' })
     expect(finding?.message).toMatch(/^Every unit is in its place\. It belongs to /)
     await report(book, 'requests', 2)
-    expect(book.audit()).toMatchObject([{ reported: 7_000_000n, imbalance: 0n }])
+    expect(await book.audit()).toMatchObject([{ reported: 7_000_000n, imbalance: 0n }])
     await book.close()
   })
 

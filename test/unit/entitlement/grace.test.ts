@@ -17,14 +17,18 @@ beforeEach(() => {
   pages = new Map()
   recorded = createRecordedLog()
   notebook = {
-    recall: (name) => pages.get(name),
+    recall: async (name) => pages.get(name),
     remember: async (name, value) => void pages.set(name, value),
   }
 })
 
 /** A start of the sidecar. */
-function start(failMode: FailMode, more: Partial<typeof subject> = {}, graceMs = 2 * hour): Grace {
-  return new Grace({
+function start(
+  failMode: FailMode,
+  more: Partial<typeof subject> = {},
+  graceMs = 2 * hour,
+): Promise<Grace> {
+  return Grace.open({
     notebook,
     clock,
     log: recorded.log,
@@ -41,54 +45,54 @@ function left(grace: Grace, outage = true): number | undefined {
 }
 
 describe('closed', () => {
-  test('nothing is borne before AWS has confirmed the buyer', () => {
-    expect(left(start('closed'))).toBeUndefined()
+  test('nothing is borne before AWS has confirmed the buyer', async () => {
+    expect(left(await start('closed'))).toBeUndefined()
   })
 
-  test('a restart has what is left of the grace time since the buyer was last entitled', () => {
-    start('closed').note({ state: 'entitled' })
+  test('a restart has what is left of the grace time since the buyer was last entitled', async () => {
+    ;(await start('closed')).note({ state: 'entitled' })
     clock.step(hour / 2)
-    expect(left(start('closed'))).toBe(1.5)
+    expect(left(await start('closed'))).toBe(1.5)
     clock.step(1.5 * hour)
-    expect(left(start('closed'))).toBeUndefined()
+    expect(left(await start('closed'))).toBeUndefined()
   })
 
-  test('the time is renewed while the buyer stays entitled', () => {
-    const grace = start('closed')
+  test('the time is renewed while the buyer stays entitled', async () => {
+    const grace = await start('closed')
     grace.note({ state: 'entitled' })
     clock.step(5 * hour)
     grace.note({ state: 'entitled' })
-    expect(left(start('closed'))).toBe(2)
+    expect(left(await start('closed'))).toBe(2)
   })
 
-  test('a restart is also borne when it is not AWS that fails', () => {
-    start('closed').note({ state: 'entitled' })
-    expect(left(start('closed'), false)).toBe(2)
+  test('a restart is also borne when it is not AWS that fails', async () => {
+    ;(await start('closed')).note({ state: 'entitled' })
+    expect(left(await start('closed'), false)).toBe(2)
   })
 
   test.each([
     ['another task', { resource: 'task-2' }],
     ['another product', { productCode: 'prod2' }],
     ['another route', { route: 'both' }],
-  ])('what %s has proved does not count', (_name, other) => {
-    start('closed').note({ state: 'entitled' })
-    expect(left(start('closed', other))).toBeUndefined()
+  ])('what %s has proved does not count', async (_name, other) => {
+    ;(await start('closed')).note({ state: 'entitled' })
+    expect(left(await start('closed', other))).toBeUndefined()
   })
 
-  test('a denial ends it, over a restart too', () => {
-    const grace = start('closed')
+  test('a denial ends it, over a restart too', async () => {
+    const grace = await start('closed')
     grace.note({ state: 'entitled' })
     grace.note({ state: 'denied' })
     expect(left(grace)).toBeUndefined()
-    expect(left(start('open'))).toBeUndefined()
+    expect(left(await start('open'))).toBeUndefined()
     grace.note({ state: 'entitled' })
-    expect(left(start('closed'))).toBe(2)
+    expect(left(await start('closed'))).toBe(2)
   })
 })
 
 describe('open', () => {
-  test('an outage is borne for the grace time since it began', () => {
-    const grace = start('open')
+  test('an outage is borne for the grace time since it began', async () => {
+    const grace = await start('open')
     expect(left(grace)).toBe(2)
     clock.step(hour)
     expect(left(grace)).toBe(1)
@@ -96,15 +100,15 @@ describe('open', () => {
     expect(left(grace)).toBeUndefined()
   })
 
-  test('a restart does not begin the time anew, and another task has its own', () => {
-    start('open').until(true)
+  test('a restart does not begin the time anew, and another task has its own', async () => {
+    ;(await start('open')).until(true)
     clock.step(hour)
-    expect(left(start('open'))).toBe(1)
-    expect(left(start('open', { resource: 'task-2' }))).toBe(2)
+    expect(left(await start('open'))).toBe(1)
+    expect(left(await start('open', { resource: 'task-2' }))).toBe(2)
   })
 
-  test('the time begins anew after AWS has answered', () => {
-    const grace = start('open')
+  test('the time begins anew after AWS has answered', async () => {
+    const grace = await start('open')
     grace.until(true)
     clock.step(3 * hour)
     grace.note({ state: 'entitled' })
@@ -112,39 +116,39 @@ describe('open', () => {
     expect(left(grace)).toBe(2)
   })
 
-  test('a role that AWS refuses is no outage', () => {
-    expect(left(start('open'), false)).toBeUndefined()
+  test('a role that AWS refuses is no outage', async () => {
+    expect(left(await start('open'), false)).toBeUndefined()
   })
 })
 
 describe('the memory', () => {
-  test('with a grace time of 0 there is no grace', () => {
-    const grace = start('open', {}, 0)
+  test('with a grace time of 0 there is no grace', async () => {
+    const grace = await start('open', {}, 0)
     grace.note({ state: 'entitled' })
     expect(left(grace)).toBeUndefined()
   })
 
-  test('from a future that a clock set back has left behind does not count', () => {
-    start('closed').note({ state: 'entitled' })
+  test('from a future that a clock set back has left behind does not count', async () => {
+    ;(await start('closed')).note({ state: 'entitled' })
     clock.step(-60_000)
-    expect(left(start('closed'))).toBeGreaterThan(2)
+    expect(left(await start('closed'))).toBeGreaterThan(2)
     clock.step(-hour)
-    expect(left(start('closed'))).toBeUndefined()
+    expect(left(await start('closed'))).toBeUndefined()
   })
 
   test.each(['', '{', 'null', '[]', '5', '{"entitledAt":"now"}'])(
     'that is %j says nothing',
-    (text) => {
+    async (text) => {
       pages.set('entitlement', text)
-      expect(left(start('closed'))).toBeUndefined()
+      expect(left(await start('closed'))).toBeUndefined()
       pages.set('entitlement', JSON.stringify({ ...subject, entitledAt: 'now', denied: 'no' }))
-      expect(left(start('closed'))).toBeUndefined()
+      expect(left(await start('closed'))).toBeUndefined()
     },
   )
 
   test('that can not be written is a warning', async () => {
     notebook = { ...notebook, remember: () => Promise.reject(new Error('full')) }
-    const grace = start('closed')
+    const grace = await start('closed')
     grace.note({ state: 'entitled' })
     await settle()
     expect(recorded.lines.map(({ event }) => event)).toEqual(['entitlement.not-remembered'])

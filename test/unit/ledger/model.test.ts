@@ -102,7 +102,7 @@ const actions = fc.oneof(
 )
 
 /** After every action: nothing acknowledged is missing, and every unit is in one place. */
-function checkConservation(world: ModelWorld): void {
+async function checkConservation(world: ModelWorld): Promise<void> {
   const balances = await world.ledger.audit()
   for (const { imbalance } of balances) expect(imbalance).toBe(0n)
   for (const name of ['requests', 'storage']) {
@@ -153,14 +153,15 @@ async function runScript(script: readonly Action[]): Promise<void> {
   try {
     for (const { run } of script) {
       await run(world)
-      checkConservation(world)
+      await checkConservation(world)
     }
     world.aws.clearUp()
     await world.advance(60_000)
     for (let round = 0; world.unacknowledged > 0 && round < 10; round += 1) await world.repeat()
     expect(world.unacknowledged).toBe(0)
-    for (let hour = 0; hour < 12 && isUnsettled(world); hour += 1) await world.advance(hourMs)
-    checkConservation(world)
+    for (let hour = 0; hour < 12 && (await isUnsettled(world)); hour += 1)
+      await world.advance(hourMs)
+    await checkConservation(world)
     expect(await world.ledger.pendingRecords()).toEqual([])
     checkBilling(world)
   } finally {
@@ -168,7 +169,7 @@ async function runScript(script: readonly Action[]): Promise<void> {
   }
 }
 
-function isUnsettled({ ledger }: ModelWorld): boolean {
+async function isUnsettled({ ledger }: ModelWorld): Promise<boolean> {
   const { pending, open } = await ledger.usage()
   return pending.length + open.length > 0
 }

@@ -22,7 +22,7 @@ function create(gauges: Partial<LedgerGauges> = {}) {
     entitlementStates: ['entitled', 'denied'],
     now: () => now,
     ledger: {
-      gauges: () => ({
+      gauges: async () => ({
         states: new Map(recordStates.map((state) => [state, 0])),
         pending: new Map(),
         unsentHours: new Map(),

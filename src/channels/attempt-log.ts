@@ -1,0 +1,87 @@
+import type { MeteringFailure } from '../aws/metering-api.ts'
+import { toIso, type Clock } from '../kernel/clock.ts'
+import { messageOf } from '../kernel/errors.ts'
+import type { Events } from '../kernel/events.ts'
+import type { Log } from '../kernel/log.ts'
+import type { MeteringRecord } from '../metering/record.ts'
+import { FailureReminders } from './failure-reminders.ts'
+
+export interface AttemptLogOptions {
+  readonly clock: Clock
+  readonly events: Events
+  readonly log: Log
+}
+
+const queue = 'queue'
+
+/** Logs and emits the outcome of every attempt to send a record. */
+export class AttemptLog {
+  readonly #options: AttemptLogOptions
+  readonly #reminders = new FailureReminders()
+
+  constructor(options: AttemptLogOptions) {
+    this.#options = options
+  }
+
+  /** An answer is stored: the record as it stands after it, and why AWS did not accept it. */
+  answered(record: MeteringRecord, failure: MeteringFailure | undefined): void {
+    const { id, dimension, hour, quantity, meteringRecordId, state } = record
+    this.#options.events.emit('recordAttempted', {
+      id,
+      dimension,
+      hour,
+      quantity,
+      outcome: failure?.kind ?? 'ok',
+      code: failure?.code,
+      message: failure?.message,
+      meteringRecordId,
+    })
+    if (failure !== undefined) this.#failed(record, failure)
+    if (record.settledAt !== undefined) this.#reminders.forget(String(id))
+    const { log } = this.#options
+    if (state === 'moved') log('record.moved', movedText(record), fieldsOf(record))
+    if (state === 'unresolved') log('record.unresolved', unresolvedText(record), fieldsOf(record))
+  }
+
+  /** The ledger is full or has failed: an attempt, or its answer, is not in the book. */
+  notStored(id: number, error: unknown): void {
+    const { clock, log } = this.#options
+    if (this.#reminders.isDue(String(id), 'not-stored', clock.now()))
+      log('record.not-stored', messageOf(error), { record: id })
+  }
+
+  /** The ledger could not say which records wait. */
+  notRead(error: unknown): void {
+    const { clock, log } = this.#options
+    const why = messageOf(error)
+    if (this.#reminders.isDue(queue, why, clock.now()))
+      log('records.not-read', `Reading the records to send failed and is tried again: ${why}`)
+  }
+
+  read(): void {
+    this.#reminders.forget(queue)
+  }
+
+  #failed(record: MeteringRecord, failure: MeteringFailure): void {
+    const { clock, log } = this.#options
+    const isDue = this.#reminders.isDue(String(record.id), failure.code, clock.now())
+    log(isDue ? 'record.failed' : 'record.failed-again', `${failure.message} ${failure.advice}`, {
+      ...fieldsOf(record),
+      code: failure.code,
+      state: record.state,
+      awsRequestId: failure.requestId,
+    })
+  }
+}
+
+function fieldsOf({ id, dimension, hour, lastCode }: MeteringRecord) {
+  return { record: id, dimension, hour: toIso(hour), code: lastCode }
+}
+
+function movedText({ id, dimension, lastCode }: MeteringRecord): string {
+  return `Record ${id} of ${dimension} could not be sent for its hour (${lastCode}), so its usage is sent with a later hour. If something else meters for this task or pod, stop it.`
+}
+
+function unresolvedText({ id, dimension, lastCode }: MeteringRecord): string {
+  return `Record ${id} of ${dimension} may have been billed, and AWS no longer says whether it was (${lastCode}). It is not sent again automatically. Look at the hour in the Marketplace reports, then decide with "marketplace-sidecar ledger resolve ${id}".`
+}

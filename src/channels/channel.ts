@@ -1,0 +1,30 @@
+import type { Answer, MeteringApi } from '../aws/metering-api.ts'
+import type { AccountKey } from '../metering/account.ts'
+import type { MeteringRecord, SealedContent, Settlement } from '../metering/record.ts'
+import type { ChannelName, Slot } from '../metering/slot.ts'
+
+/**
+ * A way for a record to leave the book. It decides nothing about when: the submitter seals and the
+ * sender sends. A new channel is a folder here and a line in registry.ts, and it passes
+ * test/conformance/channel-conformance.ts.
+ */
+export interface Channel<Call = unknown, Value = unknown> {
+  readonly name: ChannelName
+  /** How old an hour may be when AWS accepts its record, ms. */
+  readonly windowMs: number
+  /** How many records AWS accepts in one call. */
+  readonly batch: number
+  /** AWS's key, without the hour, of the records that bill an account for usage of a task or pod. */
+  slotOf(account: AccountKey, resource: string): Slot
+  /** The same for the same content, resource and hour, different for any other; 1 to 64 characters. */
+  clientTokenOf(resource: string, content: Omit<SealedContent, 'clientToken'>): string
+  /** What AWS is asked for a record, the same for every attempt. */
+  toCall(record: MeteringRecord): Call
+  /** Makes the call once. */
+  ask(api: MeteringApi, call: Call): Promise<Answer<Value>>
+  /** What AWS's answer means for the book. The retry rules of the channel are this function. */
+  settle(answer: Answer<Value>, lateUsage: LateUsagePolicy): Settlement
+}
+
+/** What happens to a record whose hour AWS no longer accepts: it is held, or its usage carried to a later hour. */
+export type LateUsagePolicy = 'carry' | 'hold'

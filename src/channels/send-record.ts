@@ -1,0 +1,51 @@
+import type { Answer, MeteringApi, MeteringFailure } from '../aws/metering-api.ts'
+import { messageOf } from '../kernel/errors.ts'
+import type { Events } from '../kernel/events.ts'
+import type { MeteringRecord, Settlement } from '../metering/record.ts'
+import type { Channel, LateUsagePolicy } from './channel.ts'
+
+export interface SendOutcome {
+  readonly settlement: Settlement
+  /** Undefined when AWS accepted the record. */
+  readonly failure: MeteringFailure | undefined
+}
+
+export interface SendOptions {
+  readonly channel: Channel
+  readonly api: MeteringApi
+  readonly events: Events
+  readonly lateUsage: LateUsagePolicy
+}
+
+/** Makes one attempt to send a record that is marked. Never throws: an attempt that broke may have arrived. */
+export async function sendRecord(
+  record: MeteringRecord,
+  { channel, api, events, lateUsage }: SendOptions,
+): Promise<SendOutcome> {
+  events.emit('stepReached', { step: 'send-started' })
+  const answer = await ask(channel, api, record)
+  events.emit('stepReached', { step: 'send-answered' })
+  return {
+    settlement: channel.settle(answer, lateUsage),
+    failure: answer.ok ? undefined : answer.failure,
+  }
+}
+
+async function ask(
+  channel: Channel,
+  api: MeteringApi,
+  record: MeteringRecord,
+): Promise<Answer<unknown>> {
+  try {
+    return await channel.ask(api, channel.toCall(record))
+  } catch (error) {
+    const failure: MeteringFailure = {
+      code: 'UnexpectedError',
+      message: messageOf(error),
+      kind: 'unavailable',
+      ambiguous: true,
+      advice: 'This is a defect of the sidecar; report it.',
+    }
+    return { ok: false, failure }
+  }
+}

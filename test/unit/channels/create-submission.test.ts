@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest'
+import type { Answer, MeterUsageValue } from '../../../src/aws/metering-api.ts'
+import { createSubmission } from '../../../src/channels/create-submission.ts'
+import { createSilentLog } from '../../../src/kernel/log.ts'
+import { hourMs } from '../../../src/metering/hour.ts'
+import { openBench, reportOf, unit } from '../../support/ledger/ledger-bench.ts'
+import { settle } from '../../support/manual-clock.ts'
+
+const nine = Date.parse('2026-03-10T09:00:00Z')
+const sealDelayMs = 60_000
+const notHere = () => Promise.reject(new Error('MeterUsage alone is called'))
+const taken: Answer<MeterUsageValue> = {
+  ok: false,
+  failure: {
+    code: 'DuplicateRequestException',
+    message: '',
+    kind: 'duplicate',
+    ambiguous: false,
+    advice: '',
+  },
+}
+
+async function createParts(...answers: Answer<MeterUsageValue>[]) {
+  const bench = await openBench()
+  const sent: string[] = []
+  const submission = createSubmission({
+    ...bench,
+    api: {
+      meterUsage: async ({ quantity, timestamp }) => {
+        sent.push(`${quantity} ${new Date(timestamp).toISOString().slice(11, 19)}`)
+        return answers.shift() ?? { ok: true, value: { meteringRecordId: 'm' } }
+      },
+      registerUsage: notHere,
+      dryRun: notHere,
+      forward: notHere,
+      close: () => {},
+    },
+    log: createSilentLog(),
+    random: () => 1,
+    product: { dimensions: [{ name: 'requests' }] },
+    sealDelayMs,
+    submitSpreadMs: 0,
+    zeroRecords: false,
+    lateUsage: 'carry',
+    onAnswer: () => {},
+  })
+  const pass = async (ms: number) => {
+    await bench.clock.advance(ms)
+    await settle(60)
+  }
+  return { ...bench, ...submission, sent, pass }
+}
+
+test('usage that is reported for an hour that is over is sent after the seal delay', async () => {
+  const { book, sent, pass, nextSendAt, clock } = await createParts()
+  const late = reportOf('requests', unit, { occurredAt: nine - 1 })
+  const now = reportOf('requests', unit)
+  await book.report({ reports: [now, late], idempotencyKey: undefined })
+  expect(nextSendAt(nine - hourMs)).toBe(clock.now() + sealDelayMs)
+  await pass(sealDelayMs)
+  expect(sent).toEqual(['1 08:59:59'])
+})
+
+test('usage that goes back to an hour that is over is sent after the seal delay', async () => {
+  const { book, sent, pass } = await createParts(taken)
+  const late = reportOf('requests', unit, { occurredAt: nine - 3 * hourMs })
+  await book.report({ reports: [late], idempotencyKey: undefined })
+  await pass(sealDelayMs)
+  await pass(sealDelayMs)
+  expect(sent).toEqual(['1 06:59:59', '1 07:59:59'])
+})
+
+test('a report that is refused wakes nothing', async () => {
+  const { book, pass, clock } = await createParts()
+  const tooOld = reportOf('requests', unit, { occurredAt: nine - 8 * hourMs })
+  const refused = book.report({ reports: [tooOld], idempotencyKey: undefined })
+  await expect(refused).rejects.toMatchObject({ code: 'OccurredAtTooOld' })
+  await pass(0)
+  expect(clock.waiting).toBe(0)
+})
