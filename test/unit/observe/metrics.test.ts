@@ -7,6 +7,8 @@ import {
   metricTable,
   type MetricDefinition,
 } from '../../../src/observe/prometheus/metric-table.ts'
+import { countEvents } from '../../../src/observe/prometheus/count-events.ts'
+import { MetricRegistry } from '../../../src/observe/prometheus/metric-registry.ts'
 import { createMetrics } from '../../../src/observe/prometheus/metrics.ts'
 
 const now = Date.parse('2026-03-10T12:15:00Z')
@@ -15,11 +17,12 @@ function create(gauges: Partial<LedgerGauges> = {}) {
   const events = new Events((error) => {
     throw error
   })
-  const metrics = createMetrics({
-    events,
+  const registry = new MetricRegistry()
+  const sets = { dimensions: ['requests', 'storage'], entitlementStates: ['entitled', 'denied'] }
+  countEvents(registry, { events, ...sets })
+  const metrics = createMetrics(registry, {
+    ...sets,
     info: { version: '1', productCode: 'p', route: 'both', platform: 'ecs', region: 'eu-west-1' },
-    dimensions: ['requests', 'storage'],
-    entitlementStates: ['entitled', 'denied'],
     now: () => now,
     ledger: {
       gauges: () => ({
