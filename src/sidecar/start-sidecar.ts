@@ -8,7 +8,7 @@ import type { Platform } from '../platform/platform.ts'
 import { regionDenial } from '../platform/region-denial.ts'
 import { startAppListener } from './parts/app-listener.ts'
 import { startAws } from './parts/aws.ts'
-import { startCloudWatchLines } from './parts/embedded-metrics.ts'
+import { startEmbeddedMetricsPart } from './parts/embedded-metrics.ts'
 import { startEntitlementPart } from './parts/entitlement.ts'
 import { startLedger } from './parts/ledger.ts'
 import { startCounting } from './parts/metrics.ts'
@@ -68,7 +68,7 @@ export function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       }),
     )
     // After the last thing that can fail: a start that ends here must not leave a record half sent.
-    intake.use(startCloudWatchLines(options, metrics))
+    intake.use(startEmbeddedMetricsPart(options, metrics))
     intake.use(
       startSchedule(options, () => {
         entitlementPart.renewGrace()

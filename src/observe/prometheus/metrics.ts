@@ -113,7 +113,7 @@ function spaceGauges(registry: MetricRegistry, { ledger }: MetricsOptions) {
   const free = registry.gauge('ledger_free_bytes')
   const volume = registry.gauge('ledger_volume_bytes')
   return async () => {
-    // A volume in trouble must not take the other metrics with it.
+    // A volume that fails must not hide the other metrics.
     const space = await ledger.space().catch(() => unknownSpace)
     bytes.set(space.ledgerBytes)
     free.set(space.freeBytes)

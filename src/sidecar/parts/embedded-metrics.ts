@@ -3,7 +3,7 @@ import type { Metrics } from '../../observe/prometheus/metrics.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 
 /** Starts the metrics for CloudWatch where the settings ask for them. */
-export function startCloudWatchLines(
+export function startEmbeddedMetricsPart(
   options: Pick<SidecarOptions, 'settings' | 'clock' | 'log' | 'out'>,
   metrics: Metrics,
 ): Disposable | undefined {

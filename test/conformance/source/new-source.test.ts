@@ -28,7 +28,7 @@ test('what a new source refuses is answered, counted and not recorded', async ()
   expect(await counted()).toContain(
     'marketplace_usage_reports_total{dimension="requests",result="refused"} 1',
   )
-  expect(harness.told('usageRefused')).toMatchObject([{ code: 'QuantityNotANumber' }])
+  expect(harness.emitted('usageRefused')).toMatchObject([{ code: 'QuantityNotANumber' }])
 })
 
 test('a source that is not in the list cannot be reached', async () => {

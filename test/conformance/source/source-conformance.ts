@@ -26,7 +26,7 @@ export interface SourceAnswer {
   readonly code: string | undefined
 }
 
-/** What can be wrong with the book; `defect` is an error that is no SidecarError. */
+/** What can be wrong with the book; `defect` is an error that is not a SidecarError. */
 export const bookFailures = [
   'LedgerFull',
   'LedgerBusy',
@@ -177,7 +177,7 @@ export function describeSource(source: Source, driver: SourceDriver): void {
       expect(keys).toEqual([first, first, second, undefined])
     })
 
-    test('takes in nothing once it is disposed of', async () => {
+    test('accepts nothing once it is disposed of', async () => {
       await app.close()
       await started[Symbol.asyncDispose]()
       const sent = await send().catch(() => undefined)

@@ -29,7 +29,7 @@ export interface EmulatedRecord {
 }
 
 export interface SidecarOptions {
-  /** SIDECAR_* variables on top of the harness's own; undefined takes one of those away. */
+  /** SIDECAR_* variables on top of the harness's own; undefined removes one of those. */
   readonly settings?: Readonly<Record<string, string | undefined>>
   /** What the platform reads. */
   readonly env?: Readonly<Record<string, string>>
@@ -68,11 +68,11 @@ export interface SidecarHarness {
   records(): Promise<readonly EmulatedRecord[]>
   calls(): Promise<readonly EmulatedCall[]>
   /** Every event of this name so far. */
-  told<N extends EventName>(name: N): readonly SidecarEvents[N][]
+  emitted<N extends EventName>(name: N): readonly SidecarEvents[N][]
   entitled(): Promise<void>
   /** Goes to a minute past the next full hour, when its usage is due. */
   endHour(): Promise<void>
-  /** Waits until AWS has been asked to take a record this often. */
+  /** Waits until this many attempts to send a record have ended. */
   attempts(count: number): Promise<void>
   /** Waits for `condition`, letting timers fire that are due. */
   until<T>(condition: () => T | Promise<T>): Promise<Exclude<T, false | undefined | null>>
@@ -104,7 +104,7 @@ export async function startHarness(options: SidecarOptions = {}): Promise<Sideca
       await clock.advance(0)
       return condition()
     })
-  const told: SidecarHarness['told'] = (name) => recorded(name)
+  const emitted: SidecarHarness['emitted'] = (name) => recorded(name)
   return {
     aws,
     clock,
@@ -123,7 +123,7 @@ export async function startHarness(options: SidecarOptions = {}): Promise<Sideca
     },
     records: async () => (await aws.control('records'))['records'] as EmulatedRecord[],
     calls: async () => (await aws.control('calls'))['calls'] as EmulatedCall[],
-    told,
+    emitted,
     async entitled() {
       await eventually(() => sidecar.entitlement.snapshot().entitled)
     },
@@ -135,7 +135,7 @@ export async function startHarness(options: SidecarOptions = {}): Promise<Sideca
       await clock.advance(sealDelayMs)
     },
     async attempts(count) {
-      await until(() => told('recordAttempted').length >= count)
+      await until(() => emitted('recordAttempted').length >= count)
     },
     until,
     async close() {
