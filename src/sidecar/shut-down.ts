@@ -28,15 +28,19 @@ export async function shutDown(
   log('sidecar.draining', 'Waiting for the last reports of the application')
   await drain.run(settings.drainQuietMs, settings.drainDelayMs)
 
-  await intake[Symbol.asyncDispose]()
-  const flushed = submitter.flush(settings.flushOnShutdown).catch((error: unknown) => {
-    log('sidecar.flush-failed', messageOf(error))
-  })
-  await atMost(timers, deadline - timers.now(), flushed)
+  try {
+    await intake[Symbol.asyncDispose]()
+  } finally {
+    // Also when a source cannot end: what was acknowledged is sent, and the ledger is closed.
+    const flushed = submitter.flush(settings.flushOnShutdown).catch((error: unknown) => {
+      log('sidecar.flush-failed', messageOf(error))
+    })
+    await atMost(timers, deadline - timers.now(), flushed)
 
-  await opened[Symbol.asyncDispose]()
-  const left = ledgerPart.unsentRecords()
-  log('sidecar.stopped', `The sidecar has stopped; ${left} records wait for the next start`, {
-    unsentRecords: left,
-  })
+    await opened[Symbol.asyncDispose]()
+    const left = ledgerPart.unsentRecords()
+    log('sidecar.stopped', `The sidecar has stopped; ${left} records wait for the next start`, {
+      unsentRecords: left,
+    })
+  }
 }
