@@ -56,6 +56,7 @@ export function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     const submission = opened.use(startSubmission(options, { ledger, api, entitlement }))
     const { submitter } = submission
 
+    // What brings in work. The shutdown closes it first, and sends the rest before it closes `opened`.
     const intake = opened.use(new AsyncDisposableStack())
     const app = intake.use(
       await startAppListener(options, {
