@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 // Vendors expect a default export here.
 export default defineConfig({
   test: {
-    include: ['test/{unit,service,process,docs}/**/*.test.ts'],
+    include: ['test/{unit,conformance,service,process,docs}/**/*.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
     // Most of the time goes into waiting for processes and sockets.

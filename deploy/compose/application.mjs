@@ -7,7 +7,7 @@ process.on('SIGTERM', () => {
 })
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Holds the answer until AWS has given one, 30 seconds at most. */
+/** Waits until AWS has answered, 30 seconds at most. */
 async function mayRun() {
   try {
     const answer = await fetch(`${sidecar}/v1/entitlement?wait=30`)
@@ -28,9 +28,9 @@ async function report(quantity, idempotencyKey) {
     try {
       const answer = await fetch(`${sidecar}/v1/usage`, { method: 'POST', headers, body })
       if (answer.ok) return
-      console.log(`not taken: ${answer.status} ${await answer.text()}`)
+      console.log(`not recorded: ${answer.status} ${await answer.text()}`)
     } catch (error) {
-      console.log(`not taken: ${error.message}`)
+      console.log(`not recorded: ${error.message}`)
     }
     await pause(1000)
   }

@@ -18,18 +18,18 @@ variable "name" {
 }
 
 variable "region" {
-  description = "Where the task runs. It is used for the log only; the sidecar finds its region out by itself."
+  description = "Where the task runs. It is used for the log only; the sidecar finds its region itself."
   type        = string
 }
 
 variable "images" {
-  description = "Image of each container that is not the one of ecs-task-def.json."
+  description = "Image of each container that differs from ecs-task-def.json."
   type        = map(string)
   default     = {}
 }
 
 variable "environment" {
-  description = "Settings of the sidecar besides those of ecs-task-def.json: SIDECAR_* name to value."
+  description = "Settings of the sidecar in addition to those of ecs-task-def.json: SIDECAR_* name to value."
   type        = map(string)
   default     = {}
 }
@@ -113,7 +113,7 @@ resource "aws_ecs_task_definition" "task" {
     cpu_architecture        = local.task.runtimePlatform.cpuArchitecture
   }
 
-  # The ledger: empty when the task starts, gone when it stops, and there all the time between.
+  # The volume of the ledger: empty when the task starts, gone when it stops.
   volume {
     name = local.task.volumes[0].name
   }
@@ -127,7 +127,7 @@ output "task_role_arn" {
   value = aws_iam_role.task.arn
 }
 
-# For a task definition of your own: these two, the volume above, and `dependsOn` in your application.
+# For your own task definition: these two, the volume above, and `dependsOn` in your application.
 output "sidecar_container" {
   value = one([for container in local.containers : container if container.name == "marketplace-sidecar"])
 }

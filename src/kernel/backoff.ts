@@ -1,15 +1,15 @@
 export interface BackoffOptions {
   /** The longest first delay, ms. */
   readonly baseMs?: number
-  /** The longest delay there is, ms. */
+  /** The longest delay of all, ms. */
   readonly capMs?: number
 }
 
 /**
- * How long to wait before the next attempt, in whole milliseconds: a random share of a ceiling that
- * starts at `baseMs` (1 s) and doubles with each failed attempt up to `capMs` (5 min). `attempt` is
- * how many have failed, from 1. Full jitter keeps many sidecars that failed together from coming
- * back together. The delay is at least 1 ms.
+ * Returns how long to wait before the next attempt, in whole milliseconds and at least 1. It is a random
+ * share of a ceiling that starts at `baseMs` (1 s) and doubles with each failed attempt up to `capMs`
+ * (5 min). `attempt` is how many have failed, from 1. Full jitter keeps many sidecars that failed
+ * together from coming back together.
  */
 export function backoffMs(
   attempt: number,

@@ -1,19 +1,19 @@
-/** Cancels what was scheduled; doing it twice, or after it ran, does nothing. */
+/** Cancels what was scheduled. Cancelling twice, or after it ran, does nothing. */
 export interface Timer {
   cancel(): void
 }
 
 /**
  * Time as the program sees it. Instants are milliseconds since 1970-01-01T00:00:00Z. Everything that
- * has to do with hours, windows and retries takes a clock as an argument, so that tests and `demo`
- * can pass one that runs faster or by hand.
+ * depends on hours, windows and retries gets a clock as an argument, so that tests and `demo` can pass
+ * one that runs faster or by hand.
  */
 export interface Clock {
   /** The wall clock. It may step in both directions. */
   now(): number
   /** Milliseconds since an arbitrary start; never steps. For durations only. */
   elapsed(): number
-  /** Calls `run` once when the wall clock has reached `instant`; soon, when it already has. */
+  /** Calls `run` once when the wall clock has reached `instant`, or soon if it already has. */
   at(instant: number, run: () => void): Timer
 }
 
@@ -21,8 +21,8 @@ export interface Clock {
 const longestSleepMs = 30_000
 
 /**
- * A clock that runs `rate` times as fast as the machine's. `startAt` is what it shows now; without
- * it the clock shows the machine's time.
+ * Creates a clock that runs `rate` times as fast as the machine's. `startAt` is what it shows now;
+ * without it the clock shows the machine's time.
  */
 function createRunningClock(rate: number, startAt?: number): Clock {
   const realStart = Date.now()
@@ -48,12 +48,12 @@ function createRunningClock(rate: number, startAt?: number): Clock {
   }
 }
 
-/** The machine's own clock. */
+/** Creates the machine's own clock. */
 export function createSystemClock(): Clock {
   return createRunningClock(1)
 }
 
-/** A clock for `demo` and tests, on which an hour passes in `3600 / rate` seconds. */
+/** Creates a clock for `demo` and tests, on which an hour passes in `3600 / rate` seconds. */
 export function createFastClock(rate: number, startAt: number): Clock {
   if (!(rate > 0)) throw new TypeError(`rate must be a positive number, not ${rate}`)
   return createRunningClock(rate, startAt)
@@ -73,7 +73,7 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   })
 }
 
-/** Resolves when `work` has ended, well or not, or when `ms` have passed on `clock`. */
+/** Resolves when `work` has ended, even if it rejects, or when `ms` have passed on `clock`. */
 export async function atMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
   const ended = new AbortController()
   const finish = () => ended.abort()
@@ -81,19 +81,19 @@ export async function atMost(clock: Clock, ms: number, work: Promise<unknown>): 
   await sleep(clock, ms, ended.signal)
 }
 
-/** For vendors that take no number. */
+/** Converts an instant for vendors whose functions do not accept a number. */
 export function toDate(instant: number): Date {
   return new Date(instant)
 }
 
-/** `2026-11-22T10:00:00.000Z` for an instant. */
+/** Formats an instant as `2026-11-22T10:00:00.000Z`. */
 export function toIso(instant: number): string {
   return new Date(instant).toISOString()
 }
 
 /**
- * The instant that an RFC 3339 time such as `2026-11-22T10:15:00Z` names, or undefined when it is
- * none. A time without a zone is refused: guessing one would put usage into the wrong hour.
+ * Parses an RFC 3339 time such as `2026-11-22T10:15:00Z`; returns undefined for anything else. A time
+ * without a zone is refused, because a guess could put usage into the wrong hour.
  */
 export function fromIso(text: string): number | undefined {
   const parts = /^(\d{4}-\d{2}-\d{2})[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/.exec(
@@ -106,7 +106,7 @@ export function fromIso(text: string): number | undefined {
   return Number.isNaN(instant) || !dayExists ? undefined : instant
 }
 
-/** Starts measuring; the function tells the real seconds since then, whatever clock the hours run on. */
+/** Starts measuring. The function returns the real seconds since then, whatever clock the hours run on. */
 export function stopwatch(): () => number {
   const startedAt = performance.now()
   return () => (performance.now() - startedAt) / 1000

@@ -1,17 +1,17 @@
 interface ErrorRow {
-  /** HTTP status of the application's listener; a code without one never leaves by it. */
+  /** HTTP status at the application's listener, which never answers with a code that has none. */
   readonly status?: number
   /** Title of the problem document; never changes. */
   readonly title?: string
   /** The error that an AWS SDK receives for it; InternalServiceErrorException where none is named. */
   readonly awsName?: string
-  /** What an AWS SDK is told instead of our own message, which names members that it does not have. */
+  /** What an AWS SDK receives instead of our own message, which names members that AWS does not have. */
   readonly awsMessage?: string
 }
 
 /**
- * Every code that this program gives to a program or to an operator. A code is never renamed and never
- * used for a second meaning; docs/errors.md has a line for each.
+ * Every error code that a program or an operator can receive. A code is never renamed and never used for
+ * a second meaning; docs/errors.md has a line for each.
  */
 export const errorTable = {
   // settings and start-up
@@ -56,13 +56,13 @@ export const errorTable = {
     title: 'The usage is too old',
     awsName: 'TimestampOutOfBoundsException',
     awsMessage:
-      'The Timestamp lies more than 6 hours back, and AWS Marketplace takes no usage that old.',
+      'The Timestamp is more than 6 hours old, and AWS Marketplace rejects usage that old.',
   },
   OccurredAtInFuture: {
     status: 400,
     title: 'The usage lies in the future',
     awsName: 'TimestampOutOfBoundsException',
-    awsMessage: "The Timestamp lies more than 5 minutes ahead of the sidecar's clock.",
+    awsMessage: "The Timestamp is more than 5 minutes ahead of the sidecar's clock.",
   },
   IdempotencyKeyReused: {
     status: 409,
@@ -117,7 +117,7 @@ export const errorTable = {
 export type ErrorCode = keyof typeof errorTable
 export const errorCodes = Object.keys(errorTable) as readonly ErrorCode[]
 
-/** The codes that the application's listener answers with. */
+/** A code that the application's listener answers with. */
 export type ProblemCode = {
   [Code in ErrorCode]: (typeof errorTable)[Code] extends { readonly status: number } ? Code : never
 }[ErrorCode]
@@ -126,14 +126,14 @@ export function isProblemCode(code: ErrorCode): code is ProblemCode {
   return 'status' in errorTable[code]
 }
 
-/** The rows of these codes. */
+/** The rows of the problem codes. */
 export const problems = Object.fromEntries(
   errorCodes.filter(isProblemCode).map((code) => [code, errorTable[code]]),
 ) as Pick<typeof errorTable, ProblemCode>
 
 export interface SidecarErrorOptions {
   readonly cause?: unknown
-  /** Which report of a batch it is about, from 0. */
+  /** The index of the report in its batch, from 0. */
   readonly index?: number | undefined
   /** How long the caller should wait before the same request can succeed. */
   readonly retryAfterSeconds?: number | undefined
@@ -154,7 +154,7 @@ export class SidecarError extends Error {
   }
 }
 
-/** The message of anything that was thrown. */
+/** Returns the message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown)
 }

@@ -1,4 +1,4 @@
-/** What happened to an attempt to send a record, or to any other call of AWS. */
+/** The outcome of an attempt to send a record, or of any other call of AWS. */
 export type CallOutcome =
   | 'ok'
   | 'throttled'
@@ -12,7 +12,7 @@ export type CallOutcome =
   | 'conflict'
 
 /**
- * The steps of a record's life and of a group of changes, in the order of a good day. A process may be
+ * The steps of a record's life and of a group of changes, in order when nothing fails. A process may be
  * killed after any of them; tests do so on purpose.
  */
 export const steps = [
@@ -27,7 +27,7 @@ export const steps = [
 ] as const
 export type Step = (typeof steps)[number]
 
-/** Everything that the parts tell about themselves. Quantities are micro-units, instants ms. */
+/** Every event that the parts emit. Quantities are micro-units, instants ms. */
 export interface SidecarEvents {
   usageReported: {
     readonly dimension: string
@@ -36,7 +36,7 @@ export interface SidecarEvents {
     readonly late: number
     /** Of the accepted reports, micro-units. */
     readonly quantity: bigint
-    /** Start of the earliest hour that took usage, ms. */
+    /** Start of the earliest hour that received usage, ms. */
     readonly earliestHour: number
   }
   usageRefused: {
@@ -46,7 +46,7 @@ export interface SidecarEvents {
     readonly requestId: string
   }
   tagSetsOverflowed: { readonly dimension: string; readonly reports: number }
-  /** Told in the middle of the work: a listener that throws or waits would be in its way. */
+  /** Emitted in the middle of the work, so a slow listener delays it. */
   stepReached: { readonly step: Step }
   ledgerCommitted: { readonly operations: number; readonly seconds: number }
   ledgerFailed: { readonly message: string }
@@ -106,8 +106,8 @@ export type EventName = keyof SidecarEvents
 type Listener<N extends EventName> = (event: SidecarEvents[N]) => void
 
 /**
- * The one-way street from the parts to those who watch: metrics, logs and the demo's narrator. A
- * listener that throws is reported and otherwise ignored, because watching must not disturb.
+ * Delivers events one way: from the parts to the metrics, the log and the demo's narrator. A listener
+ * only watches. When it throws, the error is reported and the work goes on.
  */
 export class Events {
   readonly #listeners = new Map<EventName, Listener<never>[]>()

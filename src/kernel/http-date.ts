@@ -5,7 +5,7 @@ const dayMs = 86_400_000
 const weekdays = ['Thu', 'Fri', 'Sat', 'Sun', 'Mon', 'Tue', 'Wed']
 const months = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ')
 
-/** The instant in a header such as `Date: Tue, 10 Mar 2026 09:16:30 GMT`, or undefined. */
+/** Parses the value of a `Date` header such as `Tue, 10 Mar 2026 09:16:30 GMT`, or returns undefined. */
 export function parseHttpDate(text: string): number | undefined {
   const parts = /^[A-Z][a-z]{2}, (\d{2}) ([A-Z][a-z]{2}) (\d{4}) ([\d:]{8}) GMT$/.exec(text)
   if (parts === null) return undefined
@@ -14,7 +14,7 @@ export function parseHttpDate(text: string): number | undefined {
   return fromIso(`${year}-${month}-${day}T${time}Z`)
 }
 
-/** `Tue, 10 Mar 2026 09:15:00 GMT`, the form of the `Date` header, for an instant from 1970 on. */
+/** Formats an instant from 1970 on for a `Date` header: `Tue, 10 Mar 2026 09:15:00 GMT`. */
 export function toHttpDate(instant: number): string {
   const iso = toIso(instant)
   const weekday = weekdays[Math.floor(instant / dayMs) % 7]

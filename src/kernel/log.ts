@@ -3,13 +3,13 @@ export type LogLevel = (typeof logLevels)[number]
 
 interface LogEventRow {
   readonly level: Exclude<LogLevel, 'silent'>
-  /** Members of its line besides `level`, `time`, `event` and `msg`. */
+  /** Members of its line in addition to `level`, `time`, `event` and `msg`. */
   readonly fields: readonly string[]
 }
 
 /**
- * Every event there is a line for. The names and fields are for people's searches and alarms: they do
- * not change. No field holds a token, a secret, or what the application sent.
+ * Every event that the log has a line for. Operators search and alarm by the names and fields, so these
+ * do not change. No field holds a token, a secret, or what the application sent.
  */
 export const logEventTable = {
   'sidecar.started': {
@@ -77,10 +77,10 @@ type Line<E extends LogEvent> = [Fields<E>] extends [never]
   ? [event: E, message: string]
   : [event: E, message: string, fields: Readonly<Record<Fields<E>, unknown>>]
 
-/** Writes one line for an event that matters: a sentence for people, and exactly the event's fields. */
+/** Writes one line for an event: a sentence for the operator, and exactly the event's fields. */
 export type Log = (...line: { [E in LogEvent]: Line<E> }[LogEvent]) => void
 
-/** A log that says nothing, for tests and for commands whose output is for people. */
+/** Creates a log that writes nothing, for tests and for commands whose output is for people. */
 export function createSilentLog(): Log {
   return () => {}
 }

@@ -3,8 +3,8 @@ import type { Clock } from './clock.ts'
 export const timedOut = Symbol('timed out')
 
 /**
- * What `work` resolves with, or `timedOut` when `ms` have passed on `clock`; then the signal that `work`
- * was given fires, and what becomes of it matters no more.
+ * Returns what `work` resolves with, or `timedOut` when `ms` have passed on `clock`. Then the signal that
+ * `work` was given fires, and its outcome is ignored.
  */
 export async function within<T>(
   clock: Clock,

@@ -1,56 +1,23 @@
-import { adviseOnCredentials } from '../aws/advise-on-credentials.ts'
-import { createClosedDoor } from '../aws/refuse-calls.ts'
-import { createMarketplaceMetering } from '../aws/marketplace-metering.ts'
-import type { MeteringApi } from '../aws/metering-api.ts'
-import { serviceOutcome } from '../aws/service-outcome.ts'
-import type { Clock } from '../kernel/clock.ts'
-import type { Environment, Settings } from '../config/settings.ts'
-import { Drain } from '../http/listener/drain.ts'
 import type { Entitlement } from '../entitlement/entitlement-state.ts'
-import { Grace } from '../entitlement/grace.ts'
-import { Proof } from '../entitlement/application-proof.ts'
-import { startEntitlement, type RegionDenial } from '../entitlement/prove-entitlement.ts'
-import { keysNewestFirst } from '../entitlement/register-usage/register-with-pinned-keys.ts'
-import { entitlementStates } from '../entitlement/transitions.ts'
+import { Drain } from '../http/listener/drain.ts'
 import type { SidecarError } from '../kernel/errors.ts'
-import type { Events } from '../kernel/events.ts'
-import { createAppServer } from '../http/listener/app-server.ts'
-import type { AwsCalls } from '../sources/aws-calls.ts'
-import { sources } from '../sources/registry.ts'
-import { createOpsServer } from '../http/listener/ops-server.ts'
-import { listen } from '../http/listener/server.ts'
-import { Ledger } from '../ledger/ledger.ts'
-import { referenceOf } from '../store/reference.ts'
-import type { Log } from '../kernel/log.ts'
-import { startEmbeddedMetrics } from '../observe/cloudwatch/embedded-metrics.ts'
+import { openAll } from '../kernel/open-all.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import { logEvents } from '../observe/log/event-log.ts'
-import { createMetrics } from '../observe/prometheus/metrics.ts'
-import { fail, succeed } from '../protocol/errors.ts'
-import { detectPlatform } from '../platform/detect-platform.ts'
 import type { Platform } from '../platform/platform.ts'
 import { regionDenial } from '../platform/region-denial.ts'
+import { startAppListener } from './parts/app-listener.ts'
+import { startAws } from './parts/aws.ts'
+import { startEmbeddedMetricsPart } from './parts/embedded-metrics.ts'
+import { startEntitlementPart } from './parts/entitlement.ts'
+import { startLedger } from './parts/ledger.ts'
+import { startCounting } from './parts/metrics.ts'
+import { startOpsListener } from './parts/ops-listener.ts'
+import { findPlatform } from './parts/platform.ts'
+import { startSchedule } from './parts/schedule.ts'
+import { startSubmission } from './parts/submission.ts'
 import { shutDown } from './shut-down.ts'
-import { createSubmission } from '../channels/create-submission.ts'
-import { startSchedule } from '../channels/schedule.ts'
-
-export interface SidecarOptions {
-  readonly settings: Settings
-  /** For the platform: ECS and EKS say through it where they are. */
-  readonly env: Environment
-  readonly hostname: string
-  readonly version: string
-  /** The wall clock that hours are counted on. */
-  readonly clock: Clock
-  /** Real time, for those who wait and for the end. */
-  readonly timers: Clock
-  readonly events: Events
-  readonly log: Log
-  /** Takes a line for standard output, whatever the log level is. */
-  readonly out: (line: string) => void
-  readonly random: () => number
-  readonly randomBytes: (length: number) => Uint8Array
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
-}
+import type { SidecarOptions } from './sidecar-options.ts'
 
 export interface Sidecar {
   readonly appPort: number
@@ -64,234 +31,77 @@ export interface Sidecar {
   stop(): Promise<void>
 }
 
-/** Builds every part from the settings and starts them in order. What a start throws names its cause. */
-export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
-  const { settings, clock, timers, events, log } = options
-  const { product } = settings
-  const stopping = new AbortController()
-  logEvents(events, log, clock)
-  const platform = await findPlatform(options)
-  const denial = regionDenial(platform)
+/**
+ * Builds every part from the settings and starts them in order. When one cannot start, those before it
+ * are closed again, and the error names the cause.
+ */
+export function startSidecar(options: SidecarOptions): Promise<Sidecar> {
+  return openAll(async (opened) => {
+    logEvents(options.events, options.log, options.clock)
+    const platform = await findPlatform(options)
+    const denial = regionDenial(platform)
+    const completeMetrics = startCounting(options, platform)
+    const ledgerPart = opened.use(await startLedger(options, platform))
+    const { ledger } = ledgerPart
+    const { api } = opened.use(startAws(options, platform, denial))
+    const entitlementPart = opened.use(
+      await startEntitlementPart(options, { platform, denial, ledger, api }),
+    )
+    const { entitlement } = entitlementPart
+    const metrics = completeMetrics(ledger, entitlement)
+    const drain = new Drain(options.timers)
+    const ops = opened.use(
+      await startOpsListener(options, { ledgerPart, entitlement, drain, metrics }),
+    )
+    const submission = opened.use(startSubmission(options, { ledger, api, entitlement }))
+    const { submitter } = submission
 
-  // Before the ledger, whose opening tells of damage and imbalance.
-  const metrics = createMetrics({
-    events,
-    info: {
-      version: options.version,
-      productCode: product.productCode,
-      route: product.route,
-      platform: platform.name,
-      region: platform.region?.region ?? '',
-    },
-    dimensions: product.dimensions.map(({ name }) => name),
-    entitlementStates,
-    now: () => clock.now(),
-    ledger: { gauges: () => ledger.gauges(), space: () => ledger.space() },
-    entitlement: () => entitlement.snapshot(),
-  })
-
-  const ledgerFailure = Promise.withResolvers<SidecarError>()
-  let failedBecause: string | undefined
-  const store = await openSqliteStore({
-    directory: settings.dataDir,
-    meaningOf: (name) => meaningIn(product, name),
-    now: clock.now(),
-    events,
-    log,
-  })
-  const ledger = await Ledger.open({
-    store,
-    resource: platform.resource,
-    meaningOf: (name) => meaningOf(product, name),
-    clock,
-    events,
-    log,
-    maxTagSets: settings.maxTagSets,
-    onFatal: (error) => {
-      failedBecause = error.message
-      ledgerFailure.resolve(error)
-    },
-  })
-
-  const api = openDoor(options, platform, denial)
-  const grace = await Grace.open({
-    notebook: ledger,
-    clock,
-    log,
-    subject: {
-      resource: platform.resource,
-      productCode: product.productCode,
-      route: product.route,
-    },
-    failMode: settings.failMode,
-    graceMs: settings.graceMs,
-  })
-  const entitlement = startEntitlement({
-    ...options,
-    api,
-    product,
-    regionDenial: denial,
-    grace,
-    signal: stopping.signal,
-  })
-  const { book, sender, submitter, nextSendAt } = createSubmission({
-    ...options,
-    ...settings,
-    ledger,
-    api,
-    onAnswer: (failure) => {
-      if (failure === undefined) entitlement.confirm()
-      else if (failure.kind === 'not-entitled')
-        entitlement.deny(failure.code, `${failure.message} ${failure.advice}`)
-    },
-  })
-  const drain = new Drain(timers)
-  const proof = new Proof(api, timers)
-  const app = createAppServer({
-    limits: settings,
-    events,
-    log,
-    usage: { book: ledger, dimensions: product.dimensions, nextSendAt },
-    sources,
-    version: options.version,
-    apiToken: settings.apiToken,
-    onUsageRequest: () => drain.heard(),
-    entitlement,
-    productCode: product.productCode,
-    route: product.route,
-    region: platform.region?.region,
-    signal: stopping.signal,
-    proof: {
-      proof: product.route === 'metered' ? undefined : proof,
-      productCode: product.productCode,
-      get publicKeyVersion() {
-        return (
-          entitlement.publicKeyVersion() ?? keysNewestFirst(product.publicKeys)[0]?.version ?? 1
-        )
-      },
-    },
-    sourceContext: {
-      book,
-      aws: awsCallsOf(api, proof),
-      productCode: product.productCode,
-      dimensions: product.dimensions,
-      region: platform.region?.region,
-      referenceOf: (dimension, hour) =>
-        referenceOf({ resource: platform.resource, customer: '', dimension, hour }),
-    },
-  })
-  const ops = createOpsServer({
-    events,
-    log,
-    deadBecause: () => failedBecause,
-    notReadyBecause: () => notReady(entitlement, drain),
-    metrics,
-  })
-
-  const opsListening = await listen(ops, settings.opsListen, timers)
-  const appListening = await listen(app, settings.listen, timers)
-  // After the last thing that can fail: a start that ends here must not leave a record half sent.
-  const renewGrace = () => {
-    const snapshot = entitlement.snapshot()
-    if (snapshot.state === 'entitled') grace.note(snapshot)
-  }
-  stopping.signal.addEventListener('abort', renewGrace, { once: true })
-  if (settings.embeddedMetrics)
-    startEmbeddedMetrics({
-      ...options,
-      productCode: product.productCode,
-      metrics,
-      signal: stopping.signal,
-    })
-  const tick = () => {
-    renewGrace()
-    void submitter.tick()
-  }
-  const schedule = startSchedule({ clock, timers, tick })
-  tick()
-  log('sidecar.started', 'The sidecar is running', {
-    version: options.version,
-    app: `${settings.listen.host}:${appListening.port}`,
-    ops: `${settings.opsListen.host}:${opsListening.port}`,
-    platform: platform.name,
-    resource: platform.resource,
-    region: platform.region,
-  })
-
-  let stopped: Promise<void> | undefined
-  return {
-    appPort: appListening.port,
-    opsPort: opsListening.port,
-    platform,
-    entitlement,
-    ledger,
-    failed: ledgerFailure.promise,
-    stop: () =>
-      (stopped ??= shutDown({
-        settings,
-        timers,
-        log,
-        drain,
-        stopping,
-        schedule,
-        submitter,
-        sender,
+    // What brings in work. The shutdown closes it first, and sends the rest before it closes `opened`.
+    const intake = opened.use(new AsyncDisposableStack())
+    const app = intake.use(
+      await startAppListener(options, {
+        platform,
         ledger,
         api,
-        appListening,
-        opsListening,
-      })),
-  }
-}
+        entitlementPart,
+        submission,
+        drain,
+      }),
+    )
+    // After the last thing that can fail: a start that ends here must not leave a record half sent.
+    intake.use(startEmbeddedMetricsPart(options, metrics))
+    intake.use(
+      startSchedule(options, () => {
+        entitlementPart.renewGrace()
+        void submitter.tick()
+      }),
+    )
+    // First of all to end, so that no request waits for the entitlement while the listener closes.
+    intake.use(entitlementPart)
+    intake.defer(() => entitlementPart.renewGrace())
+    logStarted(options, platform, app.port, ops.port)
 
-async function findPlatform(options: SidecarOptions): Promise<Platform> {
-  const { settings, env, hostname, timers, log } = options
-  const { region, awsEndpoint: endpoint } = settings
-  const platform = await detectPlatform({ env, hostname, clock: timers, region, endpoint })
-  for (const warning of platform.warnings) log('platform.warning', warning)
-  const { credentialWarning } = platform
-  if (credentialWarning !== undefined) log('platform.credentials', credentialWarning)
-  return platform
-}
-
-function openDoor(
-  { settings, events, clock, credentials }: SidecarOptions,
-  platform: Platform,
-  denial: RegionDenial | undefined,
-): MeteringApi {
-  if (denial !== undefined) return createClosedDoor(denial.code, denial.message)
-  const metering = createMarketplaceMetering({
-    region: platform.region?.region ?? '',
-    endpoint: settings.awsEndpoint,
-    timeoutMs: settings.awsTimeoutMs,
-    credentials,
-    events,
-    clock,
+    let stopped: Promise<void> | undefined
+    return {
+      appPort: app.port,
+      opsPort: ops.port,
+      platform,
+      entitlement,
+      ledger,
+      failed: ledgerPart.failed,
+      stop: () => (stopped ??= shutDown(options, { drain, submitter, ledgerPart, intake, opened })),
+    }
   })
-  return adviseOnCredentials(metering, platform.credentialWarning)
 }
 
-/** The ways from a request of the application to AWS. */
-function awsCallsOf(api: MeteringApi, proof: Proof): AwsCalls {
-  return {
-    forward: async (operation, input) => serviceOutcome(await api.forward(operation, { ...input })),
-    async prove(request) {
-      const answer = await proof.token(request)
-      if ('retryAfterSeconds' in answer)
-        return fail(
-          'ThrottlingException',
-          `Too many registrations; the next one may be made in ${answer.retryAfterSeconds} s.`,
-        )
-      const outcome = serviceOutcome(answer)
-      if (!outcome.ok) return outcome
-      const { signature, publicKeyRotationAt: at } = outcome.value
-      return succeed({ Signature: signature, ...(at && { PublicKeyRotationTimestamp: at / 1000 }) })
-    },
-  }
-}
-
-function notReady(entitlement: Entitlement, drain: Drain): string | undefined {
-  if (drain.isRunning) return 'shutting down'
-  const { entitled, state, code, message } = entitlement.snapshot()
-  return entitled ? undefined : `${state}: ${code}: ${message}`
+function logStarted(
+  { settings, version, log }: SidecarOptions,
+  { name: platform, resource, region }: Platform,
+  appPort: number,
+  opsPort: number,
+): void {
+  const app = `${settings.listen.host}:${appPort}`
+  const ops = `${settings.opsListen.host}:${opsPort}`
+  const fields = { version, app, ops, platform, resource, region }
+  log('sidecar.started', 'The sidecar is running', fields)
 }

@@ -1,6 +1,6 @@
 import type { Outcome } from '../protocol/errors.ts'
 
-/** The only ways from a request of the application to AWS; an answer has AWS's own members or error. */
+/** The only calls to AWS that a source can make. An answer has AWS's own members or error. */
 export interface AwsCalls {
   forward(
     operation: 'MeterUsage' | 'BatchMeterUsage' | 'ResolveCustomer',

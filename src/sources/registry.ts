@@ -2,5 +2,5 @@ import { awsSdkSource } from './aws-sdk/aws-sdk-source.ts'
 import { jsonSource } from './json/json-source.ts'
 import type { Source } from './source.ts'
 
-/** Every source there is. */
+/** Every source of usage. */
 export const sources: readonly Source[] = [jsonSource, awsSdkSource]

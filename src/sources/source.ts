@@ -6,7 +6,7 @@ import type { Dimension } from '../product/product.ts'
 import type { AwsCalls } from './aws-calls.ts'
 import type { ReportRefusal } from './refused-usage.ts'
 
-/** Where a source puts usage. It resolves when the usage is on disk, and rejects when it is not. */
+/** Where a source puts usage. `report` resolves when the usage is on disk, and rejects when it is not. */
 export interface UsageBook {
   report(request: UsageRequest): Promise<ReportReceipt[]>
 }
@@ -21,11 +21,11 @@ export interface SourceContext {
   /** Where the task or pod runs; undefined while unknown. */
   readonly region: string | undefined
   readonly log: Log
-  /** Call it for usage that was not recorded. */
+  /** Reports usage that was not recorded. */
   readonly refused: ReportRefusal
-  /** The code and sentence of anything that a handler threw, as the listener answers it. */
+  /** Returns the code and sentence with which the listener answers anything that a handler threw. */
   readonly explain: (error: unknown) => { readonly code: ProblemCode; readonly detail: string }
-  /** The id under which usage of an hour can be found before and after it is sent. */
+  /** Returns the id under which usage of an hour can be found before and after it is sent. */
   readonly referenceOf: (dimension: string, hour: number) => string
   readonly aws: AwsCalls
 }
@@ -36,6 +36,6 @@ export interface SourceContext {
  */
 export interface Source {
   readonly name: string
-  /** Throws when the source cannot start; the result ends what it started. */
+  /** Starts the source; disposal ends it. Throws when the source cannot start. */
   start(context: SourceContext): AsyncDisposable
 }

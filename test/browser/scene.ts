@@ -25,7 +25,7 @@ export async function startScene(options: SidecarOptions = {}): Promise<Scene> {
     },
     fault: (effect) => harness.aws.control('faults', { operation: 'MeterUsage', ...effect }),
     async endHourWith(attempts) {
-      const before = harness.told('recordAttempted').length
+      const before = harness.emitted('recordAttempted').length
       await harness.endHour()
       await harness.attempts(before + attempts)
     },

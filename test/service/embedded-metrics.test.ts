@@ -83,7 +83,7 @@ describe('the metrics for CloudWatch', () => {
     expect(Buffer.byteLength(lines[0] ?? '')).toBeLessThan(256 * 1024)
   })
 
-  test('leave out the free space, and it alone, when the volume does not tell it', async () => {
+  test('leave out the free space, and nothing else, when it cannot be read', async () => {
     await start()
     await nextLine()
     rmSync(join(harness.dataDir, 'ledger.db'))
@@ -114,7 +114,7 @@ describe('the metrics for CloudWatch', () => {
     })
   })
 
-  test('say what Prometheus is told', async () => {
+  test('have the values that Prometheus reads', async () => {
     // What AWS refused waits as long as it may, so that it is not being tried when a line is due.
     await start({ random: () => 0.999 })
     await harness.entitled()

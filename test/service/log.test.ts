@@ -145,7 +145,7 @@ describe('the id of a request', () => {
     )
   })
 
-  test('of AWS stands beside a failure', async () => {
+  test('of AWS comes with a failure', async () => {
     await start()
     await harness.post({ dimension: 'requests', quantity: 3 })
     const fault = { operation: 'MeterUsage', times: 1, error: 'InvalidTagException' }

@@ -32,7 +32,7 @@ func require(holds bool, reason ...any) {
 func main() {
 	time.AfterFunc(patience, func() { require(false, "no proof in ", patience) })
 	block, _ := pem.Decode([]byte(publicKey))
-	require(block != nil, "the public key is no PEM")
+	require(block != nil, "the public key is not PEM")
 	key, err := x509.ParsePKIXPublicKey(block.Bytes)
 	require(err == nil, "the public key cannot be read")
 	nonce, url := rand.Text(), sidecar+"/v1/entitlement/proof?nonce="

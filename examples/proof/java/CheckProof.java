@@ -22,7 +22,7 @@ put the public key of your product here
     System.exit(1);
   }
 
-  /** A member of an object; AWS spells its claims with a capital letter or without. */
+  /** Returns a member of an object; AWS may spell its claims with a capital letter or without. */
   static String member(String name, byte[] json) {
     var pattern = "\"(?i:" + name + ")\"\\s*:\\s*\"?([^\"\\s,}]*)";
     var found = Pattern.compile(pattern).matcher(new String(json));

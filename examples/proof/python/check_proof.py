@@ -1,6 +1,6 @@
 """Exits with 0 if AWS Marketplace has signed that the product may run here; see docs/proof.md."""
 
-# The standard library knows no RSA: see requirements.txt. Run it as `python3 -I check_proof.py`.
+# The standard library has no RSA: see requirements.txt. Run it as `python3 -I check_proof.py`.
 import json
 import secrets
 import signal

@@ -1,6 +1,6 @@
 #!/bin/bash -p
 # start.sh COMMAND... runs the command if AWS Marketplace has signed that the product may run here.
-# Call it by its path, for -p keeps out functions of the environment. docs/proof.md says more.
+# Call it by its path, because -p keeps out functions of the environment. docs/proof.md says more.
 set -uo pipefail
 
 public_key='-----BEGIN PUBLIC KEY-----
@@ -16,10 +16,10 @@ refuse() {
   exit 1
 }
 
-# Runs a tool with an environment that nobody else has filled.
+# Runs a tool with an environment that no one else has filled.
 clean() { env -i PATH="$PATH" LC_ALL=C "$@" 2>/dev/null; }
 
-# curl itself tries again after 429 and 503, when Retry-After says. The status comes last.
+# curl itself retries after 429 and 503, as Retry-After says. The status comes last.
 ask() {
   clean curl -q --silent --fail --noproxy '*' --max-time "$patience" \
     --retry 100 --retry-max-time "$patience" --write-out '%{http_code}' \
@@ -47,7 +47,7 @@ check() (
     -sigopt rsa_pss_saltlen:32 -verify <(printf '%s\n' "$public_key") \
     -signature <(decode "$signature") >/dev/null || refuse 'the token is not signed by AWS'
 
-  # From here on AWS has written what is read, so patterns are enough.
+  # From here on AWS wrote the text, so patterns are enough.
   claims=$(decode "$payload") version="\"[pP]ublicKeyVersion$is\"?$public_key_version[^0-9.]"
   [[ $claims =~ \"[nN]once$is\"$nonce\" ]] || refuse 'the token is for another nonce'
   [[ $claims =~ \"[pP]roductCode$is\""$product_code"\" ]] || refuse 'it is for another productCode'

@@ -19,7 +19,7 @@ if (await mayRun()) {
   } while (!stop.signal.aborted)
 }
 
-/** False when it is stopped before there is an answer. */
+/** Returns false when the application is stopped before there is an answer. */
 async function mayRun() {
   while (!stop.signal.aborted) {
     const answer = await ask('/v1/entitlement?wait=30', { signal: stop.signal })
@@ -34,7 +34,7 @@ async function mayRun() {
   return false
 }
 
-/** Sent again with the same key until there is an answer, it counts once. */
+/** Sends the report again with the same key until there is an answer; it counts once. */
 async function report() {
   const body = JSON.stringify({
     dimension: USAGE_DIMENSION,
@@ -53,7 +53,7 @@ async function report() {
   console.error('usage: the sidecar does not answer')
 }
 
-/** Undefined while nobody answers. */
+/** Returns undefined when there is no answer. */
 function ask(path, init) {
   return fetch(`${SIDECAR_URL}${path}`, {
     headers: { 'content-type': 'application/json' },

@@ -9,7 +9,7 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 
-{{/* What every container here may do, which is next to nothing. */}}
+{{/* The security context of every container here, which permits next to nothing. */}}
 {{- define "example-product.securityContext" -}}
 runAsNonRoot: true
 runAsUser: 65532

@@ -1,4 +1,4 @@
-{{/* Refuses what the schema cannot: values that do not go together, or not with this cluster. */}}
+{{/* Refuses what the schema cannot: values that do not fit each other, or do not fit this cluster. */}}
 {{- define "marketplace-sidecar.check" -}}
 {{- if not .Subcharts.sidecar -}}
 {{- fail "the dependency marketplace-sidecar needs `alias: sidecar` in Chart.yaml" -}}
@@ -12,10 +12,10 @@
 {{- if and (eq .form "native") (semverCompare "<1.29.0-0" $.Capabilities.KubeVersion.Version) -}}
 {{- fail (printf "Kubernetes %s has no native sidecars, which came with 1.29: set sidecar.form to classic" $.Capabilities.KubeVersion.Version) -}}
 {{- end -}}
-{{- /* 0 is a setting as well, which `default` would pass over. */}}
+{{- /* 0 is a setting too, which `default` would replace. */}}
 {{- $drain := hasKey .settings "SIDECAR_DRAIN_DELAY_MS" | ternary (index .settings "SIDECAR_DRAIN_DELAY_MS") 10000 | int64 -}}
 {{- if and (eq .form "classic") (gt (mul .applicationStopSeconds 1000) $drain) -}}
-{{- fail (printf "in the classic form the sidecar takes reports for the %d ms of SIDECAR_DRAIN_DELAY_MS after the stop signal, and sidecar.applicationStopSeconds is longer: its last usage would be lost" $drain) -}}
+{{- fail (printf "in the classic form the sidecar accepts reports for the %d ms of SIDECAR_DRAIN_DELAY_MS after the stop signal, and sidecar.applicationStopSeconds is longer: its last usage would be lost" $drain) -}}
 {{- end -}}
 {{- $flush := index .settings "SIDECAR_SHUTDOWN_TIMEOUT_MS" | default 25000 | int64 -}}
 {{- if lt $flush $drain -}}
@@ -24,8 +24,8 @@
 {{- end -}}
 {{- end -}}
 
-{{/* The pod's time for stopping. A native sidecar stops when the application has, so that both times add up; in the
-classic form both get the signal at once. */}}
+{{/* The pod's time to stop. A native sidecar stops after the application, so both times add up; in the classic form
+both get the signal at once. */}}
 {{- define "marketplace-sidecar.terminationGracePeriodSeconds" -}}
 {{- include "marketplace-sidecar.check" . -}}
 {{- with .Subcharts.sidecar.Values -}}

@@ -1,4 +1,4 @@
-{{/* The sidecar as an entry of a list of containers; takes the scope of this chart. */}}
+{{/* The sidecar as an entry of a list of containers, for the scope of this chart. */}}
 {{- define "marketplace-sidecar.container" -}}
 - name: marketplace-sidecar
   image: {{ .Values.image.registry }}/{{ .Values.image.repository }}:{{ .Values.image.tag }}
@@ -39,8 +39,8 @@
     {{- end }}
 {{- end -}}
 
-{{/* The environment, from the values of this chart. In the classic form the application's silence says nothing until
-its time for stopping is over. */}}
+{{/* The environment, from the values of this chart. In the classic form a silent application may still report until
+its time to stop is over. */}}
 {{- define "marketplace-sidecar.env" -}}
 {{- $settings := dict "SIDECAR_OPS_LISTEN" (printf "%s:%d" .ops.host (int64 .ops.port)) -}}
 {{- if eq .form "classic" -}}

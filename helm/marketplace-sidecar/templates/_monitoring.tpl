@@ -19,7 +19,7 @@ spec:
       interval: {{ $values.interval }}
 {{- end -}}
 
-{{/* The texts of the alerts have templates of their own, for Prometheus, so the file is taken as it is. */}}
+{{/* The texts of the alerts contain templates for Prometheus, so Helm copies the file unchanged. */}}
 {{- define "marketplace-sidecar.prometheusRule" -}}
 {{- $sidecar := .Subcharts.sidecar -}}
 apiVersion: monitoring.coreos.com/v1

@@ -1,4 +1,4 @@
-{{/* Names and labels. The templates of this chart take the root of the application's chart; its values lie in
+{{/* Names and labels. The templates of this chart get the root of the application's chart; this chart's values are in
 `.Subcharts.sidecar`, because the dependency has `alias: sidecar`. */}}
 
 {{- define "marketplace-sidecar.fullname" -}}
@@ -9,7 +9,7 @@
 {{- end -}}
 {{- end -}}
 
-{{/* By which the objects of this chart find the pods; a release may have other pods too. */}}
+{{/* The label by which the objects of this chart find the pods; a release may have other pods too. */}}
 {{- define "marketplace-sidecar.podLabels" -}}
 marketplace-sidecar: {{ .Release.Name | quote }}
 {{- end -}}

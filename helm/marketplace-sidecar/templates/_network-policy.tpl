@@ -1,4 +1,4 @@
-{{/* The Metering service and STS are both HTTPS. Ports are numbers, because not every network plugin knows the names of
+{{/* The Metering service and STS are both HTTPS. Ports are numbers, because not every network plugin resolves the names of
 ports of init containers. */}}
 {{- define "marketplace-sidecar.networkPolicy" -}}
 {{- $values := .Subcharts.sidecar.Values -}}

@@ -1,4 +1,4 @@
-{{/* What goes into the pod. Each renders nothing where the values ask for the other form. */}}
+{{/* The parts of the pod. Each renders nothing where the values ask for the other form. */}}
 
 {{/* Entries of `initContainers`: the native form, which starts before the application and stops after it. */}}
 {{- define "marketplace-sidecar.initContainers" -}}
@@ -17,7 +17,7 @@
 {{- end -}}
 {{- end -}}
 
-{{/* Entries of `volumes`; nothing for `claimTemplate`, where the StatefulSet makes the volume. */}}
+{{/* Entries of `volumes`; nothing for `claimTemplate`, where the StatefulSet creates the volume. */}}
 {{- define "marketplace-sidecar.volumes" -}}
 {{- with .Subcharts.sidecar.Values.data -}}
 {{- if eq .type "emptyDir" -}}
@@ -32,7 +32,7 @@
 {{- end -}}
 {{- end -}}
 
-{{/* Entries of a StatefulSet's `volumeClaimTemplates`. They have no labels: what is in them can't be changed later. */}}
+{{/* Entries of a StatefulSet's `volumeClaimTemplates`. They have no labels, because they cannot be changed later. */}}
 {{- define "marketplace-sidecar.volumeClaimTemplates" -}}
 {{- with .Subcharts.sidecar.Values.data -}}
 {{- if eq .type "claimTemplate" -}}

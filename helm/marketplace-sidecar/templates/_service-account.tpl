@@ -1,5 +1,5 @@
-{{/* For charts that have no service account of their own. The values are the application chart's `serviceAccount`, whose
-`name` AWS Marketplace fills in. */}}
+{{/* For charts without a service account. The values are the application chart's `serviceAccount`, whose `name` AWS
+Marketplace fills in. */}}
 
 {{- define "marketplace-sidecar.serviceAccountName" -}}
 {{- with required "values.yaml needs serviceAccount with create, name and annotations" .Values.serviceAccount -}}

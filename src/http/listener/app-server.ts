@@ -3,8 +3,6 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { stopwatch } from '../../kernel/clock.ts'
 import type { Events } from '../../kernel/events.ts'
 import type { Log } from '../../kernel/log.ts'
-import { createRefusalReport } from '../../sources/refused-usage.ts'
-import type { Source, SourceContext } from '../../sources/source.ts'
 import { answerFirst } from './fast-path.ts'
 import { checkOrigin, createTokenCheck } from './defences.ts'
 import {
@@ -17,16 +15,12 @@ import { proofRoute, type ProofRouteOptions } from '../routes/proof-route.ts'
 import { createServerBase, type ServerLimits } from './server.ts'
 import { statusPagePath, statusPageRoute } from '../routes/status-page-route.ts'
 import { usageViewRoute, type UsageViewOptions } from '../routes/usage-view-route.ts'
-import { problemOfError } from './problem-of-error.ts'
 
 export interface AppServerOptions extends EntitlementRouteOptions {
   readonly limits: ServerLimits
   readonly events: Events
   readonly log: Log
   readonly usage: UsageViewOptions
-  readonly sources: readonly Source[]
-  /** What the sources get besides what the listener gives them. */
-  readonly sourceContext: Omit<SourceContext, 'app' | 'refused' | 'explain' | 'log'>
   /** The program's, for the OpenAPI document. */
   readonly version: string
   /** What the application must send as a bearer token; undefined lets every local process in. */
@@ -36,7 +30,7 @@ export interface AppServerOptions extends EntitlementRouteOptions {
   readonly onUsageRequest: () => void
 }
 
-/** The listener for the application, on loopback only. Not listening yet. */
+/** The listener for the application, on loopback only. Sources add their routes; it is not listening yet. */
 export function createAppServer(options: AppServerOptions): FastifyInstance {
   const { limits, events, log, apiToken, onUsageRequest } = options
   const app = createServerBase(limits, events, log)
@@ -63,7 +57,6 @@ export function createAppServer(options: AppServerOptions): FastifyInstance {
   })
   proofRoute(app, options.proof)
   usageViewRoute(app, options.usage)
-  startSources(app, options)
   statusPageRoute(app)
   openApiRoute(app, options.version)
   return app
@@ -84,18 +77,5 @@ function passes(
     return true
   } catch {
     return false
-  }
-}
-
-function startSources(
-  app: FastifyInstance,
-  { sources, sourceContext, events, log }: AppServerOptions,
-): void {
-  const dimensions = new Set(sourceContext.dimensions.map(({ name }) => name))
-  const refused = createRefusalReport(events, dimensions)
-  const context = { ...sourceContext, app, refused, explain: problemOfError, log }
-  for (const source of sources) {
-    const started = source.start(context)
-    app.addHook('onClose', () => started[Symbol.asyncDispose]())
   }
 }

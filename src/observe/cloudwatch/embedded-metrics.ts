@@ -9,10 +9,8 @@ export interface EmbeddedMetricsOptions {
   readonly log: Log
   readonly productCode: string
   readonly metrics: Pick<Metrics, 'read'>
-  /** Takes a line for standard output. */
+  /** Writes a line to standard output. */
   readonly out: (line: string) => void
-  /** Ends it. */
-  readonly signal: AbortSignal
 }
 
 interface EmbeddedMetric {
@@ -25,7 +23,7 @@ interface EmbeddedMetric {
 export const embeddedNamespace = 'MarketplaceSidecar'
 const intervalMs = 60_000
 
-/** What CloudWatch gets, each the sum of a Prometheus metric. Alarms name these: they are a promise. */
+/** What CloudWatch receives, each the sum of a Prometheus metric. Alarms name these: they are a promise. */
 export const embeddedTable = {
   Entitled: { unit: 'None', source: 'entitled' },
   OldestUnsentSeconds: { unit: 'Seconds', source: 'oldest_unsent_seconds' },
@@ -39,33 +37,39 @@ export const embeddedTable = {
 const definitions: readonly (readonly [string, EmbeddedMetric])[] = Object.entries(embeddedTable)
 
 /**
- * Writes a line of CloudWatch's embedded metric format each minute, the first one after a minute. It
- * is a line of JSON like those of the log, and no log level holds it back.
+ * Writes a line of CloudWatch's embedded metric format each minute, the first one after a minute, until
+ * it is disposed of. It is a line of JSON like those of the log, and no log level holds it back.
  */
-export function startEmbeddedMetrics(options: EmbeddedMetricsOptions): void {
-  const { clock, log, out, signal } = options
+export function startEmbeddedMetrics(options: EmbeddedMetricsOptions): Disposable {
+  const { clock, log, out } = options
   let timer: Timer
+  let hasEnded = false
   const arm = () => {
-    timer = clock.at(clock.now() + intervalMs, () => void tell())
+    timer = clock.at(clock.now() + intervalMs, () => void write())
   }
-  async function tell(): Promise<void> {
+  async function write(): Promise<void> {
     try {
       const line = await lineOf(options)
       // The ledger may have closed meanwhile, and standard output may be at its end.
-      if (!signal.aborted) out(line)
+      if (!hasEnded) out(line)
     } catch (error) {
-      if (!signal.aborted) log('metrics.not-written', messageOf(error))
+      if (!hasEnded) log('metrics.not-written', messageOf(error))
     }
-    if (!signal.aborted) arm()
+    if (!hasEnded) arm()
   }
   arm()
-  signal.addEventListener('abort', () => timer.cancel(), { once: true })
+  return {
+    [Symbol.dispose]() {
+      hasEnded = true
+      timer.cancel()
+    },
+  }
 }
 
 async function lineOf({ clock, productCode, metrics }: EmbeddedMetricsOptions): Promise<string> {
   const now = clock.now()
   const valueOf = await metrics.read()
-  // CloudWatch knows no value for what could not be found out.
+  // CloudWatch has no value for unknown.
   const found = definitions
     .map(([name, { unit, source, labels }]) => ({ name, unit, value: valueOf(source, labels) }))
     .filter(({ value }) => Number.isFinite(value))

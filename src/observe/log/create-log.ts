@@ -1,7 +1,7 @@
 import { pino, type DestinationStream } from 'pino'
 import { logEventTable, type Log, type LogLevel } from '../../kernel/log.ts'
 
-/** Writes lines of JSON to standard output, or to `destination`. */
+/** Creates a log that writes lines of JSON to standard output, or to `destination`. */
 export function createLog(level: LogLevel, destination?: DestinationStream): Log {
   const logger = pino(
     {
@@ -20,7 +20,7 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
 
 const mostWaitingBytes = 1_048_576
 
-/** What cannot be written, on a full disk for example, waits or is dropped: it must not end the work. */
+/** Opens standard output so that a line that cannot be written, on a full disk for example, never stops the work. */
 function openStandardOutput(): DestinationStream {
   const output = pino.destination({ dest: 1, sync: true, maxLength: mostWaitingBytes })
   output.on('error', () => {})

@@ -5,10 +5,10 @@ import type { Log } from '../../kernel/log.ts'
 /** A clock that is off by more than this bills usage in the wrong hour. */
 const skewLimitSeconds = 60
 
-/** What may come with every report has one line at once, and then one in this time. */
+/** An event that may come with every report gets a line at once, and then one per pause. */
 const reportPauseMs = 3_600_000
 
-/** Writes a line for each event that an operator will look for; quiet while all is well. */
+/** Writes a line for each event that an operator will look for, and nothing while all is well. */
 export function logEvents(events: Events, log: Log, clock: Clock): void {
   events.on('recordSealed', ({ id, dimension, hour, quantity }) =>
     log('record.sealed', `${quantity} ${dimension} of ${toIso(hour)}`, {
@@ -42,29 +42,29 @@ export function logEvents(events: Events, log: Log, clock: Clock): void {
 }
 
 function logReports(events: Events, log: Log, clock: Clock): void {
-  const told = new Map<string, { readonly at: number; times: number }>()
-  const tell = (kind: string, times: number, write: (timesSince: number) => void) => {
-    const last = told.get(kind)
+  const written = new Map<string, { readonly at: number; readonly times: number }>()
+  const writeRarely = (kind: string, times: number, write: (timesSince: number) => void) => {
+    const last = written.get(kind)
     const since = (last?.times ?? 0) + times
     const isNews = last === undefined || clock.elapsed() >= last.at + reportPauseMs
-    told.set(kind, isNews ? { at: clock.elapsed(), times: 0 } : { ...last, times: since })
+    written.set(kind, isNews ? { at: clock.elapsed(), times: 0 } : { ...last, times: since })
     if (isNews) write(since)
   }
   events.on('usageRefused', ({ dimension, code, requestId }) =>
-    tell(`${code} ${dimension}`, 1, (times) => {
+    writeRarely(`${code} ${dimension}`, 1, (times) => {
       const what = dimension === undefined ? 'A report' : `A report of ${dimension}`
       log(
         'usage.refused',
-        `${what} was refused (${code}); nothing of it was recorded. The application was told why; docs/errors.md says what to do.`,
+        `${what} was refused (${code}); nothing of it was recorded. The answer gave the application the reason; docs/errors.md says what to do.`,
         { code, dimension, requestId, times },
       )
     }),
   )
   events.on('tagSetsOverflowed', ({ dimension, reports: folded }) =>
-    tell(`tags ${dimension}`, folded, (reports) =>
+    writeRarely(`tags ${dimension}`, folded, (reports) =>
       log(
         'usage.tags-folded',
-        `${reports} reports or tag sets of ${dimension} went to the untagged bucket: AWS takes 2500 tag sets with 5 keys an hour. Use fewer distinct tags.`,
+        `${reports} reports or tag sets of ${dimension} went to the untagged bucket: AWS accepts 2500 tag sets with 5 keys an hour. Use fewer distinct tags.`,
         { dimension, reports },
       ),
     ),
@@ -79,7 +79,7 @@ function logClockSkew(events: Events, log: Log): void {
     if (isOff && !wasOff)
       log(
         'clock.skewed',
-        `AWS's clock is ${Math.round(clockSkewSeconds)} s ahead of this one (less than 0: behind). Usage is billed by hours of this clock; mend the time synchronisation of the host.`,
+        `AWS's clock is ${Math.round(clockSkewSeconds)} s ahead of this one (less than 0: behind). Usage is billed by hours of this clock; fix the time synchronisation of the host.`,
         { clockSkewSeconds },
       )
     if (wasOff && !isOff) log('clock.mended', "The clock agrees with AWS's again")

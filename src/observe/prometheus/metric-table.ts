@@ -3,9 +3,9 @@ export type MetricUnit =
 
 export interface MetricDefinition {
   readonly type: 'counter' | 'gauge' | 'histogram'
-  /** What it answers; shown by /metrics. */
+  /** What the value is; shown by /metrics. */
   readonly help: string
-  /** What its value counts; `units` are those that the application reports. */
+  /** What the value counts; `units` are those that the application reports. */
   readonly unit: MetricUnit
   readonly labels: readonly string[]
   /** Upper bounds of a histogram's buckets, seconds. */
@@ -16,7 +16,7 @@ export const metricPrefix = 'marketplace_'
 
 const requestBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 
-/** Values of `age_hours`: whole hours since the end of an hour that AWS takes for six; the last is for older ones. */
+/** Values of `age_hours`: whole hours since the end of the hour. AWS rejects what is older than six; the last value is for that. */
 export const unsentAges = ['0', '1', '2', '3', '4', '5', '6+'] as const
 
 /** Every metric, by its name without the prefix. Label values come from fixed sets. */
@@ -47,7 +47,7 @@ export const metricTable = {
   },
   usage_reports_total: {
     type: 'counter',
-    help: 'Reports from the application, by what became of them',
+    help: 'Reports from the application, by their outcome',
     unit: 'reports',
     labels: ['dimension', 'result'],
   },
@@ -71,13 +71,13 @@ export const metricTable = {
   },
   usage_late_total: {
     type: 'counter',
-    help: 'Reports whose hour was closed already, so that a later hour took them',
+    help: 'Reports whose hour was already closed, so that they count in a later hour',
     unit: 'reports',
     labels: ['dimension'],
   },
   usage_tag_overflow_total: {
     type: 'counter',
-    help: 'Reports or tag sets that went to the untagged bucket, an hour having too many',
+    help: 'Reports or tag sets that went to the untagged bucket because their hour had too many',
     unit: 'reports',
     labels: ['dimension'],
   },
@@ -113,7 +113,7 @@ export const metricTable = {
   },
   unsent_deadline_seconds: {
     type: 'gauge',
-    help: 'Seconds until AWS stops taking the oldest unsent hour; +Inf when there is none',
+    help: 'Seconds until AWS rejects the oldest unsent hour; +Inf when there is none',
     unit: 'seconds',
     labels: [],
   },
@@ -139,13 +139,13 @@ export const metricTable = {
   },
   ledger_free_bytes: {
     type: 'gauge',
-    help: 'Free space of the volume that the ledger lies on',
+    help: 'Free space of the volume that holds the ledger',
     unit: 'bytes',
     labels: [],
   },
   ledger_volume_bytes: {
     type: 'gauge',
-    help: 'Size of the volume that the ledger lies on',
+    help: 'Size of the volume that holds the ledger',
     unit: 'bytes',
     labels: [],
   },
@@ -163,7 +163,7 @@ export const metricTable = {
   },
   public_key_rotation_timestamp_seconds: {
     type: 'gauge',
-    help: 'When AWS rotates the public key version in use, as a Unix time, or 0 when it said nothing',
+    help: 'When AWS rotates the public key version in use, as a Unix time, or 0 when it has announced nothing',
     unit: 'seconds',
     labels: [],
   },

@@ -4,7 +4,7 @@ import type { ReportReceipt } from '../../metering/report.ts'
 import type { Source, SourceContext } from '../source.ts'
 import { parseUsage } from './parse-usage.ts'
 
-/** `POST /v1/usage`: answers when the usage is on disk. */
+/** `POST /v1/usage`, which answers when the usage is on disk. */
 export const jsonSource: Source = {
   name: 'json',
   start(context) {
@@ -28,14 +28,14 @@ function usageRoute({ app, book, dimensions, refused, explain }: SourceContext):
   })
 }
 
-/** What a single report names. */
+/** The dimension that a single report names. */
 function dimensionOf(body: unknown): unknown {
   return typeof body === 'object' && body !== null && 'dimension' in body
     ? body.dimension
     : undefined
 }
 
-/** The hours of a batch are few, and formatting a time is the most expensive part of an answer. */
+/** Formats each hour once: a batch has few, and that is the most expensive part of an answer. */
 function receiptBodies(receipts: readonly ReportReceipt[]) {
   const times = new Map<number, string>()
   return receipts.map(({ result, hour, late }) => {
@@ -45,7 +45,7 @@ function receiptBodies(receipts: readonly ReportReceipt[]) {
   })
 }
 
-/** `curl -d` declares its body a form. It is read as JSON anyway, or refused as bad JSON. */
+/** Reads what `curl -d` declares a form as JSON, or refuses it as bad JSON. */
 function acceptCurlBodies(app: FastifyInstance): void {
   app.removeContentTypeParser('text/plain')
   app.addContentTypeParser(

@@ -12,7 +12,7 @@ export const maxTagValueLength = 256
 export const idempotencyKeyPattern = /^[\x21-\x7e]{1,255}$/
 export const tagText = /^[a-zA-Z0-9+ \-=._:/@]+$/
 
-/** One report, as the application sends it: JSON Schema. Quantity, time and tags are looked at on their own. */
+/** JSON Schema of one report, as the application sends it. Quantity, time and tags are checked separately. */
 export const reportSchema = {
   type: 'object',
   required: ['dimension', 'quantity'],
@@ -45,13 +45,13 @@ const quantityCodes: Readonly<Record<QuantityProblem, ProblemCode>> = {
 
 export interface ParsedUsage {
   readonly request: UsageRequest
-  /** The body was `{"reports": [...]}`, and the answer has the same form. */
+  /** Whether the body was `{"reports": [...]}`; the answer has the same form. */
   readonly isBatch: boolean
 }
 
 /**
- * The body and the Idempotency-Key header of POST /v1/usage. Throws a SidecarError for the first thing
- * that is wrong; in a batch it names the report.
+ * Parses the body and the Idempotency-Key header of POST /v1/usage. Throws a SidecarError for the first
+ * mistake; in a batch it names the report.
  */
 export function parseUsage(
   body: unknown,
@@ -69,7 +69,7 @@ function batchOf(body: unknown): unknown[] | undefined {
   if (typeof body !== 'object' || body === null || !('reports' in body)) return undefined
   const { reports, ...rest } = body
   if (Object.keys(rest).length > 0)
-    throw new SidecarError('InvalidRequest', 'Beside "reports" the body may have no other member.')
+    throw new SidecarError('InvalidRequest', 'The body may have no member other than "reports".')
   if (!Array.isArray(reports) || reports.length === 0 || reports.length > maxReports)
     throw new SidecarError(
       'InvalidRequest',
@@ -90,7 +90,7 @@ function parseReport(value: unknown, dimensions: ReadonlySet<string>, index?: nu
   if (!quantity.ok)
     throw new SidecarError(
       quantityCodes[quantity.problem],
-      `The quantity cannot be taken: ${quantity.reason}.`,
+      `The quantity is not acceptable: ${quantity.reason}.`,
       indexed(index),
     )
   return {
@@ -115,7 +115,7 @@ function checkForm(value: unknown, index: number | undefined): ReportBody {
   )
 }
 
-/** What `reportSchema` says, by hand: a validator from a library took half of the time to start. */
+/** Checks by hand what `reportSchema` says: a validator from a library took half of the startup time. */
 function mistakeOfForm(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return 'The report is not an object'
@@ -147,7 +147,7 @@ function parseOccurredAt(value: unknown, index: number | undefined): number | un
 function parseTags(value: unknown, index: number | undefined): TagSet {
   if (value === undefined) return untagged
   const refuse = (reason: string): never => {
-    throw new SidecarError('InvalidTags', `The tags cannot be taken: ${reason}.`, indexed(index))
+    throw new SidecarError('InvalidTags', `The tags are not acceptable: ${reason}.`, indexed(index))
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return refuse('they must be an object like {"team": "blue"}')

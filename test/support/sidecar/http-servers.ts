@@ -3,7 +3,9 @@ import type { EntitlementSnapshot } from '../../../src/entitlement/entitlement-s
 import { Events } from '../../../src/kernel/events.ts'
 import { createAppServer, type AppServerOptions } from '../../../src/http/listener/app-server.ts'
 import { createOpsServer } from '../../../src/http/listener/ops-server.ts'
+import { problemOfError } from '../../../src/http/listener/problem-of-error.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
+import { createRefusalReport } from '../../../src/sources/refused-usage.ts'
 import { sources } from '../../../src/sources/registry.ts'
 import type { UsageBook } from '../../../src/sources/source.ts'
 
@@ -20,29 +22,22 @@ const entitled: EntitlementSnapshot = {
 
 const notHere = () => Promise.reject(new Error('no part of this test'))
 
-/** The application's listener beside parts that do nothing. */
+/** The application's listener, all sources included, with parts that do nothing. */
 export function createIdleAppServer(
   options: Partial<AppServerOptions> = {},
   report: UsageBook['report'] = notHere,
 ): FastifyInstance {
   const dimensions = [{ name: 'requests', unit: undefined, divisor: 1n }]
-  return createAppServer({
+  const events = new Events()
+  const log = createSilentLog()
+  const app = createAppServer({
     limits: { bodyLimitBytes: 1024, maxConnections: 7, requestTimeoutMs: 4321 },
-    events: new Events(),
-    log: createSilentLog(),
+    events,
+    log,
     usage: {
       book: { usage: async () => ({ ...emptyUsage }) },
       dimensions,
       nextSendAt: () => undefined,
-    },
-    sources,
-    sourceContext: {
-      book: { report },
-      productCode: 'product',
-      dimensions,
-      region: 'eu-west-1',
-      referenceOf: () => '',
-      aws: { forward: notHere, prove: notHere },
     },
     version: '1.2.3',
     apiToken: undefined,
@@ -59,6 +54,20 @@ export function createIdleAppServer(
     signal: new AbortController().signal,
     ...options,
   })
+  const context = {
+    app,
+    book: { report },
+    productCode: 'product',
+    dimensions,
+    region: 'eu-west-1',
+    log,
+    refused: createRefusalReport(events, dimensions),
+    explain: problemOfError,
+    referenceOf: () => '',
+    aws: { forward: notHere, prove: notHere },
+  }
+  for (const source of sources) source.start(context)
+  return app
 }
 
 const emptyUsage = {

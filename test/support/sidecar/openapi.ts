@@ -63,7 +63,7 @@ function resolve(root: unknown): unknown {
 
 /**
  * What is wrong with `value` by a schema of the document, or undefined. Unlike the document, `strict`
- * takes no member that the schema does not name. Fastify brings the validator.
+ * accepts no member that the schema does not name. Fastify brings the validator.
  */
 export async function mistakeIn(
   value: unknown,

@@ -7,7 +7,9 @@ import type { EmulatedCall } from '../../../src/emulator/control/calls.ts'
 import { Events, type EventName, type SidecarEvents } from '../../../src/kernel/events.ts'
 import { hourMs, hourOf } from '../../../src/metering/hour.ts'
 import { createSilentLog, type Log } from '../../../src/kernel/log.ts'
+import type { SidecarOptions as StartOptions } from '../../../src/sidecar/sidecar-options.ts'
 import { startSidecar, type Sidecar } from '../../../src/sidecar/start-sidecar.ts'
+import type { Source } from '../../../src/sources/source.ts'
 import { startEmulator, type Harness } from '../../service/emulator/harness.ts'
 import { eventually } from '../eventually.ts'
 import type { ManualClock } from '../manual-clock.ts'
@@ -27,7 +29,7 @@ export interface EmulatedRecord {
 }
 
 export interface SidecarOptions {
-  /** SIDECAR_* variables on top of the harness's own; undefined takes one of those away. */
+  /** SIDECAR_* variables on top of the harness's own; undefined removes one of those. */
   readonly settings?: Readonly<Record<string, string | undefined>>
   /** What the platform reads. */
   readonly env?: Readonly<Record<string, string>>
@@ -42,8 +44,12 @@ export interface SidecarOptions {
   /** 0.001 in a test that does not say: what is tried again soon is tried again at once. */
   readonly random?: () => number
   readonly log?: Log
-  /** Takes what goes to standard output beside the log. */
+  /** Receives what goes to standard output apart from the log. */
   readonly out?: (line: string) => void
+  /** Instead of every source of the registry. */
+  readonly sources?: readonly Source[]
+  /** Watches from before the start. */
+  readonly events?: Events
   /** The files that settings name, by path. */
   readonly files?: Readonly<Record<string, string>>
 }
@@ -62,11 +68,11 @@ export interface SidecarHarness {
   records(): Promise<readonly EmulatedRecord[]>
   calls(): Promise<readonly EmulatedCall[]>
   /** Every event of this name so far. */
-  told<N extends EventName>(name: N): readonly SidecarEvents[N][]
+  emitted<N extends EventName>(name: N): readonly SidecarEvents[N][]
   entitled(): Promise<void>
   /** Goes to a minute past the next full hour, when its usage is due. */
   endHour(): Promise<void>
-  /** Waits until AWS has been asked to take a record this often. */
+  /** Waits until this many attempts to send a record have ended. */
   attempts(count: number): Promise<void>
   /** Waits for `condition`, letting timers fire that are due. */
   until<T>(condition: () => T | Promise<T>): Promise<Exclude<T, false | undefined | null>>
@@ -78,38 +84,14 @@ const sealDelayMs = 60_000
 const publicKeyPath = '/public-key.pem'
 export const accessKeyId = 'AKIATHISTASK'
 
-/** A whole sidecar with real sockets and a real ledger, beside an emulated AWS; both live on one manual clock. */
+/** A whole sidecar with real sockets and a real ledger, and an emulated AWS; both live on one manual clock. */
 export async function startHarness(options: SidecarOptions = {}): Promise<SidecarHarness> {
   const aws = options.aws ?? (await startEmulator())
   await options.prepare?.(aws)
   const dataDir = options.dataDir ?? mkdtempSync(join(scratch, 'sidecar-'))
-  const events = new Events((error) => {
-    throw error
-  })
+  const events = options.events ?? new Events(rethrow)
   const recorded = recordEvents(events)
-  const files: Readonly<Record<string, string>> = {
-    [publicKeyPath]: aws.emulator.publicKeyPem(),
-    ...options.files,
-  }
-  const settings = loadSettings(
-    { ...standardSettings(aws.url, dataDir), ...options.settings },
-    { readText: (path) => files[path] },
-  )
-  const sidecar = await startSidecar({
-    settings,
-    env: options.env ?? {},
-    hostname: 'test-host',
-    version: '1.2.3',
-    clock: aws.clock,
-    timers: options.timers ?? createSystemClock(),
-    events,
-    log: options.log ?? createSilentLog(),
-    out: options.out ?? (() => {}),
-    random: options.random ?? (() => 0.001),
-    randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
-    credentials: { accessKeyId, secretAccessKey: 'secret' },
-  })
-
+  const sidecar = await startSidecar(startOptions(aws, dataDir, { ...options, events }))
   const { clock } = aws
   const app = `http://127.0.0.1:${sidecar.appPort}`
   const ask = async (path: string, init: RequestInit): Promise<JsonAnswer> => {
@@ -122,7 +104,7 @@ export async function startHarness(options: SidecarOptions = {}): Promise<Sideca
       await clock.advance(0)
       return condition()
     })
-  const told: SidecarHarness['told'] = (name) => recorded(name)
+  const emitted: SidecarHarness['emitted'] = (name) => recorded(name)
   return {
     aws,
     clock,
@@ -141,7 +123,7 @@ export async function startHarness(options: SidecarOptions = {}): Promise<Sideca
     },
     records: async () => (await aws.control('records'))['records'] as EmulatedRecord[],
     calls: async () => (await aws.control('calls'))['calls'] as EmulatedCall[],
-    told,
+    emitted,
     async entitled() {
       await eventually(() => sidecar.entitlement.snapshot().entitled)
     },
@@ -153,7 +135,7 @@ export async function startHarness(options: SidecarOptions = {}): Promise<Sideca
       await clock.advance(sealDelayMs)
     },
     async attempts(count) {
-      await until(() => told('recordAttempted').length >= count)
+      await until(() => emitted('recordAttempted').length >= count)
     },
     until,
     async close() {
@@ -161,6 +143,41 @@ export async function startHarness(options: SidecarOptions = {}): Promise<Sideca
       await aws.close()
       rmSync(dataDir, { recursive: true, force: true })
     },
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw error
+}
+
+/** Returns what `startSidecar` needs for a sidecar whose AWS is the emulated one. */
+export function startOptions(
+  aws: Harness,
+  dataDir: string,
+  options: SidecarOptions = {},
+): StartOptions {
+  const files: Readonly<Record<string, string>> = {
+    [publicKeyPath]: aws.emulator.publicKeyPem(),
+    ...options.files,
+  }
+  const settings = loadSettings(
+    { ...standardSettings(aws.url, dataDir), ...options.settings },
+    { readText: (path) => files[path] },
+  )
+  return {
+    settings,
+    env: options.env ?? {},
+    hostname: 'test-host',
+    version: '1.2.3',
+    clock: aws.clock,
+    timers: options.timers ?? createSystemClock(),
+    events: options.events ?? new Events(rethrow),
+    log: options.log ?? createSilentLog(),
+    out: options.out ?? (() => {}),
+    random: options.random ?? (() => 0.001),
+    randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+    credentials: { accessKeyId, secretAccessKey: 'secret' },
+    ...(options.sources && { sources: options.sources }),
   }
 }
 

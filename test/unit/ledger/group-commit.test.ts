@@ -9,16 +9,15 @@ function createBench(more: Partial<GroupCommitOptions<undefined>> = {}) {
   const flushes: PromiseWithResolvers<void>[] = []
   const fatal: SidecarError[] = []
   const commits = new GroupCommit<undefined>({
-    transact: (operations) => {
+    transact: async (operations) => {
       events.push('begin')
       try {
         operations(undefined)
       } catch (error) {
         events.push('rollback')
-        return Promise.reject(error as Error)
+        throw error
       }
       events.push('commit')
-      return Promise.resolve()
     },
     flush: () => {
       events.push('flush')

@@ -49,7 +49,7 @@ describe('the log of events', () => {
     ])
   })
 
-  test('says once that the clock is off, in either direction, and once that it is mended', () => {
+  test('says once that the clock is off, in either direction, and once that it agrees again', () => {
     const { lines, skew } = createBench()
     for (const seconds of [0, 60, undefined, -61, -70, undefined, 1, 300]) skew(seconds)
     expect(lines().map((line) => line.split(':', 1)[0])).toEqual([
@@ -78,7 +78,7 @@ describe('the log of events', () => {
     ])
   })
 
-  test('warns of tag sets that AWS would not take', () => {
+  test('warns of tag sets that AWS would not accept', () => {
     const { events, lines } = createBench()
     events.emit('tagSetsOverflowed', { dimension: 'requests', reports: 7 })
     expect(lines()[0]).toMatch(/^warn usage\.tags-folded: 7 /)

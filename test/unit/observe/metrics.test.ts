@@ -7,6 +7,8 @@ import {
   metricTable,
   type MetricDefinition,
 } from '../../../src/observe/prometheus/metric-table.ts'
+import { countEvents } from '../../../src/observe/prometheus/count-events.ts'
+import { MetricRegistry } from '../../../src/observe/prometheus/metric-registry.ts'
 import { createMetrics } from '../../../src/observe/prometheus/metrics.ts'
 
 const now = Date.parse('2026-03-10T12:15:00Z')
@@ -15,11 +17,12 @@ function create(gauges: Partial<LedgerGauges> = {}) {
   const events = new Events((error) => {
     throw error
   })
-  const metrics = createMetrics({
-    events,
+  const registry = new MetricRegistry()
+  const sets = { dimensions: ['requests', 'storage'], entitlementStates: ['entitled', 'denied'] }
+  countEvents(registry, { events, ...sets })
+  const metrics = createMetrics(registry, {
+    ...sets,
     info: { version: '1', productCode: 'p', route: 'both', platform: 'ecs', region: 'eu-west-1' },
-    dimensions: ['requests', 'storage'],
-    entitlementStates: ['entitled', 'denied'],
     now: () => now,
     ledger: {
       gauges: async () => ({
@@ -104,7 +107,7 @@ describe('the metrics', () => {
     expect(await read(render, 'unsent_deadline_seconds')).toBe(Infinity)
   })
 
-  test('tell how long ago the oldest unsent hour ended, and how long AWS still takes it', async () => {
+  test('show how long ago the oldest unsent hour ended, and how long AWS still accepts it', async () => {
     const { render } = create({ oldestUnsentHour: Date.parse('2026-03-10T10:00:00Z') })
     expect(await read(render, 'oldest_unsent_seconds')).toBe(75 * 60)
     expect(await read(render, 'unsent_deadline_seconds')).toBe(6 * 3600 - 75 * 60)
@@ -128,7 +131,7 @@ describe('the metrics', () => {
     expect(counts).toEqual([3, 0, 0, 0, 0, 3, 9])
   })
 
-  test('tell of the disk, the memory and the start', async () => {
+  test('show the disk, the memory and the start', async () => {
     const { render } = create()
     expect(await read(render, 'ledger_bytes')).toBe(4096)
     expect(await read(render, 'ledger_free_bytes')).toBe(1000)
@@ -163,7 +166,7 @@ describe('the metrics', () => {
     expect(await read(render, 'usage_reports_total{dimension="unknown",result="refused"}')).toBe(0)
   })
 
-  test('count reports, units and attempts as the events tell them', async () => {
+  test('count the reports, units and attempts of the events', async () => {
     const { events, render } = create()
     events.emit('usageReported', {
       dimension: 'requests',
@@ -220,14 +223,14 @@ describe('the metrics', () => {
 
   test('forget an imbalance when an audit finds none', async () => {
     const { events, render } = create()
-    const told = (imbalance: bigint) =>
+    const emitAudit = (imbalance: bigint) =>
       events.emit('ledgerAudited', {
         balanced: imbalance === 0n,
         keys: [{ dimension: 'storage', imbalance }],
       })
-    told(-3_000_000n)
+    emitAudit(-3_000_000n)
     expect(await read(render, 'usage_imbalance{dimension="storage"}')).toBe(3)
-    told(0n)
+    emitAudit(0n)
     expect(await read(render, 'usage_imbalance{dimension="storage"}')).toBe(0)
   })
 })

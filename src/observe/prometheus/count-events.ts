@@ -1,0 +1,101 @@
+import type { Events } from '../../kernel/events.ts'
+import { createDimensionLabel, toUnits, unknownDimension } from './dimension-series.ts'
+import type { MetricRegistry } from './metric-registry.ts'
+
+export interface CountedEvents {
+  readonly events: Events
+  readonly dimensions: readonly string[]
+  readonly entitlementStates: readonly string[]
+}
+
+/** Counts what happens. Call it before the first part starts, because opening the ledger emits events. */
+export function countEvents(registry: MetricRegistry, counted: CountedEvents): void {
+  countUsage(registry, counted)
+  countRecords(registry, counted)
+  countLedger(registry, counted)
+  countEntitlement(registry, counted)
+  const requests = registry.histogram('http_request_duration_seconds')
+  counted.events.on('httpAnswered', ({ route, method, status, seconds }) =>
+    requests.observe({ route, method, status: String(status) }, seconds),
+  )
+}
+
+function countUsage(registry: MetricRegistry, { events, dimensions }: CountedEvents): void {
+  const label = createDimensionLabel(dimensions)
+  const reports = registry.counter('usage_reports_total')
+  const reported = registry.counter('usage_reported_total')
+  const late = registry.counter('usage_late_total')
+  const overflow = registry.counter('usage_tag_overflow_total')
+  // From 0: Prometheus sees an increase only in a series that was there before it.
+  for (const dimension of dimensions) {
+    for (const result of ['accepted', 'duplicate', 'refused'] as const)
+      reports.inc({ dimension, result }, 0)
+    for (const metric of [reported, late, overflow]) metric.inc({ dimension }, 0)
+  }
+  reports.inc({ dimension: unknownDimension, result: 'refused' }, 0)
+
+  events.on('usageReported', (usage) => {
+    const dimension = label(usage.dimension)
+    reports.inc({ dimension, result: 'accepted' }, usage.accepted)
+    reports.inc({ dimension, result: 'duplicate' }, usage.duplicates)
+    reported.inc({ dimension }, toUnits(usage.quantity))
+    late.inc({ dimension }, usage.late)
+  })
+  events.on('usageRefused', ({ dimension }) =>
+    reports.inc({ dimension: label(dimension), result: 'refused' }),
+  )
+  events.on('tagSetsOverflowed', (folded) =>
+    overflow.inc({ dimension: label(folded.dimension) }, folded.reports),
+  )
+}
+
+function countRecords(registry: MetricRegistry, { events, dimensions }: CountedEvents): void {
+  const label = createDimensionLabel(dimensions)
+  const accepted = registry.counter('usage_accepted_total')
+  const attempts = registry.counter('record_attempts_total')
+  const awsCalls = registry.histogram('aws_request_duration_seconds')
+  const skew = registry.gauge('clock_skew_seconds')
+  for (const dimension of dimensions) accepted.inc({ dimension }, 0)
+
+  events.on('recordAttempted', ({ dimension, quantity, outcome }) => {
+    attempts.inc({ outcome })
+    if (outcome === 'ok') accepted.inc({ dimension: label(dimension) }, quantity)
+  })
+  events.on('awsCalled', ({ operation, outcome, seconds, clockSkewSeconds }) => {
+    awsCalls.observe({ operation, outcome }, seconds)
+    if (clockSkewSeconds !== undefined) skew.set(clockSkewSeconds)
+  })
+}
+
+function countLedger(registry: MetricRegistry, { events, dimensions }: CountedEvents): void {
+  const label = createDimensionLabel(dimensions)
+  const imbalance = registry.gauge('usage_imbalance')
+  const commits = registry.histogram('ledger_commit_duration_seconds')
+  const setAside = registry.counter('ledger_set_aside_total')
+  const startFromZero = () => {
+    for (const dimension of dimensions) imbalance.set({ dimension }, 0)
+  }
+  startFromZero()
+
+  events.on('ledgerAudited', ({ keys }) => {
+    imbalance.reset()
+    startFromZero()
+    // Absolute, so that keys that share a label cannot make up for each other.
+    for (const key of keys)
+      imbalance.inc({ dimension: label(key.dimension) }, Math.abs(toUnits(key.imbalance)))
+  })
+  events.on('ledgerCommitted', ({ seconds }) => commits.observe(seconds))
+  events.on('ledgerSetAside', () => setAside.inc())
+}
+
+function countEntitlement(
+  registry: MetricRegistry,
+  { events, entitlementStates: states }: CountedEvents,
+): void {
+  const transitions = registry.counter('entitlement_transitions_total')
+  const rotation = registry.gauge('public_key_rotation_timestamp_seconds')
+  for (const from of states)
+    for (const to of states) if (from !== to) transitions.inc({ from, to }, 0)
+  events.on('entitlementChanged', ({ from, to }) => transitions.inc({ from, to }))
+  events.on('publicKeyRotation', ({ at }) => rotation.set(at / 1000))
+}

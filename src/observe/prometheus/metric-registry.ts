@@ -1,0 +1,67 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import {
+  metricPrefix,
+  metricTable,
+  type MetricDefinition,
+  type MetricName,
+} from './metric-table.ts'
+
+/** The sum of the series of a metric that have these labels. */
+export type MetricReading = (name: MetricName, labels?: Readonly<Record<string, string>>) => number
+
+/** Holds the metrics of one sidecar, each as the table defines it. */
+export class MetricRegistry {
+  readonly #registry = new Registry()
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  gauge(name: MetricName): Gauge {
+    return new Gauge({ ...configuration(name), registers: [this.#registry] })
+  }
+
+  counter(name: MetricName): Counter {
+    return new Counter({ ...configuration(name), registers: [this.#registry] })
+  }
+
+  histogram(name: MetricName): Histogram {
+    return new Histogram({ ...configuration(name), registers: [this.#registry] })
+  }
+
+  /** Returns the text that Prometheus reads. */
+  render(): Promise<string> {
+    return this.#registry.metrics()
+  }
+
+  /** Returns the same values for readers other than Prometheus. */
+  async read(): Promise<MetricReading> {
+    const metrics: readonly Collected[] = await this.#registry.getMetricsAsJSON()
+    return (name, labels = {}) => {
+      const { values } = metrics.find((metric) => metric.name === metricPrefix + name) ?? {}
+      const wanted = Object.entries(labels)
+      const has = (series: Collected['values'][number]) =>
+        wanted.every(([key, value]) => series.labels[key] === value)
+      return (values ?? []).filter(has).reduce((sum, { value }) => sum + value, 0)
+    }
+  }
+}
+
+/** The part of a metric from prom-client that is read here. */
+interface Collected {
+  readonly name: string
+  readonly values: readonly {
+    readonly value: number
+    readonly labels: Readonly<Partial<Record<string, string | number>>>
+  }[]
+}
+
+function configuration(name: MetricName) {
+  const { help, labels, buckets }: MetricDefinition = metricTable[name]
+  return {
+    name: metricPrefix + name,
+    help,
+    labelNames: [...labels],
+    ...(buckets === undefined ? {} : { buckets: [...buckets] }),
+  }
+}

@@ -1,0 +1,77 @@
+import type { MeteringApi } from '../../aws/metering-api.ts'
+import { Proof } from '../../entitlement/application-proof.ts'
+import { keysNewestFirst } from '../../entitlement/register-usage/register-with-pinned-keys.ts'
+import { createAppServer } from '../../http/listener/app-server.ts'
+import type { Drain } from '../../http/listener/drain.ts'
+import { problemOfError } from '../../http/listener/problem-of-error.ts'
+import { listen } from '../../http/listener/server.ts'
+import { openAll } from '../../kernel/open-all.ts'
+import type { Ledger } from '../../ledger/ledger.ts'
+import type { Platform } from '../../platform/platform.ts'
+import { createRefusalReport } from '../../sources/refused-usage.ts'
+import { sources as allSources } from '../../sources/registry.ts'
+import { referenceOf } from '../../store/reference.ts'
+import { createAwsCalls } from '../aws-calls.ts'
+import type { SidecarOptions } from '../sidecar-options.ts'
+import type { EntitlementPart } from './entitlement.ts'
+import type { ListenerPart } from './ops-listener.ts'
+import type { SubmissionPart } from './submission.ts'
+
+interface Deps {
+  readonly platform: Platform
+  readonly ledger: Ledger
+  readonly api: MeteringApi
+  readonly entitlementPart: EntitlementPart
+  readonly submission: SubmissionPart
+  readonly drain: Drain
+}
+
+/** Starts the sources and opens the listener for the application; disposal closes it before the sources. */
+export function startAppListener(options: SidecarOptions, deps: Deps): Promise<ListenerPart> {
+  const { settings, events, log, timers, version, sources = allSources } = options
+  const { platform, ledger, api, submission, drain } = deps
+  const { entitlement, signal } = deps.entitlementPart
+  const { productCode, route, dimensions, publicKeys } = settings.product
+  const region = platform.region?.region
+  const proof = new Proof(api, timers)
+  return openAll(async (opened) => {
+    const app = createAppServer({
+      limits: settings,
+      events,
+      log,
+      usage: { book: ledger, dimensions, nextSendAt: submission.nextSendAt },
+      version,
+      apiToken: settings.apiToken,
+      onUsageRequest: () => drain.heard(),
+      entitlement,
+      productCode,
+      route,
+      region,
+      signal,
+      proof: {
+        proof: route === 'metered' ? undefined : proof,
+        productCode,
+        get publicKeyVersion() {
+          return entitlement.publicKeyVersion() ?? keysNewestFirst(publicKeys)[0]?.version ?? 1
+        },
+      },
+    })
+    const context = {
+      app,
+      book: submission.book,
+      productCode,
+      dimensions,
+      region,
+      log,
+      refused: createRefusalReport(events, dimensions),
+      explain: problemOfError,
+      referenceOf: (dimension: string, hour: number) =>
+        referenceOf({ resource: platform.resource, customer: '', dimension, hour }),
+      aws: createAwsCalls(api, proof),
+    }
+    for (const source of sources) opened.use(source.start(context))
+    const listening = await listen(app, settings.listen, timers)
+    opened.defer(() => listening.close())
+    return { port: listening.port, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+  })
+}

@@ -1,0 +1,40 @@
+import type { Entitlement } from '../../entitlement/entitlement-state.ts'
+import type { Drain } from '../../http/listener/drain.ts'
+import { createOpsServer } from '../../http/listener/ops-server.ts'
+import { listen } from '../../http/listener/server.ts'
+import type { Metrics } from '../../observe/prometheus/metrics.ts'
+import type { SidecarOptions } from '../sidecar-options.ts'
+import type { LedgerPart } from './ledger.ts'
+
+export interface ListenerPart extends AsyncDisposable {
+  readonly port: number
+}
+
+interface Deps {
+  readonly ledgerPart: LedgerPart
+  readonly entitlement: Entitlement
+  readonly drain: Drain
+  readonly metrics: Metrics
+}
+
+/** Opens the listener for the kubelet and Prometheus. */
+export async function startOpsListener(
+  { settings, events, log, timers }: SidecarOptions,
+  { ledgerPart, entitlement, drain, metrics }: Deps,
+): Promise<ListenerPart> {
+  const ops = createOpsServer({
+    events,
+    log,
+    deadBecause: () => ledgerPart.failure(),
+    notReadyBecause: () => notReady(entitlement, drain),
+    metrics,
+  })
+  const listening = await listen(ops, settings.opsListen, timers)
+  return { port: listening.port, [Symbol.asyncDispose]: () => listening.close() }
+}
+
+function notReady(entitlement: Entitlement, drain: Drain): string | undefined {
+  if (drain.isRunning) return 'shutting down'
+  const { entitled, state, code, message } = entitlement.snapshot()
+  return entitled ? undefined : `${state}: ${code}: ${message}`
+}

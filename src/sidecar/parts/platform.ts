@@ -1,0 +1,16 @@
+import { detectPlatform } from '../../platform/detect-platform.ts'
+import type { Platform } from '../../platform/platform.ts'
+import type { SidecarOptions } from '../sidecar-options.ts'
+
+/** Finds out where the sidecar runs, and logs what is wrong there. */
+export async function findPlatform(
+  options: Pick<SidecarOptions, 'settings' | 'env' | 'hostname' | 'timers' | 'log'>,
+): Promise<Platform> {
+  const { settings, env, hostname, timers, log } = options
+  const { region, awsEndpoint: endpoint } = settings
+  const platform = await detectPlatform({ env, hostname, clock: timers, region, endpoint })
+  for (const warning of platform.warnings) log('platform.warning', warning)
+  const { credentialWarning } = platform
+  if (credentialWarning !== undefined) log('platform.credentials', credentialWarning)
+  return platform
+}
