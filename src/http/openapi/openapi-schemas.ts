@@ -131,8 +131,8 @@ export const componentSchemas = {
     open: listOf('HourUsage'),
     fractions: { type: 'array', items: answer('', { dimension: text, quantity }) },
     late: listOf('HourUsage'),
-    pending: listOf('MeteringRecord'),
-    settled: listOf('MeteringRecord'),
+    pending: listOf('UsageRecord'),
+    settled: listOf('UsageRecord'),
     unresolvedCount: whole,
     nextSendAt: timeOrNull,
     lastSuccessAt: timeOrNull,
@@ -152,7 +152,7 @@ export const componentSchemas = {
     hour: time,
     quantity,
   }),
-  MeteringRecord: answer<RecordAnswer>("An hour of a dimension, in AWS's whole units.", {
+  UsageRecord: answer<RecordAnswer>("An hour of a dimension, in AWS's whole units.", {
     id: { type: 'integer', minimum: 1 },
     dimension: text,
     hour: time,

@@ -8,7 +8,7 @@ import type {
 import type { Clock } from '../../../src/kernel/clock.ts'
 import { hourMs, hourOf } from '../../../src/metering/hour.ts'
 
-/** What becomes of a call. `lost-…`: no answer comes; the effect has happened, or has not. */
+/** The outcome of a call. `lost-…`: no answer comes; the effect has happened, or has not. */
 export const weathers = [
   'fine',
   'throttled',
@@ -34,14 +34,18 @@ interface Entry {
 /** The Metering service in a few lines: one unchangeable record for each task or pod, dimension and hour. */
 export class ModelAws {
   readonly entries = new Map<string, Entry>()
+  /** Calls that began while one for the same slot was under way, in one process. */
+  readonly overlaps: string[] = []
   readonly #clock: Clock
+  readonly #lateness: { pass(): Promise<void> }
   #forecast: Weather[] = []
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, lateness: { pass(): Promise<void> }) {
     this.#clock = clock
+    this.#lateness = lateness
   }
 
-  /** What the next calls meet; after them the weather is fine. */
+  /** The weather of the next calls; after them it is fine. */
   forecast(...weather: Weather[]): void {
     this.#forecast.push(...weather)
   }
@@ -50,11 +54,20 @@ export class ModelAws {
     this.#forecast = []
   }
 
-  /** The service as the task or pod `resource` sees it. `reaches` tells whether a call still gets through. */
+  /** The service as the task or pod `resource` sees it. `reaches` says whether a call still gets through. */
   apiFor(resource: string, reaches: () => boolean): MeteringApi {
     const notHere = () => Promise.reject(new Error('the model has no such operation'))
+    const underWay = new Set<string>()
     return {
-      meterUsage: (request) => Promise.resolve(this.#answer(resource, request, reaches())),
+      meterUsage: async (request) => {
+        const { dimension } = request
+        if (underWay.has(dimension)) this.overlaps.push(keyOf(resource, request))
+        underWay.add(dimension)
+        const answer = this.#answer(resource, request, reaches())
+        await this.#lateness.pass()
+        underWay.delete(dimension)
+        return answer
+      },
       registerUsage: notHere,
       dryRun: notHere,
       forward: notHere,

@@ -8,27 +8,23 @@ import { hourMs } from '../../../src/metering/hour.ts'
 import type { UsageReport } from '../../../src/metering/report.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
 import { startSchedule, type Schedule } from '../../../src/channels/schedule.ts'
-import { meterUsage } from '../../../src/channels/meter-usage/meter-usage.ts'
-import { Sender } from '../../../src/channels/sender.ts'
-import { Submitter } from '../../../src/channels/submitter.ts'
+import { createSubmission, type Submission } from '../../../src/channels/create-submission.ts'
 import { openLedger } from './open-ledger.ts'
 import { ManualClock, settle } from '../manual-clock.ts'
 import { ModelAws } from '../aws/model-aws.ts'
 import { scratch } from '../scratch.ts'
+import { Lateness, withLateReads } from './late-ledger.ts'
 
-/** What was not recorded in time cannot be any more, and the application is told so. */
+/** Whether a report came too late to be recorded: the application learns so, and gives it up. */
 function isTooOld(error: unknown): boolean {
   if (error instanceof SidecarError && error.code === 'OccurredAtTooOld') return true
   throw error
 }
 
-interface Process {
+interface Process extends Submission {
   readonly ledger: Ledger
-  readonly report: Ledger['report']
-  readonly sender: Sender
-  readonly submitter: Submitter
   readonly schedule: Schedule
-  /** Set when the process has died; what it does after that nobody sees. */
+  /** Set when the process has died; what it does after that has no effect. */
   dead: boolean
 }
 
@@ -40,12 +36,14 @@ interface Crash {
 }
 
 /**
- * A sidecar whose process dies at chosen steps, beside an application that repeats what was not
- * acknowledged. A death is a copy of the files at that very moment: the copy is what the next process finds.
+ * A sidecar whose process dies at chosen steps, next to an application that repeats what was not
+ * acknowledged. A death is a copy of the files at that very moment: the next process finds the copy.
  */
 export class ModelWorld {
   readonly clock = new ManualClock()
-  readonly aws = new ModelAws(this.clock)
+  /** Of reads of the ledger and of AWS's answers. */
+  readonly lateness = new Lateness()
+  readonly aws = new ModelAws(this.clock, this.lateness)
   /** What the application has to get in, by its idempotency key. */
   readonly #unacknowledged = new Map<string, UsageReport>()
   readonly acknowledged = new Map<string, UsageReport>()
@@ -55,6 +53,7 @@ export class ModelWorld {
   #crash: Crash | undefined
   #crashedInto: string | undefined
   #requestLeft = false
+  #moves = 0
   #reports = 0
 
   static async create(): Promise<ModelWorld> {
@@ -87,7 +86,7 @@ export class ModelWorld {
     const sent = [...this.#unacknowledged.values(), ...(known === undefined ? [] : [known])]
     const process = this.#process
     const answers = sent.map(async (report) => {
-      const answer = process?.report({ reports: [report], idempotencyKey: undefined })
+      const answer = process?.book.report({ reports: [report], idempotencyKey: undefined })
       const refused = await answer?.then(() => false, isTooOld)
       if (process?.dead === true) return undefined
       if (refused === true) this.#unacknowledged.delete(report.idempotencyKey ?? '')
@@ -108,12 +107,24 @@ export class ModelWorld {
     await this.advance(0)
   }
 
-  /** The process dies the n-th time that it comes to this step. */
+  /** Another hand moves the next `times` records on, each after the sender has read it and before its mark. */
+  moveFirst(times: number): void {
+    this.#moves += times
+  }
+
+  /** Nothing is late or goes wrong from now on. */
+  clearUp(): void {
+    this.#moves = 0
+    this.lateness.clear()
+    this.aws.clearUp()
+  }
+
+  /** The process dies the n-th time that it reaches this step. */
   planCrash(step: Step, countdown: number, requestArrives: boolean): void {
     this.#crash = { step, countdown, requestArrives }
   }
 
-  /** SIGTERM and a new start, of the same task or pod or of another one. */
+  /** SIGTERM and a new start, of the same task or pod or of a different one. */
   async restart(flush: boolean, newResource: boolean): Promise<void> {
     const process = this.#process
     if (process === undefined) return
@@ -128,7 +139,7 @@ export class ModelWorld {
     await this.#start(directory)
   }
 
-  /** Every record of the file, for those who check. */
+  /** Every record of the file, for the checks. */
   records(): {
     resource: string
     dimension: string
@@ -142,8 +153,8 @@ export class ModelWorld {
     try {
       return database
         .prepare(
-          `SELECT identity AS resource, dimension, hour, quantity, state FROM record
-           JOIN key ON key.id = key_id JOIN resource ON resource.id = resource_id`,
+          `SELECT identity AS resource, dimension, hour, quantity / 1000000 AS quantity, state
+           FROM record JOIN slot ON slot.id = slot_id JOIN resource ON resource.id = resource_id`,
         )
         .all() as never
     } finally {
@@ -215,40 +226,24 @@ export class ModelWorld {
       dataSync: () => Promise.resolve(),
     })
     const reaches = () => !process.dead || this.#takeRequest()
-    const sender = new Sender({
-      ledger,
-      channel: meterUsage,
+    const submission = createSubmission({
+      ledger: withLateReads(ledger, this.lateness, () => this.#takeMove()),
       api: this.aws.apiFor(resource, reaches),
       clock,
       events,
       log,
       random: () => 0.5,
-      lateUsage: 'carry',
-      notBefore: (hour) => hour + hourMs + 60_000,
-      onAnswer: () => {},
-      usageArrived: (hour) => submitter.usageArrived(hour),
-    })
-    const submitter = new Submitter({
-      ledger,
-      channel: meterUsage,
-      sender,
-      clock,
-      events,
-      log,
-      dimensions: [{ name: 'requests' }, { name: 'storage' }],
+      product: { dimensions: [{ name: 'requests' }, { name: 'storage' }] },
       sealDelayMs: 60_000,
+      submitSpreadMs: 0,
       zeroRecords: false,
+      lateUsage: 'carry',
+      onAnswer: () => {},
     })
-    const tick = () => void submitter.tick()
+    const tick = () => void submission.submitter.tick()
     const process: Process = {
+      ...submission,
       ledger,
-      report: async (request) => {
-        const receipts = await ledger.report(request)
-        for (const { hour } of receipts) submitter.usageArrived(hour)
-        return receipts
-      },
-      sender,
-      submitter,
       schedule: startSchedule({ clock, timers: clock, tick }),
       dead: false,
     }
@@ -259,7 +254,8 @@ export class ModelWorld {
 
   #atStep(step: Step, process: Process, directory: string): void {
     const crash = this.#crash
-    if (process.dead || crash?.step !== step) return
+    // A late answer may come to a process that has ended.
+    if (process.dead || process !== this.#process || crash?.step !== step) return
     crash.countdown -= 1
     if (crash.countdown > 0) return
     this.#crash = undefined
@@ -275,6 +271,12 @@ export class ModelWorld {
     const left = this.#requestLeft
     this.#requestLeft = false
     return left
+  }
+
+  #takeMove(): boolean {
+    if (this.#moves === 0) return false
+    this.#moves -= 1
+    return true
   }
 
   #newDirectory(): string {

@@ -33,6 +33,8 @@ const verbs = {
   weather: (world, ...weather) => world.aws.forecast(...weather),
   crash: (world, ...plan) => world.planCrash(...plan),
   step: (world, ms) => world.stepClock(ms),
+  late: (world, ...turns) => world.lateness.plan(...turns),
+  move: (world, times) => world.moveFirst(times),
   restart: (world, ...how) => world.restart(...how),
 } satisfies Verbs
 interface Verbs {
@@ -41,6 +43,8 @@ interface Verbs {
   weather: (world: ModelWorld, ...weather: Weather[]) => void
   crash: (world: ModelWorld, ...plan: Parameters<ModelWorld['planCrash']>) => void
   step: (world: ModelWorld, ms: number) => Promise<void>
+  late: (world: ModelWorld, ...turns: number[]) => void
+  move: (world: ModelWorld, times: number) => void
   restart: (world: ModelWorld, ...how: Parameters<ModelWorld['restart']>) => Promise<void>
 }
 type Arguments<V extends keyof Verbs> =
@@ -52,7 +56,7 @@ function act<V extends keyof Verbs>(verb: V, ...args: Arguments<V>): Action {
   return { name, run: (world) => run(world, ...args), [fc.toStringMethod]: () => name }
 }
 
-/** What once failed stays here for ever. */
+/** Scripts that failed once. They stay. */
 const keptCases: readonly { readonly name: string; readonly script: readonly Action[] }[] = [
   {
     name: 'a report that was recorded, and repeated when its time had passed',
@@ -90,6 +94,16 @@ const actions = fc.oneof(
       .map((plan) => act('crash', ...plan)),
   },
   {
+    weight: 3,
+    arbitrary: fc
+      .array(fc.constantFrom(0, 1, 3, 10, 40, 100), { minLength: 1, maxLength: 8 })
+      .map((turns) => act('late', ...turns)),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.integer({ min: 1, max: 2 }).map((times) => act('move', times)),
+  },
+  {
     weight: 1,
     arbitrary: fc.constantFrom(-hourMs, hourMs, -600_000).map((ms) => act('step', ms)),
   },
@@ -117,6 +131,7 @@ async function checkConservation(world: ModelWorld): Promise<void> {
 
 /** At the end: AWS and the ledger agree on every record, and no hour is billed for what was moved on. */
 function checkBilling(world: ModelWorld): void {
+  expect(world.aws.overlaps).toEqual([])
   const records = world.records()
   const find = (wanted: { resource: string; dimension: string; hour: number }) =>
     records.find(
@@ -155,7 +170,7 @@ async function runScript(script: readonly Action[]): Promise<void> {
       await run(world)
       await checkConservation(world)
     }
-    world.aws.clearUp()
+    world.clearUp()
     await world.advance(60_000)
     for (let round = 0; world.unacknowledged > 0 && round < 10; round += 1) await world.repeat()
     expect(world.unacknowledged).toBe(0)

@@ -1,0 +1,53 @@
+import type { SubmissionOptions } from '../../../src/channels/create-submission.ts'
+import { settle } from '../manual-clock.ts'
+
+/** How late the next reads and answers resolve, in turns of the event loop; the others are on time. */
+export class Lateness {
+  #turns: number[] = []
+
+  plan(...turns: number[]): void {
+    this.#turns.push(...turns)
+  }
+
+  clear(): void {
+    this.#turns = []
+  }
+
+  async pass(): Promise<void> {
+    await settle(this.#turns.shift() ?? 0)
+  }
+}
+
+/**
+ * A ledger whose reads resolve late, with what was true when they began, as those of a shared database
+ * do. `isMovedFirst` says whether another hand, such as an operator's, moves a record on after the
+ * sender has read it and before it marks it.
+ */
+export function withLateReads(
+  ledger: SubmissionOptions['ledger'],
+  lateness: Lateness,
+  isMovedFirst: () => boolean,
+): SubmissionOptions['ledger'] {
+  return {
+    owner: ledger.owner,
+    report: (request) => ledger.report(request),
+    seal: (request) => ledger.seal(request),
+    prune: () => ledger.prune(),
+    settle: (id, settlement) => ledger.settle(id, settlement),
+    async pendingRecords() {
+      const pending = await ledger.pendingRecords()
+      await lateness.pass()
+      return pending
+    },
+    async hasOpenBefore(before) {
+      const hasOpen = await ledger.hasOpenBefore(before)
+      await lateness.pass()
+      return hasOpen
+    },
+    async markSending(id) {
+      if (isMovedFirst() && (await ledger.markSending(id)) !== undefined)
+        await ledger.settle(id, { kind: 'hour-taken', code: 'Moved', message: 'by another hand' })
+      return ledger.markSending(id)
+    },
+  }
+}
