@@ -1,4 +1,4 @@
-import type { Answer, MeteringApi } from './metering-api.ts'
+import type { MeteringResult, MeteringApi } from './metering-api.ts'
 
 /**
  * The same door, whose failures name what is known to be wrong with the credentials in use. `warning`
@@ -6,7 +6,7 @@ import type { Answer, MeteringApi } from './metering-api.ts'
  */
 export function adviseOnCredentials(api: MeteringApi, warning: string | undefined): MeteringApi {
   if (warning === undefined) return api
-  const advised = async <T>(call: Promise<Answer<T>>): Promise<Answer<T>> => {
+  const advised = async <T>(call: Promise<MeteringResult<T>>): Promise<MeteringResult<T>> => {
     const answer = await call
     if (answer.ok) return answer
     const { kind, code, advice } = answer.failure

@@ -13,7 +13,7 @@ import { classifyError } from './classify-error.ts'
 import { serverFaultRow } from './failure-table.ts'
 import { parseHttpDate } from '../kernel/http-date.ts'
 import type {
-  Answer,
+  MeteringResult,
   DryRunRequest,
   ForwardedOperation,
   MeteringApi,
@@ -72,7 +72,7 @@ export function createMarketplaceMetering(options: MarketplaceMeteringOptions): 
       const trace = startTrace()
       command.middlewareStack.add(tracing(trace), innermost)
       const send = (abortSignal: AbortSignal) => client.send(command, { abortSignal })
-      return call('RegisterUsage', trace, send, (output): Answer<RegisterUsageValue> => {
+      return call('RegisterUsage', trace, send, (output): MeteringResult<RegisterUsageValue> => {
         const signature = output.Signature
         if (signature === undefined || signature === '') return incomplete('Signature')
         const publicKeyRotationAt = output.PublicKeyRotationTimestamp?.getTime()
@@ -85,7 +85,7 @@ export function createMarketplaceMetering(options: MarketplaceMeteringOptions): 
       const trace = startTrace()
       command.middlewareStack.add(tracing(trace), innermost)
       const send = (abortSignal: AbortSignal) => client.send(command, { abortSignal })
-      return call('MeterUsage', trace, send, (output): Answer<MeterUsageValue> => {
+      return call('MeterUsage', trace, send, (output): MeteringResult<MeterUsageValue> => {
         const meteringRecordId = output.MeteringRecordId
         return meteringRecordId === undefined || meteringRecordId === ''
           ? incomplete('MeteringRecordId')
@@ -105,7 +105,7 @@ export function createMarketplaceMetering(options: MarketplaceMeteringOptions): 
           if (!(error instanceof Error && error.name === 'DryRunOperation')) throw error
         }
       }
-      return call('MeterUsage', trace, send, (): Answer<undefined> => ({
+      return call('MeterUsage', trace, send, (): MeteringResult<undefined> => ({
         ok: true,
         value: undefined,
       }))
@@ -119,7 +119,7 @@ export function createMarketplaceMetering(options: MarketplaceMeteringOptions): 
       const trace = startTrace()
       command.middlewareStack.add(tracing(trace), innermost)
       const send = (abortSignal: AbortSignal) => client.send(command, { abortSignal })
-      return call(operation, trace, send, (output): Answer<WireMembers> => ({
+      return call(operation, trace, send, (output): MeteringResult<WireMembers> => ({
         ok: true,
         value: fromSdkMembers(output),
       }))
@@ -212,15 +212,15 @@ function createCaller({ events, clock, timeoutMs }: MarketplaceMeteringOptions) 
     operation: string,
     trace: Trace,
     send: (abortSignal: AbortSignal) => Promise<Output>,
-    read: (output: Output) => Answer<T>,
-  ): Promise<Answer<T>> {
+    read: (output: Output) => MeteringResult<T>,
+  ): Promise<MeteringResult<T>> {
     const started = performance.now()
     // The request's own timeouts know neither a credentials service that hangs nor a body that never
     // ends. Once this signal has fired, the SDK's handler refuses to send.
     const deadline = AbortSignal.timeout(2 * timeoutMs)
     const answer = await Promise.race([send(deadline), rejectOn(deadline)]).then(
       read,
-      (error: unknown): Answer<T> => ({
+      (error: unknown): MeteringResult<T> => ({
         ok: false,
         failure: {
           ...classifyError(error, operation, trace.sent),
@@ -247,7 +247,7 @@ function rejectOn(signal: AbortSignal): Promise<never> {
 }
 
 /** AWS answered with success but left out what proves it. */
-function incomplete(member: string): Answer<never> {
+function incomplete(member: string): MeteringResult<never> {
   return {
     ok: false,
     failure: {

@@ -1,4 +1,5 @@
 import type { CallOutcome } from '../kernel/events.ts'
+import type { Result } from '../kernel/result.ts'
 
 /**
  * Why AWS did not do what was asked. `throttled` and `unavailable` pass by themselves, `credentials`,
@@ -20,9 +21,8 @@ export interface MeteringFailure {
   readonly requestId?: string | undefined
 }
 
-export type Answer<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly failure: MeteringFailure }
+/** AWS's answer to one call, or why there is none that helps. */
+export type MeteringResult<T> = Result<T, MeteringFailure>
 
 export interface RegisterUsageRequest {
   readonly productCode: string
@@ -83,15 +83,15 @@ export type WireMembers = Readonly<Record<string, unknown>>
  * never throws for what AWS or the network answers; who retries, and when, is the caller's matter.
  */
 export interface MeteringApi {
-  registerUsage(request: RegisterUsageRequest): Promise<Answer<RegisterUsageValue>>
-  meterUsage(request: MeterUsageRequest): Promise<Answer<MeterUsageValue>>
+  registerUsage(request: RegisterUsageRequest): Promise<MeteringResult<RegisterUsageValue>>
+  meterUsage(request: MeterUsageRequest): Promise<MeteringResult<MeterUsageValue>>
   /** MeterUsage with DryRun: whether metering would be permitted. Both of AWS's ways to say yes are ok. */
-  dryRun(request: DryRunRequest): Promise<Answer<undefined>>
+  dryRun(request: DryRunRequest): Promise<MeteringResult<undefined>>
   /**
    * Passes a call of the application on as it is, with the sidecar's credentials. MeterUsage only with
    * DryRun: records go through the ledger. DryRunOperation is a failure here, as AWS answered it.
    */
-  forward(operation: ForwardedOperation, input: WireMembers): Promise<Answer<WireMembers>>
+  forward(operation: ForwardedOperation, input: WireMembers): Promise<MeteringResult<WireMembers>>
   /** Ends idle connections. Calls that are under way are not waited for. */
   close(): void
 }

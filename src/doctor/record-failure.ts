@@ -1,4 +1,4 @@
-import type { Answer, MeteringApi, MeteringFailure } from '../aws/metering-api.ts'
+import type { MeteringResult, MeteringApi, MeteringFailure } from '../aws/metering-api.ts'
 
 import { sentence } from './check.ts'
 
@@ -11,7 +11,7 @@ export interface Recorded {
 /** The same door, which remembers how its last call failed: what AWS said and what to do apart. */
 export function recordFailure(api: MeteringApi): Recorded {
   let last: MeteringFailure | undefined
-  const noted = async <T>(call: Promise<Answer<T>>): Promise<Answer<T>> => {
+  const noted = async <T>(call: Promise<MeteringResult<T>>): Promise<MeteringResult<T>> => {
     const answer = await call
     last = answer.ok ? undefined : answer.failure
     return answer

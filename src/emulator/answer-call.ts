@@ -7,7 +7,7 @@ import {
   parseTarget,
   type CredentialScope,
 } from '../protocol/codec.ts'
-import { fail, type Outcome } from '../protocol/errors.ts'
+import { serviceError, type ServiceResult } from '../protocol/errors.ts'
 import type { OperationName } from '../protocol/operations.ts'
 import { validateInput } from '../protocol/validate.ts'
 import { batchMeterUsage } from './operations/batch-meter-usage.ts'
@@ -77,13 +77,16 @@ export async function answerCall(parts: CallParts, raw: RawCall): Promise<Reply 
 async function perform(
   metering: Metering,
   raw: RawCall,
-  operation: Outcome<OperationName>,
-  scope: Outcome<CredentialScope>,
-  body: Outcome<unknown>,
-): Promise<Outcome<object>> {
+  operation: ServiceResult<OperationName>,
+  scope: ServiceResult<CredentialScope>,
+  body: ServiceResult<unknown>,
+): Promise<ServiceResult<object>> {
   if (!operation.ok) return operation
   if (!isProtocolContentType(raw.contentType)) {
-    return fail('UnknownOperationException', `The content type is not application/x-amz-json-1.1.`)
+    return serviceError(
+      'UnknownOperationException',
+      `The content type is not application/x-amz-json-1.1.`,
+    )
   }
   if (!scope.ok) return scope
   if (!body.ok) return body

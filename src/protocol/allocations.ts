@@ -1,4 +1,5 @@
-import { fail, succeed, type Outcome } from './errors.ts'
+import { succeed } from '../kernel/result.ts'
+import { serviceError, type ServiceResult } from './errors.ts'
 import type { Tag, UsageAllocation } from './inputs.ts'
 import { maxDistinctTagKeys } from './operations.ts'
 
@@ -10,7 +11,7 @@ import { maxDistinctTagKeys } from './operations.ts'
 export function checkAllocations(
   quantity: number,
   allocations: readonly UsageAllocation[] | undefined,
-): Outcome<undefined> {
+): ServiceResult<undefined> {
   if (allocations === undefined) return succeed(undefined)
   const sets = new Set<string>()
   const keys = new Set<string>()
@@ -19,11 +20,14 @@ export function checkAllocations(
     sum += AllocatedUsageQuantity
     for (const tag of Tags) keys.add(tag.Key)
     if (new Set(Tags.map((tag) => tag.Key)).size !== Tags.length) {
-      return fail('InvalidTagException', 'A tag key appears more than once in one allocation.')
+      return serviceError(
+        'InvalidTagException',
+        'A tag key appears more than once in one allocation.',
+      )
     }
     const set = canonicalTags(Tags)
     if (sets.has(set)) {
-      return fail(
+      return serviceError(
         'InvalidUsageAllocationsException',
         'Each usage allocation must have a unique set of tags.',
       )
@@ -31,13 +35,13 @@ export function checkAllocations(
     sets.add(set)
   }
   if (keys.size > maxDistinctTagKeys) {
-    return fail(
+    return serviceError(
       'InvalidTagException',
       `The allocations use ${keys.size} distinct tag keys; at most ${maxDistinctTagKeys} are allowed.`,
     )
   }
   if (sum !== quantity) {
-    return fail(
+    return serviceError(
       'InvalidUsageAllocationsException',
       `Sum of allocated usage quantities (${sum}) is not equal to the usage quantity (${quantity}).`,
     )

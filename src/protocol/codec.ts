@@ -1,4 +1,5 @@
-import { errorStatus, fail, succeed, type Outcome } from './errors.ts'
+import { succeed } from '../kernel/result.ts'
+import { errorStatus, serviceError, type ServiceResult } from './errors.ts'
 import { isOperationName, signingName, targetPrefix, type OperationName } from './operations.ts'
 
 /** The content type of every request and answer. */
@@ -21,14 +22,14 @@ export function requestTarget(operation: OperationName): string {
 }
 
 /** The operation that an `X-Amz-Target` header names. */
-export function parseTarget(header: string | undefined): Outcome<OperationName> {
+export function parseTarget(header: string | undefined): ServiceResult<OperationName> {
   if (header === undefined) {
-    return fail('UnknownOperationException', 'The X-Amz-Target header is missing.')
+    return serviceError('UnknownOperationException', 'The X-Amz-Target header is missing.')
   }
   const name = header.startsWith(`${targetPrefix}.`) ? header.slice(targetPrefix.length + 1) : ''
   return isOperationName(name)
     ? succeed(name)
-    : fail('UnknownOperationException', `The service has no operation '${header}'.`)
+    : serviceError('UnknownOperationException', `The service has no operation '${header}'.`)
 }
 
 /** Whether a `Content-Type` header is that of the protocol, parameters aside. */
@@ -40,9 +41,11 @@ export function isProtocolContentType(header: string | undefined): boolean {
  * The credential scope of an `Authorization` header. The signature itself is not checked: nobody but
  * AWS has the secret key. A scope for another service is refused as AWS refuses it.
  */
-export function parseCredentialScope(authorization: string | undefined): Outcome<CredentialScope> {
+export function parseCredentialScope(
+  authorization: string | undefined,
+): ServiceResult<CredentialScope> {
   if (authorization === undefined || authorization === '') {
-    return fail('MissingAuthenticationTokenException', 'Missing Authentication Token')
+    return serviceError('MissingAuthenticationTokenException', 'Missing Authentication Token')
   }
   const credential = /^AWS4-HMAC-SHA256 .*?Credential=([^\s,]+)/.exec(authorization)?.[1]
   const parts = (credential ?? '').split('/')
@@ -55,13 +58,13 @@ export function parseCredentialScope(authorization: string | undefined): Outcome
     !service ||
     terminator !== 'aws4_request'
   ) {
-    return fail(
+    return serviceError(
       'IncompleteSignatureException',
       'Authorization header requires a SigV4 Credential parameter, <access key id>/<yyyymmdd>/<region>/<service>/aws4_request.',
     )
   }
   if (service !== signingName) {
-    return fail(
+    return serviceError(
       'InvalidSignatureException',
       `Credential should be scoped to correct service: '${signingName}'.`,
     )
@@ -70,12 +73,12 @@ export function parseCredentialScope(authorization: string | undefined): Outcome
 }
 
 /** Parses a request body. An empty one is an empty object, as AWS takes it. */
-export function parseBody(body: string): Outcome<unknown> {
+export function parseBody(body: string): ServiceResult<unknown> {
   if (body.trim() === '') return succeed({})
   try {
     return succeed(JSON.parse(body))
   } catch {
-    return fail('SerializationException', 'The request body is not valid JSON.')
+    return serviceError('SerializationException', 'The request body is not valid JSON.')
   }
 }
 

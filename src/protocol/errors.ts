@@ -1,3 +1,5 @@
+import { fail, type Result } from '../kernel/result.ts'
+
 const clientError = 400
 
 /** The errors of the service model and the HTTP status that each is answered with. */
@@ -55,22 +57,12 @@ export interface ServiceFailure {
   readonly message: string
 }
 
-/** What a step of the protocol yields: a value, or the error to answer. */
-export type Outcome<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly failure: ServiceFailure }
-
-/** A success. */
-export function succeed<T>(value: T): Outcome<T> {
-  return { ok: true, value }
-}
+/** The value of a step of the protocol, or the error to answer. */
+export type ServiceResult<T> = Result<T, ServiceFailure>
 
 /** A failure that is answered as the error `name`. */
-export function fail(
-  name: ServiceErrorName,
-  message: string,
-): { readonly ok: false; readonly failure: ServiceFailure } {
-  return { ok: false, failure: { name, message } }
+export function serviceError(name: ServiceErrorName, message: string): ServiceResult<never> {
+  return fail({ name, message })
 }
 
 /** Whether the service, or AWS in general, has an error of this name. */

@@ -1,4 +1,5 @@
-import { fail, succeed, type Outcome, type ServiceErrorName } from './errors.ts'
+import { succeed } from '../kernel/result.ts'
+import { serviceError, type ServiceResult, type ServiceErrorName } from './errors.ts'
 import type { InputOf } from './inputs.ts'
 import { operations, type Member, type Members, type OperationName } from './operations.ts'
 
@@ -21,13 +22,13 @@ const longestShownValue = 200
 export function validateInput<O extends OperationName>(
   operation: O,
   input: unknown,
-): Outcome<InputOf<O>> {
+): ServiceResult<InputOf<O>> {
   const violations: Violation[] = []
   let clean: unknown
   try {
     clean = checkStructure(operations[operation].input, input, '', violations)
   } catch (error) {
-    if (error instanceof WrongType) return fail('SerializationException', error.message)
+    if (error instanceof WrongType) return serviceError('SerializationException', error.message)
     throw error
   }
   const first = violations[0]
@@ -40,7 +41,7 @@ export function validateInput<O extends OperationName>(
     texts.length === 1
       ? '1 validation error detected'
       : `${texts.length} validation errors detected`
-  return fail(name, `${count}: ${texts.join('; ')}`)
+  return serviceError(name, `${count}: ${texts.join('; ')}`)
 }
 
 function checkStructure(

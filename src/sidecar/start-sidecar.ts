@@ -2,7 +2,7 @@ import { adviseOnCredentials } from '../aws/advise-on-credentials.ts'
 import { createClosedDoor } from '../aws/refuse-calls.ts'
 import { createMarketplaceMetering } from '../aws/marketplace-metering.ts'
 import type { MeteringApi } from '../aws/metering-api.ts'
-import { serviceOutcome } from '../aws/service-outcome.ts'
+import { toServiceResult } from '../aws/service-result.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Environment, Settings } from '../config/settings.ts'
 import { Drain } from '../http/listener/drain.ts'
@@ -25,7 +25,8 @@ import type { Log } from '../kernel/log.ts'
 import { startEmbeddedMetrics } from '../observe/cloudwatch/embedded-metrics.ts'
 import { logEvents } from '../observe/log/event-log.ts'
 import { createMetrics } from '../observe/prometheus/metrics.ts'
-import { fail, succeed } from '../protocol/errors.ts'
+import { succeed } from '../kernel/result.ts'
+import { serviceError } from '../protocol/errors.ts'
 import { detectPlatform } from '../platform/detect-platform.ts'
 import type { Platform } from '../platform/platform.ts'
 import { regionDenial } from '../platform/region-denial.ts'
@@ -266,17 +267,18 @@ function openDoor(
 /** The ways from a request of the application to AWS. */
 function awsCallsOf(api: MeteringApi, proof: Proof): AwsCalls {
   return {
-    forward: async (operation, input) => serviceOutcome(await api.forward(operation, { ...input })),
+    forward: async (operation, input) =>
+      toServiceResult(await api.forward(operation, { ...input })),
     async prove(request) {
       const answer = await proof.token(request)
       if ('retryAfterSeconds' in answer)
-        return fail(
+        return serviceError(
           'ThrottlingException',
           `Too many registrations; the next one may be made in ${answer.retryAfterSeconds} s.`,
         )
-      const outcome = serviceOutcome(answer)
-      if (!outcome.ok) return outcome
-      const { signature, publicKeyRotationAt: at } = outcome.value
+      const result = toServiceResult(answer)
+      if (!result.ok) return result
+      const { signature, publicKeyRotationAt: at } = result.value
       return succeed({ Signature: signature, ...(at && { PublicKeyRotationTimestamp: at / 1000 }) })
     },
   }

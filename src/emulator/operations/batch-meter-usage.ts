@@ -1,7 +1,8 @@
 import { toIso } from '../../kernel/clock.ts'
 import { checkAllocations } from '../../protocol/allocations.ts'
 import { toInstant, type CredentialScope } from '../../protocol/codec.ts'
-import { fail, succeed, type Outcome } from '../../protocol/errors.ts'
+import { succeed } from '../../kernel/result.ts'
+import { serviceError, type ServiceResult } from '../../protocol/errors.ts'
 import type { BatchMeterUsageInput, UsageRecord } from '../../protocol/inputs.ts'
 import type { recordStatuses } from '../../protocol/operations.ts'
 import { checkSeller } from './caller.ts'
@@ -41,7 +42,7 @@ export function batchMeterUsage(
   metering: Metering,
   scope: CredentialScope,
   input: BatchMeterUsageInput,
-): Outcome<BatchMeterUsageOutput> {
+): ServiceResult<BatchMeterUsageOutput> {
   const seller = checkSeller(metering, scope, 'BatchMeterUsage')
   if (!seller.ok) return seller
   const customers: EmulatedCustomer[] = []
@@ -67,7 +68,7 @@ function checkRecord(
   scope: CredentialScope,
   productCode: string | undefined,
   record: UsageRecord,
-): Outcome<EmulatedCustomer> {
+): ServiceResult<EmulatedCustomer> {
   const customer = findCustomer(metering, productCode, record)
   if (!customer.ok) return customer
   const product = findProduct(metering, customer.value.productCode)
@@ -85,7 +86,7 @@ function checkRecord(
   if (!inWindow.ok) return inWindow
   const now = metering.clock.now()
   if (monthOf(instant) < monthOf(now - graceForLastMonthMs)) {
-    return fail(
+    return serviceError(
       'TimestampOutOfBoundsException',
       'Usage of the previous month is taken until 06:00 UTC on the 1st.',
     )
@@ -97,7 +98,7 @@ function findCustomer(
   metering: Metering,
   productCode: string | undefined,
   record: UsageRecord,
-): Outcome<EmulatedCustomer> {
+): ServiceResult<EmulatedCustomer> {
   const { CustomerIdentifier, CustomerAWSAccountId, LicenseArn } = record
   if (LicenseArn === undefined) {
     const product = findProduct(metering, productCode)
@@ -116,8 +117,8 @@ function findCustomer(
     ({ customerAwsAccountId }) => customerAwsAccountId === CustomerAWSAccountId,
   )
   return isOfAnother && LicenseArn !== undefined
-    ? fail('InvalidLicenseException', 'The LicenseArn does not match the customer.')
-    : fail('InvalidCustomerIdentifierException', 'The customer does not exist.')
+    ? serviceError('InvalidLicenseException', 'The LicenseArn does not match the customer.')
+    : serviceError('InvalidCustomerIdentifierException', 'The customer does not exist.')
 }
 
 /** A customer without an identifier is of a listing that meters licences and nothing else. */
@@ -125,19 +126,25 @@ function checkLicence(
   customer: EmulatedCustomer,
   { LicenseArn }: UsageRecord,
   instant: number,
-): Outcome<undefined> {
+): ServiceResult<undefined> {
   const { customerIdentifier, licenseArn, licenseStartsAt, licenseEndsAt } = customer
   if (LicenseArn === undefined) {
     return customerIdentifier === undefined
-      ? fail('InvalidLicenseException', 'The listing is metered by LicenseArn, and there is none.')
+      ? serviceError(
+          'InvalidLicenseException',
+          'The listing is metered by LicenseArn, and there is none.',
+        )
       : succeed(undefined)
   }
   if (LicenseArn !== licenseArn) {
-    return fail('InvalidLicenseException', 'The LicenseArn does not match the customer.')
+    return serviceError('InvalidLicenseException', 'The LicenseArn does not match the customer.')
   }
   return instant >= (licenseStartsAt ?? -Infinity) && instant < (licenseEndsAt ?? Infinity)
     ? succeed(undefined)
-    : fail('InvalidLicenseException', 'The usage is not within the license activation period.')
+    : serviceError(
+        'InvalidLicenseException',
+        'The usage is not within the license activation period.',
+      )
 }
 
 function settle(

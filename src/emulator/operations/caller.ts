@@ -1,5 +1,6 @@
 import type { CredentialScope } from '../../protocol/codec.ts'
-import { fail, succeed, type Outcome, type ServiceErrorName } from '../../protocol/errors.ts'
+import { succeed } from '../../kernel/result.ts'
+import { serviceError, type ServiceResult, type ServiceErrorName } from '../../protocol/errors.ts'
 import type { OperationName } from '../../protocol/operations.ts'
 import { unknownTask, type EmulatedTask } from '../marketplace.ts'
 import type { Metering } from './metering-rules.ts'
@@ -21,25 +22,25 @@ export function findTask(
   metering: Metering,
   scope: CredentialScope,
   call: ContainerCall,
-): Outcome<EmulatedTask> {
+): ServiceResult<EmulatedTask> {
   const task =
     metering.tasks.length === 0
       ? unknownTask(scope.accessKeyId)
       : metering.tasks.find(({ accessKeyId }) => accessKeyId === scope.accessKeyId)
   if (task === undefined) {
-    return fail(
+    return serviceError(
       'UnrecognizedClientException',
       'The security token included in the request is invalid.',
     )
   }
   if (task.credentials === 'node') {
-    return fail(
+    return serviceError(
       call.refusal,
       'This operation can only be called from within an ECS task or an EKS pod.',
     )
   }
   if (task.allowedActions?.includes(call.operation) === false) {
-    return fail(
+    return serviceError(
       call.refusal,
       `The role of ${task.accessKeyId} is not authorized to perform: aws-marketplace:${call.operation}`,
     )
@@ -49,7 +50,7 @@ export function findTask(
     metering.settings.region ??
     metering.state.homeRegion(scope.accessKeyId, scope.region)
   if (home !== scope.region) {
-    return fail(
+    return serviceError(
       call.wrongRegion,
       `The endpoint being called is in ${scope.region}, but the ECS task or EKS pod runs in ${home}. The regions must match.`,
     )
@@ -71,10 +72,10 @@ export function checkSeller(
   metering: Metering,
   scope: CredentialScope,
   operation: OperationName,
-): Outcome<undefined> {
+): ServiceResult<undefined> {
   const isTask = metering.tasks.some(({ accessKeyId }) => accessKeyId === scope.accessKeyId)
   if (!isTask) return succeed(undefined)
-  return fail(
+  return serviceError(
     'AccessDeniedException',
     `${operation} must be called with credentials of the seller's account, and ${scope.accessKeyId} is a task of a buyer.`,
   )

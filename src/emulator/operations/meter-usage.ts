@@ -1,7 +1,8 @@
 import { toIso } from '../../kernel/clock.ts'
 import { canonicalAllocations, checkAllocations } from '../../protocol/allocations.ts'
 import { toInstant, type CredentialScope } from '../../protocol/codec.ts'
-import { fail, succeed, type Outcome } from '../../protocol/errors.ts'
+import { succeed } from '../../kernel/result.ts'
+import { serviceError, type ServiceResult } from '../../protocol/errors.ts'
 import type { MeterUsageInput } from '../../protocol/inputs.ts'
 import { findTask, isEntitled } from './caller.ts'
 import type { EmulatedTask } from '../marketplace.ts'
@@ -31,7 +32,7 @@ export function meterUsage(
   metering: Metering,
   scope: CredentialScope,
   input: MeterUsageInput,
-): Outcome<MeterUsageOutput> {
+): ServiceResult<MeterUsageOutput> {
   const allowed = checkRequest(metering, scope, input)
   if (!allowed.ok) return allowed
   // Known tokens come before the window: a call that succeeded stays a success however late it is retried.
@@ -54,7 +55,7 @@ function checkRequest(
   metering: Metering,
   scope: CredentialScope,
   input: MeterUsageInput,
-): Outcome<EmulatedTask> {
+): ServiceResult<EmulatedTask> {
   const task = findTask(metering, scope, {
     operation: 'MeterUsage',
     refusal: input.DryRun === true ? 'UnauthorizedException' : 'AccessDeniedException',
@@ -70,16 +71,20 @@ function checkRequest(
   const allocations = checkAllocations(input.UsageQuantity ?? 0, input.UsageAllocations)
   if (!allocations.ok) return allocations
   if (isEntitled(metering, task.value, input.ProductCode)) return task
-  return fail(
+  return serviceError(
     'CustomerNotEntitledException',
     'The customer does not have a valid subscription for the product.',
   )
 }
 
 /** The window is held against the timestamp as sent, not against its hour. */
-function checkTime(metering: Metering, task: EmulatedTask, instant: number): Outcome<undefined> {
+function checkTime(
+  metering: Metering,
+  task: EmulatedTask,
+  instant: number,
+): ServiceResult<undefined> {
   if (instant < (task.startedAt ?? -Infinity)) {
-    return fail(
+    return serviceError(
       'TimestampOutOfBoundsException',
       'The timestamp is before the start of the software usage.',
     )
@@ -87,10 +92,10 @@ function checkTime(metering: Metering, task: EmulatedTask, instant: number): Out
   return checkWindow(metering.clock, instant, windowMs)
 }
 
-function answerDryRun(metering: Metering): Outcome<MeterUsageOutput> {
+function answerDryRun(metering: Metering): ServiceResult<MeterUsageOutput> {
   return metering.settings.dryRunForm === 'ok'
     ? succeed({ MeteringRecordId: metering.randomUuid() })
-    : fail('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.')
+    : serviceError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.')
 }
 
 /** The answer that a known ClientToken decides, or undefined for a new one. */
@@ -98,13 +103,13 @@ function findToken(
   metering: Metering,
   scope: CredentialScope,
   input: MeterUsageInput,
-): Outcome<MeterUsageOutput> | undefined {
+): ServiceResult<MeterUsageOutput> | undefined {
   if (input.ClientToken === undefined) return undefined
   const used = metering.state.token(scope.accessKeyId, input.ClientToken)
   if (used === undefined) return undefined
   return used.fingerprint === fingerprintOf(input)
     ? succeed({ MeteringRecordId: used.meteringRecordId })
-    : fail(
+    : serviceError(
         'IdempotencyConflictException',
         'The ClientToken is being used for multiple requests with different parameters.',
       )
@@ -114,7 +119,7 @@ function record(
   metering: Metering,
   scope: CredentialScope,
   input: MeterUsageInput,
-): Outcome<MeterUsageOutput> {
+): ServiceResult<MeterUsageOutput> {
   const wanted: MeteringRecord = {
     resource: scope.accessKeyId,
     region: scope.region,
@@ -132,7 +137,7 @@ function record(
     return succeed({ MeteringRecordId: wanted.meteringRecordId })
   }
   if (saysTheSame(known, wanted)) return succeed({ MeteringRecordId: known.meteringRecordId })
-  return fail(
+  return serviceError(
     'DuplicateRequestException',
     `A metering record has already been emitted for the dimension ${wanted.dimension} and the hour ${toIso(wanted.hour)} with a different usageQuantity.`,
   )

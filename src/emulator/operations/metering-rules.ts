@@ -1,7 +1,8 @@
 import type { Clock } from '../../kernel/clock.ts'
 import { canonicalAllocations } from '../../protocol/allocations.ts'
 import type { CredentialScope } from '../../protocol/codec.ts'
-import { fail, succeed, type Outcome, type ServiceErrorName } from '../../protocol/errors.ts'
+import { succeed } from '../../kernel/result.ts'
+import { serviceError, type ServiceResult, type ServiceErrorName } from '../../protocol/errors.ts'
 import type {
   EmulatedBuyer,
   EmulatedCustomer,
@@ -44,10 +45,10 @@ export function hourOf(instant: number): number {
 export function findProduct(
   metering: Metering,
   productCode: string | undefined,
-): Outcome<EmulatedProduct> {
+): ServiceResult<EmulatedProduct> {
   const product = metering.products.find((candidate) => candidate.productCode === productCode)
   return product === undefined
-    ? fail(
+    ? serviceError(
         'InvalidProductCodeException',
         `The product code passed (${productCode ?? 'none'}) does not match the product code used for publishing the product.`,
       )
@@ -68,11 +69,14 @@ export function findKey(
 }
 
 /** Whether the product has a metered dimension of this name, or InvalidUsageDimensionException. */
-export function checkDimension(product: EmulatedProduct, dimension: string): Outcome<undefined> {
+export function checkDimension(
+  product: EmulatedProduct,
+  dimension: string,
+): ServiceResult<undefined> {
   if (product.route !== 'hourly' && product.dimensions.includes(dimension)) {
     return succeed(undefined)
   }
-  return fail(
+  return serviceError(
     'InvalidUsageDimensionException',
     `The usage dimension ${dimension} does not match one of the UsageDimensions associated with the product.`,
   )
@@ -83,16 +87,20 @@ export function checkOffered(
   product: EmulatedProduct,
   scope: CredentialScope,
   name: ServiceErrorName,
-): Outcome<undefined> {
+): ServiceResult<undefined> {
   if (product.regions?.includes(scope.region) !== false) return succeed(undefined)
-  return fail(name, `The API is disabled in the Region ${scope.region} for this product.`)
+  return serviceError(name, `The API is disabled in the Region ${scope.region} for this product.`)
 }
 
 /** Whether `instant` is at most `windowMs` old and not ahead, or TimestampOutOfBoundsException. */
-export function checkWindow(clock: Clock, instant: number, windowMs: number): Outcome<undefined> {
+export function checkWindow(
+  clock: Clock,
+  instant: number,
+  windowMs: number,
+): ServiceResult<undefined> {
   const now = clock.now()
   if (instant >= now - windowMs && instant <= now + maxAheadMs) return succeed(undefined)
-  return fail(
+  return serviceError(
     'TimestampOutOfBoundsException',
     instant > now
       ? 'The timestamp is in the future.'

@@ -1,5 +1,6 @@
 import type { CredentialScope } from '../../protocol/codec.ts'
-import { fail, succeed, type Outcome } from '../../protocol/errors.ts'
+import { succeed } from '../../kernel/result.ts'
+import { serviceError, type ServiceResult } from '../../protocol/errors.ts'
 import type { RegisterUsageInput } from '../../protocol/inputs.ts'
 import { findTask, isEntitled } from './caller.ts'
 import type { EmulatedProduct } from '../marketplace.ts'
@@ -25,13 +26,13 @@ export async function registerUsage(
   metering: Metering,
   scope: CredentialScope,
   input: RegisterUsageInput,
-): Promise<Outcome<RegisterUsageOutput>> {
+): Promise<ServiceResult<RegisterUsageOutput>> {
   const { settings, state } = metering
   const task = findTask(metering, scope, call)
   if (!task.ok) return task
   const isFirst = !state.isRegistered(scope.accessKeyId)
   if (isFirst && !(settings.platformSupported && task.value.platform === 'supported')) {
-    return fail(
+    return serviceError(
       'PlatformNotSupportedException',
       'AWS Marketplace does not support metering usage from the underlying platform. Currently, Amazon ECS, Amazon EKS, and Fargate are supported.',
     )
@@ -42,10 +43,10 @@ export async function registerUsage(
   if (!offered.ok) return offered
   const key = metering.keys.find(input.ProductCode, input.PublicKeyVersion)
   if (key === undefined) {
-    return fail('InvalidPublicKeyVersionException', 'Public Key version is invalid.')
+    return serviceError('InvalidPublicKeyVersionException', 'Public Key version is invalid.')
   }
   if (isFirst && !isEntitled(metering, task.value, input.ProductCode)) {
-    return fail(
+    return serviceError(
       'CustomerNotEntitledException',
       'The customer does not have a valid subscription for the product.',
     )

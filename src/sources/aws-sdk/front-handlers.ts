@@ -2,7 +2,8 @@ import type { UsageReport } from '../../metering/types.ts'
 import { canonicalTags } from '../../metering/tags.ts'
 import { checkAllocations } from '../../protocol/allocations.ts'
 import { toInstant } from '../../protocol/codec.ts'
-import { fail, succeed, type Outcome } from '../../protocol/errors.ts'
+import { succeed } from '../../kernel/result.ts'
+import { serviceError, type ServiceResult } from '../../protocol/errors.ts'
 import type { MeterUsageInput, RegisterUsageInput } from '../../protocol/inputs.ts'
 import type { SourceContext } from '../source.ts'
 import type { FrontHandlers } from './aws-front.ts'
@@ -30,23 +31,26 @@ export function createFrontHandlers(options: HandlerContext): FrontHandlers {
 function register(
   { ProductCode, PublicKeyVersion, Nonce }: RegisterUsageInput,
   { aws, productCode }: HandlerContext,
-): Promise<Outcome<object>> {
+): Promise<ServiceResult<object>> {
   if (ProductCode !== productCode) return Promise.resolve(foreignProduct(ProductCode))
   return aws.prove({ productCode, publicKeyVersion: PublicKeyVersion, nonce: Nonce ?? '' })
 }
 
-function checkUsage(input: MeterUsageInput, options: HandlerContext): Outcome<undefined> {
+function checkUsage(input: MeterUsageInput, options: HandlerContext): ServiceResult<undefined> {
   const { ProductCode, UsageDimension, UsageQuantity = 0, UsageAllocations } = input
   if (ProductCode !== options.productCode) return foreignProduct(ProductCode)
   if (!options.divisors.has(UsageDimension))
-    return fail(
+    return serviceError(
       'InvalidUsageDimensionException',
       `The product has no dimension ${JSON.stringify(UsageDimension)}. It has: ${[...options.divisors.keys()].join(', ') || 'none'}.`,
     )
   return checkAllocations(UsageQuantity, UsageAllocations)
 }
 
-async function record(input: MeterUsageInput, options: HandlerContext): Promise<Outcome<object>> {
+async function record(
+  input: MeterUsageInput,
+  options: HandlerContext,
+): Promise<ServiceResult<object>> {
   const { UsageDimension: dimension, ClientToken } = input
   const unit = (options.divisors.get(dimension) ?? 1n) * 1_000_000n
   const receipts = await options.book.report({
@@ -70,8 +74,8 @@ function reportsOf(input: MeterUsageInput, unit: bigint): UsageReport[] {
   }))
 }
 
-function foreignProduct(code: string): Outcome<never> {
-  return fail(
+function foreignProduct(code: string): ServiceResult<never> {
+  return serviceError(
     'InvalidProductCodeException',
     `The product code ${JSON.stringify(code)} is not that of this product.`,
   )

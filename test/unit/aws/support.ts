@@ -5,7 +5,7 @@ import {
   createMarketplaceMetering,
   type MarketplaceMeteringOptions,
 } from '../../../src/aws/marketplace-metering.ts'
-import type { Answer, MeteringApi, MeteringFailure } from '../../../src/aws/metering-api.ts'
+import type { MeteringResult, MeteringApi, MeteringFailure } from '../../../src/aws/metering-api.ts'
 import { Events, type SidecarEvents } from '../../../src/kernel/events.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
@@ -42,7 +42,7 @@ export function openMetering(
   })
 }
 
-export function failureOf(given: Answer<unknown>): MeteringFailure {
+export function failureOf(given: MeteringResult<unknown>): MeteringFailure {
   if (given.ok) throw new Error('expected a failure')
   return given.failure
 }
