@@ -1,3 +1,5 @@
+import { awsLimits } from '../metering/aws-limits.ts'
+import type { ModelErrorName } from '../protocol/errors.ts'
 import type { FailureKind } from './metering-api.ts'
 
 /** What one error means. */
@@ -45,7 +47,7 @@ function answered(kind: FailureKind, advice: string): FailureRow {
   return { kind, ambiguous: false, advice }
 }
 
-const modelErrors: Readonly<Record<string, FailureRow>> = {
+const modelErrorRows: Readonly<Record<ModelErrorName, FailureRow>> = {
   CustomerNotEntitledException: answered('not-entitled', subscribe),
   DisabledApiException: answered(
     'misconfigured',
@@ -75,7 +77,7 @@ const modelErrors: Readonly<Record<string, FailureRow>> = {
   InvalidRegionException: answered('misconfigured', region),
   InvalidTagException: answered(
     'invalid',
-    'At most 5 tags with the characters a-zA-Z0-9+ -=._:/@ are allowed: check the tags that the application reports.',
+    `At most ${awsLimits.tagsPerAllocation} tags with the characters ${awsLimits.tagCharacters} are allowed: check the tags that the application reports.`,
   ),
   InvalidTokenException: answered('invalid', saas),
   InvalidUsageAllocationsException: answered(
@@ -97,7 +99,7 @@ const modelErrors: Readonly<Record<string, FailureRow>> = {
   ),
 }
 
-const awsErrors: Readonly<Record<string, FailureRow>> = {
+const generalErrorRows: Readonly<Record<string, FailureRow>> = {
   // in AWS's prose, not in its model
   CustomerNotSubscribedException: answered('not-entitled', subscribe),
   // an answer to DryRun that means yes; for any other call it means that nothing was done
@@ -150,7 +152,7 @@ const awsErrors: Readonly<Record<string, FailureRow>> = {
 }
 
 /** These arise before a request is signed, so it never went out. */
-const credentialErrors: Readonly<Record<string, FailureRow>> = {
+const credentialErrorRows: Readonly<Record<string, FailureRow>> = {
   CredentialsProviderError: answered('credentials', noCredentials),
   EACCES: answered(
     'credentials',
@@ -166,7 +168,7 @@ const credentialErrors: Readonly<Record<string, FailureRow>> = {
   TokenProviderError: answered('credentials', noCredentials),
 }
 
-const networkErrors: Readonly<Record<string, FailureRow>> = {
+const networkErrorRows: Readonly<Record<string, FailureRow>> = {
   // no connection
   ConnectTimeout: neverConnected,
   EADDRNOTAVAIL: neverConnected,
@@ -205,7 +207,9 @@ const networkErrors: Readonly<Record<string, FailureRow>> = {
 
 /** A row for every error name and network code that is known. */
 export const failureTable: ReadonlyMap<string, FailureRow> = new Map(
-  [modelErrors, awsErrors, credentialErrors, networkErrors].flatMap((part) => Object.entries(part)),
+  [modelErrorRows, generalErrorRows, credentialErrorRows, networkErrorRows].flatMap((part) =>
+    Object.entries(part),
+  ),
 )
 
 /** For a connection that was never opened, whatever the reason. */

@@ -1,8 +1,5 @@
+import { awsLimits } from './aws-limits.ts'
 import { untagged, type OpenCell, type TagSet } from './types.ts'
-
-/** AWS's limits for the allocations of one record. */
-export const maxAllocations = 2500
-export const maxTagKeys = 5
 
 export interface WholePart {
   readonly tags: TagSet
@@ -40,8 +37,8 @@ export function allocateWhole(
 }
 
 /**
- * Makes cells fit AWS's limits of 2500 allocations and 5 tag keys: the largest stay as they are, those
- * that do not fit any more go to the untagged bucket. `folded` counts them.
+ * Makes cells fit AWS's limits for allocations and distinct tag keys. The largest cells stay as they
+ * are; those that no longer fit go to the untagged bucket. `folded` counts them.
  */
 export function fitAllocations(cells: readonly OpenCell[]): {
   readonly cells: readonly OpenCell[]
@@ -57,7 +54,7 @@ export function fitAllocations(cells: readonly OpenCell[]): {
   for (const cell of bySize) {
     const union = new Set([...keys, ...keysOf(cell.tags)])
     // One place is left for the untagged bucket.
-    if (kept.length < maxAllocations - 1 && union.size <= maxTagKeys) {
+    if (kept.length < awsLimits.allocations - 1 && union.size <= awsLimits.distinctTagKeys) {
       kept.push(cell)
       for (const key of union) keys.add(key)
     } else {

@@ -6,11 +6,9 @@ import {
   type SealPlan,
   type SealedContent,
 } from './types.ts'
+import { awsLimits } from './aws-limits.ts'
 import { allocateWhole, fitAllocations, type WholePart } from './allocations.ts'
 import { recordTimestamp } from './hour.ts'
-
-/** AWS's largest quantity of one record. */
-export const maxRecordQuantity = 2_147_483_647n
 
 export interface SealRules {
   readonly productCode: string
@@ -40,7 +38,7 @@ export function planSeal(input: SealInput, rules: SealRules): SealPlan {
 
   const { cells, folded } = fitAllocations(input.cells)
   if (folded > 0) rules.onFolded(input.dimension, folded)
-  const { taken, rest } = capAt(maxRecordQuantity, allocateWhole(whole, cells, unit))
+  const { taken, rest } = capAt(BigInt(awsLimits.quantity), allocateWhole(whole, cells, unit))
   const content = {
     productCode: rules.productCode,
     dimension: input.dimension,

@@ -5,9 +5,6 @@
 
 export const hourMs = 3_600_000
 
-/** How far back AWS takes a record, and so how old a report may be. */
-export const awsWindowMs = 6 * hourMs
-
 /** The start of the UTC hour that `instant` falls into. */
 export function hourOf(instant: number): number {
   return Math.floor(instant / hourMs) * hourMs
@@ -68,7 +65,7 @@ export interface SealedContent {
   readonly hour: number
   /** The instant inside the hour that AWS is told. */
   readonly timestamp: number
-  /** Whole units, 0 to 2147483647. */
+  /** Whole units, within `awsLimits.quantity`. */
   readonly quantity: number
   /** Undefined when none of the usage is tagged. */
   readonly allocations: readonly Allocation[] | undefined
@@ -96,7 +93,7 @@ export interface UsageRecord extends SealedContent {
   readonly movedTo: number | undefined
 }
 
-/** A record without its allocations, which may be 2500: what lists of records hold. */
+/** A record without its allocations, which may be thousands: what lists of records hold. */
 export type RecordSummary = Omit<UsageRecord, 'allocations'>
 
 export interface OpenCell {

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Events } from '../../kernel/events.ts'
-import { awsWindowMs, hourMs, type DiskSpace, type LedgerGauges } from '../../metering/types.ts'
+import { awsLimits } from '../../metering/aws-limits.ts'
+import { hourMs, type DiskSpace, type LedgerGauges } from '../../metering/types.ts'
 import {
   metricPrefix,
   metricTable,
@@ -152,7 +153,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
     const hour = gauges.oldestUnsentHour
     const end = hour === undefined ? undefined : hour + hourMs
     oldest.set(end === undefined ? 0 : Math.max(0, (now() - end) / 1000))
-    deadline.set(end === undefined ? Number.POSITIVE_INFINITY : (end + awsWindowMs - now()) / 1000)
+    deadline.set(
+      end === undefined
+        ? Number.POSITIVE_INFINITY
+        : (end + awsLimits.meterUsageWindowMs - now()) / 1000,
+    )
     for (const age of unsentAges) ages.set({ age_hours: age }, 0)
     for (const [start, count] of gauges.unsentHours)
       ages.inc({ age_hours: ageOf(start, now()) }, count)

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import { SidecarError } from '../../kernel/errors.ts'
+import { awsLimits } from '../../metering/aws-limits.ts'
 import { toColumns } from './amount-columns.ts'
 import type { Keys } from './accounts.ts'
 import type { OpenUsage } from './open-usage.ts'
 import {
-  awsWindowMs,
   hourOf,
   type ReportReceipt,
   type UsageReport,
@@ -142,7 +142,7 @@ function checkWindow(report: UsageReport, now: number, index: number | undefined
       "occurredAt lies more than 5 minutes ahead of the sidecar's clock. Check the clock of the application, or leave occurredAt out for usage of this moment.",
       { index },
     )
-  if (occurredAt < now - awsWindowMs)
+  if (occurredAt < now - awsLimits.meterUsageWindowMs)
     throw new SidecarError(
       'OccurredAtTooOld',
       'occurredAt lies more than 6 hours back, and AWS Marketplace takes no usage that old. Report it without occurredAt to have it billed in the current hour.',
