@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import { createSystemClock, type Clock } from '../kernel/clock.ts'
 import { messageOf, SidecarError } from '../kernel/errors.ts'
-import { contentType, encodeFailure, maxRequestBytes } from '../protocol/codec.ts'
+import { awsLimits } from '../metering/aws-limits.ts'
+import { contentType, encodeFailure } from '../protocol/codec.ts'
 import { answerCall, type CallParts } from './answer-call.ts'
 import { CallLog } from './control/calls.ts'
 import { addControlRoutes } from './control/control-routes.ts'
@@ -115,7 +116,7 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
 }
 
 function createApp(clock: Clock, randomUuid: () => string): FastifyInstance {
-  const app = fastify({ bodyLimit: maxRequestBytes, forceCloseConnections: true })
+  const app = fastify({ bodyLimit: awsLimits.requestBytes, forceCloseConnections: true })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
   app.addHook('onRequest', async (_request, reply) => {

@@ -1,12 +1,12 @@
 import { succeed } from '../kernel/result.ts'
 import { serviceError, type ServiceResult } from './errors.ts'
-import type { Tag, UsageAllocation } from './inputs.ts'
-import { maxDistinctTagKeys } from './operations.ts'
+import type { WireTag, UsageAllocation } from './fields.ts'
+import { awsLimits } from '../metering/aws-limits.ts'
 
 /**
- * The rules that AWS has over all allocations of a record, beyond the limits of each: they add up to
- * the quantity, no tag set comes twice (the empty one neither), no key comes twice in one set, and at
- * most 5 distinct keys are used. Absent allocations are fine.
+ * Checks AWS's rules for all allocations of a record together: they add up to the quantity, no two
+ * have the same tags (and only one may have none), no key is twice in one of them, and they use at most
+ * 5 distinct keys. Absent allocations are fine.
  */
 export function checkAllocations(
   quantity: number,
@@ -34,10 +34,10 @@ export function checkAllocations(
     }
     sets.add(set)
   }
-  if (keys.size > maxDistinctTagKeys) {
+  if (keys.size > awsLimits.distinctTagKeys) {
     return serviceError(
       'InvalidTagException',
-      `The allocations use ${keys.size} distinct tag keys; at most ${maxDistinctTagKeys} are allowed.`,
+      `The allocations use ${keys.size} distinct tag keys; at most ${awsLimits.distinctTagKeys} are allowed.`,
     )
   }
   if (sum !== quantity) {
@@ -49,7 +49,7 @@ export function checkAllocations(
   return succeed(undefined)
 }
 
-/** The same text for allocations that mean the same, in whatever order they and their tags come. */
+/** Gives the same text for allocations that mean the same, in any order of theirs and of their tags. */
 export function canonicalAllocations(allocations: readonly UsageAllocation[] | undefined): string {
   const parts = (allocations ?? []).map(
     ({ AllocatedUsageQuantity, Tags = [] }) => `${canonicalTags(Tags)}=${AllocatedUsageQuantity}`,
@@ -57,7 +57,7 @@ export function canonicalAllocations(allocations: readonly UsageAllocation[] | u
   return parts.toSorted().join('\n')
 }
 
-function canonicalTags(tags: readonly Tag[]): string {
+function canonicalTags(tags: readonly WireTag[]): string {
   const pairs = tags.map(({ Key, Value }): [string, string] => [Key, Value])
   return JSON.stringify(pairs.toSorted((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0)))
 }

@@ -5,9 +5,6 @@ import { isOperationName, signingName, targetPrefix, type OperationName } from '
 /** The content type of every request and answer. */
 export const contentType = 'application/x-amz-json-1.1'
 
-/** AWS takes requests under 1 MB. */
-export const maxRequestBytes = 1_048_576
-
 /** Who signed a request, when and for where: `<id>/<yyyymmdd>/<region>/<service>/aws4_request`. */
 export interface CredentialScope {
   readonly accessKeyId: string

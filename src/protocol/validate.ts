@@ -1,7 +1,7 @@
 import { succeed } from '../kernel/result.ts'
 import { serviceError, type ServiceResult, type ServiceErrorName } from './errors.ts'
-import type { InputOf } from './inputs.ts'
-import { operations, type Member, type Members, type OperationName } from './operations.ts'
+import type { Member, Members } from './member-types.ts'
+import { type InputOf, operations, type OperationName } from './operations.ts'
 
 interface Violation {
   readonly name: ServiceErrorName

@@ -3,8 +3,11 @@ import { checkAllocations } from '../../protocol/allocations.ts'
 import { toInstant, type CredentialScope } from '../../protocol/codec.ts'
 import { succeed } from '../../kernel/result.ts'
 import { serviceError, type ServiceResult } from '../../protocol/errors.ts'
-import type { BatchMeterUsageInput, UsageRecord } from '../../protocol/inputs.ts'
-import type { recordStatuses } from '../../protocol/operations.ts'
+import type {
+  BatchMeterUsageInput,
+  UsageRecord,
+  recordStatuses,
+} from '../../protocol/operations/batch-meter-usage.ts'
 import { checkSeller } from './caller.ts'
 import type { EmulatedCustomer } from '../marketplace.ts'
 import {

@@ -3,7 +3,7 @@ import { canonicalAllocations, checkAllocations } from '../../protocol/allocatio
 import { toInstant, type CredentialScope } from '../../protocol/codec.ts'
 import { succeed } from '../../kernel/result.ts'
 import { serviceError, type ServiceResult } from '../../protocol/errors.ts'
-import type { MeterUsageInput } from '../../protocol/inputs.ts'
+import type { MeterUsageInput } from '../../protocol/operations/meter-usage.ts'
 import { findTask, isEntitled } from './caller.ts'
 import type { EmulatedTask } from '../marketplace.ts'
 import {

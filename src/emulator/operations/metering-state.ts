@@ -1,4 +1,4 @@
-import type { UsageAllocation } from '../../protocol/inputs.ts'
+import type { UsageAllocation } from '../../protocol/fields.ts'
 
 /** A record that AWS would bill. Its key is everything before the quantity. */
 export interface MeteringRecord {

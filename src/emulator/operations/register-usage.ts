@@ -1,7 +1,7 @@
 import type { CredentialScope } from '../../protocol/codec.ts'
 import { succeed } from '../../kernel/result.ts'
 import { serviceError, type ServiceResult } from '../../protocol/errors.ts'
-import type { RegisterUsageInput } from '../../protocol/inputs.ts'
+import type { RegisterUsageInput } from '../../protocol/operations/register-usage.ts'
 import { findTask, isEntitled } from './caller.ts'
 import type { EmulatedProduct } from '../marketplace.ts'
 import { checkOffered, findProduct, type Metering } from './metering-rules.ts'

@@ -1,7 +1,7 @@
 import type { CredentialScope } from '../../protocol/codec.ts'
 import { succeed } from '../../kernel/result.ts'
 import { serviceError, type ServiceResult } from '../../protocol/errors.ts'
-import type { ResolveCustomerInput } from '../../protocol/inputs.ts'
+import type { ResolveCustomerInput } from '../../protocol/operations/resolve-customer.ts'
 import { checkSeller } from './caller.ts'
 import { checkOffered, findProduct, type Metering } from './metering-rules.ts'
 

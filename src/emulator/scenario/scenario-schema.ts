@@ -1,5 +1,7 @@
+import { awsLimits } from '../../metering/aws-limits.ts'
 import { isServiceErrorName } from '../../protocol/errors.ts'
-import { operationNames, operations, type Member } from '../../protocol/operations.ts'
+import type { Member } from '../../protocol/member-types.ts'
+import { operationNames, operations } from '../../protocol/operations.ts'
 import { credentialKinds, platforms, routes } from '../marketplace.ts'
 import type { Field, ValueOf, ValueType } from './scenario-types.ts'
 import { dryRunForms } from '../emulator-settings.ts'
@@ -30,17 +32,27 @@ function choice<const C extends readonly string[]>(choices: C) {
 
 const boolean = { kind: 'boolean' } as const
 const time = { kind: 'time' } as const
-const keyVersion = { kind: 'integer', min: 1, max: 2_147_483_647 } as const
+const keyVersion = { kind: 'integer', min: 1, max: awsLimits.publicKeyVersion } as const
 
 const { ProductCode } = operations.RegisterUsage.input
 const { CustomerIdentifier, CustomerAWSAccountId, LicenseArn } = operations.ResolveCustomer.output
 
-const productCode = wireText(ProductCode, '1 to 255 letters, digits and -/=:_.@')
+const productCode = wireText(
+  ProductCode,
+  `1 to ${awsLimits.productCodeLength} letters, digits and -/=:_.@`,
+)
 const region = text(64, '^[a-z]{2}(-[a-z]+)+-\\d+$', 'a region name such as us-east-1')
 const name = text(128, '^[\\w-]+$', '1 to 128 letters, digits, _ and -')
-const dimension = text(255, '^[^\\p{C}]+$', '1 to 255 characters')
+const dimension = text(
+  awsLimits.dimensionNameLength,
+  '^[^\\p{C}]+$',
+  `1 to ${awsLimits.dimensionNameLength} characters`,
+)
 const token = text(4096, '^[^\\p{C}]+$', '1 to 4096 characters')
-const customerIdentifier = wireText(CustomerIdentifier, '1 to 255 characters')
+const customerIdentifier = wireText(
+  CustomerIdentifier,
+  `1 to ${awsLimits.customerIdLength} characters`,
+)
 const accountId = wireText(CustomerAWSAccountId, 'digits, in quotes')
 const licenseArn = wireText(LicenseArn, 'an ARN such as arn:aws:license-manager::1:license:l-1')
 const errorName = {
@@ -87,7 +99,7 @@ export const scenarioFields = {
           summary: 'An `hourly` product takes no records: AWS meters it by itself.',
         },
         dimensions: {
-          type: listOf('dimensions', dimension, 24),
+          type: listOf('dimensions', dimension, awsLimits.containerDimensions),
           otherwise: 'none',
           summary: 'API identifiers of the usage dimensions; needed unless the route is `hourly`.',
         },

@@ -15,8 +15,7 @@ import {
   type ServiceFailure,
   type ServiceResult,
 } from '../../protocol/errors.ts'
-import type { InputOf } from '../../protocol/inputs.ts'
-import type { OperationName } from '../../protocol/operations.ts'
+import type { InputOf, OperationName } from '../../protocol/operations.ts'
 import { validateInput } from '../../protocol/validate.ts'
 import type { SourceContext } from '../source.ts'
 

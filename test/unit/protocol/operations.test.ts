@@ -8,14 +8,18 @@ import type { RegisterUsageOutput } from '../../../src/emulator/operations/regis
 import type { ResolveCustomerOutput } from '../../../src/emulator/operations/resolve-customer.ts'
 import { contentType, parseCredentialScope, parseTarget } from '../../../src/protocol/codec.ts'
 import { generalErrors, modelErrors } from '../../../src/protocol/errors.ts'
-import type { InputOf, UsageAllocation, UsageRecord } from '../../../src/protocol/inputs.ts'
+import type { UsageAllocation } from '../../../src/protocol/fields.ts'
+import type { Members } from '../../../src/protocol/member-types.ts'
 import {
+  type InputOf,
   operationNames,
   operations,
-  recordStatuses,
-  type Members,
   type OperationName,
 } from '../../../src/protocol/operations.ts'
+import {
+  type UsageRecord,
+  recordStatuses,
+} from '../../../src/protocol/operations/batch-meter-usage.ts'
 
 /** What a failure of this file means, and what is to be done. */
 const advice =
