@@ -53,7 +53,7 @@ export async function shutDown(parts: RunningParts): Promise<void> {
   sender.stop()
   parts.api.close()
   await parts.opsListening.close()
-  // Closing the door has cut off the calls under way; the ledger has to hear of it before it closes.
+  // Closing the API has cut off the calls under way; the ledger has to hear of it before it closes.
   await atMost(timers, settleGraceMs, sender.settled())
   const left = ledger.pendingRecords().length
   await ledger.close()

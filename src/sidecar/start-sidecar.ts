@@ -1,7 +1,6 @@
-import { adviseOnCredentials } from '../aws/advise-on-credentials.ts'
-import { createClosedDoor } from '../aws/refuse-calls.ts'
 import { createMarketplaceMetering } from '../aws/marketplace-metering.ts'
 import type { MeteringApi } from '../aws/metering-api.ts'
+import { meteringForPlatform } from '../aws/metering-for-platform.ts'
 import { toServiceResult } from '../aws/service-result.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Environment, Settings } from '../config/settings.ts'
@@ -108,7 +107,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     },
   })
 
-  const api = openDoor(options, platform, denial)
+  const api = openMetering(options, platform, denial)
   const grace = new Grace({
     notebook: ledger,
     clock,
@@ -247,21 +246,22 @@ async function findPlatform(options: SidecarOptions): Promise<Platform> {
   return platform
 }
 
-function openDoor(
+function openMetering(
   { settings, events, clock, credentials }: SidecarOptions,
   platform: Platform,
   denial: RegionDenial | undefined,
 ): MeteringApi {
-  if (denial !== undefined) return createClosedDoor(denial.code, denial.message)
-  const metering = createMarketplaceMetering({
-    region: platform.region?.region ?? '',
-    endpoint: settings.awsEndpoint,
-    timeoutMs: settings.awsTimeoutMs,
-    credentials,
-    events,
-    clock,
-  })
-  return adviseOnCredentials(metering, platform.credentialWarning)
+  const { region, credentialWarning } = platform
+  return meteringForPlatform({ denial, credentialWarning }, () =>
+    createMarketplaceMetering({
+      region: region?.region ?? '',
+      endpoint: settings.awsEndpoint,
+      timeoutMs: settings.awsTimeoutMs,
+      credentials,
+      events,
+      clock,
+    }),
+  )
 }
 
 /** The ways from a request of the application to AWS. */

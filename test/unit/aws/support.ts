@@ -23,7 +23,7 @@ export const record = {
   clientToken: 'record-token-1',
 }
 
-/** The door to `endpoint`; `calls` gets what it tells of each call. */
+/** The API that calls `endpoint`; `calls` receives the event of each call. */
 export function openMetering(
   endpoint: FakeEndpoint,
   calls: SidecarEvents['awsCalled'][],
