@@ -11,7 +11,7 @@ import { awsLimits } from '../metering/aws-limits.ts'
 export function checkAllocations(
   quantity: number,
   allocations: readonly UsageAllocation[] | undefined,
-): ServiceResult<undefined> {
+): ServiceResult<undefined, 'InvalidTagException' | 'InvalidUsageAllocationsException'> {
   if (allocations === undefined) return succeed(undefined)
   const sets = new Set<string>()
   const keys = new Set<string>()

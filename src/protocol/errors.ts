@@ -25,7 +25,7 @@ export const modelErrors = {
   TimestampOutOfBoundsException: clientError,
 } as const
 
-/** What any AWS service may answer, beside the names of its model. */
+/** Errors that any AWS service may answer, next to those of its model. */
 export const generalErrors = {
   AccessDeniedException: clientError,
   CustomerNotSubscribedException: clientError,
@@ -47,21 +47,28 @@ export const generalErrors = {
 } as const
 
 export type ModelErrorName = keyof typeof modelErrors
-export type ServiceErrorName = ModelErrorName | keyof typeof generalErrors
+export type GeneralErrorName = keyof typeof generalErrors
+export type ServiceErrorName = ModelErrorName | GeneralErrorName
 
 const statuses = new Map<string, number>(Object.entries({ ...modelErrors, ...generalErrors }))
 
-/** An error as the service answers it. */
-export interface ServiceFailure {
-  readonly name: ServiceErrorName
+/** An error as the service answers it, one of `N`. */
+export interface ServiceFailure<N extends ServiceErrorName = ServiceErrorName> {
+  readonly name: N
   readonly message: string
 }
 
 /** The value of a step of the protocol, or the error to answer. */
-export type ServiceResult<T> = Result<T, ServiceFailure>
+export type ServiceResult<T, N extends ServiceErrorName = ServiceErrorName> = Result<
+  T,
+  ServiceFailure<N>
+>
 
 /** A failure that is answered as the error `name`. */
-export function serviceError(name: ServiceErrorName, message: string): ServiceResult<never> {
+export function serviceError<N extends ServiceErrorName>(
+  name: N,
+  message: string,
+): ServiceResult<never, N> {
   return fail({ name, message })
 }
 

@@ -1,3 +1,4 @@
+import type { GeneralErrorName } from './errors.ts'
 import type { Operation, ValuesOf } from './member-types.ts'
 import { batchMeterUsageOperation } from './operations/batch-meter-usage.ts'
 import { meterUsageOperation } from './operations/meter-usage.ts'
@@ -32,6 +33,10 @@ export const operations = {
 
 /** The input of an operation after `validateInput` has passed it. */
 export type InputOf<O extends OperationName> = ValuesOf<(typeof operations)[O]['input']>
+
+/** An error that an operation can answer: one of its model, or one of AWS in general. */
+export type ErrorNameOf<O extends OperationName> =
+  (typeof operations)[O]['errors'][number] | GeneralErrorName
 
 /** Whether the service has an operation of this name. */
 export function isOperationName(name: string): name is OperationName {

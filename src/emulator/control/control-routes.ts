@@ -4,8 +4,9 @@ import type { CallLog } from './calls.ts'
 import { ControlInputError, parseClockChange, parseFault, parseSettings } from './control-input.ts'
 import type { EmulatorClock } from '../emulator-clock.ts'
 import type { FaultScript } from './faults.ts'
-import { findKey, hourMs, type Metering } from '../operations/metering-rules.ts'
-import type { MeteringRecord } from '../operations/metering-state.ts'
+import { hourMs } from '../../metering/types.ts'
+import { findKey, type Metering } from '../operations/metering-rules.ts'
+import type { EmulatedRecord } from '../operations/metering-state.ts'
 import type { EmulatorSettings } from '../emulator-settings.ts'
 
 export interface ControlParts {
@@ -81,7 +82,7 @@ function isShowable(instant: number): boolean {
   return instant >= 0 && instant < 253_402_300_800_000
 }
 
-function showRecord(record: MeteringRecord): object {
+function showRecord(record: EmulatedRecord): object {
   return { ...record, hour: toIso(record.hour), clientToken: record.clientToken ?? null }
 }
 

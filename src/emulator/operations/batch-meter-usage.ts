@@ -1,4 +1,6 @@
 import { toIso } from '../../kernel/clock.ts'
+import { awsLimits } from '../../metering/aws-limits.ts'
+import { hourMs, hourOf } from '../../metering/types.ts'
 import { checkAllocations } from '../../protocol/allocations.ts'
 import { toInstant, type CredentialScope } from '../../protocol/codec.ts'
 import { succeed } from '../../kernel/result.ts'
@@ -8,6 +10,7 @@ import type {
   UsageRecord,
   recordStatuses,
 } from '../../protocol/operations/batch-meter-usage.ts'
+import type { ErrorNameOf } from '../../protocol/operations.ts'
 import { checkSeller } from './caller.ts'
 import type { EmulatedCustomer } from '../marketplace.ts'
 import {
@@ -15,12 +18,10 @@ import {
   checkOffered,
   checkWindow,
   findProduct,
-  hourMs,
-  hourOf,
-  saysTheSame,
+  hasSameContent,
   type Metering,
 } from './metering-rules.ts'
-import type { MeteringRecord } from './metering-state.ts'
+import type { EmulatedRecord } from './metering-state.ts'
 
 export interface UsageRecordResult {
   readonly UsageRecord: UsageRecord
@@ -33,19 +34,21 @@ export interface BatchMeterUsageOutput {
   readonly UnprocessedRecords: readonly UsageRecord[]
 }
 
+type BatchResult<T> = ServiceResult<T, ErrorNameOf<'BatchMeterUsage'>>
+
 /** "Records aren't accepted 24 hours or more after an event": the last millisecond is outside. */
-const windowMs = 24 * hourMs - 1
+const windowMs = awsLimits.batchMeterUsageWindowMs - 1
 const graceForLastMonthMs = 6 * hourMs
 
 /**
- * Records for customers of a SaaS product, known by customer identifier or account with a product
- * code, or by licence without one. One record that is wrong fails the whole batch.
+ * Records usage of customers of a SaaS product, who are known by customer identifier or account with a
+ * product code, or by licence without one. One record that is wrong fails the whole batch.
  */
 export function batchMeterUsage(
   metering: Metering,
   scope: CredentialScope,
   input: BatchMeterUsageInput,
-): ServiceResult<BatchMeterUsageOutput> {
+): BatchResult<BatchMeterUsageOutput> {
   const seller = checkSeller(metering, scope, 'BatchMeterUsage')
   if (!seller.ok) return seller
   const customers: EmulatedCustomer[] = []
@@ -71,7 +74,7 @@ function checkRecord(
   scope: CredentialScope,
   productCode: string | undefined,
   record: UsageRecord,
-): ServiceResult<EmulatedCustomer> {
+): BatchResult<EmulatedCustomer> {
   const customer = findCustomer(metering, productCode, record)
   if (!customer.ok) return customer
   const product = findProduct(metering, customer.value.productCode)
@@ -91,7 +94,7 @@ function checkRecord(
   if (monthOf(instant) < monthOf(now - graceForLastMonthMs)) {
     return serviceError(
       'TimestampOutOfBoundsException',
-      'Usage of the previous month is taken until 06:00 UTC on the 1st.',
+      'Usage of the previous month is accepted until 06:00 UTC on the 1st.',
     )
   }
   return customer
@@ -101,7 +104,7 @@ function findCustomer(
   metering: Metering,
   productCode: string | undefined,
   record: UsageRecord,
-): ServiceResult<EmulatedCustomer> {
+): BatchResult<EmulatedCustomer> {
   const { CustomerIdentifier, CustomerAWSAccountId, LicenseArn } = record
   if (LicenseArn === undefined) {
     const product = findProduct(metering, productCode)
@@ -124,12 +127,12 @@ function findCustomer(
     : serviceError('InvalidCustomerIdentifierException', 'The customer does not exist.')
 }
 
-/** A customer without an identifier is of a listing that meters licences and nothing else. */
+/** A customer without an identifier belongs to a listing that meters by licence only. */
 function checkLicence(
   customer: EmulatedCustomer,
   { LicenseArn }: UsageRecord,
   instant: number,
-): ServiceResult<undefined> {
+): BatchResult<undefined> {
   const { customerIdentifier, licenseArn, licenseStartsAt, licenseEndsAt } = customer
   if (LicenseArn === undefined) {
     return customerIdentifier === undefined
@@ -160,7 +163,7 @@ function settle(
   if (!customer.subscribed || !stays || !metering.settings.entitled) {
     return { UsageRecord: record, Status: 'CustomerNotSubscribed' }
   }
-  const wanted: MeteringRecord = {
+  const wanted: EmulatedRecord = {
     // A customer who is named in both ways is two keys, and is billed twice, as AWS warns.
     resource: record.LicenseArn ?? customer.customerIdentifier ?? customer.customerAwsAccountId,
     region: scope.region,
@@ -173,7 +176,7 @@ function settle(
     clientToken: undefined,
   }
   const known = metering.state.find(wanted)
-  if (known !== undefined && !saysTheSame(known, wanted)) {
+  if (known !== undefined && !hasSameContent(known, wanted)) {
     return { UsageRecord: record, Status: 'DuplicateRecord' }
   }
   if (known === undefined) metering.state.add(wanted)

@@ -2,13 +2,14 @@ import type { CredentialScope } from '../../protocol/codec.ts'
 import { succeed } from '../../kernel/result.ts'
 import { serviceError, type ServiceResult } from '../../protocol/errors.ts'
 import type { RegisterUsageInput } from '../../protocol/operations/register-usage.ts'
+import type { ErrorNameOf } from '../../protocol/operations.ts'
 import { findTask, isEntitled } from './caller.ts'
 import type { EmulatedProduct } from '../marketplace.ts'
 import { checkOffered, findProduct, type Metering } from './metering-rules.ts'
 
 export interface RegisterUsageOutput {
   readonly Signature: string
-  /** Epoch seconds. AWS sends null when there is nothing to say. */
+  /** Epoch seconds. AWS sends null when the version has not expired. */
   readonly PublicKeyRotationTimestamp: number | null
 }
 
@@ -19,14 +20,14 @@ const call = {
 } as const
 
 /**
- * Platform and entitlement are looked at only until the first success of a task or pod. Succeeds
- * for products of every route: what AWS does for one that only meters is not documented.
+ * Registers a task or pod. Platform and entitlement are checked only until its first success. Products
+ * of every route succeed: what AWS does for one that only meters is not documented.
  */
 export async function registerUsage(
   metering: Metering,
   scope: CredentialScope,
   input: RegisterUsageInput,
-): Promise<ServiceResult<RegisterUsageOutput>> {
+): Promise<ServiceResult<RegisterUsageOutput, ErrorNameOf<'RegisterUsage'>>> {
   const { settings, state } = metering
   const task = findTask(metering, scope, call)
   if (!task.ok) return task

@@ -2,6 +2,7 @@ import type { CredentialScope } from '../../protocol/codec.ts'
 import { succeed } from '../../kernel/result.ts'
 import { serviceError, type ServiceResult } from '../../protocol/errors.ts'
 import type { ResolveCustomerInput } from '../../protocol/operations/resolve-customer.ts'
+import type { ErrorNameOf } from '../../protocol/operations.ts'
 import { checkSeller } from './caller.ts'
 import { checkOffered, findProduct, type Metering } from './metering-rules.ts'
 
@@ -13,12 +14,12 @@ export interface ResolveCustomerOutput {
   readonly LicenseArn: string
 }
 
-/** Who the buyer is that brought a registration token. A token can be resolved more than once. */
+/** Names the buyer who brought a registration token. A token can be resolved more than once. */
 export function resolveCustomer(
   metering: Metering,
   scope: CredentialScope,
   input: ResolveCustomerInput,
-): ServiceResult<ResolveCustomerOutput> {
+): ServiceResult<ResolveCustomerOutput, ErrorNameOf<'ResolveCustomer'>> {
   const seller = checkSeller(metering, scope, 'ResolveCustomer')
   if (!seller.ok) return seller
   const { RegistrationToken } = input
@@ -29,7 +30,7 @@ export function resolveCustomer(
     return serviceError('InvalidTokenException', 'Registration token is invalid.')
   const product = findProduct(metering, customer.productCode)
   const offered = product.ok ? checkOffered(product.value, scope, 'DisabledApiException') : product
-  // A customer of a product that is not there can't be: the API is then as good as switched off.
+  // No real customer belongs to a product that does not exist: AWS answers that the API is disabled.
   if (!offered.ok) return serviceError('DisabledApiException', offered.failure.message)
   if (customer.expiredTokens.includes(RegistrationToken)) {
     return serviceError('ExpiredTokenException', 'The submitted registration token has expired.')

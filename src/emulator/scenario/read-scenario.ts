@@ -4,7 +4,7 @@ import { parseDocument } from 'yaml'
 import { messageOf, SidecarError } from '../../kernel/errors.ts'
 import { checkValue } from './check-scenario.ts'
 import type { EmulatorOptions } from '../emulator-server.ts'
-import { hourMs } from '../operations/metering-rules.ts'
+import { hourMs } from '../../metering/types.ts'
 import { checkReferences, toFault } from './scenario-references.ts'
 import { scenarioType, type Scenario } from './scenario-schema.ts'
 
