@@ -22,7 +22,7 @@ export interface CallParts {
   readonly metering: Metering
   readonly faults: FaultScript
   readonly calls: CallLog
-  /** Delays are counted on it; the metering clock may run faster. */
+  /** Measures delays; the metering clock may run faster. */
   readonly delayClock: Clock
   /** Ends delays when the emulator closes. */
   readonly closing: AbortSignal
@@ -41,7 +41,7 @@ export interface Reply {
   readonly body: string
 }
 
-/** Answers one call of the service; undefined says that the connection is to be dropped instead. */
+/** Answers one call of the service. Undefined means that the connection must be dropped instead. */
 export async function answerCall(parts: CallParts, raw: RawCall): Promise<Reply | undefined> {
   const at = toIso(parts.metering.clock.now())
   const operation = parseTarget(raw.target)

@@ -18,7 +18,7 @@ export function requestTarget(operation: OperationName): string {
   return `${targetPrefix}.${operation}`
 }
 
-/** The operation that an `X-Amz-Target` header names. */
+/** Parses the operation that an `X-Amz-Target` header names. */
 export function parseTarget(header: string | undefined): ServiceResult<OperationName> {
   if (header === undefined) {
     return serviceError('UnknownOperationException', 'The X-Amz-Target header is missing.')
@@ -35,7 +35,7 @@ export function isProtocolContentType(header: string | undefined): boolean {
 }
 
 /**
- * The credential scope of an `Authorization` header. The signature itself is not checked: nobody but
+ * Parses the credential scope of an `Authorization` header. The signature is not checked, because only
  * AWS has the secret key. A scope for another service is refused as AWS refuses it.
  */
 export function parseCredentialScope(
@@ -69,7 +69,7 @@ export function parseCredentialScope(
   return succeed({ accessKeyId, date: date ?? '', region, service })
 }
 
-/** Parses a request body. An empty one is an empty object, as AWS takes it. */
+/** Parses a request body. Like AWS, it reads an empty one as an empty object. */
 export function parseBody(body: string): ServiceResult<unknown> {
   if (body.trim() === '') return succeed({})
   try {
@@ -79,7 +79,7 @@ export function parseBody(body: string): ServiceResult<unknown> {
   }
 }
 
-/** The status and the body, `{"__type", "message"}`, that carry a failure of any name. */
+/** Encodes a failure of any name as its status and body, `{"__type", "message"}`. */
 export function encodeFailure(failure: { readonly name: string; readonly message: string }): {
   readonly status: number
   readonly body: string
@@ -90,7 +90,7 @@ export function encodeFailure(failure: { readonly name: string; readonly message
   }
 }
 
-/** Milliseconds for the epoch seconds of the wire. */
+/** Converts epoch seconds of the wire to ms. */
 export function toInstant(epochSeconds: number): number {
   return Math.round(epochSeconds * 1000)
 }

@@ -2,7 +2,7 @@ import { fail, type Result } from '../kernel/result.ts'
 
 const clientError = 400
 
-/** The errors of the service model and the HTTP status that each is answered with. */
+/** The errors of the service model, each with its HTTP status. */
 export const modelErrors = {
   CustomerNotEntitledException: clientError,
   DisabledApiException: clientError,

@@ -8,16 +8,16 @@ interface Violation {
   readonly text: string
 }
 
-/** A value whose JSON type is not the member's. AWS stops at the first and says nothing of limits. */
+/** A value whose JSON type is not the member's. AWS stops at the first one and reports no limits. */
 class WrongType extends Error {}
 
 const longestShownValue = 200
 
 /**
- * Checks an input against the members of `operation` as AWS does: a wrong type is a
- * SerializationException, broken limits are one ValidationException that lists them all, or, where
- * nothing but tags or allocations is wrong, the error that the model has for them. Members that AWS
- * does not know are left out of the answer, and so are nulls.
+ * Checks an input against the members of `operation` as AWS does. A wrong type is a
+ * SerializationException. Broken limits are one ValidationException that lists them all or, where only
+ * tags or allocations are wrong, the error that the model has for them. Members that AWS does not know
+ * are left out of the result, and so are nulls.
  */
 export function validateInput<O extends OperationName>(
   operation: O,
@@ -141,7 +141,7 @@ function describe(shown: string, path: string, constraint: string): string {
 }
 
 function show(value: unknown): string {
-  // Never what a list holds: a hundred thousand levels of it would end the stack.
+  // Never the items of a list: a hundred thousand nested ones would overflow the stack.
   if (Array.isArray(value)) return `a list of ${value.length}`
   const text = String(value)
   return `'${text.length > longestShownValue ? `${text.slice(0, longestShownValue)}...` : text}'`

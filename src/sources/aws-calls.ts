@@ -1,6 +1,6 @@
 import type { ServiceResult } from '../protocol/errors.ts'
 
-/** The only ways from a request of the application to AWS; an answer has AWS's own members or error. */
+/** The calls to AWS that a request of the application can cause. A result has AWS's members or error. */
 export interface AwsCalls {
   forward(
     operation: 'MeterUsage' | 'BatchMeterUsage' | 'ResolveCustomer',

@@ -12,9 +12,9 @@ function text(maxLength: number, pattern: string, range: string) {
   return { kind: 'text', maxLength, allowed, range } as const
 }
 
-/** A text of the same limits as a member on the wire, so that a call can name it. */
+/** A text with the limits of a member on the wire, so that a call can name it. */
 function wireText(member: Member | undefined, range: string) {
-  if (member?.type !== 'string') throw new TypeError('the member is no text')
+  if (member?.type !== 'string') throw new TypeError('the member is not a string')
   return text(member.maxLength ?? 2048, member.pattern ?? '', range)
 }
 
@@ -62,15 +62,12 @@ const errorName = {
   range: 'the name of an error of the service or of AWS in general',
 } as const
 
-/**
- * The scenario file as data. The checker, the types and the tables of docs/emulator.md are made from
- * it.
- */
+/** The scenario file as data, from which the checker, the types and docs/emulator.md's tables come. */
 export const scenarioFields = {
   region: {
     type: region,
     otherwise: 'where its first call was signed for',
-    summary: 'Where every task runs that names no region.',
+    summary: 'The region of every task that names none.',
   },
   dryRunForm: {
     type: choice(dryRunForms),
@@ -86,7 +83,7 @@ export const scenarioFields = {
         summary: 'How long an hour lasts on this machine, in ms.',
       },
     }),
-    summary: 'The time that the service lives in; the options `--start` and `--hour` win.',
+    summary: 'The time of the service; the options `--start` and `--hour` override it.',
   },
   products: {
     type: listOf(
@@ -96,7 +93,7 @@ export const scenarioFields = {
         route: {
           type: choice(routes),
           otherwise: '`both`',
-          summary: 'An `hourly` product takes no records: AWS meters it by itself.',
+          summary: 'An `hourly` product accepts no records: AWS meters it by itself.',
         },
         dimensions: {
           type: listOf('dimensions', dimension, awsLimits.containerDimensions),
@@ -106,7 +103,7 @@ export const scenarioFields = {
         publicKeyVersions: {
           type: listOf('versions', keyVersion, 5),
           otherwise: '`[1]`',
-          summary: 'The key versions that RegisterUsage takes, the newest last; each has a key.',
+          summary: 'The key versions that RegisterUsage accepts, the newest last; each has a key.',
         },
         publicKeyRotationAt: {
           type: time,
@@ -128,7 +125,7 @@ export const scenarioFields = {
     type: listOf(
       'buyers',
       section({
-        id: { type: name, required: true, summary: 'What tasks call the buyer.' },
+        id: { type: name, required: true, summary: 'The name by which tasks refer to the buyer.' },
         entitled: {
           type: boolean,
           otherwise: '`true`',
@@ -142,7 +139,7 @@ export const scenarioFields = {
         leavesAt: { type: time, otherwise: 'never', summary: 'When the subscription ends.' },
       }),
     ),
-    otherwise: 'one who has everything',
+    otherwise: 'one with every product',
     summary: 'Accounts that run tasks and pods.',
   },
   tasks: {
@@ -168,8 +165,7 @@ export const scenarioFields = {
         credentials: {
           type: choice(credentialKinds),
           otherwise: '`task`',
-          summary:
-            'Whether it signs with a role of its own, or with that of the machine below it (`node`).',
+          summary: 'Whether it signs with its own role, or with that of its machine (`node`).',
         },
         allowedActions: {
           type: listOf('operations', choice(['RegisterUsage', 'MeterUsage']), 2, 0),
@@ -205,9 +201,13 @@ export const scenarioFields = {
         licenseStartsAt: {
           type: time,
           otherwise: 'long ago',
-          summary: 'Where the activation period of the licence begins.',
+          summary: 'When the activation period of the licence begins.',
         },
-        licenseEndsAt: { type: time, otherwise: 'never', summary: 'Where it ends.' },
+        licenseEndsAt: {
+          type: time,
+          otherwise: 'never',
+          summary: 'When the activation period ends.',
+        },
         subscribed: {
           type: boolean,
           otherwise: '`true`',
@@ -217,7 +217,7 @@ export const scenarioFields = {
         validTokens: {
           type: listOf('tokens', token),
           otherwise: 'none',
-          summary: 'Registration tokens that ResolveCustomer takes.',
+          summary: 'Registration tokens that ResolveCustomer accepts.',
         },
         expiredTokens: {
           type: listOf('tokens', token),
@@ -236,23 +236,23 @@ export const scenarioFields = {
         operation: {
           type: choice(['*', ...operationNames]),
           otherwise: '`*`',
-          summary: 'Whose calls it meets.',
+          summary: 'The operation whose calls it affects.',
         },
         times: {
           type: { kind: 'integer', min: 1, max: 1_000_000 },
           otherwise: '`1`',
-          summary: 'How many calls it meets.',
+          summary: 'How many calls it affects.',
         },
         error: { type: errorName, otherwise: 'none', summary: 'The error to answer.' },
         message: {
           type: text(1000, '^[^\\p{C}]+$', '1 to 1000 characters'),
-          otherwise: 'one that says where it is from',
+          otherwise: 'one that says that a test asked for it',
           summary: 'The message of `error`.',
         },
         delayMs: {
           type: { kind: 'integer', min: 0, max: 600_000 },
           otherwise: 'none',
-          summary: 'How late the answer comes, in ms of this machine.',
+          summary: 'How long the answer is delayed, in ms on this machine.',
         },
         drop: {
           type: choice(['before', 'after']),

@@ -10,11 +10,11 @@ import type { SourceContext } from '../source.ts'
 import type { FrontHandlers } from './aws-front.ts'
 
 type HandlerContext = Pick<SourceContext, 'aws' | 'book' | 'productCode' | 'referenceOf'> & {
-  /** AWS's whole units of a dimension to what the application counts in. */
+  /** How many of the application's units make one of AWS's, by dimension. */
   readonly divisors: ReadonlyMap<string, bigint>
 }
 
-/** The four operations: usage goes into the ledger, everything else to AWS. */
+/** Creates the handlers of the four operations: usage goes into the ledger, everything else to AWS. */
 export function createFrontHandlers(options: HandlerContext): FrontHandlers {
   const { aws } = options
   return {
@@ -56,7 +56,7 @@ async function record(
   const unit = (options.divisors.get(dimension) ?? 1n) * 1_000_000n
   const receipts = await options.book.report({
     reports: reportsOf(input, unit),
-    // A space keeps these apart from the keys of POST /v1/usage, which have none.
+    // Keys of POST /v1/usage have no space, so these never equal one of them.
     idempotencyKey: ClientToken === undefined ? undefined : `ClientToken ${ClientToken}`,
   })
   const hour = receipts[0]?.hour ?? 0

@@ -79,7 +79,7 @@ const hostile: readonly Hostile[] = [
     name: 'HeadersTooLarge',
   },
   {
-    what: 'a hundred thousand arrays in each other',
+    what: 'a hundred thousand nested arrays',
     body: nested,
     status: 400,
     name: 'SerializationException',
@@ -194,7 +194,7 @@ const hostile: readonly Hostile[] = [
     name: 'MissingAuthenticationTokenException',
   },
   {
-    what: 'a scope that is none',
+    what: 'an invalid scope',
     headers: { Authorization: 'AWS4-HMAC-SHA256 Credential=////, SignedHeaders=, Signature=' },
     status: 400,
     name: 'IncompleteSignatureException',
@@ -227,7 +227,7 @@ const hostile: readonly Hostile[] = [
     name: 'RequestEntityTooLargeException',
   },
   {
-    what: 'a chunk that is none',
+    what: 'an invalid chunk',
     headers: { 'Content-Length': undefined, 'Transfer-Encoding': 'chunked' },
     raw: 'zz\r\n',
     status: 400,
@@ -254,7 +254,7 @@ const hostile: readonly Hostile[] = [
     name: 'AccessDeniedException',
   },
   {
-    what: 'the mark of a proxy',
+    what: 'a header of a proxy',
     headers: { 'X-Forwarded-For': '10.0.0.1' },
     status: 400,
     name: 'AccessDeniedException',
@@ -296,7 +296,7 @@ describe('what looks odd but is right', () => {
     { what: 'an integer that is written with an exponent', body: saying('UsageQuantity', '5e0') },
     // As with AWS's own parser, what comes last stands.
     { what: 'a member that comes twice', body: adding('"UsageQuantity":5').replace(':5', ':9') },
-    { what: 'members that nobody knows', body: adding('"__proto__":{"DryRun":true},"x":1') },
+    { what: 'unknown members', body: adding('"__proto__":{"DryRun":true},"x":1') },
     { what: 'members that are null', body: adding('"DryRun":null,"ClientToken":null') },
     { what: 'white space', body: ` \n${text}\n ` },
     {
@@ -304,7 +304,7 @@ describe('what looks odd but is right', () => {
       headers: { 'Content-Length': undefined, 'Transfer-Encoding': 'chunked' },
       raw: `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`,
     },
-  ])('$what is taken', async (request) => {
+  ])('$what is accepted', async (request) => {
     const before = countedBy(tolerant)
     const answer = await exchangeBytes(tolerant.sidecar.appPort, bytesOf(request))
     expect(answer).toMatch(/^HTTP\/1\.1 200 /)

@@ -50,7 +50,7 @@ export class ModelAws {
     this.#forecast = []
   }
 
-  /** The service as the task or pod `resource` sees it. `reaches` tells whether a call still gets through. */
+  /** The service as the task or pod `resource` sees it. `reaches` returns whether a call still gets through. */
   apiFor(resource: string, reaches: () => boolean): MeteringApi {
     const notHere = () => Promise.reject(new Error('the model has no such operation'))
     return {

@@ -129,7 +129,7 @@ const deafListener = `
   })
 `
 
-/** A port whose queue is full and whose owner accepts nobody: connections to it do not open. */
+/** A port whose queue is full and whose owner accepts no one: connections to it do not open. */
 export async function startDeafListener(): Promise<{ port: number; release(): Promise<void> }> {
   const worker = new Worker(deafListener, { eval: true })
   const port = await new Promise<number>((resolve) => worker.once('message', resolve))

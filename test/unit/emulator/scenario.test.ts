@@ -82,7 +82,7 @@ describe('a scenario', () => {
     })
   })
 
-  test('a section that is there but empty is as if it were absent', () => {
+  test('an empty section counts as absent', () => {
     expect(mistakesOf(`${smallest}\nbuyers:\ntasks:\n`)).toEqual([])
   })
 
@@ -173,7 +173,7 @@ describe('a scenario file', () => {
     expect(options.products).toMatchObject([{ productCode: 'c' }])
   })
 
-  test('that is not there, or has another ending, is named', async () => {
+  test('that does not exist or has another extension is named', async () => {
     const missing = join(folder, 'missing.yaml')
     await expect(readScenario(missing)).rejects.toThrow(`The scenario ${missing} has a mistake`)
     await expect(readScenario(write('a.toml', ''))).rejects.toThrow('must end with one of .yaml')
