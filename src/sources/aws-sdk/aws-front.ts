@@ -9,23 +9,18 @@ import {
   parseTarget,
 } from '../../protocol/codec.ts'
 import { succeed } from '../../kernel/result.ts'
+import { dispatch, type OperationHandlers } from '../../protocol/dispatch.ts'
 import {
   serviceError,
   type ServiceErrorName,
   type ServiceFailure,
   type ServiceResult,
 } from '../../protocol/errors.ts'
-import type { InputOf, OperationName } from '../../protocol/operations.ts'
-import { validateInput } from '../../protocol/validate.ts'
+import type { OperationName } from '../../protocol/operations.ts'
 import type { SourceContext } from '../source.ts'
 
-/** What answers each operation: its output members, or an error of AWS. */
-export type FrontHandlers = {
-  readonly [O in OperationName]: (input: InputOf<O>) => Promise<ServiceResult<object>>
-}
-
 type FrontContext = Pick<SourceContext, 'app' | 'region' | 'refused' | 'explain' | 'log'> & {
-  readonly handlers: FrontHandlers
+  readonly handlers: OperationHandlers
 }
 
 /**
@@ -110,31 +105,6 @@ function checkRegion(
     operation === 'RegisterUsage' ? 'InvalidRegionException' : 'InvalidEndpointRegionException',
     `The request is signed for ${signed}, but the task or pod runs in ${actual ?? 'a region that could not be determined'}. Let the SDK use the region of the task or pod.`,
   )
-}
-
-async function dispatch(
-  operation: OperationName,
-  body: unknown,
-  handlers: FrontHandlers,
-): Promise<ServiceResult<object>> {
-  switch (operation) {
-    case 'RegisterUsage': {
-      const input = validateInput('RegisterUsage', body)
-      return input.ok ? handlers.RegisterUsage(input.value) : input
-    }
-    case 'MeterUsage': {
-      const input = validateInput('MeterUsage', body)
-      return input.ok ? handlers.MeterUsage(input.value) : input
-    }
-    case 'BatchMeterUsage': {
-      const input = validateInput('BatchMeterUsage', body)
-      return input.ok ? handlers.BatchMeterUsage(input.value) : input
-    }
-    case 'ResolveCustomer': {
-      const input = validateInput('ResolveCustomer', body)
-      return input.ok ? handlers.ResolveCustomer(input.value) : input
-    }
-  }
 }
 
 /** AWS's error for anything thrown. A code without AWS's name is our fault, which SDKs retry. */

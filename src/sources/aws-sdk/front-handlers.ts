@@ -3,11 +3,11 @@ import { canonicalTags } from '../../metering/tags.ts'
 import { checkAllocations } from '../../protocol/allocations.ts'
 import { toInstant } from '../../protocol/codec.ts'
 import { succeed } from '../../kernel/result.ts'
+import type { OperationHandlers } from '../../protocol/dispatch.ts'
 import { serviceError, type ServiceResult } from '../../protocol/errors.ts'
 import type { MeterUsageInput } from '../../protocol/operations/meter-usage.ts'
 import type { RegisterUsageInput } from '../../protocol/operations/register-usage.ts'
 import type { SourceContext } from '../source.ts'
-import type { FrontHandlers } from './aws-front.ts'
 
 type HandlerContext = Pick<SourceContext, 'aws' | 'book' | 'productCode' | 'referenceOf'> & {
   /** How many of the application's units make one of AWS's, by dimension. */
@@ -15,7 +15,7 @@ type HandlerContext = Pick<SourceContext, 'aws' | 'book' | 'productCode' | 'refe
 }
 
 /** Creates the handlers of the four operations: usage goes into the ledger, everything else to AWS. */
-export function createFrontHandlers(options: HandlerContext): FrontHandlers {
+export function createFrontHandlers(options: HandlerContext): OperationHandlers {
   const { aws } = options
   return {
     RegisterUsage: (input) => register(input, options),
