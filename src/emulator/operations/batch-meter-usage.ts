@@ -12,6 +12,7 @@ import type {
 } from '../../protocol/operations/batch-meter-usage.ts'
 import type { ErrorNameOf } from '../../protocol/operations.ts'
 import { checkSeller } from './caller.ts'
+import { checkLicence, findCustomer } from './customer.ts'
 import type { EmulatedCustomer } from '../marketplace.ts'
 import {
   checkDimension,
@@ -98,59 +99,6 @@ function checkRecord(
     )
   }
   return customer
-}
-
-function findCustomer(
-  metering: Metering,
-  productCode: string | undefined,
-  record: UsageRecord,
-): BatchResult<EmulatedCustomer> {
-  const { CustomerIdentifier, CustomerAWSAccountId, LicenseArn } = record
-  if (LicenseArn === undefined) {
-    const product = findProduct(metering, productCode)
-    if (!product.ok) return product
-  }
-  const customer = metering.customers.find(
-    (candidate) =>
-      (productCode === undefined || candidate.productCode === productCode) &&
-      (CustomerAWSAccountId === undefined
-        ? CustomerIdentifier !== undefined && candidate.customerIdentifier === CustomerIdentifier
-        : candidate.customerAwsAccountId === CustomerAWSAccountId &&
-          (LicenseArn === undefined || candidate.licenseArn === LicenseArn)),
-  )
-  if (customer !== undefined) return succeed(customer)
-  const isOfAnother = metering.customers.some(
-    ({ customerAwsAccountId }) => customerAwsAccountId === CustomerAWSAccountId,
-  )
-  return isOfAnother && LicenseArn !== undefined
-    ? serviceError('InvalidLicenseException', 'The LicenseArn does not match the customer.')
-    : serviceError('InvalidCustomerIdentifierException', 'The customer does not exist.')
-}
-
-/** A customer without an identifier belongs to a listing that meters by licence only. */
-function checkLicence(
-  customer: EmulatedCustomer,
-  { LicenseArn }: UsageRecord,
-  instant: number,
-): BatchResult<undefined> {
-  const { customerIdentifier, licenseArn, licenseStartsAt, licenseEndsAt } = customer
-  if (LicenseArn === undefined) {
-    return customerIdentifier === undefined
-      ? serviceError(
-          'InvalidLicenseException',
-          'The listing is metered by LicenseArn, and there is none.',
-        )
-      : succeed(undefined)
-  }
-  if (LicenseArn !== licenseArn) {
-    return serviceError('InvalidLicenseException', 'The LicenseArn does not match the customer.')
-  }
-  return instant >= (licenseStartsAt ?? -Infinity) && instant < (licenseEndsAt ?? Infinity)
-    ? succeed(undefined)
-    : serviceError(
-        'InvalidLicenseException',
-        'The usage is not within the license activation period.',
-      )
 }
 
 function settle(

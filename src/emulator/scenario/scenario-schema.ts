@@ -1,66 +1,26 @@
 import { awsLimits } from '../../metering/aws-limits.ts'
-import { isServiceErrorName } from '../../protocol/errors.ts'
-import type { Member } from '../../protocol/member-types.ts'
-import { operationNames, operations } from '../../protocol/operations.ts'
-import { credentialKinds, platforms, routes } from '../marketplace.ts'
-import type { Field, ValueOf, ValueType } from './scenario-types.ts'
+import { operationNames } from '../../protocol/operations.ts'
 import { dryRunForms } from '../emulator-settings.ts'
-
-function text(maxLength: number, pattern: string, range: string) {
-  const expression = new RegExp(pattern)
-  const allowed = (value: string) => expression.test(value)
-  return { kind: 'text', maxLength, allowed, range } as const
-}
-
-/** A text with the limits of a member on the wire, so that a call can name it. */
-function wireText(member: Member | undefined, range: string) {
-  if (member?.type !== 'string') throw new TypeError('the member is not a string')
-  return text(member.maxLength ?? 2048, member.pattern ?? '', range)
-}
-
-function listOf<const T extends ValueType>(noun: string, item: T, max = 1000, min = 1) {
-  return { kind: 'list', item, noun, min, max } as const
-}
-
-function section<const F extends Readonly<Record<string, Field>>>(fields: F) {
-  return { kind: 'section', fields } as const
-}
-
-function choice<const C extends readonly string[]>(choices: C) {
-  return { kind: 'choice', choices } as const
-}
-
-const boolean = { kind: 'boolean' } as const
-const time = { kind: 'time' } as const
-const keyVersion = { kind: 'integer', min: 1, max: awsLimits.publicKeyVersion } as const
-
-const { ProductCode } = operations.RegisterUsage.input
-const { CustomerIdentifier, CustomerAWSAccountId, LicenseArn } = operations.ResolveCustomer.output
-
-const productCode = wireText(
-  ProductCode,
-  `1 to ${awsLimits.productCodeLength} letters, digits and -/=:_.@`,
-)
-const region = text(64, '^[a-z]{2}(-[a-z]+)+-\\d+$', 'a region name such as us-east-1')
-const name = text(128, '^[\\w-]+$', '1 to 128 letters, digits, _ and -')
-const dimension = text(
-  awsLimits.dimensionNameLength,
-  '^[^\\p{C}]+$',
-  `1 to ${awsLimits.dimensionNameLength} characters`,
-)
-const token = text(4096, '^[^\\p{C}]+$', '1 to 4096 characters')
-const customerIdentifier = wireText(
-  CustomerIdentifier,
-  `1 to ${awsLimits.customerIdLength} characters`,
-)
-const accountId = wireText(CustomerAWSAccountId, 'digits, in quotes')
-const licenseArn = wireText(LicenseArn, 'an ARN such as arn:aws:license-manager::1:license:l-1')
-const errorName = {
-  kind: 'text',
-  maxLength: 128,
-  allowed: isServiceErrorName,
-  range: 'the name of an error of the service or of AWS in general',
-} as const
+import { credentialKinds, platforms, routes } from '../marketplace.ts'
+import type { Field, ValueOf } from './scenario-types.ts'
+import {
+  accountId,
+  boolean,
+  choice,
+  customerIdentifier,
+  dimension,
+  errorName,
+  keyVersion,
+  licenseArn,
+  listOf,
+  name,
+  productCode,
+  region,
+  section,
+  text,
+  time,
+  token,
+} from './scenario-values.ts'
 
 /** The scenario file as data, from which the checker, the types and docs/emulator.md's tables come. */
 export const scenarioFields = {
