@@ -1,7 +1,7 @@
 import { awsLimits } from '../metering/aws-limits.ts'
 import type { ListMember, StructureMember, ValueOf } from './member-types.ts'
 
-/** Members that several operations share, as the service model has them. */
+/** The members of the operations, with the limits and patterns of the service model. */
 
 const anything = String.raw`[\s\S]*`
 const something = String.raw`[\s\S]+`

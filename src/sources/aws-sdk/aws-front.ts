@@ -28,7 +28,7 @@ type FrontContext = Pick<SourceContext, 'app' | 'region' | 'refused' | 'explain'
  * have AWS's names, forms and status codes. Signatures are not verified, but the region that a request
  * was signed for must be that of the task or pod.
  */
-export function awsFront(context: FrontContext): void {
+export function addAwsFront(context: FrontContext): void {
   const { app } = context
   app.addContentTypeParser(contentType, { parseAs: 'string' }, (_request, body, done) =>
     done(null, body),
