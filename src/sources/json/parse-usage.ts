@@ -8,7 +8,7 @@ import { SidecarError, type ProblemCode, type SidecarErrorOptions } from '../../
 const { tagsPerAllocation, tagKeyLength, tagValueLength, tagCharacters } = awsLimits
 export const maxReports = 1000
 export const idempotencyKeyPattern = /^[\x21-\x7e]{1,255}$/
-/** The hyphen is itself here: the range that AWS's own pattern makes of it allows characters it never names. */
+/** AWS names a hyphen. Its own pattern reads a range there, and so allows characters that it never names. */
 export const tagText = new RegExp(`^[${tagCharacters.replace(' -=', String.raw` \-=`)}]+$`)
 
 /** One report, as the application sends it: JSON Schema. Quantity, time and tags are looked at on their own. */
