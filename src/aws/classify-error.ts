@@ -11,21 +11,21 @@ import {
 } from './failure-table.ts'
 import type { MeteringFailure } from './metering-api.ts'
 
-/** What can be read off anything that the SDK, Node or a bug throws. */
+/** What can be read from anything that the SDK, Node or a bug throws. */
 interface Facts {
   readonly name: string
   readonly code: string | undefined
   readonly message: string
   /** Only an answer has one. */
   readonly status: number | undefined
-  /** No connection stood, so nothing can have gone out. */
+  /** No connection opened, so nothing can have been sent. */
   readonly neverConnected: boolean
 }
 
 /**
- * What a failed call means: whether it may pass, whether AWS may have done it all the same, and what
- * to do. `operation` is AWS's name for it. `sent` is false when the request was certainly never
- * handed to the network, which leaves the credentials as the cause.
+ * Classifies a failed call: whether it may pass, whether AWS may have done it anyway, and what to do.
+ * `operation` is AWS's name for the call. `sent` is false when the request was certainly never handed
+ * to the network, which leaves the credentials as the cause.
  */
 export function classifyError(error: unknown, operation: string, sent = true): MeteringFailure {
   const facts = factsOf(error)
@@ -60,7 +60,7 @@ function withAnswer(facts: Facts, status: number, operation: string): Finding {
   return { code, row: status === 429 ? throttledRow : unknownRow }
 }
 
-/** Some names mean one thing in the model and another from the part that checks signatures. */
+/** Some names mean one thing in the model and another from AWS's check of signatures. */
 function clarifiedName({ name, message }: Facts, operation: string): string {
   if (name === 'ExpiredTokenException' && operation !== 'ResolveCustomer') return 'ExpiredToken'
   const aboutTime = /signature (expired|not yet current)/i.test(message)
@@ -114,7 +114,7 @@ function factsOf(error: unknown): Facts {
   return {
     name,
     code,
-    // An attempt on several addresses ends in an error without words of its own.
+    // An attempt on several addresses ends in an error that has no message itself.
     message: message === '' ? attempts.map((each) => textAt(each, 'message')).join('; ') : message,
     status: typeof status === 'number' ? status : undefined,
     neverConnected: attempts.every(happenedWhileConnecting),

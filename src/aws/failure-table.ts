@@ -1,9 +1,11 @@
+import { awsLimits } from '../metering/aws-limits.ts'
+import type { ModelErrorName } from '../protocol/errors.ts'
 import type { FailureKind } from './metering-api.ts'
 
 /** What one error means. */
 export interface FailureRow {
   readonly kind: FailureKind
-  /** AWS may have done what was asked. Only an answer, or a request that never went out, rules it out. */
+  /** AWS may have done what was asked. Only an answer or an unsent request rules that out. */
   readonly ambiguous: boolean
   /** What to do. `{operation}` stands for the operation that was called. */
   readonly advice: string
@@ -40,12 +42,12 @@ const neverConnected: FailureRow = { kind: 'unavailable', ambiguous: false, advi
 const brokenOff: FailureRow = { kind: 'unavailable', ambiguous: true, advice: unreachable }
 const badCertificate: FailureRow = { kind: 'unavailable', ambiguous: false, advice: untrusted }
 
-/** An answer of AWS that refuses the request; nothing was done. */
+/** A refusal that AWS answered, so that nothing was done. */
 function answered(kind: FailureKind, advice: string): FailureRow {
   return { kind, ambiguous: false, advice }
 }
 
-const modelErrors: Readonly<Record<string, FailureRow>> = {
+const modelErrorRows: Readonly<Record<ModelErrorName, FailureRow>> = {
   CustomerNotEntitledException: answered('not-entitled', subscribe),
   DisabledApiException: answered(
     'misconfigured',
@@ -75,7 +77,7 @@ const modelErrors: Readonly<Record<string, FailureRow>> = {
   InvalidRegionException: answered('misconfigured', region),
   InvalidTagException: answered(
     'invalid',
-    'At most 5 tags with the characters a-zA-Z0-9+ -=._:/@ are allowed: check the tags that the application reports.',
+    `At most ${awsLimits.tagsPerAllocation} tags with the characters ${awsLimits.tagCharacters} are allowed: check the tags that the application reports.`,
   ),
   InvalidTokenException: answered('invalid', saas),
   InvalidUsageAllocationsException: answered(
@@ -88,19 +90,19 @@ const modelErrors: Readonly<Record<string, FailureRow>> = {
   ),
   PlatformNotSupportedException: answered(
     'misconfigured',
-    `AWS takes this call only from an ECS task or an EKS pod, and only with its own role: run the product there (the emulator is for local work), and use ${roles}.`,
+    `AWS accepts this call only from an ECS task or an EKS pod, and only with its own role: run the product there (the emulator is for local work), and use ${roles}.`,
   ),
   ThrottlingException: throttled,
   TimestampOutOfBoundsException: answered(
     'out-of-window',
-    'AWS takes records for the last six hours only: check the machine’s clock, and why the record was not sent in time.',
+    'AWS accepts records for the last six hours only: check the machine’s clock, and why the record was not sent in time.',
   ),
 }
 
-const awsErrors: Readonly<Record<string, FailureRow>> = {
+const generalErrorRows: Readonly<Record<string, FailureRow>> = {
   // in AWS's prose, not in its model
   CustomerNotSubscribedException: answered('not-entitled', subscribe),
-  // an answer to DryRun that means yes; for any other call it means that nothing was done
+  // to a dry run it means yes; for any other call it means that nothing was done
   DryRunOperation: answered(
     'invalid',
     'DryRun was asked for, so nothing was recorded: leave DryRun out to record usage.',
@@ -150,7 +152,7 @@ const awsErrors: Readonly<Record<string, FailureRow>> = {
 }
 
 /** These arise before a request is signed, so it never went out. */
-const credentialErrors: Readonly<Record<string, FailureRow>> = {
+const credentialErrorRows: Readonly<Record<string, FailureRow>> = {
   CredentialsProviderError: answered('credentials', noCredentials),
   EACCES: answered(
     'credentials',
@@ -166,7 +168,7 @@ const credentialErrors: Readonly<Record<string, FailureRow>> = {
   TokenProviderError: answered('credentials', noCredentials),
 }
 
-const networkErrors: Readonly<Record<string, FailureRow>> = {
+const networkErrorRows: Readonly<Record<string, FailureRow>> = {
   // no connection
   ConnectTimeout: neverConnected,
   EADDRNOTAVAIL: neverConnected,
@@ -203,27 +205,29 @@ const networkErrors: Readonly<Record<string, FailureRow>> = {
   TimeoutError: brokenOff,
 }
 
-/** A row for every error name and network code that is known. */
+/** Has a row for every known error name and network code. */
 export const failureTable: ReadonlyMap<string, FailureRow> = new Map(
-  [modelErrors, awsErrors, credentialErrors, networkErrors].flatMap((part) => Object.entries(part)),
+  [modelErrorRows, generalErrorRows, credentialErrorRows, networkErrorRows].flatMap((part) =>
+    Object.entries(part),
+  ),
 )
 
-/** For a connection that was never opened, whatever the reason. */
+/** For a connection that never opened, for any reason. */
 export const neverConnectedRow = neverConnected
 
-/** For an answer of 429 without a name that is known. */
+/** For an answer of 429 with an unknown name. */
 export const throttledRow = throttled
 
-/** For an answer of 5xx without a name that is known. */
+/** For an answer of 5xx with an unknown name. */
 export const serverFaultRow = serverFault
 
-/** For what went wrong before a request was signed: there were no credentials to sign it with. */
+/** For a failure before a request was signed: there were no credentials to sign it with. */
 export const noCredentialsRow = answered('credentials', noCredentials)
 
 /** For an STS that refused to give credentials. */
 export const webIdentityRow = answered('credentials', webIdentity)
 
-/** For an STS that could not be reached or did not answer. */
+/** For an STS that was unreachable or did not answer. */
 export const stsUnreachableRow = answered(
   'unavailable',
   'The service that gives the role’s credentials did not answer: check that the task or pod can reach STS (a NAT gateway, or the VPC endpoint com.amazonaws.<region>.sts) or the ECS credentials endpoint. The call is repeated.',
@@ -233,5 +237,5 @@ export const stsUnreachableRow = answered(
 export const unknownRow: FailureRow = {
   kind: 'unavailable',
   ambiguous: true,
-  advice: 'This error is not known to the sidecar; the call is repeated. Report it if it stays.',
+  advice: 'The sidecar does not know this error; the call is repeated. Report it if it stays.',
 }

@@ -1,8 +1,10 @@
 import type { CallOutcome } from '../kernel/events.ts'
+import type { Result } from '../kernel/result.ts'
+import type { Tag } from '../metering/tags.ts'
 
 /**
- * Why AWS did not do what was asked. `throttled` and `unavailable` pass by themselves, `credentials`,
- * `misconfigured` and `not-entitled` when somebody acts, the others never for this request.
+ * Why AWS did not do what was asked. `throttled` and `unavailable` pass by themselves; `credentials`,
+ * `misconfigured` and `not-entitled` pass when an operator acts; the others never pass for this request.
  */
 export type FailureKind = Exclude<CallOutcome, 'ok'>
 
@@ -20,14 +22,13 @@ export interface MeteringFailure {
   readonly requestId?: string | undefined
 }
 
-export type Answer<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly failure: MeteringFailure }
+/** AWS's answer to one call, or why there is none that helps. */
+export type MeteringResult<T> = Result<T, MeteringFailure>
 
 export interface RegisterUsageRequest {
   readonly productCode: string
   readonly publicKeyVersion: number
-  /** At most 255 characters, fresh for each call. */
+  /** At most `awsLimits.nonceLength` characters, fresh for each call. */
   readonly nonce: string
 }
 
@@ -38,15 +39,10 @@ export interface RegisterUsageValue {
   readonly publicKeyRotationAt: number | undefined
 }
 
-export interface UsageTag {
-  readonly key: string
-  readonly value: string
-}
-
-export interface UsageAllocation {
+export interface TaggedQuantity {
   readonly quantity: number
   /** Empty for the untagged part. */
-  readonly tags: readonly UsageTag[]
+  readonly tags: readonly Tag[]
 }
 
 export interface MeterUsageRequest {
@@ -54,10 +50,10 @@ export interface MeterUsageRequest {
   readonly dimension: string
   /** An instant inside the hour, ms. AWS rounds it down to the hour. */
   readonly timestamp: number
-  /** Whole units, 0 to 2147483647. */
+  /** Whole units, 0 to `awsLimits.quantity`. */
   readonly quantity: number
   /** Their quantities add up to `quantity`; undefined when no usage is tagged. */
-  readonly allocations?: readonly UsageAllocation[] | undefined
+  readonly allocations?: readonly TaggedQuantity[] | undefined
   /** 1 to 64 characters, the same for every attempt to send the same record. */
   readonly clientToken: string
 }
@@ -72,26 +68,27 @@ export interface DryRunRequest {
   readonly timestamp: number
 }
 
-/** What the application may ask of AWS through the sidecar, beside usage records. */
+/** What the application may ask of AWS through the sidecar, apart from recording usage. */
 export type ForwardedOperation = 'MeterUsage' | 'BatchMeterUsage' | 'ResolveCustomer'
 
 /** Members as on the wire: timestamps are epoch seconds. */
 export type WireMembers = Readonly<Record<string, unknown>>
 
 /**
- * The one door to the AWS Marketplace Metering Service. Every method makes exactly one call and
- * never throws for what AWS or the network answers; who retries, and when, is the caller's matter.
+ * The only way to the AWS Marketplace Metering Service. Every method makes exactly one call and never
+ * throws for what AWS or the network answers; the caller decides whether and when to retry.
  */
 export interface MeteringApi {
-  registerUsage(request: RegisterUsageRequest): Promise<Answer<RegisterUsageValue>>
-  meterUsage(request: MeterUsageRequest): Promise<Answer<MeterUsageValue>>
-  /** MeterUsage with DryRun: whether metering would be permitted. Both of AWS's ways to say yes are ok. */
-  dryRun(request: DryRunRequest): Promise<Answer<undefined>>
+  registerUsage(request: RegisterUsageRequest): Promise<MeteringResult<RegisterUsageValue>>
+  meterUsage(request: MeterUsageRequest): Promise<MeteringResult<MeterUsageValue>>
+  /** Asks with MeterUsage and DryRun whether metering is permitted. Both of AWS's ways to say yes succeed. */
+  dryRun(request: DryRunRequest): Promise<MeteringResult<undefined>>
   /**
-   * Passes a call of the application on as it is, with the sidecar's credentials. MeterUsage only with
-   * DryRun: records go through the ledger. DryRunOperation is a failure here, as AWS answered it.
+   * Forwards a call of the application unchanged, with the sidecar's credentials. MeterUsage is
+   * forwarded only with DryRun, because records go through the ledger. DryRunOperation is a failure
+   * here, as AWS answered it.
    */
-  forward(operation: ForwardedOperation, input: WireMembers): Promise<Answer<WireMembers>>
-  /** Ends idle connections. Calls that are under way are not waited for. */
+  forward(operation: ForwardedOperation, input: WireMembers): Promise<MeteringResult<WireMembers>>
+  /** Ends idle connections without waiting for calls under way. */
   close(): void
 }

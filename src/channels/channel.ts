@@ -1,4 +1,4 @@
-import type { Answer, MeteringApi } from '../aws/metering-api.ts'
+import type { MeteringResult, MeteringApi } from '../aws/metering-api.ts'
 import type { AccountKey } from '../metering/account.ts'
 import type { MeteringRecord, SealedContent, Settlement } from '../metering/record.ts'
 import type { ChannelName, Slot } from '../metering/slot.ts'
@@ -21,9 +21,9 @@ export interface Channel<Call = unknown, Value = unknown> {
   /** What AWS is asked for a record, the same for every attempt. */
   toCall(record: MeteringRecord): Call
   /** Makes the call once. */
-  ask(api: MeteringApi, call: Call): Promise<Answer<Value>>
+  ask(api: MeteringApi, call: Call): Promise<MeteringResult<Value>>
   /** What AWS's answer means for the book. The retry rules of the channel are this function. */
-  settle(answer: Answer<Value>, lateUsage: LateUsagePolicy): Settlement
+  settle(answer: MeteringResult<Value>, lateUsage: LateUsagePolicy): Settlement
 }
 
 /** What happens to a record whose hour AWS no longer accepts: it is held, or its usage carried to a later hour. */

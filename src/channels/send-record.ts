@@ -1,4 +1,4 @@
-import type { Answer, MeteringApi, MeteringFailure } from '../aws/metering-api.ts'
+import type { MeteringResult, MeteringApi, MeteringFailure } from '../aws/metering-api.ts'
 import { messageOf } from '../kernel/errors.ts'
 import type { Events } from '../kernel/events.ts'
 import type { MeteringRecord, Settlement } from '../metering/record.ts'
@@ -35,7 +35,7 @@ async function ask(
   channel: Channel,
   api: MeteringApi,
   record: MeteringRecord,
-): Promise<Answer<unknown>> {
+): Promise<MeteringResult<unknown>> {
   try {
     return await channel.ask(api, channel.toCall(record))
   } catch (error) {

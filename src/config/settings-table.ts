@@ -1,6 +1,7 @@
 import { logLevels } from '../kernel/log.ts'
 import { routes } from '../product/product.ts'
-import { productCodePattern, regionPattern } from '../product/patterns.ts'
+import { awsLimits } from '../metering/aws-limits.ts'
+import { productCodePattern, productCodeRange, regionPattern } from '../product/patterns.ts'
 import { failModes, lateUsageChoices } from './settings.ts'
 
 export type SettingType =
@@ -59,7 +60,7 @@ export const settingsTable = [
     name: 'SIDECAR_PRODUCT_CODE',
     type: text(
       productCodePattern,
-      '1 to 255 letters, digits and -/=:_.@ ; one of the trusted codes where a product file is used',
+      `${productCodeRange} ; one of the trusted codes where a product file is used`,
     ),
     default: undefined,
     summary: 'The product code from the Marketplace portal.',
@@ -78,7 +79,7 @@ export const settingsTable = [
   },
   {
     name: 'SIDECAR_PUBLIC_KEY_VERSION',
-    type: integer('', 1, 2_147_483_647),
+    type: integer('', 1, awsLimits.publicKeyVersion),
     default: '1',
     summary: 'The version that the portal gives beside the public key.',
   },
@@ -86,7 +87,7 @@ export const settingsTable = [
     name: 'SIDECAR_DIMENSIONS',
     type: {
       kind: 'list',
-      range: '1 to 24 items with commas between, each name or name/divisor',
+      range: `1 to ${awsLimits.containerDimensions} items with commas between, each name or name/divisor`,
     },
     default: undefined,
     summary:
@@ -202,8 +203,8 @@ export const settingsTable = [
   },
   {
     name: 'SIDECAR_MAX_TAG_SETS',
-    type: integer('', 1, 2500),
-    default: '2500',
+    type: integer('', 1, awsLimits.allocations),
+    default: String(awsLimits.allocations),
     summary: 'Distinct tag sets for one dimension and hour; usage beyond them is kept untagged.',
   },
   {

@@ -1,7 +1,8 @@
 import { isIP } from 'node:net'
-import { adviseOnCredentials } from '../aws/advise-on-credentials.ts'
-import { createMarketplaceMetering, defaultEndpoint } from '../aws/marketplace-metering.ts'
+import { defaultEndpoint } from '../aws/create-client.ts'
+import { createMarketplaceMetering } from '../aws/marketplace-metering.ts'
 import type { MeteringApi } from '../aws/metering-api.ts'
+import { meteringForPlatform } from '../aws/metering-for-platform.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { defaultBakedProductFile, readSettings } from '../config/load-settings.ts'
 import type { Product } from '../product/product.ts'
@@ -112,15 +113,17 @@ export class Examination {
   async api(): Promise<MeteringApi> {
     const { clock, credentials } = this.world
     const platform = await this.platform()
-    this.#api ??= createMarketplaceMetering({
-      region: platform.region?.region ?? '',
-      endpoint: this.values.get('SIDECAR_AWS_ENDPOINT'),
-      timeoutMs: this.timeoutMs,
-      credentials,
-      events: new Events(),
-      clock,
-    })
-    return adviseOnCredentials(this.#api, platform.credentialWarning)
+    const { credentialWarning } = platform
+    return (this.#api ??= meteringForPlatform({ credentialWarning }, () =>
+      createMarketplaceMetering({
+        region: platform.region?.region ?? '',
+        endpoint: this.values.get('SIDECAR_AWS_ENDPOINT'),
+        timeoutMs: this.timeoutMs,
+        credentials,
+        events: new Events(),
+        clock,
+      }),
+    ))
   }
 
   /** Waits for `work` no longer than one call of AWS may take. */

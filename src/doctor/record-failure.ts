@@ -1,5 +1,5 @@
-import type { Answer, MeteringApi, MeteringFailure } from '../aws/metering-api.ts'
-
+import { interceptResults } from '../aws/intercept-results.ts'
+import type { MeteringApi, MeteringFailure } from '../aws/metering-api.ts'
 import { sentence } from './check.ts'
 
 export interface Recorded {
@@ -8,24 +8,14 @@ export interface Recorded {
   readonly lastFailure: () => MeteringFailure | undefined
 }
 
-/** The same door, which remembers how its last call failed: what AWS said and what to do apart. */
+/** The same API, which remembers how its last call failed: what AWS said and what to do apart. */
 export function recordFailure(api: MeteringApi): Recorded {
   let last: MeteringFailure | undefined
-  const noted = async <T>(call: Promise<Answer<T>>): Promise<Answer<T>> => {
-    const answer = await call
-    last = answer.ok ? undefined : answer.failure
-    return answer
-  }
-  return {
-    api: {
-      registerUsage: (request) => noted(api.registerUsage(request)),
-      meterUsage: (request) => noted(api.meterUsage(request)),
-      dryRun: (request) => noted(api.dryRun(request)),
-      forward: (operation, input) => noted(api.forward(operation, input)),
-      close: () => api.close(),
-    },
-    lastFailure: () => last,
-  }
+  const recorded = interceptResults(api, (result) => {
+    last = result.ok ? undefined : result.failure
+    return result
+  })
+  return { api: recorded, lastFailure: () => last }
 }
 
 export type CallProblem = 'Refused' | 'NotEntitled' | 'NotPermitted' | 'Unavailable'

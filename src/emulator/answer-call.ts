@@ -1,5 +1,6 @@
 import { sleep, toIso, type Clock } from '../kernel/clock.ts'
 import {
+  contentType,
   encodeFailure,
   isProtocolContentType,
   parseBody,
@@ -7,9 +8,9 @@ import {
   parseTarget,
   type CredentialScope,
 } from '../protocol/codec.ts'
-import { fail, type Outcome } from '../protocol/errors.ts'
+import { dispatch } from '../protocol/dispatch.ts'
+import { serviceError, type ServiceResult } from '../protocol/errors.ts'
 import type { OperationName } from '../protocol/operations.ts'
-import { validateInput } from '../protocol/validate.ts'
 import { batchMeterUsage } from './operations/batch-meter-usage.ts'
 import type { CallLog, EmulatedCall } from './control/calls.ts'
 import type { FaultScript } from './control/faults.ts'
@@ -22,7 +23,7 @@ export interface CallParts {
   readonly metering: Metering
   readonly faults: FaultScript
   readonly calls: CallLog
-  /** Delays are counted on it; the metering clock may run faster. */
+  /** Measures delays; the metering clock may run faster. */
   readonly delayClock: Clock
   /** Ends delays when the emulator closes. */
   readonly closing: AbortSignal
@@ -41,7 +42,7 @@ export interface Reply {
   readonly body: string
 }
 
-/** Answers one call of the service; undefined says that the connection is to be dropped instead. */
+/** Answers one call of the service. Undefined means that the connection must be dropped instead. */
 export async function answerCall(parts: CallParts, raw: RawCall): Promise<Reply | undefined> {
   const at = toIso(parts.metering.clock.now())
   const operation = parseTarget(raw.target)
@@ -77,34 +78,23 @@ export async function answerCall(parts: CallParts, raw: RawCall): Promise<Reply 
 async function perform(
   metering: Metering,
   raw: RawCall,
-  operation: Outcome<OperationName>,
-  scope: Outcome<CredentialScope>,
-  body: Outcome<unknown>,
-): Promise<Outcome<object>> {
+  operation: ServiceResult<OperationName>,
+  scope: ServiceResult<CredentialScope>,
+  body: ServiceResult<unknown>,
+): Promise<ServiceResult<object>> {
   if (!operation.ok) return operation
   if (!isProtocolContentType(raw.contentType)) {
-    return fail('UnknownOperationException', `The content type is not application/x-amz-json-1.1.`)
+    return serviceError('UnknownOperationException', `The content type is not ${contentType}.`)
   }
   if (!scope.ok) return scope
   if (!body.ok) return body
-  switch (operation.value) {
-    case 'RegisterUsage': {
-      const input = validateInput('RegisterUsage', body.value)
-      return input.ok ? registerUsage(metering, scope.value, input.value) : input
-    }
-    case 'MeterUsage': {
-      const input = validateInput('MeterUsage', body.value)
-      return input.ok ? meterUsage(metering, scope.value, input.value) : input
-    }
-    case 'BatchMeterUsage': {
-      const input = validateInput('BatchMeterUsage', body.value)
-      return input.ok ? batchMeterUsage(metering, scope.value, input.value) : input
-    }
-    case 'ResolveCustomer': {
-      const input = validateInput('ResolveCustomer', body.value)
-      return input.ok ? resolveCustomer(metering, scope.value, input.value) : input
-    }
-  }
+  const caller = scope.value
+  return dispatch(operation.value, body.value, {
+    RegisterUsage: (input) => registerUsage(metering, caller, input),
+    MeterUsage: (input) => meterUsage(metering, caller, input),
+    BatchMeterUsage: (input) => batchMeterUsage(metering, caller, input),
+    ResolveCustomer: (input) => resolveCustomer(metering, caller, input),
+  })
 }
 
 function describeCall(call: EmulatedCall): string {

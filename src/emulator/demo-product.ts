@@ -1,6 +1,6 @@
 import type { EmulatedCustomer, EmulatedProduct } from './marketplace.ts'
 
-/** What the emulator sells unless it is told otherwise. */
+/** The product of an emulator without a scenario. */
 export const demoProduct: EmulatedProduct = {
   productCode: '1a2b3cdemo4d5e6f7g8h9i0jk',
   dimensions: ['requests', 'storage'],

@@ -14,8 +14,8 @@ export interface EmulatorClockOptions {
 }
 
 /**
- * A clock over another one that can be set and made faster or slower while it runs. Timers follow:
- * one whose instant a time travel has passed fires at once.
+ * A clock on top of another one, which can be set and made faster or slower while it runs. Timers
+ * follow: one whose instant is in the past after a change fires at once.
  */
 export class EmulatorClock implements Clock {
   readonly #base: Clock
@@ -58,12 +58,12 @@ export class EmulatorClock implements Clock {
     }
   }
 
-  /** Shows `instant` from now on. Only the wall clock steps; `elapsed` does not. */
+  /** Sets the clock to `instant`. Only the wall clock steps; `elapsed` does not. */
   setNow(instant: number): void {
     this.#anchor(instant, this.#rate)
   }
 
-  /** Runs `rate` times as fast as the clock below from now on. */
+  /** Makes the clock run `rate` times as fast as the one below. */
   setRate(rate: number): void {
     if (!(rate > 0) || !Number.isFinite(rate)) {
       throw new TypeError(`rate must be a positive number, not ${rate}`)

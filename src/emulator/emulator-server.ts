@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import { createSystemClock, type Clock } from '../kernel/clock.ts'
 import { messageOf, SidecarError } from '../kernel/errors.ts'
-import { contentType, encodeFailure, maxRequestBytes } from '../protocol/codec.ts'
+import { awsLimits } from '../metering/aws-limits.ts'
+import { contentType, encodeFailure } from '../protocol/codec.ts'
 import { answerCall, type CallParts } from './answer-call.ts'
 import { CallLog } from './control/calls.ts'
 import { addControlRoutes } from './control/control-routes.ts'
@@ -23,7 +24,7 @@ import { defaultSettings, type EmulatorSettings } from './emulator-settings.ts'
 import type { SigningKey } from './signing-key.ts'
 
 export interface EmulatorOptions {
-  /** The clock below the emulator's own; the machine's when absent. */
+  /** The clock that drives the emulator's own; the machine's when absent. */
   readonly clock?: Clock
   /** How many times as fast as `clock` hours pass; 180 makes one of 20 s. 1 when absent. */
   readonly rate?: number
@@ -31,7 +32,7 @@ export interface EmulatorOptions {
   readonly startAt?: number
   /** The demo product when absent. */
   readonly products?: readonly EmulatedProduct[]
-  /** Who runs tasks and pods. A task that names none of them is of a buyer who has everything. */
+  /** Who runs tasks and pods. A task that names none of them belongs to a buyer with every product. */
   readonly buyers?: readonly EmulatedBuyer[]
   /** When there are any, calls with other access key ids are refused. */
   readonly tasks?: readonly EmulatedTask[]
@@ -46,28 +47,28 @@ export interface EmulatorOptions {
   /** The first product's; a fresh one when absent. */
   readonly signingKey?: SigningKey
   readonly randomUuid?: () => string
-  /** Takes a line for each call. */
+  /** Receives a line for each call. */
   readonly log?: (line: string) => void
 }
 
 export interface Emulator {
-  /** The time that the service lives in. Others may be run on it too. */
+  /** The time of the service. Other parts of a test may run on it too. */
   readonly clock: EmulatorClock
-  /** Port 0 takes a free one. */
+  /** Port 0 chooses a free one. */
   listen(port: number, host?: string): Promise<{ readonly url: string; readonly port: number }>
   /** Ends every connection. */
   close(): Promise<void>
   /**
-   * What the seller would be handed for a product, by default the first one, and a key version, by
-   * default the newest. A `TypeError` for one that does not exist.
+   * Returns the key that the portal would show the seller for a product, by default the first one, and
+   * a key version, by default the newest. Throws a `TypeError` for one that does not exist.
    */
   publicKeyPem(productCode?: string, version?: number): string
 }
 
 /**
- * The AWS Marketplace Metering Service for local work and tests: the same four operations over the
- * same wire, and a control API under `/_emulator/`. Signatures are not verified. It must never be
- * reachable from other machines: whoever reaches it can steer it.
+ * Creates an AWS Marketplace Metering Service for local work and tests: the same four operations over
+ * the same wire, and a control API under `/_emulator/`. Signatures are not verified. It must never be
+ * reachable from other machines, because anyone who reaches it can steer it.
  */
 export async function createEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const base = options.clock ?? createSystemClock()
@@ -115,7 +116,7 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
 }
 
 function createApp(clock: Clock, randomUuid: () => string): FastifyInstance {
-  const app = fastify({ bodyLimit: maxRequestBytes, forceCloseConnections: true })
+  const app = fastify({ bodyLimit: awsLimits.requestBytes, forceCloseConnections: true })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
   app.addHook('onRequest', async (_request, reply) => {

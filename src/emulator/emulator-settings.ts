@@ -1,6 +1,6 @@
 export const dryRunForms = ['ok', 'error'] as const
 
-/** What a test can change while the emulator runs. */
+/** The settings that a test can change while the emulator runs. */
 export interface EmulatorSettings {
   /** Whether the buyer has the product. */
   entitled: boolean
@@ -10,13 +10,13 @@ export interface EmulatorSettings {
   dryRunForm: (typeof dryRunForms)[number]
   /** The PublicKeyRotationTimestamp of RegisterUsage, ms. */
   publicKeyRotationAt: number | undefined
-  /** Where every task and pod runs; undefined: each where its first call was signed for. */
+  /** Where every task and pod runs. Undefined: each runs where its first call was signed for. */
   region: string | undefined
   /** How many records at the end of the next BatchMeterUsage come back unprocessed. */
   unprocessedRecords: number
 }
 
-/** The settings of an emulator that nobody has told anything. */
+/** The settings of an emulator at its start, where nothing else is given. */
 export function defaultSettings(region: string | undefined): EmulatorSettings {
   return {
     entitled: true,

@@ -8,13 +8,13 @@ export interface EmulatedProduct {
   readonly productCode: string
   /** AWS's API identifiers. */
   readonly dimensions: readonly string[]
-  /** A product of the route `hourly` takes no records: AWS meters it by itself. */
+  /** A product of the route `hourly` accepts no records: AWS meters it by itself. */
   readonly route: (typeof routes)[number]
   /** The version of the public key that is in use now. */
   readonly publicKeyVersion: number
-  /** Versions that are still taken, each with a key of its own. */
+  /** Versions that are still accepted, each with its own key. */
   readonly olderKeyVersions?: readonly number[] | undefined
-  /** From when on the older versions, or the only one there is, have expired, ms. */
+  /** When the older versions, or the only one, expire, ms. */
   readonly publicKeyRotationAt?: number | undefined
   /** Where the product is offered; everywhere when absent. */
   readonly regions?: readonly string[] | undefined
@@ -38,7 +38,7 @@ export interface EmulatedTask {
   /** Where it runs; where its first call was signed for when absent. */
   readonly region?: string | undefined
   readonly platform: (typeof platforms)[number]
-  /** Whether it signs with a role of its own, or with that of the machine that it runs on. */
+  /** Whether it signs with its own role, or with that of the machine that it runs on. */
   readonly credentials: (typeof credentialKinds)[number]
   /** What the role may do; everything when absent. */
   readonly allowedActions?: readonly OperationName[] | undefined
@@ -64,7 +64,7 @@ export interface EmulatedCustomer {
   readonly expiredTokens: readonly string[]
 }
 
-/** The task or pod that a caller is of whom nobody has said anything. */
+/** The task or pod of a caller that no scenario describes. */
 export function unknownTask(accessKeyId: string): EmulatedTask {
   return { accessKeyId, platform: 'supported', credentials: 'task' }
 }

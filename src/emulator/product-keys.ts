@@ -7,7 +7,7 @@ export interface ProductKeys {
   find(productCode: string, version: number): SigningKey | undefined
 }
 
-/** Generates what is missing: `first` is the current key of the first product. */
+/** Generates the missing keys; `first` is the current key of the first product. */
 export async function createProductKeys(
   products: readonly EmulatedProduct[],
   first: SigningKey | undefined,

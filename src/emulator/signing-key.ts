@@ -13,7 +13,7 @@ export interface RegistrationClaims {
 
 /** The key pair of a product, as AWS holds it. */
 export interface SigningKey {
-  /** `BEGIN PUBLIC KEY`, what the seller is handed. */
+  /** The PEM that the portal shows the seller, `BEGIN PUBLIC KEY`. */
   readonly publicKeyPem: string
   /** A JWT as RegisterUsage answers it: PS256, 32 bytes of salt, and no `kid`. */
   sign(claims: RegistrationClaims): Promise<string>

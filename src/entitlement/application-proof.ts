@@ -1,4 +1,4 @@
-import type { Answer, MeteringApi, RegisterUsageValue } from '../aws/metering-api.ts'
+import type { MeteringResult, MeteringApi, RegisterUsageValue } from '../aws/metering-api.ts'
 import type { Clock } from '../kernel/clock.ts'
 
 export interface ProofRequest {
@@ -8,7 +8,7 @@ export interface ProofRequest {
 }
 
 export type ProofAnswer =
-  | Answer<RegisterUsageValue>
+  | MeteringResult<RegisterUsageValue>
   /** Asked too often; AWS was not called. */
   | { readonly ok: false; readonly retryAfterSeconds: number }
 
@@ -26,7 +26,7 @@ const remembered = 100
 export class Proof {
   readonly #api: MeteringApi
   readonly #timers: Clock
-  readonly #answers = new Map<string, Promise<Answer<RegisterUsageValue>>>()
+  readonly #answers = new Map<string, Promise<MeteringResult<RegisterUsageValue>>>()
   #tokens = burst
   #refilledAt: number
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { SidecarError } from '../kernel/errors.ts'
 import type { Account } from '../metering/account.ts'
-import { awsWindowMs, hourOf } from '../metering/hour.ts'
+import { awsLimits } from '../metering/aws-limits.ts'
+import { hourOf } from '../metering/hour.ts'
 import type { ReportReceipt, UsageReport, UsageRequest } from '../metering/report.ts'
 import type { StoredClaim } from '../store/view.ts'
 import type { Page } from './page.ts'
@@ -94,7 +95,7 @@ function checkWindow(report: UsageReport, now: number, index: number | undefined
       "occurredAt lies more than 5 minutes ahead of the sidecar's clock. Check the clock of the application, or leave occurredAt out for usage of this moment.",
       { index },
     )
-  if (occurredAt < now - awsWindowMs)
+  if (occurredAt < now - awsLimits.meterUsageWindowMs)
     throw new SidecarError(
       'OccurredAtTooOld',
       'occurredAt lies more than 6 hours back, and AWS Marketplace accepts no usage that old. Report it without occurredAt to have it billed in the current hour.',

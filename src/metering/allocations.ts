@@ -1,9 +1,6 @@
+import { awsLimits } from './aws-limits.ts'
 import type { OpenCell } from './cell.ts'
 import { untagged, type TagSet } from './tags.ts'
-
-/** AWS's limits for the allocations of one record. */
-export const maxAllocations = 2500
-export const maxTagKeys = 5
 
 export interface WholePart {
   readonly tags: TagSet
@@ -58,7 +55,7 @@ export function fitAllocations(cells: readonly OpenCell[]): {
   for (const cell of bySize) {
     const union = new Set([...keys, ...keysOf(cell.tags)])
     // One place is left for the untagged bucket.
-    if (kept.length < maxAllocations - 1 && union.size <= maxTagKeys) {
+    if (kept.length < awsLimits.allocations - 1 && union.size <= awsLimits.distinctTagKeys) {
       kept.push(cell)
       for (const key of union) keys.add(key)
     } else {

@@ -1,9 +1,6 @@
 /** Instants and hours are ms since 1970; an hour is named by its start, in UTC. */
 export const hourMs = 3_600_000
 
-/** How far back AWS takes a record, and so how old a report may be. */
-export const awsWindowMs = 6 * hourMs
-
 /** The start of the UTC hour that `instant` falls into. */
 export function hourOf(instant: number): number {
   return Math.floor(instant / hourMs) * hourMs

@@ -1,13 +1,11 @@
 import { fitAllocations, allocateWhole, type WholePart } from './allocations.ts'
 import { microPerWhole } from './amount.ts'
+import { awsLimits } from './aws-limits.ts'
 import type { OpenCell } from './cell.ts'
 import { hourMs, recordTimestamp } from './hour.ts'
 import { mergeAllocations, type RecordPart, type SealedContent } from './record.ts'
 import type { SealAccount, SealInput, SealPlan, SealRest } from './seal-plan.ts'
 import { untagged } from './tags.ts'
-
-/** AWS's largest quantity of one record. */
-export const maxRecordQuantity = 2_147_483_647n
 
 export interface SealRules {
   /** Hours that are over get a record even when there is nothing to bill. */
@@ -98,7 +96,7 @@ function divide(
 ): { parts: RecordPart[]; rests: SealRest[] } {
   const parts: RecordPart[] = []
   const rests: SealRest[] = []
-  let room = maxRecordQuantity
+  let room = BigInt(awsLimits.quantity)
   for (const [index, { account }] of accounts.entries()) {
     const { unit = 1n, whole = 0n, fraction = 0n } = totals[index] ?? {}
     const { taken, rest } = capAt(room, allocateWhole(whole, cells[index] ?? [], unit))

@@ -1,10 +1,9 @@
+import { awsLimits } from '../metering/aws-limits.ts'
 import { show } from '../kernel/mistakes.ts'
 import type { Dimension, Route } from './product.ts'
 import type { ReportMistake } from '../kernel/mistakes.ts'
 
-export const mostDimensions = 24
 export const largestDivisor = 10n ** 15n
-export const longestName = 255
 export const longestUnit = 100
 
 export interface RawDimension {
@@ -15,17 +14,19 @@ export interface RawDimension {
   readonly divisor: unknown
 }
 
-/** Checks dimensions by AWS's limits (1 to 24, names of 1 to 255 characters) and for doubles. */
+/** Checks dimensions against AWS's limits and for duplicates. */
 export function checkDimensions(
   place: string,
   raw: readonly RawDimension[],
   report: ReportMistake,
 ): Dimension[] {
-  if (raw.length > mostDimensions) {
-    report(`${place}: ${raw.length} dimensions; AWS allows at most ${mostDimensions} a product`)
+  if (raw.length > awsLimits.containerDimensions) {
+    report(
+      `${place}: ${raw.length} dimensions; AWS allows at most ${awsLimits.containerDimensions} a product`,
+    )
   }
   const seen = new Set<string>()
-  return raw.slice(0, mostDimensions).flatMap((item) => {
+  return raw.slice(0, awsLimits.containerDimensions).flatMap((item) => {
     const name = checkName(item, report)
     const divisor = checkDivisor(item, report)
     const unit = checkUnit(item, report)
@@ -54,10 +55,10 @@ export function checkRouteNeeds(
 
 function checkName(item: RawDimension, report: ReportMistake): string | undefined {
   const { name } = item
-  if (typeof name === 'string' && isPlainText(name, longestName)) return name
+  if (typeof name === 'string' && isPlainText(name, awsLimits.dimensionNameLength)) return name
   report(
-    `${item.place}: the name ${show(name)} is not allowed; give the API identifier, 1 to 255 ` +
-      'characters without control characters or blanks around it',
+    `${item.place}: the name ${show(name)} is not allowed; give the API identifier, 1 to ` +
+      `${awsLimits.dimensionNameLength} characters without control characters or blanks around it`,
   )
   return undefined
 }

@@ -1,7 +1,8 @@
 import { messageOf, SidecarError } from '../kernel/errors.ts'
 import { checkDimensions, checkRouteNeeds, type RawDimension } from './check-product.ts'
 import { show } from '../kernel/mistakes.ts'
-import { productCodePattern } from './patterns.ts'
+import { awsLimits } from '../metering/aws-limits.ts'
+import { productCodePattern, productCodeRange } from './patterns.ts'
 import { routes, type Product, type Route } from './product.ts'
 import { parsePublicKey } from './public-key.ts'
 import type { TextReader } from '../kernel/read-text.ts'
@@ -94,7 +95,7 @@ function checkCode(place: string, value: unknown, report: ReportMistake): string
   report(
     value === undefined
       ? `${place}: missing; give the product code from the Marketplace portal`
-      : `${place}: ${show(value)} is not allowed; give 1 to 255 letters, digits and -/=:_.@`,
+      : `${place}: ${show(value)} is not allowed; give ${productCodeRange}`,
   )
   return undefined
 }
@@ -119,8 +120,10 @@ function checkKeys(value: unknown, report: ReportMistake): ReadonlyMap<number, s
   }
   for (const [version, pem] of Object.entries(value)) {
     const place = `publicKeys[${show(version)}]`
-    if (!/^[1-9]\d{0,9}$/.test(version) || Number(version) > 2_147_483_647) {
-      report(`${place}: the version is not allowed; give a whole number from 1 to 2147483647`)
+    if (!/^[1-9]\d{0,9}$/.test(version) || Number(version) > awsLimits.publicKeyVersion) {
+      report(
+        `${place}: the version is not allowed; give a whole number from 1 to ${awsLimits.publicKeyVersion}`,
+      )
       continue
     }
     const key = parsePublicKey(typeof pem === 'string' ? pem : '')

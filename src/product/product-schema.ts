@@ -1,4 +1,5 @@
-import { largestDivisor, longestName, longestUnit, mostDimensions } from './check-product.ts'
+import { awsLimits } from '../metering/aws-limits.ts'
+import { largestDivisor, longestUnit } from './check-product.ts'
 import { productCodePattern } from './patterns.ts'
 import { routes } from './product.ts'
 
@@ -8,7 +9,7 @@ const plain = String.raw`^[^\s\x00-\x1f\x7f-\x9f](?:[^\x00-\x1f\x7f-\x9f]*[^\s\x
 const name = {
   type: 'string',
   minLength: 1,
-  maxLength: longestName,
+  maxLength: awsLimits.dimensionNameLength,
   pattern: plain,
   description: 'The API identifier of the dimension, not its display name.',
 }
@@ -60,7 +61,7 @@ export const productSchema = {
     },
     dimensions: {
       type: 'array',
-      maxItems: mostDimensions,
+      maxItems: awsLimits.containerDimensions,
       items: {
         anyOf: [
           name,

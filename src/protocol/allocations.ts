@@ -1,16 +1,17 @@
-import { fail, succeed, type Outcome } from './errors.ts'
-import type { Tag, UsageAllocation } from './inputs.ts'
-import { maxDistinctTagKeys } from './operations.ts'
+import { succeed } from '../kernel/result.ts'
+import { serviceError, type ServiceResult } from './errors.ts'
+import type { WireTag, UsageAllocation } from './fields.ts'
+import { awsLimits } from '../metering/aws-limits.ts'
 
 /**
- * The rules that AWS has over all allocations of a record, beyond the limits of each: they add up to
- * the quantity, no tag set comes twice (the empty one neither), no key comes twice in one set, and at
- * most 5 distinct keys are used. Absent allocations are fine.
+ * Checks AWS's rules for all allocations of a record together: they add up to the quantity, no two
+ * have the same tags (and only one may have none), no key is twice in one of them, and they use at most
+ * 5 distinct keys. Absent allocations are fine.
  */
 export function checkAllocations(
   quantity: number,
   allocations: readonly UsageAllocation[] | undefined,
-): Outcome<undefined> {
+): ServiceResult<undefined, 'InvalidTagException' | 'InvalidUsageAllocationsException'> {
   if (allocations === undefined) return succeed(undefined)
   const sets = new Set<string>()
   const keys = new Set<string>()
@@ -19,25 +20,28 @@ export function checkAllocations(
     sum += AllocatedUsageQuantity
     for (const tag of Tags) keys.add(tag.Key)
     if (new Set(Tags.map((tag) => tag.Key)).size !== Tags.length) {
-      return fail('InvalidTagException', 'A tag key appears more than once in one allocation.')
+      return serviceError(
+        'InvalidTagException',
+        'A tag key appears more than once in one allocation.',
+      )
     }
     const set = canonicalTags(Tags)
     if (sets.has(set)) {
-      return fail(
+      return serviceError(
         'InvalidUsageAllocationsException',
         'Each usage allocation must have a unique set of tags.',
       )
     }
     sets.add(set)
   }
-  if (keys.size > maxDistinctTagKeys) {
-    return fail(
+  if (keys.size > awsLimits.distinctTagKeys) {
+    return serviceError(
       'InvalidTagException',
-      `The allocations use ${keys.size} distinct tag keys; at most ${maxDistinctTagKeys} are allowed.`,
+      `The allocations use ${keys.size} distinct tag keys; at most ${awsLimits.distinctTagKeys} are allowed.`,
     )
   }
   if (sum !== quantity) {
-    return fail(
+    return serviceError(
       'InvalidUsageAllocationsException',
       `Sum of allocated usage quantities (${sum}) is not equal to the usage quantity (${quantity}).`,
     )
@@ -45,7 +49,7 @@ export function checkAllocations(
   return succeed(undefined)
 }
 
-/** The same text for allocations that mean the same, in whatever order they and their tags come. */
+/** Gives the same text for allocations that mean the same, in any order of theirs and of their tags. */
 export function canonicalAllocations(allocations: readonly UsageAllocation[] | undefined): string {
   const parts = (allocations ?? []).map(
     ({ AllocatedUsageQuantity, Tags = [] }) => `${canonicalTags(Tags)}=${AllocatedUsageQuantity}`,
@@ -53,7 +57,7 @@ export function canonicalAllocations(allocations: readonly UsageAllocation[] | u
   return parts.toSorted().join('\n')
 }
 
-function canonicalTags(tags: readonly Tag[]): string {
+function canonicalTags(tags: readonly WireTag[]): string {
   const pairs = tags.map(({ Key, Value }): [string, string] => [Key, Value])
   return JSON.stringify(pairs.toSorted((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0)))
 }

@@ -1,11 +1,9 @@
-import { errorStatus, fail, succeed, type Outcome } from './errors.ts'
+import { succeed } from '../kernel/result.ts'
+import { errorStatus, serviceError, type ServiceResult } from './errors.ts'
 import { isOperationName, signingName, targetPrefix, type OperationName } from './operations.ts'
 
 /** The content type of every request and answer. */
 export const contentType = 'application/x-amz-json-1.1'
-
-/** AWS takes requests under 1 MB. */
-export const maxRequestBytes = 1_048_576
 
 /** Who signed a request, when and for where: `<id>/<yyyymmdd>/<region>/<service>/aws4_request`. */
 export interface CredentialScope {
@@ -20,15 +18,15 @@ export function requestTarget(operation: OperationName): string {
   return `${targetPrefix}.${operation}`
 }
 
-/** The operation that an `X-Amz-Target` header names. */
-export function parseTarget(header: string | undefined): Outcome<OperationName> {
+/** Parses the operation that an `X-Amz-Target` header names. */
+export function parseTarget(header: string | undefined): ServiceResult<OperationName> {
   if (header === undefined) {
-    return fail('UnknownOperationException', 'The X-Amz-Target header is missing.')
+    return serviceError('UnknownOperationException', 'The X-Amz-Target header is missing.')
   }
   const name = header.startsWith(`${targetPrefix}.`) ? header.slice(targetPrefix.length + 1) : ''
   return isOperationName(name)
     ? succeed(name)
-    : fail('UnknownOperationException', `The service has no operation '${header}'.`)
+    : serviceError('UnknownOperationException', `The service has no operation '${header}'.`)
 }
 
 /** Whether a `Content-Type` header is that of the protocol, parameters aside. */
@@ -37,12 +35,14 @@ export function isProtocolContentType(header: string | undefined): boolean {
 }
 
 /**
- * The credential scope of an `Authorization` header. The signature itself is not checked: nobody but
+ * Parses the credential scope of an `Authorization` header. The signature is not checked, because only
  * AWS has the secret key. A scope for another service is refused as AWS refuses it.
  */
-export function parseCredentialScope(authorization: string | undefined): Outcome<CredentialScope> {
+export function parseCredentialScope(
+  authorization: string | undefined,
+): ServiceResult<CredentialScope> {
   if (authorization === undefined || authorization === '') {
-    return fail('MissingAuthenticationTokenException', 'Missing Authentication Token')
+    return serviceError('MissingAuthenticationTokenException', 'Missing Authentication Token')
   }
   const credential = /^AWS4-HMAC-SHA256 .*?Credential=([^\s,]+)/.exec(authorization)?.[1]
   const parts = (credential ?? '').split('/')
@@ -55,13 +55,13 @@ export function parseCredentialScope(authorization: string | undefined): Outcome
     !service ||
     terminator !== 'aws4_request'
   ) {
-    return fail(
+    return serviceError(
       'IncompleteSignatureException',
       'Authorization header requires a SigV4 Credential parameter, <access key id>/<yyyymmdd>/<region>/<service>/aws4_request.',
     )
   }
   if (service !== signingName) {
-    return fail(
+    return serviceError(
       'InvalidSignatureException',
       `Credential should be scoped to correct service: '${signingName}'.`,
     )
@@ -69,17 +69,17 @@ export function parseCredentialScope(authorization: string | undefined): Outcome
   return succeed({ accessKeyId, date: date ?? '', region, service })
 }
 
-/** Parses a request body. An empty one is an empty object, as AWS takes it. */
-export function parseBody(body: string): Outcome<unknown> {
+/** Parses a request body. Like AWS, it reads an empty one as an empty object. */
+export function parseBody(body: string): ServiceResult<unknown> {
   if (body.trim() === '') return succeed({})
   try {
     return succeed(JSON.parse(body))
   } catch {
-    return fail('SerializationException', 'The request body is not valid JSON.')
+    return serviceError('SerializationException', 'The request body is not valid JSON.')
   }
 }
 
-/** The status and the body, `{"__type", "message"}`, that carry a failure of any name. */
+/** Encodes a failure of any name as its status and body, `{"__type", "message"}`. */
 export function encodeFailure(failure: { readonly name: string; readonly message: string }): {
   readonly status: number
   readonly body: string
@@ -90,7 +90,7 @@ export function encodeFailure(failure: { readonly name: string; readonly message
   }
 }
 
-/** Milliseconds for the epoch seconds of the wire. */
+/** Converts epoch seconds of the wire to ms. */
 export function toInstant(epochSeconds: number): number {
   return Math.round(epochSeconds * 1000)
 }

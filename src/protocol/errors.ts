@@ -1,6 +1,8 @@
+import { fail, type Result } from '../kernel/result.ts'
+
 const clientError = 400
 
-/** The errors of the service model and the HTTP status that each is answered with. */
+/** The errors of the service model, each with its HTTP status. */
 export const modelErrors = {
   CustomerNotEntitledException: clientError,
   DisabledApiException: clientError,
@@ -23,7 +25,7 @@ export const modelErrors = {
   TimestampOutOfBoundsException: clientError,
 } as const
 
-/** What any AWS service may answer, beside the names of its model. */
+/** Errors that any AWS service may answer, next to those of its model. */
 export const generalErrors = {
   AccessDeniedException: clientError,
   CustomerNotSubscribedException: clientError,
@@ -45,32 +47,29 @@ export const generalErrors = {
 } as const
 
 export type ModelErrorName = keyof typeof modelErrors
-export type ServiceErrorName = ModelErrorName | keyof typeof generalErrors
+export type GeneralErrorName = keyof typeof generalErrors
+export type ServiceErrorName = ModelErrorName | GeneralErrorName
 
 const statuses = new Map<string, number>(Object.entries({ ...modelErrors, ...generalErrors }))
 
-/** An error as the service answers it. */
-export interface ServiceFailure {
-  readonly name: ServiceErrorName
+/** An error as the service answers it, one of `N`. */
+export interface ServiceFailure<N extends ServiceErrorName = ServiceErrorName> {
+  readonly name: N
   readonly message: string
 }
 
-/** What a step of the protocol yields: a value, or the error to answer. */
-export type Outcome<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly failure: ServiceFailure }
-
-/** A success. */
-export function succeed<T>(value: T): Outcome<T> {
-  return { ok: true, value }
-}
+/** The value of a step of the protocol, or the error to answer. */
+export type ServiceResult<T, N extends ServiceErrorName = ServiceErrorName> = Result<
+  T,
+  ServiceFailure<N>
+>
 
 /** A failure that is answered as the error `name`. */
-export function fail(
-  name: ServiceErrorName,
+export function serviceError<N extends ServiceErrorName>(
+  name: N,
   message: string,
-): { readonly ok: false; readonly failure: ServiceFailure } {
-  return { ok: false, failure: { name, message } }
+): ServiceResult<never, N> {
+  return fail({ name, message })
 }
 
 /** Whether the service, or AWS in general, has an error of this name. */

@@ -1,33 +1,34 @@
-import { fail, succeed, type Outcome, type ServiceErrorName } from './errors.ts'
-import type { InputOf } from './inputs.ts'
-import { operations, type Member, type Members, type OperationName } from './operations.ts'
+import { succeed } from '../kernel/result.ts'
+import { serviceError, type ServiceResult, type ServiceErrorName } from './errors.ts'
+import type { Member, Members } from './member-types.ts'
+import { type InputOf, operations, type OperationName } from './operations.ts'
 
 interface Violation {
   readonly name: ServiceErrorName
   readonly text: string
 }
 
-/** A value whose JSON type is not the member's. AWS stops at the first and says nothing of limits. */
+/** A value whose JSON type is not the member's. AWS stops at the first one and reports no limits. */
 class WrongType extends Error {}
 
 const longestShownValue = 200
 
 /**
- * Checks an input against the members of `operation` as AWS does: a wrong type is a
- * SerializationException, broken limits are one ValidationException that lists them all, or, where
- * nothing but tags or allocations is wrong, the error that the model has for them. Members that AWS
- * does not know are left out of the answer, and so are nulls.
+ * Checks an input against the members of `operation` as AWS does. A wrong type is a
+ * SerializationException. Broken limits are one ValidationException that lists them all or, where only
+ * tags or allocations are wrong, the error that the model has for them. Members that AWS does not know
+ * are left out of the result, and so are nulls.
  */
 export function validateInput<O extends OperationName>(
   operation: O,
   input: unknown,
-): Outcome<InputOf<O>> {
+): ServiceResult<InputOf<O>> {
   const violations: Violation[] = []
   let clean: unknown
   try {
     clean = checkStructure(operations[operation].input, input, '', violations)
   } catch (error) {
-    if (error instanceof WrongType) return fail('SerializationException', error.message)
+    if (error instanceof WrongType) return serviceError('SerializationException', error.message)
     throw error
   }
   const first = violations[0]
@@ -40,7 +41,7 @@ export function validateInput<O extends OperationName>(
     texts.length === 1
       ? '1 validation error detected'
       : `${texts.length} validation errors detected`
-  return fail(name, `${count}: ${texts.join('; ')}`)
+  return serviceError(name, `${count}: ${texts.join('; ')}`)
 }
 
 function checkStructure(
@@ -140,7 +141,7 @@ function describe(shown: string, path: string, constraint: string): string {
 }
 
 function show(value: unknown): string {
-  // Never what a list holds: a hundred thousand levels of it would end the stack.
+  // Never the items of a list: a hundred thousand nested ones would overflow the stack.
   if (Array.isArray(value)) return `a list of ${value.length}`
   const text = String(value)
   return `'${text.length > longestShownValue ? `${text.slice(0, longestShownValue)}...` : text}'`

@@ -1,5 +1,5 @@
 import type { MeterUsageRequest, MeterUsageValue } from '../../aws/metering-api.ts'
-import { awsWindowMs } from '../../metering/hour.ts'
+import { awsLimits } from '../../metering/aws-limits.ts'
 import type { MeteringRecord } from '../../metering/record.ts'
 import { tagsOf } from '../../metering/tags.ts'
 import { slotOf } from '../../metering/slot.ts'
@@ -10,7 +10,7 @@ import { settlementOf } from './settlement.ts'
 /** MeterUsage: one record a call, for the ECS task or EKS pod that makes the call. */
 export const meterUsage: Channel<MeterUsageRequest, MeterUsageValue> = {
   name: 'meter-usage',
-  windowMs: awsWindowMs,
+  windowMs: awsLimits.meterUsageWindowMs,
   batch: 1,
   slotOf,
   clientTokenOf,

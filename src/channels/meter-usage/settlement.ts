@@ -1,10 +1,10 @@
-import type { Answer, MeterUsageValue } from '../../aws/metering-api.ts'
+import type { MeteringResult, MeterUsageValue } from '../../aws/metering-api.ts'
 import type { Settlement } from '../../metering/record.ts'
 import type { LateUsagePolicy } from '../channel.ts'
 
 /** What AWS's answer to a record means for the book. The retry rules of the product are this function. */
 export function settlementOf(
-  answer: Answer<MeterUsageValue>,
+  answer: MeteringResult<MeterUsageValue>,
   lateUsage: LateUsagePolicy,
 ): Settlement {
   if (answer.ok) return { kind: 'accepted', meteringRecordId: answer.value.meteringRecordId }

@@ -1,4 +1,4 @@
-/** The emulator as a program of its own: the bundle `dist/emulator.js` starts here. */
+/** The emulator as a separate program: the bundle `dist/emulator.js` starts here. */
 import { emulate } from './emulate.ts'
 import { writeLine } from '../write-line.ts'
 

@@ -4,10 +4,11 @@ import { demoProduct } from '../../emulator/demo-product.ts'
 import { createEmulator, type EmulatorOptions } from '../../emulator/emulator-server.ts'
 import { readScenario } from '../../emulator/scenario/read-scenario.ts'
 import { messageOf, SidecarError } from '../../kernel/errors.ts'
+import { hourMs } from '../../metering/hour.ts'
 import type { CliIo } from '../cli-io.ts'
 import { parseDuration, showDuration } from '../duration.ts'
 
-const help = `Runs the AWS Marketplace Metering service on this machine, for development and tests.
+const help = `Runs the AWS Marketplace Metering Service on this machine, for development and tests.
 
 usage: emulate [options]
 
@@ -23,10 +24,8 @@ usage: emulate [options]
   --log-calls            print a line for each call
   --help                 this text
 
-Tests and people look at it and steer it under /_emulator/: records, calls, public-key, clock,
-faults, settings, reset. docs/emulator.md has all of it.`
-
-const hourMs = 3_600_000
+Inspect it and steer it under /_emulator/: records, calls, public-key, clock, faults, settings,
+reset. docs/emulator.md describes everything.`
 
 interface EmulateSettings {
   readonly port: number
@@ -39,7 +38,7 @@ interface EmulateSettings {
 }
 
 /**
- * The command `emulate`. Resolves with the exit code when it has ended: 0, 1 when it could not
+ * Runs the command `emulate`. Resolves with the exit code when it has ended: 0, 1 when it could not
  * listen, 2 for wrong arguments.
  */
 export async function emulate(args: readonly string[], io: CliIo): Promise<number> {
@@ -86,7 +85,7 @@ function waitForEnd(io: CliIo, followStdin: boolean): Promise<void> {
   })
 }
 
-/** Every option of the command, as `parseArgs` takes them. */
+/** Every option of the command, in the form of `parseArgs`. */
 export const emulateOptions = {
   scenario: { type: 'string' },
   port: { type: 'string', default: '7071' },

@@ -2,12 +2,12 @@
 export interface EmulatedCall {
   /** When it arrived, ISO. */
   readonly at: string
-  /** Null when the target named no operation. */
+  /** Null when the target names no operation. */
   readonly operation: string | null
   /** The access key id and the region of the credential scope; null without one. */
   readonly resource: string | null
   readonly region: string | null
-  /** The body as sent; null when it was no JSON. */
+  /** The body as sent; null when it was not JSON. */
   readonly input: unknown
   /** `ok`, an error name, `dropped-before` or `dropped-after`. */
   readonly outcome: string

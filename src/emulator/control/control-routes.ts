@@ -1,11 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { toIso } from '../../kernel/clock.ts'
 import type { CallLog } from './calls.ts'
-import { ControlInputError, parseClockChange, parseFault, parseSettings } from './control-input.ts'
+import { parseClockChange, parseFault, parseSettings, type ControlInput } from './control-input.ts'
 import type { EmulatorClock } from '../emulator-clock.ts'
 import type { FaultScript } from './faults.ts'
-import { findKey, hourMs, type Metering } from '../operations/metering-rules.ts'
-import type { MeteringRecord } from '../operations/metering-state.ts'
+import { fail, succeed } from '../../kernel/result.ts'
+import { hourMs } from '../../metering/hour.ts'
+import { findKey, type Metering } from '../operations/metering-rules.ts'
+import type { EmulatedRecord } from '../operations/metering-state.ts'
 import type { EmulatorSettings } from '../emulator-settings.ts'
 
 export interface ControlParts {
@@ -17,7 +19,7 @@ export interface ControlParts {
   readonly startSettings: () => EmulatorSettings
 }
 
-/** The routes under `/_emulator/`, by which tests look at the emulator and steer it. */
+/** Adds the routes under `/_emulator/`, with which tests inspect the emulator and steer it. */
 export function addControlRoutes(app: FastifyInstance, parts: ControlParts): void {
   const { metering, clock, faults, calls } = parts
   app.get('/_emulator/records', () => ({ records: metering.state.records().map(showRecord) }))
@@ -36,25 +38,33 @@ export function addControlRoutes(app: FastifyInstance, parts: ControlParts): voi
   app.post(
     '/_emulator/clock',
     steer((body) => {
-      const { now, advanceMs, rate } = parseClockChange(body)
+      const change = parseClockChange(body)
+      if (!change.ok) return change
+      const { now, advanceMs, rate } = change.value
       if (rate !== undefined) clock.setRate(rate)
       const target = (now ?? clock.now()) + (advanceMs ?? 0)
-      if (!isShowable(target)) throw new ControlInputError('the clock goes from 1970 to 9999')
+      if (!isShowable(target)) return fail('the clock goes from 1970 to 9999')
       if (now !== undefined || advanceMs !== undefined) clock.setNow(target)
-      return showClock(clock)
+      return succeed(showClock(clock))
     }),
   )
   app.post(
     '/_emulator/faults',
     steer((body) => {
-      faults.add(parseFault(body))
-      return { ok: true }
+      const fault = parseFault(body)
+      if (!fault.ok) return fault
+      faults.add(fault.value)
+      return succeed({ ok: true })
     }),
   )
   app.get('/_emulator/settings', () => showSettings(metering.settings))
   app.post(
     '/_emulator/settings',
-    steer((body) => showSettings(Object.assign(metering.settings, parseSettings(body)))),
+    steer((body) => {
+      const changes = parseSettings(body)
+      if (!changes.ok) return changes
+      return succeed(showSettings(Object.assign(metering.settings, changes.value)))
+    }),
   )
   app.post('/_emulator/reset', () => {
     metering.state.clear()
@@ -65,15 +75,11 @@ export function addControlRoutes(app: FastifyInstance, parts: ControlParts): voi
   })
 }
 
-/** A handler for a control request with a body; what makes no sense is 400 and why. */
-function steer(act: (body: string) => object) {
+/** Returns a handler for a control request with a body. A failure is answered with 400 and its text. */
+function steer(act: (body: string) => ControlInput<object>) {
   return (request: FastifyRequest, reply: FastifyReply): object => {
-    try {
-      return act(typeof request.body === 'string' ? request.body : '')
-    } catch (error) {
-      if (!(error instanceof ControlInputError)) throw error
-      return reply.code(400).send({ error: error.message })
-    }
+    const result = act(typeof request.body === 'string' ? request.body : '')
+    return result.ok ? result.value : reply.code(400).send({ error: result.failure })
   }
 }
 
@@ -81,7 +87,7 @@ function isShowable(instant: number): boolean {
   return instant >= 0 && instant < 253_402_300_800_000
 }
 
-function showRecord(record: MeteringRecord): object {
+function showRecord(record: EmulatedRecord): object {
   return { ...record, hour: toIso(record.hour), clientToken: record.clientToken ?? null }
 }
 

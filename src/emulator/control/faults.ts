@@ -8,12 +8,12 @@ export type FaultEffect =
 
 export interface Fault {
   readonly operation: OperationName | '*'
-  /** How many calls it meets. */
+  /** How many calls it affects. */
   readonly times: number
   readonly effect: FaultEffect
 }
 
-/** What is to go wrong. Faults are used up in the order in which they came, one for each call. */
+/** The faults to come. They are used up in the order in which they were added, one a call. */
 export class FaultScript {
   readonly #atStart: readonly Fault[]
   #entries: Fault[]
@@ -27,7 +27,7 @@ export class FaultScript {
     this.#entries.push(fault)
   }
 
-  /** The effect for the next call of `operation`, or undefined. It is used up once. */
+  /** Takes the effect for the next call of `operation`, if there is one. */
   take(operation: OperationName): FaultEffect | undefined {
     const index = this.#entries.findIndex(
       (fault) => fault.operation === '*' || fault.operation === operation,
@@ -41,7 +41,7 @@ export class FaultScript {
     return fault.effect
   }
 
-  /** Goes back to the faults that there were at the start. */
+  /** Goes back to the faults of the start. */
   reset(): void {
     this.#entries = [...this.#atStart]
   }

@@ -1,22 +1,28 @@
 import { toIso } from '../../kernel/clock.ts'
+import { awsLimits } from '../../metering/aws-limits.ts'
+import { hourMs, hourOf } from '../../metering/hour.ts'
 import { checkAllocations } from '../../protocol/allocations.ts'
 import { toInstant, type CredentialScope } from '../../protocol/codec.ts'
-import { fail, succeed, type Outcome } from '../../protocol/errors.ts'
-import type { BatchMeterUsageInput, UsageRecord } from '../../protocol/inputs.ts'
-import type { recordStatuses } from '../../protocol/operations.ts'
+import { succeed } from '../../kernel/result.ts'
+import { serviceError, type ServiceResult } from '../../protocol/errors.ts'
+import type {
+  BatchMeterUsageInput,
+  UsageRecord,
+  recordStatuses,
+} from '../../protocol/operations/batch-meter-usage.ts'
+import type { ErrorNameOf } from '../../protocol/operations.ts'
 import { checkSeller } from './caller.ts'
+import { checkLicence, findCustomer } from './customer.ts'
 import type { EmulatedCustomer } from '../marketplace.ts'
 import {
   checkDimension,
   checkOffered,
   checkWindow,
   findProduct,
-  hourMs,
-  hourOf,
-  saysTheSame,
+  hasSameContent,
   type Metering,
 } from './metering-rules.ts'
-import type { MeteringRecord } from './metering-state.ts'
+import type { EmulatedRecord } from './metering-state.ts'
 
 export interface UsageRecordResult {
   readonly UsageRecord: UsageRecord
@@ -29,19 +35,21 @@ export interface BatchMeterUsageOutput {
   readonly UnprocessedRecords: readonly UsageRecord[]
 }
 
+type BatchResult<T> = ServiceResult<T, ErrorNameOf<'BatchMeterUsage'>>
+
 /** "Records aren't accepted 24 hours or more after an event": the last millisecond is outside. */
-const windowMs = 24 * hourMs - 1
+const windowMs = awsLimits.batchMeterUsageWindowMs - 1
 const graceForLastMonthMs = 6 * hourMs
 
 /**
- * Records for customers of a SaaS product, known by customer identifier or account with a product
- * code, or by licence without one. One record that is wrong fails the whole batch.
+ * Records usage of customers of a SaaS product, who are known by customer identifier or account with a
+ * product code, or by licence without one. One record that is wrong fails the whole batch.
  */
 export function batchMeterUsage(
   metering: Metering,
   scope: CredentialScope,
   input: BatchMeterUsageInput,
-): Outcome<BatchMeterUsageOutput> {
+): BatchResult<BatchMeterUsageOutput> {
   const seller = checkSeller(metering, scope, 'BatchMeterUsage')
   if (!seller.ok) return seller
   const customers: EmulatedCustomer[] = []
@@ -67,7 +75,7 @@ function checkRecord(
   scope: CredentialScope,
   productCode: string | undefined,
   record: UsageRecord,
-): Outcome<EmulatedCustomer> {
+): BatchResult<EmulatedCustomer> {
   const customer = findCustomer(metering, productCode, record)
   if (!customer.ok) return customer
   const product = findProduct(metering, customer.value.productCode)
@@ -85,59 +93,12 @@ function checkRecord(
   if (!inWindow.ok) return inWindow
   const now = metering.clock.now()
   if (monthOf(instant) < monthOf(now - graceForLastMonthMs)) {
-    return fail(
+    return serviceError(
       'TimestampOutOfBoundsException',
-      'Usage of the previous month is taken until 06:00 UTC on the 1st.',
+      'Usage of the previous month is accepted until 06:00 UTC on the 1st.',
     )
   }
   return customer
-}
-
-function findCustomer(
-  metering: Metering,
-  productCode: string | undefined,
-  record: UsageRecord,
-): Outcome<EmulatedCustomer> {
-  const { CustomerIdentifier, CustomerAWSAccountId, LicenseArn } = record
-  if (LicenseArn === undefined) {
-    const product = findProduct(metering, productCode)
-    if (!product.ok) return product
-  }
-  const customer = metering.customers.find(
-    (candidate) =>
-      (productCode === undefined || candidate.productCode === productCode) &&
-      (CustomerAWSAccountId === undefined
-        ? CustomerIdentifier !== undefined && candidate.customerIdentifier === CustomerIdentifier
-        : candidate.customerAwsAccountId === CustomerAWSAccountId &&
-          (LicenseArn === undefined || candidate.licenseArn === LicenseArn)),
-  )
-  if (customer !== undefined) return succeed(customer)
-  const isOfAnother = metering.customers.some(
-    ({ customerAwsAccountId }) => customerAwsAccountId === CustomerAWSAccountId,
-  )
-  return isOfAnother && LicenseArn !== undefined
-    ? fail('InvalidLicenseException', 'The LicenseArn does not match the customer.')
-    : fail('InvalidCustomerIdentifierException', 'The customer does not exist.')
-}
-
-/** A customer without an identifier is of a listing that meters licences and nothing else. */
-function checkLicence(
-  customer: EmulatedCustomer,
-  { LicenseArn }: UsageRecord,
-  instant: number,
-): Outcome<undefined> {
-  const { customerIdentifier, licenseArn, licenseStartsAt, licenseEndsAt } = customer
-  if (LicenseArn === undefined) {
-    return customerIdentifier === undefined
-      ? fail('InvalidLicenseException', 'The listing is metered by LicenseArn, and there is none.')
-      : succeed(undefined)
-  }
-  if (LicenseArn !== licenseArn) {
-    return fail('InvalidLicenseException', 'The LicenseArn does not match the customer.')
-  }
-  return instant >= (licenseStartsAt ?? -Infinity) && instant < (licenseEndsAt ?? Infinity)
-    ? succeed(undefined)
-    : fail('InvalidLicenseException', 'The usage is not within the license activation period.')
 }
 
 function settle(
@@ -150,7 +111,7 @@ function settle(
   if (!customer.subscribed || !stays || !metering.settings.entitled) {
     return { UsageRecord: record, Status: 'CustomerNotSubscribed' }
   }
-  const wanted: MeteringRecord = {
+  const wanted: EmulatedRecord = {
     // A customer who is named in both ways is two keys, and is billed twice, as AWS warns.
     resource: record.LicenseArn ?? customer.customerIdentifier ?? customer.customerAwsAccountId,
     region: scope.region,
@@ -163,7 +124,7 @@ function settle(
     clientToken: undefined,
   }
   const known = metering.state.find(wanted)
-  if (known !== undefined && !saysTheSame(known, wanted)) {
+  if (known !== undefined && !hasSameContent(known, wanted)) {
     return { UsageRecord: record, Status: 'DuplicateRecord' }
   }
   if (known === undefined) metering.state.add(wanted)

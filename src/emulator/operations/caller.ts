@@ -1,45 +1,51 @@
 import type { CredentialScope } from '../../protocol/codec.ts'
-import { fail, succeed, type Outcome, type ServiceErrorName } from '../../protocol/errors.ts'
+import { succeed } from '../../kernel/result.ts'
+import {
+  serviceError,
+  type GeneralErrorName,
+  type ServiceErrorName,
+  type ServiceResult,
+} from '../../protocol/errors.ts'
 import type { OperationName } from '../../protocol/operations.ts'
 import { unknownTask, type EmulatedTask } from '../marketplace.ts'
 import type { Metering } from './metering-rules.ts'
 
-/** `refusal` is what a missing permission is called. */
-export interface ContainerCall {
+/** How an operation checks its caller. `refusal` names the error for a missing permission. */
+export interface ContainerCall<N extends ServiceErrorName> {
   readonly operation: OperationName
   readonly refusal: 'AccessDeniedException' | 'UnauthorizedException'
-  /** What a region other than that of the task is called. */
-  readonly wrongRegion: ServiceErrorName
+  /** The error for a region other than that of the task. */
+  readonly wrongRegion: N
 }
 
 /**
- * The task or pod that calls, when it may: its credentials are known and of the right kind, its role
- * allows the operation, and it signed for the region that it runs in. Where the emulator was told of
- * no tasks, every access key id is one.
+ * Finds the task or pod that calls and checks that it may: its credentials are known and of the right
+ * kind, its role allows the operation, and it signed for the region that it runs in. Where no tasks
+ * are defined, every access key id is one.
  */
-export function findTask(
+export function findTask<N extends ServiceErrorName>(
   metering: Metering,
   scope: CredentialScope,
-  call: ContainerCall,
-): Outcome<EmulatedTask> {
+  call: ContainerCall<N>,
+): ServiceResult<EmulatedTask, N | GeneralErrorName> {
   const task =
     metering.tasks.length === 0
       ? unknownTask(scope.accessKeyId)
       : metering.tasks.find(({ accessKeyId }) => accessKeyId === scope.accessKeyId)
   if (task === undefined) {
-    return fail(
+    return serviceError(
       'UnrecognizedClientException',
       'The security token included in the request is invalid.',
     )
   }
   if (task.credentials === 'node') {
-    return fail(
+    return serviceError(
       call.refusal,
       'This operation can only be called from within an ECS task or an EKS pod.',
     )
   }
   if (task.allowedActions?.includes(call.operation) === false) {
-    return fail(
+    return serviceError(
       call.refusal,
       `The role of ${task.accessKeyId} is not authorized to perform: aws-marketplace:${call.operation}`,
     )
@@ -49,7 +55,7 @@ export function findTask(
     metering.settings.region ??
     metering.state.homeRegion(scope.accessKeyId, scope.region)
   if (home !== scope.region) {
-    return fail(
+    return serviceError(
       call.wrongRegion,
       `The endpoint being called is in ${scope.region}, but the ECS task or EKS pod runs in ${home}. The regions must match.`,
     )
@@ -66,15 +72,15 @@ export function isEntitled(metering: Metering, task: EmulatedTask, productCode: 
   return buyer.entitled && stays && buyer.products?.includes(productCode) !== false
 }
 
-/** Whether the caller may be the seller: calls for SaaS customers come from the seller's account. */
+/** Checks that the caller may be the seller, whose account must make the calls for SaaS customers. */
 export function checkSeller(
   metering: Metering,
   scope: CredentialScope,
   operation: OperationName,
-): Outcome<undefined> {
+): ServiceResult<undefined, 'AccessDeniedException'> {
   const isTask = metering.tasks.some(({ accessKeyId }) => accessKeyId === scope.accessKeyId)
   if (!isTask) return succeed(undefined)
-  return fail(
+  return serviceError(
     'AccessDeniedException',
     `${operation} must be called with credentials of the seller's account, and ${scope.accessKeyId} is a task of a buyer.`,
   )

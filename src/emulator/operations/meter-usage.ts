@@ -1,8 +1,12 @@
 import { toIso } from '../../kernel/clock.ts'
+import { awsLimits } from '../../metering/aws-limits.ts'
+import { hourOf } from '../../metering/hour.ts'
 import { canonicalAllocations, checkAllocations } from '../../protocol/allocations.ts'
 import { toInstant, type CredentialScope } from '../../protocol/codec.ts'
-import { fail, succeed, type Outcome } from '../../protocol/errors.ts'
-import type { MeterUsageInput } from '../../protocol/inputs.ts'
+import { succeed } from '../../kernel/result.ts'
+import { serviceError, type ServiceResult } from '../../protocol/errors.ts'
+import type { MeterUsageInput } from '../../protocol/operations/meter-usage.ts'
+import type { ErrorNameOf } from '../../protocol/operations.ts'
 import { findTask, isEntitled } from './caller.ts'
 import type { EmulatedTask } from '../marketplace.ts'
 import {
@@ -10,28 +14,26 @@ import {
   checkOffered,
   checkWindow,
   findProduct,
-  hourMs,
-  hourOf,
-  saysTheSame,
+  hasSameContent,
   type Metering,
 } from './metering-rules.ts'
-import type { MeteringRecord } from './metering-state.ts'
+import type { EmulatedRecord } from './metering-state.ts'
 
 export interface MeterUsageOutput {
   readonly MeteringRecordId: string
 }
 
-const windowMs = 6 * hourMs
+type MeterResult<T> = ServiceResult<T, ErrorNameOf<'MeterUsage'>>
 
 /**
- * One record for each task or pod, dimension and hour. It can be sent again but never changed, and a
- * DryRun leaves nothing behind.
+ * Makes one record for each task or pod, dimension and hour. A record can be sent again but never
+ * changed, and a DryRun leaves no trace.
  */
 export function meterUsage(
   metering: Metering,
   scope: CredentialScope,
   input: MeterUsageInput,
-): Outcome<MeterUsageOutput> {
+): MeterResult<MeterUsageOutput> {
   const allowed = checkRequest(metering, scope, input)
   if (!allowed.ok) return allowed
   // Known tokens come before the window: a call that succeeded stays a success however late it is retried.
@@ -54,7 +56,7 @@ function checkRequest(
   metering: Metering,
   scope: CredentialScope,
   input: MeterUsageInput,
-): Outcome<EmulatedTask> {
+): MeterResult<EmulatedTask> {
   const task = findTask(metering, scope, {
     operation: 'MeterUsage',
     refusal: input.DryRun === true ? 'UnauthorizedException' : 'AccessDeniedException',
@@ -70,41 +72,45 @@ function checkRequest(
   const allocations = checkAllocations(input.UsageQuantity ?? 0, input.UsageAllocations)
   if (!allocations.ok) return allocations
   if (isEntitled(metering, task.value, input.ProductCode)) return task
-  return fail(
+  return serviceError(
     'CustomerNotEntitledException',
     'The customer does not have a valid subscription for the product.',
   )
 }
 
-/** The window is held against the timestamp as sent, not against its hour. */
-function checkTime(metering: Metering, task: EmulatedTask, instant: number): Outcome<undefined> {
+/** AWS compares the timestamp as sent with the window, not the start of its hour. */
+function checkTime(
+  metering: Metering,
+  task: EmulatedTask,
+  instant: number,
+): MeterResult<undefined> {
   if (instant < (task.startedAt ?? -Infinity)) {
-    return fail(
+    return serviceError(
       'TimestampOutOfBoundsException',
       'The timestamp is before the start of the software usage.',
     )
   }
-  return checkWindow(metering.clock, instant, windowMs)
+  return checkWindow(metering.clock, instant, awsLimits.meterUsageWindowMs)
 }
 
-function answerDryRun(metering: Metering): Outcome<MeterUsageOutput> {
+function answerDryRun(metering: Metering): MeterResult<MeterUsageOutput> {
   return metering.settings.dryRunForm === 'ok'
     ? succeed({ MeteringRecordId: metering.randomUuid() })
-    : fail('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.')
+    : serviceError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.')
 }
 
-/** The answer that a known ClientToken decides, or undefined for a new one. */
+/** The answer for a ClientToken that was used before; undefined for a new one. */
 function findToken(
   metering: Metering,
   scope: CredentialScope,
   input: MeterUsageInput,
-): Outcome<MeterUsageOutput> | undefined {
+): MeterResult<MeterUsageOutput> | undefined {
   if (input.ClientToken === undefined) return undefined
   const used = metering.state.token(scope.accessKeyId, input.ClientToken)
   if (used === undefined) return undefined
   return used.fingerprint === fingerprintOf(input)
     ? succeed({ MeteringRecordId: used.meteringRecordId })
-    : fail(
+    : serviceError(
         'IdempotencyConflictException',
         'The ClientToken is being used for multiple requests with different parameters.',
       )
@@ -114,8 +120,8 @@ function record(
   metering: Metering,
   scope: CredentialScope,
   input: MeterUsageInput,
-): Outcome<MeterUsageOutput> {
-  const wanted: MeteringRecord = {
+): MeterResult<MeterUsageOutput> {
+  const wanted: EmulatedRecord = {
     resource: scope.accessKeyId,
     region: scope.region,
     productCode: input.ProductCode,
@@ -131,8 +137,8 @@ function record(
     metering.state.add(wanted)
     return succeed({ MeteringRecordId: wanted.meteringRecordId })
   }
-  if (saysTheSame(known, wanted)) return succeed({ MeteringRecordId: known.meteringRecordId })
-  return fail(
+  if (hasSameContent(known, wanted)) return succeed({ MeteringRecordId: known.meteringRecordId })
+  return serviceError(
     'DuplicateRequestException',
     `A metering record has already been emitted for the dimension ${wanted.dimension} and the hour ${toIso(wanted.hour)} with a different usageQuantity.`,
   )

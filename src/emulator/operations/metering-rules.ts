@@ -1,25 +1,25 @@
 import type { Clock } from '../../kernel/clock.ts'
+import { hourMs } from '../../metering/hour.ts'
 import { canonicalAllocations } from '../../protocol/allocations.ts'
 import type { CredentialScope } from '../../protocol/codec.ts'
-import { fail, succeed, type Outcome, type ServiceErrorName } from '../../protocol/errors.ts'
+import { succeed } from '../../kernel/result.ts'
+import { serviceError, type ServiceResult, type ServiceErrorName } from '../../protocol/errors.ts'
 import type {
   EmulatedBuyer,
   EmulatedCustomer,
   EmulatedProduct,
   EmulatedTask,
 } from '../marketplace.ts'
-import type { MeteringRecord, MeteringState } from './metering-state.ts'
+import type { EmulatedRecord, MeteringState } from './metering-state.ts'
 import type { ProductKeys } from '../product-keys.ts'
 import type { EmulatorSettings } from '../emulator-settings.ts'
 import type { SigningKey } from '../signing-key.ts'
 
-export const hourMs = 3_600_000
-
 /**
- * How far ahead of AWS's clock a timestamp may be. AWS names no number; the tolerance of SigV4 for
- * clocks, 5 minutes, is taken.
+ * How far a timestamp may be ahead of AWS's clock. AWS names no number; this is the tolerance of SigV4
+ * for clocks.
  */
-export const maxAheadMs = 300_000
+const maxAheadMs = 300_000
 
 /** What the operations work on. */
 export interface Metering {
@@ -35,26 +35,21 @@ export interface Metering {
   readonly randomUuid: () => string
 }
 
-/** The start of the UTC hour that `instant` lies in. */
-export function hourOf(instant: number): number {
-  return Math.floor(instant / hourMs) * hourMs
-}
-
-/** A product by its code, or InvalidProductCodeException. */
+/** Finds a product by its code. */
 export function findProduct(
   metering: Metering,
   productCode: string | undefined,
-): Outcome<EmulatedProduct> {
+): ServiceResult<EmulatedProduct, 'InvalidProductCodeException'> {
   const product = metering.products.find((candidate) => candidate.productCode === productCode)
   return product === undefined
-    ? fail(
+    ? serviceError(
         'InvalidProductCodeException',
         `The product code passed (${productCode ?? 'none'}) does not match the product code used for publishing the product.`,
       )
     : succeed(product)
 }
 
-/** The key of a product, by default the first one, and a version, by default the newest. */
+/** Finds the key of a product, by default the first one, and a version, by default the newest. */
 export function findKey(
   metering: Metering,
   productCode: string | undefined,
@@ -67,32 +62,39 @@ export function findKey(
   return metering.keys.find(product.productCode, version ?? product.publicKeyVersion)
 }
 
-/** Whether the product has a metered dimension of this name, or InvalidUsageDimensionException. */
-export function checkDimension(product: EmulatedProduct, dimension: string): Outcome<undefined> {
+/** Checks that the product has a metered dimension of this name. */
+export function checkDimension(
+  product: EmulatedProduct,
+  dimension: string,
+): ServiceResult<undefined, 'InvalidUsageDimensionException'> {
   if (product.route !== 'hourly' && product.dimensions.includes(dimension)) {
     return succeed(undefined)
   }
-  return fail(
+  return serviceError(
     'InvalidUsageDimensionException',
     `The usage dimension ${dimension} does not match one of the UsageDimensions associated with the product.`,
   )
 }
 
-/** Whether the product is offered in the region that the call was signed for. */
-export function checkOffered(
+/** Checks that the product is offered in the region that the call was signed for. */
+export function checkOffered<N extends ServiceErrorName>(
   product: EmulatedProduct,
   scope: CredentialScope,
-  name: ServiceErrorName,
-): Outcome<undefined> {
+  name: N,
+): ServiceResult<undefined, N> {
   if (product.regions?.includes(scope.region) !== false) return succeed(undefined)
-  return fail(name, `The API is disabled in the Region ${scope.region} for this product.`)
+  return serviceError(name, `The API is disabled in the Region ${scope.region} for this product.`)
 }
 
-/** Whether `instant` is at most `windowMs` old and not ahead, or TimestampOutOfBoundsException. */
-export function checkWindow(clock: Clock, instant: number, windowMs: number): Outcome<undefined> {
+/** Checks that `instant` is at most `windowMs` old and not in the future. */
+export function checkWindow(
+  clock: Clock,
+  instant: number,
+  windowMs: number,
+): ServiceResult<undefined, 'TimestampOutOfBoundsException'> {
   const now = clock.now()
   if (instant >= now - windowMs && instant <= now + maxAheadMs) return succeed(undefined)
-  return fail(
+  return serviceError(
     'TimestampOutOfBoundsException',
     instant > now
       ? 'The timestamp is in the future.'
@@ -100,8 +102,8 @@ export function checkWindow(clock: Clock, instant: number, windowMs: number): Ou
   )
 }
 
-/** Whether two records with the same key say the same. */
-export function saysTheSame(a: MeteringRecord, b: MeteringRecord): boolean {
+/** Whether two records with the same key have the same content. */
+export function hasSameContent(a: EmulatedRecord, b: EmulatedRecord): boolean {
   return (
     a.quantity === b.quantity &&
     canonicalAllocations(a.allocations) === canonicalAllocations(b.allocations)

@@ -1,7 +1,7 @@
-import type { UsageAllocation } from '../../protocol/inputs.ts'
+import type { UsageAllocation } from '../../protocol/fields.ts'
 
 /** A record that AWS would bill. Its key is everything before the quantity. */
-export interface MeteringRecord {
+export interface EmulatedRecord {
   /** The access key id, which stands for the task or pod; for BatchMeterUsage the customer or licence. */
   readonly resource: string
   readonly region: string
@@ -23,23 +23,23 @@ interface UsedToken {
 /** More than any test sends, and little enough for an emulator that runs for weeks. */
 const maxTokens = 50_000
 
-/** Everything the service remembers. Nothing here decides; the operations do. */
+/** Everything that the service remembers. The operations decide what that is. */
 export class MeteringState {
-  readonly #records = new Map<string, MeteringRecord>()
+  readonly #records = new Map<string, EmulatedRecord>()
   readonly #tokens = new Map<string, UsedToken>()
   readonly #regions = new Map<string, string>()
   readonly #registered = new Set<string>()
 
-  records(): readonly MeteringRecord[] {
+  records(): readonly EmulatedRecord[] {
     return [...this.#records.values()]
   }
 
-  /** The record that already stands for the key of `record`. */
-  find(record: MeteringRecord): MeteringRecord | undefined {
+  /** The record that already has the key of `record`. */
+  find(record: EmulatedRecord): EmulatedRecord | undefined {
     return this.#records.get(keyOf(record))
   }
 
-  add(record: MeteringRecord): void {
+  add(record: EmulatedRecord): void {
     this.#records.set(keyOf(record), record)
   }
 
@@ -79,6 +79,6 @@ export class MeteringState {
   }
 }
 
-function keyOf({ resource, region, productCode, dimension, hour }: MeteringRecord): string {
+function keyOf({ resource, region, productCode, dimension, hour }: EmulatedRecord): string {
   return JSON.stringify([resource, region, productCode, dimension, hour])
 }

@@ -1,13 +1,15 @@
 import type { CredentialScope } from '../../protocol/codec.ts'
-import { fail, succeed, type Outcome } from '../../protocol/errors.ts'
-import type { RegisterUsageInput } from '../../protocol/inputs.ts'
+import { succeed } from '../../kernel/result.ts'
+import { serviceError, type ServiceResult } from '../../protocol/errors.ts'
+import type { RegisterUsageInput } from '../../protocol/operations/register-usage.ts'
+import type { ErrorNameOf } from '../../protocol/operations.ts'
 import { findTask, isEntitled } from './caller.ts'
 import type { EmulatedProduct } from '../marketplace.ts'
 import { checkOffered, findProduct, type Metering } from './metering-rules.ts'
 
 export interface RegisterUsageOutput {
   readonly Signature: string
-  /** Epoch seconds. AWS sends null when there is nothing to say. */
+  /** Epoch seconds. AWS sends null when the version has not expired. */
   readonly PublicKeyRotationTimestamp: number | null
 }
 
@@ -18,20 +20,20 @@ const call = {
 } as const
 
 /**
- * Platform and entitlement are looked at only until the first success of a task or pod. Succeeds
- * for products of every route: what AWS does for one that only meters is not documented.
+ * Registers a task or pod. Platform and entitlement are checked only until its first success. Products
+ * of every route succeed: what AWS does for one that only meters is not documented.
  */
 export async function registerUsage(
   metering: Metering,
   scope: CredentialScope,
   input: RegisterUsageInput,
-): Promise<Outcome<RegisterUsageOutput>> {
+): Promise<ServiceResult<RegisterUsageOutput, ErrorNameOf<'RegisterUsage'>>> {
   const { settings, state } = metering
   const task = findTask(metering, scope, call)
   if (!task.ok) return task
   const isFirst = !state.isRegistered(scope.accessKeyId)
   if (isFirst && !(settings.platformSupported && task.value.platform === 'supported')) {
-    return fail(
+    return serviceError(
       'PlatformNotSupportedException',
       'AWS Marketplace does not support metering usage from the underlying platform. Currently, Amazon ECS, Amazon EKS, and Fargate are supported.',
     )
@@ -42,10 +44,10 @@ export async function registerUsage(
   if (!offered.ok) return offered
   const key = metering.keys.find(input.ProductCode, input.PublicKeyVersion)
   if (key === undefined) {
-    return fail('InvalidPublicKeyVersionException', 'Public Key version is invalid.')
+    return serviceError('InvalidPublicKeyVersionException', 'Public Key version is invalid.')
   }
   if (isFirst && !isEntitled(metering, task.value, input.ProductCode)) {
-    return fail(
+    return serviceError(
       'CustomerNotEntitledException',
       'The customer does not have a valid subscription for the product.',
     )

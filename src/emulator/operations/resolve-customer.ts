@@ -1,6 +1,8 @@
 import type { CredentialScope } from '../../protocol/codec.ts'
-import { fail, succeed, type Outcome } from '../../protocol/errors.ts'
-import type { ResolveCustomerInput } from '../../protocol/inputs.ts'
+import { succeed } from '../../kernel/result.ts'
+import { serviceError, type ServiceResult } from '../../protocol/errors.ts'
+import type { ResolveCustomerInput } from '../../protocol/operations/resolve-customer.ts'
+import type { ErrorNameOf } from '../../protocol/operations.ts'
 import { checkSeller } from './caller.ts'
 import { checkOffered, findProduct, type Metering } from './metering-rules.ts'
 
@@ -12,25 +14,26 @@ export interface ResolveCustomerOutput {
   readonly LicenseArn: string
 }
 
-/** Who the buyer is that brought a registration token. A token can be resolved more than once. */
+/** Names the buyer who brought a registration token. A token can be resolved more than once. */
 export function resolveCustomer(
   metering: Metering,
   scope: CredentialScope,
   input: ResolveCustomerInput,
-): Outcome<ResolveCustomerOutput> {
+): ServiceResult<ResolveCustomerOutput, ErrorNameOf<'ResolveCustomer'>> {
   const seller = checkSeller(metering, scope, 'ResolveCustomer')
   if (!seller.ok) return seller
   const { RegistrationToken } = input
   const customer = metering.customers.find(({ registrationTokens, expiredTokens }) =>
     [...registrationTokens, ...expiredTokens].includes(RegistrationToken),
   )
-  if (customer === undefined) return fail('InvalidTokenException', 'Registration token is invalid.')
+  if (customer === undefined)
+    return serviceError('InvalidTokenException', 'Registration token is invalid.')
   const product = findProduct(metering, customer.productCode)
   const offered = product.ok ? checkOffered(product.value, scope, 'DisabledApiException') : product
-  // A customer of a product that is not there can't be: the API is then as good as switched off.
-  if (!offered.ok) return fail('DisabledApiException', offered.failure.message)
+  // No real customer belongs to a product that does not exist: AWS answers that the API is disabled.
+  if (!offered.ok) return serviceError('DisabledApiException', offered.failure.message)
   if (customer.expiredTokens.includes(RegistrationToken)) {
-    return fail('ExpiredTokenException', 'The submitted registration token has expired.')
+    return serviceError('ExpiredTokenException', 'The submitted registration token has expired.')
   }
   return succeed({
     CustomerIdentifier: customer.customerIdentifier ?? null,

@@ -1,4 +1,5 @@
 import { fromIso } from '../../kernel/clock.ts'
+import { fail, succeed, type Result } from '../../kernel/result.ts'
 import type {
   Field,
   ListType,
@@ -8,45 +9,42 @@ import type {
   ValueType,
 } from './scenario-types.ts'
 
-export type ReportMistake = (mistake: string) => void
+/** A checked value, or every mistake in it. */
+export type Checked<T> = Result<T, readonly string[]>
 
-/**
- * The value in the form that its type has, with everything reported that is wrong about it. What was
- * reported about is not to be used.
- */
+/** Checks a value against its type and returns it in the form that the type gives it. */
 export function checkValue<T extends ValueType>(
   type: T,
   value: unknown,
-  path: string,
-  report: ReportMistake,
-): ValueOf<T> {
-  return check(type, value, path, report) as ValueOf<T>
+  path = '',
+): Checked<ValueOf<T>> {
+  return check(type, value, path) as Checked<ValueOf<T>>
 }
 
-function check(type: ValueType, value: unknown, path: string, report: ReportMistake): unknown {
-  const refuse = (hint = '') => {
-    report(`${path || 'the file'} must be ${describeType(type)}, not ${show(value)}${hint}`)
-    return undefined
-  }
+function check(type: ValueType, value: unknown, path: string): Checked<unknown> {
+  const refuse = (hint = '') =>
+    fail([`${path || 'the file'} must be ${describeType(type)}, not ${show(value)}${hint}`])
   switch (type.kind) {
     case 'text':
       if (typeof value === 'number') return refuse('; put it in quotes')
-      return typeof value === 'string' && isAllowed(type, value) ? value : refuse()
+      return typeof value === 'string' && isAllowed(type, value) ? succeed(value) : refuse()
     case 'integer':
       return Number.isInteger(value) && Number(value) >= type.min && Number(value) <= type.max
-        ? value
+        ? succeed(value)
         : refuse()
     case 'boolean':
-      return typeof value === 'boolean' ? value : refuse()
-    case 'time':
-      return (typeof value === 'string' ? fromIso(value) : undefined) ?? refuse()
+      return typeof value === 'boolean' ? succeed(value) : refuse()
+    case 'time': {
+      const instant = typeof value === 'string' ? fromIso(value) : undefined
+      return instant === undefined ? refuse() : succeed(instant)
+    }
     case 'choice':
-      return type.choices.some((known) => known === value) ? value : refuse()
+      return type.choices.some((known) => known === value) ? succeed(value) : refuse()
     case 'list':
-      return Array.isArray(value) ? checkList(type, value, path, report) : refuse()
+      return Array.isArray(value) ? checkList(type, value, path) : refuse()
     case 'section':
       return typeof value === 'object' && value !== null && !Array.isArray(value)
-        ? checkSection(type, value, path, report)
+        ? checkSection(type, value, path)
         : refuse()
   }
 }
@@ -55,51 +53,62 @@ function checkList(
   type: ListType,
   values: readonly unknown[],
   path: string,
-  report: ReportMistake,
-): readonly unknown[] {
+): Checked<readonly unknown[]> {
+  const mistakes: string[] = []
   if (values.length < type.min || values.length > type.max) {
-    report(`${path} must be ${describeType(type)}, not ${values.length} of them`)
+    mistakes.push(`${path} must be ${describeType(type)}, not ${values.length} of them`)
   }
   const items = values.slice(0, type.max)
   if (type.item.kind !== 'section' && new Set(items).size < items.length) {
-    report(`${path} names something twice; remove one`)
+    mistakes.push(`${path} has an entry twice; remove one`)
   }
-  return items.map((item, index) => check(type.item, item, `${path}[${index}]`, report))
+  return collect(
+    mistakes,
+    items.map((item, index) => check(type.item, item, `${path}[${index}]`)),
+  )
 }
 
-function checkSection(
-  { fields }: SectionType,
-  value: object,
-  path: string,
-  report: ReportMistake,
-): object {
+function checkSection({ fields }: SectionType, value: object, path: string): Checked<object> {
   const place = (name: string) => (path === '' ? name : `${path}.${name}`)
   const given = Object.entries(value).filter(([, item]) => item !== null)
-  for (const [name] of given) {
-    if (!Object.hasOwn(fields, name)) {
-      report(`${place(name)} is not known; known are ${Object.keys(fields).join(', ')}`)
-    }
-  }
+  const mistakes = given
+    .filter(([name]) => !Object.hasOwn(fields, name))
+    .map(([name]) => `${place(name)} is not known; known are ${Object.keys(fields).join(', ')}`)
   const has = new Map<string, unknown>(given)
-  const clean = Object.entries(fields).flatMap(([name, field]) => {
-    if (!has.has(name)) {
-      if (field.required === true) report(`${place(name)} is missing: ${missing(field)}`)
-      return []
-    }
-    return [[name, check(field.type, has.get(name), place(name), report)]]
+  const checked = Object.entries(fields).flatMap(([name, field]) => {
+    if (has.has(name)) return [checkField(name, field, has.get(name), place(name))]
+    return field.required === true
+      ? [fail([`${place(name)} is missing: give ${describeType(field.type)}`])]
+      : []
   })
-  return Object.fromEntries(clean)
+  const entries = collect(mistakes, checked)
+  return entries.ok ? succeed(Object.fromEntries(entries.value)) : entries
 }
 
-function missing({ type }: Field): string {
-  return `give ${describeType(type)}`
+function checkField(
+  name: string,
+  { type }: Field,
+  value: unknown,
+  place: string,
+): Checked<readonly [string, unknown]> {
+  const checked = check(type, value, place)
+  return checked.ok ? succeed([name, checked.value]) : checked
+}
+
+/** Collects the values where there is no mistake, and otherwise all the mistakes. */
+function collect<T>(
+  mistakes: readonly string[],
+  checked: readonly Checked<T>[],
+): Checked<readonly T[]> {
+  const all = [...mistakes, ...checked.flatMap((one) => (one.ok ? [] : one.failure))]
+  return all.length > 0 ? fail(all) : succeed(checked.flatMap((one) => (one.ok ? [one.value] : [])))
 }
 
 function isAllowed({ maxLength, allowed }: TextType, value: string): boolean {
   return value !== '' && value.length <= maxLength && allowed(value)
 }
 
-/** What a value of the type must be, in words; for messages and for the docs. */
+/** Describes what a value of the type must be, for messages and for the docs. */
 export function describeType(type: ValueType): string {
   switch (type.kind) {
     case 'text':

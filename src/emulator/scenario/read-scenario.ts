@@ -3,16 +3,17 @@ import { extname } from 'node:path'
 import { parseDocument } from 'yaml'
 import { messageOf, SidecarError } from '../../kernel/errors.ts'
 import { checkValue } from './check-scenario.ts'
+import type { Fault } from '../control/faults.ts'
 import type { EmulatorOptions } from '../emulator-server.ts'
-import { hourMs } from '../operations/metering-rules.ts'
-import { checkReferences, toFault } from './scenario-references.ts'
+import { hourMs } from '../../metering/hour.ts'
+import { faultsOf, referenceMistakes } from './scenario-references.ts'
 import { scenarioType, type Scenario } from './scenario-schema.ts'
 
 const extensions = ['.yaml', '.yml', '.json']
 
 /**
- * The options of an emulator that plays the scenario of a file. Throws one `SidecarError` with the
- * code `InvalidArguments` that lists every mistake.
+ * Reads the scenario of a file into options of an emulator. Throws one `SidecarError` with the code
+ * `InvalidArguments` that lists every mistake.
  */
 export async function readScenario(path: string): Promise<EmulatorOptions> {
   if (!extensions.includes(extname(path))) {
@@ -27,20 +28,20 @@ export async function readScenario(path: string): Promise<EmulatorOptions> {
   return parseScenario(text, path)
 }
 
-/** The same for a text, YAML or JSON; `name` is what messages call it. */
+/** Does the same for a text, YAML or JSON, that messages call `name`. */
 export function parseScenario(text: string, name: string): EmulatorOptions {
-  const mistakes: string[] = []
-  // JSON is YAML, so that one parser finds doubled names and places in both.
+  // JSON is YAML, so one parser finds duplicate names, and their places, in both.
   const document = parseDocument(text)
-  for (const { message } of [...document.errors, ...document.warnings]) {
-    mistakes.push(message.split('\n', 1)[0]?.replace(/:$/, '') ?? message)
-  }
-  if (mistakes.length > 0) throw refuse(name, mistakes)
-  const report = (mistake: string) => mistakes.push(mistake)
-  const scenario = checkValue(scenarioType, document.toJS(), '', report)
-  if (mistakes.length === 0) checkReferences(scenario, report)
-  if (mistakes.length > 0) throw refuse(name, mistakes)
-  return optionsOf(scenario)
+  const syntaxMistakes = [...document.errors, ...document.warnings].map(
+    ({ message }) => message.split('\n', 1)[0]?.replace(/:$/, '') ?? message,
+  )
+  if (syntaxMistakes.length > 0) throw refuse(name, syntaxMistakes)
+  const scenario = checkValue(scenarioType, document.toJS())
+  if (!scenario.ok) throw refuse(name, scenario.failure)
+  const faults = faultsOf(scenario.value)
+  const mistakes = [...referenceMistakes(scenario.value), ...(faults.ok ? [] : faults.failure)]
+  if (!faults.ok || mistakes.length > 0) throw refuse(name, mistakes)
+  return optionsOf(scenario.value, faults.value)
 }
 
 function refuse(name: string, mistakes: readonly string[], cause?: unknown): SidecarError {
@@ -53,7 +54,7 @@ function refuse(name: string, mistakes: readonly string[], cause?: unknown): Sid
   )
 }
 
-function optionsOf(scenario: Scenario): EmulatorOptions {
+function optionsOf(scenario: Scenario, faults: readonly Fault[]): EmulatorOptions {
   const { region, dryRunForm, clock = {}, products, buyers = [], tasks = [], customers } = scenario
   const firstCode = products[0]?.code ?? ''
   return {
@@ -68,7 +69,7 @@ function optionsOf(scenario: Scenario): EmulatorOptions {
     ...(customers === undefined
       ? {}
       : { customers: customers.map((customer) => customerOf(customer, firstCode)) }),
-    faults: (scenario.faults ?? []).map(toFault),
+    faults,
     ...(dryRunForm === undefined ? {} : { settings: { dryRunForm } }),
     ...(region === undefined ? {} : { region }),
     ...(clock.start === undefined ? {} : { startAt: clock.start }),

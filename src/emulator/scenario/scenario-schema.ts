@@ -1,64 +1,33 @@
-import { isServiceErrorName } from '../../protocol/errors.ts'
-import { operationNames, operations, type Member } from '../../protocol/operations.ts'
-import { credentialKinds, platforms, routes } from '../marketplace.ts'
-import type { Field, ValueOf, ValueType } from './scenario-types.ts'
+import { awsLimits } from '../../metering/aws-limits.ts'
+import { operationNames } from '../../protocol/operations.ts'
 import { dryRunForms } from '../emulator-settings.ts'
+import { credentialKinds, platforms, routes } from '../marketplace.ts'
+import type { Field, ValueOf } from './scenario-types.ts'
+import {
+  accountId,
+  boolean,
+  choice,
+  customerIdentifier,
+  dimension,
+  errorName,
+  keyVersion,
+  licenseArn,
+  listOf,
+  name,
+  productCode,
+  region,
+  section,
+  text,
+  time,
+  token,
+} from './scenario-values.ts'
 
-function text(maxLength: number, pattern: string, range: string) {
-  const expression = new RegExp(pattern)
-  const allowed = (value: string) => expression.test(value)
-  return { kind: 'text', maxLength, allowed, range } as const
-}
-
-/** A text of the same limits as a member on the wire, so that a call can name it. */
-function wireText(member: Member | undefined, range: string) {
-  if (member?.type !== 'string') throw new TypeError('the member is no text')
-  return text(member.maxLength ?? 2048, member.pattern ?? '', range)
-}
-
-function listOf<const T extends ValueType>(noun: string, item: T, max = 1000, min = 1) {
-  return { kind: 'list', item, noun, min, max } as const
-}
-
-function section<const F extends Readonly<Record<string, Field>>>(fields: F) {
-  return { kind: 'section', fields } as const
-}
-
-function choice<const C extends readonly string[]>(choices: C) {
-  return { kind: 'choice', choices } as const
-}
-
-const boolean = { kind: 'boolean' } as const
-const time = { kind: 'time' } as const
-const keyVersion = { kind: 'integer', min: 1, max: 2_147_483_647 } as const
-
-const { ProductCode } = operations.RegisterUsage.input
-const { CustomerIdentifier, CustomerAWSAccountId, LicenseArn } = operations.ResolveCustomer.output
-
-const productCode = wireText(ProductCode, '1 to 255 letters, digits and -/=:_.@')
-const region = text(64, '^[a-z]{2}(-[a-z]+)+-\\d+$', 'a region name such as us-east-1')
-const name = text(128, '^[\\w-]+$', '1 to 128 letters, digits, _ and -')
-const dimension = text(255, '^[^\\p{C}]+$', '1 to 255 characters')
-const token = text(4096, '^[^\\p{C}]+$', '1 to 4096 characters')
-const customerIdentifier = wireText(CustomerIdentifier, '1 to 255 characters')
-const accountId = wireText(CustomerAWSAccountId, 'digits, in quotes')
-const licenseArn = wireText(LicenseArn, 'an ARN such as arn:aws:license-manager::1:license:l-1')
-const errorName = {
-  kind: 'text',
-  maxLength: 128,
-  allowed: isServiceErrorName,
-  range: 'the name of an error of the service or of AWS in general',
-} as const
-
-/**
- * The scenario file as data. The checker, the types and the tables of docs/emulator.md are made from
- * it.
- */
+/** The scenario file as data, from which the checker, the types and docs/emulator.md's tables come. */
 export const scenarioFields = {
   region: {
     type: region,
     otherwise: 'where its first call was signed for',
-    summary: 'Where every task runs that names no region.',
+    summary: 'The region of every task that names none.',
   },
   dryRunForm: {
     type: choice(dryRunForms),
@@ -74,7 +43,7 @@ export const scenarioFields = {
         summary: 'How long an hour lasts on this machine, in ms.',
       },
     }),
-    summary: 'The time that the service lives in; the options `--start` and `--hour` win.',
+    summary: 'The time of the service; the options `--start` and `--hour` override it.',
   },
   products: {
     type: listOf(
@@ -84,17 +53,17 @@ export const scenarioFields = {
         route: {
           type: choice(routes),
           otherwise: '`both`',
-          summary: 'An `hourly` product takes no records: AWS meters it by itself.',
+          summary: 'An `hourly` product accepts no records: AWS meters it by itself.',
         },
         dimensions: {
-          type: listOf('dimensions', dimension, 24),
+          type: listOf('dimensions', dimension, awsLimits.containerDimensions),
           otherwise: 'none',
           summary: 'API identifiers of the usage dimensions; needed unless the route is `hourly`.',
         },
         publicKeyVersions: {
           type: listOf('versions', keyVersion, 5),
           otherwise: '`[1]`',
-          summary: 'The key versions that RegisterUsage takes, the newest last; each has a key.',
+          summary: 'The key versions that RegisterUsage accepts, the newest last; each has a key.',
         },
         publicKeyRotationAt: {
           type: time,
@@ -116,7 +85,7 @@ export const scenarioFields = {
     type: listOf(
       'buyers',
       section({
-        id: { type: name, required: true, summary: 'What tasks call the buyer.' },
+        id: { type: name, required: true, summary: 'The name by which tasks refer to the buyer.' },
         entitled: {
           type: boolean,
           otherwise: '`true`',
@@ -130,7 +99,7 @@ export const scenarioFields = {
         leavesAt: { type: time, otherwise: 'never', summary: 'When the subscription ends.' },
       }),
     ),
-    otherwise: 'one who has everything',
+    otherwise: 'one with every product',
     summary: 'Accounts that run tasks and pods.',
   },
   tasks: {
@@ -156,8 +125,7 @@ export const scenarioFields = {
         credentials: {
           type: choice(credentialKinds),
           otherwise: '`task`',
-          summary:
-            'Whether it signs with a role of its own, or with that of the machine below it (`node`).',
+          summary: 'Whether it signs with its own role, or with that of its machine (`node`).',
         },
         allowedActions: {
           type: listOf('operations', choice(['RegisterUsage', 'MeterUsage']), 2, 0),
@@ -193,9 +161,13 @@ export const scenarioFields = {
         licenseStartsAt: {
           type: time,
           otherwise: 'long ago',
-          summary: 'Where the activation period of the licence begins.',
+          summary: 'When the activation period of the licence begins.',
         },
-        licenseEndsAt: { type: time, otherwise: 'never', summary: 'Where it ends.' },
+        licenseEndsAt: {
+          type: time,
+          otherwise: 'never',
+          summary: 'When the activation period ends.',
+        },
         subscribed: {
           type: boolean,
           otherwise: '`true`',
@@ -205,7 +177,7 @@ export const scenarioFields = {
         validTokens: {
           type: listOf('tokens', token),
           otherwise: 'none',
-          summary: 'Registration tokens that ResolveCustomer takes.',
+          summary: 'Registration tokens that ResolveCustomer accepts.',
         },
         expiredTokens: {
           type: listOf('tokens', token),
@@ -224,23 +196,23 @@ export const scenarioFields = {
         operation: {
           type: choice(['*', ...operationNames]),
           otherwise: '`*`',
-          summary: 'Whose calls it meets.',
+          summary: 'The operation whose calls it affects.',
         },
         times: {
           type: { kind: 'integer', min: 1, max: 1_000_000 },
           otherwise: '`1`',
-          summary: 'How many calls it meets.',
+          summary: 'How many calls it affects.',
         },
         error: { type: errorName, otherwise: 'none', summary: 'The error to answer.' },
         message: {
           type: text(1000, '^[^\\p{C}]+$', '1 to 1000 characters'),
-          otherwise: 'one that says where it is from',
+          otherwise: 'one that says that a test asked for it',
           summary: 'The message of `error`.',
         },
         delayMs: {
           type: { kind: 'integer', min: 0, max: 600_000 },
           otherwise: 'none',
-          summary: 'How late the answer comes, in ms of this machine.',
+          summary: 'How long the answer is delayed, in ms on this machine.',
         },
         drop: {
           type: choice(['before', 'after']),

@@ -1,5 +1,7 @@
+import { awsLimits } from '../../metering/aws-limits.ts'
 import { largestWhole, maxFractionDigits } from '../../metering/quantity.ts'
 import { entitlementStates } from '../../entitlement/transitions.ts'
+import { hourMs } from '../../metering/hour.ts'
 import { recordStates } from '../../metering/record-states.ts'
 import type {
   DimensionAnswer,
@@ -12,9 +14,6 @@ import type {
 import {
   idempotencyKeyPattern,
   maxReports,
-  maxTagKeyLength,
-  maxTags,
-  maxTagValueLength,
   reportSchema,
   tagText,
 } from '../../sources/json/parse-usage.ts'
@@ -98,17 +97,17 @@ export const componentSchemas = {
       },
       occurredAt: {
         ...time,
-        description: 'At most 6 hours back and 5 minutes ahead; now when absent.',
+        description: `At most ${awsLimits.meterUsageWindowMs / hourMs} hours back and 5 minutes ahead; now when absent.`,
       },
       tags: {
         type: 'object',
         description: 'For the allocations of the record.',
-        maxProperties: maxTags,
-        propertyNames: { pattern: tagText.source, maxLength: maxTagKeyLength },
+        maxProperties: awsLimits.tagsPerAllocation,
+        propertyNames: { pattern: tagText.source, maxLength: awsLimits.tagKeyLength },
         additionalProperties: {
           type: 'string',
           pattern: tagText.source,
-          maxLength: maxTagValueLength,
+          maxLength: awsLimits.tagValueLength,
         },
       },
       idempotencyKey: { type: 'string', pattern: idempotencyKeyPattern.source },

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { ProofAnswer, ProofRequest } from '../../entitlement/application-proof.ts'
+import { awsLimits } from '../../metering/aws-limits.ts'
 import { SidecarError } from '../../kernel/errors.ts'
 
 export interface ProofRouteOptions {
@@ -10,7 +11,7 @@ export interface ProofRouteOptions {
   readonly publicKeyVersion: number
 }
 
-export const nonceForm = /^[\x21-\x7e]{16,255}$/
+export const nonceForm = new RegExp(String.raw`^[\x21-\x7e]{16,${awsLimits.nonceLength}}$`)
 /** When AWS did not answer, and nobody knows when it will. */
 const retryAfterSeconds = 5
 
@@ -32,7 +33,7 @@ export function proofRoute(app: FastifyInstance, options: ProofRouteOptions): vo
     if (typeof nonce !== 'string' || !nonceForm.test(nonce))
       throw new SidecarError(
         'InvalidNonce',
-        'nonce must have 16 to 255 visible ASCII characters. Make a fresh random one for each proof, such as 32 random bytes in base64url.',
+        `nonce must have 16 to ${awsLimits.nonceLength} visible ASCII characters. Make a fresh random one for each proof, such as 32 random bytes in base64url.`,
       )
     const { publicKeyVersion } = options
     const answer = await proof.token({ productCode, publicKeyVersion, nonce })

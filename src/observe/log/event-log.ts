@@ -1,5 +1,6 @@
 import { toIso, type Clock } from '../../kernel/clock.ts'
 import type { Events } from '../../kernel/events.ts'
+import { awsLimits } from '../../metering/aws-limits.ts'
 import type { Log } from '../../kernel/log.ts'
 
 /** A clock that is off by more than this bills usage in the wrong hour. */
@@ -64,7 +65,7 @@ function logReports(events: Events, log: Log, clock: Clock): void {
     writeRarely(`tags ${dimension}`, folded, (reports) =>
       log(
         'usage.tags-folded',
-        `${reports} reports or tag sets of ${dimension} went to the untagged bucket: AWS accepts 2500 tag sets with 5 keys an hour. Use fewer distinct tags.`,
+        `${reports} reports or tag sets of ${dimension} went to the untagged bucket: AWS accepts ${awsLimits.allocations} tag sets with ${awsLimits.distinctTagKeys} keys an hour. Use fewer distinct tags.`,
         { dimension, reports },
       ),
     ),

@@ -1,4 +1,5 @@
-import { awsWindowMs, hourMs } from '../../metering/hour.ts'
+import { awsLimits } from '../../metering/aws-limits.ts'
+import { hourMs } from '../../metering/hour.ts'
 import type { DiskSpace, LedgerGauges } from '../../store/summary.ts'
 import { createDimensionLabel, toUnits } from './dimension-series.ts'
 import type { MetricReading, MetricRegistry } from './metric-registry.ts'
@@ -101,7 +102,11 @@ function ledgerGauges(registry: MetricRegistry, { ledger, dimensions, now }: Met
     const hour = gauges.oldestUnsentHour
     const end = hour === undefined ? undefined : hour + hourMs
     oldest.set(end === undefined ? 0 : Math.max(0, (now() - end) / 1000))
-    deadline.set(end === undefined ? Number.POSITIVE_INFINITY : (end + awsWindowMs - now()) / 1000)
+    deadline.set(
+      end === undefined
+        ? Number.POSITIVE_INFINITY
+        : (end + awsLimits.meterUsageWindowMs - now()) / 1000,
+    )
     for (const age of unsentAges) ages.set({ age_hours: age }, 0)
     for (const [start, count] of gauges.unsentHours)
       ages.inc({ age_hours: ageOf(start, now()) }, count)

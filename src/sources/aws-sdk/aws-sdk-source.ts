@@ -1,5 +1,5 @@
 import type { Source } from '../source.ts'
-import { awsFront } from './aws-front.ts'
+import { addAwsFront } from './aws-front.ts'
 import { createFrontHandlers } from './front-handlers.ts'
 
 /** AWS's own protocol at `POST /`, so that an unchanged AWS SDK reports usage here. */
@@ -7,7 +7,7 @@ export const awsSdkSource: Source = {
   name: 'aws-sdk',
   start(context) {
     const divisors = new Map(context.dimensions.map(({ name, divisor }) => [name, divisor]))
-    awsFront({ ...context, handlers: createFrontHandlers({ ...context, divisors }) })
+    addAwsFront({ ...context, handlers: createFrontHandlers({ ...context, divisors }) })
     return { [Symbol.asyncDispose]: () => Promise.resolve() }
   },
 }

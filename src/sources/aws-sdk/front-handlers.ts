@@ -2,18 +2,20 @@ import type { UsageReport } from '../../metering/report.ts'
 import { canonicalTags } from '../../metering/tags.ts'
 import { checkAllocations } from '../../protocol/allocations.ts'
 import { toInstant } from '../../protocol/codec.ts'
-import { fail, succeed, type Outcome } from '../../protocol/errors.ts'
-import type { MeterUsageInput, RegisterUsageInput } from '../../protocol/inputs.ts'
+import { succeed } from '../../kernel/result.ts'
+import type { OperationHandlers } from '../../protocol/dispatch.ts'
+import { serviceError, type ServiceResult } from '../../protocol/errors.ts'
+import type { MeterUsageInput } from '../../protocol/operations/meter-usage.ts'
+import type { RegisterUsageInput } from '../../protocol/operations/register-usage.ts'
 import type { SourceContext } from '../source.ts'
-import type { FrontHandlers } from './aws-front.ts'
 
 type HandlerContext = Pick<SourceContext, 'aws' | 'book' | 'productCode' | 'referenceOf'> & {
-  /** AWS's whole units of a dimension to what the application counts in. */
+  /** How many of the application's units make one of AWS's, by dimension. */
   readonly divisors: ReadonlyMap<string, bigint>
 }
 
-/** The four operations: usage goes into the ledger, everything else to AWS. */
-export function createFrontHandlers(options: HandlerContext): FrontHandlers {
+/** Creates the handlers of the four operations: usage goes into the ledger, everything else to AWS. */
+export function createFrontHandlers(options: HandlerContext): OperationHandlers {
   const { aws } = options
   return {
     RegisterUsage: (input) => register(input, options),
@@ -30,28 +32,31 @@ export function createFrontHandlers(options: HandlerContext): FrontHandlers {
 function register(
   { ProductCode, PublicKeyVersion, Nonce }: RegisterUsageInput,
   { aws, productCode }: HandlerContext,
-): Promise<Outcome<object>> {
+): Promise<ServiceResult<object>> {
   if (ProductCode !== productCode) return Promise.resolve(foreignProduct(ProductCode))
   return aws.prove({ productCode, publicKeyVersion: PublicKeyVersion, nonce: Nonce ?? '' })
 }
 
-function checkUsage(input: MeterUsageInput, options: HandlerContext): Outcome<undefined> {
+function checkUsage(input: MeterUsageInput, options: HandlerContext): ServiceResult<undefined> {
   const { ProductCode, UsageDimension, UsageQuantity = 0, UsageAllocations } = input
   if (ProductCode !== options.productCode) return foreignProduct(ProductCode)
   if (!options.divisors.has(UsageDimension))
-    return fail(
+    return serviceError(
       'InvalidUsageDimensionException',
       `The product has no dimension ${JSON.stringify(UsageDimension)}. It has: ${[...options.divisors.keys()].join(', ') || 'none'}.`,
     )
   return checkAllocations(UsageQuantity, UsageAllocations)
 }
 
-async function record(input: MeterUsageInput, options: HandlerContext): Promise<Outcome<object>> {
+async function record(
+  input: MeterUsageInput,
+  options: HandlerContext,
+): Promise<ServiceResult<object>> {
   const { UsageDimension: dimension, ClientToken } = input
   const unit = (options.divisors.get(dimension) ?? 1n) * 1_000_000n
   const receipts = await options.book.report({
     reports: reportsOf(input, unit),
-    // A space keeps these apart from the keys of POST /v1/usage, which have none.
+    // Keys of POST /v1/usage have no space, so these never equal one of them.
     idempotencyKey: ClientToken === undefined ? undefined : `ClientToken ${ClientToken}`,
   })
   const hour = receipts[0]?.hour ?? 0
@@ -70,8 +75,8 @@ function reportsOf(input: MeterUsageInput, unit: bigint): UsageReport[] {
   }))
 }
 
-function foreignProduct(code: string): Outcome<never> {
-  return fail(
+function foreignProduct(code: string): ServiceResult<never> {
+  return serviceError(
     'InvalidProductCodeException',
     `The product code ${JSON.stringify(code)} is not that of this product.`,
   )

@@ -1,16 +1,16 @@
 import { parseQuantity, type QuantityProblem } from '../../metering/quantity.ts'
 import { fromIso } from '../../kernel/clock.ts'
+import { awsLimits } from '../../metering/aws-limits.ts'
 import { canonicalTags } from '../../metering/tags.ts'
 import type { UsageReport, UsageRequest } from '../../metering/report.ts'
 import { untagged, type TagSet } from '../../metering/tags.ts'
 import { SidecarError, type ProblemCode, type SidecarErrorOptions } from '../../kernel/errors.ts'
 
+const { tagsPerAllocation, tagKeyLength, tagValueLength, tagCharacters } = awsLimits
 export const maxReports = 1000
-export const maxTags = 5
-export const maxTagKeyLength = 100
-export const maxTagValueLength = 256
 export const idempotencyKeyPattern = /^[\x21-\x7e]{1,255}$/
-export const tagText = /^[a-zA-Z0-9+ \-=._:/@]+$/
+/** AWS names a hyphen. Its own pattern reads a range there, and so allows characters that it never names. */
+export const tagText = new RegExp(`^[${tagCharacters.replace(' -=', String.raw` \-=`)}]+$`)
 
 /** JSON Schema of one report, as the application sends it. Quantity, time and tags are checked separately. */
 export const reportSchema = {
@@ -18,7 +18,7 @@ export const reportSchema = {
   required: ['dimension', 'quantity'],
   additionalProperties: false,
   properties: {
-    dimension: { type: 'string', minLength: 1, maxLength: 255 },
+    dimension: { type: 'string', minLength: 1, maxLength: awsLimits.dimensionNameLength },
     quantity: {},
     occurredAt: {},
     tags: {},
@@ -152,18 +152,16 @@ function parseTags(value: unknown, index: number | undefined): TagSet {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return refuse('they must be an object like {"team": "blue"}')
   const tags = Object.entries(value).map(([key, text]) => ({ key, value: text as unknown }))
-  if (tags.length > maxTags) return refuse(`there may be at most ${maxTags}`)
+  if (tags.length > tagsPerAllocation) return refuse(`there may be at most ${tagsPerAllocation}`)
   const checked = tags.map((tag) => {
-    if (tag.key.length > maxTagKeyLength || !tagText.test(tag.key))
-      return refuse(`a key has 1 to ${maxTagKeyLength} characters of a-zA-Z0-9+ -=._:/@`)
+    if (tag.key.length > tagKeyLength || !tagText.test(tag.key))
+      return refuse(`a key has 1 to ${tagKeyLength} characters of ${tagCharacters}`)
     if (
       typeof tag.value !== 'string' ||
-      tag.value.length > maxTagValueLength ||
+      tag.value.length > tagValueLength ||
       !tagText.test(tag.value)
     )
-      return refuse(
-        `a value is a string of 1 to ${maxTagValueLength} characters of a-zA-Z0-9+ -=._:/@`,
-      )
+      return refuse(`a value is a string of 1 to ${tagValueLength} characters of ${tagCharacters}`)
     return { key: tag.key, value: tag.value }
   })
   return canonicalTags(checked)

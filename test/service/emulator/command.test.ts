@@ -39,7 +39,7 @@ function urlOf(line: string): string {
 }
 
 describe('the command emulate', () => {
-  test('says where it is, runs a fast hour, and ends cleanly on SIGTERM', async () => {
+  test('prints its address, runs a fast hour, and ends cleanly on SIGTERM', async () => {
     const io = new FakeIo()
     const ended = emulate(['--port', '0', '--hour', '20s', '--start', '2026-03-10T09:15:00Z'], io)
     const line = await io.ready
@@ -50,7 +50,7 @@ describe('the command emulate', () => {
     expect(await ended).toBe(0)
   })
 
-  test('takes product, dimensions and region, and prints calls when asked', async () => {
+  test('accepts product, dimensions and region, and prints calls on request', async () => {
     const io = new FakeIo()
     const options = ['--product-code', 'mine', '--dimension', 'a', '--dimension', 'b']
     const ended = emulate(['--port', '0', '--region', 'us-east-1', '--log-calls', ...options], io)
@@ -83,7 +83,7 @@ describe('the command emulate', () => {
     expect(await ended).toBe(0)
   })
 
-  test('says which port is taken, with exit code 1', async () => {
+  test('names the port that is in use, with exit code 1', async () => {
     const first = new FakeIo()
     const ended = emulate(['--port', '0'], first)
     const { port } = new URL(urlOf(await first.ready))
@@ -121,7 +121,7 @@ describe('the command emulate', () => {
     expect(io.outLines).toEqual([])
   })
 
-  test('explains itself', async () => {
+  test('prints its options with --help', async () => {
     const io = new FakeIo()
     expect(await emulate(['--help'], io)).toBe(0)
     for (const option of ['--port', '--host', '--hour', '--start', '--follow-stdin']) {

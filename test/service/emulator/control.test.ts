@@ -30,7 +30,7 @@ describe('faults', () => {
     expect(await harness.meter()).toBeTypeOf('string')
   })
 
-  test('meet other operations too when they are for all', async () => {
+  test('affect every operation when they are for all', async () => {
     await harness.control('faults', { operation: '*', times: 2, error: 'ThrottlingException' })
     expect((await failureOf(harness.register())).name).toBe('ThrottlingException')
     expect((await failureOf(harness.meter())).name).toBe('ThrottlingException')
@@ -109,7 +109,7 @@ describe('the clock', () => {
 })
 
 describe('the calls', () => {
-  test('are told with who called, what was asked and what came of it', async () => {
+  test('are listed with caller, request and outcome', async () => {
     const id = await harness.meter({ ClientToken: 'token' })
     await failureOf(harness.meter({ UsageQuantity: 6, ClientToken: 'other' }))
     const call = {
@@ -131,7 +131,7 @@ describe('the calls', () => {
     expect(lines[0]).toBe('2026-03-10T09:15:00.000Z MeterUsage by AKIATASK1 in eu-west-1: ok')
   })
 
-  test('are told even when they name no operation', async () => {
+  test('are listed even when they name no operation', async () => {
     await fetch(harness.url, { method: 'POST', body: 'x' })
     expect(await calls()).toMatchObject([
       { operation: null, resource: null, input: null, outcome: 'UnknownOperationException' },
@@ -178,7 +178,7 @@ describe('settings and reset', () => {
   })
 
   test.each(['faults', 'clock', 'settings'])(
-    'nonsense for %s is 400 and says why',
+    'a wrong request for %s is answered with 400 and the reason',
     async (path) => {
       const response = await fetch(`${harness.url}/_emulator/${path}`, {
         method: 'POST',

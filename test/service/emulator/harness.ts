@@ -96,8 +96,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Harn
 }
 
 /**
- * Closes it, unless an operation has answered an error of the model that is not its own. A rule that
- * asks for that would be no rule of AWS.
+ * Closes the emulator, and throws when an operation answered an error of the model that is not its
+ * own: AWS cannot have a rule that requires it.
  */
 export async function closeChecked(harness: Harness): Promise<void> {
   const { calls } = (await harness.control('calls')) as { calls: readonly EmulatedCall[] }

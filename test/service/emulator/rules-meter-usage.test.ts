@@ -78,20 +78,20 @@ describe('a metering record', () => {
     expect(await harness.meter()).toMatch(uuid)
   })
 
-  test('a quantity of zero is taken, and is what an absent one means', async () => {
+  test('a quantity of zero is accepted, and an absent quantity means zero', async () => {
     const zero = await harness.meter({ UsageQuantity: 0 })
     expect(await harness.meter({ UsageQuantity: undefined })).toBe(zero)
     expect(await records()).toMatchObject([{ quantity: 0 }])
   })
 
-  test('every task has records of its own', async () => {
+  test('every task has its own records', async () => {
     const one = await harness.meter()
     const other = await harness.meter({ UsageQuantity: 6 }, { accessKeyId: 'AKIATASK2' })
     expect(other).not.toBe(one)
     expect(await records()).toHaveLength(2)
   })
 
-  test('a record is taken whether or not its task has registered', async () => {
+  test('a record is accepted whether or not its task has registered', async () => {
     await harness.meter()
     await harness.register()
     expect(await harness.meter({ UsageDimension: 'storage' })).toMatch(uuid)
@@ -152,13 +152,13 @@ describe('allocations', () => {
 })
 
 describe('the window', () => {
-  test('usage is taken up to six hours back, and no later', async () => {
+  test('usage is accepted up to six hours back, and no further', async () => {
     expect(await harness.meter({ Timestamp: ago(6 * hour) })).toMatch(uuid)
     const call = harness.meter({ Timestamp: ago(6 * hour + 1) })
     expect(await failureOf(call)).toEqual({ name: 'TimestampOutOfBoundsException', status: 400 })
   })
 
-  test('usage from up to five minutes ahead is taken', async () => {
+  test('usage from up to five minutes ahead is accepted', async () => {
     expect(await harness.meter({ Timestamp: ago(-5 * minute) })).toMatch(uuid)
     const call = harness.meter({ Timestamp: ago(-6 * minute) })
     expect(await nameOf(call)).toBe('TimestampOutOfBoundsException')
@@ -249,7 +249,7 @@ describe('MeterUsage refuses', () => {
     expect(await failureOf(call)).toEqual({ name: 'InvalidProductCodeException', status: 400 })
   })
 
-  test('MeterUsage refuses a dimension that the product has not', async () => {
+  test('MeterUsage refuses a dimension that the product does not have', async () => {
     const call = harness.meter({ UsageDimension: 'other' })
     expect(await nameOf(call)).toBe('InvalidUsageDimensionException')
   })
@@ -271,7 +271,7 @@ describe('MeterUsage refuses', () => {
     expect(await harness.meter({}, { region: 'us-east-1' })).toMatch(uuid)
   })
 
-  test('a task of which nothing is said runs where its first call was signed for', async () => {
+  test('a task without a region runs where its first call was signed for', async () => {
     await harness.meter()
     const call = harness.meter({}, { region: 'us-east-1' })
     expect(await nameOf(call)).toBe('InvalidEndpointRegionException')

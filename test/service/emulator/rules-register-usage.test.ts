@@ -47,7 +47,7 @@ async function publicKey(query = ''): Promise<string> {
 }
 
 describe('the token', () => {
-  test('RegisterUsage answers a PS256 token that holds under the public key of the product', async () => {
+  test('RegisterUsage answers a PS256 token that verifies with the public key of the product', async () => {
     const pem = await publicKey()
     expect(pem).toBe(harness.emulator.publicKeyPem())
     const { Signature = '' } = await register()
@@ -55,7 +55,7 @@ describe('the token', () => {
     expect(protectedHeader.alg).toBe('PS256')
   })
 
-  test('the token holds product code, key version, nonce and time of issue, and nothing else', async () => {
+  test('the token contains product code, key version, nonce and time of issue, and nothing else', async () => {
     const { Signature = '' } = await register({ Nonce: 'fresh' })
     const issuedAt = Date.parse('2026-03-10T09:15:00Z') / 1000
     expect(new Set(Object.values(decodeJwt(Signature)))).toEqual(
@@ -143,14 +143,14 @@ describe('the subscription', () => {
 })
 
 describe('the public key', () => {
-  test('RegisterUsage refuses a key version that the product has not', async () => {
+  test('RegisterUsage refuses a key version that the product does not have', async () => {
     expect(await failureOf(register({ PublicKeyVersion: 2 }))).toEqual({
       name: 'InvalidPublicKeyVersionException',
       status: 400,
     })
   })
 
-  test('each product and key version has a key of its own', async () => {
+  test('each product and key version has its own key', async () => {
     await restart({ products: [{ ...demoProduct, publicKeyVersion: 2, olderKeyVersions: [1] }] })
     const old = await publicKey(`?productCode=${demoCode}&version=1`)
     const { Signature = '' } = await register({ PublicKeyVersion: 1 })
@@ -160,7 +160,7 @@ describe('the public key', () => {
     expect((await fetch(`${harness.url}/_emulator/public-key?version=3`)).status).toBe(404)
   })
 
-  test('RegisterUsage tells when the key was rotated only for a version that has expired', async () => {
+  test('RegisterUsage returns the rotation time only for a key version that has expired', async () => {
     const publicKeyRotationAt = Date.parse('2026-03-10T10:00:00Z')
     await restart({
       products: [

@@ -103,7 +103,7 @@ describe('the results of BatchMeterUsage', () => {
     expect(again.Results?.[0]?.MeteringRecordId).toBe(first.Results?.[0]?.MeteringRecordId)
   })
 
-  test('another quantity for a customer, dimension and hour is a DuplicateRecord, and the others are taken', async () => {
+  test('another quantity for a customer, dimension and hour is a DuplicateRecord, and the others are accepted', async () => {
     await send([record()])
     const { Results } = await send([record({ Quantity: 6 }), record({ Dimension: 'storage' })])
     expect(Results?.map(({ Status }) => Status)).toEqual(['DuplicateRecord', 'Success'])
@@ -147,7 +147,7 @@ describe('what fails a whole batch', () => {
     expect(await records()).toHaveLength(1)
   })
 
-  test('usage of the last month is taken until 06:00 UTC on the 1st', async () => {
+  test('usage of the last month is accepted until 06:00 UTC on the 1st', async () => {
     const march = { Timestamp: new Date('2026-03-31T20:00:00Z') }
     await harness.control('clock', { now: '2026-04-01T05:59:59Z' })
     expect(await statuses([record(march)])).toEqual(['Success'])
@@ -244,7 +244,7 @@ function resolve(RegistrationToken: string) {
 }
 
 describe('ResolveCustomer', () => {
-  test('ResolveCustomer tells identifier, product, account and licence of who brought the token', async () => {
+  test('ResolveCustomer returns identifier, product, account and licence of the token’s customer', async () => {
     expect(await resolve('demo-registration-token')).toMatchObject({
       CustomerIdentifier: customer.customerIdentifier,
       ProductCode: demoProduct.productCode,
@@ -253,18 +253,18 @@ describe('ResolveCustomer', () => {
     })
   })
 
-  test('ResolveCustomer tells no identifier for listings from 2026-06-01 on', async () => {
+  test('ResolveCustomer returns no identifier for listings from 2026-06-01 on', async () => {
     const answer = await resolve('new-token')
     expect(answer.CustomerIdentifier ?? undefined).toBeUndefined()
     expect(answer.CustomerAWSAccountId).toBe(newcomer.customerAwsAccountId)
   })
 
-  test('ResolveCustomer answers a token as often as it is asked', async () => {
+  test('ResolveCustomer accepts a token more than once', async () => {
     const [one, two] = [await resolve('new-token'), await resolve('new-token')]
     expect(one.LicenseArn).toBe(two.LicenseArn)
   })
 
-  test('ResolveCustomer refuses a token that nobody was given', async () => {
+  test('ResolveCustomer refuses a token that was never issued', async () => {
     expect(await failureOf(resolve('unknown'))).toEqual({
       name: 'InvalidTokenException',
       status: 400,

@@ -128,7 +128,7 @@ describe('calls and answers', () => {
     expect(await metering({ Colour: 'red' })).toBe('ok')
   })
 
-  test('a null member is an absent one', async () => {
+  test('a null member counts as absent', async () => {
     expect(await metering({ UsageAllocations: null, ClientToken: null })).toBe('ok')
     expect(await metering({ ProductCode: null })).toBe('ValidationException')
   })
@@ -191,7 +191,7 @@ describe('the limits of members', () => {
     expect(await distinct(5)).toBe('ok')
   })
 
-  test('a tag has a key of 1 to 100 characters and a value of 1 to 256, of its alphabet', async () => {
+  test('a tag has a key of 1 to 100 characters and a value of 1 to 256, of the allowed characters', async () => {
     const Key = 'k'.repeat(100)
     const Value = 'v'.repeat(256)
     for (const broken of [
@@ -229,7 +229,7 @@ describe('the limits of SaaS members', () => {
       ProductCode: demoProduct.productCode,
       UsageRecords: Array.from({ length: count }, () => ({ ...usage, ...change })),
     })
-  const nobody = 'InvalidCustomerIdentifierException'
+  const unknownCustomer = 'InvalidCustomerIdentifierException'
 
   test('a batch has 0 to 25 records', async () => {
     expect(await batch({}, 0)).toBe('ok')
@@ -238,9 +238,9 @@ describe('the limits of SaaS members', () => {
   })
 
   test('a customer identifier has at most 255 characters, and an account id 1 to 255 digits', async () => {
-    expect(await batch({ CustomerIdentifier: 'x'.repeat(255) })).toBe(nobody)
+    expect(await batch({ CustomerIdentifier: 'x'.repeat(255) })).toBe(unknownCustomer)
     expect(await batch({ CustomerIdentifier: 'x'.repeat(256) })).toBe('ValidationException')
-    expect(await batch({ CustomerAWSAccountId: '1'.repeat(255) })).toBe(nobody)
+    expect(await batch({ CustomerAWSAccountId: '1'.repeat(255) })).toBe(unknownCustomer)
     for (const CustomerAWSAccountId of ['1'.repeat(256), '', 'account']) {
       expect(await batch({ CustomerAWSAccountId })).toBe('ValidationException')
     }

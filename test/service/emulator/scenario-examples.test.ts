@@ -35,7 +35,7 @@ const meter = (accessKeyId: string, caller: Caller = {}) =>
   harness.meter({ ProductCode: 'paid-product' }, { accessKeyId, ...caller })
 
 describe('the example', () => {
-  test('leaving-buyer.yaml takes records until the buyer leaves, and new tasks no longer', async () => {
+  test('leaving-buyer.yaml accepts records until the buyer leaves, and refuses new tasks afterwards', async () => {
     await play('leaving-buyer.yaml')
     expect(await outcomeOf(register('AKIARUNNING'))).toBe('ok')
     expect(await outcomeOf(meter('AKIARUNNING'))).toBe('ok')
@@ -70,7 +70,7 @@ describe('the example', () => {
     expect(await rotation(2)).toBeUndefined()
   })
 
-  test('throttled.yaml fails in its order, and then is well; a reset begins again', async () => {
+  test('throttled.yaml fails in its order and then recovers; a reset begins again', async () => {
     await play('throttled.yaml')
     expect(await harness.control('clock')).toMatchObject({ rate: 60, hourMs: 60_000 })
     const outcomes = [await outcomeOf(register('AKIA')), await outcomeOf(register('AKIA'))]

@@ -69,7 +69,7 @@ describe('on the wire', () => {
     expect(failure).toEqual({ __type: name, message: expect.any(String) })
   })
 
-  test('a port that is taken is named', async () => {
+  test('a port that is in use is named', async () => {
     const { port } = new URL(harness.url)
     const other = await startEmulator()
     const failed = await other.emulator.listen(Number(port)).catch((error: unknown) => error)

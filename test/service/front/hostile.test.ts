@@ -304,7 +304,7 @@ describe('what looks odd but is right', () => {
       headers: { 'Content-Length': undefined, 'Transfer-Encoding': 'chunked' },
       raw: `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`,
     },
-  ])('$what is taken', async (request) => {
+  ])('$what is accepted', async (request) => {
     const before = await countedBy(tolerant)
     const answer = await exchangeBytes(tolerant.sidecar.appPort, bytesOf(request))
     expect(answer).toMatch(/^HTTP\/1\.1 200 /)

@@ -122,7 +122,7 @@ describe('MeterUsage at the front', () => {
     ['what follows a NUL', 'a\0b', 'a\0c'],
     ['letter case', 'a', 'A'],
     ['a space', 'a', 'a '],
-  ])('takes tokens that differ in %s for two', async (_what, one, other) => {
+  ])('treats tokens that differ in %s as two', async (_what, one, other) => {
     await start()
     await meter({ ClientToken: one })
     await meter({ ClientToken: other })
@@ -141,7 +141,7 @@ describe('MeterUsage at the front', () => {
     expect(new Set(ids).size).toBe(3)
   })
 
-  test('of an hour that is closed already has the id of the hour that takes it', async () => {
+  test('of an hour that is closed has the id of the later hour that counts it', async () => {
     await start()
     const before = idOf(await meter())
     await harness.sidecar.stop()
@@ -153,7 +153,7 @@ describe('MeterUsage at the front', () => {
     expect(idOf(next)).toBe(after)
   })
 
-  test('takes usage of past hours into their own records', async () => {
+  test('records usage of past hours in their own records', async () => {
     await start()
     await meter({ Timestamp: startSeconds - 5 * 3600, UsageQuantity: 3 })
     await meter({ Timestamp: startSeconds - 3600 + 0.25, UsageQuantity: 4 })
@@ -193,7 +193,7 @@ describe('MeterUsage at the front', () => {
     expect(await harness.records()).toMatchObject([{ dimension: 'storage', quantity: 4 }])
   })
 
-  test('of zero, or of no quantity, is taken and counts nothing', async () => {
+  test('of zero, or of no quantity, is accepted and counts nothing', async () => {
     await start()
     const nothing = { UsageQuantity: undefined }
     for (const members of [{ UsageQuantity: 0 }, nothing]) {
@@ -218,14 +218,14 @@ describe('MeterUsage at the front', () => {
     expect(await open()).toEqual([])
   })
 
-  test('as a DryRun of a time that is none is refused as AWS refuses it', async () => {
+  test('as a DryRun of an invalid time is refused as AWS refuses it', async () => {
     await start()
     const body = JSON.stringify(usageInput({ DryRun: true })).replace(`${startSeconds}`, '1e400')
     const answer = await callFront(harness.sidecar.appPort, 'MeterUsage', body)
     expect(answer.status).toBe(400)
   })
 
-  test('checks the region before all else that it can know', async () => {
+  test('checks the region before anything else that it can know', async () => {
     await start()
     const headers = { authorization: authorization('us-east-1') }
     const answer = await meter({ ProductCode: 'another', UsageQuantity: 'x' }, headers)

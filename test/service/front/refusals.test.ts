@@ -14,20 +14,20 @@ import { startHarness, type SidecarHarness } from '../../support/sidecar/sidecar
 
 const token = '0123456789abcdef0123456789abcdef'
 
-describe('a ledger that cannot take the usage', () => {
+describe('a ledger that cannot record the usage', () => {
   test.each<[ErrorCode, number, string]>([
     ['LedgerFull', 500, 'InternalServiceErrorException'],
     ['LedgerFailed', 500, 'InternalServiceErrorException'],
     ['LedgerBusy', 503, 'ServiceUnavailableException'],
     ['ShuttingDown', 503, 'ServiceUnavailableException'],
-  ])('%s is %i %s, which SDKs try again', async (code, status, name) => {
+  ])('%s is %i %s, which SDKs retry', async (code, status, name) => {
     const answer = await meterInto(() => Promise.reject(new SidecarError(code, 'No room.')))
     expect(answer.statusCode).toBe(status)
     expect(answer.json()).toEqual({ __type: name, message: 'No room.' })
     expect(answer.headers['x-amzn-requestid']).toMatch(/^[0-9a-f-]{36}$/)
   })
 
-  test('in a way that nobody foresaw tells nothing of its inside', async () => {
+  test('in an unforeseen way reveals nothing internal', async () => {
     const answer = await meterInto(() => Promise.reject(new Error('/secret/path is broken')))
     expect(answer.json()).toMatchObject({ __type: 'InternalServiceErrorException' })
     expect(answer.statusCode).toBe(500)
@@ -58,7 +58,7 @@ describe('a sidecar', () => {
   let harness: SidecarHarness
   afterEach(() => harness.close())
 
-  test('that wants a token refuses an SDK, which cannot send one', async () => {
+  test('that requires a token refuses an SDK, which cannot send one', async () => {
     harness = await startHarness({
       settings: { SIDECAR_API_TOKEN_FILE: '/token' },
       files: { '/token': token },

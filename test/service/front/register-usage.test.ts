@@ -28,7 +28,7 @@ const register = (Nonce: string, members: object = {}) =>
   })
 
 describe('RegisterUsage at the front', () => {
-  test('gives AWS’s own token for the application’s nonce, which holds under AWS’s key', async () => {
+  test('gives AWS’s own token for the application’s nonce, which verifies with AWS’s key', async () => {
     const { status, body } = await register('the nonce of the application')
     expect(status).toBe(200)
     const verified = await verifyToken({
@@ -51,14 +51,14 @@ describe('RegisterUsage at the front', () => {
     expect(await harness.calls()).toHaveLength(2)
   })
 
-  test('leaves out a rotation that AWS does not speak of, and passes on one that it does', async () => {
+  test('leaves out a rotation that AWS does not name, and returns one that it names', async () => {
     expect(Object.keys((await register('1')).body)).toEqual(['Signature'])
     await harness.aws.control('settings', { publicKeyRotationAt: '2026-03-01T00:00:00Z' })
     const at = Date.parse('2026-03-01T00:00:00Z') / 1000
     expect((await register('2')).body).toMatchObject({ PublicKeyRotationTimestamp: at })
   })
 
-  test('is throttled after ten nonces, until there has been time', async () => {
+  test('is throttled after ten nonces, until time has passed', async () => {
     for (let nonce = 1; nonce <= 10; nonce++) expect((await register(`${nonce}`)).status).toBe(200)
     expect(await register('11')).toMatchObject({
       status: 400,
@@ -70,7 +70,7 @@ describe('RegisterUsage at the front', () => {
     expect((await register('11')).status).toBe(200)
   })
 
-  test('of another product, or with a key version that is none, never reaches AWS', async () => {
+  test('of another product, or with an invalid key version, never reaches AWS', async () => {
     expect(await register('1', { ProductCode: 'another' })).toMatchObject({
       status: 400,
       body: { __type: 'InvalidProductCodeException' },
@@ -82,7 +82,7 @@ describe('RegisterUsage at the front', () => {
     expect(await harness.calls()).toEqual([])
   })
 
-  test('hands out no answer that failed a second time', async () => {
+  test('never repeats an answer that failed', async () => {
     const fault = { operation: 'RegisterUsage', error: 'InternalServiceErrorException' }
     await harness.aws.control('faults', fault)
     expect(await register('1')).toMatchObject({

@@ -13,7 +13,7 @@ export interface FrontAnswer {
 /** When the harness's clock starts, in the epoch seconds of the wire. */
 export const startSeconds = Date.parse('2026-03-10T09:15:00Z') / 1000
 
-/** A signed request's credentials for `region`; the signature is nobody's. */
+/** A signed request's credentials for `region`; the signature is made up. */
 export function authorization(region = 'eu-west-1', service = 'aws-marketplace'): string {
   return `AWS4-HMAC-SHA256 Credential=AKIACLIENT/20260310/${region}/${service}/aws4_request, SignedHeaders=host, Signature=00`
 }

@@ -1,5 +1,5 @@
 import type {
-  Answer,
+  MeteringResult,
   MeteringApi,
   MeteringFailure,
   MeterUsageRequest,
@@ -54,7 +54,7 @@ export class ModelAws {
     this.#forecast = []
   }
 
-  /** The service as the task or pod `resource` sees it. `reaches` says whether a call still gets through. */
+  /** The service as the task or pod `resource` sees it. `reaches` returns whether a call still gets through. */
   apiFor(resource: string, reaches: () => boolean): MeteringApi {
     const notHere = () => Promise.reject(new Error('the model has no such operation'))
     const underWay = new Set<string>()
@@ -75,7 +75,11 @@ export class ModelAws {
     }
   }
 
-  #answer(resource: string, request: MeterUsageRequest, reached: boolean): Answer<MeterUsageValue> {
+  #answer(
+    resource: string,
+    request: MeterUsageRequest,
+    reached: boolean,
+  ): MeteringResult<MeterUsageValue> {
     if (!reached) return lost
     switch (this.#forecast.shift() ?? 'fine') {
       case 'fine':
@@ -97,7 +101,7 @@ export class ModelAws {
     }
   }
 
-  #record(resource: string, request: MeterUsageRequest): Answer<MeterUsageValue> {
+  #record(resource: string, request: MeterUsageRequest): MeteringResult<MeterUsageValue> {
     const now = this.#clock.now()
     if (request.timestamp < now - 6 * hourMs || request.timestamp > now + 300_000)
       return failed({ code: 'TimestampOutOfBoundsException', kind: 'out-of-window' })
@@ -135,11 +139,11 @@ function keyOf(resource: string, { dimension, timestamp }: MeterUsageRequest): s
   return `${resource}|${dimension}|${hourOf(timestamp)}`
 }
 
-function failed(more: Pick<MeteringFailure, 'code' | 'kind'>): Answer<MeterUsageValue> {
+function failed(more: Pick<MeteringFailure, 'code' | 'kind'>): MeteringResult<MeterUsageValue> {
   return { ok: false, failure: { message: '', advice: '', ambiguous: false, ...more } }
 }
 
-const lost: Answer<MeterUsageValue> = {
+const lost: MeteringResult<MeterUsageValue> = {
   ok: false,
   failure: {
     code: 'TimeoutError',

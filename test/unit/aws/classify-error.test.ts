@@ -26,7 +26,7 @@ describe('the table', () => {
     expect(failureTable.has(name)).toBe(true)
   })
 
-  test.each([...failureTable])('%s tells what to do in whole sentences', (_name, row) => {
+  test.each([...failureTable])('%s says what to do in whole sentences', (_name, row) => {
     expect(row.advice).toMatch(/^[A-Z{].+\.$/s)
   })
 

@@ -4,7 +4,7 @@ import { failureTable } from '../../../src/aws/failure-table.ts'
 import type { FailureKind } from '../../../src/aws/metering-api.ts'
 import type { modelErrors } from '../../../src/protocol/errors.ts'
 
-/** What somebody who reads the advice for an error of the model is told to do. */
+/** What the advice for each error of the model says to do. */
 const actions: Readonly<Record<keyof typeof modelErrors, RegExp>> = {
   CustomerNotEntitledException: /^Subscribe to the product on its page in AWS Marketplace/,
   DisabledApiException: /switched RegisterUsage off in this region.*remove AWS_REGION/,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { defaultEndpoint } from '../../../src/aws/marketplace-metering.ts'
+import { defaultEndpoint } from '../../../src/aws/create-client.ts'
 import type { MarketplaceMeteringOptions } from '../../../src/aws/marketplace-metering.ts'
 import type { MeteringApi } from '../../../src/aws/metering-api.ts'
 import type { SidecarEvents } from '../../../src/kernel/events.ts'
@@ -72,7 +72,7 @@ describe('what goes over the wire', () => {
     expect(third?.['ClientToken']).not.toBe(first?.['ClientToken'])
   })
 
-  test('a registration returns the token untouched and when its key ends', async () => {
+  test('a registration returns the token untouched and when its key expires', async () => {
     endpoint.reply = answer(200, {
       Signature: 'a.b.c',
       PublicKeyRotationTimestamp: Date.parse('2026-04-01T00:00:00Z') / 1000,
@@ -135,7 +135,7 @@ describe('answers', () => {
     expect(calls[0]?.outcome).toBe('ok')
   })
 
-  test('success without a record id may have been billed and is no success', async () => {
+  test('an answer without a record id may have been billed and is a failure', async () => {
     endpoint.reply = answer(200, {})
     expect(failureOf(await api.meterUsage(record))).toMatchObject({
       code: 'MeteringRecordIdMissing',
@@ -144,7 +144,7 @@ describe('answers', () => {
     })
   })
 
-  test('a registration without a token is no success', async () => {
+  test('an answer without a token is a failed registration', async () => {
     endpoint.reply = answer(200, {})
     const given = await api.registerUsage({ productCode: 'p', publicKeyVersion: 1, nonce: 'n' })
     expect(failureOf(given)).toMatchObject({ code: 'SignatureMissing', kind: 'unavailable' })
@@ -186,7 +186,7 @@ describe('answers', () => {
     expect(advice).toContain('IRSA')
   })
 
-  test('a signature refused for its time passes, because the next one bears the time of AWS', async () => {
+  test('a signature refused for its time passes, because the next one is signed with AWS’s time', async () => {
     endpoint.reply = awsError(
       'InvalidSignatureException',
       400,
@@ -211,8 +211,8 @@ describe('answers', () => {
   })
 })
 
-describe('what the events hear', () => {
-  test('the clock skew is the Date of AWS minus our clock', async () => {
+describe('the event of a call', () => {
+  test('gives the clock skew as AWS’s Date minus our clock', async () => {
     endpoint.reply = answer(
       200,
       { MeteringRecordId: 'id-1' },
@@ -223,7 +223,7 @@ describe('what the events hear', () => {
     expect(calls[0]?.seconds).toBeGreaterThan(0)
   })
 
-  test('an error tells the skew as well', async () => {
+  test('an error answer shows the skew too', async () => {
     endpoint.reply = answer(
       400,
       { __type: 'ThrottlingException' },
@@ -233,7 +233,7 @@ describe('what the events hear', () => {
     expect(calls).toMatchObject([{ outcome: 'throttled', clockSkewSeconds: -60 }])
   })
 
-  test('a Date that is none is no skew', async () => {
+  test('an invalid Date gives no skew', async () => {
     endpoint.reply = answer(200, { MeteringRecordId: 'id-1' }, { date: 'yesterday' })
     await api.meterUsage(record)
     expect(calls[0]?.clockSkewSeconds).toBeUndefined()

@@ -5,7 +5,7 @@ import {
   createMarketplaceMetering,
   type MarketplaceMeteringOptions,
 } from '../../../src/aws/marketplace-metering.ts'
-import type { Answer, MeteringApi, MeteringFailure } from '../../../src/aws/metering-api.ts'
+import type { MeteringResult, MeteringApi, MeteringFailure } from '../../../src/aws/metering-api.ts'
 import { Events, type SidecarEvents } from '../../../src/kernel/events.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
@@ -23,7 +23,7 @@ export const record = {
   clientToken: 'record-token-1',
 }
 
-/** The door to `endpoint`; `calls` gets what it tells of each call. */
+/** The API that calls `endpoint`; `calls` receives the event of each call. */
 export function openMetering(
   endpoint: FakeEndpoint,
   calls: SidecarEvents['awsCalled'][],
@@ -42,7 +42,7 @@ export function openMetering(
   })
 }
 
-export function failureOf(given: Answer<unknown>): MeteringFailure {
+export function failureOf(given: MeteringResult<unknown>): MeteringFailure {
   if (given.ok) throw new Error('expected a failure')
   return given.failure
 }
@@ -129,7 +129,7 @@ const deafListener = `
   })
 `
 
-/** A port whose queue is full and whose owner accepts nobody: connections to it do not open. */
+/** A port whose queue is full and whose owner accepts no one: connections to it do not open. */
 export async function startDeafListener(): Promise<{ port: number; release(): Promise<void> }> {
   const worker = new Worker(deafListener, { eval: true })
   const port = await new Promise<number>((resolve) => worker.once('message', resolve))

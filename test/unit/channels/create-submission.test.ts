@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Answer, MeterUsageValue } from '../../../src/aws/metering-api.ts'
+import type { MeteringResult, MeterUsageValue } from '../../../src/aws/metering-api.ts'
 import { createSubmission } from '../../../src/channels/create-submission.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
@@ -9,7 +9,7 @@ import { settle } from '../../support/manual-clock.ts'
 const nine = Date.parse('2026-03-10T09:00:00Z')
 const sealDelayMs = 60_000
 const notHere = () => Promise.reject(new Error('MeterUsage alone is called'))
-const taken: Answer<MeterUsageValue> = {
+const taken: MeteringResult<MeterUsageValue> = {
   ok: false,
   failure: {
     code: 'DuplicateRequestException',
@@ -20,7 +20,7 @@ const taken: Answer<MeterUsageValue> = {
   },
 }
 
-async function createParts(...answers: Answer<MeterUsageValue>[]) {
+async function createParts(...answers: MeteringResult<MeterUsageValue>[]) {
   const bench = await openBench()
   const sent: string[] = []
   const submission = createSubmission({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type {
-  Answer,
+  MeteringResult,
   MeteringFailure,
   MeterUsageRequest,
   MeterUsageValue,
@@ -14,8 +14,8 @@ import { settle } from '../../support/manual-clock.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 
-const accepted: Answer<MeterUsageValue> = { ok: true, value: { meteringRecordId: 'm-1' } }
-const failure = (more: Partial<MeteringFailure>): Answer<MeterUsageValue> => ({
+const accepted: MeteringResult<MeterUsageValue> = { ok: true, value: { meteringRecordId: 'm-1' } }
+const failure = (more: Partial<MeteringFailure>): MeteringResult<MeterUsageValue> => ({
   ok: false,
   failure: { code: 'X', message: 'm', kind: 'throttled', ambiguous: false, advice: '', ...more },
 })
@@ -23,7 +23,7 @@ const throttled = failure({ code: 'ThrottlingException' })
 const lost = failure({ code: 'TimeoutError', kind: 'unavailable', ambiguous: true })
 const misconfigured = failure({ code: 'InvalidProductCodeException', kind: 'misconfigured' })
 
-type Reply = (request: MeterUsageRequest) => Promise<Answer<MeterUsageValue>>
+type Reply = (request: MeterUsageRequest) => Promise<MeteringResult<MeterUsageValue>>
 
 async function createBench(reply: Reply, more: Partial<SenderOptions> = {}) {
   const bench = await openBench()
@@ -64,7 +64,7 @@ async function sealHour(bench: LedgerBench, ...dimensions: string[]) {
 
 /** Lets group commits run, which need turns of the event loop. */
 const work = () => settle(60)
-const script = (...answers: Answer<MeterUsageValue>[]): Reply => {
+const script = (...answers: MeteringResult<MeterUsageValue>[]): Reply => {
   const rest = [...answers]
   return () => Promise.resolve(rest.shift() ?? accepted)
 }
@@ -238,7 +238,7 @@ describe('a read of the book', () => {
   })
 
   test('starts no second attempt of a record that was sent during it', async () => {
-    const release = Promise.withResolvers<Answer<MeterUsageValue>>()
+    const release = Promise.withResolvers<MeteringResult<MeterUsageValue>>()
     const bench = await createBench(() => release.promise)
     await sealHour(bench, 'requests')
     bench.sender.wake()

@@ -5,7 +5,7 @@ import { ManualClock } from '../../support/manual-clock.ts'
 const start = Date.parse('2026-03-10T09:15:00Z')
 
 describe('the clock of the emulator', () => {
-  test('shows what the clock below shows unless it is told otherwise', async () => {
+  test('shows the time of the clock below by default', async () => {
     const base = new ManualClock(start)
     const clock = new EmulatorClock(base)
     await base.advance(1000)
@@ -13,7 +13,7 @@ describe('the clock of the emulator', () => {
     expect(clock.elapsed()).toBe(1000)
   })
 
-  test('runs faster from a start of its own', async () => {
+  test('runs faster from its own start', async () => {
     const base = new ManualClock(start)
     const clock = new EmulatorClock(base, { rate: 180, startAt: 0 })
     await base.advance(20_000)
@@ -28,7 +28,7 @@ describe('the clock of the emulator', () => {
     expect(Number.isInteger(clock.now())).toBe(true)
   })
 
-  test('goes on from where it was when its rate changes', async () => {
+  test('continues from its time when its rate changes', async () => {
     const base = new ManualClock(start)
     const clock = new EmulatorClock(base)
     await base.advance(1000)
@@ -49,7 +49,7 @@ describe('the clock of the emulator', () => {
     expect(firedAt).toBeGreaterThanOrEqual(start + 1_800_000)
   })
 
-  test('a timer that a time travel has passed fires at once', async () => {
+  test('a timer that a change of the clock has passed fires at once', async () => {
     const base = new ManualClock(start)
     const clock = new EmulatorClock(base)
     let fired = 0
@@ -60,7 +60,7 @@ describe('the clock of the emulator', () => {
     expect(fired).toBe(1)
   })
 
-  test('a timer waits longer after a travel into the past', async () => {
+  test('a timer waits longer after the clock is set back', async () => {
     const base = new ManualClock(start)
     const clock = new EmulatorClock(base)
     let fired = 0
@@ -84,7 +84,7 @@ describe('the clock of the emulator', () => {
     expect(base.waiting).toBe(0)
   })
 
-  test('a rate that is no positive number is refused', () => {
+  test('a rate that is not a positive number is refused', () => {
     for (const rate of [0, -1, NaN, Infinity]) {
       expect(() => new EmulatorClock(new ManualClock(start), { rate })).toThrow(TypeError)
     }

@@ -6,7 +6,7 @@ const before: FaultEffect = { kind: 'drop', moment: 'before' }
 const delay: FaultEffect = { kind: 'delay', delayMs: 5 }
 
 describe('the fault script', () => {
-  test('a fault meets as many calls as it says, then no more', () => {
+  test('a fault affects as many calls as it says, then no more', () => {
     const faults = new FaultScript()
     faults.add({ operation: 'MeterUsage', times: 2, effect: before })
     const met = [1, 2, 3].map(() => faults.take('MeterUsage'))

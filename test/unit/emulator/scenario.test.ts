@@ -7,7 +7,7 @@ import { parseScenario, readScenario } from '../../../src/emulator/scenario/read
 
 const smallest = 'products: [{ code: c, dimensions: [d] }]'
 
-/** The mistakes that are found in a scenario, each a line. */
+/** The mistakes in a scenario, each a line. */
 function mistakesOf(text: string): readonly string[] {
   try {
     parseScenario(text, 'test.yaml')
@@ -82,11 +82,11 @@ describe('a scenario', () => {
     })
   })
 
-  test('a section that is there but empty is as if it were absent', () => {
+  test('an empty section counts as absent', () => {
     expect(mistakesOf(`${smallest}\nbuyers:\ntasks:\n`)).toEqual([])
   })
 
-  test('has all its mistakes told at once', () => {
+  test('has all its mistakes listed at once', () => {
     const mistakes = mistakesOf(`
       region: Europe
       colour: red
@@ -116,13 +116,13 @@ describe('a scenario', () => {
     ['two documents', `${smallest}\n---\n${smallest}`, 'Source contains multiple documents'],
     ['an unknown tag', `${smallest}\nregion: !secret x`, 'Unresolved tag: !secret'],
     ['25 dimensions', dimensions(25), 'must be a list of 1 to 24 dimensions, not 25 of them'],
-    ['a dimension twice', 'products: [{ code: c, dimensions: [d, d] }]', 'names something twice'],
+    ['a dimension twice', 'products: [{ code: c, dimensions: [d, d] }]', 'has an entry twice'],
     [
       'a code twice',
       'products: [{ code: c, route: hourly }, { code: c, route: hourly }]',
       '"c" is',
     ],
-    ['no dimension', 'products: [{ code: c }]', 'the route both needs one at least'],
+    ['no dimension', 'products: [{ code: c }]', 'the route both needs at least one'],
     [
       'versions that go down',
       'products: [{ code: c, route: hourly, publicKeyVersions: [2, 1] }]',
@@ -173,7 +173,7 @@ describe('a scenario file', () => {
     expect(options.products).toMatchObject([{ productCode: 'c' }])
   })
 
-  test('that is not there, or has another ending, is named', async () => {
+  test('that does not exist or has another extension is named', async () => {
     const missing = join(folder, 'missing.yaml')
     await expect(readScenario(missing)).rejects.toThrow(`The scenario ${missing} has a mistake`)
     await expect(readScenario(write('a.toml', ''))).rejects.toThrow('must end with one of .yaml')

@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 
 describe('a registration token', () => {
-  test('holds under the public key', async () => {
+  test('verifies with the public key', async () => {
     const publicKey = await importSPKI(key.publicKeyPem, 'PS256')
     const { payload } = await jwtVerify(token, publicKey, { algorithms: ['PS256'] })
     expect(payload).toEqual({

@@ -1,11 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import type { Answer, MeteringApi, RegisterUsageValue } from '../../../src/aws/metering-api.ts'
+import type {
+  MeteringResult,
+  MeteringApi,
+  RegisterUsageValue,
+} from '../../../src/aws/metering-api.ts'
 import { Proof } from '../../../src/entitlement/application-proof.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 const request = (nonce: string) => ({ productCode: 'product', publicKeyVersion: 1, nonce })
 
-function createBench(answer?: Answer<RegisterUsageValue>) {
+function createBench(answer?: MeteringResult<RegisterUsageValue>) {
   const nonces: string[] = []
   const notHere = () => Promise.reject(new Error('not here'))
   const api: MeteringApi = {

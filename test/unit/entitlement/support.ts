@@ -1,5 +1,5 @@
 import { constants, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
-import type { Answer, FailureKind, MeteringApi } from '../../../src/aws/metering-api.ts'
+import type { MeteringResult, FailureKind, MeteringApi } from '../../../src/aws/metering-api.ts'
 import type { RegisterUsageRequest, RegisterUsageValue } from '../../../src/aws/metering-api.ts'
 
 export interface TestKey {
@@ -31,30 +31,33 @@ export function signToken(key: TestKey, claims: unknown, options: SignOptions = 
   return `${input}.${signature.toString('base64url')}`
 }
 
-export function failure(kind: FailureKind, code: string): Answer<never> {
+export function failure(kind: FailureKind, code: string): MeteringResult<never> {
   const message = `AWS said ${code}.`
   const advice = `Advice for ${code}.`
   return { ok: false, failure: { kind, code, message, ambiguous: false, advice } }
 }
 
-type Register = (request: RegisterUsageRequest) => Answer<RegisterUsageValue>
+type Register = (request: RegisterUsageRequest) => MeteringResult<RegisterUsageValue>
 
 /** A service that gives the scripted answers in turn, and the last one again and again. */
 export class ScriptedMetering implements MeteringApi {
   readonly calls: string[] = []
   readonly registrations: RegisterUsageRequest[] = []
   readonly dryRuns: { dimension: string; timestamp: number }[] = []
-  onRegister: (Register | Answer<RegisterUsageValue>)[] = []
-  onDryRun: Answer<undefined>[] = []
+  onRegister: (Register | MeteringResult<RegisterUsageValue>)[] = []
+  onDryRun: MeteringResult<undefined>[] = []
 
-  async registerUsage(request: RegisterUsageRequest): Promise<Answer<RegisterUsageValue>> {
+  async registerUsage(request: RegisterUsageRequest): Promise<MeteringResult<RegisterUsageValue>> {
     this.calls.push('RegisterUsage')
     this.registrations.push(request)
     const next = take(this.onRegister)
     return typeof next === 'function' ? next(request) : next
   }
 
-  async dryRun(request: { dimension: string; timestamp: number }): Promise<Answer<undefined>> {
+  async dryRun(request: {
+    dimension: string
+    timestamp: number
+  }): Promise<MeteringResult<undefined>> {
     this.calls.push('DryRun')
     this.dryRuns.push(request)
     return take(this.onDryRun)

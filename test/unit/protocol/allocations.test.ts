@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { canonicalAllocations, checkAllocations } from '../../../src/protocol/allocations.ts'
-import type { UsageAllocation } from '../../../src/protocol/inputs.ts'
+import type { UsageAllocation } from '../../../src/protocol/fields.ts'
 
 function allocation(quantity: number, ...tags: [string, string][]): UsageAllocation {
   return {

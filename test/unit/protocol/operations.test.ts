@@ -8,21 +8,25 @@ import type { RegisterUsageOutput } from '../../../src/emulator/operations/regis
 import type { ResolveCustomerOutput } from '../../../src/emulator/operations/resolve-customer.ts'
 import { contentType, parseCredentialScope, parseTarget } from '../../../src/protocol/codec.ts'
 import { generalErrors, modelErrors } from '../../../src/protocol/errors.ts'
-import type { InputOf, UsageAllocation, UsageRecord } from '../../../src/protocol/inputs.ts'
+import type { UsageAllocation } from '../../../src/protocol/fields.ts'
+import type { Members } from '../../../src/protocol/member-types.ts'
 import {
+  type InputOf,
   operationNames,
   operations,
-  recordStatuses,
-  type Members,
   type OperationName,
 } from '../../../src/protocol/operations.ts'
+import {
+  type UsageRecord,
+  recordStatuses,
+} from '../../../src/protocol/operations/batch-meter-usage.ts'
 
-/** What a failure of this file means, and what is to be done. */
+/** What a failure of this file means, and what to do. */
 const advice =
-  `@aws-sdk/client-marketplace-metering ${manifest.version} describes the service otherwise than ` +
+  `@aws-sdk/client-marketplace-metering ${manifest.version} describes another service than ` +
   'src/protocol. Lines with - are the SDK, lines with + are src/protocol. Read what the types in ' +
-  'its dist-types say about the change; then change operations.ts, errors.ts and inputs.ts, what ' +
-  'the emulator, the AWS front and src/aws/failure-table.ts make of it, and docs/emulator.md.\n'
+  'its dist-types say about the change; then change operations/, fields.ts and errors.ts, and what ' +
+  'follows from them in the emulator, the AWS front, src/aws/failure-table.ts and docs/emulator.md.\n'
 
 type SdkSchema = readonly unknown[]
 type Shape = { [name: string]: string | [string, Shape] }
@@ -131,7 +135,7 @@ const anything = {
   UsageDimension: 'requests',
 }
 
-describe('the protocol is that of the installed SDK', () => {
+describe('the protocol equals that of the installed SDK', () => {
   test('the operations are the same', () => {
     const names = schemasOfKind(9).map((schema) => String(schema[2]))
     expect(operationNames.toSorted(), advice).toEqual(names.toSorted())
@@ -196,7 +200,7 @@ describe('the protocol agrees with itself', () => {
     expectTypeOf<keyof ResolveCustomerOutput>().toEqualTypeOf<keyof sdk.ResolveCustomerResult>()
   })
 
-  test('an error of the model is no general one, and every one belongs to an operation', () => {
+  test('an error of the model is not a general one, and every one belongs to an operation', () => {
     const names = Object.keys(modelErrors)
     expect(names.filter((name) => name in generalErrors)).toEqual([])
     const used = new Set<string>(operationNames.flatMap((name) => operations[name].errors))

@@ -65,7 +65,7 @@ describe('validating an input', () => {
     expect(failureOf({ ...record, ...wrong }).name).toBe('SerializationException')
   })
 
-  test.each([[[]], [null], ['text'], [5]])('%j is no request', (input) => {
+  test.each([[[]], [null], ['text'], [5]])('%j is not a request', (input) => {
     expect(failureOf(input).name).toBe('SerializationException')
   })
 
@@ -74,7 +74,7 @@ describe('validating an input', () => {
   })
 
   test.each([
-    ['a tag key with a sign that AWS does not take', [{ Key: 'a{b', Value: 'v' }]],
+    ['a tag key with a character that AWS does not accept', [{ Key: 'a{b', Value: 'v' }]],
     ['a tag key of 101 characters', [{ Key: 'k'.repeat(101), Value: 'v' }]],
     ['a tag value of 257 characters', [{ Key: 'k', Value: 'v'.repeat(257) }]],
     ['an empty tag value', [{ Key: 'k', Value: '' }]],
@@ -120,7 +120,7 @@ describe('validating an input', () => {
     expect(validateInput('RegisterUsage', { ...good, Nonce: 'n'.repeat(256) }).ok).toBe(false)
   })
 
-  test('members that objects inherit are not taken for given ones', () => {
+  test('members that objects inherit do not count as given', () => {
     const outcome = validateInput('ResolveCustomer', Object.create({ RegistrationToken: 'token' }))
     expect(outcome.ok).toBe(false)
   })

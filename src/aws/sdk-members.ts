@@ -1,6 +1,6 @@
 import { toDate } from '../kernel/clock.ts'
 
-/** Members of the wire as the SDK takes them: epoch seconds of a `Timestamp` become a Date. */
+/** Turns members of the wire into the SDK's: epoch seconds of a `Timestamp` become a Date. */
 export function toSdkMembers(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(toSdkMembers)
   if (typeof value !== 'object' || value === null) return value
@@ -14,7 +14,7 @@ export function toSdkMembers(value: unknown): unknown {
   )
 }
 
-/** Members as the SDK gives them for the wire: a Date becomes epoch seconds, `$metadata` goes. */
+/** Turns the SDK's members into the wire's: a Date becomes epoch seconds, `$metadata` is left out. */
 export function fromSdkMembers(output: object): Readonly<Record<string, unknown>> {
   const members = Object.entries(output).filter(([name]) => name !== '$metadata')
   return Object.fromEntries(members.map(([name, member]) => [name, fromSdk(member)]))

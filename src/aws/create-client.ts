@@ -1,0 +1,66 @@
+import { MarketplaceMeteringClient } from '@aws-sdk/client-marketplace-metering'
+
+export interface ClientOptions {
+  /** Where the task or pod runs; requests are signed for it. */
+  readonly region: string
+  /** Default: the region's own. `AWS_ENDPOINT_URL*` never counts: it points at this sidecar. */
+  readonly endpoint?: string | undefined
+  /** How long AWS may take to answer, ms. Credentials may take as long again before. */
+  readonly timeoutMs: number
+  /** Default: the SDK's own search, which finds the role of the task or pod. */
+  readonly credentials?:
+    | {
+        readonly accessKeyId: string
+        readonly secretAccessKey: string
+        readonly sessionToken?: string | undefined
+      }
+    | undefined
+}
+
+/**
+ * NAT gateways forget an idle connection after 350 s and reset it at its next use, which would make
+ * the hourly attempt ambiguous; a connection is never kept that long.
+ */
+const idleConnectionMs = 20_000
+
+/** Returns the address of the Metering Service in a region. */
+export function defaultEndpoint(region: string): string {
+  const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
+  return `https://metering.marketplace.${region}.${suffix}`
+}
+
+/** Creates the SDK's client, which makes one attempt a call: the caller decides about another. */
+export function createClient(options: ClientOptions): MarketplaceMeteringClient {
+  const { region, credentials, timeoutMs } = options
+  const agent = { keepAlive: true, timeout: idleConnectionMs }
+  return new MarketplaceMeteringClient({
+    region,
+    endpoint: options.endpoint ?? defaultEndpoint(region),
+    // An explicit endpoint together with either of these is an error of the SDK.
+    useFipsEndpoint: false,
+    useDualstackEndpoint: false,
+    maxAttempts: 1,
+    retryMode: 'standard',
+    defaultsMode: 'standard',
+    requestHandler: {
+      connectionTimeout: Math.max(1, Math.floor(timeoutMs / 2)),
+      requestTimeout: timeoutMs,
+      throwOnRequestTimeout: true,
+      httpAgent: agent,
+      httpsAgent: agent,
+    },
+    ...(credentials === undefined ? {} : { credentials: toSdkCredentials(credentials) }),
+  })
+}
+
+function toSdkCredentials({
+  accessKeyId,
+  secretAccessKey,
+  sessionToken,
+}: NonNullable<ClientOptions['credentials']>) {
+  return {
+    accessKeyId,
+    secretAccessKey,
+    ...(sessionToken === undefined ? {} : { sessionToken }),
+  }
+}

@@ -1,0 +1,38 @@
+import { hourMs } from './hour.ts'
+
+/** Integers on AWS's wire are signed and have 32 bits. */
+const largestInteger = 2_147_483_647
+
+/**
+ * The limits of the AWS Marketplace Metering Service, from its service model of 2016-01-14, its API
+ * reference and the seller guide. Lengths are in characters.
+ */
+export const awsLimits = {
+  productCodeLength: 255,
+  /** As they stand between the brackets of a pattern. */
+  productCodeCharacters: '-a-zA-Z0-9/=:_.@',
+  publicKeyVersion: largestInteger,
+  nonceLength: 255,
+  dimensionNameLength: 255,
+  /** Dimensions that one product may have. */
+  containerDimensions: 24,
+  saasDimensions: 200,
+  /** Whole units of one record, and of one of its allocations. */
+  quantity: largestInteger,
+  /** Allocations of one record, and how many distinct tag keys they may use together. */
+  allocations: 2500,
+  distinctTagKeys: 5,
+  tagsPerAllocation: 5,
+  tagKeyLength: 100,
+  tagValueLength: 256,
+  /** As AWS writes them for people. Its model reads the hyphen as a range and so accepts more. */
+  tagCharacters: 'a-zA-Z0-9+ -=._:/@',
+  clientTokenLength: 64,
+  /** Both forms that name a customer of a SaaS product: identifier and account. */
+  customerIdLength: 255,
+  recordsPerBatch: 25,
+  requestBytes: 1_048_576,
+  /** How old a record of MeterUsage may be, and one of BatchMeterUsage. */
+  meterUsageWindowMs: 6 * hourMs,
+  batchMeterUsageWindowMs: 24 * hourMs,
+} as const
