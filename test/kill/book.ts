@@ -57,21 +57,21 @@ function bookOf(database: DatabaseSync, asides: readonly string[]): Book {
     }
   const reported = amounts(
     database,
-    'SELECT dimension, reported_whole AS whole, reported_micro AS micro FROM key',
+    'SELECT dimension, reported_whole AS whole, reported_micro AS micro FROM account',
   )
   const open = amounts(
     database,
-    'SELECT dimension, whole, micro FROM open JOIN key ON key.id = key_id',
+    'SELECT dimension, whole, micro FROM open JOIN account ON account.id = account_id',
   )
   const fraction = amounts(
     database,
-    'SELECT dimension, fraction_whole AS whole, fraction_micro AS micro FROM key',
+    'SELECT dimension, fraction_whole AS whole, fraction_micro AS micro FROM account',
   )
   const records = database
     .prepare(
-      `SELECT record.id, dimension, hour, quantity, state, metering_record_id AS meteringRecordId,
+      `SELECT record.id, dimension, hour, quantity / 1000000 AS quantity, state, metering_record_id AS meteringRecordId,
               last_code AS lastCode
-       FROM record JOIN key ON key.id = key_id ORDER BY record.id`,
+       FROM record JOIN slot ON slot.id = slot_id ORDER BY record.id`,
     )
     .all() as unknown as BookRecord[]
   const integrity = database.prepare('PRAGMA integrity_check').get()?.['integrity_check']

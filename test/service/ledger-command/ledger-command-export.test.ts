@@ -158,9 +158,9 @@ describe('ledger audit', () => {
 
   test('fails with exit code 1 when a unit is in no place', async () => {
     const database = new DatabaseSync(join(directory, 'ledger.db'))
-    database.exec("UPDATE key SET reported_micro = 5 WHERE dimension = 'requests'")
+    database.exec("UPDATE account SET reported_micro = 5 WHERE dimension = 'requests'")
     const { code, out, err } = await runLedger(directory, clock, ['audit', '--json'])
-    database.exec("UPDATE key SET reported_micro = 0 WHERE dimension = 'requests'")
+    database.exec("UPDATE account SET reported_micro = 0 WHERE dimension = 'requests'")
     database.close()
     expect(code).toBe(1)
     expect(err.join('')).toMatch(/^LedgerImbalanced: /)

@@ -147,11 +147,11 @@ describe('an export that is longer than a pipe holds', () => {
     await seal(book, start + hourMs, clock.now())
     const database = new DatabaseSync(join(directory, 'ledger.db'))
     database.exec(
-      `INSERT INTO record (key_id, resource_id, product_code, hour, timestamp, quantity, divisor,
-                           client_token, state, sealed_at)
+      `INSERT INTO record (slot_id, resource_id, hour, timestamp, quantity, form, client_token, state,
+                           sealed_at)
        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${records - 1})
-       SELECT key_id, resource_id, product_code, hour + i * 3600000, timestamp, 0, divisor,
-              client_token, 'accepted', sealed_at FROM record, n`,
+       SELECT slot_id, resource_id, hour + i * 3600000, timestamp, 0, form, client_token, 'accepted',
+              sealed_at FROM record, n`,
     )
     database.close()
   })

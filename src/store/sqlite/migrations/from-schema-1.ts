@@ -194,7 +194,10 @@ function migrateRecords(database: DatabaseSync): void {
       JOIN registration ON registration.customer = key.customer
       JOIN account ON account.registration_id = registration.id
         AND account.dimension = key.dimension AND account.product_code = record.product_code
-        AND account.divisor = record.divisor;`)
+        AND account.divisor = record.divisor;
+    DELETE FROM sqlite_sequence WHERE name = 'record';
+    INSERT INTO sqlite_sequence
+      SELECT 'record', seq FROM sqlite_sequence WHERE name = 'old_record';`)
 }
 
 const anyAccount: AccountKey = {

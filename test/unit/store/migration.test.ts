@@ -1,0 +1,206 @@
+import { copyFileSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { imbalancesOf } from '../../../src/ledger/audit.ts'
+import { readBook } from '../../../src/store/sqlite/book-file.ts'
+import { migrate, schemaVersion } from '../../../src/store/sqlite/migrations/migrate.ts'
+import { openBench, reportOf, temporaryDirectory, unit } from '../../support/ledger/ledger-bench.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+import { sealHours } from '../../support/ledger/seal-rules.ts'
+
+/**
+ * A ledger that the first edition wrote and closed: records of every state, two divisors of `storage`,
+ * open usage with and without tags, fractions, late usage, idempotency keys and a note.
+ */
+const fixture = fileURLToPath(new URL('fixtures/ledger-schema-1.db', import.meta.url))
+const resource = 'arn:aws:ecs:us-east-1:111122223333:task/shop/one'
+const nine = Date.parse('2026-03-10T09:00:00Z')
+const hourMs = 3_600_000
+
+/** Today's product file no longer has the dimension `forgotten`. */
+const divisors: Readonly<Record<string, bigint>> = { storage: 4096n, fresh: 8n }
+const meaningOf = (dimension: string) => ({
+  productCode: 'product-today',
+  divisor: divisors[dimension] ?? 1n,
+})
+
+function oldBook(): string {
+  const directory = temporaryDirectory()
+  copyFileSync(fixture, join(directory, 'ledger.db'))
+  return directory
+}
+
+/** Opens the book as the task that wrote it would, a moment later. */
+async function upgrade(directory = oldBook()) {
+  const clock = new ManualClock('2026-03-10T11:16:00Z')
+  const known = (dimension: string) =>
+    dimension === 'forgotten' ? (undefined as never) : meaningOf(dimension)
+  return openBench({ directory, clock, resource, meaningOf: known })
+}
+
+/** Of the fixture, in millionths by dimension. */
+const reported: Readonly<Record<string, bigint>> = {
+  calls: 3_007_250_000n,
+  forgotten: 5_368_709_120_000_000n,
+  fresh: 9_000_000n,
+  jobs: 7_250_000n,
+  requests: 3_019_000_000n,
+  seats: 3_007_250_000n,
+  storage: 12_096_000_000n,
+}
+
+describe('a ledger of the first edition', () => {
+  test('keeps every unit and balances', async () => {
+    const { ledger } = await upgrade()
+    const balances = await ledger.audit()
+    expect(imbalancesOf(balances)).toEqual([])
+    const sums = Map.groupBy(balances, ({ dimension }) => dimension)
+    for (const [dimension, expected] of Object.entries(reported))
+      expect(
+        (sums.get(dimension) ?? []).reduce((sum, account) => sum + account.reported, 0n),
+        dimension,
+      ).toBe(expected)
+  })
+
+  test('keeps its records, with an account for each divisor that they were sealed with', async () => {
+    const { directory } = await upgrade()
+    const records = await readBook(directory, async (book) =>
+      Array.fromAsync(book.records({ since: undefined, until: undefined, dimension: undefined })),
+    )
+    expect(
+      records.map(({ dimension, hour, quantity, divisor, state }) =>
+        [dimension, new Date(hour).getUTCHours(), quantity, divisor, state].join(' '),
+      ),
+    ).toMatchInlineSnapshot(`
+      [
+        "requests 9 12 1 accepted",
+        "seats 9 7 1 refused",
+        "calls 9 7 1 unresolved",
+        "jobs 9 7 1 moved",
+        "storage 9 4 1024 accepted",
+        "requests 10 3002 1 sending",
+        "seats 10 3000 1 sending",
+        "calls 10 3000 1 sealed",
+        "jobs 10 7 1 sealed",
+        "storage 10 1 2048 sealed",
+      ]
+    `)
+    expect(records[0]).toMatchObject({
+      productCode: 'product-1',
+      resource,
+      meteringRecordId: 'metering-requests',
+      attempts: 1,
+    })
+    const [first] = records.filter(({ dimension }) => dimension === 'requests')
+    expect(first?.allocations).toEqual([
+      { tags: '', quantity: 7 },
+      { tags: '[["team","a"]]', quantity: 5 },
+    ])
+  })
+
+  test('has what was under way when it ended as possibly taken', async () => {
+    const { ledger } = await upgrade()
+    const { pending } = await ledger.usage()
+    expect(
+      pending.map(({ dimension, state, ambiguous }) => [dimension, state, ambiguous]),
+    ).toContainEqual(['seats', 'sending', true])
+  })
+
+  test('gives open usage the meaning of its newest record, else of the product file', async () => {
+    const { ledger, clock } = await upgrade()
+    await clock.advance(hourMs)
+    const records = await sealHours(ledger, clock)
+    const meaning = (name: string) =>
+      records
+        .filter(({ dimension }) => dimension === name)
+        .map(({ productCode, divisor, quantity }) => ({ productCode, divisor, quantity }))
+    expect(meaning('storage')).toEqual([{ productCode: 'product-1', divisor: 2048n, quantity: 2 }])
+    expect(meaning('fresh')).toEqual([{ productCode: 'product-today', divisor: 8n, quantity: 1 }])
+  })
+
+  test('holds open usage whose divisor nothing says: it is never sealed by itself', async () => {
+    const { ledger, clock, directory } = await upgrade()
+    await clock.advance(hourMs)
+    const records = await sealHours(ledger, clock)
+    expect(records.map(({ dimension }) => dimension)).not.toContain('forgotten')
+    const sums = await readBook(directory, (book) => book.accountSums())
+    expect(sums.find(({ dimension }) => dimension === 'forgotten')).toMatchObject({
+      open: 0n,
+      held: reported['forgotten'],
+    })
+  })
+
+  test('knows the idempotency keys, late usage and notes that it had', async () => {
+    const { ledger } = await upgrade()
+    const repeat = reportOf('requests', 7_250_000n, { idempotencyKey: 'key-requests' })
+    const [receipt] = await ledger.report({ reports: [repeat], idempotencyKey: undefined })
+    expect(receipt).toEqual({ result: 'duplicate', hour: nine, late: false })
+    expect(await ledger.recall('grace')).toBe('{"until":1}')
+    expect((await ledger.usage()).late).toEqual([
+      { dimension: 'requests', hour: nine + hourMs, quantity: 2n * unit },
+    ])
+  })
+
+  test('has no id of a record a second time', async () => {
+    const directory = oldBook()
+    const database = new DatabaseSync(join(directory, 'ledger.db'))
+    // Records of higher ids were there, and are forgotten.
+    database.exec("UPDATE sqlite_sequence SET seq = 99 WHERE name = 'record'")
+    database.close()
+    const { ledger, clock } = await upgrade(directory)
+    await clock.advance(hourMs)
+    const records = await sealHours(ledger, clock)
+    expect(Math.min(...records.map(({ id }) => id))).toBe(100)
+  })
+
+  test('opens without the index that later files of its version have', async () => {
+    const directory = oldBook()
+    const database = new DatabaseSync(join(directory, 'ledger.db'))
+    database.exec('DROP INDEX record_hour')
+    database.close()
+    const { ledger } = await upgrade(directory)
+    expect(imbalancesOf(await ledger.audit())).toEqual([])
+  })
+
+  test('stays as it is when the upgrade fails halfway', async () => {
+    const directory = oldBook()
+    const failing = openBench({
+      directory,
+      resource,
+      meaningOf: () => {
+        throw new Error('stop')
+      },
+    })
+    await expect(failing).rejects.toThrow('stop')
+    const database = new DatabaseSync(join(directory, 'ledger.db'))
+    expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 1 })
+    expect(database.prepare('SELECT count(*) AS n FROM key').get()).toEqual({ n: 7 })
+    database.close()
+    const { ledger } = await upgrade(directory)
+    expect(imbalancesOf(await ledger.audit())).toEqual([])
+  })
+
+  test('is not changed by the commands, which say how to bring it up to date', async () => {
+    const directory = oldBook()
+    const reading = readBook(directory, (book) => book.accountSums())
+    await expect(reading).rejects.toMatchObject({ code: 'LedgerTooOld' })
+    expect(readFileSync(join(directory, 'ledger.db'))).toEqual(readFileSync(fixture))
+  })
+})
+
+test('an upgraded file has the very tables of a new one', () => {
+  const tablesOf = (database: DatabaseSync) =>
+    database
+      .prepare("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name")
+      .all()
+  const fresh = new DatabaseSync(':memory:')
+  migrate(fresh, 0, meaningOf)
+  const upgraded = new DatabaseSync(join(oldBook(), 'ledger.db'))
+  migrate(upgraded, 0, meaningOf)
+  expect(upgraded.prepare('PRAGMA user_version').get()).toEqual({ user_version: schemaVersion })
+  expect(tablesOf(upgraded)).toEqual(tablesOf(fresh))
+  expect(upgraded.prepare('PRAGMA foreign_key_check').all()).toEqual([])
+  expect(upgraded.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' })
+})
