@@ -1,5 +1,5 @@
 import { logLevels } from '../kernel/log.ts'
-import { routes } from '../product/product.ts'
+import { pricingInWords, routeNames } from '../product/routes.ts'
 import { productCodePattern, regionPattern } from '../product/patterns.ts'
 import { failModes, lateUsageChoices } from './settings.ts'
 
@@ -66,9 +66,9 @@ export const settingsTable = [
   },
   {
     name: 'SIDECAR_ROUTE',
-    type: { kind: 'choice', choices: routes },
+    type: { kind: 'choice', choices: routeNames },
     default: undefined,
-    summary: 'How the listing is priced: by task or pod (hourly), by usage (metered), or both.',
+    summary: `How the listing is priced: ${pricingInWords()}.`,
   },
   {
     name: 'SIDECAR_PUBLIC_KEY_FILE',

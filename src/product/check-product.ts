@@ -1,6 +1,7 @@
 import { show } from '../kernel/mistakes.ts'
-import type { Dimension, Route } from './product.ts'
 import type { ReportMistake } from '../kernel/mistakes.ts'
+import type { Dimension } from './product.ts'
+import { routeOf, type ProductNeed, type Route } from './routes.ts'
 
 export const mostDimensions = 24
 export const largestDivisor = 10n ** 15n
@@ -40,15 +41,13 @@ export function checkDimensions(
 /** Reports what the route needs and the product lacks. `names` is how messages call the two. */
 export function checkRouteNeeds(
   route: Route,
-  has: { readonly publicKeys: boolean; readonly dimensions: boolean },
-  names: { readonly publicKeys: string; readonly dimensions: string },
+  has: Readonly<Record<ProductNeed, boolean>>,
+  names: Readonly<Record<ProductNeed, string>>,
   report: ReportMistake,
 ): void {
-  if (route !== 'metered' && !has.publicKeys) {
-    report(`${names.publicKeys}: missing; the route ${route} needs the product's public key`)
-  }
-  if (route !== 'hourly' && !has.dimensions) {
-    report(`${names.dimensions}: missing; the route ${route} needs at least one dimension`)
+  const what = { publicKeys: "the product's public key", dimensions: 'at least one dimension' }
+  for (const need of routeOf(route).needs) {
+    if (!has[need]) report(`${names[need]}: missing; the route ${route} needs ${what[need]}`)
   }
 }
 

@@ -2,7 +2,8 @@ import { messageOf, SidecarError } from '../kernel/errors.ts'
 import { checkDimensions, checkRouteNeeds, type RawDimension } from './check-product.ts'
 import { show } from '../kernel/mistakes.ts'
 import { productCodePattern } from './patterns.ts'
-import { routes, type Product, type Route } from './product.ts'
+import type { Product } from './product.ts'
+import { routeNames, type Route } from './routes.ts'
 import { parsePublicKey } from './public-key.ts'
 import type { TextReader } from '../kernel/read-text.ts'
 import type { ReportMistake } from '../kernel/mistakes.ts'
@@ -131,10 +132,10 @@ function checkKeys(value: unknown, report: ReportMistake): ReadonlyMap<number, s
 }
 
 function checkRoute(value: unknown, report: ReportMistake): Route | undefined {
-  const route = routes.find((known) => known === value)
+  const route = routeNames.find((known) => known === value)
   if (route === undefined) {
     const what = value === undefined ? 'missing' : `${show(value)} is not allowed`
-    report(`route: ${what}; give one of ${routes.join(', ')}`)
+    report(`route: ${what}; give one of ${routeNames.join(', ')}`)
   }
   return route
 }

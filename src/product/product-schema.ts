@@ -1,6 +1,6 @@
 import { largestDivisor, longestName, longestUnit, mostDimensions } from './check-product.ts'
 import { productCodePattern } from './patterns.ts'
-import { routes } from './product.ts'
+import { pricingInWords, routeNames, routeOf, type ProductNeed } from './routes.ts'
 
 const productCode = { type: 'string', pattern: productCodePattern.source }
 /** No blanks around it, and no control characters. */
@@ -13,12 +13,15 @@ const name = {
   description: 'The API identifier of the dimension, not its display name.',
 }
 
-function needs(member: string, type: object): object {
-  return { required: [member], properties: { [member]: type } }
+/** The condition that a route which needs the member has it, and not empty. */
+function needed(need: ProductNeed, type: object): object {
+  const needing = routeNames.filter((route) => routeOf(route).needs.includes(need))
+  return {
+    if: { properties: { route: { enum: needing } }, required: ['route'] },
+    // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
+    then: { required: [need], properties: { [need]: type } },
+  }
 }
-
-const someKeys = { type: 'object', minProperties: 1 }
-const someDimensions = { type: 'array', minItems: 1 }
 
 /**
  * The product file as a JSON Schema, for editors and for sellers' own checks: docs/product.schema.json.
@@ -54,9 +57,8 @@ export const productSchema = {
         "The product's public keys by version, the next one too as soon as the portal shows it.",
     },
     route: {
-      enum: [...routes],
-      description:
-        'How the listing is priced: by task or pod (hourly), by usage (metered), or both.',
+      enum: routeNames,
+      description: `How the listing is priced: ${pricingInWords()}.`,
     },
     dimensions: {
       type: 'array',
@@ -91,15 +93,7 @@ export const productSchema = {
     },
   },
   allOf: [
-    {
-      if: { properties: { route: { enum: ['hourly', 'both'] } }, required: ['route'] },
-      // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
-      then: needs('publicKeys', someKeys),
-    },
-    {
-      if: { properties: { route: { enum: ['metered', 'both'] } }, required: ['route'] },
-      // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
-      then: needs('dimensions', someDimensions),
-    },
+    needed('publicKeys', { type: 'object', minProperties: 1 }),
+    needed('dimensions', { type: 'array', minItems: 1 }),
   ],
 } as const

@@ -1,5 +1,6 @@
 import { show } from '../kernel/mistakes.ts'
 import type { ProductFile } from './load-product.ts'
+import { routeOf } from './routes.ts'
 import { parsePublicKey, soundKeyBits } from './public-key.ts'
 
 /** What is allowed in a product file and probably not meant, a sentence each. */
@@ -41,10 +42,11 @@ function codeWarnings({ productCode, trustedProductCodes }: ProductFile): string
 }
 
 function routeWarnings({ route, publicKeys, dimensions }: ProductFile): string[] {
+  const { needs, channel } = routeOf(route)
   const warnings: string[] = []
-  if (route === 'metered' && publicKeys.size > 0)
-    warnings.push('publicKeys: the route metered does not use them.')
-  if (route === 'hourly' && dimensions.length > 0)
-    warnings.push('dimensions: with the route hourly AWS takes no records of them.')
+  if (!needs.includes('publicKeys') && publicKeys.size > 0)
+    warnings.push(`publicKeys: the route ${route} does not use them.`)
+  if (channel === undefined && dimensions.length > 0)
+    warnings.push(`dimensions: with the route ${route} AWS accepts no records of them.`)
   return warnings
 }

@@ -1,6 +1,4 @@
-export const routes = ['hourly', 'metered', 'both'] as const
-/** How the listing is priced, and with that which operations prove the entitlement. */
-export type Route = (typeof routes)[number]
+import type { Route } from './routes.ts'
 
 export interface Dimension {
   /** The API identifier, 1 to 255 characters. */
@@ -15,8 +13,8 @@ export interface Dimension {
 export interface Product {
   readonly productCode: string
   readonly route: Route
-  /** Key version to PEM. Empty only for the route `metered`. */
+  /** Key version to PEM. Empty only where the route needs none. */
   readonly publicKeys: ReadonlyMap<number, string>
-  /** Never empty for the routes `metered` and `both`. */
+  /** Never empty where the route needs one. */
   readonly dimensions: readonly Dimension[]
 }

@@ -26,6 +26,7 @@ import { startEmbeddedMetrics } from '../observe/cloudwatch/embedded-metrics.ts'
 import { logEvents } from '../observe/log/event-log.ts'
 import { createMetrics } from '../observe/prometheus/metrics.ts'
 import { fail, succeed } from '../protocol/errors.ts'
+import { routeOf } from '../product/routes.ts'
 import { detectPlatform } from '../platform/detect-platform.ts'
 import type { Platform } from '../platform/platform.ts'
 import { regionDenial } from '../platform/region-denial.ts'
@@ -156,7 +157,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     region: platform.region?.region,
     signal: stopping.signal,
     proof: {
-      proof: product.route === 'metered' ? undefined : proof,
+      proof: routeOf(product.route).proofs.includes('register-usage') ? proof : undefined,
       productCode: product.productCode,
       get publicKeyVersion() {
         return (

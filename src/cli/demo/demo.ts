@@ -7,7 +7,7 @@ import { createFastClock, createSystemClock, toIso } from '../../kernel/clock.ts
 import { loadSettings } from '../../config/load-settings.ts'
 import type { Environment, Settings } from '../../config/settings.ts'
 import { fileReader } from '../../kernel/read-text.ts'
-import { routes } from '../../product/product.ts'
+import { routeNames, routeOf, routesThat, type Route } from '../../product/routes.ts'
 import { demoProduct } from '../../emulator/demo-product.ts'
 import { SidecarError, messageOf } from '../../kernel/errors.ts'
 import { Events } from '../../kernel/events.ts'
@@ -25,7 +25,7 @@ export const demoHelp = `Runs the sidecar against an emulated AWS on this machin
 usage: marketplace-sidecar demo [options]
 
   --hour <duration>       how long an hour lasts: 20s, 1m, 1h (1m)
-  --route <route>         hourly, metered or both (both)
+  --route <route>         ${routesThat(() => true, 'or')} (both)
   --port <n>              the application's port (7070)
   --ops-port <n>          health and metrics (9464)
   --emulator-port <n>     the emulated AWS (7071)
@@ -129,7 +129,7 @@ function suggestions(
 
 interface DemoOptions {
   readonly hour: string
-  readonly route: string
+  readonly route: Route
   readonly port: number
   readonly opsPort: number
   readonly emulatorPort: number
@@ -157,15 +157,16 @@ function parseOptions(args: readonly string[]): DemoOptions | 'help' {
       'InvalidArguments',
       `--hour must be a duration such as 20s or 1m, not ${values.hour}`,
     )
-  if (!routes.some((route) => route === values.route))
+  const route = routeNames.find((known) => known === values.route)
+  if (route === undefined)
     throw new SidecarError(
       'InvalidArguments',
-      `--route must be ${routes.join(', ')}, not ${values.route}`,
+      `--route must be ${routeNames.join(', ')}, not ${values.route}`,
     )
   const dataDir = values['data-dir']
   return {
     hour: values.hour,
-    route: values.route,
+    route,
     port: portOf('--port', values.port),
     opsPort: portOf('--ops-port', values['ops-port']),
     emulatorPort: portOf('--emulator-port', values['emulator-port']),
@@ -219,12 +220,10 @@ function settingsFor(
     SIDECAR_DATA_DIR: dataDir,
     SIDECAR_ROUTE: route,
     SIDECAR_AWS_ENDPOINT: emulator.url,
-    ...(route === 'metered'
-      ? {}
-      : {
-          SIDECAR_PUBLIC_KEY_FILE: publicKeyFile,
-          SIDECAR_PUBLIC_KEY_VERSION: String(demoProduct.publicKeyVersion),
-        }),
+    ...(routeOf(route).needs.includes('publicKeys') && {
+      SIDECAR_PUBLIC_KEY_FILE: publicKeyFile,
+      SIDECAR_PUBLIC_KEY_VERSION: String(demoProduct.publicKeyVersion),
+    }),
   }
   return loadSettings(demoEnv, {
     readText: (path) =>
