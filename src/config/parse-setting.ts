@@ -1,6 +1,5 @@
 import { isIP } from 'node:net'
-import type { HostPort } from './settings.ts'
-import type { SettingType } from './settings-table.ts'
+import type { HostPort, SettingType } from './setting-type.ts'
 
 export type SettingParsed = string | number | boolean | HostPort
 
@@ -41,7 +40,7 @@ function parseHostPort(text: string, loopbackOnly: boolean): HostPort | undefine
   const port = Number(digits)
   const host = bracketed === undefined ? parseHost(plain ?? '') : parseIpv6(bracketed)
   if (host === undefined || port > 65_535) return undefined
-  return loopbackOnly && !isLoopback(host) ? undefined : { host, port }
+  return loopbackOnly && !isLoopback(host) ? undefined : Object.freeze({ host, port })
 }
 
 function parseHost(text: string): string | undefined {
@@ -49,7 +48,7 @@ function parseHost(text: string): string | undefined {
   return host === 'localhost' || isIP(host) === 4 ? host : undefined
 }
 
-/** Brings an IPv6 address into its short form, so that `[0:0:0:0:0:0:0:1]` is known as `::1`. */
+/** Shortens an IPv6 address, so that `[0:0:0:0:0:0:0:1]` is known as `::1`. */
 function parseIpv6(text: string): string | undefined {
   return isIP(text) === 6 ? new URL(`http://[${text}]`).hostname.slice(1, -1) : undefined
 }

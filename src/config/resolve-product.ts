@@ -1,12 +1,12 @@
-import { messageOf } from '../kernel/errors.ts'
+import { collectMistakes, show, type Mistakes, type ReportMistake } from '../kernel/mistakes.ts'
+import type { TextReader } from '../kernel/read-text.ts'
+import { fail, succeed, type Result } from '../kernel/result.ts'
 import { checkDimensions, checkRouteNeeds, type RawDimension } from '../product/check-product.ts'
 import { readProductFile, type ProductFile } from '../product/load-product.ts'
-import { show } from '../kernel/mistakes.ts'
 import type { Product } from '../product/product.ts'
 import { parsePublicKey } from '../product/public-key.ts'
-import type { TextReader } from '../kernel/read-text.ts'
+import { readGivenFile } from './read-given-file.ts'
 import type { SettingValues } from './setting-values.ts'
-import type { ReportMistake } from '../kernel/mistakes.ts'
 import { identityNames } from './settings-table.ts'
 
 export interface ResolvedProduct {
@@ -15,36 +15,37 @@ export interface ResolvedProduct {
   readonly file: string | undefined
 }
 
+export interface WrongProduct {
+  /** Empty when the reason is a wrong setting, which `SettingValues` reports. */
+  readonly mistakes: Mistakes
+  /** As in `ResolvedProduct`. */
+  readonly file: string | undefined
+}
+
 /**
- * The product from the file that is baked into the image; without one from SIDECAR_PRODUCT_FILE; and
- * without that from the environment. A file decides alone: of its identity the environment can change
- * only the product code, and only to one that the file trusts. Undefined only after a report.
+ * Finds the product: in the file that is baked into the image; without one in SIDECAR_PRODUCT_FILE; and
+ * without that in the environment. A file decides alone: of its identity the environment can change
+ * only the product code, and only to one that the file trusts.
  */
 export function resolveProduct(
   values: SettingValues,
   reader: TextReader,
   bakedPath: string,
-  report: ReportMistake,
-): ResolvedProduct | undefined {
-  const baked = isThere(bakedPath, reader)
-  const path = baked ? bakedPath : values.get('SIDECAR_PRODUCT_FILE')
-  if (path === undefined) {
+): Result<ResolvedProduct, WrongProduct> {
+  const isBaked = exists(bakedPath, reader)
+  const file = isBaked ? bakedPath : values.get('SIDECAR_PRODUCT_FILE')
+  const product = collectMistakes((report) => {
+    if (file !== undefined) return productFromFile(file, isBaked, values, reader, report)
     // A path that was given and is wrong has its own line; more would only confuse.
     if (values.given.has('SIDECAR_PRODUCT_FILE')) return undefined
-    const product = productFromEnvironment(values, reader, report)
-    return product === undefined ? undefined : { product, file: undefined }
-  }
-  const forbidden = baked ? (['SIDECAR_PRODUCT_FILE', ...identityNames] as const) : identityNames
-  for (const name of forbidden.filter((known) => values.given.has(known))) {
-    report(`${name}: the product file ${path} decides this; remove the setting`)
-  }
-  const file = readProductFile(path, reader, report)
-  return file === undefined
-    ? undefined
-    : { product: choose(file, path, values, report), file: path }
+    return productFromEnvironment(values, reader, report)
+  })
+  return product.ok
+    ? succeed({ product: product.value, file })
+    : fail({ mistakes: product.failure, file })
 }
 
-function isThere(path: string, reader: TextReader): boolean {
+function exists(path: string, reader: TextReader): boolean {
   try {
     return reader.readText(path) !== undefined
   } catch {
@@ -53,7 +54,24 @@ function isThere(path: string, reader: TextReader): boolean {
   }
 }
 
-function choose(
+function productFromFile(
+  path: string,
+  isBaked: boolean,
+  values: SettingValues,
+  reader: TextReader,
+  report: ReportMistake,
+): Product | undefined {
+  const forbidden = isBaked ? (['SIDECAR_PRODUCT_FILE', ...identityNames] as const) : identityNames
+  for (const name of forbidden.filter((known) => values.given.has(known))) {
+    report(`${name}: the product file ${path} decides this; remove the setting`)
+  }
+  const file = readProductFile(path, reader)
+  if (file.ok) return withChosenCode(file.value, path, values, report)
+  for (const mistake of file.failure) report(`${path}: ${mistake}`)
+  return undefined
+}
+
+function withChosenCode(
   file: ProductFile,
   path: string,
   values: SettingValues,
@@ -119,29 +137,13 @@ function keysFromEnvironment(
 ): ReadonlyMap<number, string> {
   const path = values.get('SIDECAR_PUBLIC_KEY_FILE')
   if (path === undefined) return new Map()
-  const text = readGivenFile('SIDECAR_PUBLIC_KEY_FILE', path, reader, report)
-  if (text === undefined) return new Map()
-  const key = parsePublicKey(text)
-  if (key.ok) return new Map([[values.get('SIDECAR_PUBLIC_KEY_VERSION'), key.pem]])
-  report(`SIDECAR_PUBLIC_KEY_FILE: ${path}: ${key.problem}`)
-  return new Map()
-}
-
-/** The text of a file that a setting names. Undefined only after a report. */
-export function readGivenFile(
-  name: string,
-  path: string,
-  reader: TextReader,
-  report: ReportMistake,
-): string | undefined {
-  try {
-    const text = reader.readText(path)
-    if (text === undefined) {
-      report(`${name}: there is no file ${show(path)}; mount it, or correct the path`)
-    }
-    return text
-  } catch (error) {
-    report(`${name}: ${show(path)} can't be read: ${messageOf(error).replace(/\s+/g, ' ')}`)
-    return undefined
+  const text = readGivenFile('SIDECAR_PUBLIC_KEY_FILE', path, reader)
+  if (!text.ok) {
+    report(text.failure)
+    return new Map()
   }
+  const key = parsePublicKey(text.value)
+  if (key.ok) return new Map([[values.get('SIDECAR_PUBLIC_KEY_VERSION'), key.value.pem]])
+  report(`SIDECAR_PUBLIC_KEY_FILE: ${path}: ${key.failure}`)
+  return new Map()
 }

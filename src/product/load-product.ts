@@ -1,12 +1,12 @@
-import { messageOf, SidecarError } from '../kernel/errors.ts'
+import { messageOf } from '../kernel/errors.ts'
+import { collectMistakes, show, type Mistakes, type ReportMistake } from '../kernel/mistakes.ts'
+import type { TextReader } from '../kernel/read-text.ts'
+import { fail, type Result } from '../kernel/result.ts'
 import { checkDimensions, checkRouteNeeds, type RawDimension } from './check-product.ts'
-import { show } from '../kernel/mistakes.ts'
 import { productCodePattern } from './patterns.ts'
 import type { Product } from './product.ts'
-import { routeNames, type Route } from './routes.ts'
 import { parsePublicKey } from './public-key.ts'
-import type { TextReader } from '../kernel/read-text.ts'
-import type { ReportMistake } from '../kernel/mistakes.ts'
+import { routeNames, type Route } from './routes.ts'
 
 /** A product file, checked. */
 export interface ProductFile extends Product {
@@ -26,50 +26,32 @@ export const productMembers = [
 
 type Members = Readonly<Record<string, unknown>>
 
-/**
- * Reads and checks the product file at `path`. Throws one SidecarError `InvalidProductFile` that
- * lists every mistake.
- */
-export function loadProductFile(path: string, reader: TextReader): ProductFile {
-  const mistakes: string[] = []
-  const file = readProductFile(path, reader, (line) => mistakes.push(line))
-  if (file !== undefined && mistakes.length === 0) return file
-  throw new SidecarError('InvalidProductFile', mistakes.join('\n'))
-}
-
-/** As `loadProductFile`, with the mistakes reported one by one. Undefined only after a report. */
-export function readProductFile(
-  path: string,
-  reader: TextReader,
-  report: ReportMistake,
-): ProductFile | undefined {
-  let text: string | undefined
+/** Reads and checks the product file at `path`. The mistakes do not name the path. */
+export function readProductFile(path: string, reader: TextReader): Result<ProductFile, Mistakes> {
   try {
-    text = reader.readText(path)
+    const text = reader.readText(path)
+    return text === undefined
+      ? fail(['there is no such product file; mount it, or correct SIDECAR_PRODUCT_FILE'])
+      : parseProductFile(text)
   } catch (error) {
-    report(`${path}: the product file can't be read: ${oneLine(messageOf(error))}`)
-    return undefined
+    return fail([`the product file can't be read: ${oneLine(messageOf(error))}`])
   }
-  if (text === undefined) {
-    report(`${path}: there is no such product file; mount it, or correct SIDECAR_PRODUCT_FILE`)
-    return undefined
-  }
-  return parseProductFile(text, (line) => report(`${path}: ${line}`))
 }
 
-/** Checks the text of a product file. Undefined only after a report. */
-export function parseProductFile(text: string, report: ReportMistake): ProductFile | undefined {
+/** Checks the text of a product file. */
+export function parseProductFile(text: string): Result<ProductFile, Mistakes> {
   let document: unknown
   try {
     document = JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
-    report(`it is not JSON: ${oneLine(messageOf(error))}`)
-    return undefined
+    return fail([`it is not JSON: ${oneLine(messageOf(error))}`])
   }
-  if (!isObject(document)) {
-    report('it must be a JSON object with productCode, route and what the route needs')
-    return undefined
-  }
+  return isObject(document)
+    ? collectMistakes((report) => checkMembers(document, report))
+    : fail(['it must be a JSON object with productCode, route and what the route needs'])
+}
+
+function checkMembers(document: Members, report: ReportMistake): ProductFile | undefined {
   reportUnknownMembers('', document, productMembers, report)
   if (document['$schema'] !== undefined && typeof document['$schema'] !== 'string') {
     report(`$schema: ${show(document['$schema'])} is not allowed; give an address, or remove it`)
@@ -125,8 +107,8 @@ function checkKeys(value: unknown, report: ReportMistake): ReadonlyMap<number, s
       continue
     }
     const key = parsePublicKey(typeof pem === 'string' ? pem : '')
-    if (key.ok) keys.set(Number(version), key.pem)
-    else report(`${place}: ${key.problem}`)
+    if (key.ok) keys.set(Number(version), key.value.pem)
+    else report(`${place}: ${key.failure}`)
   }
   return keys
 }

@@ -19,9 +19,9 @@ export function keyWarnings({ publicKeys }: Pick<ProductFile, 'publicKeys'>): st
   const versions = new Map<string, number>()
   for (const [version, pem] of publicKeys) {
     const key = parsePublicKey(pem)
-    if (key.ok && key.bits < soundKeyBits)
+    if (key.ok && key.value.bits < soundKeyBits)
       warnings.push(
-        `publicKeys["${version}"]: the key has ${key.bits} bits only; ask AWS for one of ${soundKeyBits} bits or more.`,
+        `publicKeys["${version}"]: the key has ${key.value.bits} bits only; ask AWS for one of ${soundKeyBits} bits or more.`,
       )
     const twin = versions.get(pem)
     if (twin !== undefined)

@@ -50,7 +50,7 @@ export function productLines(product: ProductFile): string[] {
 
 function bitsOf(pem: string): number {
   const key = parsePublicKey(pem)
-  return key.ok ? key.bits : 0
+  return key.ok ? key.value.bits : 0
 }
 
 /** As `openssl pkey -pubin -outform der | sha256sum` prints it. */

@@ -22,7 +22,7 @@ export const publicKeyCheck = defineCheck({
     }
     const keys = [...product.publicKeys].map(([version, pem]) => {
       const key = parsePublicKey(pem)
-      return `version ${version} (RSA, ${key.ok ? key.bits : 0} bits)`
+      return `version ${version} (RSA, ${key.ok ? key.value.bits : 0} bits)`
     })
     findings.pass(`${keys.join(', ')}.`)
     for (const warning of keyWarnings(product)) findings.problem('DoubtfulKey', warning)

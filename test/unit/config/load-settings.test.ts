@@ -4,7 +4,7 @@ import { describeSettings } from '../../../src/config/describe-settings.ts'
 import { loadSettings } from '../../../src/config/load-settings.ts'
 import type { TextReader } from '../../../src/kernel/read-text.ts'
 import type { Environment } from '../../../src/config/settings.ts'
-import { settingsTable } from '../../../src/config/settings-table.ts'
+import { settingsTable, type Setting } from '../../../src/config/settings-table.ts'
 import { SidecarError } from '../../../src/kernel/errors.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', {
@@ -82,6 +82,18 @@ describe('settings that are right', () => {
         { name: 'storage', unit: undefined, divisor: 1_073_741_824n },
       ],
     })
+  })
+
+  test('every row that names a member gives it, and the names of members carry the unit', () => {
+    const settings = load(metered)
+    const endings = { s: /Ms$/, ms: /Ms$/, bytes: /Bytes$/, '': /[a-z]$/ }
+    const rows: readonly Setting[] = settingsTable
+    const named = rows.flatMap(({ member, type }) => (member ? [{ member, type }] : []))
+    for (const { member, type } of named) {
+      expect(settings).toHaveProperty(member)
+      expect(member).toMatch(endings[type.kind === 'integer' ? type.unit : ''])
+    }
+    expect(new Set(named.map(({ member }) => member)).size).toBe(named.length)
   })
 
   test('the result is frozen all the way down', () => {

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { loadProductFile, parseProductFile } from '../../../src/product/load-product.ts'
+import { parseProductFile, readProductFile } from '../../../src/product/load-product.ts'
 import { parsePublicKey } from '../../../src/product/public-key.ts'
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -13,10 +13,10 @@ const complete = {
 }
 
 function parse(document: unknown) {
-  const mistakes: string[] = []
-  const text = typeof document === 'string' ? document : JSON.stringify(document)
-  const product = parseProductFile(text, (line) => mistakes.push(line))
-  return { product, mistakes }
+  const file = parseProductFile(typeof document === 'string' ? document : JSON.stringify(document))
+  return file.ok
+    ? { product: file.value, mistakes: [] }
+    : { product: undefined, mistakes: file.failure }
 }
 
 describe('a product file', () => {
@@ -118,35 +118,37 @@ describe('a product file', () => {
       expect(mistakes).toHaveLength(1)
       expect(mistakes[0]).toContain(name)
     }
-    const keys = `{"publicKeys":{"__proto__":"x"},"productCode":"a","route":"metered","dimensions":["__proto__","constructor"]}`
-    const { product, mistakes } = parse(keys)
-    expect(mistakes).toHaveLength(1)
+    const file = `"productCode":"a","route":"metered","dimensions":["__proto__","constructor"]}`
+    expect(parse(`{"publicKeys":{"__proto__":"x"},${file}`).mistakes).toHaveLength(1)
+    const { product } = parse(`{${file}`)
     expect(product?.dimensions.map(({ name }) => name)).toEqual(['__proto__', 'constructor'])
     expect(({} as { route?: unknown }).route).toBeUndefined()
   })
 
-  test('that is wrong is one error when it is loaded alone', () => {
+  test('is read from its path, and the mistakes come in the order of the members', () => {
     const reader = { readText: () => '{"route":"metered"}' }
-    expect(() => loadProductFile('/p.json', reader)).toThrow(
-      expect.objectContaining({
-        code: 'InvalidProductFile',
-        message: expect.stringMatching(/^\/p\.json: productCode: .*\n\/p\.json: dimensions: /),
-      }),
-    )
-    expect(loadProductFile('/p.json', { readText: () => JSON.stringify(complete) }).route).toBe(
-      'both',
-    )
+    expect(readProductFile('/p.json', reader)).toEqual({
+      ok: false,
+      failure: [expect.stringMatching(/^productCode: /), expect.stringMatching(/^dimensions: /)],
+    })
+    expect(readProductFile('/p.json', { readText: () => JSON.stringify(complete) })).toMatchObject({
+      ok: true,
+      value: { route: 'both' },
+    })
   })
 })
 
 describe('a public key', () => {
   test('in the older RSA form comes out in the usual one', () => {
     const older = rsa.publicKey.export({ type: 'pkcs1', format: 'pem' }).toString()
-    expect(parsePublicKey(older)).toEqual({ ok: true, pem, bits: 2048 })
+    expect(parsePublicKey(older)).toEqual({ ok: true, value: { pem, bits: 2048 } })
   })
 
   test('with Windows line ends is taken', () => {
-    expect(parsePublicKey(pem.replaceAll('\n', '\r\n'))).toEqual({ ok: true, pem, bits: 2048 })
+    expect(parsePublicKey(pem.replaceAll('\n', '\r\n'))).toEqual({
+      ok: true,
+      value: { pem, bits: 2048 },
+    })
   })
 
   test('of another kind is refused', () => {
@@ -154,7 +156,7 @@ describe('a public key', () => {
     const other = curve.publicKey.export({ type: 'spki', format: 'pem' }).toString()
     expect(parsePublicKey(other)).toMatchObject({
       ok: false,
-      problem: expect.stringContaining('a key of the type ec and must be an RSA key'),
+      failure: expect.stringContaining('a key of the type ec and must be an RSA key'),
     })
   })
 
@@ -163,7 +165,7 @@ describe('a public key', () => {
     const text = small.publicKey.export({ type: 'spki', format: 'pem' }).toString()
     expect(parsePublicKey(text)).toMatchObject({
       ok: false,
-      problem: expect.stringContaining('768 bits and must have at least 1024'),
+      failure: expect.stringContaining('768 bits and must have at least 1024'),
     })
   })
 

@@ -33,9 +33,7 @@ async function schemaTakes(document: unknown): Promise<boolean> {
 }
 
 function loaderTakes(document: unknown): boolean {
-  const mistakes: string[] = []
-  parseProductFile(JSON.stringify(document), (line) => mistakes.push(line))
-  return mistakes.length === 0
+  return parseProductFile(JSON.stringify(document)).ok
 }
 
 const many = (count: number) => Array.from({ length: count }, (_each, index) => `d${index}`)
