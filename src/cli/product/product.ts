@@ -8,13 +8,13 @@ import { fileReader, type TextReader } from '../../kernel/read-text.ts'
 import type { Result } from '../../kernel/result.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { productFacts, productLines } from './product-facts.ts'
+import { productFacts, productLines } from '../product-facts.ts'
 
 export const productHelp = `Checks the product file that a seller bakes into the image.
 
 usage: marketplace-sidecar product <action>
 
-  check <file> [--json]   report every mistake, or what the file says; exit code 0 or 2
+  check <file> [--json]   list every mistake, or print what the file says; exit code 0 or 2
   schema                  print the JSON Schema of the file, for editors
 
 docs/configuration.md describes the file.`
@@ -24,7 +24,7 @@ export function product(args: readonly string[], io: CliIo): Promise<number> {
   return productCommand(args, io, fileReader)
 }
 
-/** The same with files of the caller's choice. */
+/** The same, with the caller's file reader. */
 export async function productCommand(
   args: readonly string[],
   io: CliIo,
@@ -48,7 +48,7 @@ export async function productCommand(
   if (action !== 'check' || path === undefined || rest.length > 1)
     throw new SidecarError(
       'InvalidArguments',
-      'Give "product check <file>" or "product schema". "product --help" tells more.',
+      'Give "product check <file>" or "product schema"; "product --help" explains them.',
     )
   const file = readProductFile(path, reader)
   return values.json ? printJson(path, file, io) : printText(path, file, io)

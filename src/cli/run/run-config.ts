@@ -12,10 +12,10 @@ import { dataDirectoryCheck } from '../../doctor/checks/check-data-directory.ts'
 import { Examination, type World } from '../../doctor/diagnosis.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { productFacts, productLines } from '../product/product-facts.ts'
+import { productFacts, productLines } from '../product-facts.ts'
 import { renderTable } from '../text-table.ts'
 
-/** `run --print-config`: every setting, secrets redacted, and the product. Throws InvalidSettings. */
+/** Prints every setting, secrets redacted, and the product: `run --print-config`. Throws InvalidSettings. */
 export function printConfig(io: CliIo, world: World, json: boolean): number {
   const settings = loadSettings(world.env, world.reader, bakedFileOf(world))
   const product = productOf(settings, world)
@@ -34,8 +34,8 @@ export function printConfig(io: CliIo, world: World, json: boolean): number {
 }
 
 /**
- * `run --check`: everything that a start reads, and whether the data directory can be used. Throws
- * InvalidSettings with every mistake.
+ * Checks everything that a start reads, and whether the data directory can be used: `run --check`.
+ * Throws InvalidSettings with every mistake.
  */
 export async function checkConfig(io: CliIo, world: World, json: boolean): Promise<number> {
   const settings = readSettings(world.env, world.reader, bakedFileOf(world))
