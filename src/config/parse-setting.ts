@@ -3,7 +3,7 @@ import type { HostPort, SettingType } from './setting-type.ts'
 
 export type SettingParsed = string | number | boolean | HostPort
 
-/** The value that `text` means for a setting of this type, or undefined when it means none. */
+/** Parses the text of a setting of this type; undefined when it is not allowed. */
 export function parseSetting(type: SettingType, text: string): SettingParsed | undefined {
   switch (type.kind) {
     case 'host:port':
@@ -53,7 +53,7 @@ function parseIpv6(text: string): string | undefined {
   return isIP(text) === 6 ? new URL(`http://[${text}]`).hostname.slice(1, -1) : undefined
 }
 
-/** Whether only this machine can reach a host that `parseSetting` gave. */
+/** Whether only this machine can reach a host that `parseSetting` returned. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }

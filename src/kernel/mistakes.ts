@@ -3,7 +3,7 @@ import { fail, succeed, type Result } from './result.ts'
 /** Receives one mistake in a setting or a file, as a line for people. */
 export type ReportMistake = (line: string) => void
 
-/** Every mistake that was found, in the order of the text. Empty where others report the reason. */
+/** Every mistake, in the order of the text. Empty when the reason is reported elsewhere. */
 export type Mistakes = readonly string[]
 
 /**

@@ -9,14 +9,14 @@ export const longestName = 255
 export const longestUnit = 100
 
 export interface RawDimension {
-  /** How messages name it, such as `dimensions[2]`. */
+  /** The name that messages use, such as `dimensions[2]`. */
   readonly place: string
   readonly name: unknown
   readonly unit: unknown
   readonly divisor: unknown
 }
 
-/** Checks dimensions by AWS's limits (1 to 24, names of 1 to 255 characters) and for doubles. */
+/** Checks dimensions against AWS's limits (1 to 24, names of 1 to 255 characters) and for duplicates. */
 export function checkDimensions(
   place: string,
   raw: readonly RawDimension[],
@@ -31,14 +31,14 @@ export function checkDimensions(
     const divisor = checkDivisor(item, report)
     const unit = checkUnit(item, report)
     if (name !== undefined && seen.has(name)) {
-      report(`${item.place}: the dimension ${show(name)} is there twice; remove one`)
+      report(`${item.place}: the dimension ${show(name)} is listed twice; remove one`)
     }
     if (name !== undefined) seen.add(name)
     return name === undefined || divisor === undefined ? [] : [{ name, unit, divisor }]
   })
 }
 
-/** Reports what the route needs and the product lacks. `names` is how messages call the two. */
+/** Reports what the route needs and the product lacks. `names` are the names that messages use. */
 export function checkRouteNeeds(
   route: Route,
   has: Readonly<Record<ProductNeed, boolean>>,

@@ -3,17 +3,17 @@ import type { ProductFile } from './load-product.ts'
 import { routeOf } from './routes.ts'
 import { parsePublicKey, soundKeyBits } from './public-key.ts'
 
-/** What is allowed in a product file and probably not meant, a sentence each. */
+/** Lists what a product file may say but probably should not, a sentence each. */
 export function productWarnings(file: ProductFile): string[] {
   return [...keyWarnings(file), ...identityWarnings(file)]
 }
 
-/** Those about the codes and the route. */
+/** The warnings about the codes and the route. */
 export function identityWarnings(file: ProductFile): string[] {
   return [...codeWarnings(file), ...routeWarnings(file)]
 }
 
-/** Those about single keys. */
+/** The warnings about keys. */
 export function keyWarnings({ publicKeys }: Pick<ProductFile, 'publicKeys'>): string[] {
   const warnings: string[] = []
   const versions = new Map<string, number>()
@@ -26,7 +26,7 @@ export function keyWarnings({ publicKeys }: Pick<ProductFile, 'publicKeys'>): st
     const twin = versions.get(pem)
     if (twin !== undefined)
       warnings.push(
-        `publicKeys["${version}"]: this is the key of version ${twin} once more; compare both with the portal.`,
+        `publicKeys["${version}"]: this is also the key of version ${twin}; compare both with the portal.`,
       )
     versions.set(pem, version)
   }
@@ -36,7 +36,7 @@ export function keyWarnings({ publicKeys }: Pick<ProductFile, 'publicKeys'>): st
 function codeWarnings({ productCode, trustedProductCodes }: ProductFile): string[] {
   return trustedProductCodes.flatMap((code, index) =>
     code === productCode || trustedProductCodes.indexOf(code) < index
-      ? [`trustedProductCodes[${index}]: ${show(code)} is there already; remove it.`]
+      ? [`trustedProductCodes[${index}]: ${show(code)} is listed already; remove it.`]
       : [],
   )
 }

@@ -20,7 +20,7 @@ function parse(document: unknown) {
 }
 
 describe('a product file', () => {
-  test('that is complete is taken', () => {
+  test('that is complete is accepted', () => {
     const { product, mistakes } = parse(complete)
     expect(mistakes).toEqual([])
     expect(product).toMatchObject({ productCode: 'code-1', trustedProductCodes: [], route: 'both' })
@@ -42,7 +42,7 @@ describe('a product file', () => {
     expect(mistakes[0]).not.toContain('\n')
   })
 
-  test('tells every mistake at once', () => {
+  test('that has several mistakes lists them all', () => {
     const { mistakes } = parse({
       productCode: 'not allowed!',
       trustedProductCodes: ['ok', 5],
@@ -82,7 +82,7 @@ describe('a product file', () => {
     ['1', 1n],
     [10 ** 15, 10n ** 15n],
     ['1000000000000000', 10n ** 15n],
-  ])('takes the divisor %j', (divisor, expected) => {
+  ])('accepts the divisor %j', (divisor, expected) => {
     const { product } = parse({ ...complete, dimensions: [{ name: 'a', divisor }] })
     expect(product?.dimensions[0]?.divisor).toBe(expected)
   })
@@ -99,19 +99,19 @@ describe('a product file', () => {
     expect(parse({ ...complete, dimensions: [{ name }] }).mistakes).toHaveLength(1)
   })
 
-  test('takes 24 dimensions and no more', () => {
+  test('accepts 24 dimensions and no more', () => {
     const dimensions = Array.from({ length: 24 }, (_, index) => `d${index}`)
     expect(parse({ ...complete, dimensions }).mistakes).toEqual([])
     expect(parse({ ...complete, dimensions: [...dimensions, 'd24'] }).mistakes).toHaveLength(1)
   })
 
-  test('refuses a dimension that is there twice', () => {
+  test('refuses a dimension that is listed twice', () => {
     expect(parse({ ...complete, dimensions: ['a', { name: 'a', divisor: 2 }] }).mistakes).toEqual([
-      'dimensions[1]: the dimension "a" is there twice; remove one',
+      'dimensions[1]: the dimension "a" is listed twice; remove one',
     ])
   })
 
-  test('with members named like parts of JavaScript does no harm', () => {
+  test('with members named like built-in properties is read safely', () => {
     const text = JSON.stringify(complete)
     for (const name of ['__proto__', 'constructor', 'toString']) {
       const { mistakes } = parse(`{"${name}":{"route":"hourly"},${text.slice(1)}`)
@@ -139,12 +139,12 @@ describe('a product file', () => {
 })
 
 describe('a public key', () => {
-  test('in the older RSA form comes out in the usual one', () => {
+  test('in the older RSA form is returned in the usual one', () => {
     const older = rsa.publicKey.export({ type: 'pkcs1', format: 'pem' }).toString()
     expect(parsePublicKey(older)).toEqual({ ok: true, value: { pem, bits: 2048 } })
   })
 
-  test('with Windows line ends is taken', () => {
+  test('with Windows line ends is accepted', () => {
     expect(parsePublicKey(pem.replaceAll('\n', '\r\n'))).toEqual({
       ok: true,
       value: { pem, bits: 2048 },

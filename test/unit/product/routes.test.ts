@@ -11,7 +11,7 @@ describe('the table of routes', () => {
     expect(recordsProve && proofs.includes('register-usage')).toBe(false)
   })
 
-  test('is in words what sentences need', () => {
+  test('lists routes for sentences', () => {
     expect(routesThat(({ channel }) => channel === undefined)).toBe('hourly')
     expect(routesThat(({ needs }) => needs.includes('dimensions'))).toBe('metered and both')
     expect(routesThat(() => true, 'or')).toBe('hourly, metered or both')
