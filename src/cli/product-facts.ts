@@ -1,5 +1,5 @@
 import { createHash, createPublicKey } from 'node:crypto'
-import type { ProductFile } from '../product/load-product.ts'
+import type { ProductFile } from '../product/product.ts'
 import { parsePublicKey } from '../product/public-key.ts'
 
 /** Describes a product, for programs. */

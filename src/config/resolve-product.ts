@@ -1,10 +1,11 @@
 import { collectMistakes, show, type Mistakes, type ReportMistake } from '../kernel/mistakes.ts'
 import type { TextReader } from '../kernel/read-text.ts'
 import { fail, succeed, type Result } from '../kernel/result.ts'
-import { checkDimensions, checkRouteNeeds, type RawDimension } from '../product/check-product.ts'
-import { readProductFile, type ProductFile } from '../product/load-product.ts'
-import type { Product } from '../product/product.ts'
+import { readProductFile } from '../product/load-product.ts'
+import type { Product, ProductFile } from '../product/product.ts'
+import { dimensionsSchema } from '../product/product-schema.ts'
 import { parsePublicKey } from '../product/public-key.ts'
+import { checkRouteNeeds } from '../product/route-needs.ts'
 import { readGivenFile } from './read-given-file.ts'
 import type { SettingValues } from './setting-values.ts'
 import { identityNames } from './settings-table.ts'
@@ -104,8 +105,8 @@ function productFromEnvironment(
   }
   const publicKeys = keysFromEnvironment(values, reader, report)
   const list = values.get('SIDECAR_DIMENSIONS')
-  const raw = list === undefined ? [] : list.split(',').map(rawDimension)
-  const dimensions = checkDimensions('SIDECAR_DIMENSIONS', raw, report)
+  const items = list === undefined ? [] : list.split(',').map(dimensionItem)
+  const dimensions = dimensionsSchema.readItems(items, 'SIDECAR_DIMENSIONS', report)
   if (route !== undefined) {
     const has = {
       publicKeys: values.given.has('SIDECAR_PUBLIC_KEY_FILE'),
@@ -118,15 +119,13 @@ function productFromEnvironment(
   return { productCode, route, publicKeys, dimensions }
 }
 
-function rawDimension(item: string): RawDimension {
+/** `name` or `name/divisor`, as the product file would have it. */
+function dimensionItem(item: string): { place: string; value: unknown } {
   const text = item.trim()
   const slash = text.lastIndexOf('/')
-  const divided = slash !== -1
   return {
     place: `SIDECAR_DIMENSIONS item ${show(text)}`,
-    name: divided ? text.slice(0, slash) : text,
-    unit: undefined,
-    divisor: divided ? text.slice(slash + 1) : undefined,
+    value: slash === -1 ? text : { name: text.slice(0, slash), divisor: text.slice(slash + 1) },
   }
 }
 

@@ -1,5 +1,5 @@
 import { show } from '../kernel/mistakes.ts'
-import type { ProductFile } from './load-product.ts'
+import type { ProductFile } from './product.ts'
 import { routeOf } from './routes.ts'
 import { parsePublicKey, soundKeyBits } from './public-key.ts'
 

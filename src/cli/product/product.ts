@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import { readProductFile, type ProductFile } from '../../product/load-product.ts'
+import { readProductFile } from '../../product/load-product.ts'
+import type { ProductFile } from '../../product/product.ts'
 import { productSchema } from '../../product/product-schema.ts'
 import { productWarnings } from '../../product/product-warnings.ts'
 import { SidecarError } from '../../kernel/errors.ts'

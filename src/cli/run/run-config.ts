@@ -6,7 +6,8 @@ import {
   type LoadedSettings,
   type LoadSettingsOptions,
 } from '../../config/load-settings.ts'
-import { readProductFile, type ProductFile } from '../../product/load-product.ts'
+import { readProductFile } from '../../product/load-product.ts'
+import type { ProductFile } from '../../product/product.ts'
 import { productWarnings } from '../../product/product-warnings.ts'
 import { dataDirectoryCheck } from '../../doctor/checks/check-data-directory.ts'
 import { Examination, type World } from '../../doctor/diagnosis.ts'

@@ -1,5 +1,5 @@
-import type { ProductFile } from '../../product/load-product.ts'
 import { readProductFile } from '../../product/load-product.ts'
+import type { ProductFile } from '../../product/product.ts'
 import { identityWarnings } from '../../product/product-warnings.ts'
 import { defineCheck, sentence } from '../check.ts'
 import type { Examination } from '../diagnosis.ts'

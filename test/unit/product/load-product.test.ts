@@ -42,7 +42,7 @@ describe('a product file', () => {
     expect(mistakes[0]).not.toContain('\n')
   })
 
-  test('that has several mistakes lists them all', () => {
+  test('with several mistakes lists them all, in the order of the members', () => {
     const { mistakes } = parse({
       productCode: 'not allowed!',
       trustedProductCodes: ['ok', 5],
@@ -57,11 +57,11 @@ describe('a product file', () => {
       'trustedProductCodes[1]',
       'publicKeys["0"]',
       'publicKeys["1"]',
-      'dimensions[1]."colour"',
+      'route',
       'dimensions[0]',
+      'dimensions[1]."colour"',
       'dimensions[1]',
       'dimensions[2]',
-      'route',
     ])
   })
 

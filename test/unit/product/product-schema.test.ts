@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { parseProductFile, productMembers } from '../../../src/product/load-product.ts'
+import { parseProductFile } from '../../../src/product/load-product.ts'
 import { productSchema } from '../../../src/product/product-schema.ts'
 
 const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 })
@@ -97,8 +97,15 @@ describe('the schema of the product file', () => {
     expect(await schemaAccepts(document)).toBe(false)
   })
 
-  test('has the members that the loader knows', () => {
-    expect(Object.keys(productSchema.properties)).toEqual(productMembers)
+  test('has every member of the file', () => {
+    expect(Object.keys(productSchema.properties)).toEqual([
+      '$schema',
+      'productCode',
+      'trustedProductCodes',
+      'publicKeys',
+      'route',
+      'dimensions',
+    ])
   })
 
   test('is what docs/product.schema.json says', () => {
