@@ -17,7 +17,7 @@ interface RouteRow {
 }
 
 /** Every route: how the listing is priced, and everything that follows from it. */
-export const routeTable = {
+const routeTable = {
   hourly: {
     pricing: 'by task or pod',
     needs: ['publicKeys'],
