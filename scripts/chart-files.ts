@@ -5,7 +5,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { format, resolveConfig } from 'prettier'
 import { isMap, isPair, isScalar, parseDocument, type Pair } from 'yaml'
-import { settingsTable, type SettingType } from '../src/config/settings-table.ts'
+import type { SettingType } from '../src/config/setting-type.ts'
+import { settingsTable } from '../src/config/settings-table.ts'
 
 /** What the chart sets by itself, from other values. */
 export const chartOwned: readonly string[] = ['SIDECAR_OPS_LISTEN', 'SIDECAR_DATA_DIR']

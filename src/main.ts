@@ -1,8 +1,8 @@
 import { homedir } from 'node:os'
 import { SidecarError, messageOf } from './kernel/errors.ts'
 import type { CliIo } from './cli/cli-io.ts'
+import { ensureHome } from './cli/ensure-home.ts'
 import { exitCodeOf, exitCodes } from './cli/exit-codes.ts'
-import { giveHome } from './cli/run/ensure-home.ts'
 import { version } from './cli/version.ts'
 import { isClosedPipe, writeLine } from './cli/write-line.ts'
 
@@ -20,23 +20,24 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./cli/run/run.ts')).run,
   },
   demo: {
-    summary: 'run it on this machine against an emulated AWS',
+    summary: 'run the sidecar on this machine against an emulated AWS',
     load: async () => (await import('./cli/demo/demo.ts')).demo,
   },
   emulate: {
-    summary: 'run the emulated AWS Marketplace Metering service alone',
+    summary: 'run only the emulated AWS Marketplace Metering service',
     load: async () => (await import('./cli/emulate/emulate.ts')).emulate,
   },
   healthcheck: {
-    summary: 'ask the running sidecar whether it is well; exit code 0 or 1',
+    summary: 'check the health of the running sidecar; exit code 0 or 1',
     load: async () => (await import('./cli/healthcheck/healthcheck.ts')).healthcheck,
   },
   ledger: {
-    summary: 'say where every unit is, export records, settle what needs a decision',
+    summary: 'show where every unit is, export records, decide what needs a person',
     load: async () => (await import('./cli/ledger/ledger.ts')).ledgerCommand,
   },
   doctor: {
-    summary: 'find out what keeps it from working here; exit code 1 for warnings, 2 for failures',
+    summary:
+      'find out why the sidecar does not work here; exit code 1 for warnings, 2 for failures',
     load: async () => (await import('./cli/doctor/doctor.ts')).doctor,
   },
   product: {
@@ -55,13 +56,13 @@ const help = [
   '  <command> --help   the options of a command',
   '  --version          the version',
   '',
-  'Exit codes: 0 ended as asked, 1 failed, 2 wrong settings or arguments, 3 the data directory',
-  'cannot be used, 4 the disk failed and the next start recovers.',
+  'Exit codes: 0 success, 1 failure, 2 wrong settings or arguments, 3 the data directory cannot be',
+  'used, 4 the disk failed and the next start recovers.',
 ].join('\n')
 
 const io: CliIo = {
   env: process.env,
-  // Not at the start: making it costs 10 ms.
+  // Lazy, because creating it costs 10 ms.
   get stdin() {
     return process.stdin
   },
@@ -111,10 +112,10 @@ function isArgumentError(error: unknown): boolean {
   )
 }
 
-giveHome(process.env, homedir)
-// Leaves by itself: a forgotten handle must not keep a sidecar that has flushed from ending.
-// Should it end before its command has answered, it has failed. No `await`: a single executable is
-// CommonJS, which has none here.
+ensureHome(process.env, homedir)
+// Exits explicitly: a forgotten handle must not keep alive a sidecar that has flushed. A process that
+// ends before its command has answered has failed. No `await`, because a single executable is CommonJS,
+// which does not have it here.
 process.exitCode = exitCodes.failed
 void main(process.argv.slice(2))
   .catch(report)

@@ -1,6 +1,9 @@
 /** Writes every generated file: `npm run generate`. With `--check`, fails when one of them is stale. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { format } from 'prettier'
+import { productSchema } from '../../src/product/product-schema.ts'
+import { settingsInMarkdown } from './configuration.ts'
 import { importTable } from './contributing.ts'
 
 interface Generated {
@@ -13,6 +16,15 @@ interface Generated {
 /** Every file that is made from others, wholly or between two marks. */
 export const generated: readonly Generated[] = [
   { path: 'CONTRIBUTING.md', render: (page) => between(page, 'import rules', importTable()) },
+  {
+    path: 'docs/configuration.md',
+    render: (page) => between(page, 'settings', settingsInMarkdown()),
+  },
+  {
+    path: 'docs/product.schema.json',
+    render: () =>
+      format(JSON.stringify(productSchema, null, 2), { parser: 'json', printWidth: 100 }),
+  },
 ]
 
 /** Replaces what stands between `<!-- name -->` and the next `<!-- end -->`. */

@@ -1,4 +1,4 @@
-/** What a command has of the outside world, so that it runs in tests as it does in a terminal. */
+/** Everything outside that a command uses, so that it runs in tests as in a terminal. */
 export interface CliIo {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stdin: NodeJS.ReadableStream
@@ -6,6 +6,6 @@ export interface CliIo {
   out(line: string): void
   /** Writes a line to standard error. */
   err(line: string): void
-  /** Takes over both signals: the process ends by them no more. */
+  /** Handles both signals: they no longer end the process. */
   onSignal(handler: (signal: 'SIGINT' | 'SIGTERM') => void): void
 }

@@ -1,14 +1,14 @@
 import type { SidecarError } from '../kernel/errors.ts'
 
-/** What the process says when it ends. README and docs/errors.md list these. */
+/** The exit codes of the process. docs/operations.md lists them. */
 export const exitCodes = {
   ok: 0,
   failed: 1,
-  /** Wrong settings, product file or arguments: starting again does not help. */
+  /** Wrong settings, product file or arguments: another start does not help. */
   misconfigured: 2,
   /** The data directory cannot be used, or another sidecar uses it. */
   storage: 3,
-  /** A flush failed: what was acknowledged is on disk, and a new start recovers it. */
+  /** A flush failed: acknowledged usage is on disk, and the next start recovers it. */
   ledgerFailed: 4,
 } as const
 

@@ -1,4 +1,4 @@
-/** What a terminal shows of an ordinary window. */
+/** The columns of an ordinary terminal window. */
 export const textWidth = 100
 const gap = 2
 const narrowest = 8
@@ -6,11 +6,11 @@ const narrowest = 8
 export interface Column {
   readonly title: string
   readonly align?: 'right'
-  /** Cut off at the end when the table is too wide; other columns are never cut. */
+  /** Whether its cells are cut at the end when the table is too wide; others are never cut. */
   readonly shrinks?: boolean
 }
 
-/** A table of at most `textWidth` columns, without trailing blanks. */
+/** Lays out a table of at most `textWidth` columns, without trailing blanks. */
 export function renderTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
@@ -27,7 +27,7 @@ export function renderTable(
   )
 }
 
-/** Text in lines of at most `textWidth` columns; what follows the first line is indented. */
+/** Breaks text into lines of at most `textWidth` columns; all but the first are indented. */
 export function wrap(text: string, indent: number): string[] {
   const lines: string[] = []
   let line = ''
@@ -41,7 +41,7 @@ export function wrap(text: string, indent: number): string[] {
   return [...lines, line].map((part, index) => (index === 0 ? part : ' '.repeat(indent) + part))
 }
 
-/** Text that cannot steer a terminal: names and messages come from elsewhere. */
+/** Replaces every character that can control a terminal: names and messages come from outside. */
 export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')
 }

@@ -3,8 +3,8 @@ import { writeSync } from 'node:fs'
 const pauseMs = 2
 
 /**
- * Writes a line to a descriptor and returns when the system has all of it. A stream would keep what a
- * slow reader of a pipe does not take yet, without bound, and lose it when the process exits.
+ * Writes a line to a descriptor and returns when the system has all of it. A stream would buffer,
+ * without bound, what a slow reader of a pipe has not read, and lose it when the process exits.
  */
 export function writeLine(descriptor: number, line: string): void {
   let rest = Buffer.from(`${line}\n`)
@@ -13,13 +13,13 @@ export function writeLine(descriptor: number, line: string): void {
       rest = rest.subarray(writeSync(descriptor, rest))
     } catch (error) {
       if (!hasCode(error, 'EAGAIN')) throw error
-      // Somebody made the pipe non-blocking, and it is full.
+      // Another process made the pipe non-blocking, and it is full.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs)
     }
   }
 }
 
-/** Whether the reader of a pipe has gone, as `head` does when it has seen enough. */
+/** Whether the reader closed the pipe, as `head` does after its last line. */
 export function isClosedPipe(error: unknown): boolean {
   return hasCode(error, 'EPIPE')
 }

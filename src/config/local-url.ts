@@ -1,8 +1,8 @@
-import type { HostPort } from './settings.ts'
+import type { HostPort } from './setting-type.ts'
 
 const wildcardHosts: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
-/** How a program on this machine calls a listener of the settings, without a path. */
+/** The URL, without a path, by which a program on this machine calls a listener of the settings. */
 export function localUrl({ host, port }: HostPort): string {
   const address = wildcardHosts[host] ?? host
   return `http://${address.includes(':') ? `[${address}]` : address}:${port}`

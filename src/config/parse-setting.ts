@@ -1,10 +1,9 @@
 import { isIP } from 'node:net'
-import type { HostPort } from './settings.ts'
-import type { SettingType } from './settings-table.ts'
+import type { HostPort, SettingType } from './setting-type.ts'
 
 export type SettingParsed = string | number | boolean | HostPort
 
-/** The value that `text` means for a setting of this type, or undefined when it means none. */
+/** Parses the text of a setting of this type; undefined when it is not allowed. */
 export function parseSetting(type: SettingType, text: string): SettingParsed | undefined {
   switch (type.kind) {
     case 'host:port':
@@ -41,7 +40,7 @@ function parseHostPort(text: string, loopbackOnly: boolean): HostPort | undefine
   const port = Number(digits)
   const host = bracketed === undefined ? parseHost(plain ?? '') : parseIpv6(bracketed)
   if (host === undefined || port > 65_535) return undefined
-  return loopbackOnly && !isLoopback(host) ? undefined : { host, port }
+  return loopbackOnly && !isLoopback(host) ? undefined : Object.freeze({ host, port })
 }
 
 function parseHost(text: string): string | undefined {
@@ -49,12 +48,12 @@ function parseHost(text: string): string | undefined {
   return host === 'localhost' || isIP(host) === 4 ? host : undefined
 }
 
-/** Brings an IPv6 address into its short form, so that `[0:0:0:0:0:0:0:1]` is known as `::1`. */
+/** Shortens an IPv6 address, so that `[0:0:0:0:0:0:0:1]` is known as `::1`. */
 function parseIpv6(text: string): string | undefined {
   return isIP(text) === 6 ? new URL(`http://[${text}]`).hostname.slice(1, -1) : undefined
 }
 
-/** Whether only this machine can reach a host that `parseSetting` gave. */
+/** Whether only this machine can reach a host that `parseSetting` returned. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }

@@ -1,12 +1,10 @@
-import { messageOf } from '../kernel/errors.ts'
-import { checkDimensions, checkRouteNeeds, type RawDimension } from '../product/check-product.ts'
-import { readProductFile, type ProductFile } from '../product/load-product.ts'
-import { show } from '../kernel/mistakes.ts'
-import type { Product } from '../product/product.ts'
-import { parsePublicKey } from '../product/public-key.ts'
+import { collectMistakes, show, type Mistakes, type ReportMistake } from '../kernel/mistakes.ts'
 import type { TextReader } from '../kernel/read-text.ts'
+import { fail, succeed, type Result } from '../kernel/result.ts'
+import { readProductFile } from '../product/load-product.ts'
+import type { Product, ProductFile } from '../product/product.ts'
+import { productFromEnvironment } from './product-from-environment.ts'
 import type { SettingValues } from './setting-values.ts'
-import type { ReportMistake } from '../kernel/mistakes.ts'
 import { identityNames } from './settings-table.ts'
 
 export interface ResolvedProduct {
@@ -15,36 +13,37 @@ export interface ResolvedProduct {
   readonly file: string | undefined
 }
 
+export interface WrongProduct {
+  /** Empty when the reason is a wrong setting, which `SettingValues` reports. */
+  readonly mistakes: Mistakes
+  /** As in `ResolvedProduct`. */
+  readonly file: string | undefined
+}
+
 /**
- * The product from the file that is baked into the image; without one from SIDECAR_PRODUCT_FILE; and
- * without that from the environment. A file decides alone: of its identity the environment can change
- * only the product code, and only to one that the file trusts. Undefined only after a report.
+ * Finds the product: in the file that is baked into the image; without one in SIDECAR_PRODUCT_FILE; and
+ * without that in the environment. A file decides alone: of its identity the environment can change
+ * only the product code, and only to one that the file trusts.
  */
 export function resolveProduct(
   values: SettingValues,
   reader: TextReader,
   bakedPath: string,
-  report: ReportMistake,
-): ResolvedProduct | undefined {
-  const baked = isThere(bakedPath, reader)
-  const path = baked ? bakedPath : values.get('SIDECAR_PRODUCT_FILE')
-  if (path === undefined) {
+): Result<ResolvedProduct, WrongProduct> {
+  const isBaked = exists(bakedPath, reader)
+  const file = isBaked ? bakedPath : values.get('SIDECAR_PRODUCT_FILE')
+  const product = collectMistakes((report) => {
+    if (file !== undefined) return productFromFile(file, isBaked, values, reader, report)
     // A path that was given and is wrong has its own line; more would only confuse.
     if (values.given.has('SIDECAR_PRODUCT_FILE')) return undefined
-    const product = productFromEnvironment(values, reader, report)
-    return product === undefined ? undefined : { product, file: undefined }
-  }
-  const forbidden = baked ? (['SIDECAR_PRODUCT_FILE', ...identityNames] as const) : identityNames
-  for (const name of forbidden.filter((known) => values.given.has(known))) {
-    report(`${name}: the product file ${path} decides this; remove the setting`)
-  }
-  const file = readProductFile(path, reader, report)
-  return file === undefined
-    ? undefined
-    : { product: choose(file, path, values, report), file: path }
+    return productFromEnvironment(values, reader, report)
+  })
+  return product.ok
+    ? succeed({ product: product.value, file })
+    : fail({ mistakes: product.failure, file })
 }
 
-function isThere(path: string, reader: TextReader): boolean {
+function exists(path: string, reader: TextReader): boolean {
   try {
     return reader.readText(path) !== undefined
   } catch {
@@ -53,7 +52,24 @@ function isThere(path: string, reader: TextReader): boolean {
   }
 }
 
-function choose(
+function productFromFile(
+  path: string,
+  isBaked: boolean,
+  values: SettingValues,
+  reader: TextReader,
+  report: ReportMistake,
+): Product | undefined {
+  const forbidden = isBaked ? (['SIDECAR_PRODUCT_FILE', ...identityNames] as const) : identityNames
+  for (const name of forbidden.filter((known) => values.given.has(known))) {
+    report(`${name}: the product file ${path} decides this; remove the setting`)
+  }
+  const file = readProductFile(path, reader)
+  if (file.ok) return withChosenCode(file.value, path, values, report)
+  for (const mistake of file.failure) report(`${path}: ${mistake}`)
+  return undefined
+}
+
+function withChosenCode(
   file: ProductFile,
   path: string,
   values: SettingValues,
@@ -69,79 +85,4 @@ function choose(
   }
   const { route, publicKeys, dimensions } = file
   return { productCode: code, route, publicKeys, dimensions }
-}
-
-function productFromEnvironment(
-  values: SettingValues,
-  reader: TextReader,
-  report: ReportMistake,
-): Product | undefined {
-  const productCode = values.get('SIDECAR_PRODUCT_CODE')
-  const route = values.get('SIDECAR_ROUTE')
-  const missing = (['SIDECAR_PRODUCT_CODE', 'SIDECAR_ROUTE'] as const).filter(
-    (name) => !values.given.has(name),
-  )
-  for (const name of missing) {
-    report(`${name}: missing, and there is no product file; set it, or SIDECAR_PRODUCT_FILE`)
-  }
-  const publicKeys = keysFromEnvironment(values, reader, report)
-  const list = values.get('SIDECAR_DIMENSIONS')
-  const raw = list === undefined ? [] : list.split(',').map(rawDimension)
-  const dimensions = checkDimensions('SIDECAR_DIMENSIONS', raw, report)
-  if (route !== undefined) {
-    const has = {
-      publicKeys: values.given.has('SIDECAR_PUBLIC_KEY_FILE'),
-      dimensions: values.given.has('SIDECAR_DIMENSIONS'),
-    }
-    const names = { publicKeys: 'SIDECAR_PUBLIC_KEY_FILE', dimensions: 'SIDECAR_DIMENSIONS' }
-    checkRouteNeeds(route, has, names, report)
-  }
-  if (productCode === undefined || route === undefined) return undefined
-  return { productCode, route, publicKeys, dimensions }
-}
-
-function rawDimension(item: string): RawDimension {
-  const text = item.trim()
-  const slash = text.lastIndexOf('/')
-  const divided = slash !== -1
-  return {
-    place: `SIDECAR_DIMENSIONS item ${show(text)}`,
-    name: divided ? text.slice(0, slash) : text,
-    unit: undefined,
-    divisor: divided ? text.slice(slash + 1) : undefined,
-  }
-}
-
-function keysFromEnvironment(
-  values: SettingValues,
-  reader: TextReader,
-  report: ReportMistake,
-): ReadonlyMap<number, string> {
-  const path = values.get('SIDECAR_PUBLIC_KEY_FILE')
-  if (path === undefined) return new Map()
-  const text = readGivenFile('SIDECAR_PUBLIC_KEY_FILE', path, reader, report)
-  if (text === undefined) return new Map()
-  const key = parsePublicKey(text)
-  if (key.ok) return new Map([[values.get('SIDECAR_PUBLIC_KEY_VERSION'), key.pem]])
-  report(`SIDECAR_PUBLIC_KEY_FILE: ${path}: ${key.problem}`)
-  return new Map()
-}
-
-/** The text of a file that a setting names. Undefined only after a report. */
-export function readGivenFile(
-  name: string,
-  path: string,
-  reader: TextReader,
-  report: ReportMistake,
-): string | undefined {
-  try {
-    const text = reader.readText(path)
-    if (text === undefined) {
-      report(`${name}: there is no file ${show(path)}; mount it, or correct the path`)
-    }
-    return text
-  } catch (error) {
-    report(`${name}: ${show(path)} can't be read: ${messageOf(error).replace(/\s+/g, ' ')}`)
-    return undefined
-  }
 }

@@ -1,25 +1,8 @@
+import { show, type ReportMistake } from '../kernel/mistakes.ts'
 import { parseSetting, type SettingParsed } from './parse-setting.ts'
-import { show } from '../kernel/mistakes.ts'
-import type { Environment, HostPort } from './settings.ts'
-import type { ReportMistake } from '../kernel/mistakes.ts'
-import { rangeOf, settingsTable, type Setting, type SettingName } from './settings-table.ts'
-
-type Row<N extends SettingName> = Extract<(typeof settingsTable)[number], { name: N }>
-
-type Parsed<T> = T extends { kind: 'integer' }
-  ? number
-  : T extends { kind: 'boolean' }
-    ? boolean
-    : T extends { kind: 'host:port' }
-      ? HostPort
-      : T extends { kind: 'choice'; choices: readonly (infer C)[] }
-        ? C
-        : string
-
-/** The type of a setting's value; undefined is among it when the setting has no default. */
-export type SettingValue<N extends SettingName> = Row<N>['default'] extends string
-  ? Parsed<Row<N>['type']>
-  : Parsed<Row<N>['type']> | undefined
+import { rangeOf } from './setting-type.ts'
+import type { Environment, SettingValue } from './settings.ts'
+import { settingsTable, type Setting, type SettingName } from './settings-table.ts'
 
 /** What the environment says for every row of the table, with defaults filled in. */
 export class SettingValues {
@@ -35,7 +18,7 @@ export class SettingValues {
     }
   }
 
-  /** The value; a wrong one counts as not given. */
+  /** The value, in the unit of the setting's name; a wrong one counts as not given. */
   get<N extends SettingName>(name: N): SettingValue<N> {
     return this.#values.get(name) as SettingValue<N>
   }

@@ -1,10 +1,10 @@
-import type { Environment } from './settings.ts'
 import type { ReportMistake } from '../kernel/mistakes.ts'
+import type { Environment } from './settings.ts'
 import { settingsTable } from './settings-table.ts'
 
 const knownNames: readonly string[] = settingsTable.map((row) => row.name)
 
-/** Reports every variable that looks like a setting and is none, with the name that was probably meant. */
+/** Reports every variable that looks like a setting but is not one, with the name that was probably meant. */
 export function reportUnknownNames(env: Environment, report: ReportMistake): void {
   const links = serviceLinkPrefixes(env)
   for (const name of Object.keys(env).toSorted()) {
@@ -20,8 +20,8 @@ export function reportUnknownNames(env: Environment, report: ReportMistake): voi
 }
 
 /**
- * Kubernetes gives every pod variables for each Service of its namespace. Those of a Service whose
- * name begins with `sidecar` look like settings and are not: nobody wrote them, so they are let by.
+ * Finds the Services whose variables look like settings. Kubernetes gives every pod variables for each
+ * Service of its namespace; no person wrote those of a Service named `sidecar…`, so they are ignored.
  */
 function serviceLinkPrefixes(env: Environment): string[] {
   return Object.keys(env)
@@ -47,7 +47,7 @@ function nearestName(name: string): string | undefined {
   return best !== undefined && best.distance <= 6 ? best.known : undefined
 }
 
-/** How many letters have to be put in, taken out or changed to make `a` into `b`. */
+/** How many letters have to be inserted, removed or changed to turn `a` into `b`. */
 function editDistance(a: string, b: string): number {
   let above = Array.from({ length: b.length + 1 }, (_, column) => column)
   for (let row = 1; row <= a.length; row += 1) {

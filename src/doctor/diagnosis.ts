@@ -7,7 +7,7 @@ import type { Clock } from '../kernel/clock.ts'
 import { defaultBakedProductFile, readSettings } from '../config/load-settings.ts'
 import type { Product } from '../product/product.ts'
 import type { TextReader } from '../kernel/read-text.ts'
-import { resolveProduct, type ResolvedProduct } from '../config/resolve-product.ts'
+import { resolveProduct } from '../config/resolve-product.ts'
 import { SettingValues } from '../config/setting-values.ts'
 import type { Environment } from '../config/settings.ts'
 import type { SettingName } from '../config/settings-table.ts'
@@ -48,7 +48,10 @@ export class Examination {
   readonly values: SettingValues
   readonly settingMistakes: readonly string[]
   readonly productMistakes: readonly string[]
-  readonly resolved: ResolvedProduct | undefined
+  /** Where the product is described; undefined when the environment describes it. */
+  readonly productFile: string | undefined
+  /** The product, when nothing is wrong with it. */
+  readonly product: Product | undefined
   /** For each thing that is waited for. */
   readonly timeoutMs: number
   #platform: Promise<Platform> | undefined
@@ -57,22 +60,16 @@ export class Examination {
 
   constructor(world: World) {
     const { env, reader, bakedProductFile = defaultBakedProductFile } = world
-    const all: string[] = []
-    const product: string[] = []
-    readSettings(env, reader, (line) => all.push(line), { bakedProductFile })
+    const settings = readSettings(env, reader, { bakedProductFile })
     this.world = world
     this.values = new SettingValues(env, () => {})
-    this.resolved = resolveProduct(this.values, reader, bakedProductFile, (line) =>
-      product.push(line),
-    )
-    this.productMistakes = product
-    this.settingMistakes = all.filter((line) => !product.includes(line))
+    const resolved = resolveProduct(this.values, reader, bakedProductFile)
+    this.productFile = resolved.ok ? resolved.value.file : resolved.failure.file
+    this.product = resolved.ok ? resolved.value.product : undefined
+    this.productMistakes = resolved.ok ? [] : resolved.failure.mistakes
+    const mistakes = settings.ok ? [] : settings.failure
+    this.settingMistakes = mistakes.filter((line) => !this.productMistakes.includes(line))
     this.timeoutMs = this.values.get('SIDECAR_AWS_TIMEOUT_MS')
-  }
-
-  /** The product, when nothing is wrong with it. */
-  get product(): Product | undefined {
-    return this.productMistakes.length === 0 ? this.resolved?.product : undefined
   }
 
   /** The names among these that were given wrongly. */

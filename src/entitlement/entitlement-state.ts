@@ -40,7 +40,7 @@ export interface EntitlementOptions {
   readonly timers: Clock
   readonly events: Events
   readonly log: Log
-  /** The route is `metered`, so that a record which AWS accepted proves as much as a dry run. */
+  /** Whether a record that AWS accepted proves as much as the proofs of the route. */
   readonly recordsProve: boolean
 }
 

@@ -2,6 +2,7 @@ import type { MeteringApi } from '../aws/metering-api.ts'
 import { backoffMs } from '../kernel/backoff.ts'
 import { sleep, type Clock } from '../kernel/clock.ts'
 import type { Product } from '../product/product.ts'
+import { routeOf, type ProofName } from '../product/routes.ts'
 import { messageOf } from '../kernel/errors.ts'
 import type { Events } from '../kernel/events.ts'
 import type { Log } from '../kernel/log.ts'
@@ -45,14 +46,15 @@ export interface StartEntitlementOptions {
 const slowestStartMs = 30_000
 
 /**
- * Begins to prove that the buyer may run the product and returns at once: `hourly` registers,
- * `metered` makes a dry run, `both` has to pass both. What fails in passing is tried again without
+ * Begins to prove that the buyer may run the product and returns at once. The product has to pass
+ * every proof of its route. What fails in passing is tried again without
  * end; what AWS or the token refuses is final. With `regionDenial` AWS is never called.
  */
 export function startEntitlement(options: StartEntitlementOptions): Entitlement {
   const { product, regionDenial, grace, log, signal } = options
   const steps = stepsOf(options)
-  const entitlement = new Entitlement({ ...options, recordsProve: product.route === 'metered' })
+  const { recordsProve } = routeOf(product.route)
+  const entitlement = new Entitlement({ ...options, recordsProve })
   if (regionDenial !== undefined) {
     entitlement.refuse(regionDenial.code, regionDenial.message)
     return entitlement
@@ -68,19 +70,22 @@ export function startEntitlement(options: StartEntitlementOptions): Entitlement 
 type Step = () => Promise<ProofStep>
 
 function stepsOf(options: StartEntitlementOptions): readonly Step[] {
-  const { api, product, clock, randomBytes } = options
-  const { productCode, route } = product
-  const steps: Step[] = []
-  if (route !== 'metered') {
-    if (product.publicKeys.size === 0) throw new TypeError(`route ${route} needs a public key`)
-    steps.push(() => registerWithPinnedKeys({ api, product, randomBytes }))
-  }
-  if (route !== 'hourly') {
-    const dimension = product.dimensions[0]?.name
+  return routeOf(options.product.route).proofs.map((proof) => stepOf[proof](options))
+}
+
+/** Makes the step of each proof, and throws when the product lacks what it needs. */
+const stepOf: Readonly<Record<ProofName, (options: StartEntitlementOptions) => Step>> = {
+  'register-usage'({ api, product, randomBytes }) {
+    const { route, publicKeys } = product
+    if (publicKeys.size === 0) throw new TypeError(`route ${route} needs a public key`)
+    return () => registerWithPinnedKeys({ api, product, randomBytes })
+  },
+  'dry-run'({ api, product, clock }) {
+    const { productCode, route, dimensions } = product
+    const dimension = dimensions[0]?.name
     if (dimension === undefined) throw new TypeError(`route ${route} needs a dimension`)
-    steps.push(() => dryRun({ api, productCode, dimension, clock }))
-  }
-  return steps
+    return () => dryRun({ api, productCode, dimension, clock })
+  },
 }
 
 /** A step that has passed is not made again when a later one fails. */

@@ -23,7 +23,7 @@ export const entitlementEvents = [
   /** The same, within the grace time. */
   'failedInGrace',
   'graceOver',
-  /** AWS accepted a record, and that proves something: the route is `metered`, or the proof has passed. */
+  /** AWS accepted a record, and that proves something: by the route alone, or after the proof. */
   'recordAccepted',
   /** AWS refused a record because the buyer is not entitled. */
   'recordRefused',

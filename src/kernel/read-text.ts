@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 
-/** How the loader reads files; tests pass one that reads from memory. */
+/** Reads files for the loader; tests pass one that reads from memory. */
 export interface TextReader {
   /** The content, or undefined when there is no such file. Throws when it exists and can't be read. */
   readText(path: string): string | undefined
@@ -13,7 +13,7 @@ export const fileReader: TextReader = {
   readText(path) {
     let descriptor: number
     try {
-      // Without O_NONBLOCK a named pipe at this path would hold up the start for ever.
+      // Without O_NONBLOCK a named pipe at this path would block the start indefinitely.
       descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
     } catch (error) {
       if (isMissing(error)) return undefined

@@ -3,11 +3,11 @@ export type Result<T, F> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: F }
 
 /** A result that holds a value. */
-export function succeed<T>(value: T): Result<T, never> {
+export function succeed<T>(value: T): { readonly ok: true; readonly value: T } {
   return { ok: true, value }
 }
 
 /** A result that holds a failure. */
-export function fail<F>(failure: F): Result<never, F> {
+export function fail<F>(failure: F): { readonly ok: false; readonly failure: F } {
   return { ok: false, failure }
 }

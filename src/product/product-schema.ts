@@ -1,25 +1,139 @@
+import { object, optional, orOnly, required } from '../kernel/object-schema.ts'
+import { fail, succeed, type Result } from '../kernel/result.ts'
+import {
+  choice,
+  described,
+  list,
+  mapOf,
+  notAllowed,
+  parsed,
+  text,
+  type Schema,
+} from '../kernel/schema.ts'
 import { awsLimits } from '../metering/aws-limits.ts'
-import { largestDivisor, longestUnit } from './check-product.ts'
-import { productCodePattern } from './patterns.ts'
-import { routes } from './product.ts'
+import { productCodePattern, productCodeRange } from './patterns.ts'
+import { parsePublicKey } from './public-key.ts'
+import { needsRule } from './route-needs.ts'
+import { pricingInWords, routeNames } from './routes.ts'
 
-const productCode = { type: 'string', pattern: productCodePattern.source }
+const largestDivisor = 10n ** 15n
+
 /** No blanks around it, and no control characters. */
-const plain = String.raw`^[^\s\x00-\x1f\x7f-\x9f](?:[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$`
-const name = {
-  type: 'string',
-  minLength: 1,
-  maxLength: awsLimits.dimensionNameLength,
-  pattern: plain,
-  description: 'The API identifier of the dimension, not its display name.',
+const plain = new RegExp(
+  String.raw`^[^\s\x00-\x1f\x7f-\x9f](?:[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$`,
+)
+
+const productCode = text({
+  pattern: productCodePattern,
+  give: productCodeRange,
+})
+
+const publicKey: Schema<string> = parsed(
+  { type: 'string', pattern: '-----BEGIN (RSA )?PUBLIC KEY-----' },
+  (value) => {
+    const key = parsePublicKey(typeof value === 'string' ? value : '')
+    return key.ok ? succeed(key.value.pem) : key
+  },
+)
+
+function parseKeyVersion(version: string): Result<number, string> {
+  return /^[1-9]\d{0,9}$/.test(version) && Number(version) <= awsLimits.publicKeyVersion
+    ? succeed(Number(version))
+    : fail(
+        `the version is not allowed; give a whole number from 1 to ${awsLimits.publicKeyVersion}`,
+      )
 }
 
-function needs(member: string, type: object): object {
-  return { required: [member], properties: { [member]: type } }
+const divisor: Schema<bigint> = {
+  noun: 'the divisor',
+  ...parsed(
+    {
+      anyOf: [
+        { type: 'integer', minimum: 1, maximum: Number(largestDivisor) },
+        { type: 'string', pattern: '^(?:[1-9][0-9]{0,14}|10{15})$' },
+      ],
+    },
+    (value) => {
+      const digits = typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+      const parts = /^[1-9]\d{0,15}$/.test(digits) ? BigInt(digits) : 0n
+      return parts > 0n && parts <= largestDivisor
+        ? succeed(parts)
+        : notAllowed(value, `a whole number from 1 to ${largestDivisor}`, 'the divisor')
+    },
+  ),
 }
 
-const someKeys = { type: 'object', minProperties: 1 }
-const someDimensions = { type: 'array', minItems: 1 }
+export const dimensionSchema = object({
+  name: required(
+    described(
+      text(
+        {
+          pattern: plain,
+          longest: awsLimits.dimensionNameLength,
+          give: `the API identifier, 1 to ${awsLimits.dimensionNameLength} characters without control characters or blanks around it`,
+        },
+        'the name',
+      ),
+      'The API identifier of the dimension, not its display name.',
+    ),
+  ),
+  unit: optional(
+    described(
+      text({ pattern: plain, longest: 100, give: '1 to 100 characters, or remove it' }),
+      'What the application counts in, for people.',
+    ),
+  ),
+  divisor: optional(
+    described(divisor, "How many of the application's units make one of AWS's."),
+    1n,
+  ),
+})
+
+/** Dimensions within AWS's limits, each named once. */
+export const dimensionsSchema = list(orOnly(dimensionSchema, 'name'), {
+  most: awsLimits.containerDimensions,
+  tooMany: (count) =>
+    `${count} dimensions; AWS allows at most ${awsLimits.containerDimensions} a product`,
+  unique: { of: ({ name }) => name, noun: 'the dimension' },
+  give: 'a list of names or objects',
+})
+
+/** The product file: its members, in the order in which mistakes are listed. */
+export const productFileSchema = object(
+  {
+    $schema: optional(
+      described(text({ give: 'an address, or remove it' }), 'For editors; it has no effect.'),
+    ),
+    productCode: required(
+      described(productCode, 'The product code from the Marketplace portal.'),
+      'give the product code from the Marketplace portal',
+    ),
+    trustedProductCodes: optional(
+      described(
+        list(productCode, { give: 'a list of product codes' }),
+        'Codes that SIDECAR_PRODUCT_CODE may choose instead of productCode.',
+      ),
+      [],
+    ),
+    publicKeys: optional(
+      described(
+        mapOf(described(publicKey, 'The PEM of an RSA public key, line breaks included.'), {
+          pattern: '^[1-9][0-9]{0,9}$',
+          key: parseKeyVersion,
+          give: 'an object from key version to PEM, such as {"1": "-----BEGIN ..."}',
+        }),
+        "The product's public keys by version, the next one too as soon as the portal shows it.",
+      ),
+      new Map<number, string>(),
+    ),
+    route: required(
+      described(choice(routeNames), `How the listing is priced: ${pricingInWords()}.`),
+      `give one of ${routeNames.join(', ')}`,
+    ),
+    dimensions: optional(dimensionsSchema, []),
+  },
+  needsRule,
+)
 
 /**
  * The product file as a JSON Schema, for editors and for sellers' own checks: docs/product.schema.json.
@@ -30,77 +144,5 @@ export const productSchema = {
   title: 'The product file of marketplace-sidecar',
   description:
     'What a seller bakes into the image at /etc/marketplace-sidecar/product.json. Check it with: marketplace-sidecar product check product.json',
-  type: 'object',
-  additionalProperties: false,
-  required: ['productCode', 'route'],
-  properties: {
-    $schema: { type: 'string', description: 'For editors; it has no effect.' },
-    productCode: { ...productCode, description: 'The product code from the Marketplace portal.' },
-    trustedProductCodes: {
-      type: 'array',
-      items: productCode,
-      description: 'Codes that SIDECAR_PRODUCT_CODE may choose instead of productCode.',
-    },
-    publicKeys: {
-      type: 'object',
-      additionalProperties: false,
-      patternProperties: {
-        '^[1-9][0-9]{0,9}$': {
-          type: 'string',
-          pattern: '-----BEGIN (RSA )?PUBLIC KEY-----',
-          description: 'The PEM of an RSA public key, line breaks included.',
-        },
-      },
-      description:
-        "The product's public keys by version, the next one too as soon as the portal shows it.",
-    },
-    route: {
-      enum: [...routes],
-      description:
-        'How the listing is priced: by task or pod (hourly), by usage (metered), or both.',
-    },
-    dimensions: {
-      type: 'array',
-      maxItems: awsLimits.containerDimensions,
-      items: {
-        anyOf: [
-          name,
-          {
-            type: 'object',
-            additionalProperties: false,
-            required: ['name'],
-            properties: {
-              name,
-              unit: {
-                type: 'string',
-                minLength: 1,
-                maxLength: longestUnit,
-                pattern: plain,
-                description: 'What the application counts in, for people.',
-              },
-              divisor: {
-                anyOf: [
-                  { type: 'integer', minimum: 1, maximum: Number(largestDivisor) },
-                  { type: 'string', pattern: '^(?:[1-9][0-9]{0,14}|10{15})$' },
-                ],
-                description: "How many of the application's units make one of AWS's.",
-              },
-            },
-          },
-        ],
-      },
-    },
-  },
-  allOf: [
-    {
-      if: { properties: { route: { enum: ['hourly', 'both'] } }, required: ['route'] },
-      // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
-      then: needs('publicKeys', someKeys),
-    },
-    {
-      if: { properties: { route: { enum: ['metered', 'both'] } }, required: ['route'] },
-      // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
-      then: needs('dimensions', someDimensions),
-    },
-  ],
-} as const
+  ...productFileSchema.json,
+}

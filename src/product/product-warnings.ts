@@ -1,31 +1,32 @@
 import { show } from '../kernel/mistakes.ts'
-import type { ProductFile } from './load-product.ts'
+import type { ProductFile } from './product.ts'
+import { routeOf } from './routes.ts'
 import { parsePublicKey, soundKeyBits } from './public-key.ts'
 
-/** What is allowed in a product file and probably not meant, a sentence each. */
+/** Lists what a product file may say but probably should not, a sentence each. */
 export function productWarnings(file: ProductFile): string[] {
   return [...keyWarnings(file), ...identityWarnings(file)]
 }
 
-/** Those about the codes and the route. */
+/** The warnings about the codes and the route. */
 export function identityWarnings(file: ProductFile): string[] {
   return [...codeWarnings(file), ...routeWarnings(file)]
 }
 
-/** Those about single keys. */
+/** The warnings about keys. */
 export function keyWarnings({ publicKeys }: Pick<ProductFile, 'publicKeys'>): string[] {
   const warnings: string[] = []
   const versions = new Map<string, number>()
   for (const [version, pem] of publicKeys) {
     const key = parsePublicKey(pem)
-    if (key.ok && key.bits < soundKeyBits)
+    if (key.ok && key.value.bits < soundKeyBits)
       warnings.push(
-        `publicKeys["${version}"]: the key has ${key.bits} bits only; ask AWS for one of ${soundKeyBits} bits or more.`,
+        `publicKeys["${version}"]: the key has ${key.value.bits} bits only; ask AWS for one of ${soundKeyBits} bits or more.`,
       )
     const twin = versions.get(pem)
     if (twin !== undefined)
       warnings.push(
-        `publicKeys["${version}"]: this is the key of version ${twin} once more; compare both with the portal.`,
+        `publicKeys["${version}"]: this is also the key of version ${twin}; compare both with the portal.`,
       )
     versions.set(pem, version)
   }
@@ -35,16 +36,17 @@ export function keyWarnings({ publicKeys }: Pick<ProductFile, 'publicKeys'>): st
 function codeWarnings({ productCode, trustedProductCodes }: ProductFile): string[] {
   return trustedProductCodes.flatMap((code, index) =>
     code === productCode || trustedProductCodes.indexOf(code) < index
-      ? [`trustedProductCodes[${index}]: ${show(code)} is there already; remove it.`]
+      ? [`trustedProductCodes[${index}]: ${show(code)} is listed already; remove it.`]
       : [],
   )
 }
 
 function routeWarnings({ route, publicKeys, dimensions }: ProductFile): string[] {
+  const { needs, channel } = routeOf(route)
   const warnings: string[] = []
-  if (route === 'metered' && publicKeys.size > 0)
-    warnings.push('publicKeys: the route metered does not use them.')
-  if (route === 'hourly' && dimensions.length > 0)
-    warnings.push('dimensions: with the route hourly AWS takes no records of them.')
+  if (!needs.includes('publicKeys') && publicKeys.size > 0)
+    warnings.push(`publicKeys: the route ${route} does not use them.`)
+  if (channel === undefined && dimensions.length > 0)
+    warnings.push(`dimensions: with the route ${route} AWS accepts no records of them.`)
   return warnings
 }

@@ -1,22 +1,11 @@
-export const routes = ['hourly', 'metered', 'both'] as const
-/** How the listing is priced, and with that which operations prove the entitlement. */
-export type Route = (typeof routes)[number]
+import type { TypeOf } from '../kernel/schema.ts'
+import type { dimensionSchema, productFileSchema } from './product-schema.ts'
 
-export interface Dimension {
-  /** The API identifier, 1 to 255 characters. */
-  readonly name: string
-  /** What the application counts in, for people. */
-  readonly unit: string | undefined
-  /** How many of the application's units make one of AWS's, at least 1. */
-  readonly divisor: bigint
-}
+/** A usage dimension. `divisor` is how many of the application's units make one of AWS's. */
+export type Dimension = TypeOf<typeof dimensionSchema>
 
-/** What the seller baked into the image, checked. */
-export interface Product {
-  readonly productCode: string
-  readonly route: Route
-  /** Key version to PEM. Empty only for the route `metered`. */
-  readonly publicKeys: ReadonlyMap<number, string>
-  /** Never empty for the routes `metered` and `both`. */
-  readonly dimensions: readonly Dimension[]
-}
+/** A product file, checked. The environment may choose a trusted code instead of `productCode`. */
+export type ProductFile = Omit<TypeOf<typeof productFileSchema>, '$schema'>
+
+/** What is metered. It has keys and dimensions at least where the route needs them. */
+export type Product = Omit<ProductFile, 'trustedProductCodes'>

@@ -10,7 +10,7 @@ import {
   phases,
   transitions,
 } from '../../src/entitlement/transitions.ts'
-import { routes } from '../../src/product/product.ts'
+import { routeNames } from '../../src/product/routes.ts'
 import { readPage, tableOf } from './page.ts'
 
 const page = readPage('entitlement.md')
@@ -38,7 +38,7 @@ test('the page has every state', () => {
 })
 
 test('the page has every route', () => {
-  expect(rowsOf('Route').map(([route]) => route)).toEqual([...routes])
+  expect(rowsOf('Route').map(([route]) => route)).toEqual([...routeNames])
 })
 
 test('the page has every answer of AWS with what becomes of it, and no other', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { classifyError } from '../../src/aws/classify-error.ts'
 import { failureTable } from '../../src/aws/failure-table.ts'
-import { loadProductFile } from '../../src/product/load-product.ts'
+import { parseProductFile } from '../../src/product/load-product.ts'
 import { errorCodes } from '../../src/kernel/errors.ts'
 import { codeBlocks } from '../support/program/console-examples.ts'
 import { root } from '../support/program/program.ts'
@@ -105,7 +105,9 @@ describe('the seller guide', () => {
     const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const pem = publicKey.export({ type: 'spki', format: 'pem' })
     const file = JSON.stringify({ ...JSON.parse(text), publicKeys: { 1: pem } })
-    const product = loadProductFile('/product.json', { readText: () => file })
-    expect(product).toMatchObject({ route: 'both', productCode: '4a2bexampleproductcode' })
+    expect(parseProductFile(file)).toMatchObject({
+      ok: true,
+      value: { route: 'both', productCode: '4a2bexampleproductcode' },
+    })
   })
 })

@@ -27,7 +27,7 @@ describe('the command line', () => {
     }
   })
 
-  test('tells its version', async () => {
+  test('prints its version', async () => {
     expect(await start('--version')).toEqual({ code: 0, out: `${manifest.version}\n`, err: '' })
   })
 

@@ -24,7 +24,7 @@ async function isEntitled({ app }: DemoAddresses): Promise<boolean> {
 }
 
 describe('the demo', () => {
-  test('entitles, takes three reports, sends one record with their sum, and ends both processes', async () => {
+  test('entitles, accepts three reports, sends one record with their sum, and ends both processes', async () => {
     const demo = await startDemo('--emulator-port', '0', '--hour', '4s')
     expect(await isEntitled(demo)).toBe(true)
     const ask = async (path: string) => (await fetch(`${demo.emulator}/_emulator/${path}`)).json()
@@ -92,7 +92,7 @@ describe('the demo', () => {
     expect(await demo.program.ended).toMatchObject({ code: 0, err: '' })
   })
 
-  test('says that there is no emulator where none is', async () => {
+  test('reports that no emulator runs at the address', async () => {
     const emulator = await startEmulatorProgram()
     emulator.program.signal('SIGTERM')
     await emulator.program.ended

@@ -25,7 +25,7 @@ describe('the README', () => {
     expect(page.split('\n').length).toBeLessThan(130)
   })
 
-  test('names only scripts that there are', () => {
+  test('names only scripts that exist', () => {
     const named = shellLines.flatMap((line) =>
       [...line.matchAll(/npm (?:run )?([a-z:-]+)/g)].map(([, script]) => script),
     )

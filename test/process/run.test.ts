@@ -42,7 +42,7 @@ async function startRun(env: Record<string, string>) {
 }
 
 describe('the command run', () => {
-  test('proves, takes usage, is healthy, and sends the open hour on SIGTERM', async () => {
+  test('proves, accepts usage, is healthy, and sends the open hour on SIGTERM', async () => {
     const emulator = await startEmulatorProgram()
     const env = await environmentFor(emulator)
     const { program, app, ops } = await startRun(env)

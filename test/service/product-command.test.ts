@@ -76,12 +76,12 @@ describe('product check', () => {
       'publicKeys["2"]: it is an RSA key of 512 bits and must have at least 1024',
       'publicKeys["x"]: the version is not allowed',
       'dimensions: 26 dimensions; AWS allows at most 24',
-      'the dimension "d1" is there twice',
+      'the dimension "d1" is listed twice',
     ])
       expect(message).toContain(words)
   })
 
-  test('tells programs the same with --json', async () => {
+  test('gives programs the same with --json', async () => {
     const fine = await run(['check', 'product.json', '--json'], good)
     expect(fine.code).toBe(0)
     expect(JSON.parse(fine.out.join(''))).toMatchObject({
@@ -103,7 +103,7 @@ describe('product check', () => {
     })
   })
 
-  test('warns of what is allowed and probably not meant', async () => {
+  test('warns of values that are allowed and probably mistaken', async () => {
     const odd = {
       productCode: 'code-1',
       trustedProductCodes: ['code-1', 'code-2', 'code-2'],
@@ -113,7 +113,7 @@ describe('product check', () => {
     }
     const { out } = await run(['check', 'product.json', '--json'], odd)
     expect(JSON.parse(out.join('')).warnings).toEqual([
-      expect.stringMatching(/^publicKeys\["2"\]: this is the key of version 1 once more/),
+      expect.stringMatching(/^publicKeys\["2"\]: this is also the key of version 1/),
       expect.stringMatching(/^trustedProductCodes\[0\]/),
       expect.stringMatching(/^trustedProductCodes\[2\]/),
       expect.stringMatching(/^publicKeys: the route metered/),

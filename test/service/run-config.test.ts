@@ -9,7 +9,7 @@ import { createRsaKey } from '../support/aws/mint-token.ts'
 import { temporaryDirectory } from '../support/program/program.ts'
 
 const pem = createRsaKey(1024).publicKeyPem
-const token = 'a-token-that-nobody-may-see'
+const token = 'a-token-that-must-stay-secret'
 const product = {
   productCode: 'code-1',
   trustedProductCodes: ['code-2'],
@@ -66,7 +66,7 @@ describe('run --print-config', () => {
     expect(out.join('\n')).not.toContain(token)
   })
 
-  test('tells programs the same', () => {
+  test('gives programs the same', () => {
     const { out, world, io } = setUp(env)
     expect(printConfig(io, world, true)).toBe(0)
     const { settings, product: facts } = JSON.parse(out.join(''))
@@ -93,7 +93,7 @@ describe('run --print-config', () => {
 })
 
 describe('run --check', () => {
-  test('passes with the warnings, and starts and makes nothing', async () => {
+  test('passes with the warnings, and starts and creates nothing', async () => {
     const parent = temporaryDirectory()
     const { out, world, io } = setUp({ SIDECAR_DATA_DIR: join(parent, 'data') })
     expect(await checkConfig(io, world, false)).toBe(0)
@@ -117,7 +117,7 @@ describe('run --check', () => {
     expect(out).toEqual([])
   })
 
-  test('tells programs the same, with exit code 2', async () => {
+  test('gives programs the same, with exit code 2', async () => {
     const { out, world, io } = setUp({ SIDECAR_DATA_DIR: '/dev/null' })
     expect(await checkConfig(io, world, true)).toBe(2)
     expect(JSON.parse(out.join(''))).toEqual({
@@ -130,7 +130,7 @@ describe('run --check', () => {
     expect(JSON.parse(fine.out.join(''))).toMatchObject({ ok: true, mistakes: [] })
   })
 
-  test('says of a wrong data directory setting once what is wrong', async () => {
+  test('reports a wrong data directory setting only once', async () => {
     const { out, world, io } = setUp({ SIDECAR_DATA_DIR: 'relative' })
     expect(await checkConfig(io, world, true)).toBe(2)
     expect(JSON.parse(out.join('')).mistakes).toHaveLength(1)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Product } from '../../product/product.ts'
+import { routeOf } from '../../product/routes.ts'
 import { SidecarError } from '../../kernel/errors.ts'
 
 /** One dimension's part of what AWS has to see before a listing goes public. */
@@ -17,12 +18,12 @@ export const mostUnits = 1_000_000
 const largestReport = 10n ** 15n
 
 /**
- * A report of `units` for every dimension; none on the route hourly, which AWS meters by itself. Throws
+ * A report of `units` for every dimension; none where AWS meters by itself, as on the route hourly. Throws
  * InvalidArguments when a report of so many would be too large.
  */
 export function planCertify(product: Product, units: number): PlannedUsage[] {
   const { productCode, route, dimensions } = product
-  if (route === 'hourly') return []
+  if (routeOf(route).channel === undefined) return []
   return dimensions.map(({ name: dimension, divisor }) => {
     const quantity = BigInt(units) * divisor
     if (quantity > largestReport)

@@ -3,6 +3,7 @@ import { hourMs } from '../../metering/hour.ts'
 import { awaitRecords, judgeRecords, type RecordOutcome } from './await-records.ts'
 import { planCertify, planWords, type PlannedUsage } from './certify-plan.ts'
 import type { Examination } from '../../doctor/diagnosis.ts'
+import { routeOf } from '../../product/routes.ts'
 import { remainingSteps } from './remaining-steps.ts'
 import { reportUsage, type ReportedUsage } from './report-usage.ts'
 import { appUrl, askEntitlement, parseEntitlement } from '../../doctor/running-sidecar.ts'
@@ -54,10 +55,10 @@ export async function certify(options: CertifyOptions): Promise<Certified> {
     ...more,
   })
   if (failed) return end('fail', 'Nothing was sent: mend what failed above first.')
-  if (product?.route === 'hourly')
+  if (product !== undefined && routeOf(product.route).channel === undefined)
     return end(
       'pass',
-      'The route hourly sends no records: RegisterUsage, called above, is the step.',
+      `The route ${product.route} sends no records: RegisterUsage, called above, is the step.`,
     )
   const url = appUrl(examination)
   const answer = url === undefined ? undefined : await askEntitlement(examination, url)

@@ -6,7 +6,7 @@ export const firstRegion = 'us-east-1'
 /** What a seller still has to do or to look at before the listing goes public, a sentence each. */
 export async function remainingSteps(examination: Examination): Promise<string[]> {
   const { name, region } = await examination.platform()
-  const { product, resolved } = examination
+  const { product, productFile } = examination
   const steps: string[] = []
   if (name !== 'ecs' && name !== 'eks')
     steps.push('This is no task or pod of AWS, so AWS has seen nothing of it: do the same in one.')
@@ -18,7 +18,7 @@ export async function remainingSteps(examination: Examination): Promise<string[]
   steps.push(
     `Compare with the portal: the product code ${product?.productCode ?? ''}, the public key and its version, and the name of every dimension.`,
   )
-  if (resolved?.file === undefined)
+  if (productFile === undefined)
     steps.push('Bake the product file into the image, so that no buyer can change it.')
   steps.push(
     "Push every image, the sidecar's too, to the registry that AWS Marketplace gave the product; no tag may be latest, and none may have attestation layers (--provenance=false --sbom=false).",

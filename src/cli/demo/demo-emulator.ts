@@ -5,15 +5,15 @@ import { SidecarError, messageOf } from '../../kernel/errors.ts'
 
 export interface DemoEmulator {
   readonly url: string
-  /** What its clock shows now, ms, and how many times as fast as real time it runs. */
+  /** What its clock shows now, in ms, and how many times faster than real time it runs. */
   readonly now: number
   readonly rate: number
   readonly publicKeyPem: string
-  /** Ends it, when the demo started it. */
+  /** Ends it if the demo started it. */
   close(): Promise<void>
 }
 
-/** Asks a running emulator for its key and clock. */
+/** Connects to a running emulator: asks for its key and its clock. */
 export async function connectEmulator(
   url: string,
   close: () => Promise<void> = () => Promise.resolve(),
@@ -25,15 +25,15 @@ export async function connectEmulator(
   } catch (cause) {
     throw new SidecarError(
       'InvalidArguments',
-      `There is no emulator at ${url} (${messageOf(cause)}). Start one with "npm run cli -- emulate", or leave --emulator out.`,
+      `There is no emulator at ${url} (${messageOf(cause)}). Leave --emulator out, or start one with:\nnpm run cli -- emulate`,
       { cause },
     )
   }
 }
 
 /**
- * Starts an emulator as a process of its own. It ignores the signals of the terminal and ends when the
- * pipe to it closes, so that it outlives the last flush of the sidecar, and never outlives the demo.
+ * Starts an emulator as a separate process. It ignores the signals of the terminal and ends when the
+ * pipe to it closes: it outlives the last flush of the sidecar, but never the demo.
  */
 export async function spawnEmulator(args: readonly string[]): Promise<DemoEmulator> {
   const script = process.argv[1] ?? ''
@@ -56,7 +56,12 @@ function readyUrl(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (code) =>
-      reject(new SidecarError('ListenFailed', `The emulator ended at once (exit code ${code}).`)),
+      reject(
+        new SidecarError(
+          'ListenFailed',
+          `The emulator ended while it was starting (exit code ${code}).`,
+        ),
+      ),
     )
     if (child.stdout === null) return reject(new TypeError('the emulator has no output'))
     createInterface(child.stdout).on('line', (line) => {
@@ -77,5 +82,5 @@ function parseClock(answer: unknown): { now: number; rate: number } {
     const now = fromIso(String(answer.now))
     if (now !== undefined && typeof answer.rate === 'number') return { now, rate: answer.rate }
   }
-  throw new Error('its clock could not be read')
+  throw new Error('its clock has no time and rate')
 }

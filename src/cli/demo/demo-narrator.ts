@@ -2,7 +2,7 @@ import { formatQuantity } from '../../metering/quantity.ts'
 import { toIso } from '../../kernel/clock.ts'
 import type { Events } from '../../kernel/events.ts'
 
-/** Tells in plain lines what the sidecar does. */
+/** Prints what the sidecar does, in plain lines. */
 export function narrate(events: Events, out: (line: string) => void): void {
   const hour = (instant: number) => `${toIso(instant).slice(0, 13)}h`
   events.on('entitlementChanged', ({ to, code, message }) =>

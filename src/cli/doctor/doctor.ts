@@ -9,7 +9,7 @@ import { SidecarError } from '../../kernel/errors.ts'
 import type { CliIo } from '../cli-io.ts'
 import { describeCertified, describeFindings, doctorBody } from './doctor-output.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { machineWorld } from './machine.ts'
+import { thisMachine } from '../this-machine.ts'
 import { wrap } from '../text-table.ts'
 
 export const doctorHelp = `Finds out what keeps a sidecar from working here, with the fix of each problem.
@@ -36,7 +36,7 @@ export const doctorExitCodes = { pass: 0, warn: 1, fail: 2 } as const
 
 /** The command `doctor`. Resolves with the exit code. */
 export function doctor(args: readonly string[], io: CliIo): Promise<number> {
-  return doctorCommand(args, io, machineWorld(io.env))
+  return doctorCommand(args, io, thisMachine(io.env))
 }
 
 /** The same in a world of the caller's choice. */

@@ -6,13 +6,13 @@ import { messageOf } from '../../kernel/errors.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
 
-export const healthcheckHelp = `Asks the running sidecar whether it is well, for images without curl.
+export const healthcheckHelp = `Checks the health of the running sidecar, for images without curl.
 
 usage: marketplace-sidecar healthcheck [--ready]
 
-  --ready   ask whether the application may start (entitled) instead of whether the sidecar lives
+  --ready   ask /readyz (the buyer is entitled) instead of /livez (the sidecar is alive)
 
-Exits with 0 for yes and 1 for no. It asks the listener of SIDECAR_OPS_LISTEN.`
+Calls the listener of SIDECAR_OPS_LISTEN. Exit code 0 for yes, 1 for no or no answer.`
 
 const timeoutMs = 3000
 

@@ -1,18 +1,21 @@
 import { parseArgs } from 'node:util'
-import { readProductFile, type ProductFile } from '../../product/load-product.ts'
+import { readProductFile } from '../../product/load-product.ts'
+import type { ProductFile } from '../../product/product.ts'
 import { productSchema } from '../../product/product-schema.ts'
 import { productWarnings } from '../../product/product-warnings.ts'
-import { fileReader, type TextReader } from '../../kernel/read-text.ts'
 import { SidecarError } from '../../kernel/errors.ts'
+import type { Mistakes } from '../../kernel/mistakes.ts'
+import { fileReader, type TextReader } from '../../kernel/read-text.ts'
+import type { Result } from '../../kernel/result.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { productFacts, productLines } from './product-facts.ts'
+import { productFacts, productLines } from '../product-facts.ts'
 
 export const productHelp = `Checks the product file that a seller bakes into the image.
 
 usage: marketplace-sidecar product <action>
 
-  check <file> [--json]   report every mistake, or what the file says; exit code 0 or 2
+  check <file> [--json]   list every mistake, or print what the file says; exit code 0 or 2
   schema                  print the JSON Schema of the file, for editors
 
 docs/configuration.md describes the file.`
@@ -22,7 +25,7 @@ export function product(args: readonly string[], io: CliIo): Promise<number> {
   return productCommand(args, io, fileReader)
 }
 
-/** The same with files of the caller's choice. */
+/** The same, with the caller's file reader. */
 export async function productCommand(
   args: readonly string[],
   io: CliIo,
@@ -46,52 +49,39 @@ export async function productCommand(
   if (action !== 'check' || path === undefined || rest.length > 1)
     throw new SidecarError(
       'InvalidArguments',
-      'Give "product check <file>" or "product schema". "product --help" tells more.',
+      'Give "product check <file>" or "product schema"; "product --help" explains them.',
     )
-  const finding = check(path, reader)
-  return values.json ? printJson(finding, io) : printText(finding, io)
+  const file = readProductFile(path, reader)
+  return values.json ? printJson(path, file, io) : printText(path, file, io)
 }
 
-interface Finding {
-  readonly path: string
-  readonly mistakes: readonly string[]
-  readonly warnings: readonly string[]
-  /** Undefined when there are mistakes. */
-  readonly file: ProductFile | undefined
-}
+type ReadFile = Result<ProductFile, Mistakes>
 
-function check(path: string, reader: TextReader): Finding {
-  const mistakes: string[] = []
-  const prefix = `${path}: `
-  const read = readProductFile(path, reader, (line) =>
-    mistakes.push(line.startsWith(prefix) ? line.slice(prefix.length) : line),
-  )
-  const file = mistakes.length === 0 ? read : undefined
-  return { path, mistakes, file, warnings: file === undefined ? [] : productWarnings(file) }
-}
-
-function printJson({ path, mistakes, warnings, file }: Finding, io: CliIo): number {
+function printJson(path: string, file: ReadFile, io: CliIo): number {
   const body = {
     file: path,
-    ok: file !== undefined,
-    mistakes,
-    warnings,
-    product: file === undefined ? null : productFacts(file),
+    ok: file.ok,
+    mistakes: file.ok ? [] : file.failure,
+    warnings: file.ok ? productWarnings(file.value) : [],
+    product: file.ok ? productFacts(file.value) : null,
   }
   io.out(JSON.stringify(body, null, 2))
-  return file === undefined ? exitCodes.misconfigured : exitCodes.ok
+  return file.ok ? exitCodes.ok : exitCodes.misconfigured
 }
 
-function printText({ path, mistakes, warnings, file }: Finding, io: CliIo): number {
-  if (file === undefined) {
-    const count = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`
+function printText(path: string, file: ReadFile, io: CliIo): number {
+  if (!file.ok) {
+    const { length } = file.failure
     throw new SidecarError(
       'InvalidProductFile',
-      [`${path} has ${count}:`, ...mistakes.map((line) => `- ${line}`)].join('\n'),
+      [
+        `${path} has ${length === 1 ? 'a mistake' : `${length} mistakes`}:`,
+        ...file.failure.map((line) => `- ${line}`),
+      ].join('\n'),
     )
   }
   io.out(`${path} is fine.`)
-  for (const line of productLines(file)) io.out(line)
-  for (const warning of warnings) io.out(`warning        ${warning}`)
+  for (const line of productLines(file.value)) io.out(line)
+  for (const warning of productWarnings(file.value)) io.out(`warning        ${warning}`)
   return exitCodes.ok
 }

@@ -1,18 +1,24 @@
 import { describeSettings } from '../../config/describe-settings.ts'
-import { invalidSettings, readSettings, type LoadedSettings } from '../../config/load-settings.ts'
-import { readProductFile, type ProductFile } from '../../product/load-product.ts'
+import {
+  invalidSettings,
+  loadSettings,
+  readSettings,
+  type LoadedSettings,
+  type LoadSettingsOptions,
+} from '../../config/load-settings.ts'
+import { readProductFile } from '../../product/load-product.ts'
+import type { ProductFile } from '../../product/product.ts'
 import { productWarnings } from '../../product/product-warnings.ts'
 import { dataDirectoryCheck } from '../../doctor/checks/check-data-directory.ts'
 import { Examination, type World } from '../../doctor/diagnosis.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { productFacts, productLines } from '../product/product-facts.ts'
+import { productFacts, productLines } from '../product-facts.ts'
 import { renderTable } from '../text-table.ts'
 
-/** `run --print-config`: every setting, secrets redacted, and the product. Throws InvalidSettings. */
+/** Prints every setting, secrets redacted, and the product: `run --print-config`. Throws InvalidSettings. */
 export function printConfig(io: CliIo, world: World, json: boolean): number {
-  const { settings, mistakes } = read(world)
-  if (settings === undefined) throw invalidSettings(mistakes)
+  const settings = loadSettings(world.env, world.reader, bakedFileOf(world))
   const product = productOf(settings, world)
   const lines = describeSettings(settings)
   if (json) {
@@ -29,19 +35,19 @@ export function printConfig(io: CliIo, world: World, json: boolean): number {
 }
 
 /**
- * `run --check`: everything that a start reads, and whether the data directory can be used. Throws
- * InvalidSettings with every mistake.
+ * Checks everything that a start reads, and whether the data directory can be used: `run --check`.
+ * Throws InvalidSettings with every mistake.
  */
 export async function checkConfig(io: CliIo, world: World, json: boolean): Promise<number> {
-  const { settings, mistakes } = read(world)
+  const settings = readSettings(world.env, world.reader, bakedFileOf(world))
   const findings = await dataDirectoryCheck.run(new Examination(world))
   const all = [
-    ...mistakes,
+    ...(settings.ok ? [] : settings.failure),
     ...findings
       .filter(({ status }) => status === 'fail')
       .map(({ message, fix }) => `SIDECAR_DATA_DIR: ${message} ${fix}`),
   ]
-  const warnings = settings === undefined ? [] : productWarnings(productOf(settings, world))
+  const warnings = settings.ok ? productWarnings(productOf(settings.value, world)) : []
   if (json) {
     io.out(JSON.stringify({ ok: all.length === 0, mistakes: all, warnings }, null, 2))
     return all.length === 0 ? exitCodes.ok : exitCodes.misconfigured
@@ -52,18 +58,12 @@ export async function checkConfig(io: CliIo, world: World, json: boolean): Promi
   return exitCodes.ok
 }
 
-function read({ env, reader, bakedProductFile }: World): {
-  settings: LoadedSettings | undefined
-  mistakes: readonly string[]
-} {
-  const mistakes: string[] = []
-  const baked = bakedProductFile === undefined ? {} : { bakedProductFile }
-  return { settings: readSettings(env, reader, (line) => mistakes.push(line), baked), mistakes }
+function bakedFileOf({ bakedProductFile }: World): LoadSettingsOptions {
+  return bakedProductFile === undefined ? {} : { bakedProductFile }
 }
 
 /** The product that is metered, with the codes that its file trusts. */
 function productOf({ product, productFile }: LoadedSettings, { reader }: World): ProductFile {
-  const file =
-    productFile === undefined ? undefined : readProductFile(productFile, reader, () => {})
-  return { ...product, trustedProductCodes: file?.trustedProductCodes ?? [] }
+  const file = productFile === undefined ? undefined : readProductFile(productFile, reader)
+  return { ...product, trustedProductCodes: file?.ok ? file.value.trustedProductCodes : [] }
 }

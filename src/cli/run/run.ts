@@ -1,16 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { parseArgs } from 'node:util'
-import { createSystemClock } from '../../kernel/clock.ts'
 import { loadSettings } from '../../config/load-settings.ts'
-import { fileReader } from '../../kernel/read-text.ts'
+import { createSystemClock } from '../../kernel/clock.ts'
 import { SidecarError, messageOf } from '../../kernel/errors.ts'
 import { Events } from '../../kernel/events.ts'
+import { fileReader } from '../../kernel/read-text.ts'
 import { createLog } from '../../observe/log/create-log.ts'
-import type { SidecarOptions } from '../../sidecar/sidecar-options.ts'
-import { startSidecar, type Sidecar } from '../../sidecar/start-sidecar.ts'
 import type { CliIo } from '../cli-io.ts'
-import { exitCodeOf, exitCodes } from '../exit-codes.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { runUntilSignal } from '../run-until-signal.ts'
 import { version } from '../version.ts'
 
 export const runHelp = `Runs the sidecar in an ECS task or an EKS pod.
@@ -18,8 +17,8 @@ export const runHelp = `Runs the sidecar in an ECS task or an EKS pod.
 usage: marketplace-sidecar run [--print-config | --check] [--json]
 
   --print-config  print every setting with its source, and the product; start nothing
-  --check         report every mistake, the data directory's too; start nothing; exit code 0 or 2
-  --json          JSON for programs, with either
+  --check         list every mistake, also of the data directory; start nothing; exit code 0 or 2
+  --json          print JSON for programs, with either option
 
 All settings come from SIDECAR_* environment variables and from the product file that the seller
 baked into the image; docs/configuration.md lists them. SIGTERM drains, flushes and ends.`
@@ -45,10 +44,10 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
       'Give one of --print-config and --check; --json goes with either.',
     )
   if (print || check) {
-    // Not on the way of a start.
+    // Loaded here, so that a start does not wait for it.
     const { checkConfig, printConfig } = await import('./run-config.ts')
-    const { machineWorld } = await import('../doctor/machine.ts')
-    const world = machineWorld(io.env)
+    const { thisMachine } = await import('../this-machine.ts')
+    const world = thisMachine(io.env)
     return print ? printConfig(io, world, json) : checkConfig(io, world, json)
   }
   const settings = loadSettings(io.env, fileReader)
@@ -67,20 +66,4 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
     random: Math.random,
     randomBytes,
   })
-}
-
-/** Runs a sidecar until a signal or a failure of its ledger, and resolves with the exit code. */
-export async function runUntilSignal(
-  io: CliIo,
-  options: SidecarOptions,
-  onStarted: (sidecar: Sidecar) => void = () => {},
-): Promise<number> {
-  const signalled = new Promise<'signal'>((resolve) => io.onSignal(() => resolve('signal')))
-  const sidecar = await startSidecar(options)
-  onStarted(sidecar)
-  const ended = await Promise.race([signalled, sidecar.failed])
-  if (ended instanceof SidecarError) return exitCodeOf(ended)
-  // A flush that fails while the sidecar stops must not be waited for either.
-  const stopped = await Promise.race([sidecar.stop(), sidecar.failed])
-  return stopped instanceof SidecarError ? exitCodeOf(stopped) : exitCodes.ok
 }

@@ -1,10 +1,13 @@
 import { dryRun } from '../../entitlement/dry-run/dry-run.ts'
+import { routeOf, routesThat } from '../../product/routes.ts'
 import { defineCheck } from '../check.ts'
 import { callProblem, callProblems, failureWords, recordFailure } from '../record-failure.ts'
 
+const trying = routesThat(({ proofs }) => proofs.includes('dry-run'))
+
 export const dryRunCheck = defineCheck({
   id: 'dry-run',
-  title: 'One call of MeterUsage with DryRun for each dimension, on the routes metered and both.',
+  title: `One call of MeterUsage with DryRun for each dimension, on the routes ${trying}.`,
   needs: ['product', 'region', 'tls'],
   problems: {
     ...callProblems,
@@ -16,8 +19,9 @@ export const dryRunCheck = defineCheck({
   },
   async run(examination, findings) {
     const { product, world } = examination
-    if (product === undefined || product.route === 'hourly') {
-      findings.pass('Not needed: the route hourly sends no records.')
+    if (product === undefined) return
+    if (!routeOf(product.route).proofs.includes('dry-run')) {
+      findings.pass(`Not needed: the route ${product.route} sends no records.`)
       return
     }
     if (!world.callAws) {

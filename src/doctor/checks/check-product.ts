@@ -1,5 +1,5 @@
-import type { ProductFile } from '../../product/load-product.ts'
 import { readProductFile } from '../../product/load-product.ts'
+import type { ProductFile } from '../../product/product.ts'
 import { identityWarnings } from '../../product/product-warnings.ts'
 import { defineCheck, sentence } from '../check.ts'
 import type { Examination } from '../diagnosis.ts'
@@ -26,18 +26,18 @@ export const productCheck = defineCheck({
     },
   },
   run(examination, findings) {
-    const { product, productMistakes, resolved } = examination
+    const { product, productMistakes } = examination
     for (const mistake of productMistakes) findings.problem('WrongProduct', sentence(mistake))
     if (productMistakes.length > 0) return
-    if (product === undefined || resolved === undefined) {
+    if (product === undefined) {
       findings.skip('The settings that say where the product is described are wrong.')
       return
     }
     const { productCode, route, dimensions } = product
     const names = dimensions.map(({ name }) => name).join(', ') || 'none'
-    const where = resolved.file ?? 'the settings'
+    const where = examination.productFile ?? 'the settings'
     findings.pass(`${productCode}, route ${route}, dimensions: ${names}; according to ${where}.`)
-    const file = productFile(examination)
+    const file = readAgain(examination)
     if (file === undefined)
       findings.problem('NotBakedIn', 'The product is described by settings, not by the image.')
     else for (const warning of identityWarnings(file)) findings.problem('ProbablyNotMeant', warning)
@@ -45,8 +45,7 @@ export const productCheck = defineCheck({
 })
 
 /** The file itself, which knows the codes that it trusts. */
-export function productFile({ resolved, world }: Examination): ProductFile | undefined {
-  return resolved?.file === undefined
-    ? undefined
-    : readProductFile(resolved.file, world.reader, () => {})
+function readAgain({ productFile, world }: Examination): ProductFile | undefined {
+  const file = productFile === undefined ? undefined : readProductFile(productFile, world.reader)
+  return file?.ok === true ? file.value : undefined
 }

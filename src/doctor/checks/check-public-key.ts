@@ -1,3 +1,4 @@
+import { routeOf } from '../../product/routes.ts'
 import { keyWarnings } from '../../product/product-warnings.ts'
 import { parsePublicKey, soundKeyBits } from '../../product/public-key.ts'
 import { defineCheck } from '../check.ts'
@@ -14,13 +15,14 @@ export const publicKeyCheck = defineCheck({
     },
   },
   run({ product }, findings) {
-    if (product === undefined || product.route === 'metered') {
-      findings.pass('Not needed: the route metered has none.')
+    if (product === undefined) return
+    if (!routeOf(product.route).needs.includes('publicKeys')) {
+      findings.pass(`Not needed: the route ${product.route} has none.`)
       return
     }
     const keys = [...product.publicKeys].map(([version, pem]) => {
       const key = parsePublicKey(pem)
-      return `version ${version} (RSA, ${key.ok ? key.bits : 0} bits)`
+      return `version ${version} (RSA, ${key.ok ? key.value.bits : 0} bits)`
     })
     findings.pass(`${keys.join(', ')}.`)
     for (const warning of keyWarnings(product)) findings.problem('DoubtfulKey', warning)

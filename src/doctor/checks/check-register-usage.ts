@@ -1,4 +1,5 @@
 import { toIso } from '../../kernel/clock.ts'
+import { routeOf, routesThat } from '../../product/routes.ts'
 import {
   keysNewestFirst,
   registerWithPinnedKeys,
@@ -6,10 +7,11 @@ import {
 import { defineCheck } from '../check.ts'
 import { callProblem, callProblems, failureWords, recordFailure } from '../record-failure.ts'
 
+const registering = routesThat(({ proofs }) => proofs.includes('register-usage'))
+
 export const registerUsageCheck = defineCheck({
   id: 'register-usage',
-  title:
-    "One call of RegisterUsage on the routes hourly and both, and AWS's signature by the pinned key.",
+  title: `One call of RegisterUsage on the routes ${registering}, and AWS's signature by the pinned key.`,
   needs: ['product', 'public-key', 'region', 'tls'],
   problems: {
     ...callProblems,
@@ -26,8 +28,9 @@ export const registerUsageCheck = defineCheck({
   },
   async run(examination, findings) {
     const { product, world } = examination
-    if (product === undefined || product.route === 'metered') {
-      findings.pass('Not needed: the route metered does not register.')
+    if (product === undefined) return
+    if (!routeOf(product.route).proofs.includes('register-usage')) {
+      findings.pass(`Not needed: the route ${product.route} does not register.`)
       return
     }
     if (!world.callAws) {

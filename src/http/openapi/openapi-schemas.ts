@@ -18,6 +18,7 @@ import {
   tagText,
 } from '../../sources/json/parse-usage.ts'
 import { problems } from '../../kernel/errors.ts'
+import { routeNames } from '../../product/routes.ts'
 import type { Problem } from '../listener/problem.ts'
 
 /** A JSON Schema of the draft 2020-12, which OpenAPI 3.1 takes as it is. */
@@ -62,7 +63,7 @@ export const componentSchemas = {
     message: { ...text, description: 'Why, and what to do, for people.' },
     since: time,
     productCode: text,
-    route: { type: 'string', enum: ['hourly', 'metered', 'both'] },
+    route: { type: 'string', enum: routeNames },
     region: textOrNull,
     publicKeyRotationAt: timeOrNull,
     transitions: { ...listOf('Transition'), maxItems: 5 },

@@ -4,7 +4,7 @@ import { awsLimits } from '../../metering/aws-limits.ts'
 import { SidecarError } from '../../kernel/errors.ts'
 
 export interface ProofRouteOptions {
-  /** Undefined where AWS signs nothing: for products that are only metered. */
+  /** Undefined where AWS signs nothing: on routes that do not register. */
   readonly proof: { token(request: ProofRequest): Promise<ProofAnswer> } | undefined
   readonly productCode: string
   /** The version of the key that AWS is asked to sign with; read anew for each proof. */
@@ -27,7 +27,7 @@ export function proofRoute(app: FastifyInstance, options: ProofRouteOptions): vo
     if (proof === undefined)
       throw new SidecarError(
         'ProofNotAvailable',
-        'AWS signs an answer only to RegisterUsage, and this product is metered (route "metered"), so there is nothing to check. Ask /v1/entitlement instead.',
+        'AWS signs an answer only to RegisterUsage, and the route of this product does not register, so there is nothing to check. Ask /v1/entitlement instead.',
       )
     const { nonce } = request.query as { nonce?: unknown }
     if (typeof nonce !== 'string' || !nonceForm.test(nonce))

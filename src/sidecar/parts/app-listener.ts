@@ -8,6 +8,7 @@ import { listen } from '../../http/listener/server.ts'
 import { openAll } from '../../kernel/open-all.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { Platform } from '../../platform/platform.ts'
+import { routeOf } from '../../product/routes.ts'
 import { createRefusalReport } from '../../sources/refused-usage.ts'
 import { sources as allSources } from '../../sources/registry.ts'
 import { referenceOf } from '../../store/reference.ts'
@@ -49,7 +50,7 @@ export function startAppListener(options: SidecarOptions, deps: Deps): Promise<L
       region,
       signal,
       proof: {
-        proof: route === 'metered' ? undefined : proof,
+        proof: routeOf(route).proofs.includes('register-usage') ? proof : undefined,
         productCode,
         get publicKeyVersion() {
           return entitlement.publicKeyVersion() ?? keysNewestFirst(publicKeys)[0]?.version ?? 1

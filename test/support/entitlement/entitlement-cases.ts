@@ -1,4 +1,4 @@
-import type { Route } from '../../../src/product/product.ts'
+import type { Route } from '../../../src/product/routes.ts'
 import type { Fault } from '../../../src/emulator/control/faults.ts'
 
 export const casePlatforms = ['ecs', 'eks', 'local'] as const

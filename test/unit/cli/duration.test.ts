@@ -13,7 +13,7 @@ describe('durations', () => {
   })
 
   test.each(['', '20', 's', '0s', '-1s', '1 s', '1d', '1h30m', '1e3s', ' 1s'])(
-    '%j is no duration',
+    '%j is not a duration',
     (text) => {
       expect(parseDuration(text)).toBeUndefined()
     },

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest'
-import { giveHome } from '../../../src/cli/run/ensure-home.ts'
+import { ensureHome } from '../../../src/cli/ensure-home.ts'
 
-test('a user without a home directory gets the root, for the SDK would find no credentials', () => {
+test('a user without a home directory gets the root, so that the SDK finds credentials', () => {
   const env: Record<string, string | undefined> = {}
-  giveHome(env, () => {
+  ensureHome(env, () => {
     throw new Error('A system error occurred: uv_os_homedir returned ENOENT')
   })
   expect(env).toEqual({ HOME: '/' })
 })
 
-test('a user who has one keeps it', () => {
+test('a user with a home directory keeps it', () => {
   const env: Record<string, string | undefined> = {}
-  giveHome(env, () => '/home/somebody')
+  ensureHome(env, () => '/home/user')
   expect(env).toEqual({})
 })

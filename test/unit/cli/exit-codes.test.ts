@@ -7,7 +7,7 @@ test('every error code ends the program with a failure', () => {
     expect(exitCodeOf(new SidecarError(code, '')), code).toBeGreaterThan(exitCodes.ok)
 })
 
-test('mistakes that a new start does not mend are told apart from those that it does', () => {
+test('mistakes that another start cannot fix have other codes than those that it can', () => {
   const codeOf = (code: (typeof errorCodes)[number]) => exitCodeOf(new SidecarError(code, ''))
   expect(codeOf('InvalidSettings')).toBe(exitCodes.misconfigured)
   expect(codeOf('LedgerInUse')).toBe(exitCodes.storage)

@@ -19,7 +19,7 @@ describe('a table', () => {
     expect(line).toHaveLength(textWidth)
   })
 
-  test('is wider than the terminal rather than cut what must be whole', () => {
+  test('is wider than the terminal when cells must stay whole', () => {
     const [, line = ''] = renderTable([{ title: 'id' }], [['x'.repeat(120)]])
     expect(line).toBe('x'.repeat(120))
   })
@@ -32,7 +32,7 @@ describe('text', () => {
     expect(lines[1]).toMatch(/^ {10}word/)
   })
 
-  test('loses what would steer a terminal', () => {
+  test('loses the characters that control a terminal', () => {
     expect(printable('a\u001b[31mb\r\n\u202ec\u2028')).toBe('a?[31mb???c?')
   })
 })

@@ -4,7 +4,7 @@ import { describeSettings } from '../../../src/config/describe-settings.ts'
 import { loadSettings } from '../../../src/config/load-settings.ts'
 import type { TextReader } from '../../../src/kernel/read-text.ts'
 import type { Environment } from '../../../src/config/settings.ts'
-import { settingsTable } from '../../../src/config/settings-table.ts'
+import { settingsTable, type Setting } from '../../../src/config/settings-table.ts'
 import { SidecarError } from '../../../src/kernel/errors.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', {
@@ -46,7 +46,7 @@ function mistakes(env: Environment, files: Readonly<Record<string, string>> = {}
 }
 
 describe('settings that are right', () => {
-  test('everything that has a default needs no setting', () => {
+  test('a setting with a default need not be set', () => {
     const settings = load(metered)
     expect(settings).toMatchObject({
       listen: { host: '127.0.0.1', port: 7070 },
@@ -84,7 +84,19 @@ describe('settings that are right', () => {
     })
   })
 
-  test('the result is frozen all the way down', () => {
+  test('every row that names a member gives it, and the names of members carry the unit', () => {
+    const settings = load(metered)
+    const endings = { s: /Ms$/, ms: /Ms$/, bytes: /Bytes$/, '': /[a-z]$/ }
+    const rows: readonly Setting[] = settingsTable
+    const named = rows.flatMap(({ member, type }) => (member ? [{ member, type }] : []))
+    for (const { member, type } of named) {
+      expect(settings).toHaveProperty(member)
+      expect(member).toMatch(endings[type.kind === 'integer' ? type.unit : ''])
+    }
+    expect(new Set(named.map(({ member }) => member)).size).toBe(named.length)
+  })
+
+  test('the result is deeply frozen', () => {
     const settings = load(metered)
     for (const part of [settings, settings.listen, settings.product, settings.product.dimensions]) {
       expect(Object.isFrozen(part)).toBe(true)
@@ -98,7 +110,7 @@ describe('settings that are right', () => {
     ['localhost:65535', 'localhost', 65_535],
     ['[::1]:7070', '::1', 7070],
     ['[0:0:0:0:0:0:0:1]:7070', '::1', 7070],
-  ])('the app listener takes %s', (text, host, port) => {
+  ])('the application listener accepts %s', (text, host, port) => {
     expect(load({ ...metered, SIDECAR_LISTEN: text }).listen).toEqual({ host, port })
   })
 
@@ -122,7 +134,7 @@ describe('settings that are right', () => {
     expect([...load(env, { '/key.pem': publicKey }).product.publicKeys]).toEqual([[3, publicKey]])
   })
 
-  test('variables that Kubernetes makes for a Service named sidecar are let by', () => {
+  test('variables that Kubernetes sets for a Service named sidecar are ignored', () => {
     const env = {
       ...metered,
       SIDECAR_SERVICE_HOST: '10.0.0.1',
@@ -135,7 +147,7 @@ describe('settings that are right', () => {
     expect(mistakes(env)).toEqual([])
   })
 
-  test('variables of others are none of our business', () => {
+  test('variables without the prefix are ignored', () => {
     expect(mistakes({ ...metered, AWS_REGION: 'x', PATH: '', SIDECARS: '1' })).toEqual([])
   })
 })
@@ -207,7 +219,7 @@ describe('settings that are wrong', () => {
     ['SIDECAR_PRODUCT_CODE', 'with space'],
     ['SIDECAR_PRODUCT_CODE', 'a'.repeat(256)],
     ['SIDECAR_ROUTE', 'HOURLY'],
-  ])('%s does not take %s', (name, value) => {
+  ])('%s does not accept %s', (name, value) => {
     const lines = mistakes({ ...metered, [name]: value })
     expect(lines).toHaveLength(1)
     expect(lines[0]).toMatch(new RegExp(`^- ${name}: "`))
@@ -219,7 +231,7 @@ describe('settings that are wrong', () => {
     )
   })
 
-  test('a value can not break a message into more lines', () => {
+  test('a value cannot split a message into several lines', () => {
     expect(mistakes({ ...metered, SIDECAR_REGION: 'a\n- b' })).toHaveLength(1)
   })
 
@@ -233,7 +245,7 @@ describe('settings that are wrong', () => {
     expect(line).not.toContain('hunter2')
   })
 
-  test('a token in the place of its file is refused and not repeated', () => {
+  test('a token in place of its file is refused and not repeated', () => {
     const [line] = mistakes({ ...metered, SIDECAR_API_TOKEN_FILE: 'hunter2hunter2hunter2' })
     expect(line).toContain('SIDECAR_API_TOKEN_FILE')
     expect(line).not.toContain('hunter2')
@@ -311,13 +323,13 @@ describe('settings that are wrong', () => {
     },
   )
 
-  test('an unknown name that resembles none gets no suggestion', () => {
+  test('an unknown name that resembles no setting gets no suggestion', () => {
     expect(mistakes({ ...metered, SIDECAR_SOMETHING_QUITE_DIFFERENT: '1' })).toEqual([
       '- SIDECAR_SOMETHING_QUITE_DIFFERENT: there is no such setting; remove it',
     ])
   })
 
-  test('a name in small letters is a mistake, because it would be passed over', () => {
+  test('a name in lower case is a mistake, because it would be ignored', () => {
     expect(mistakes({ ...metered, sidecar_region: 'us-east-1' })).toEqual([
       '- sidecar_region: there is no such setting; did you mean SIDECAR_REGION?',
     ])
@@ -338,7 +350,7 @@ describe('settings that are wrong', () => {
     expect(mistakes({ ...metered, SIDECAR_DIMENSIONS: list })).toHaveLength(count)
   })
 
-  test('the last slash of a dimension parts the name from the divisor', () => {
+  test('the last slash of a dimension separates the name from the divisor', () => {
     const { product } = load({ ...metered, SIDECAR_DIMENSIONS: 'bytes/in/1000000000000000, b' })
     expect(product.dimensions).toMatchObject([
       { name: 'bytes/in', divisor: 10n ** 15n },
@@ -373,7 +385,7 @@ describe('with a product file', () => {
     expect(lines[0]).toContain('"code-free" is not one that')
   })
 
-  test('the environment can not change the identity that was baked in', () => {
+  test('the environment cannot change the identity that was baked in', () => {
     const lines = mistakes(
       {
         SIDECAR_PRODUCT_FILE: '/mine.json',
@@ -388,7 +400,7 @@ describe('with a product file', () => {
     for (const line of lines) expect(line).toContain('decides this; remove the setting')
   })
 
-  test('a baked file that can not be read stops the start and is never passed over', () => {
+  test('a baked file that cannot be read stops the start and is never ignored', () => {
     const reader: TextReader = {
       readText(path) {
         if (path === baked) throw new Error('EACCES: permission denied')
@@ -421,7 +433,7 @@ describe('with a product file', () => {
   })
 })
 
-describe('settings in print', () => {
+describe('described settings', () => {
   test('every setting has a value and a source', () => {
     const lines = describeSettings(load({ ...metered, SIDECAR_AWS_TIMEOUT_MS: '500' }))
     expect(lines.map((line) => line.name)).toEqual(settingsTable.map((row) => row.name))
@@ -434,7 +446,7 @@ describe('settings in print', () => {
     expect(lines).toContainEqual({ name: 'SIDECAR_LOG_LEVEL', value: 'info', source: 'default' })
   })
 
-  test('what the product file decides is shown as its own', () => {
+  test('a value that the product file decides has the file as its source', () => {
     const lines = describeSettings(load({}, { [baked]: productFile }))
     expect(lines).toContainEqual({
       name: 'SIDECAR_DIMENSIONS',

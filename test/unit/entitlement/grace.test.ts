@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { FailMode } from '../../../src/config/settings.ts'
+import type { Settings } from '../../../src/config/settings.ts'
 import { Grace, type Notebook } from '../../../src/entitlement/grace.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
 import { ManualClock, settle } from '../../support/manual-clock.ts'
@@ -24,7 +24,7 @@ beforeEach(() => {
 
 /** A start of the sidecar. */
 function start(
-  failMode: FailMode,
+  failMode: Settings['failMode'],
   more: Partial<typeof subject> = {},
   graceMs = 2 * hour,
 ): Promise<Grace> {

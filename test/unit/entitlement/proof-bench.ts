@@ -1,4 +1,5 @@
-import type { Product, Route } from '../../../src/product/product.ts'
+import type { Product } from '../../../src/product/product.ts'
+import type { Route } from '../../../src/product/routes.ts'
 import type { Entitlement } from '../../../src/entitlement/entitlement-state.ts'
 import {
   startEntitlement,

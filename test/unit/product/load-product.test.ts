@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { loadProductFile, parseProductFile } from '../../../src/product/load-product.ts'
+import { parseProductFile, readProductFile } from '../../../src/product/load-product.ts'
 import { parsePublicKey } from '../../../src/product/public-key.ts'
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -13,14 +13,14 @@ const complete = {
 }
 
 function parse(document: unknown) {
-  const mistakes: string[] = []
-  const text = typeof document === 'string' ? document : JSON.stringify(document)
-  const product = parseProductFile(text, (line) => mistakes.push(line))
-  return { product, mistakes }
+  const file = parseProductFile(typeof document === 'string' ? document : JSON.stringify(document))
+  return file.ok
+    ? { product: file.value, mistakes: [] }
+    : { product: undefined, mistakes: file.failure }
 }
 
 describe('a product file', () => {
-  test('that is complete is taken', () => {
+  test('that is complete is accepted', () => {
     const { product, mistakes } = parse(complete)
     expect(mistakes).toEqual([])
     expect(product).toMatchObject({ productCode: 'code-1', trustedProductCodes: [], route: 'both' })
@@ -42,7 +42,7 @@ describe('a product file', () => {
     expect(mistakes[0]).not.toContain('\n')
   })
 
-  test('tells every mistake at once', () => {
+  test('with several mistakes lists them all, in the order of the members', () => {
     const { mistakes } = parse({
       productCode: 'not allowed!',
       trustedProductCodes: ['ok', 5],
@@ -57,11 +57,11 @@ describe('a product file', () => {
       'trustedProductCodes[1]',
       'publicKeys["0"]',
       'publicKeys["1"]',
-      'dimensions[1]."colour"',
+      'route',
       'dimensions[0]',
+      'dimensions[1]."colour"',
       'dimensions[1]',
       'dimensions[2]',
-      'route',
     ])
   })
 
@@ -82,7 +82,7 @@ describe('a product file', () => {
     ['1', 1n],
     [10 ** 15, 10n ** 15n],
     ['1000000000000000', 10n ** 15n],
-  ])('takes the divisor %j', (divisor, expected) => {
+  ])('accepts the divisor %j', (divisor, expected) => {
     const { product } = parse({ ...complete, dimensions: [{ name: 'a', divisor }] })
     expect(product?.dimensions[0]?.divisor).toBe(expected)
   })
@@ -99,54 +99,56 @@ describe('a product file', () => {
     expect(parse({ ...complete, dimensions: [{ name }] }).mistakes).toHaveLength(1)
   })
 
-  test('takes 24 dimensions and no more', () => {
+  test('accepts 24 dimensions and no more', () => {
     const dimensions = Array.from({ length: 24 }, (_, index) => `d${index}`)
     expect(parse({ ...complete, dimensions }).mistakes).toEqual([])
     expect(parse({ ...complete, dimensions: [...dimensions, 'd24'] }).mistakes).toHaveLength(1)
   })
 
-  test('refuses a dimension that is there twice', () => {
+  test('refuses a dimension that is listed twice', () => {
     expect(parse({ ...complete, dimensions: ['a', { name: 'a', divisor: 2 }] }).mistakes).toEqual([
-      'dimensions[1]: the dimension "a" is there twice; remove one',
+      'dimensions[1]: the dimension "a" is listed twice; remove one',
     ])
   })
 
-  test('with members named like parts of JavaScript does no harm', () => {
+  test('with members named like built-in properties is read safely', () => {
     const text = JSON.stringify(complete)
     for (const name of ['__proto__', 'constructor', 'toString']) {
       const { mistakes } = parse(`{"${name}":{"route":"hourly"},${text.slice(1)}`)
       expect(mistakes).toHaveLength(1)
       expect(mistakes[0]).toContain(name)
     }
-    const keys = `{"publicKeys":{"__proto__":"x"},"productCode":"a","route":"metered","dimensions":["__proto__","constructor"]}`
-    const { product, mistakes } = parse(keys)
-    expect(mistakes).toHaveLength(1)
+    const file = `"productCode":"a","route":"metered","dimensions":["__proto__","constructor"]}`
+    expect(parse(`{"publicKeys":{"__proto__":"x"},${file}`).mistakes).toHaveLength(1)
+    const { product } = parse(`{${file}`)
     expect(product?.dimensions.map(({ name }) => name)).toEqual(['__proto__', 'constructor'])
     expect(({} as { route?: unknown }).route).toBeUndefined()
   })
 
-  test('that is wrong is one error when it is loaded alone', () => {
+  test('is read from its path, and the mistakes come in the order of the members', () => {
     const reader = { readText: () => '{"route":"metered"}' }
-    expect(() => loadProductFile('/p.json', reader)).toThrow(
-      expect.objectContaining({
-        code: 'InvalidProductFile',
-        message: expect.stringMatching(/^\/p\.json: productCode: .*\n\/p\.json: dimensions: /),
-      }),
-    )
-    expect(loadProductFile('/p.json', { readText: () => JSON.stringify(complete) }).route).toBe(
-      'both',
-    )
+    expect(readProductFile('/p.json', reader)).toEqual({
+      ok: false,
+      failure: [expect.stringMatching(/^productCode: /), expect.stringMatching(/^dimensions: /)],
+    })
+    expect(readProductFile('/p.json', { readText: () => JSON.stringify(complete) })).toMatchObject({
+      ok: true,
+      value: { route: 'both' },
+    })
   })
 })
 
 describe('a public key', () => {
-  test('in the older RSA form comes out in the usual one', () => {
+  test('in the older RSA form is returned in the usual one', () => {
     const older = rsa.publicKey.export({ type: 'pkcs1', format: 'pem' }).toString()
-    expect(parsePublicKey(older)).toEqual({ ok: true, pem, bits: 2048 })
+    expect(parsePublicKey(older)).toEqual({ ok: true, value: { pem, bits: 2048 } })
   })
 
-  test('with Windows line ends is taken', () => {
-    expect(parsePublicKey(pem.replaceAll('\n', '\r\n'))).toEqual({ ok: true, pem, bits: 2048 })
+  test('with Windows line ends is accepted', () => {
+    expect(parsePublicKey(pem.replaceAll('\n', '\r\n'))).toEqual({
+      ok: true,
+      value: { pem, bits: 2048 },
+    })
   })
 
   test('of another kind is refused', () => {
@@ -154,7 +156,7 @@ describe('a public key', () => {
     const other = curve.publicKey.export({ type: 'spki', format: 'pem' }).toString()
     expect(parsePublicKey(other)).toMatchObject({
       ok: false,
-      problem: expect.stringContaining('a key of the type ec and must be an RSA key'),
+      failure: expect.stringContaining('a key of the type ec and must be an RSA key'),
     })
   })
 
@@ -163,7 +165,7 @@ describe('a public key', () => {
     const text = small.publicKey.export({ type: 'spki', format: 'pem' }).toString()
     expect(parsePublicKey(text)).toMatchObject({
       ok: false,
-      problem: expect.stringContaining('768 bits and must have at least 1024'),
+      failure: expect.stringContaining('768 bits and must have at least 1024'),
     })
   })
 

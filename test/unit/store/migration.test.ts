@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { imbalancesOf } from '../../../src/ledger/audit.ts'
+import type { MeteringRecord } from '../../../src/metering/record.ts'
 import { readBook } from '../../../src/store/sqlite/book-file.ts'
 import { migrate, schemaVersion } from '../../../src/store/sqlite/migrations/migrate.ts'
 import { openBench, reportOf, temporaryDirectory, unit } from '../../support/ledger/ledger-bench.ts'
@@ -66,9 +67,12 @@ describe('a ledger of the first edition', () => {
 
   test('keeps its records, with an account for each divisor that they were sealed with', async () => {
     const { directory } = await upgrade()
-    const records = await readBook(directory, async (book) =>
-      Array.fromAsync(book.records({ since: undefined, until: undefined, dimension: undefined })),
-    )
+    const everything = { since: undefined, until: undefined, dimension: undefined }
+    const records = await readBook(directory, async (book) => {
+      const all: MeteringRecord[] = []
+      for await (const record of book.records(everything)) all.push(record)
+      return all
+    })
     expect(
       records.map(({ dimension, hour, quantity, divisor, state }) =>
         [dimension, new Date(hour).getUTCHours(), quantity, divisor, state].join(' '),

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { createSystemClock } from '../../kernel/clock.ts'
-import { fileReader } from '../../kernel/read-text.ts'
-import type { World } from '../../doctor/diagnosis.ts'
+import { createSystemClock } from '../kernel/clock.ts'
+import { fileReader } from '../kernel/read-text.ts'
+import type { World } from '../doctor/diagnosis.ts'
 
-/** This machine, as the checks of `doctor` see it. */
-export function machineWorld(env: World['env']): World {
+/** This machine as the checks of `doctor` and `run --check` see it. */
+export function thisMachine(env: World['env']): World {
   return {
     env,
     reader: fileReader,

@@ -1,8 +1,8 @@
 import { createHash, createPublicKey } from 'node:crypto'
-import type { ProductFile } from '../../product/load-product.ts'
-import { parsePublicKey } from '../../product/public-key.ts'
+import type { ProductFile } from '../product/product.ts'
+import { parsePublicKey } from '../product/public-key.ts'
 
-/** What a product says of itself, for programs. */
+/** Describes a product, for programs. */
 export function productFacts({
   productCode,
   trustedProductCodes,
@@ -27,7 +27,7 @@ export function productFacts({
   }
 }
 
-/** The same for people, a fact on each line. */
+/** Describes a product for people, a fact on each line. */
 export function productLines(product: ProductFile): string[] {
   const { productCode, trustedProductCodes, route, publicKeys, dimensions } = productFacts(product)
   const keys = publicKeys.map((key) => `version ${key.version}, RSA ${key.bits}, ${key.sha256}`)
@@ -50,7 +50,7 @@ export function productLines(product: ProductFile): string[] {
 
 function bitsOf(pem: string): number {
   const key = parsePublicKey(pem)
-  return key.ok ? key.bits : 0
+  return key.ok ? key.value.bits : 0
 }
 
 /** As `openssl pkey -pubin -outform der | sha256sum` prints it. */

@@ -1,7 +1,8 @@
-import { rangeOf, settingsTable, type Setting } from '../../config/settings-table.ts'
+import { settingsTable, type Setting } from '../../src/config/settings-table.ts'
+import { rangeOf } from '../../src/config/setting-type.ts'
 
-/** The settings as the Markdown table of docs/configuration.md. */
-export function renderSettingsTable(): string {
+/** The table of settings of docs/configuration.md. */
+export function settingsInMarkdown(): string {
   const head = ['| Name | Default | Range | What it decides |', '|---|---|---|---|']
   return [...head, ...settingsTable.map(renderRow)].join('\n')
 }

@@ -1,0 +1,72 @@
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { SidecarError } from '../../kernel/errors.ts'
+import { routeNames, routesThat, type Route } from '../../product/routes.ts'
+import { parseDuration } from '../duration.ts'
+
+export const demoHelp = `Runs the sidecar against an emulated AWS on this machine.
+
+usage: marketplace-sidecar demo [options]
+
+  --hour <duration>       how long an hour lasts: 20s, 1m, 1h (1m)
+  --route <route>         ${routesThat(() => true, 'or')} (both)
+  --port <n>              the application's port (7070)
+  --ops-port <n>          health and metrics (9464)
+  --emulator-port <n>     the emulated AWS (7071)
+  --emulator <url>        use this running emulator, and its clock, instead of starting one
+  --data-dir <directory>  keep the ledger here (default: a temporary one, deleted at the end)
+
+Ctrl-C ends it: the sidecar sends the open hour first. SIDECAR_* variables apply.`
+
+export interface DemoOptions {
+  readonly hour: string
+  readonly route: Route
+  readonly port: number
+  readonly opsPort: number
+  readonly emulatorPort: number
+  readonly emulator: string | undefined
+  readonly dataDir: string | undefined
+}
+
+/** Reads the arguments of `demo`, or throws InvalidArguments. */
+export function parseDemoOptions(args: readonly string[]): DemoOptions | 'help' {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      hour: { type: 'string', default: '1m' },
+      route: { type: 'string', default: 'both' },
+      port: { type: 'string', default: '7070' },
+      'ops-port': { type: 'string', default: '9464' },
+      'emulator-port': { type: 'string', default: '7071' },
+      emulator: { type: 'string' },
+      'data-dir': { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) return 'help'
+  if (parseDuration(values.hour) === undefined)
+    throw invalid(`--hour must be a duration such as 20s or 1m, not ${values.hour}`)
+  const route = routeNames.find((known) => known === values.route)
+  if (route === undefined)
+    throw invalid(`--route must be ${routeNames.join(', ')}, not ${values.route}`)
+  const dataDir = values['data-dir']
+  return {
+    hour: values.hour,
+    route,
+    port: portOf('--port', values.port),
+    opsPort: portOf('--ops-port', values['ops-port']),
+    emulatorPort: portOf('--emulator-port', values['emulator-port']),
+    emulator: values.emulator?.replace(/\/+$/, ''),
+    dataDir: dataDir === undefined ? undefined : resolve(dataDir),
+  }
+}
+
+function portOf(name: string, text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (port <= 65_535) return port
+  throw invalid(`${name} must be a number from 0 to 65535, not ${text}`)
+}
+
+function invalid(message: string): SidecarError {
+  return new SidecarError('InvalidArguments', message)
+}

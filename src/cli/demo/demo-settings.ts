@@ -1,0 +1,42 @@
+import { loadSettings } from '../../config/load-settings.ts'
+import type { Environment, Settings } from '../../config/settings.ts'
+import { demoProduct } from '../../emulator/demo-product.ts'
+import { fileReader } from '../../kernel/read-text.ts'
+import { routeOf } from '../../product/routes.ts'
+import type { DemoEmulator } from './demo-emulator.ts'
+import type { DemoOptions } from './demo-options.ts'
+
+const publicKeyFile = '/demo/public-key.pem'
+
+/** The demo's settings. SIDECAR_* variables of the environment override those that are not options. */
+export function demoSettings(
+  emulator: DemoEmulator,
+  { route, port, opsPort }: DemoOptions,
+  dataDir: string,
+  env: Environment,
+): Settings {
+  const given = Object.entries(env).filter(([name]) => name.startsWith('SIDECAR_'))
+  const demoEnv = {
+    SIDECAR_REGION: 'us-east-1',
+    SIDECAR_DRAIN_QUIET_MS: '300',
+    SIDECAR_DRAIN_DELAY_MS: '1500',
+    SIDECAR_SHUTDOWN_TIMEOUT_MS: '4000',
+    SIDECAR_LOG_LEVEL: 'error',
+    SIDECAR_PRODUCT_CODE: demoProduct.productCode,
+    SIDECAR_DIMENSIONS: demoProduct.dimensions.join(','),
+    ...Object.fromEntries(given),
+    SIDECAR_LISTEN: `127.0.0.1:${port}`,
+    SIDECAR_OPS_LISTEN: `127.0.0.1:${opsPort}`,
+    SIDECAR_DATA_DIR: dataDir,
+    SIDECAR_ROUTE: route,
+    SIDECAR_AWS_ENDPOINT: emulator.url,
+    ...(routeOf(route).needs.includes('publicKeys') && {
+      SIDECAR_PUBLIC_KEY_FILE: publicKeyFile,
+      SIDECAR_PUBLIC_KEY_VERSION: String(demoProduct.publicKeyVersion),
+    }),
+  }
+  return loadSettings(demoEnv, {
+    readText: (path) =>
+      path === publicKeyFile ? emulator.publicKeyPem : fileReader.readText(path),
+  })
+}

@@ -1,0 +1,73 @@
+/** A call by which AWS confirms that the buyer may run the product; a folder of src/entitlement. */
+export type ProofName = 'register-usage' | 'dry-run'
+
+/** What a product can need to have: members of the product file. */
+export type ProductNeed = 'publicKeys' | 'dimensions'
+
+interface RouteRow {
+  /** How the listing is priced, after "priced". */
+  readonly pricing: string
+  readonly needs: readonly ProductNeed[]
+  /** All of them have to pass, in this order. */
+  readonly proofs: readonly ProofName[]
+  /** What sends the records; undefined where AWS meters by itself. */
+  readonly channel: 'meter-usage' | undefined
+  /** Whether a record that AWS accepted proves as much as the proofs do. */
+  readonly recordsProve: boolean
+}
+
+/** Every route: how the listing is priced, and everything that follows from it. */
+const routeTable = {
+  hourly: {
+    pricing: 'by task or pod',
+    needs: ['publicKeys'],
+    proofs: ['register-usage'],
+    channel: undefined,
+    recordsProve: false,
+  },
+  metered: {
+    pricing: 'by usage',
+    needs: ['dimensions'],
+    proofs: ['dry-run'],
+    channel: 'meter-usage',
+    recordsProve: true,
+  },
+  both: {
+    pricing: 'in both ways',
+    needs: ['publicKeys', 'dimensions'],
+    proofs: ['register-usage', 'dry-run'],
+    channel: 'meter-usage',
+    recordsProve: false,
+  },
+} as const satisfies Readonly<Record<string, RouteRow>>
+
+export type Route = keyof typeof routeTable
+export const routeNames = Object.keys(routeTable) as readonly Route[]
+
+/** What follows from a route. */
+export function routeOf(route: Route): RouteRow {
+  return routeTable[route]
+}
+
+/** The routes for which `holds`, for a sentence: `hourly and both`. */
+export function routesThat(holds: (row: RouteRow) => boolean, conjunction = 'and'): string {
+  return inWords(
+    routeNames.filter((route) => holds(routeOf(route))),
+    conjunction,
+  )
+}
+
+/** Every route after its pricing: `by task or pod (hourly), by usage (metered) or ...`. */
+export function pricingInWords(): string {
+  return inWords(
+    routeNames.map((route) => `${routeOf(route).pricing} (${route})`),
+    'or',
+  )
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+function inWords(items: readonly string[], conjunction: string): string {
+  return [items.slice(0, -1).join(', '), ...items.slice(-1)]
+    .filter((part) => part !== '')
+    .join(` ${conjunction} `)
+}
