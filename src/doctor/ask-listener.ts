@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import { messageOf } from '../kernel/errors.ts'
 import { systemCode } from './endpoint-host.ts'
-import type { Examination } from './diagnosis.ts'
+import type { Diagnosis } from './diagnosis.ts'
 import { timedOut } from '../kernel/with-deadline.ts'
 
 export type ListenerAnswer =
@@ -26,12 +26,12 @@ const largestAnswerBytes = 16 * 1024 * 1024
  * answers sends it nowhere else. Never rejects.
  */
 export async function askListener(
-  examination: Examination,
+  diagnosis: Diagnosis,
   url: string,
   asked: ListenerRequest = {},
 ): Promise<ListenerAnswer> {
   try {
-    const answer = await examination.inTime((signal) => ask(url, asked, signal))
+    const answer = await diagnosis.inTime((signal) => ask(url, asked, signal))
     return answer === timedOut ? { kind: 'silent' } : answer
   } catch (error) {
     const code = systemCode(error)

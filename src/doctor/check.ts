@@ -1,4 +1,4 @@
-import type { Examination } from './diagnosis.ts'
+import type { Diagnosis } from './diagnosis.ts'
 
 /** `skip`: it was not looked at, and the message says why. */
 export type Status = 'pass' | 'warn' | 'fail' | 'skip'
@@ -46,12 +46,12 @@ export interface Check {
   /** Checks without whose success this one would only fail for the same reason. */
   readonly needs: readonly string[]
   readonly problems: Readonly<Record<string, Problem>>
-  run(examination: Examination): Promise<readonly Finding[]>
+  run(diagnosis: Diagnosis): Promise<readonly Finding[]>
 }
 
 interface Definition<Code extends string> extends Omit<Check, 'problems' | 'run'> {
   readonly problems: Readonly<Record<Code, Problem>>
-  readonly run: (examination: Examination, findings: Findings<Code>) => Promise<void> | void
+  readonly run: (diagnosis: Diagnosis, findings: Findings<Code>) => Promise<void> | void
 }
 
 /** A check whose findings can name only the problems that it declares. */
@@ -62,10 +62,10 @@ export function defineCheck<Code extends string>(definition: Definition<Code>): 
     title,
     needs,
     problems,
-    async run(examination) {
+    async run(diagnosis) {
       const found: Finding[] = []
       const none = { problem: undefined, fix: undefined }
-      await definition.run(examination, {
+      await definition.run(diagnosis, {
         pass: (message, subject) => found.push({ id, subject, status: 'pass', message, ...none }),
         skip: (message, subject) => found.push({ id, subject, status: 'skip', message, ...none }),
         problem(code, message, { subject, values = {} } = {}) {

@@ -13,10 +13,10 @@ import type { SettingName } from '../config/settings-table.ts'
 import { Events } from '../kernel/events.ts'
 import { detectPlatform } from '../platform/detect-platform.ts'
 import type { Platform } from '../platform/platform.ts'
-import { within, type timedOut } from '../kernel/with-deadline.ts'
+import { withDeadline, type timedOut } from '../kernel/with-deadline.ts'
 
 /** Everything that the checks have of the outside. */
-export interface World {
+export interface Machine {
   readonly env: Environment
   readonly reader: TextReader
   readonly bakedProductFile?: string
@@ -41,8 +41,8 @@ export interface World {
 }
 
 /** What the checks share; each part is found out once, when a check first asks for it. */
-export class Examination {
-  readonly world: World
+export class Diagnosis {
+  readonly machine: Machine
   /** A setting that is wrong counts as its default here. */
   readonly values: SettingValues
   readonly settingMistakes: readonly string[]
@@ -54,12 +54,12 @@ export class Examination {
   #addresses: Promise<readonly string[]> | undefined
   #api: MeteringApi | undefined
 
-  constructor(world: World) {
-    const { env, reader, bakedProductFile = defaultBakedProductFile } = world
+  constructor(machine: Machine) {
+    const { env, reader, bakedProductFile = defaultBakedProductFile } = machine
     const all: string[] = []
     const product: string[] = []
     readSettings(env, reader, (line) => all.push(line), { bakedProductFile })
-    this.world = world
+    this.machine = machine
     this.values = new SettingValues(env, () => {})
     this.resolved = resolveProduct(this.values, reader, bakedProductFile, (line) =>
       product.push(line),
@@ -80,7 +80,7 @@ export class Examination {
   }
 
   platform(): Promise<Platform> {
-    const { env, hostname, clock } = this.world
+    const { env, hostname, clock } = this.machine
     return (this.#platform ??= detectPlatform({
       env,
       hostname,
@@ -105,12 +105,12 @@ export class Examination {
   /** Of the endpoint's host; an address is its own. Rejects with the system's code. */
   addresses(host: string): Promise<readonly string[]> {
     return (this.#addresses ??=
-      isIP(host) === 0 ? this.world.lookup(host) : Promise.resolve([host]))
+      isIP(host) === 0 ? this.machine.lookup(host) : Promise.resolve([host]))
   }
 
   /** The way to AWS, as the sidecar has it. The region must be known. */
   async api(): Promise<MeteringApi> {
-    const { clock, credentials } = this.world
+    const { clock, credentials } = this.machine
     const platform = await this.platform()
     this.#api ??= createMarketplaceMetering({
       region: platform.region?.region ?? '',
@@ -125,7 +125,7 @@ export class Examination {
 
   /** Waits for `work` no longer than one call of AWS may take. */
   inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | typeof timedOut> {
-    return within(this.world.clock, this.timeoutMs, work)
+    return withDeadline(this.machine.clock, this.timeoutMs, work)
   }
 
   close(): void {

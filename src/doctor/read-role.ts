@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { messageOf } from '../kernel/errors.ts'
 import { metadataHttp } from '../platform/metadata-http.ts'
-import type { World } from './diagnosis.ts'
+import type { Machine } from './diagnosis.ts'
 
 export type RoleAnswer =
   /** The ARN, or undefined when the endpoint has credentials but names no role. */
@@ -15,7 +15,7 @@ const ecsHost = 'http://169.254.170.2'
  * the role is kept. Undefined when the environment names no endpoint that may be asked.
  */
 export async function readTaskRole(
-  { env, credentialsHost = ecsHost }: World,
+  { env, credentialsHost = ecsHost }: Machine,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<RoleAnswer | undefined> {

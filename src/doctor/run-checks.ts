@@ -1,6 +1,6 @@
 import { messageOf } from '../kernel/errors.ts'
 import type { Check, Finding, Status } from './check.ts'
-import type { Examination } from './diagnosis.ts'
+import type { Diagnosis } from './diagnosis.ts'
 
 /**
  * Runs the checks in their order. One that needs another which failed, or was itself skipped, is not
@@ -8,14 +8,13 @@ import type { Examination } from './diagnosis.ts'
  */
 export async function runChecks(
   checks: readonly Check[],
-  examination: Examination,
+  diagnosis: Diagnosis,
 ): Promise<Finding[]> {
   const findings: Finding[] = []
   const blocked = new Set<string>()
   for (const check of checks) {
     const obstacle = check.needs.find((id) => blocked.has(id))
-    const found =
-      obstacle === undefined ? await run(check, examination) : [skipped(check, obstacle)]
+    const found = obstacle === undefined ? await run(check, diagnosis) : [skipped(check, obstacle)]
     if (isBad(found)) blocked.add(check.id)
     findings.push(...found)
   }
@@ -30,9 +29,9 @@ export function worstOf(findings: readonly Finding[]): 'pass' | 'warn' | 'fail' 
   return worst === 'fail' || worst === 'warn' ? worst : 'pass'
 }
 
-async function run(check: Check, examination: Examination): Promise<readonly Finding[]> {
+async function run(check: Check, diagnosis: Diagnosis): Promise<readonly Finding[]> {
   try {
-    return await check.run(examination)
+    return await check.run(diagnosis)
   } catch (error) {
     const message = `This check itself failed: ${messageOf(error)}`
     const fix = "This is a defect; report it with the sidecar's version."

@@ -1,6 +1,6 @@
 import { localUrl } from '../config/local-url.ts'
 import { askListener, type ListenerAnswer } from './ask-listener.ts'
-import type { Examination } from './diagnosis.ts'
+import type { Diagnosis } from './diagnosis.ts'
 
 export interface EntitlementAnswer {
   readonly entitled: boolean
@@ -11,16 +11,16 @@ export interface EntitlementAnswer {
 }
 
 /** Where the application's listener is, or undefined when the system chooses its port. */
-export function appUrl({ values }: Examination): string | undefined {
+export function appUrl({ values }: Diagnosis): string | undefined {
   const listen = values.get('SIDECAR_LISTEN')
   return listen.port === 0 ? undefined : localUrl(listen)
 }
 
 /** The headers that the application has to send: the bearer token, where one is asked for. */
-export function appHeaders({ values, world }: Examination): Record<string, string> {
+export function appHeaders({ values, machine }: Diagnosis): Record<string, string> {
   const path = values.get('SIDECAR_API_TOKEN_FILE')
   try {
-    const token = path === undefined ? undefined : world.reader.readText(path)?.trim()
+    const token = path === undefined ? undefined : machine.reader.readText(path)?.trim()
     return token === undefined || token === '' ? {} : { authorization: `Bearer ${token}` }
   } catch {
     // The check of the settings says what is wrong with the file.
@@ -29,8 +29,8 @@ export function appHeaders({ values, world }: Examination): Record<string, strin
 }
 
 /** GET /v1/entitlement of a sidecar that may be there. */
-export function askEntitlement(examination: Examination, url: string): Promise<ListenerAnswer> {
-  return askListener(examination, `${url}/v1/entitlement`, { headers: appHeaders(examination) })
+export function askEntitlement(diagnosis: Diagnosis, url: string): Promise<ListenerAnswer> {
+  return askListener(diagnosis, `${url}/v1/entitlement`, { headers: appHeaders(diagnosis) })
 }
 
 /** What a sidecar says of its buyer; undefined when this is no sidecar's answer. */

@@ -6,7 +6,7 @@ export const timedOut = Symbol('timed out')
  * What `work` resolves with, or `timedOut` when `ms` have passed on `clock`; then the signal that `work`
  * was given fires, and what becomes of it matters no more.
  */
-export async function within<T>(
+export async function withDeadline<T>(
   clock: Clock,
   ms: number,
   work: (signal: AbortSignal) => Promise<T>,

@@ -1,6 +1,6 @@
 import { fromIso, sleep } from '../../kernel/clock.ts'
 import { askListener } from '../../doctor/ask-listener.ts'
-import type { Examination } from '../../doctor/diagnosis.ts'
+import type { Diagnosis } from '../../doctor/diagnosis.ts'
 import type { ReportedUsage } from './report-usage.ts'
 import { appHeaders, membersOf } from '../../doctor/running-sidecar.ts'
 
@@ -22,17 +22,17 @@ const patience = 12
  * Asks the sidecar where the records are until AWS has decided about each, or `longestMs` have passed.
  */
 export async function awaitRecords(
-  examination: Examination,
+  diagnosis: Diagnosis,
   url: string,
   reported: readonly ReportedUsage[],
   longestMs: number,
 ): Promise<readonly RecordOutcome[]> {
-  const { clock } = examination.world
+  const { clock } = diagnosis.machine
   const giveUpAt = clock.elapsed() + longestMs
   let outcomes = reported.map(waiting)
   for (let away = 0; ;) {
-    const answer = await askListener(examination, `${url}/v1/usage`, {
-      headers: appHeaders(examination),
+    const answer = await askListener(diagnosis, `${url}/v1/usage`, {
+      headers: appHeaders(diagnosis),
     })
     const summary = answer.kind === 'answer' ? membersOf(answer.text) : {}
     if (Array.isArray(summary['settled'])) {

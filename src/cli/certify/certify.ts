@@ -2,13 +2,13 @@ import { toIso } from '../../kernel/clock.ts'
 import { hourMs } from '../../metering/hour.ts'
 import { awaitRecords, judgeRecords, type RecordOutcome } from './await-records.ts'
 import { planCertify, planWords, type PlannedUsage } from './certify-plan.ts'
-import type { Examination } from '../../doctor/diagnosis.ts'
+import type { Diagnosis } from '../../doctor/diagnosis.ts'
 import { remainingSteps } from './remaining-steps.ts'
 import { reportUsage, type ReportedUsage } from './report-usage.ts'
 import { appUrl, askEntitlement, parseEntitlement } from '../../doctor/running-sidecar.ts'
 
 export interface CertifyOptions {
-  readonly examination: Examination
+  readonly diagnosis: Diagnosis
   /** AWS's whole units of each dimension. */
   readonly units: number
   /** Without it nothing is sent. */
@@ -40,9 +40,9 @@ const reserveMs = 15 * 60_000
  * dimension. The running sidecar gets the usage, and nobody else: it alone may send records here.
  */
 export async function certify(options: CertifyOptions): Promise<Certified> {
-  const { examination, units, agreed, wait, failed, onWaiting } = options
-  const { product } = examination
-  const remaining = await remainingSteps(examination)
+  const { diagnosis, units, agreed, wait, failed, onWaiting } = options
+  const { product } = diagnosis
+  const remaining = await remainingSteps(diagnosis)
   const plan = product === undefined ? [] : planCertify(product, units)
   const end = (status: Certified['status'], message: string, more: Partial<Certified> = {}) => ({
     status,
@@ -59,8 +59,8 @@ export async function certify(options: CertifyOptions): Promise<Certified> {
       'pass',
       'The route hourly sends no records: RegisterUsage, called above, is the step.',
     )
-  const url = appUrl(examination)
-  const answer = url === undefined ? undefined : await askEntitlement(examination, url)
+  const url = appUrl(diagnosis)
+  const answer = url === undefined ? undefined : await askEntitlement(diagnosis, url)
   const running = answer?.kind === 'answer' ? parseEntitlement(answer.text) : undefined
   if (url === undefined || running === undefined)
     return end(
@@ -78,14 +78,14 @@ export async function certify(options: CertifyOptions): Promise<Certified> {
       'fail',
       `Nothing was sent. With --yes this bills the buyer ${bill}; --quantity sets another number.`,
     )
-  const reported = await reportUsage(examination, url, plan)
+  const reported = await reportUsage(diagnosis, url, plan)
   if (typeof reported === 'string') return end('fail', reported)
 
-  const message = `${reportedWords(reported, bill)} ${timeWords(examination, reported)}`
+  const message = `${reportedWords(reported, bill)} ${timeWords(diagnosis, reported)}`
   if (!wait) return end('pass', `${message} See it in GET ${url}/v1/usage.`, { reported })
   onWaiting(`${message} Waiting for AWS.`)
-  const longestMs = hourMs + delaysOf(examination).latest + reserveMs
-  const outcomes = await awaitRecords(examination, url, reported, longestMs)
+  const longestMs = hourMs + delaysOf(diagnosis).latest + reserveMs
+  const outcomes = await awaitRecords(diagnosis, url, reported, longestMs)
   return end(...judgeRecords(outcomes), { reported, outcomes })
 }
 
@@ -98,15 +98,15 @@ function reportedWords(reported: readonly ReportedUsage[], bill: string): string
   return `Reported to the sidecar, which bills ${bill}.${some}`
 }
 
-function delaysOf({ values }: Examination): { earliest: number; latest: number } {
+function delaysOf({ values }: Diagnosis): { earliest: number; latest: number } {
   const earliest = values.get('SIDECAR_SEAL_DELAY_SECONDS') * 1000
   return { earliest, latest: earliest + values.get('SIDECAR_SUBMIT_SPREAD_SECONDS') * 1000 }
 }
 
-function timeWords(examination: Examination, reported: readonly ReportedUsage[]): string {
+function timeWords(diagnosis: Diagnosis, reported: readonly ReportedUsage[]): string {
   const ends = Math.max(...reported.map(({ hour }) => hour)) + hourMs
-  const { earliest, latest } = delaysOf(examination)
-  const stop = examination.values.get('SIDECAR_FLUSH_ON_SHUTDOWN')
+  const { earliest, latest } = delaysOf(diagnosis)
+  const stop = diagnosis.values.get('SIDECAR_FLUSH_ON_SHUTDOWN')
     ? ', or when the sidecar stops'
     : ''
   return `It reaches AWS between ${toIso(ends + earliest)} and ${toIso(ends + latest)}${stop}.`

@@ -1,12 +1,12 @@
-import type { Examination } from '../../doctor/diagnosis.ts'
+import type { Diagnosis } from '../../doctor/diagnosis.ts'
 
 /** Where AWS wants to see one of the records. */
 export const firstRegion = 'us-east-1'
 
 /** What a seller still has to do or to look at before the listing goes public, a sentence each. */
-export async function remainingSteps(examination: Examination): Promise<string[]> {
-  const { name, region } = await examination.platform()
-  const { product, resolved } = examination
+export async function remainingSteps(diagnosis: Diagnosis): Promise<string[]> {
+  const { name, region } = await diagnosis.platform()
+  const { product, resolved } = diagnosis
   const steps: string[] = []
   if (name !== 'ecs' && name !== 'eks')
     steps.push('This is no task or pod of AWS, so AWS has seen nothing of it: do the same in one.')

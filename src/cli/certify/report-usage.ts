@@ -1,7 +1,7 @@
 import { fromIso } from '../../kernel/clock.ts'
 import { askListener } from '../../doctor/ask-listener.ts'
 import type { PlannedUsage } from './certify-plan.ts'
-import type { Examination } from '../../doctor/diagnosis.ts'
+import type { Diagnosis } from '../../doctor/diagnosis.ts'
 import { appHeaders, membersOf } from '../../doctor/running-sidecar.ts'
 
 /** Where the usage of a plan went. */
@@ -17,7 +17,7 @@ export interface ReportedUsage extends PlannedUsage {
  * there on every unit is accounted for and billed once. Otherwise a sentence why it was not taken.
  */
 export async function reportUsage(
-  examination: Examination,
+  diagnosis: Diagnosis,
   url: string,
   plan: readonly PlannedUsage[],
 ): Promise<readonly ReportedUsage[] | string> {
@@ -26,9 +26,9 @@ export async function reportUsage(
     quantity,
     idempotencyKey,
   }))
-  const answer = await askListener(examination, `${url}/v1/usage`, {
+  const answer = await askListener(diagnosis, `${url}/v1/usage`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...appHeaders(examination) },
+    headers: { 'content-type': 'application/json', ...appHeaders(diagnosis) },
     body: JSON.stringify({ reports }),
   })
   if (answer.kind !== 'answer')

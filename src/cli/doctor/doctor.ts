@@ -3,13 +3,13 @@ import { certify, type Certified } from '../certify/certify.ts'
 import { mostUnits } from '../certify/certify-plan.ts'
 import type { Finding } from '../../doctor/check.ts'
 import { checks } from '../../doctor/checks/checks.ts'
-import { Examination, type World } from '../../doctor/diagnosis.ts'
+import { Diagnosis, type Machine } from '../../doctor/diagnosis.ts'
 import { runChecks, worstOf } from '../../doctor/run-checks.ts'
 import { SidecarError } from '../../kernel/errors.ts'
 import type { CliIo } from '../cli-io.ts'
 import { describeCertified, describeFindings, doctorBody } from './doctor-output.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { machineWorld } from './machine.ts'
+import { thisMachine } from './this-machine.ts'
 import { wrap } from '../text-table.ts'
 
 export const doctorHelp = `Finds out what keeps a sidecar from working here, with the fix of each problem.
@@ -36,14 +36,14 @@ export const doctorExitCodes = { pass: 0, warn: 1, fail: 2 } as const
 
 /** The command `doctor`. Resolves with the exit code. */
 export function doctor(args: readonly string[], io: CliIo): Promise<number> {
-  return doctorCommand(args, io, machineWorld(io.env))
+  return doctorCommand(args, io, thisMachine(io.env))
 }
 
-/** The same in a world of the caller's choice. */
+/** The same in a machine of the caller's choice. */
 export async function doctorCommand(
   args: readonly string[],
   io: CliIo,
-  world: World,
+  machine: Machine,
 ): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: doctorOptions })
   if (values.help) {
@@ -51,16 +51,16 @@ export async function doctorCommand(
     return exitCodes.ok
   }
   const options = checkOptions(values)
-  const examination = new Examination({ ...world, callAws: !values['no-calls'] })
+  const diagnosis = new Diagnosis({ ...machine, callAws: !values['no-calls'] })
   try {
-    const findings = await runChecks(checks, examination)
+    const findings = await runChecks(checks, diagnosis)
     const print = (lines: readonly string[]) => {
       if (!values.json) for (const line of lines) io.out(line)
     }
     print(describeFindings(findings))
     const certified = options.certify
       ? await certify({
-          examination,
+          diagnosis,
           units: options.units,
           agreed: values.yes,
           wait: values.wait,
@@ -72,7 +72,7 @@ export async function doctorCommand(
     if (values.json) io.out(JSON.stringify(doctorBody(findings, certified), null, 2))
     return exitCodeFor(findings, certified)
   } finally {
-    examination.close()
+    diagnosis.close()
   }
 }
 

@@ -3,17 +3,17 @@ import { invalidSettings, readSettings, type LoadedSettings } from '../../config
 import { readProductFile, type ProductFile } from '../../product/load-product.ts'
 import { productWarnings } from '../../product/product-warnings.ts'
 import { dataDirectoryCheck } from '../../doctor/checks/check-data-directory.ts'
-import { Examination, type World } from '../../doctor/diagnosis.ts'
+import { Diagnosis, type Machine } from '../../doctor/diagnosis.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { productFacts, productLines } from '../product/product-facts.ts'
 import { renderTable } from '../text-table.ts'
 
 /** `run --print-config`: every setting, secrets redacted, and the product. Throws InvalidSettings. */
-export function printConfig(io: CliIo, world: World, json: boolean): number {
-  const { settings, mistakes } = read(world)
+export function printConfig(io: CliIo, machine: Machine, json: boolean): number {
+  const { settings, mistakes } = read(machine)
   if (settings === undefined) throw invalidSettings(mistakes)
-  const product = productOf(settings, world)
+  const product = productOf(settings, machine)
   const lines = describeSettings(settings)
   if (json) {
     const facts = { file: settings.productFile ?? null, ...productFacts(product) }
@@ -32,16 +32,16 @@ export function printConfig(io: CliIo, world: World, json: boolean): number {
  * `run --check`: everything that a start reads, and whether the data directory can be used. Throws
  * InvalidSettings with every mistake.
  */
-export async function checkConfig(io: CliIo, world: World, json: boolean): Promise<number> {
-  const { settings, mistakes } = read(world)
-  const findings = await dataDirectoryCheck.run(new Examination(world))
+export async function checkConfig(io: CliIo, machine: Machine, json: boolean): Promise<number> {
+  const { settings, mistakes } = read(machine)
+  const findings = await dataDirectoryCheck.run(new Diagnosis(machine))
   const all = [
     ...mistakes,
     ...findings
       .filter(({ status }) => status === 'fail')
       .map(({ message, fix }) => `SIDECAR_DATA_DIR: ${message} ${fix}`),
   ]
-  const warnings = settings === undefined ? [] : productWarnings(productOf(settings, world))
+  const warnings = settings === undefined ? [] : productWarnings(productOf(settings, machine))
   if (json) {
     io.out(JSON.stringify({ ok: all.length === 0, mistakes: all, warnings }, null, 2))
     return all.length === 0 ? exitCodes.ok : exitCodes.misconfigured
@@ -52,7 +52,7 @@ export async function checkConfig(io: CliIo, world: World, json: boolean): Promi
   return exitCodes.ok
 }
 
-function read({ env, reader, bakedProductFile }: World): {
+function read({ env, reader, bakedProductFile }: Machine): {
   settings: LoadedSettings | undefined
   mistakes: readonly string[]
 } {
@@ -62,7 +62,7 @@ function read({ env, reader, bakedProductFile }: World): {
 }
 
 /** The product that is metered, with the codes that its file trusts. */
-function productOf({ product, productFile }: LoadedSettings, { reader }: World): ProductFile {
+function productOf({ product, productFile }: LoadedSettings, { reader }: Machine): ProductFile {
   const file =
     productFile === undefined ? undefined : readProductFile(productFile, reader, () => {})
   return { ...product, trustedProductCodes: file?.trustedProductCodes ?? [] }

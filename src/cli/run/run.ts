@@ -46,9 +46,9 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
   if (print || check) {
     // Not on the way of a start.
     const { checkConfig, printConfig } = await import('./run-config.ts')
-    const { machineWorld } = await import('../doctor/machine.ts')
-    const world = machineWorld(io.env)
-    return print ? printConfig(io, world, json) : checkConfig(io, world, json)
+    const { thisMachine } = await import('../doctor/this-machine.ts')
+    const machine = thisMachine(io.env)
+    return print ? printConfig(io, machine, json) : checkConfig(io, machine, json)
   }
   const settings = loadSettings(io.env, fileReader)
   const log = createLog(settings.logLevel)

@@ -1,5 +1,5 @@
 import { defineCheck } from '../check.ts'
-import { examineListener } from '../examine-listener.ts'
+import { askConfiguredListener } from '../ask-configured-listener.ts'
 import { askEntitlement, membersOf, parseEntitlement } from '../running-sidecar.ts'
 
 export const appListenerCheck = defineCheck({
@@ -29,9 +29,9 @@ export const appListenerCheck = defineCheck({
       fix: 'Set SIDECAR_LISTEN to 127.0.0.1 and a port; look whether the sidecar hangs.',
     },
   },
-  async run(examination, findings) {
-    const ask = (url: string) => askEntitlement(examination, url)
-    const answer = await examineListener(examination, 'SIDECAR_LISTEN', ask, findings)
+  async run(diagnosis, findings) {
+    const ask = (url: string) => askEntitlement(diagnosis, url)
+    const answer = await askConfiguredListener(diagnosis, 'SIDECAR_LISTEN', ask, findings)
     if (answer === undefined) return
     const { url } = answer
     const entitlement = parseEntitlement(answer.text)

@@ -29,21 +29,21 @@ export const clockCheck = defineCheck({
       fix: 'Look for what answers in the place of AWS, or takes requests and drops them.',
     },
   },
-  async run(examination, findings) {
-    const endpoint = await examination.endpoint()
+  async run(diagnosis, findings) {
+    const endpoint = await diagnosis.endpoint()
     if (typeof endpoint === 'string') return
-    const { clock, ca } = examination.world
-    const addresses = await examination.addresses(endpointHost(endpoint).host)
+    const { clock, ca } = diagnosis.machine
+    const addresses = await diagnosis.addresses(endpointHost(endpoint).host)
     let time: number | undefined | typeof timedOut
     try {
-      time = await examination.inTime((signal) => readServerTime(endpoint, addresses, ca, signal))
+      time = await diagnosis.inTime((signal) => readServerTime(endpoint, addresses, ca, signal))
     } catch (error) {
       findings.problem('NoTime', `${endpoint.origin} did not answer a GET (${systemCode(error)}).`)
       return
     }
     if (time === timedOut || time === undefined) {
       const what =
-        time === timedOut ? `did not answer in ${examination.timeoutMs} ms` : 'shows no time'
+        time === timedOut ? `did not answer in ${diagnosis.timeoutMs} ms` : 'shows no time'
       findings.problem('NoTime', `${endpoint.origin} ${what}.`)
       return
     }

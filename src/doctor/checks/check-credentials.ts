@@ -29,20 +29,20 @@ export const credentialsCheck = defineCheck({
       fix: 'Set taskRoleArn in the task definition (the execution role is another one), and start the task again.',
     },
   },
-  async run(examination, findings) {
-    const { world, timeoutMs } = examination
-    const kind = credentialKind(world.env)
-    const { credentialWarning } = await examination.platform()
+  async run(diagnosis, findings) {
+    const { machine, timeoutMs } = diagnosis
+    const kind = credentialKind(machine.env)
+    const { credentialWarning } = await diagnosis.platform()
     if (credentialWarning !== undefined) {
       const { found, remedy } = split(credentialWarning)
       findings.problem('RefusedKind', found, { values: { remedy } })
     }
     if (kind === 'irsa') {
-      findings.pass(`${words.irsa}: ${world.env['AWS_ROLE_ARN']}.`)
+      findings.pass(`${words.irsa}: ${machine.env['AWS_ROLE_ARN']}.`)
       return
     }
     if (kind === 'task-role') {
-      const asked = await examination.inTime((signal) => readTaskRole(world, timeoutMs, signal))
+      const asked = await diagnosis.inTime((signal) => readTaskRole(machine, timeoutMs, signal))
       const role =
         asked === timedOut
           ? ({ ok: false, problem: `no answer in ${timeoutMs} ms` } as const)

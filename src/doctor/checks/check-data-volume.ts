@@ -35,9 +35,9 @@ export const dataVolumeCheck = defineCheck({
       fix: 'Free or enlarge the volume of {directory}.',
     },
   },
-  run(examination, findings) {
-    const { mountInfo } = examination.world
-    const directory = examination.values.get('SIDECAR_DATA_DIR')
+  run(diagnosis, findings) {
+    const { mountInfo } = diagnosis.machine
+    const directory = diagnosis.values.get('SIDECAR_DATA_DIR')
     const { nearest } = nearestOf(directory)
     const values = { directory }
     const { bavail, bsize } = statfsSync(nearest)

@@ -19,8 +19,8 @@ export const dnsCheck = defineCheck({
       fix: 'Let the task or pod reach its DNS server: port 53 by UDP and TCP in security groups, network ACLs and network policies; on EKS look at CoreDNS.',
     },
   },
-  async run(examination, findings) {
-    const endpoint = await examination.endpoint()
+  async run(diagnosis, findings) {
+    const endpoint = await diagnosis.endpoint()
     if (typeof endpoint === 'string') {
       findings.skip(`Not looked at. ${endpoint}`)
       return
@@ -31,9 +31,9 @@ export const dnsCheck = defineCheck({
       return
     }
     try {
-      const addresses = await examination.inTime(() => examination.addresses(host))
+      const addresses = await diagnosis.inTime(() => diagnosis.addresses(host))
       if (addresses === timedOut) {
-        findings.problem('NoResolver', `${host} was not resolved in ${examination.timeoutMs} ms.`)
+        findings.problem('NoResolver', `${host} was not resolved in ${diagnosis.timeoutMs} ms.`)
         return
       }
       const area = areaOf(addresses)

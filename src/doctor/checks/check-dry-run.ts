@@ -14,17 +14,17 @@ export const dryRunCheck = defineCheck({
       fix: '{advice}',
     },
   },
-  async run(examination, findings) {
-    const { product, world } = examination
+  async run(diagnosis, findings) {
+    const { product, machine } = diagnosis
     if (product === undefined || product.route === 'hourly') {
       findings.pass('Not needed: the route hourly sends no records.')
       return
     }
-    if (!world.callAws) {
+    if (!machine.callAws) {
       findings.skip('Not called, as --no-calls asks for.')
       return
     }
-    const { api, lastFailure } = recordFailure(await examination.api())
+    const { api, lastFailure } = recordFailure(await diagnosis.api())
     const { productCode } = product
     let same: string | undefined
     for (const { name: dimension } of product.dimensions) {
@@ -32,7 +32,7 @@ export const dryRunCheck = defineCheck({
         findings.skip(`${dimension}: not called, for it would fail as ${same} did.`, dimension)
         continue
       }
-      const step = await dryRun({ api, productCode, dimension, clock: world.clock })
+      const step = await dryRun({ api, productCode, dimension, clock: machine.clock })
       const failure = lastFailure()
       if (step.ok || failure === undefined) {
         findings.pass(`${dimension}: AWS would take a record.`, dimension)

@@ -32,9 +32,9 @@ export const ledgerCheck = defineCheck({
       fix: 'Mend what "ledger show" says that AWS complains about; then "ledger retry <id>".',
     },
   },
-  run(examination, findings) {
-    const directory = examination.values.get('SIDECAR_DATA_DIR')
-    const now = examination.world.clock.now()
+  run(diagnosis, findings) {
+    const directory = diagnosis.values.get('SIDECAR_DATA_DIR')
+    const now = diagnosis.machine.clock.now()
     try {
       const { owner, usage, balances } = readLedger(directory, (database) => ({
         owner: ownerOf(database),

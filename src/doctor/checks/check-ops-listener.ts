@@ -1,6 +1,6 @@
 import { askListener } from '../ask-listener.ts'
 import { defineCheck } from '../check.ts'
-import { examineListener } from '../examine-listener.ts'
+import { askConfiguredListener } from '../ask-configured-listener.ts'
 
 export const opsListenerCheck = defineCheck({
   id: 'ops-listener',
@@ -24,12 +24,12 @@ export const opsListenerCheck = defineCheck({
       fix: 'Set SIDECAR_OPS_LISTEN to an address of this machine, such as 0.0.0.0, and a port; look whether the sidecar hangs.',
     },
   },
-  async run(examination, findings) {
-    const ask = (url: string) => askListener(examination, `${url}/livez`)
-    const live = await examineListener(examination, 'SIDECAR_OPS_LISTEN', ask, findings)
+  async run(diagnosis, findings) {
+    const ask = (url: string) => askListener(diagnosis, `${url}/livez`)
+    const live = await askConfiguredListener(diagnosis, 'SIDECAR_OPS_LISTEN', ask, findings)
     if (live === undefined) return
     const { url } = live
-    const metrics = await askListener(examination, `${url}/metrics`)
+    const metrics = await askListener(diagnosis, `${url}/metrics`)
     const isSidecar = metrics.kind === 'answer' && /^marketplace_info\b/m.test(metrics.text)
     if (!isSidecar) findings.problem('Taken', `${url} answers, but not as a sidecar does.`)
     else if (live.status !== 200) findings.problem('NotAlive', `/livez says: ${live.text.trim()}`)

@@ -25,8 +25,8 @@ export const platformCheck = defineCheck({
       fix: 'Do what the message says, and start the task or pod again.',
     },
   },
-  async run(examination, findings) {
-    const platform = await examination.platform()
+  async run(diagnosis, findings) {
+    const platform = await diagnosis.platform()
     const [first = '', ...others] = warningsOf(platform)
     switch (platform.name) {
       case 'ecs':

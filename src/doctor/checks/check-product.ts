@@ -2,7 +2,7 @@ import type { ProductFile } from '../../product/load-product.ts'
 import { readProductFile } from '../../product/load-product.ts'
 import { identityWarnings } from '../../product/product-warnings.ts'
 import { defineCheck, sentence } from '../check.ts'
-import type { Examination } from '../diagnosis.ts'
+import type { Diagnosis } from '../diagnosis.ts'
 
 export const productCheck = defineCheck({
   id: 'product',
@@ -25,8 +25,8 @@ export const productCheck = defineCheck({
       fix: 'Bake a product file into the image as /etc/marketplace-sidecar/product.json before you publish it.',
     },
   },
-  run(examination, findings) {
-    const { product, productMistakes, resolved } = examination
+  run(diagnosis, findings) {
+    const { product, productMistakes, resolved } = diagnosis
     for (const mistake of productMistakes) findings.problem('WrongProduct', sentence(mistake))
     if (productMistakes.length > 0) return
     if (product === undefined || resolved === undefined) {
@@ -37,7 +37,7 @@ export const productCheck = defineCheck({
     const names = dimensions.map(({ name }) => name).join(', ') || 'none'
     const where = resolved.file ?? 'the settings'
     findings.pass(`${productCode}, route ${route}, dimensions: ${names}; according to ${where}.`)
-    const file = productFile(examination)
+    const file = productFile(diagnosis)
     if (file === undefined)
       findings.problem('NotBakedIn', 'The product is described by settings, not by the image.')
     else for (const warning of identityWarnings(file)) findings.problem('ProbablyNotMeant', warning)
@@ -45,8 +45,8 @@ export const productCheck = defineCheck({
 })
 
 /** The file itself, which knows the codes that it trusts. */
-export function productFile({ resolved, world }: Examination): ProductFile | undefined {
+export function productFile({ resolved, machine }: Diagnosis): ProductFile | undefined {
   return resolved?.file === undefined
     ? undefined
-    : readProductFile(resolved.file, world.reader, () => {})
+    : readProductFile(resolved.file, machine.reader, () => {})
 }

@@ -32,13 +32,13 @@ export const regionCheck = defineCheck({
       fix: 'Run the product in a supported region if AWS answers with a region error.',
     },
   },
-  async run(examination, findings) {
-    const [wrong] = examination.wrong('SIDECAR_REGION', 'SIDECAR_AWS_ENDPOINT')
+  async run(diagnosis, findings) {
+    const [wrong] = diagnosis.wrong('SIDECAR_REGION', 'SIDECAR_AWS_ENDPOINT')
     if (wrong !== undefined) {
       findings.skip(`Not looked at: ${wrong} is wrong.`)
       return
     }
-    const { name, region, readings, mismatches, warnings } = await examination.platform()
+    const { name, region, readings, mismatches, warnings } = await diagnosis.platform()
     if (region === undefined) {
       findings.problem('Unknown', warnings.at(-1) ?? 'No source names a region.')
       return

@@ -24,18 +24,18 @@ export const registerUsageCheck = defineCheck({
       fix: 'Release an image whose product file has the next key version as well, as soon as the portal shows it.',
     },
   },
-  async run(examination, findings) {
-    const { product, world } = examination
+  async run(diagnosis, findings) {
+    const { product, machine } = diagnosis
     if (product === undefined || product.route === 'metered') {
       findings.pass('Not needed: the route metered does not register.')
       return
     }
-    if (!world.callAws) {
+    if (!machine.callAws) {
       findings.skip('Not called, as --no-calls asks for.')
       return
     }
-    const { api, lastFailure } = recordFailure(await examination.api())
-    const step = await registerWithPinnedKeys({ api, product, randomBytes: world.randomBytes })
+    const { api, lastFailure } = recordFailure(await diagnosis.api())
+    const step = await registerWithPinnedKeys({ api, product, randomBytes: machine.randomBytes })
     const failure = lastFailure()
     if (!step.ok && failure === undefined) {
       findings.problem('WrongToken', `${step.code}: ${step.message}`)

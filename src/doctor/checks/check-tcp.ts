@@ -31,17 +31,17 @@ export const tcpCheck = defineCheck({
       fix: `Give the subnet a route: a NAT gateway, or ${vpcEndpoint} with private DNS on.`,
     },
   },
-  async run(examination, findings) {
-    const endpoint = await examination.endpoint()
+  async run(diagnosis, findings) {
+    const endpoint = await diagnosis.endpoint()
     if (typeof endpoint === 'string') return
     const { host, port } = endpointHost(endpoint)
-    const { timeoutMs } = examination
-    const region = (await examination.platform()).region?.region ?? '<region>'
+    const { timeoutMs } = diagnosis
+    const region = (await diagnosis.platform()).region?.region ?? '<region>'
     const values = { region, port: String(port) }
-    const addresses = await examination.addresses(host)
+    const addresses = await diagnosis.addresses(host)
     const attempts = await Promise.all(
       addresses.map(async (address) => {
-        const code = await examination.inTime((signal) => connects(address, port, signal))
+        const code = await diagnosis.inTime((signal) => connects(address, port, signal))
         return { address, code: code === timedOut ? 'ETIMEDOUT' : code }
       }),
     )

@@ -45,8 +45,8 @@ export const tlsCheck = defineCheck({
       fix: 'Write https://, unless it is an emulator in a network of your own.',
     },
   },
-  async run(examination, findings) {
-    const endpoint = await examination.endpoint()
+  async run(diagnosis, findings) {
+    const endpoint = await diagnosis.endpoint()
     if (typeof endpoint === 'string') return
     const { url, host, port, isAws } = endpointHost(endpoint)
     const values = { host }
@@ -56,13 +56,13 @@ export const tlsCheck = defineCheck({
       else findings.problem('NoTls', `${url.origin} is called without TLS.`, { values })
       return
     }
-    const { ca } = examination.world
-    const addresses = await examination.addresses(host)
-    const shaken = await examination.inTime((signal) =>
+    const { ca } = diagnosis.machine
+    const addresses = await diagnosis.addresses(host)
+    const shaken = await diagnosis.inTime((signal) =>
       shakeHands({ host, addresses, port, ca, signal }),
     )
     if (shaken === timedOut) {
-      const ms = examination.timeoutMs
+      const ms = diagnosis.timeoutMs
       findings.problem('Silent', `The TLS handshake did not end in ${ms} ms.`, { values })
       return
     }

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { planCertify, planWords } from '../../../src/cli/certify/certify-plan.ts'
-import type { World } from '../../../src/doctor/diagnosis.ts'
+import type { Machine } from '../../../src/doctor/diagnosis.ts'
 import { demoProduct } from '../../../src/emulator/demo-product.ts'
 import { startEmulator } from '../emulator/harness.ts'
-import { demoSettings, doctorWorld, publicKeyPath } from '../../support/doctor/doctor-world.ts'
+import { demoSettings, testMachine, publicKeyPath } from '../../support/doctor/test-machine.ts'
 import { doctorJson, runDoctor } from '../../support/doctor/doctor-command.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import {
@@ -48,14 +48,14 @@ describe('the plan', () => {
 
 describe('doctor --certify', () => {
   let harness: SidecarHarness
-  let world: World
+  let machine: Machine
   /** The doctor's: it moves only while the doctor pauses, so that nothing takes too long for it. */
   let ownClock: ManualClock
 
   /** The doctor beside the sidecar, with the same settings. */
-  function beside(more: Readonly<Record<string, string>> = {}): World {
+  function beside(more: Readonly<Record<string, string>> = {}): Machine {
     const { aws, sidecar, dataDir } = harness
-    return doctorWorld({
+    return testMachine({
       env: demoSettings({
         SIDECAR_AWS_ENDPOINT: aws.url,
         SIDECAR_DATA_DIR: dataDir,
@@ -77,7 +77,7 @@ describe('doctor --certify', () => {
     harness = await startHarness({ aws: await startEmulator({ products }) })
     await harness.entitled()
     ownClock = new ManualClock(harness.clock.now())
-    world = beside()
+    machine = beside()
   })
   afterEach(() => harness.close())
 
@@ -86,7 +86,7 @@ describe('doctor --certify', () => {
     demoProduct.dimensions.map((dimension) => expect.objectContaining({ dimension, quantity }))
 
   test('sends nothing without --yes, and says what it would bill', async () => {
-    const { code, out } = await runDoctor(world, '--certify')
+    const { code, out } = await runDoctor(machine, '--certify')
     expect(code).toBe(2)
     expect(out.join(' ')).toContain(
       'Nothing was sent. With --yes this bills the buyer 1 of requests, 1 of storage',
@@ -95,7 +95,7 @@ describe('doctor --certify', () => {
   })
 
   test('reports every dimension through the sidecar, and a second run bills nothing more', async () => {
-    const first = await doctorJson(world, '--certify', '--yes', '--quantity', '2')
+    const first = await doctorJson(machine, '--certify', '--yes', '--quantity', '2')
     expect(first.code).toBe(1)
     expect(first.certify).toMatchObject({
       status: 'pass',
@@ -114,7 +114,7 @@ describe('doctor --certify', () => {
     })
     expect((await usage())['open']).toEqual(open(2))
 
-    const second = await doctorJson(world, '--certify', '--yes', '--quantity', '2')
+    const second = await doctorJson(machine, '--certify', '--yes', '--quantity', '2')
     expect(second.certify).toMatchObject({
       status: 'pass',
       message: expect.stringContaining('was reported before'),
@@ -125,7 +125,7 @@ describe('doctor --certify', () => {
   })
 
   test('with --wait ends when AWS has accepted each', async () => {
-    const waiting = doctorJson(world, '--certify', '--yes', '--wait')
+    const waiting = doctorJson(machine, '--certify', '--yes', '--wait')
     await harness.until(async () => ((await usage())['open'] as unknown[]).length === 2)
     await harness.endHour()
     const { certify } = await passTime(waiting)
@@ -144,7 +144,7 @@ describe('doctor --certify', () => {
   })
 
   test('with --wait fails when AWS refuses one', async () => {
-    const waiting = doctorJson(world, '--certify', '--yes', '--wait')
+    const waiting = doctorJson(machine, '--certify', '--yes', '--wait')
     await harness.until(async () => ((await usage())['open'] as unknown[]).length === 2)
     await harness.aws.control('faults', {
       operation: 'MeterUsage',
@@ -205,7 +205,7 @@ describe('doctor --certify', () => {
     [['--certify', '--quantity', '1.5'], /not 1\.5/],
     [['--certify', '--quantity', '1000001'], /not 1000001/],
   ])('refuses %j', async (args, words) => {
-    await expect(runDoctor(world, ...args)).rejects.toThrow(words)
+    await expect(runDoctor(machine, ...args)).rejects.toThrow(words)
   })
 
   /** Lets the doctor's pauses pass, one after the other. */

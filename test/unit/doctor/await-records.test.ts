@@ -2,8 +2,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { awaitRecords, judgeRecords } from '../../../src/cli/certify/await-records.ts'
-import { Examination } from '../../../src/doctor/diagnosis.ts'
-import { doctorWorld } from '../../support/doctor/doctor-world.ts'
+import { Diagnosis } from '../../../src/doctor/diagnosis.ts'
+import { testMachine } from '../../support/doctor/test-machine.ts'
 import { eventually } from '../../support/eventually.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
@@ -47,10 +47,10 @@ async function wait(answers: readonly (object | undefined)[], longestMs = 3_600_
     server.close()
   })
   const clock = new ManualClock(nine)
-  const examination = new Examination(doctorWorld({ clock }))
+  const diagnosis = new Diagnosis(testMachine({ clock }))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   let ended = false
-  const outcomes = awaitRecords(examination, url, [usage], longestMs).finally(() => {
+  const outcomes = awaitRecords(diagnosis, url, [usage], longestMs).finally(() => {
     ended = true
   })
   const pausing = () => clock.nextAt === clock.now() + 5000

@@ -9,7 +9,7 @@ import {
   findingsOf,
   outcomesOf,
   publicKeyPath,
-} from '../../support/doctor/doctor-world.ts'
+} from '../../support/doctor/test-machine.ts'
 import { createRsaKey } from '../../support/aws/mint-token.ts'
 
 interface Scene {

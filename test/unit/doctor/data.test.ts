@@ -7,7 +7,7 @@ import { ledgerCheck } from '../../../src/doctor/checks/check-ledger.ts'
 import type { Check } from '../../../src/doctor/check.ts'
 import { mountOf } from '../../../src/doctor/mount-of.ts'
 import { hourMs, hourOf } from '../../../src/metering/hour.ts'
-import { findingsOf, outcomesOf } from '../../support/doctor/doctor-world.ts'
+import { findingsOf, outcomesOf } from '../../support/doctor/test-machine.ts'
 import {
   hourTaken,
   lost,

@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { credentialsCheck } from '../../../src/doctor/checks/check-credentials.ts'
 import { platformCheck } from '../../../src/doctor/checks/check-platform.ts'
 import { regionCheck } from '../../../src/doctor/checks/check-region.ts'
-import { findingsOf, outcomesOf } from '../../support/doctor/doctor-world.ts'
+import { findingsOf, outcomesOf } from '../../support/doctor/test-machine.ts'
 import { fakeToken, startMetadataServer } from '../../support/sidecar/metadata-server.ts'
 
 const taskArn = 'arn:aws:ecs:eu-west-1:111122223333:task/shop/0123456789abcdef'

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { defineCheck, type Check } from '../../../src/doctor/check.ts'
 import { checks } from '../../../src/doctor/checks/checks.ts'
-import { Examination } from '../../../src/doctor/diagnosis.ts'
+import { Diagnosis } from '../../../src/doctor/diagnosis.ts'
 import { runChecks, worstOf } from '../../../src/doctor/run-checks.ts'
-import { doctorWorld, outcomesOf } from '../../support/doctor/doctor-world.ts'
+import { testMachine, outcomesOf } from '../../support/doctor/test-machine.ts'
 
-const examination = new Examination(doctorWorld())
-const run = (...list: Check[]) => runChecks(list, examination)
+const diagnosis = new Diagnosis(testMachine())
+const run = (...list: Check[]) => runChecks(list, diagnosis)
 
 type Outcome = 'pass' | 'warn' | 'fail' | 'skip' | 'throw'
 
@@ -19,7 +19,7 @@ function check(id: string, outcome: Outcome, ...needs: string[]): Check {
       Warn: { status: 'warn', when: 'asked', fix: 'none for {what}' },
       Fail: { status: 'fail', when: 'asked', fix: 'none for {what}' },
     },
-    run(_examination, findings) {
+    run(_diagnosis, findings) {
       if (outcome === 'throw') throw new Error('broken')
       if (outcome === 'pass' || outcome === 'skip') findings[outcome]('said')
       else

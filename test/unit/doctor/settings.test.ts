@@ -8,7 +8,7 @@ import {
   findingsOf,
   outcomesOf,
   publicKeyPath,
-} from '../../support/doctor/doctor-world.ts'
+} from '../../support/doctor/test-machine.ts'
 
 const pemOf = (modulusLength: number) =>
   generateKeyPairSync('rsa', { modulusLength })

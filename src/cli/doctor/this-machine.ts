@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { createSystemClock } from '../../kernel/clock.ts'
 import { fileReader } from '../../kernel/read-text.ts'
-import type { World } from '../../doctor/diagnosis.ts'
+import type { Machine } from '../../doctor/diagnosis.ts'
 
 /** This machine, as the checks of `doctor` see it. */
-export function machineWorld(env: World['env']): World {
+export function thisMachine(env: Machine['env']): Machine {
   return {
     env,
     reader: fileReader,
