@@ -8,9 +8,9 @@ import type { Environment, Settings } from '../config/settings.ts'
 import { Drain } from '../http/listener/drain.ts'
 import type { Entitlement } from '../entitlement/entitlement-state.ts'
 import { Grace } from '../entitlement/grace.ts'
-import { Proof } from '../entitlement/application-proof.ts'
 import { startEntitlement, type RegionDenial } from '../entitlement/prove-entitlement.ts'
-import { keysNewestFirst } from '../entitlement/register-usage/register-with-pinned-keys.ts'
+import { keysNewestFirst } from '../entitlement/register-usage/pinned-keys.ts'
+import { RegistrationTokens } from '../entitlement/register-usage/registration-tokens.ts'
 import { entitlementStates } from '../entitlement/transitions.ts'
 import type { SidecarError } from '../kernel/errors.ts'
 import type { Events } from '../kernel/events.ts'
@@ -140,7 +140,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     },
   })
   const drain = new Drain(timers)
-  const proof = new Proof(api, timers)
+  const tokens = new RegistrationTokens(api, timers)
   const app = createAppServer({
     limits: settings,
     events,
@@ -156,7 +156,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     region: platform.region?.region,
     signal: stopping.signal,
     proof: {
-      proof: product.route === 'metered' ? undefined : proof,
+      tokens: product.route === 'metered' ? undefined : tokens,
       productCode: product.productCode,
       get publicKeyVersion() {
         return (
@@ -166,7 +166,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     },
     sourceContext: {
       book: ledger,
-      aws: awsCallsOf(api, proof),
+      aws: awsCallsOf(api, tokens),
       productCode: product.productCode,
       dimensions: product.dimensions,
       region: platform.region?.region,
@@ -264,19 +264,20 @@ function openDoor(
 }
 
 /** The ways from a request of the application to AWS. */
-function awsCallsOf(api: MeteringApi, proof: Proof): AwsCalls {
+function awsCallsOf(api: MeteringApi, tokens: RegistrationTokens): AwsCalls {
   return {
     forward: async (operation, input) => serviceOutcome(await api.forward(operation, { ...input })),
     async prove(request) {
-      const answer = await proof.token(request)
-      if ('retryAfterSeconds' in answer)
+      const answer = await tokens.tokenFor(request)
+      if (!answer.ok) {
+        const { failure } = answer
+        if (!('retryAfterSeconds' in failure)) return serviceOutcome({ ok: false, failure })
         return fail(
           'ThrottlingException',
-          `Too many registrations; the next one may be made in ${answer.retryAfterSeconds} s.`,
+          `Too many registrations; the next one may be made in ${failure.retryAfterSeconds} s.`,
         )
-      const outcome = serviceOutcome(answer)
-      if (!outcome.ok) return outcome
-      const { signature, publicKeyRotationAt: at } = outcome.value
+      }
+      const { signature, publicKeyRotationAt: at } = answer.value
       return succeed({ Signature: signature, ...(at && { PublicKeyRotationTimestamp: at / 1000 }) })
     },
   }

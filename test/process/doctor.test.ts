@@ -70,7 +70,7 @@ describe('the built program', () => {
     expect(out).toMatch(
       /^pass {2}register-usage {2}AWS confirms the buyer, signed with key version 1/m,
     )
-    expect(out).toMatch(/^pass {2}dry-run {9}storage: AWS would take a record\.$/m)
+    expect(out).toMatch(/^pass {2}dry-run {9}storage: AWS would accept a record\.$/m)
     expect(out).not.toContain('top-secret')
     expect(existsSync(env.SIDECAR_DATA_DIR)).toBe(false)
     expect(await emulator.records()).toEqual([])

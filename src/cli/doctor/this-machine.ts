@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { createSystemClock } from '../../kernel/clock.ts'
 import { fileReader } from '../../kernel/read-text.ts'
-import type { Machine } from '../../doctor/diagnosis.ts'
+import type { Machine } from '../../doctor/machine.ts'
 
-/** This machine, as the checks of `doctor` see it. */
+/** Returns this machine as the checks of `doctor` use it. */
 export function thisMachine(env: Machine['env']): Machine {
   return {
     env,
@@ -21,7 +21,7 @@ export function thisMachine(env: Machine['env']): Machine {
   }
 }
 
-/** Undefined on systems without it. */
+/** Returns undefined on systems that do not have it. */
 function mountInfo(): string | undefined {
   try {
     return readFileSync('/proc/self/mountinfo', 'utf8')

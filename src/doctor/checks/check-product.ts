@@ -16,12 +16,12 @@ export const productCheck = defineCheck({
     },
     ProbablyNotMeant: {
       status: 'warn',
-      when: 'The file says something that is allowed and has no use.',
+      when: 'The file has something that is allowed but has no effect.',
       fix: 'Remove it from the product file.',
     },
     NotBakedIn: {
       status: 'warn',
-      when: 'There is no product file in the image, so whoever sets the environment decides what is metered.',
+      when: 'There is no product file in the image, so anyone who sets the environment decides what is metered.',
       fix: 'Bake a product file into the image as /etc/marketplace-sidecar/product.json before you publish it.',
     },
   },
@@ -30,7 +30,7 @@ export const productCheck = defineCheck({
     for (const mistake of productMistakes) findings.problem('WrongProduct', sentence(mistake))
     if (productMistakes.length > 0) return
     if (product === undefined || resolved === undefined) {
-      findings.skip('The settings that say where the product is described are wrong.')
+      findings.skip('Not checked: a setting that names the product or its file is wrong.')
       return
     }
     const { productCode, route, dimensions } = product
@@ -44,7 +44,7 @@ export const productCheck = defineCheck({
   },
 })
 
-/** The file itself, which knows the codes that it trusts. */
+/** Reads the file itself, which has the product codes that it trusts. */
 export function productFile({ resolved, machine }: Diagnosis): ProductFile | undefined {
   return resolved?.file === undefined
     ? undefined

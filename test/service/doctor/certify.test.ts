@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { planCertify, planWords } from '../../../src/cli/certify/certify-plan.ts'
-import type { Machine } from '../../../src/doctor/diagnosis.ts'
+import type { Machine } from '../../../src/doctor/machine.ts'
 import { demoProduct } from '../../../src/emulator/demo-product.ts'
 import { startEmulator } from '../emulator/harness.ts'
 import { demoSettings, testMachine, publicKeyPath } from '../../support/doctor/test-machine.ts'
@@ -42,7 +42,7 @@ describe('the plan', () => {
     expect(planCertify({ ...product, route: 'hourly' }, 1)).toEqual([])
     const huge = { ...product, dimensions: [dimension('bytes', 10n ** 15n)] }
     expect(planCertify(huge, 1)).toHaveLength(1)
-    expect(() => planCertify(huge, 2)).toThrow(/a report takes at most/)
+    expect(() => planCertify(huge, 2)).toThrow(/a report may have at most/)
   })
 })
 
@@ -117,7 +117,7 @@ describe('doctor --certify', () => {
     const second = await doctorJson(machine, '--certify', '--yes', '--quantity', '2')
     expect(second.certify).toMatchObject({
       status: 'pass',
-      message: expect.stringContaining('was reported before'),
+      message: expect.stringContaining('was already reported'),
       dimensions: [{ duplicate: true }, { duplicate: true }],
     })
     expect((await usage())['open']).toEqual(open(2))
@@ -164,7 +164,7 @@ describe('doctor --certify', () => {
       '--yes',
     )
     expect(code).toBe(2)
-    expect(certify?.['message']).toMatch(/^Nothing was sent: mend what failed/)
+    expect(certify?.['message']).toMatch(/^Nothing was sent\. Fix what failed/)
     expect(await usage()).toMatchObject({ open: [] })
   })
 
@@ -199,8 +199,8 @@ describe('doctor --certify', () => {
   })
 
   test.each([
-    [['--yes'], /--yes, --quantity and --wait go with --certify only/],
-    [['--certify', '--no-calls'], /--no-calls does not go with --certify/],
+    [['--yes'], /--yes, --quantity and --wait need --certify/],
+    [['--certify', '--no-calls'], /--no-calls cannot be combined with --certify/],
     [['--certify', '--quantity', '0'], /whole number from 1 to 1000000, not 0/],
     [['--certify', '--quantity', '1.5'], /not 1\.5/],
     [['--certify', '--quantity', '1000001'], /not 1000001/],

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { checks } from '../../../src/doctor/checks/checks.ts'
-import type { Machine } from '../../../src/doctor/diagnosis.ts'
+import type { Machine } from '../../../src/doctor/machine.ts'
 import { createRsaKey } from '../../support/aws/mint-token.ts'
 import { demoSettings, testMachine, publicKeyPath } from '../../support/doctor/test-machine.ts'
 import { doctorJson, runDoctor } from '../../support/doctor/doctor-command.ts'
@@ -68,12 +68,12 @@ describe('the command doctor', () => {
       subject: 'requests',
       status: 'pass',
       problem: null,
-      message: 'requests: AWS would take a record.',
+      message: 'requests: AWS would accept a record.',
       fix: null,
     })
   })
 
-  test('ends with 1 when there is something to be warned of', async () => {
+  test('ends with 1 when there are warnings', async () => {
     const machine = await healthyTask(await emulator(), { AWS_PROFILE: 'mine' })
     const { code, status, checks: findings } = await doctorJson(machine)
     expect({ code, status }).toEqual({ code: 1, status: 'warn' })
@@ -117,11 +117,11 @@ describe('the command doctor', () => {
     expect(code).toBe(2)
     expect(out.slice(0, 3)).toEqual([
       'fail  settings        SIDECAR_LISTENING: there is no such setting; did you mean SIDECAR_LISTEN?',
-      '                      Fix: Correct it where the task or pod is defined; docs/configuration.md has',
+      '                      Fix: Correct it where the task or pod is defined. docs/configuration.md has',
       '                      every setting.',
     ])
     expect(Math.max(...out.map((line) => line.length))).toBeLessThanOrEqual(100)
-    expect(out.at(-1)).toMatch(/^\d+ passed, \d+ to be warned of, \d+ failed, \d+ skipped\.$/)
+    expect(out.at(-1)).toMatch(/^\d+ passed, \d+ with warnings, \d+ failed, \d+ skipped\.$/)
   })
 
   test('makes no call with --no-calls', async () => {

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { doctorCommand } from '../../../src/cli/doctor/doctor.ts'
-import type { Machine } from '../../../src/doctor/diagnosis.ts'
+import type { Machine } from '../../../src/doctor/machine.ts'
 
 export interface DoctorResult {
   readonly code: number

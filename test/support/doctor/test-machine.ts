@@ -1,6 +1,7 @@
 import { createSystemClock } from '../../../src/kernel/clock.ts'
 import type { Check, Finding } from '../../../src/doctor/check.ts'
-import { Diagnosis, type Machine } from '../../../src/doctor/diagnosis.ts'
+import { Diagnosis } from '../../../src/doctor/diagnosis.ts'
+import type { Machine } from '../../../src/doctor/machine.ts'
 import { demoProduct } from '../../../src/emulator/demo-product.ts'
 
 export const publicKeyPath = '/public-key.pem'

@@ -43,7 +43,7 @@ export function createIdleAppServer(
     version: '1.2.3',
     apiToken: undefined,
     onUsageRequest: () => {},
-    proof: { proof: undefined, productCode: 'product', publicKeyVersion: 1 },
+    proof: { tokens: undefined, productCode: 'product', publicKeyVersion: 1 },
     entitlement: {
       snapshot: () => entitled,
       wait: () => Promise.resolve(entitled),

@@ -90,7 +90,7 @@ test('gives up when its time is over', async () => {
   expect(passedMs).toBe(20_000)
   expect(judgeRecords(outcomes)).toEqual([
     'warn',
-    'AWS has not decided yet about requests; ask "ledger show" later.',
+    'AWS has not decided yet about requests. Run "ledger show" later.',
   ])
 })
 

@@ -133,7 +133,7 @@ describe('the check data-volume', () => {
 
   test('says so when it cannot be told', async () => {
     const [finding] = await check(dataVolumeCheck, temporaryDirectory())
-    expect(finding?.message).toMatch(/^It cannot be told which volume it is on; /)
+    expect(finding?.message).toMatch(/^The volume that it is on is unknown; /)
   })
 
   test('warns of a volume that is nearly full', async () => {

@@ -6,7 +6,7 @@ import type { Check, Finding } from '../../../src/doctor/check.ts'
 import { dnsCheck } from '../../../src/doctor/checks/check-dns.ts'
 import { tcpCheck, tcpProblem } from '../../../src/doctor/checks/check-tcp.ts'
 import { tlsCheck } from '../../../src/doctor/checks/check-tls.ts'
-import type { Machine } from '../../../src/doctor/diagnosis.ts'
+import type { Machine } from '../../../src/doctor/machine.ts'
 import { isPrivateAddress } from '../../../src/doctor/private-address.ts'
 import { findingsOf, outcomesOf } from '../../support/doctor/test-machine.ts'
 import { makeCertificate, type Certificate } from '../../support/doctor/make-certificate.ts'
@@ -75,7 +75,7 @@ describe('the check dns', () => {
       dnsCheck,
       machine(() => Promise.resolve(['52.94.1.1'])),
     )
-    expect(outside?.message).toContain('public addresses, AWS by way of the internet: 52.94.1.1.')
+    expect(outside?.message).toContain('public addresses, AWS over the internet: 52.94.1.1.')
   })
 
   test.each([
@@ -115,7 +115,7 @@ describe('the check tcp', () => {
   test('passes with an open port', async () => {
     const port = await mute()
     expect(await findingsOf(tcpCheck, endpoint(`https://${aws}:${port}`))).toMatchObject([
-      { status: 'pass', message: `127.0.0.1 takes connections on port ${port}.` },
+      { status: 'pass', message: `127.0.0.1 accepts connections on port ${port}.` },
     ])
   })
 
@@ -124,7 +124,7 @@ describe('the check tcp', () => {
     const lookup: Machine['lookup'] = () => Promise.resolve(['127.0.0.9', '127.0.0.1'])
     const machine = endpoint(`https://${aws}:${port}`, { lookup })
     const [finding] = await findingsOf(tcpCheck, machine)
-    expect(finding?.message).toBe(`127.0.0.1 takes connections on port ${port}.`)
+    expect(finding?.message).toBe(`127.0.0.1 accepts connections on port ${port}.`)
   })
 
   test('explains a closed port', async () => {

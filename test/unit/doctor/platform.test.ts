@@ -83,7 +83,7 @@ describe('the check region', () => {
     const { env } = await taskEnvironment()
     const both = { env: { ...env, AWS_REGION: 'eu-west-1' } }
     expect(await findingsOf(regionCheck, both)).toMatchObject([
-      { status: 'pass', message: 'eu-west-1, according to the ECS task ARN; so says AWS_REGION.' },
+      { status: 'pass', message: 'eu-west-1, according to the ECS task ARN; AWS_REGION agrees.' },
     ])
   })
 
@@ -112,7 +112,7 @@ describe('the check region', () => {
   test('is skipped when a setting about it is wrong', async () => {
     const findings = await findingsOf(regionCheck, { env: { SIDECAR_REGION: 'Ireland' } })
     expect(findings).toMatchObject([
-      { status: 'skip', message: 'Not looked at: SIDECAR_REGION is wrong.' },
+      { status: 'skip', message: 'Not checked: SIDECAR_REGION is wrong.' },
     ])
   })
 })

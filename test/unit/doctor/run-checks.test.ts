@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { defineCheck, type Check } from '../../../src/doctor/check.ts'
 import { checks } from '../../../src/doctor/checks/checks.ts'
 import { Diagnosis } from '../../../src/doctor/diagnosis.ts'
+import { proofNames } from '../../../src/entitlement/registry.ts'
 import { runChecks, worstOf } from '../../../src/doctor/run-checks.ts'
 import { testMachine, outcomesOf } from '../../support/doctor/test-machine.ts'
 
@@ -37,7 +38,7 @@ describe('checks', () => {
       check('d', 'pass'),
     )
     expect(outcomesOf(findings)).toEqual(['Fail', 'skip', 'skip', 'pass'])
-    expect(findings[1]?.message).toBe('Not looked at: the check a has to pass first.')
+    expect(findings[1]?.message).toBe('Not checked: the check a has to pass first.')
     expect(findings[2]?.message).toContain('the check b')
   })
 
@@ -79,6 +80,10 @@ describe('the list of checks', () => {
     expect(new Set(ids).size).toBe(ids.length)
     for (const [index, { needs }] of checks.entries())
       for (const need of needs) expect(ids.slice(0, index)).toContain(need)
+  })
+
+  test('has a check for every proof, by its name', () => {
+    expect(checks.map(({ id }) => id)).toEqual(expect.arrayContaining([...proofNames]))
   })
 
   test('says of every problem when it is found and what to do', () => {

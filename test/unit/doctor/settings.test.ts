@@ -35,7 +35,7 @@ describe('the check settings', () => {
   test('passes when all are right', async () => {
     const findings = await findingsOf(settingsCheck, { env: demoSettings(), reader })
     expect(outcomesOf(findings)).toEqual(['pass'])
-    expect(findings[0]?.message).toBe('5 are given, and all are right.')
+    expect(findings[0]?.message).toBe('5 are given, and all are valid.')
   })
 
   test('has a line for each mistake, and leaves those of the product to the next check', async () => {

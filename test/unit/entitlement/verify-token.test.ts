@@ -12,7 +12,7 @@ const claims = { productCode: 'prod1', publicKeyVersion: 1, nonce: 'nonce-1', ia
 
 async function codeOf(token: string, pem = key.pem): Promise<string> {
   const given = await verifyToken({ token, pem, expected })
-  return given.ok ? 'ok' : given.code
+  return given.ok ? 'ok' : given.failure.code
 }
 
 describe.each<[string, TestKey, readonly RegExp[]]>([
@@ -26,7 +26,7 @@ describe.each<[string, TestKey, readonly RegExp[]]>([
   test('accepts a token of AWS and warns only when it is short', async () => {
     const given = await accepted(claims)
     expect(given.ok).toBe(true)
-    expect(given.ok && given.warnings).toEqual(warnings.map((each) => expect.stringMatching(each)))
+    expect(given.ok && given.value).toEqual(warnings.map((each) => expect.stringMatching(each)))
   })
 
   test.each([
