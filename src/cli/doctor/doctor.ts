@@ -10,7 +10,7 @@ import { SidecarError } from '../../kernel/errors.ts'
 import type { CliIo } from '../cli-io.ts'
 import { describeCertified, describeFindings, doctorBody } from './doctor-output.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { thisMachine } from './this-machine.ts'
+import { thisMachine } from '../this-machine.ts'
 import { wrap } from '../text-table.ts'
 
 export const doctorHelp = `Finds out what keeps a sidecar from working here, and how to fix each problem.

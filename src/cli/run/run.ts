@@ -46,7 +46,7 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
   if (print || check) {
     // Not on the way of a start.
     const { checkConfig, printConfig } = await import('./run-config.ts')
-    const { thisMachine } = await import('../doctor/this-machine.ts')
+    const { thisMachine } = await import('../this-machine.ts')
     const machine = thisMachine(io.env)
     return print ? printConfig(io, machine, json) : checkConfig(io, machine, json)
   }

@@ -164,7 +164,7 @@ describe('the check credentials', () => {
     const findings = await findingsOf(credentialsCheck, { env })
     expect(outcomesOf(findings)).toEqual(['RefusedKind'])
     expect(findings[0]?.message).toContain(words)
-    expect(findings[0]?.message).toMatch(/takes only the role of the service account \(IRSA\)\.$/)
+    expect(findings[0]?.message).toMatch(/accepts only the role of the service account \(IRSA\)\.$/)
     expect(findings[0]?.fix).toContain('eks.amazonaws.com/role-arn')
     expect(JSON.stringify(findings)).not.toContain('top-secret')
   })

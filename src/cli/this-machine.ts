@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { createSystemClock } from '../../kernel/clock.ts'
-import { fileReader } from '../../kernel/read-text.ts'
-import type { Machine } from '../../doctor/machine.ts'
+import { createSystemClock } from '../kernel/clock.ts'
+import { fileReader } from '../kernel/read-text.ts'
+import type { Machine } from '../doctor/machine.ts'
 
-/** Returns this machine as the checks of `doctor` use it. */
+/** Returns this machine as the checks of `doctor` and `run --check` use it. */
 export function thisMachine(env: Machine['env']): Machine {
   return {
     env,
