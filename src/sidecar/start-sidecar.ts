@@ -149,7 +149,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     sources,
     version: options.version,
     apiToken: settings.apiToken,
-    onUsageRequest: () => drain.heard(),
+    onUsageRequest: () => drain.noteReport(),
     entitlement,
     productCode: product.productCode,
     route: product.route,

@@ -18,10 +18,11 @@ import {
   reportSchema,
   tagText,
 } from '../../sources/json/parse-usage.ts'
+import { routes } from '../../product/product.ts'
 import { problems } from '../../kernel/errors.ts'
 import type { Problem } from '../listener/problem.ts'
 
-/** A JSON Schema of the draft 2020-12, which OpenAPI 3.1 takes as it is. */
+/** A JSON Schema of draft 2020-12, which OpenAPI 3.1 uses unchanged. */
 export type Schema = Readonly<Record<string, unknown>>
 type Properties<T> = Readonly<Record<keyof T & string, Schema>>
 
@@ -36,7 +37,7 @@ export function ref(name: keyof typeof componentSchemas): Schema {
   return { $ref: `#/components/schemas/${name}` }
 }
 
-/** Each member is always there. Later versions may add members: programs pass over those they do not know. */
+/** Describes an answer whose members are always there. Programs ignore members that later versions add. */
 function answer<T>(description: string, properties: Properties<T>): Schema {
   return { type: 'object', description, required: Object.keys(properties), properties }
 }
@@ -54,7 +55,7 @@ const receipt = {
 
 export const componentSchemas = {
   Entitlement: answer<EntitlementAnswer>('Whether the product may run, and why.', {
-    entitled: { type: 'boolean', description: 'All that an application has to look at.' },
+    entitled: { type: 'boolean', description: 'The only member that an application needs.' },
     state: { type: 'string', enum: entitlementStates },
     code: {
       ...text,
@@ -63,7 +64,7 @@ export const componentSchemas = {
     message: { ...text, description: 'Why, and what to do, for people.' },
     since: time,
     productCode: text,
-    route: { type: 'string', enum: ['hourly', 'metered', 'both'] },
+    route: { type: 'string', enum: routes },
     region: textOrNull,
     publicKeyRotationAt: timeOrNull,
     transitions: { ...listOf('Transition'), maxItems: 5 },
@@ -116,12 +117,12 @@ export const componentSchemas = {
   },
   ReportBatch: {
     type: 'object',
-    description: 'Taken all, or not at all.',
+    description: 'Recorded whole, or not at all.',
     required: ['reports'],
     additionalProperties: false,
     properties: { reports: { ...listOf('Report'), minItems: 1, maxItems: maxReports } },
   },
-  Receipt: answer<typeof receipt>('What became of a report.', receipt),
+  Receipt: answer<typeof receipt>('What the sidecar did with a report.', receipt),
   ReceiptBatch: answer<{ results: unknown }>('In the order of the reports.', {
     results: { ...listOf('Receipt'), minItems: 1, maxItems: maxReports },
   }),
@@ -131,8 +132,8 @@ export const componentSchemas = {
     open: listOf('HourUsage'),
     fractions: { type: 'array', items: answer('', { dimension: text, quantity }) },
     late: listOf('HourUsage'),
-    pending: listOf('MeteringRecord'),
-    settled: listOf('MeteringRecord'),
+    pending: listOf('UsageRecord'),
+    settled: listOf('UsageRecord'),
     unresolvedCount: whole,
     nextSendAt: timeOrNull,
     lastSuccessAt: timeOrNull,
@@ -152,7 +153,7 @@ export const componentSchemas = {
     hour: time,
     quantity,
   }),
-  MeteringRecord: answer<RecordAnswer>("An hour of a dimension, in AWS's whole units.", {
+  UsageRecord: answer<RecordAnswer>("An hour of a dimension, in AWS's whole units.", {
     id: { type: 'integer', minimum: 1 },
     dimension: text,
     hour: time,
@@ -168,7 +169,7 @@ export const componentSchemas = {
   }),
   Problem: {
     type: 'object',
-    description: 'RFC 9457. Nothing of a request that is answered so was recorded.',
+    description: 'RFC 9457. Nothing of a request with this answer was recorded.',
     required: ['type', 'title', 'status', 'detail', 'code'],
     properties: {
       type: { type: 'string', pattern: '^urn:marketplace-sidecar:error:' },
@@ -179,7 +180,7 @@ export const componentSchemas = {
       },
       detail: { ...text, description: 'What happened and what to do, for people.' },
       code: { type: 'string', enum: Object.keys(problems) },
-      index: { ...whole, description: 'The report of a batch that is meant, counted from 0.' },
+      index: { ...whole, description: 'Which report of a batch it is about, counted from 0.' },
       retryAfterSeconds: { type: 'integer', minimum: 1 },
     } satisfies Properties<Required<Problem>>,
   },

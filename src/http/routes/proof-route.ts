@@ -30,7 +30,7 @@ export function proofRoute(app: FastifyInstance, options: ProofRouteOptions): vo
     if (tokens === undefined)
       throw new SidecarError(
         'ProofNotAvailable',
-        'AWS signs only its answer to RegisterUsage, and the route "metered" does not call that, so there is no token. Ask /v1/entitlement instead.',
+        'AWS signs an answer only to RegisterUsage, and the route "metered" does not call that, so there is no token. Ask /v1/entitlement instead.',
       )
     const { nonce } = request.query as { nonce?: unknown }
     if (typeof nonce !== 'string' || !nonceForm.test(nonce))
