@@ -61,7 +61,7 @@ async function json(args: readonly string[], env: NodeJS.ProcessEnv) {
 }
 
 describe('the built program', () => {
-  test('doctor at home warns that this is no task, and leaves nothing behind', async () => {
+  test('doctor on a laptop warns that this is not a task, and leaves nothing behind', async () => {
     const emulator = await startEmulatorProgram()
     const env = await atHome(emulator)
     const { code, out, err } = await start(['doctor'], env).ended
@@ -76,7 +76,7 @@ describe('the built program', () => {
     expect(await emulator.records()).toEqual([])
   })
 
-  test('doctor beside a running sidecar takes nothing away from it, and --certify bills through it', async () => {
+  test('doctor does not disturb a running sidecar, and --certify bills through it', async () => {
     const emulator = await startEmulatorProgram()
     const env = await atHome(emulator)
     const app = `http://${env.SIDECAR_LISTEN}`

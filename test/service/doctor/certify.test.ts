@@ -52,8 +52,8 @@ describe('doctor --certify', () => {
   /** The doctor's: it moves only while the doctor pauses, so that nothing takes too long for it. */
   let ownClock: ManualClock
 
-  /** The doctor beside the sidecar, with the same settings. */
-  function beside(more: Readonly<Record<string, string>> = {}): Machine {
+  /** The machine of the sidecar, with the same settings. */
+  function machineWith(more: Readonly<Record<string, string>> = {}): Machine {
     const { aws, sidecar, dataDir } = harness
     return testMachine({
       env: demoSettings({
@@ -77,7 +77,7 @@ describe('doctor --certify', () => {
     harness = await startHarness({ aws: await startEmulator({ products }) })
     await harness.entitled()
     ownClock = new ManualClock(harness.clock.now())
-    machine = beside()
+    machine = machineWith()
   })
   afterEach(() => harness.close())
 
@@ -85,7 +85,7 @@ describe('doctor --certify', () => {
   const open = (quantity: number) =>
     demoProduct.dimensions.map((dimension) => expect.objectContaining({ dimension, quantity }))
 
-  test('sends nothing without --yes, and says what it would bill', async () => {
+  test('sends nothing without --yes, and states what it would bill', async () => {
     const { code, out } = await runDoctor(machine, '--certify')
     expect(code).toBe(2)
     expect(out.join(' ')).toContain(
@@ -159,7 +159,7 @@ describe('doctor --certify', () => {
 
   test('sends nothing when a check has failed', async () => {
     const { code, certify } = await doctorJson(
-      beside({ SIDECAR_LOG_LEVEL: 'loud' }),
+      machineWith({ SIDECAR_LOG_LEVEL: 'loud' }),
       '--certify',
       '--yes',
     )
@@ -170,7 +170,7 @@ describe('doctor --certify', () => {
 
   test('sends nothing without a running sidecar', async () => {
     const { certify } = await doctorJson(
-      beside({ SIDECAR_LISTEN: '127.0.0.1:0' }),
+      machineWith({ SIDECAR_LISTEN: '127.0.0.1:0' }),
       '--certify',
       '--yes',
     )
@@ -178,7 +178,7 @@ describe('doctor --certify', () => {
   })
 
   test('sends nothing to a sidecar of another product', async () => {
-    const other = beside({ SIDECAR_PRODUCT_CODE: 'another', SIDECAR_ROUTE: 'metered' })
+    const other = machineWith({ SIDECAR_PRODUCT_CODE: 'another', SIDECAR_ROUTE: 'metered' })
     const { certify } = await doctorJson(other, '--certify', '--yes')
     expect(certify?.['message']).toBe(
       `Nothing was sent: the running sidecar is for the product ${demoProduct.productCode}, and the settings here name another.`,
@@ -186,8 +186,8 @@ describe('doctor --certify', () => {
     expect(await usage()).toMatchObject({ open: [] })
   })
 
-  test('needs no record on the route hourly, and says where the next one has to be', async () => {
-    const { certify } = await doctorJson(beside({ SIDECAR_ROUTE: 'hourly' }), '--certify')
+  test('needs no record on the route hourly, and states where the next one has to be', async () => {
+    const { certify } = await doctorJson(machineWith({ SIDECAR_ROUTE: 'hourly' }), '--certify')
     expect(certify).toMatchObject({
       status: 'pass',
       message: 'The route hourly sends no records: RegisterUsage, called above, is the step.',

@@ -51,7 +51,7 @@ const transitionsLogged = () =>
     .map(({ level, event }) => `${level} ${event}`)
 
 describe('an AWS that throttles, hangs, resets and fails for two hours', () => {
-  test('is borne, ends entitled, and takes one registration', { timeout: 60_000 }, async () => {
+  test('is tolerated, ends entitled, and needs one registration', { timeout: 60_000 }, async () => {
     const timers = new ManualClock()
     const breakAws = async (aws: Harness) => {
       for (let round = 0; round < 40; round += 1) {

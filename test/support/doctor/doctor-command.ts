@@ -7,7 +7,7 @@ export interface DoctorResult {
   readonly out: readonly string[]
 }
 
-/** Runs the command `doctor` in a machine of the test, as main.ts does. */
+/** Runs the command `doctor` on a test's machine, as main.ts does. */
 export async function runDoctor(
   machine: Machine,
   ...args: readonly string[]

@@ -24,7 +24,7 @@ export function testMachine(more: Partial<Machine> = {}): Machine {
   }
 }
 
-/** What the settings say of the demo product, beside an emulator. */
+/** The settings of the demo product, for use with an emulator. */
 export function demoSettings(more: Readonly<Record<string, string | undefined>> = {}) {
   return {
     SIDECAR_PRODUCT_CODE: demoProduct.productCode,

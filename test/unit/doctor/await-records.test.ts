@@ -30,7 +30,7 @@ const sealed = { dimension: 'requests', hour: nine, state: 'sealed' }
 const away = undefined
 
 /**
- * Waits beside a sidecar that gives these answers, the last one for ever, on a clock that only moves
+ * Waits for a sidecar that gives these answers, the last one repeatedly, on a clock that moves only
  * when the wait pauses.
  */
 async function wait(answers: readonly (object | undefined)[], longestMs = 3_600_000) {
@@ -69,7 +69,7 @@ test('waits until the record is accepted', async () => {
   expect(judgeRecords(outcomes)[0]).toBe('pass')
 })
 
-test('follows usage that went on to a later hour', async () => {
+test('follows usage that moved to a later hour', async () => {
   const answers = [
     { ...empty, settled: [moved] },
     { ...empty, settled: [moved, accepted(ten, 'id-2')] },
@@ -79,7 +79,7 @@ test('follows usage that went on to a later hour', async () => {
   expect(asked).toBe(2)
 })
 
-test('takes no other record for its own', async () => {
+test('mistakes no other record for its own', async () => {
   const others = [accepted(ten), { ...accepted(nine), dimension: 'storage' }]
   const { outcomes } = await wait([{ ...empty, settled: others }], 10_000)
   expect(outcomes).toMatchObject([{ state: 'waiting' }])
@@ -94,7 +94,7 @@ test('gives up when its time is over', async () => {
   ])
 })
 
-test('bears a sidecar that restarts, but not one that has gone', async () => {
+test('tolerates a sidecar that restarts, but not one that has gone', async () => {
   const back = await wait([away, away, away, { ...empty, settled: [accepted(nine)] }])
   expect(back.outcomes).toMatchObject([{ state: 'accepted' }])
   const often = Array.from({ length: 10 }, () => away)
@@ -103,7 +103,7 @@ test('bears a sidecar that restarts, but not one that has gone', async () => {
   expect((await wait([empty, away])).asked).toBe(14)
 })
 
-test.each(['refused', 'unresolved'])('tells of a record that is %s', async (state) => {
+test.each(['refused', 'unresolved'])('reports a record that is %s', async (state) => {
   const record = { ...accepted(nine), state, lastCode: 'AccessDeniedException' }
   const { outcomes } = await wait([{ ...empty, pending: [record] }])
   const [status, message] = judgeRecords(outcomes)

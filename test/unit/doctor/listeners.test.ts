@@ -82,7 +82,7 @@ describe('the check app-listener', () => {
     expect(JSON.stringify(other)).not.toContain('another-token')
   })
 
-  test('takes a sidecar that ends for no other program', async () => {
+  test('does not mistake a sidecar that is shutting down for another program', async () => {
     const problem = problemOf('ShuttingDown', 'Nothing of this request was recorded.')
     const port = await serve((_request, response) =>
       response.writeHead(503).end(JSON.stringify(problem)),
@@ -113,7 +113,7 @@ describe('the check app-listener', () => {
     expect(findings[0]?.message).toContain('an answer above 16 MiB')
   })
 
-  test('follows nobody to another address', async () => {
+  test('follows no redirect', async () => {
     const seen: (string | undefined)[] = []
     const elsewhere = await serve((request, response) => {
       seen.push(request.url)

@@ -43,7 +43,7 @@ async function tlsServer(certificate: Certificate): Promise<number> {
   return listen(server)
 }
 
-/** A server that takes connections and never says anything. */
+/** A server that accepts connections and never sends anything. */
 const mute = () => listen(createServer(() => {}))
 
 /** What a check finds that waits until its time is over, on a clock that only the test moves. */
@@ -63,7 +63,7 @@ describe('the check dns', () => {
   const machine = (lookup: Machine['lookup']) => endpoint(`https://${aws}`, { lookup })
   const failing = (code: string) => () => Promise.reject(Object.assign(new Error(code), { code }))
 
-  test('tells a VPC endpoint from the internet', async () => {
+  test('distinguishes a VPC endpoint from the internet', async () => {
     const [inside] = await findingsOf(
       dnsCheck,
       machine(() => Promise.resolve(['10.0.3.7', '10.0.4.7'])),
@@ -106,7 +106,7 @@ describe('the check dns', () => {
     ['100.64.0.1', true],
     ['fd12::1', true],
     ['2600:1f18::1', false],
-  ])('takes %s for private: %s', (address, expected) => {
+  ])('counts %s as private: %s', (address, expected) => {
     expect(isPrivateAddress(address)).toBe(expected)
   })
 })
@@ -193,7 +193,7 @@ describe('the check tls', () => {
     )
   })
 
-  test('takes the address that answers', async () => {
+  test('uses the address that answers', async () => {
     const lookup: Machine['lookup'] = () => Promise.resolve(['127.0.0.9', '127.0.0.1'])
     expect(outcomesOf(await check(good, { lookup }))).toEqual(['pass'])
   })
@@ -222,7 +222,7 @@ describe('the check tls', () => {
   test.each([
     ['CERT_HAS_EXPIRED', { notAfter: '2021-01-01' }],
     ['CERT_NOT_YET_VALID', { notBefore: '2048-01-01' }],
-  ])('tells %s', async (code, times) => {
+  ])('reports %s', async (code, times) => {
     const findings = await check(makeCertificate({ names: [aws], ...times }))
     expect(outcomesOf(findings)).toEqual(['WrongTime'])
     expect(findings[0]?.message).toContain(code)
@@ -242,7 +242,7 @@ describe('the check tls', () => {
     expect(outcomesOf(await afterTimeout(tlsCheck, machine))).toEqual(['Silent'])
   })
 
-  test('takes plain HTTP on this machine only', async () => {
+  test('accepts plain HTTP only on this machine', async () => {
     const run = (url: string) => findingsOf(tlsCheck, endpoint(url))
     expect(outcomesOf(await run('http://127.0.0.1:1'))).toEqual(['pass'])
     expect(outcomesOf(await run('http://emulator:7071'))).toEqual(['NoTls'])
@@ -280,7 +280,7 @@ describe('the check clock', () => {
     expect(finding).toMatchObject({ status: 'pass', message: "Within 2 s of the endpoint's." })
   })
 
-  test('warns when the answer bears no time, or there is none', async () => {
+  test('warns when the answer has no Date, or there is no answer', async () => {
     const timeless = createServer((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n'))
     const run = async (server: Server) =>
       outcomesOf(await findingsOf(clockCheck, endpoint(`http://127.0.0.1:${await listen(server)}`)))

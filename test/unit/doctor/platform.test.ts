@@ -97,13 +97,13 @@ describe('the check region', () => {
     ])
   })
 
-  test('fails when nobody knows it, and this is said once', async () => {
+  test('fails when no source names it, and only once', async () => {
     expect(outcomesOf(await findingsOf(regionCheck, { env: nowhere }))).toEqual(['Unknown'])
     const platform = await findingsOf(platformCheck, { env: nowhere })
     expect(platform.map(({ message }) => message).join()).not.toContain('No source names a region')
   })
 
-  test('warns of a region where AWS is not known to meter, and this is said once', async () => {
+  test('warns of a region where AWS is not known to meter, and only once', async () => {
     const env = podEnvironment('af-south-1')
     expect(outcomesOf(await findingsOf(regionCheck, { env }))).toEqual(['pass', 'NotListed'])
     expect(outcomesOf(await findingsOf(platformCheck, { env }))).toEqual(['pass'])
@@ -129,7 +129,7 @@ describe('the check credentials', () => {
   test.each([
     ['refuses', 404],
     ['has none', { AccessKeyId: undefined }],
-    ['answers with no JSON', '{"SecretAccessKey": top-secret}'],
+    ['does not answer with JSON', '{"SecretAccessKey": top-secret}'],
   ])('fails when the endpoint of the task %s', async (_name, answer) => {
     const findings = await findingsOf(credentialsCheck, await taskEnvironment(answer))
     expect(outcomesOf(findings)).toEqual(['NoCredentials'])
@@ -137,7 +137,7 @@ describe('the check credentials', () => {
     expect(findings[0]?.message).not.toContain('top-secret')
   })
 
-  test('asks no endpoint that is not on this machine', async () => {
+  test('asks no endpoint outside this machine', async () => {
     const env = { AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://example.com/credentials', ...nowhere }
     expect(await findingsOf(credentialsCheck, { env })).toMatchObject([
       { status: 'pass', message: 'The role of the task: its endpoint does not say which one.' },

@@ -67,7 +67,7 @@ describe('checks', () => {
     expect(findings[0]?.message).toContain('broken')
   })
 
-  test('the worst of them decides, and what was skipped is no complaint', async () => {
+  test('the worst of them decides, and a skipped check is not a problem', async () => {
     expect(worstOf(await run(check('a', 'pass'), check('b', 'skip')))).toBe('pass')
     expect(worstOf(await run(check('a', 'warn'), check('b', 'pass')))).toBe('warn')
     expect(worstOf(await run(check('a', 'fail'), check('b', 'warn')))).toBe('fail')
@@ -86,7 +86,7 @@ describe('the list of checks', () => {
     expect(checks.map(({ id }) => id)).toEqual(expect.arrayContaining([...proofNames]))
   })
 
-  test('says of every problem when it is found and what to do', () => {
+  test('says for every problem when it is reported and what to do', () => {
     for (const { id, title, problems } of checks) {
       expect(title, id).toMatch(/\.$/)
       for (const [name, { when, fix }] of Object.entries(problems)) {

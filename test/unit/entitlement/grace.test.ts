@@ -112,7 +112,7 @@ describe('open', () => {
     expect(left(grace)).toBe(2)
   })
 
-  test('a role that AWS refuses is no outage', () => {
+  test('a role that AWS refuses is not an outage', () => {
     expect(left(start('open'), false)).toBeUndefined()
   })
 })
@@ -133,7 +133,7 @@ describe('the memory', () => {
   })
 
   test.each(['', '{', 'null', '[]', '5', '{"entitledAt":"now"}'])(
-    'that is %j says nothing',
+    'that is %j is ignored',
     (text) => {
       pages.set('entitlement', text)
       expect(left(start('closed'))).toBeUndefined()

@@ -150,7 +150,7 @@ describe('on EKS', () => {
     })
   })
 
-  test('a chart that sets AWS_REGION wrongly is found out', async () => {
+  test('a chart that sets AWS_REGION wrongly is detected', async () => {
     const platform = await detect({
       env: { ...irsa, AWS_REGION: 'us-east-1' },
       files: { [tokenPath]: fakeToken(eksClaims) },
@@ -210,7 +210,7 @@ describe('on EKS', () => {
     expect(platform.warnings.join('\n')).toContain('no answer within 20 ms')
   })
 
-  test('Kubernetes that is not EKS is told so', async () => {
+  test('Kubernetes outside EKS causes a warning', async () => {
     const claims = { iss: 'https://kubernetes.default.svc', 'kubernetes.io': { pod: { uid } } }
     const platform = await detect({ env: irsa, files: { [tokenPath]: fakeToken(claims) } })
     expect(platform.resource).toBe(`pod:${uid}`)
@@ -249,7 +249,7 @@ describe('elsewhere', () => {
     expect((await detect({ imdsUrl: imds.url })).region?.source).toBe('ec2-metadata')
   })
 
-  test('an AWS_REGION that is no region is ignored with a warning', async () => {
+  test('an AWS_REGION that is not a region is ignored with a warning', async () => {
     const platform = await detect({ env: { AWS_REGION: '$(REGION)' }, region: 'us-east-1' })
     expect(platform.region?.source).toBe('SIDECAR_REGION')
     expect(platform.warnings.join('\n')).toContain('"$(REGION)", which is not a region name')
@@ -264,7 +264,7 @@ describe('elsewhere', () => {
     expect(platform.mismatches).toHaveLength(1)
   })
 
-  test('Bedrock AgentCore is told that it is not supported', async () => {
+  test('Bedrock AgentCore causes a warning that it is not supported', async () => {
     const env = { AWS_BEDROCK_AGENTCORE_RUNTIME_ID: 'x', AWS_REGION: 'us-east-1' }
     const platform = await detect({ env })
     expect(platform.name).toBe('agentcore')
