@@ -108,7 +108,7 @@ describe('the built program', () => {
         { dimension: 'requests', units: 1, duplicate: false },
         { dimension: 'storage', units: 1, duplicate: false },
       ],
-      remaining: expect.arrayContaining(['This is us-east-1, which AWS asks for.']),
+      remaining: expect.arrayContaining(['This is us-east-1, which AWS requires.']),
     })
     expect(await emulator.records()).toEqual([])
 

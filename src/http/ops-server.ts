@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import type { Events } from '../../kernel/events.ts'
-import type { Log } from '../../kernel/log.ts'
-import { createServerBase } from './server.ts'
+import type { Events } from '../kernel/events.ts'
+import type { Log } from '../kernel/log.ts'
+import { createServerBase } from './listener/server.ts'
 
 export interface OpsServerOptions {
   readonly events: Events

@@ -1,23 +1,23 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { stopwatch } from '../../kernel/clock.ts'
-import type { Events } from '../../kernel/events.ts'
-import type { Log } from '../../kernel/log.ts'
-import { createRefusalReport } from '../../sources/refused-usage.ts'
-import type { Source, SourceContext } from '../../sources/source.ts'
-import { addFastPath } from './fast-path.ts'
-import { checkOrigin, createTokenCheck } from './defences.ts'
+import { stopwatch } from '../kernel/clock.ts'
+import type { Events } from '../kernel/events.ts'
+import type { Log } from '../kernel/log.ts'
+import { createRefusalReport } from '../sources/refused-usage.ts'
+import type { Source, SourceContext } from '../sources/source.ts'
+import { addFastPath } from './listener/fast-path.ts'
+import { checkOrigin, createTokenCheck } from './listener/defences.ts'
 import {
   entitlementPath,
   entitlementRoute,
   type EntitlementRouteOptions,
-} from '../routes/entitlement-route.ts'
-import { openApiPath, openApiRoute } from '../routes/openapi-route.ts'
-import { proofRoute, type ProofRouteOptions } from '../routes/proof-route.ts'
-import { createServerBase, type ServerLimits } from './server.ts'
-import { statusPagePath, statusPageRoute } from '../routes/status-page-route.ts'
-import { usageViewRoute, type UsageViewOptions } from '../routes/usage-view-route.ts'
-import { problemOfError } from './problem-of-error.ts'
+} from './routes/entitlement-route.ts'
+import { openApiPath, openApiRoute } from './openapi/openapi-route.ts'
+import { proofRoute, type ProofRouteOptions } from './routes/proof-route.ts'
+import { createServerBase, type ServerLimits } from './listener/server.ts'
+import { statusPagePath, statusPageRoute } from './routes/status-page-route.ts'
+import { usageViewRoute, type UsageViewOptions } from './routes/usage-view-route.ts'
+import { problemOfError } from './listener/problem-of-error.ts'
 
 export interface AppServerOptions extends EntitlementRouteOptions {
   readonly limits: ServerLimits
