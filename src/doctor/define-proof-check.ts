@@ -1,7 +1,7 @@
 import type { FailureKind } from '../aws/metering-api.ts'
 import type { FailedProof, PassedProof } from '../entitlement/proof.ts'
 import { createProof, proofsOfRoute, type ProofName } from '../entitlement/registry.ts'
-import type { Product } from '../product/product.ts'
+import { routes, type Product, type Route } from '../product/product.ts'
 import type { Diagnosis } from './diagnosis.ts'
 import { defineCheck, type Check, type Findings, type Problem } from './check.ts'
 
@@ -33,10 +33,11 @@ type CommonProblem = keyof typeof commonProblems
 interface ProofCheckDefinition<Own extends string> {
   /** The proof that is checked; also the id of the check. */
   readonly name: ProofName
+  /** `{routes}` stands for the routes that run this proof. */
   readonly title: string
   readonly needs: readonly string[]
-  /** The message on a route that does not run this proof. */
-  readonly notNeeded: string
+  /** What a route that does not run this proof does instead, such as `sends no records`. */
+  readonly otherwise: string
   /** Those that only this proof has. */
   readonly problems: Readonly<Record<Own, Problem>>
   /** Returns what one attempt each is made for; by default the whole product. */
@@ -54,16 +55,17 @@ export interface ProofPart {
 
 /** Defines a check that makes an attempt of one proof, as a sidecar does when it starts. */
 export function defineProofCheck<Own extends string>(definition: ProofCheckDefinition<Own>): Check {
-  const { name, title, needs, notNeeded } = definition
+  const { name, needs, otherwise } = definition
   return defineCheck<Own | CommonProblem>({
     id: name,
-    title,
+    title: definition.title.replace('{routes}', routesWith(name).join(' and ')),
     needs,
     problems: { ...commonProblems, ...definition.problems },
     async run(diagnosis, findings) {
       const { product, machine } = diagnosis
-      if (product === undefined || !proofsOfRoute[product.route].includes(name))
-        findings.pass(notNeeded)
+      if (product === undefined) return
+      if (!proofsOfRoute[product.route].includes(name))
+        findings.pass(`Not needed: the route ${product.route} ${otherwise}.`)
       else if (!machine.callAws) findings.skip('Not called because of --no-calls.')
       else await attemptParts(definition, product, diagnosis, findings)
     },
@@ -100,6 +102,10 @@ async function attemptParts<Own extends string>(
       values: { advice: result.failure.advice },
     })
   }
+}
+
+function routesWith(name: ProofName): readonly Route[] {
+  return routes.filter((route) => proofsOfRoute[route].includes(name))
 }
 
 function wholeProduct(product: Product): readonly ProofPart[] {

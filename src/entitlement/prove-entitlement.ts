@@ -60,36 +60,34 @@ async function prove(
   proofs: readonly Proof[],
   options: StartEntitlementOptions,
 ): Promise<void> {
+  const { signal } = options
   for (const proof of proofs) {
-    const passed = await passOrGiveUp(entitlement, proof, options)
-    if (passed === undefined) return
-    report(entitlement, passed, proof, options)
+    if (signal.aborted) return
+    const result = await attemptUntilFinal(entitlement, proof, options)
+    if (!result.ok) {
+      if (!signal.aborted) entitlement.refuse(result.failure.code, describe(result.failure))
+      return
+    }
+    report(entitlement, result.value, proof, options)
   }
   entitlement.prove()
 }
 
-/** Attempts a proof until it passes. Undefined when it was refused for good or the sidecar stops. */
-async function passOrGiveUp(
+/** Attempts a proof until it passes or is refused for good; or until the sidecar stops. */
+async function attemptUntilFinal(
   entitlement: Entitlement,
   proof: Proof,
   options: StartEntitlementOptions,
-): Promise<PassedProof | undefined> {
+): Promise<Result<PassedProof, FailedProof>> {
   const { timers, random, signal } = options
-  for (let attempt = 1; !signal.aborted; attempt += 1) {
+  for (let attempt = 1; ; attempt += 1) {
     const result = await attemptSafely(proof)
-    if (result.ok) return result.value
-    if (signal.aborted) return undefined
-    const { code, patience } = result.failure
-    const message = `${result.failure.message} ${result.failure.advice}`.trim()
-    if (patience === 'never') {
-      entitlement.refuse(code, message)
-      return undefined
-    }
-    const delayMs = delayAfter(attempt, patience, random)
-    reportFailure(entitlement, { code, message, patience, attempt, delayMs }, options)
+    if (result.ok || result.failure.patience === 'never' || signal.aborted) return result
+    const delayMs = delayAfter(attempt, result.failure.patience, random)
+    reportFailure(entitlement, result.failure, { attempt, delayMs }, options)
     await sleep(timers, delayMs, signal)
+    if (signal.aborted) return result
   }
-  return undefined
 }
 
 /** Our own defect must not keep a paying buyer out for good, so it is retried like a slow failure. */
@@ -113,16 +111,14 @@ function delayAfter(attempt: number, patience: Patience, random: () => number): 
     : backoffMs(attempt, random)
 }
 
-interface PassingFailure extends Pick<FailedProof, 'code' | 'message' | 'patience'> {
-  readonly attempt: number
-  readonly delayMs: number
-}
-
 function reportFailure(
   entitlement: Entitlement,
-  { code, message, patience, attempt, delayMs }: PassingFailure,
+  failure: FailedProof,
+  { attempt, delayMs }: { readonly attempt: number; readonly delayMs: number },
   { log, grace }: StartEntitlementOptions,
 ): void {
+  const { code, patience } = failure
+  const message = describe(failure)
   const { state, code: lastCode } = entitlement.snapshot()
   // The change of state already logs the first reason.
   const isNews = state !== 'starting' && code !== lastCode
@@ -130,6 +126,11 @@ function reportFailure(
   log(event, message, { code, attempt, delayMs })
   const graceUntil = entitlement.known() ? undefined : grace?.until(patience === 'soon')
   entitlement.reportUnreachable(code, message, Math.ceil(delayMs / 1000), graceUntil)
+}
+
+/** What happened and what to do. */
+function describe({ message, advice }: FailedProof): string {
+  return `${message} ${advice}`.trim()
 }
 
 function report(

@@ -2,9 +2,9 @@ import { defineProofCheck } from '../define-proof-check.ts'
 
 export const dryRunCheck = defineProofCheck({
   name: 'dry-run',
-  title: 'One call of MeterUsage with DryRun for each dimension, on the routes metered and both.',
+  title: 'One call of MeterUsage with DryRun for each dimension, on the routes {routes}.',
   needs: ['product', 'region', 'tls'],
-  notNeeded: 'Not needed: the route hourly sends no records.',
+  otherwise: 'sends no records',
   problems: {
     WrongDimension: {
       status: 'fail',

@@ -3,10 +3,9 @@ import { defineProofCheck } from '../define-proof-check.ts'
 
 export const registerUsageCheck = defineProofCheck({
   name: 'register-usage',
-  title:
-    "One call of RegisterUsage on the routes hourly and both, and AWS's signature by the pinned key.",
+  title: "One call of RegisterUsage on the routes {routes}, and AWS's signature by the pinned key.",
   needs: ['product', 'public-key', 'region', 'tls'],
-  notNeeded: 'Not needed: the route metered does not register.',
+  otherwise: 'does not register',
   problems: {
     WrongToken: {
       status: 'fail',

@@ -6,7 +6,7 @@ import type {
 import { SidecarError } from '../../kernel/errors.ts'
 
 export interface ProofRouteOptions {
-  /** Undefined where AWS signs nothing: for products that are only metered. */
+  /** Undefined where AWS signs nothing: on routes that do not register. */
   readonly tokens:
     { tokenFor(request: RegistrationTokenRequest): Promise<RegistrationTokenResult> } | undefined
   readonly productCode: string
@@ -30,7 +30,7 @@ export function proofRoute(app: FastifyInstance, options: ProofRouteOptions): vo
     if (tokens === undefined)
       throw new SidecarError(
         'ProofNotAvailable',
-        'AWS signs an answer only to RegisterUsage, and the route "metered" does not call that, so there is no token. Ask /v1/entitlement instead.',
+        'AWS signs an answer only to RegisterUsage, and the route of this product does not register, so there is nothing to check. Ask /v1/entitlement instead.',
       )
     const { nonce } = request.query as { nonce?: unknown }
     if (typeof nonce !== 'string' || !nonceForm.test(nonce))
