@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { createSystemClock } from '../kernel/clock.ts'
 import { fileReader } from '../kernel/read-text.ts'
-import type { World } from '../doctor/diagnosis.ts'
+import type { Machine } from '../doctor/machine.ts'
 
-/** This machine as the checks of `doctor` and `run --check` see it. */
-export function thisMachine(env: World['env']): World {
+/** Returns this machine as the checks of `doctor` and `run --check` use it. */
+export function thisMachine(env: Machine['env']): Machine {
   return {
     env,
     reader: fileReader,
@@ -21,7 +21,7 @@ export function thisMachine(env: World['env']): World {
   }
 }
 
-/** Undefined on systems without it. */
+/** Returns undefined on systems that do not have it. */
 function mountInfo(): string | undefined {
   try {
     return readFileSync('/proc/self/mountinfo', 'utf8')

@@ -2,13 +2,18 @@ import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import { messageOf } from '../kernel/errors.ts'
 import { systemCode } from './endpoint-host.ts'
-import type { Examination } from './diagnosis.ts'
-import { timedOut } from '../kernel/with-deadline.ts'
+import type { Diagnosis } from './diagnosis.ts'
+import { fail, type Result } from '../kernel/result.ts'
 
-export type ListenerAnswer =
-  | { readonly kind: 'answer'; readonly status: number; readonly text: string }
-  /** Nobody listens there. */
+export interface ListenerAnswer {
+  readonly status: number
+  readonly text: string
+}
+
+export type ListenerFailure =
+  /** Nothing listens there. */
   | { readonly kind: 'free' }
+  /** It did not answer in time. */
   | { readonly kind: 'silent' }
   | { readonly kind: 'unreachable'; readonly code: string }
 
@@ -18,36 +23,36 @@ export interface ListenerRequest {
   readonly body?: string
 }
 
-/** Far more than a sidecar has to say; the memory limit is that of the sidecar beside us. */
+/** Far more than a sidecar sends. The doctor runs within the memory limit of the sidecar's container. */
 const largestAnswerBytes = 16 * 1024 * 1024
 
 /**
- * One request to a listener of this machine: past every proxy that the environment names, and whoever
- * answers sends it nowhere else. Never rejects.
+ * Sends one request to a listener of this machine. It passes by every proxy that the environment names,
+ * and follows no redirect. Never rejects.
  */
 export async function askListener(
-  examination: Examination,
+  diagnosis: Diagnosis,
   url: string,
   asked: ListenerRequest = {},
-): Promise<ListenerAnswer> {
+): Promise<Result<ListenerAnswer, ListenerFailure>> {
   try {
-    const answer = await examination.inTime((signal) => ask(url, asked, signal))
-    return answer === timedOut ? { kind: 'silent' } : answer
+    const answer = await diagnosis.inTime((signal) => ask(url, asked, signal))
+    return answer.ok ? answer : fail({ kind: 'silent' })
   } catch (error) {
     const code = systemCode(error)
-    if (code === 'ECONNREFUSED') return { kind: 'free' }
-    return { kind: 'unreachable', code: code === 'unknown' ? messageOf(error) : code }
+    if (code === 'ECONNREFUSED') return fail({ kind: 'free' })
+    return fail({ kind: 'unreachable', code: code === 'unknown' ? messageOf(error) : code })
   }
 }
 
-/** The same until `signal` is aborted; rejects when there is no answer. */
+/** Does the same until `signal` is aborted; rejects when there is no answer. */
 export async function ask(
   url: string,
   { method = 'GET', headers = {}, body }: ListenerRequest,
   signal: AbortSignal,
-): Promise<Extract<ListenerAnswer, { kind: 'answer' }>> {
+): Promise<ListenerAnswer> {
   const outgoing = request(url, { method, headers: { ...headers }, agent: false, signal })
-  // Below nobody waits for the errors that come after the answer has begun.
+  // Nothing below waits for an error that comes after the answer has begun.
   outgoing.on('error', () => {})
   outgoing.end(body)
   const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
@@ -59,5 +64,5 @@ export async function ask(
     chunks.push(chunk)
   }
   const text = Buffer.concat(chunks).toString('utf8')
-  return { kind: 'answer', status: response.statusCode ?? 0, text }
+  return { status: response.statusCode ?? 0, text }
 }

@@ -1,12 +1,12 @@
-import type { Examination } from './diagnosis.ts'
+import type { Diagnosis } from './diagnosis.ts'
 
-/** `skip`: it was not looked at, and the message says why. */
+/** `skip`: the check did not look, and its message says why. */
 export type Status = 'pass' | 'warn' | 'fail' | 'skip'
 
-/** One of the ways in which a check can end badly; docs/doctor.md has a row for each. */
+/** One of the problems that a check can find. docs/doctor.md has a row for each. */
 export interface Problem {
   readonly status: 'warn' | 'fail'
-  /** When it is found, for people. */
+  /** When the check reports it, for people. */
   readonly when: string
   /** What to do. `{name}` stands for a value of the finding. */
   readonly fix: string
@@ -16,22 +16,22 @@ export interface Problem {
 export interface Finding {
   /** The id of the check. */
   readonly id: string
-  /** What it is about where a check looks at several things, such as a dimension. */
+  /** Which of several things it is about, such as a dimension. */
   readonly subject: string | undefined
   readonly status: Status
-  /** The name of the problem; undefined unless there is one. */
+  /** The name of the problem; undefined when there is none. */
   readonly problem: string | undefined
   readonly message: string
   readonly fix: string | undefined
 }
 
 export interface ProblemDetails {
-  readonly subject?: string
+  readonly subject?: string | undefined
   /** For the placeholders of the fix. */
   readonly values?: Readonly<Record<string, string>>
 }
 
-/** Takes what a check finds, in the order in which it is told. */
+/** Collects what a check finds, in order. */
 export interface Findings<Code extends string> {
   pass(message: string, subject?: string): void
   skip(message: string, subject?: string): void
@@ -41,20 +41,20 @@ export interface Findings<Code extends string> {
 export interface Check {
   /** Never renamed: programs read it. */
   readonly id: string
-  /** What is looked at, a phrase for people. */
+  /** What it looks at, a phrase for people. */
   readonly title: string
-  /** Checks without whose success this one would only fail for the same reason. */
+  /** Checks that must pass first, because this one would only fail for the same reason. */
   readonly needs: readonly string[]
   readonly problems: Readonly<Record<string, Problem>>
-  run(examination: Examination): Promise<readonly Finding[]>
+  run(diagnosis: Diagnosis): Promise<readonly Finding[]>
 }
 
 interface Definition<Code extends string> extends Omit<Check, 'problems' | 'run'> {
   readonly problems: Readonly<Record<Code, Problem>>
-  readonly run: (examination: Examination, findings: Findings<Code>) => Promise<void> | void
+  readonly run: (diagnosis: Diagnosis, findings: Findings<Code>) => Promise<void> | void
 }
 
-/** A check whose findings can name only the problems that it declares. */
+/** Defines a check whose findings can name only the problems that it declares. */
 export function defineCheck<Code extends string>(definition: Definition<Code>): Check {
   const { id, title, needs, problems } = definition
   return {
@@ -62,10 +62,10 @@ export function defineCheck<Code extends string>(definition: Definition<Code>): 
     title,
     needs,
     problems,
-    async run(examination) {
+    async run(diagnosis) {
       const found: Finding[] = []
       const none = { problem: undefined, fix: undefined }
-      await definition.run(examination, {
+      await definition.run(diagnosis, {
         pass: (message, subject) => found.push({ id, subject, status: 'pass', message, ...none }),
         skip: (message, subject) => found.push({ id, subject, status: 'skip', message, ...none }),
         problem(code, message, { subject, values = {} } = {}) {
@@ -78,7 +78,7 @@ export function defineCheck<Code extends string>(definition: Definition<Code>): 
   }
 }
 
-/** What others said, ended as a sentence. */
+/** Ends the words of another program as a sentence. */
 export function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`
 }

@@ -3,65 +3,39 @@ import { defaultEndpoint } from '../aws/create-client.ts'
 import { createMarketplaceMetering } from '../aws/marketplace-metering.ts'
 import type { MeteringApi } from '../aws/metering-api.ts'
 import { meteringForPlatform } from '../aws/metering-for-platform.ts'
-import type { Clock } from '../kernel/clock.ts'
 import { defaultBakedProductFile, readSettings } from '../config/load-settings.ts'
-import type { Product } from '../product/product.ts'
-import type { TextReader } from '../kernel/read-text.ts'
 import { resolveProduct } from '../config/resolve-product.ts'
 import { SettingValues } from '../config/setting-values.ts'
-import type { Environment } from '../config/settings.ts'
 import type { SettingName } from '../config/settings-table.ts'
 import { Events } from '../kernel/events.ts'
+import { fail, succeed, type Result } from '../kernel/result.ts'
+import { withDeadline } from '../kernel/with-deadline.ts'
 import { detectPlatform } from '../platform/detect-platform.ts'
 import type { Platform } from '../platform/platform.ts'
-import { within, type timedOut } from '../kernel/with-deadline.ts'
+import type { Product } from '../product/product.ts'
+import type { Machine } from './machine.ts'
 
-/** Everything that the checks have of the outside. */
-export interface World {
-  readonly env: Environment
-  readonly reader: TextReader
-  readonly bakedProductFile?: string
-  readonly hostname: string
-  /** Wall clock and timers. */
-  readonly clock: Clock
-  /** Every address of a host; rejects with the system's code. */
-  readonly lookup: (host: string) => Promise<readonly string[]>
-  readonly randomBytes: (length: number) => Uint8Array
-  /** Of this process; undefined where the system has none. */
-  readonly userId: number | undefined
-  /** The text of /proc/self/mountinfo; undefined where there is none. */
-  readonly mountInfo: () => string | undefined
-  /** Whether AWS may be called in the name of this task or pod. */
-  readonly callAws: boolean
-  /** Certificates to trust instead of the machine's. */
-  readonly ca?: string
-  /** Where AWS_CONTAINER_CREDENTIALS_RELATIVE_URI leads. */
-  readonly credentialsHost?: string
-  /** Instead of those that the SDK finds. */
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
-}
-
-/** What the checks share; each part is found out once, when a check first asks for it. */
-export class Examination {
-  readonly world: World
-  /** A setting that is wrong counts as its default here. */
+/** What the checks share. Each part is found out once, when a check first asks for it. */
+export class Diagnosis {
+  readonly machine: Machine
+  /** A wrong setting counts as its default here. */
   readonly values: SettingValues
   readonly settingMistakes: readonly string[]
   readonly productMistakes: readonly string[]
   /** Where the product is described; undefined when the environment describes it. */
   readonly productFile: string | undefined
-  /** The product, when nothing is wrong with it. */
+  /** The product; undefined when anything about it is wrong. */
   readonly product: Product | undefined
-  /** For each thing that is waited for. */
+  /** The longest wait of each step, ms. */
   readonly timeoutMs: number
   #platform: Promise<Platform> | undefined
   #addresses: Promise<readonly string[]> | undefined
   #api: MeteringApi | undefined
 
-  constructor(world: World) {
-    const { env, reader, bakedProductFile = defaultBakedProductFile } = world
+  constructor(machine: Machine) {
+    const { env, reader, bakedProductFile = defaultBakedProductFile } = machine
     const settings = readSettings(env, reader, { bakedProductFile })
-    this.world = world
+    this.machine = machine
     this.values = new SettingValues(env, () => {})
     const resolved = resolveProduct(this.values, reader, bakedProductFile)
     this.productFile = resolved.ok ? resolved.value.file : resolved.failure.file
@@ -72,13 +46,13 @@ export class Examination {
     this.timeoutMs = this.values.get('SIDECAR_AWS_TIMEOUT_MS')
   }
 
-  /** The names among these that were given wrongly. */
+  /** Returns those of the settings that have a wrong value. */
   wrong(...names: readonly SettingName[]): SettingName[] {
     return names.filter((name) => !this.values.areSound(name))
   }
 
   platform(): Promise<Platform> {
-    const { env, hostname, clock } = this.world
+    const { env, hostname, clock } = this.machine
     return (this.#platform ??= detectPlatform({
       env,
       hostname,
@@ -88,27 +62,27 @@ export class Examination {
     }))
   }
 
-  /** Where the sidecar calls AWS, or a sentence why that cannot be told. */
-  async endpoint(): Promise<URL | string> {
+  /** Returns where the sidecar calls AWS, or a sentence that says why this is unknown. */
+  async endpoint(): Promise<Result<URL, string>> {
     const [wrong] = this.wrong('SIDECAR_AWS_ENDPOINT')
-    if (wrong !== undefined) return `${wrong} is wrong.`
+    if (wrong !== undefined) return fail(`${wrong} is wrong.`)
     const configured = this.values.get('SIDECAR_AWS_ENDPOINT')
     const { region } = await this.platform()
-    if (configured !== undefined) return new URL(configured)
+    if (configured !== undefined) return succeed(new URL(configured))
     return region === undefined
-      ? 'The region is unknown, and with it the endpoint.'
-      : new URL(defaultEndpoint(region.region))
+      ? fail('The endpoint is unknown because the region is.')
+      : succeed(new URL(defaultEndpoint(region.region)))
   }
 
-  /** Of the endpoint's host; an address is its own. Rejects with the system's code. */
+  /** Returns the addresses of the endpoint's host; an address is its own. Rejects with the system's code. */
   addresses(host: string): Promise<readonly string[]> {
     return (this.#addresses ??=
-      isIP(host) === 0 ? this.world.lookup(host) : Promise.resolve([host]))
+      isIP(host) === 0 ? this.machine.lookup(host) : Promise.resolve([host]))
   }
 
-  /** The way to AWS, as the sidecar has it. The region must be known. */
+  /** Returns a client that calls AWS as the sidecar does. The region must be known. */
   async api(): Promise<MeteringApi> {
-    const { clock, credentials } = this.world
+    const { clock, credentials } = this.machine
     const platform = await this.platform()
     const { credentialWarning } = platform
     return (this.#api ??= meteringForPlatform({ credentialWarning }, () =>
@@ -123,9 +97,9 @@ export class Examination {
     ))
   }
 
-  /** Waits for `work` no longer than one call of AWS may take. */
-  inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | typeof timedOut> {
-    return within(this.world.clock, this.timeoutMs, work)
+  /** Waits for `work`, but no longer than one call of AWS may last. */
+  inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<Result<T, 'timed-out'>> {
+    return withDeadline(this.machine.clock, this.timeoutMs, work)
   }
 
   close(): void {

@@ -2,13 +2,13 @@ import { isIP, type LookupFunction } from 'node:net'
 import { endpointRegion } from '../platform/endpoint-region.ts'
 import { isPrivateAddress } from './private-address.ts'
 
-/** Where AWS is called, as the checks of the network see it. */
+/** Where AWS is called, as the network checks need it. */
 export interface EndpointHost {
   readonly url: URL
   /** Without brackets. */
   readonly host: string
   readonly port: number
-  /** AWS's own, and not an emulator or a proxy. */
+  /** The host is AWS's own, not an emulator or a proxy. */
   readonly isAws: boolean
 }
 
@@ -18,17 +18,17 @@ export function endpointHost(url: URL): EndpointHost {
   return { url, host, port, isAws: endpointRegion(url.href) !== undefined }
 }
 
-/** `private` when the way to AWS stays inside the VPC. */
+/** Returns `private` when the way to AWS stays inside the VPC. */
 export function areaOf(addresses: readonly string[]): 'private' | 'public' {
   return addresses.every(isPrivateAddress) ? 'private' : 'public'
 }
 
-/** The code that the system gave an error, such as `ENOTFOUND`. */
+/** Returns the system's code of an error, such as `ENOTFOUND`. */
 export function systemCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
 }
 
-/** Lets a connection choose among addresses that are known already, as it would among those of a name. */
+/** Makes a lookup that answers with known addresses, so that a connection chooses among them. */
 export function lookupAmong(addresses: readonly string[]): LookupFunction {
   const all = addresses.map((address) => ({ address, family: isIP(address) }))
   return (_host, { all: wantsAll }, callback) => {

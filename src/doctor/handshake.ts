@@ -4,7 +4,7 @@ import { lookupAmong, systemCode } from './endpoint-host.ts'
 
 export interface HandshakeOptions {
   readonly host: string
-  /** Of the host; the first that answers is taken. */
+  /** Those of the host; the first that answers is used. */
   readonly addresses: readonly string[]
   readonly port: number
   readonly ca: string | undefined
@@ -12,7 +12,7 @@ export interface HandshakeOptions {
 }
 
 export interface Handshake {
-  /** Node's code of what is wrong with the certificate or the connection; undefined when all is well. */
+  /** Node's code for what is wrong with the certificate or the connection; undefined when nothing is. */
   readonly problem: string | undefined
   /** Who signed the certificate; undefined when none came. */
   readonly issuer: string | undefined
@@ -21,7 +21,7 @@ export interface Handshake {
   readonly names: string | undefined
 }
 
-/** Opens a TLS connection and looks at the certificate, whether it is to be trusted or not. */
+/** Opens a TLS connection and reads the certificate, trusted or not. */
 export function shakeHands(options: HandshakeOptions): Promise<Handshake> {
   const { host, addresses, port, ca, signal } = options
   return new Promise((resolve) => {
@@ -30,7 +30,7 @@ export function shakeHands(options: HandshakeOptions): Promise<Handshake> {
       lookup: lookupAmong(addresses),
       port,
       servername: isIP(host) === 0 ? host : '',
-      // What is wrong with it is said below, together with what it is.
+      // The result below reports what is wrong with it, together with what it is.
       rejectUnauthorized: false,
       ...(ca === undefined ? {} : { ca }),
     })
@@ -57,12 +57,12 @@ export function shakeHands(options: HandshakeOptions): Promise<Handshake> {
   })
 }
 
-/** Node gives a text for what OpenSSL found, and an error for a name that does not fit. */
+/** Node gives a text for what OpenSSL found, and an error for a name that does not match. */
 function codeOf(error: unknown): string {
   return typeof error === 'string' ? error : systemCode(error)
 }
 
 function issuerOf({ issuer }: PeerCertificate): string {
   const parts = [issuer?.O, issuer?.CN].flat().filter((part) => part !== undefined)
-  return parts.length === 0 ? 'nobody' : parts.join(', ')
+  return parts.length === 0 ? 'no one' : parts.join(', ')
 }

@@ -5,8 +5,8 @@ export interface Mount {
 }
 
 /**
- * The mount that an absolute, real path lies on, by the text of /proc/self/mountinfo; undefined when
- * that text names none.
+ * Finds the mount that an absolute, real path lies on, in the text of /proc/self/mountinfo. Undefined
+ * when that text names none.
  */
 export function mountOf(path: string, mountInfo: string): Mount | undefined {
   return mountInfo
@@ -14,7 +14,7 @@ export function mountOf(path: string, mountInfo: string): Mount | undefined {
     .flatMap((line) => parse(line) ?? [])
     .filter(({ point }) => isBelow(path, point))
     .reduce<Mount | undefined>(
-      // Of two at one point the later one hides the earlier.
+      // Of two mounts at one point the later hides the earlier.
       (best, mount) =>
         best === undefined || mount.point.length >= best.point.length ? mount : best,
       undefined,

@@ -14,7 +14,7 @@ ranges.addAddress('::1', 'ipv6')
 ranges.addSubnet('fc00::', 7, 'ipv6')
 ranges.addSubnet('fe80::', 10, 'ipv6')
 
-/** Whether an address lies inside the network or the machine, as that of a VPC endpoint does. */
+/** Reports whether an address lies inside the network or the machine, as a VPC endpoint's does. */
 export function isPrivateAddress(address: string): boolean {
   return ranges.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 }

@@ -20,21 +20,21 @@ export interface DirectoryState {
   /** The system's code behind the problem. */
   readonly code: string
   readonly exists: boolean
-  /** User id; undefined when it does not exist. */
+  /** The user id; undefined when the directory does not exist. */
   readonly owner: number | undefined
-  /** The nearest that exists: the directory itself, or one above it. */
+  /** The nearest directory that exists: this one, or one above it. */
   readonly nearest: string
   /** The first file of the ledger that this user may not use. */
   readonly file?: string
 }
 
-/** Of every volume that takes any file at all. */
+/** One block, which a volume with any room has. */
 const probeBytes = 4096
 const companions = ['', '-wal', '-shm']
 
 /**
- * Whether this user can keep a ledger in a directory. Makes a file of its own and removes it, or
- * a directory where the data directory itself has yet to be made; nothing of the ledger is changed.
+ * Finds out whether this user can keep a ledger in a directory. It makes and removes a file, or a
+ * directory where the data directory does not exist yet. It changes nothing of the ledger.
  */
 export function probeDirectory(
   directory: string,
@@ -61,7 +61,7 @@ export function probeDirectory(
   return { ...state, problem: undefined }
 }
 
-/** The directory itself, or what is nearest above it; with the system's code where it cannot be told. */
+/** Finds the directory, or the nearest above it that exists; with the system's code where it cannot. */
 export function nearestOf(directory: string) {
   for (let path = directory; ; path = dirname(path)) {
     try {

@@ -1,24 +1,23 @@
 import { isIP } from 'node:net'
 import { messageOf } from '../kernel/errors.ts'
+import { fail, succeed, type Result } from '../kernel/result.ts'
 import { metadataHttp } from '../platform/metadata-http.ts'
-import type { World } from './diagnosis.ts'
-
-export type RoleAnswer =
-  /** The ARN, or undefined when the endpoint has credentials but names no role. */
-  | { readonly ok: true; readonly arn: string | undefined }
-  | { readonly ok: false; readonly problem: string }
+import type { Machine } from './machine.ts'
 
 const ecsHost = 'http://169.254.170.2'
 
+/** The ARN of a role; undefined where the endpoint gives credentials but names no role. */
+export type TaskRole = string | undefined
+
 /**
- * Asks the credentials endpoint of ECS whose credentials it gives. Of the answer nothing but the name of
- * the role is kept. Undefined when the environment names no endpoint that may be asked.
+ * Asks the credentials endpoint of ECS which role it serves. Only the name of the role is kept of the
+ * answer. Undefined when the environment names no endpoint that may be asked.
  */
 export async function readTaskRole(
-  { env, credentialsHost = ecsHost }: World,
+  { env, credentialsHost = ecsHost }: Machine,
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<RoleAnswer | undefined> {
+): Promise<Result<TaskRole, string> | undefined> {
   const relative = env['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'] ?? ''
   const full = env['AWS_CONTAINER_CREDENTIALS_FULL_URI'] ?? ''
   const url = relative === '' ? full : `${credentialsHost}${relative}`
@@ -28,13 +27,12 @@ export async function readTaskRole(
   try {
     return parse(await metadataHttp({ url, headers, timeoutMs, signal }))
   } catch (error) {
-    // A complaint about what is no JSON quotes it, and with it perhaps the secret.
-    const problem = error instanceof SyntaxError ? 'its answer is no JSON' : messageOf(error)
-    return { ok: false, problem }
+    // A SyntaxError quotes the text, which may hold the secret.
+    return fail(error instanceof SyntaxError ? 'its answer is not JSON' : messageOf(error))
   }
 }
 
-/** A token is sent along, so only loopback and link-local addresses are asked, as the SDK does it. */
+/** The request carries a token, so only loopback and link-local addresses are asked, as by the SDK. */
 function isOfThisMachine(url: string): boolean {
   if (!URL.canParse(url)) return false
   const { protocol, hostname } = new URL(url)
@@ -43,10 +41,10 @@ function isOfThisMachine(url: string): boolean {
   return protocol === 'http:' && (local || known)
 }
 
-function parse(text: string): RoleAnswer {
+function parse(text: string): Result<TaskRole, string> {
   const document: unknown = JSON.parse(text)
   if (typeof document !== 'object' || document === null || !('AccessKeyId' in document))
-    return { ok: false, problem: 'its answer holds no credentials' }
+    return fail('its answer holds no credentials')
   const arn = 'RoleArn' in document ? document.RoleArn : undefined
-  return { ok: true, arn: typeof arn === 'string' && arn !== '' ? arn : undefined }
+  return succeed(typeof arn === 'string' && arn !== '' ? arn : undefined)
 }

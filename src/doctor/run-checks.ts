@@ -1,21 +1,20 @@
 import { messageOf } from '../kernel/errors.ts'
 import type { Check, Finding, Status } from './check.ts'
-import type { Examination } from './diagnosis.ts'
+import type { Diagnosis } from './diagnosis.ts'
 
 /**
- * Runs the checks in their order. One that needs another which failed, or was itself skipped, is not
- * run: it would only say the same again.
+ * Runs the checks in order. It skips a check that needs one which failed or was skipped, because that
+ * check would only report the same again.
  */
 export async function runChecks(
   checks: readonly Check[],
-  examination: Examination,
+  diagnosis: Diagnosis,
 ): Promise<Finding[]> {
   const findings: Finding[] = []
   const blocked = new Set<string>()
   for (const check of checks) {
     const obstacle = check.needs.find((id) => blocked.has(id))
-    const found =
-      obstacle === undefined ? await run(check, examination) : [skipped(check, obstacle)]
+    const found = obstacle === undefined ? await run(check, diagnosis) : [skipped(check, obstacle)]
     if (isBad(found)) blocked.add(check.id)
     findings.push(...found)
   }
@@ -24,18 +23,18 @@ export async function runChecks(
 
 const order: readonly Status[] = ['skip', 'pass', 'warn', 'fail']
 
-/** The worst of them; `pass` when there is nothing to complain about. */
+/** Returns the worst status; `pass` when there is no problem. */
 export function worstOf(findings: readonly Finding[]): 'pass' | 'warn' | 'fail' {
   const worst = order.findLast((status) => findings.some((finding) => finding.status === status))
   return worst === 'fail' || worst === 'warn' ? worst : 'pass'
 }
 
-async function run(check: Check, examination: Examination): Promise<readonly Finding[]> {
+async function run(check: Check, diagnosis: Diagnosis): Promise<readonly Finding[]> {
   try {
-    return await check.run(examination)
+    return await check.run(diagnosis)
   } catch (error) {
-    const message = `This check itself failed: ${messageOf(error)}`
-    const fix = "This is a defect; report it with the sidecar's version."
+    const message = `The check itself failed: ${messageOf(error)}`
+    const fix = "This is a defect. Report it with the sidecar's version."
     return [
       { id: check.id, subject: undefined, status: 'fail', problem: 'InternalError', message, fix },
     ]
@@ -43,7 +42,7 @@ async function run(check: Check, examination: Examination): Promise<readonly Fin
 }
 
 function skipped({ id }: Check, obstacle: string): Finding {
-  const message = `Not looked at: the check ${obstacle} has to pass first.`
+  const message = `Not checked: the check ${obstacle} has to pass first.`
   return { id, subject: undefined, status: 'skip', problem: undefined, message, fix: undefined }
 }
 

@@ -1,6 +1,7 @@
 import { localUrl } from '../config/local-url.ts'
-import { askListener, type ListenerAnswer } from './ask-listener.ts'
-import type { Examination } from './diagnosis.ts'
+import type { Result } from '../kernel/result.ts'
+import { askListener, type ListenerAnswer, type ListenerFailure } from './ask-listener.ts'
+import type { Diagnosis } from './diagnosis.ts'
 
 export interface EntitlementAnswer {
   readonly entitled: boolean
@@ -10,30 +11,33 @@ export interface EntitlementAnswer {
   readonly productCode: string
 }
 
-/** Where the application's listener is, or undefined when the system chooses its port. */
-export function appUrl({ values }: Examination): string | undefined {
+/** Returns the URL of the application's listener; undefined when the system chooses its port. */
+export function appUrl({ values }: Diagnosis): string | undefined {
   const listen = values.get('SIDECAR_LISTEN')
   return listen.port === 0 ? undefined : localUrl(listen)
 }
 
-/** The headers that the application has to send: the bearer token, where one is asked for. */
-export function appHeaders({ values, world }: Examination): Record<string, string> {
+/** Returns the headers that the application has to send: the bearer token, where one is configured. */
+export function appHeaders({ values, machine }: Diagnosis): Record<string, string> {
   const path = values.get('SIDECAR_API_TOKEN_FILE')
   try {
-    const token = path === undefined ? undefined : world.reader.readText(path)?.trim()
+    const token = path === undefined ? undefined : machine.reader.readText(path)?.trim()
     return token === undefined || token === '' ? {} : { authorization: `Bearer ${token}` }
   } catch {
-    // The check of the settings says what is wrong with the file.
+    // The check of the settings reports what is wrong with the file.
     return {}
   }
 }
 
-/** GET /v1/entitlement of a sidecar that may be there. */
-export function askEntitlement(examination: Examination, url: string): Promise<ListenerAnswer> {
-  return askListener(examination, `${url}/v1/entitlement`, { headers: appHeaders(examination) })
+/** Sends GET /v1/entitlement to a sidecar that may be there. */
+export function askEntitlement(
+  diagnosis: Diagnosis,
+  url: string,
+): Promise<Result<ListenerAnswer, ListenerFailure>> {
+  return askListener(diagnosis, `${url}/v1/entitlement`, { headers: appHeaders(diagnosis) })
 }
 
-/** What a sidecar says of its buyer; undefined when this is no sidecar's answer. */
+/** Reads what a sidecar says about its buyer; undefined when the answer is not a sidecar's. */
 export function parseEntitlement(text: string): EntitlementAnswer | undefined {
   const { entitled, state, code, message, productCode } = membersOf(text)
   return typeof entitled === 'boolean' && typeof state === 'string'
@@ -47,7 +51,7 @@ export function parseEntitlement(text: string): EntitlementAnswer | undefined {
     : undefined
 }
 
-/** The members of a JSON object; none for any other text. */
+/** Returns the members of a JSON object; none for any other text. */
 export function membersOf(text: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(text)

@@ -4,8 +4,8 @@ import { parseHttpDate } from '../kernel/http-date.ts'
 import { lookupAmong } from './endpoint-host.ts'
 
 /**
- * The time that a server at one of `addresses` shows in its answer to an unsigned GET, ms; undefined when it shows none.
- * Rejects when there is no answer.
+ * Reads the Date of a server at one of `addresses` with an unsigned GET, ms. Undefined when the answer
+ * has none. Rejects when there is no answer.
  */
 export function readServerTime(
   url: URL,

@@ -22,13 +22,13 @@ export interface EntitlementSnapshot {
   readonly entitled: boolean
   /** `Starting`, `Entitled`, AWS's error name, a network code, or one of this folder's own codes. */
   readonly code: string
-  /** What is the case and what to do about it, for people. */
+  /** What the state means and what to do about it, for people. */
   readonly message: string
   /** When the state began, ms. */
   readonly since: number
-  /** When AWS is asked next, whole seconds from now, at least 1; undefined once AWS has answered. */
+  /** When AWS is asked next, in whole seconds from now, at least 1; undefined once AWS has answered. */
   readonly retryAfterSeconds: number | undefined
-  /** When the version of the public key in use ends or ended, ms; undefined when AWS said nothing. */
+  /** When the public key version in use ends or ended, ms; undefined when AWS did not say. */
   readonly publicKeyRotationAt: number | undefined
   /** The last five, oldest first. */
   readonly transitions: readonly EntitlementTransition[]
@@ -36,7 +36,7 @@ export interface EntitlementSnapshot {
 
 export interface EntitlementOptions {
   readonly clock: Clock
-  /** Real time, on which those who wait are counted, even where `clock` runs faster. */
+  /** Real time, which waiting requests use even where `clock` runs faster. */
   readonly timers: Clock
   readonly events: Events
   readonly log: Log
@@ -47,12 +47,12 @@ export interface EntitlementOptions {
 const rememberedTransitions = 5
 const confirmed = 'AWS Marketplace confirms that the buyer may run this product.'
 
-/** All but what depends on the moment of asking. */
+/** Everything that does not depend on the moment of the call. */
 type Base = Omit<EntitlementSnapshot, 'retryAfterSeconds'>
 
 /**
- * What is known of the buyer's right to run the product: the state machine of transitions.ts, with
- * the reason of each state.
+ * Knows whether the buyer may run the product: the state machine of transitions.ts, with the reason
+ * for each state.
  */
 export class Entitlement {
   readonly #clock: Clock
@@ -93,12 +93,12 @@ export class Entitlement {
     return { ...this.#base, retryAfterSeconds }
   }
 
-  /** Whether AWS has said yes or no. */
+  /** Reports whether AWS has said yes or no. */
   known(): boolean {
     return this.#base.state === 'entitled' || this.#base.state === 'denied'
   }
 
-  /** Calls `listener` at every change of the snapshot. The answer ends that. */
+  /** Calls `listener` at every change of the snapshot, until the returned function is called. */
   onChange(listener: (snapshot: EntitlementSnapshot) => void): () => void {
     this.#listeners.add(listener)
     return () => {
@@ -107,12 +107,12 @@ export class Entitlement {
   }
 
   /**
-   * The snapshot as soon as the application may run or AWS has said no, or as it is after `ms` of real
-   * time, or when `signal` is aborted. Never rejects.
+   * Resolves with the snapshot as soon as the application may run or AWS has said no; at the latest
+   * after `ms` of real time or when `signal` is aborted. Never rejects.
    */
   wait(ms: number, signal?: AbortSignal): Promise<EntitlementSnapshot> {
-    const answered = () => this.known() || this.#base.entitled
-    if (answered() || ms <= 0 || signal?.aborted === true) return Promise.resolve(this.snapshot())
+    const isDecided = () => this.known() || this.#base.entitled
+    if (isDecided() || ms <= 0 || signal?.aborted === true) return Promise.resolve(this.snapshot())
     return new Promise((resolve) => {
       const finish = () => {
         timer.cancel()
@@ -122,13 +122,13 @@ export class Entitlement {
       }
       const timer = this.#timers.at(this.#timers.now() + ms, finish)
       const forget = this.onChange(() => {
-        if (answered()) finish()
+        if (isDecided()) finish()
       })
       signal?.addEventListener('abort', finish, { once: true })
     })
   }
 
-  /** AWS accepted a record: a denial that came from a record is over. */
+  /** AWS accepted a record, which ends a denial that came from a record. */
   confirm(): void {
     if (this.#proved || this.#recordsProve) this.#handle('recordAccepted', 'Entitled', confirmed)
   }
@@ -143,14 +143,14 @@ export class Entitlement {
     this.#handle('proved', 'Entitled', confirmed)
   }
 
-  /** The proof failed for good. Where a record has proved it meanwhile, the next record decides. */
+  /** The proof failed for good. If a record has proved the entitlement since, the next record decides. */
   refuse(code: string, message: string): void {
     this.#handle(this.#proved ? 'recordRefused' : 'refused', code, message)
   }
 
   /**
-   * The proof could not be had yet; AWS is asked again in `retryAfterSeconds`. Before `graceUntil`, an
-   * instant of the wall clock, the product may run all the same.
+   * AWS has not decided yet and is asked again in `retryAfterSeconds`. Before `graceUntil`, an instant
+   * of the wall clock, the product may run anyway.
    */
   reportUnreachable(
     code: string,
@@ -161,26 +161,26 @@ export class Entitlement {
     this.#retryAt = this.#timers.now() + retryAfterSeconds * 1000
     if (graceUntil === undefined || graceUntil <= this.#clock.now())
       return this.#handle('failed', code, message)
-    const words = `${message} Until ${toIso(graceUntil)} the product may run all the same (SIDECAR_GRACE_SECONDS).`
-    this.#handle('failedInGrace', code, words)
+    const reason = `${message} Until ${toIso(graceUntil)} the product may run anyway (SIDECAR_GRACE_SECONDS).`
+    this.#handle('failedInGrace', code, reason)
     if (this.#phase !== 'grace') return
     this.#graceTimer?.cancel()
     this.#graceTimer = this.#clock.at(graceUntil, () => this.#handle('graceOver', code, message))
   }
 
-  /** The key version that AWS last signed with; undefined until it has. */
+  /** Returns the key version that AWS last signed with; undefined before its first signature. */
   publicKeyVersion(): number | undefined {
     return this.#keyVersion
   }
 
-  /** AWS has signed with this key version, which ends at `rotationAt` when AWS said so. */
+  /** AWS signed with this key version, which ends at `rotationAt` if AWS said so. */
   noteKey(version: number, rotationAt: number | undefined): void {
     this.#keyVersion = version
     this.#base = { ...this.#base, publicKeyRotationAt: rotationAt }
     this.#notify()
   }
 
-  /** Lets no timer run on. The state stays as it is. */
+  /** Cancels the timers. The state stays as it is. */
   stop(): void {
     this.#graceTimer?.cancel()
   }
@@ -204,7 +204,7 @@ export class Entitlement {
       since: from === to ? this.#base.since : at,
       transitions: [...this.#base.transitions, ...moved].slice(-rememberedTransitions),
     }
-    if (from !== to) this.#tell(from)
+    if (from !== to) this.#reportTransition(from)
     this.#notify()
   }
 
@@ -213,7 +213,7 @@ export class Entitlement {
     for (const listener of this.#listeners) listener(snapshot)
   }
 
-  #tell(from: EntitlementState): void {
+  #reportTransition(from: EntitlementState): void {
     const { state: to, code, message } = this.#base
     // Nothing leads back to the start.
     if (to !== 'starting') this.#log(`entitlement.${to}`, message, { from, to, code })

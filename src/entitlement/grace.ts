@@ -3,7 +3,7 @@ import { messageOf } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
 import type { EntitlementSnapshot } from './entitlement-state.ts'
 
-/** Where a few words outlive the process. */
+/** Stores a few texts that outlive the process. */
 export interface Notebook {
   recall(name: string): Promise<string | undefined>
   /** Resolves when it is on disk. */
@@ -14,7 +14,7 @@ export interface GraceOptions {
   readonly notebook: Notebook
   readonly clock: Clock
   readonly log: Log
-  /** What another task, pod, product or route has proved does not count. */
+  /** What the memory is about. What another task, pod, product or route proved does not count. */
   readonly subject: {
     readonly resource: string
     readonly productCode: string
@@ -27,21 +27,21 @@ export interface GraceOptions {
 interface Memory {
   /** When the buyer was last known to be entitled, ms. */
   readonly entitledAt: number | undefined
-  /** When AWS was first out of reach after that, ms. */
+  /** When AWS was first unreachable after that, ms. */
   readonly unreachableSince: number | undefined
-  /** AWS's last word was no. */
+  /** AWS's last answer was no. */
   readonly denied: boolean
 }
 
 const page = 'entitlement'
 const blank: Memory = { entitledAt: undefined, unreachableSince: undefined, denied: false }
-/** How far ahead of the clock a memory may be; more is a clock that was set back, or a forgery. */
+/** How far ahead of the clock a memory may be; more means a clock that was set back, or a forgery. */
 const toleratedSkewMs = 300_000
 
 /**
- * How long the product may run although AWS cannot be asked: after a restart, for the grace time since
- * it was last entitled; with the fail mode `open` also for the grace time since AWS went out of reach.
- * The memory of a task or pod outlives a restart, so that restarting does not begin the time anew.
+ * Decides how long the product may run while AWS cannot be asked. After a restart that is the grace
+ * time since it was last entitled; with the fail mode `open` also since AWS became unreachable. The
+ * memory of a task or pod outlives a restart, so that a restart does not renew the grace time.
  */
 export class Grace {
   readonly #options: GraceOptions
@@ -58,8 +58,8 @@ export class Grace {
   }
 
   /**
-   * Notes that the proof could not be had, and tells until when the product may run all the same, ms;
-   * undefined when it may not. `outage`: AWS or the way to it failed, not the role or a setting.
+   * Notes that AWS has not decided, and returns until when the product may run anyway, ms; undefined
+   * when it may not. `outage`: AWS or the way to it failed, not the role or a setting.
    */
   until(outage: boolean): number | undefined {
     const { clock, failMode, graceMs } = this.#options
@@ -74,7 +74,7 @@ export class Grace {
     return end > now ? end : undefined
   }
 
-  /** Notes what AWS has said. Said again while nothing changes, it renews the time since when. */
+  /** Notes what AWS has said. Noting `entitled` again renews the time from which grace counts. */
   note({ state }: Pick<EntitlementSnapshot, 'state'>): void {
     if (state === 'entitled') this.#write({ ...blank, entitledAt: this.#options.clock.now() })
     else if (state === 'denied' && !this.#memory.denied) this.#write({ ...blank, denied: true })
@@ -86,7 +86,7 @@ export class Grace {
     notebook.remember(page, JSON.stringify({ ...subject, ...memory })).catch((error: unknown) => {
       log(
         'entitlement.not-remembered',
-        `The ledger could not note the entitlement, so a restart while AWS is out of reach may have no grace: ${messageOf(error)}`,
+        `The ledger could not note the entitlement, so a restart while AWS is unreachable may have no grace: ${messageOf(error)}`,
       )
     })
   }

@@ -1,60 +1,53 @@
-import type { MeteringFailure } from '../aws/metering-api.ts'
+import type { FailureKind, MeteringApi } from '../aws/metering-api.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { Result } from '../kernel/result.ts'
+import type { Product } from '../product/product.ts'
 
-/** When a step that failed is worth another try: in seconds, in minutes, or never. */
-export type Patience = 'soon' | 'slowly' | 'never'
-
-export interface FailedStep {
-  readonly ok: false
-  readonly patience: Patience
-  readonly code: string
-  /** What happened and what to do. */
-  readonly message: string
+/** One way to ask AWS whether the buyer may run the product. */
+export interface Proof {
+  /** Its name in the registry. */
+  readonly name: string
+  /** Makes one attempt. It records nothing, and it never rejects for what AWS answers. */
+  attempt(): Promise<Result<PassedProof, FailedProof>>
 }
 
-export interface PassedStep {
-  readonly ok: true
+export interface PassedProof {
   /** Sentences for the operator. */
   readonly warnings: readonly string[]
-  /** Undefined for a step that AWS does not sign. */
-  readonly signedBy: SignedBy | undefined
+  /** Undefined for a proof that AWS does not sign. */
+  readonly signingKey: SigningKey | undefined
 }
 
-/** The key that AWS signed with. */
-export interface SignedBy {
+/** The product's key that AWS signed with. */
+export interface SigningKey {
   readonly version: number
-  /** When this version ends or ended, ms; only when AWS said so. */
+  /** The newest version in the product file, which AWS may not know yet. */
+  readonly newestVersion: number
+  /** When AWS replaces `version`, or when it did, ms; only when AWS said so. */
   readonly rotationAt: number | undefined
 }
 
-/** What one call of AWS contributed to the proof. */
-export type ProofStep = PassedStep | FailedStep
-
-/** A call that AWS or the network refused, as a step of the proof. */
-export function failedStep(operation: string, failure: MeteringFailure): FailedStep {
-  const { code, message, advice } = failure
-  const words = message === '' || message === code ? code : `${code}: ${message}`
-  return {
-    ok: false,
-    patience: patienceWith(failure),
-    code,
-    message: `${operation} failed with ${/[.!?]$/.test(words) ? words : `${words}.`} ${advice}`,
-  }
+export interface FailedProof {
+  /** AWS's error name, a network code, or a code of the token check. */
+  readonly code: string
+  /** What happened. It names the operation that was called. */
+  readonly message: string
+  /** What to do; empty when `message` already says it. */
+  readonly advice: string
+  /** Undefined when AWS said yes and its answer does not prove it. */
+  readonly kind: FailureKind | undefined
+  readonly patience: Patience
 }
 
-function patienceWith({ kind }: MeteringFailure): Patience {
-  switch (kind) {
-    case 'throttled':
-    case 'unavailable':
-      return 'soon'
-    // Somebody has to act, or, for the window, the machine's clock has to be put right.
-    case 'credentials':
-    case 'out-of-window':
-    case 'conflict':
-    case 'duplicate':
-      return 'slowly'
-    case 'not-entitled':
-    case 'misconfigured':
-    case 'invalid':
-      return 'never'
-  }
+/** When another attempt may help: in seconds, in minutes, or never. */
+export type Patience = 'soon' | 'slowly' | 'never'
+
+/** Everything that a proof may use. */
+export interface ProofContext {
+  readonly api: MeteringApi
+  readonly product: Product
+  /** The wall clock, for the time that AWS is told. */
+  readonly clock: Clock
+  /** Cryptographically strong. */
+  readonly randomBytes: (length: number) => Uint8Array
 }

@@ -1,20 +1,15 @@
-import type { MeteringApi } from '../aws/metering-api.ts'
 import { backoffMs } from '../kernel/backoff.ts'
 import { sleep, type Clock } from '../kernel/clock.ts'
-import type { Product } from '../product/product.ts'
-import { routeOf, type ProofName } from '../product/routes.ts'
+import { routeOf } from '../product/routes.ts'
 import { messageOf } from '../kernel/errors.ts'
 import type { Events } from '../kernel/events.ts'
 import type { Log } from '../kernel/log.ts'
-import { dryRun } from './dry-run/dry-run.ts'
+import { fail, type Result } from '../kernel/result.ts'
 import { Entitlement } from './entitlement-state.ts'
 import type { Grace } from './grace.ts'
-import { followKeyRotation, tellKeyRotation } from './register-usage/key-rotation.ts'
-import type { FailedStep, PassedStep, ProofStep } from './proof.ts'
-import {
-  keysNewestFirst,
-  registerWithPinnedKeys,
-} from './register-usage/register-with-pinned-keys.ts'
+import { followKeyRotation, reportSigningKey } from './key-rotation.ts'
+import type { FailedProof, PassedProof, Patience, Proof, ProofContext } from './proof.ts'
+import { createProof } from './registry.ts'
 
 /** Why AWS is not even asked: the regions disagree, or the platform has no metering. */
 export interface RegionDenial {
@@ -22,38 +17,32 @@ export interface RegionDenial {
   readonly message: string
 }
 
-export interface StartEntitlementOptions {
-  readonly api: MeteringApi
-  readonly product: Product
-  /** Wall time, for what AWS is told. */
-  readonly clock: Clock
-  /** Real time, for retries and those who wait. */
+export interface StartEntitlementOptions extends ProofContext {
+  /** Real time, for retries and for requests that wait. */
   readonly timers: Clock
   readonly events: Events
   readonly log: Log
   /** From 0 up to but not including 1. */
   readonly random: () => number
-  /** Cryptographically strong. */
-  readonly randomBytes: (length: number) => Uint8Array
   readonly regionDenial: RegionDenial | undefined
-  /** What outages are borne; undefined for none. */
+  /** Which outages are tolerated; undefined for none. */
   readonly grace: Grace | undefined
   /** Ends the attempts; the state stays as it is. */
   readonly signal: AbortSignal
 }
 
-/** With credentials that are refused, somebody has to act; asking AWS more often helps nobody. */
+/** When credentials are refused, the operator has to act, and asking AWS more often does not help. */
 const slowestStartMs = 30_000
 
 /**
- * Begins to prove that the buyer may run the product and returns at once. The product has to pass
- * every proof of its route. What fails in passing is tried again without
- * end; what AWS or the token refuses is final. With `regionDenial` AWS is never called.
+ * Begins to prove that the buyer may run the product and returns at once. Every proof of the product's
+ * route has to pass. A failure that passes by itself is retried without end; what AWS or the token
+ * check refuses is final. With `regionDenial` AWS is never called.
  */
 export function startEntitlement(options: StartEntitlementOptions): Entitlement {
   const { product, regionDenial, grace, log, signal } = options
-  const steps = stepsOf(options)
-  const { recordsProve } = routeOf(product.route)
+  const { proofs: names, recordsProve } = routeOf(product.route)
+  const proofs = names.map((name) => createProof(name, options))
   const entitlement = new Entitlement({ ...options, recordsProve })
   if (regionDenial !== undefined) {
     entitlement.refuse(regionDenial.code, regionDenial.message)
@@ -61,114 +50,102 @@ export function startEntitlement(options: StartEntitlementOptions): Entitlement 
   }
   if (grace !== undefined) entitlement.onChange((snapshot) => grace.note(snapshot))
   signal.addEventListener('abort', () => entitlement.stop(), { once: true })
-  prove(entitlement, steps, options).catch((error: unknown) => {
+  prove(entitlement, proofs, options).catch((error: unknown) => {
     log('entitlement.failed', `The proof of entitlement ended: ${messageOf(error)}`)
   })
   return entitlement
 }
 
-type Step = () => Promise<ProofStep>
-
-function stepsOf(options: StartEntitlementOptions): readonly Step[] {
-  return routeOf(options.product.route).proofs.map((proof) => stepOf[proof](options))
-}
-
-/** Makes the step of each proof, and throws when the product lacks what it needs. */
-const stepOf: Readonly<Record<ProofName, (options: StartEntitlementOptions) => Step>> = {
-  'register-usage'({ api, product, randomBytes }) {
-    const { route, publicKeys } = product
-    if (publicKeys.size === 0) throw new TypeError(`route ${route} needs a public key`)
-    return () => registerWithPinnedKeys({ api, product, randomBytes })
-  },
-  'dry-run'({ api, product, clock }) {
-    const { productCode, route, dimensions } = product
-    const dimension = dimensions[0]?.name
-    if (dimension === undefined) throw new TypeError(`route ${route} needs a dimension`)
-    return () => dryRun({ api, productCode, dimension, clock })
-  },
-}
-
-/** A step that has passed is not made again when a later one fails. */
+/** Runs the proofs in order. One that has passed is not repeated when a later one fails. */
 async function prove(
   entitlement: Entitlement,
-  steps: readonly Step[],
+  proofs: readonly Proof[],
   options: StartEntitlementOptions,
 ): Promise<void> {
-  for (const step of steps) {
-    const passed = await passOrGiveUp(entitlement, step, options)
-    if (passed === undefined) return
-    report(entitlement, passed, step, options)
+  const { signal } = options
+  for (const proof of proofs) {
+    if (signal.aborted) return
+    const result = await attemptUntilFinal(entitlement, proof, options)
+    if (!result.ok) {
+      if (!signal.aborted) entitlement.refuse(result.failure.code, describe(result.failure))
+      return
+    }
+    report(entitlement, result.value, proof, options)
   }
   entitlement.prove()
 }
 
-/** The step's success, or undefined when it was refused for good or the sidecar stops. */
-async function passOrGiveUp(
+/** Attempts a proof until it passes or is refused for good; or until the sidecar stops. */
+async function attemptUntilFinal(
   entitlement: Entitlement,
-  step: Step,
-  { timers, random, log, grace, signal }: StartEntitlementOptions,
-): Promise<PassedStep | undefined> {
-  for (let attempt = 1; !signal.aborted; attempt += 1) {
-    const outcome = await tryStep(step)
-    if (outcome.ok) return outcome
-    if (signal.aborted) return undefined
-    const { code, message, patience } = outcome
-    if (patience === 'never') {
-      entitlement.refuse(code, message)
-      return undefined
-    }
-    const delayMs =
-      patience === 'slowly' ? slowDelayMs(attempt, random) : backoffMs(attempt, random)
-    const { state, code: lastCode } = entitlement.snapshot()
-    // The first reason comes with the change of state.
-    const isNews = state !== 'starting' && code !== lastCode
-    const event = isNews ? 'entitlement.other-reason' : 'entitlement.retry'
-    log(event, message, { code, attempt, delayMs })
-    const graceUntil = entitlement.known() ? undefined : grace?.until(patience === 'soon')
-    entitlement.reportUnreachable(code, message, Math.ceil(delayMs / 1000), graceUntil)
+  proof: Proof,
+  options: StartEntitlementOptions,
+): Promise<Result<PassedProof, FailedProof>> {
+  const { timers, random, signal } = options
+  for (let attempt = 1; ; attempt += 1) {
+    const result = await attemptSafely(proof)
+    if (result.ok || result.failure.patience === 'never' || signal.aborted) return result
+    const delayMs = delayAfter(attempt, result.failure.patience, random)
+    reportFailure(entitlement, result.failure, { attempt, delayMs }, options)
     await sleep(timers, delayMs, signal)
+    if (signal.aborted) return result
   }
-  return undefined
 }
 
-/** A defect of ours must not keep a paying buyer out for good, so it is retried like a slow failure. */
-async function tryStep(step: Step): Promise<ProofStep> {
+/** Our own defect must not keep a paying buyer out for good, so it is retried like a slow failure. */
+async function attemptSafely(proof: Proof): Promise<Result<PassedProof, FailedProof>> {
   try {
-    return await step()
+    return await proof.attempt()
   } catch (error) {
-    const failed: FailedStep = {
-      ok: false,
-      patience: 'slowly',
+    return fail({
       code: 'InternalError',
-      message: `The proof of entitlement failed unexpectedly: ${messageOf(error)}. Report this with the sidecar's version.`,
-    }
-    return failed
+      message: `The proof of entitlement failed unexpectedly: ${messageOf(error)}.`,
+      advice: "Report this with the sidecar's version.",
+      kind: undefined,
+      patience: 'slowly',
+    })
   }
 }
 
-function slowDelayMs(attempt: number, random: () => number): number {
-  return Math.max(slowestStartMs, backoffMs(attempt, random, { baseMs: 2 * slowestStartMs }))
+function delayAfter(attempt: number, patience: Patience, random: () => number): number {
+  return patience === 'slowly'
+    ? Math.max(slowestStartMs, backoffMs(attempt, random, { baseMs: 2 * slowestStartMs }))
+    : backoffMs(attempt, random)
+}
+
+function reportFailure(
+  entitlement: Entitlement,
+  failure: FailedProof,
+  { attempt, delayMs }: { readonly attempt: number; readonly delayMs: number },
+  { log, grace }: StartEntitlementOptions,
+): void {
+  const { code, patience } = failure
+  const message = describe(failure)
+  const { state, code: lastCode } = entitlement.snapshot()
+  // The change of state already logs the first reason.
+  const isNews = state !== 'starting' && code !== lastCode
+  const event = isNews ? 'entitlement.other-reason' : 'entitlement.retry'
+  log(event, message, { code, attempt, delayMs })
+  const graceUntil = entitlement.known() ? undefined : grace?.until(patience === 'soon')
+  entitlement.reportUnreachable(code, message, Math.ceil(delayMs / 1000), graceUntil)
+}
+
+/** What happened and what to do. */
+function describe({ message, advice }: FailedProof): string {
+  return `${message} ${advice}`.trim()
 }
 
 function report(
   entitlement: Entitlement,
-  { warnings, signedBy }: PassedStep,
-  step: Step,
+  { warnings, signingKey }: PassedProof,
+  proof: Proof,
   options: StartEntitlementOptions,
 ): void {
-  const { product, clock, events, log, signal } = options
+  const { clock, events, log, signal } = options
   for (const warning of warnings) log('entitlement.warning', warning)
-  if (signedBy === undefined) return
-  const newestVersion = keysNewestFirst(product.publicKeys)[0]?.version ?? signedBy.version
-  const rotation = {
-    entitlement,
-    newestVersion,
-    clock,
-    events,
-    log,
-    register: () => tryStep(step),
-    signal,
-  }
-  tellKeyRotation(signedBy, rotation)
-  void followKeyRotation(signedBy, rotation)
+  if (signingKey === undefined) return
+  const attempt = () => attemptSafely(proof)
+  const rotation = { entitlement, clock, events, log, attempt, signal }
+  reportSigningKey(signingKey, rotation)
+  void followKeyRotation(signingKey, rotation)
 }

@@ -1,8 +1,8 @@
-/** What `GET /v1/entitlement` and the metrics call the states. */
+/** The states as `GET /v1/entitlement` and the metrics name them. */
 export const entitlementStates = ['starting', 'entitled', 'denied', 'unreachable', 'grace'] as const
 export type EntitlementState = (typeof entitlementStates)[number]
 
-/** `denied` is two phases: AWS refused a record, which the next record may mend, or the proof, for good. */
+/** `denied` is two phases: AWS refused a record, which the next record may undo, or the proof, for good. */
 export const phases = [
   'starting',
   'unreachable',
@@ -14,11 +14,11 @@ export const phases = [
 export type Phase = (typeof phases)[number]
 
 export const entitlementEvents = [
-  /** Every step of the proof has passed. */
+  /** Every proof of the route has passed. */
   'proved',
-  /** A step was refused for good. */
+  /** A proof was refused for good. */
   'refused',
-  /** A step failed and is tried again; no grace is left. */
+  /** A proof failed and is tried again; no grace is left. */
   'failed',
   /** The same, within the grace time. */
   'failedInGrace',
@@ -31,9 +31,9 @@ export const entitlementEvents = [
 export type EntitlementEvent = (typeof entitlementEvents)[number]
 
 /**
- * The state machine. What is not here is passed over: an outage never takes away what was proved, and
- * nothing makes a refused proof good. A phase that leads to itself takes over the newer reason.
- * docs/entitlement.md has the same table.
+ * The state machine. An event that a phase does not list changes nothing: an outage never takes away
+ * what was proved, and nothing undoes a refused proof. A phase that leads to itself adopts the newer
+ * reason. docs/entitlement.md has the same table.
  */
 export const transitions: Readonly<
   Record<Phase, Readonly<Partial<Record<EntitlementEvent, Phase>>>>

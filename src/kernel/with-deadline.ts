@@ -1,24 +1,23 @@
 import type { Clock } from './clock.ts'
-
-export const timedOut = Symbol('timed out')
+import { fail, succeed, type Result } from './result.ts'
 
 /**
- * Returns what `work` resolves with, or `timedOut` when `ms` have passed on `clock`. Then the signal that
- * `work` was given fires, and its outcome is ignored.
+ * Waits for `work`, but no longer than `ms` on `clock`. When that time is over, the signal that `work`
+ * received fires and its outcome no longer matters. Rejects when `work` does.
  */
-export async function within<T>(
+export async function withDeadline<T>(
   clock: Clock,
   ms: number,
   work: (signal: AbortSignal) => Promise<T>,
-): Promise<T | typeof timedOut> {
+): Promise<Result<T, 'timed-out'>> {
   const controller = new AbortController()
-  const late = Promise.withResolvers<typeof timedOut>()
+  const late = Promise.withResolvers<Result<never, 'timed-out'>>()
   const timer = clock.at(clock.now() + ms, () => {
-    late.resolve(timedOut)
+    late.resolve(fail('timed-out'))
     controller.abort()
   })
   try {
-    return await Promise.race([work(controller.signal), late.promise])
+    return await Promise.race([work(controller.signal).then(succeed), late.promise])
   } finally {
     timer.cancel()
   }

@@ -2,7 +2,7 @@ import type { PlatformName } from './platform.ts'
 
 type Variables = Readonly<Record<string, string | undefined>>
 
-/** Which credentials the AWS SDK will take, by what the environment says. */
+/** The kinds of credentials that the AWS SDK can use, according to the environment. */
 export const credentialKinds = [
   'access-keys',
   'profile',
@@ -14,7 +14,7 @@ export const credentialKinds = [
 ] as const
 export type CredentialKind = (typeof credentialKinds)[number]
 
-/** In the order in which the SDK looks. Nothing is called, and no secret is read. */
+/** Finds the kind in the order in which the SDK looks. It calls nothing and reads no secret. */
 export function credentialKind(env: Variables): CredentialKind {
   const has = (name: string) => (env[name] ?? '') !== ''
   if (has('AWS_PROFILE')) return 'profile'
@@ -28,16 +28,16 @@ export function credentialKind(env: Variables): CredentialKind {
 }
 
 /**
- * A sentence when AWS is known to refuse the credentials that will be taken here, with what to do;
- * otherwise undefined. AWS has the last word: the call is made all the same. Outside ECS and EKS, where
- * the emulator answers, every kind will do.
+ * Returns a warning when AWS is known to refuse the credentials that the SDK will use here, with what
+ * to do; otherwise undefined. The call is made anyway, because AWS decides. Outside ECS and EKS there
+ * is no warning, because the emulator accepts every kind.
  */
 export function credentialWarning(platform: PlatformName, env: Variables): string | undefined {
   if (platform !== 'ecs' && platform !== 'eks') return undefined
   const kind = credentialKind(env)
   if (kind === remedies[platform].right) return undefined
   const found = findings[kind]
-  return `${found}, and AWS Marketplace takes ${remedies[platform].taken}. ${remedies[platform].advice[kind] ?? remedies[platform].standard}`
+  return `${found}, and AWS Marketplace accepts ${remedies[platform].accepted}. ${remedies[platform].advice[kind] ?? remedies[platform].standard}`
 }
 
 const findings: Readonly<Record<CredentialKind, string>> = {
@@ -46,17 +46,17 @@ const findings: Readonly<Record<CredentialKind, string>> = {
   irsa: 'The environment selects a web identity (AWS_WEB_IDENTITY_TOKEN_FILE)',
   'task-role': 'The environment names a credentials endpoint (AWS_CONTAINER_CREDENTIALS_*)',
   'pod-identity': 'EKS Pod Identity gives this pod its credentials',
-  'instance-role': 'No role of its own is set up here, so the role of the node would be taken',
-  none: 'No credentials are set up here',
+  'instance-role': 'No role is configured here, so the role of the node would be used',
+  none: 'No credentials are configured here',
 }
 
 const irsa =
   'Give the service account an IAM role (IRSA): the annotation eks.amazonaws.com/role-arn, and a trust policy for the OIDC provider of the cluster.'
-const taskRole = 'Set taskRoleArn in the task definition (the execution role is another one).'
+const taskRole = 'Set taskRoleArn in the task definition (not the execution role).'
 
 interface Remedy {
   readonly right: CredentialKind
-  readonly taken: string
+  readonly accepted: string
   readonly standard: string
   readonly advice: Readonly<Partial<Record<CredentialKind, string>>>
 }
@@ -64,7 +64,7 @@ interface Remedy {
 const remedies: Readonly<Record<'ecs' | 'eks', Remedy>> = {
   ecs: {
     right: 'task-role',
-    taken: 'only the role of the task',
+    accepted: 'only the role of the task',
     standard: taskRole,
     advice: {
       'access-keys': `Remove AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY from the container. ${taskRole}`,
@@ -74,7 +74,7 @@ const remedies: Readonly<Record<'ecs' | 'eks', Remedy>> = {
   },
   eks: {
     right: 'irsa',
-    taken: 'only the role of the service account (IRSA)',
+    accepted: 'only the role of the service account (IRSA)',
     standard: irsa,
     advice: {
       'access-keys': `Remove AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY from the container. ${irsa}`,
@@ -84,7 +84,7 @@ const remedies: Readonly<Record<'ecs' | 'eks', Remedy>> = {
   },
 }
 
-/** The agent has fixed link-local addresses; its token lies in a folder of its name. */
+/** The agent of EKS Pod Identity has fixed link-local addresses, and its token a folder of its name. */
 function namesPodIdentity(env: Variables): boolean {
   const uri = env['AWS_CONTAINER_CREDENTIALS_FULL_URI'] ?? ''
   const host = URL.canParse(uri) ? new URL(uri).hostname : ''

@@ -25,9 +25,8 @@ export interface DetectPlatformOptions extends IdentifyOptions {
 }
 
 /**
- * Finds out which task or pod this is and in which region it runs. Calls nothing but the metadata
- * services of the machine, ends within 12 seconds and never rejects: what could not be found out is
- * a warning.
+ * Finds out which task or pod this is and in which region it runs. It calls only the metadata services
+ * of the machine, ends within 12 seconds and never rejects: what it cannot find out is a warning.
  */
 export async function detectPlatform(options: DetectPlatformOptions): Promise<Platform> {
   const identity = await identify(options)
@@ -69,7 +68,7 @@ function configuredReadings({ env, endpoint, region }: DetectPlatformOptions): {
     usable || fromEnvironment === ''
       ? []
       : [
-          `AWS_REGION is ${JSON.stringify(fromEnvironment)}, which is no region name, and is ignored.`,
+          `AWS_REGION is ${JSON.stringify(fromEnvironment)}, which is not a region name, so it is ignored.`,
         ]
   return {
     readings: found.flatMap(([source, name]) =>
@@ -80,8 +79,8 @@ function configuredReadings({ env, endpoint, region }: DetectPlatformOptions): {
 }
 
 /**
- * EC2's region counts where a task or pod could not tell its own. Elsewhere, such as on a laptop, the
- * second that waiting for nobody's answer takes is spent only when no setting names a region either.
+ * Reads EC2's region where a task or pod does not know its own. Elsewhere, such as on a laptop, EC2
+ * never answers, so the second of waiting is spent only when no setting names a region either.
  */
 async function readEc2(
   options: DetectPlatformOptions,
@@ -100,12 +99,12 @@ async function readEc2(
     timeoutMs: options.imdsTimeoutMs ?? 1000,
     signal: options.signal,
   })
-  if (answer.region !== undefined) {
-    return { reading: { source: 'ec2-metadata', region: answer.region }, warnings: [] }
+  if (answer.ok) {
+    return { reading: { source: 'ec2-metadata', region: answer.value }, warnings: [] }
   }
   return {
     reading: undefined,
-    warnings: [`The EC2 metadata service did not tell the region (${answer.problem}).`],
+    warnings: [`The EC2 metadata service did not give the region (${answer.failure}).`],
   }
 }
 
@@ -120,5 +119,5 @@ function regionWarnings(
     return warning === undefined ? [] : [warning]
   }
   const unread = (env['AWS_DEFAULT_REGION'] ?? '') === '' ? '' : ' (AWS_DEFAULT_REGION is not read)'
-  return [`No source names a region${unread}; set SIDECAR_REGION to the region where this runs.`]
+  return [`No source names a region${unread}. Set SIDECAR_REGION to the region where this runs.`]
 }

@@ -1,5 +1,6 @@
 import { sleep, type Clock } from '../kernel/clock.ts'
 import { messageOf } from '../kernel/errors.ts'
+import { fail, succeed, type Result } from '../kernel/result.ts'
 import type { MetadataHttp } from './metadata-http.ts'
 import { isRegionName } from './regions.ts'
 
@@ -17,39 +18,39 @@ export interface EcsMetadataOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** The agent can lag behind the container's start, on EC2 above all. */
+/** The agent can lag behind the container's start, above all on EC2. */
 const pausesMs = [250, 500, 1000] as const
 
 /**
- * Asks the ECS agent which task this is: the task, or a sentence why it could not be found out after
- * four attempts.
+ * Asks the ECS agent which task this is, in up to four attempts. The failure is a sentence that says
+ * why it is unknown.
  */
-export async function readEcsTask(options: EcsMetadataOptions): Promise<EcsTask | string> {
+export async function readEcsTask(options: EcsMetadataOptions): Promise<Result<EcsTask, string>> {
   const { uri, clock, signal } = options
   if (!/^https?:\/\/[^\s/]/.test(uri) || !URL.canParse(uri)) {
-    return `ECS_CONTAINER_METADATA_URI_V4 is not an address; ${advice}`
+    return fail(`ECS_CONTAINER_METADATA_URI_V4 is not an address. ${advice}`)
   }
   let problem = ''
   for (const pause of [...pausesMs, undefined]) {
     try {
-      return parseTask(await ask(options))
+      return succeed(parseTask(await ask(options)))
     } catch (error) {
       problem = messageOf(error)
     }
     if (pause === undefined || signal?.aborted === true) break
     await sleep(clock, pause, signal)
   }
-  return `The ECS metadata service did not tell the task (${problem}); ${advice}`
+  return fail(`The ECS metadata service did not name the task (${problem}). ${advice}`)
 }
 
 const advice =
-  'set nothing by hand: ECS sets ECS_CONTAINER_METADATA_URI_V4, and restarting the task asks again.'
+  'Do not set ECS_CONTAINER_METADATA_URI_V4 yourself, because ECS does. Restart the task to ask again.'
 
 function ask({ uri, http, timeoutMs, signal }: EcsMetadataOptions): Promise<string> {
   return http({ url: `${uri.replace(/\/+$/, '')}/task`, timeoutMs, signal })
 }
 
-/** Task ARNs have a cluster part since 2018; accounts that kept the old form have none. */
+/** Task ARNs have had a cluster part since 2018, except in accounts that kept the old form. */
 function parseTask(text: string): EcsTask {
   let arn: unknown
   try {

@@ -7,7 +7,7 @@ const hosts = [
   /^[a-z0-9-]+\.metering-marketplace\.([a-z0-9-]+)\.vpce\.amazonaws\.com$/,
 ]
 
-/** The region of a Metering endpoint of AWS; undefined for any other address. */
+/** Returns the region of AWS's metering endpoint; undefined for any other address. */
 export function endpointRegion(endpoint: string): string | undefined {
   if (!URL.canParse(endpoint)) return undefined
   const host = new URL(endpoint).hostname.replace(/\.$/, '')

@@ -16,7 +16,7 @@ export interface IdentifyOptions {
   readonly ecsTimeoutMs?: number
 }
 
-/** What the platform itself said, before the settings are held against it. */
+/** What the platform itself said, before it is compared with the settings. */
 export interface Identity {
   readonly name: PlatformName
   readonly resource: string
@@ -37,7 +37,7 @@ export async function identify(options: IdentifyOptions): Promise<Identity> {
   }
   const agentCore = Object.keys(env).some((name) => /^(AWS_)?BEDROCK_AGENTCORE_/.test(name))
   const warning = agentCore
-    ? 'This looks like Bedrock AgentCore, which meters in another way and is not supported: run the product on ECS or EKS.'
+    ? 'This looks like Bedrock AgentCore, which meters differently and is not supported: run the product on ECS or EKS.'
     : 'This is neither an ECS task nor an EKS pod: AWS will refuse to meter here (PlatformNotSupportedException); the emulator is for local work.'
   return {
     name: agentCore ? 'agentcore' : 'local',
@@ -55,16 +55,17 @@ async function identifyTask(uri: string, options: IdentifyOptions): Promise<Iden
     timeoutMs: options.ecsTimeoutMs ?? 2000,
     signal: options.signal,
   })
-  if (typeof task !== 'string') {
-    const region: RegionReading = { source: 'ecs-task-arn', region: task.region }
-    return { name: 'ecs', resource: task.taskArn, region, warnings: [] }
+  if (task.ok) {
+    const { taskArn, region } = task.value
+    const reading: RegionReading = { source: 'ecs-task-arn', region }
+    return { name: 'ecs', resource: taskArn, region: reading, warnings: [] }
   }
   const resource = `host:${options.hostname}`
   return {
     name: 'ecs',
     resource,
     region: undefined,
-    warnings: [task, `The task is known only as ${resource} until the sidecar starts again.`],
+    warnings: [task.failure, `The task is known only as ${resource} until the sidecar restarts.`],
   }
 }
 
@@ -73,14 +74,14 @@ function identifyPod(pod: PodReading, options: IdentifyOptions): Identity {
   const resource = pod.podUid === undefined ? `host:${options.hostname}` : `pod:${pod.podUid}`
   if (pod.podUid === undefined) {
     warnings.push(
-      `No service account token names this pod's uid, so it is known as ${resource}: a pod of the same name would be taken for it; give the service account an IAM role (IRSA).`,
+      `No service account token names this pod's uid, so it is known as ${resource}, and a pod of the same name would be mistaken for it. Give the service account an IAM role (IRSA).`,
     )
   }
   if (pod.region === undefined) {
     warnings.push(
       pod.found
         ? "The pod's token was not issued by EKS: outside EKS AWS will refuse to meter (PlatformNotSupportedException)."
-        : "No service account token tells the cluster's region; give the service account an IAM role (IRSA), which AWS asks for anyway.",
+        : "No service account token names the cluster's region. Give the service account an IAM role (IRSA), which AWS requires anyway.",
     )
   }
   const region: RegionReading | undefined =

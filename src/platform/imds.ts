@@ -1,4 +1,5 @@
 import { messageOf } from '../kernel/errors.ts'
+import { fail, succeed, type Result } from '../kernel/result.ts'
 import type { MetadataHttp } from './metadata-http.ts'
 import { isRegionName } from './regions.ts'
 
@@ -11,20 +12,16 @@ export interface ImdsOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-export type ImdsAnswer =
-  | { readonly region: string; readonly problem?: undefined }
-  | { readonly region?: undefined; readonly problem: string }
-
 /**
- * Asks the EC2 instance for its region (IMDSv2). The last resort: it does not answer on EKS Fargate,
- * nor inside a container where the instance's hop limit is 1.
+ * Asks the EC2 instance for its region (IMDSv2); the failure says why there is none. This is the last
+ * resort: it does not answer on EKS Fargate, nor in a container where the instance's hop limit is 1.
  */
 export async function readImdsRegion({
   baseUrl,
   http,
   timeoutMs,
   signal,
-}: ImdsOptions): Promise<ImdsAnswer> {
+}: ImdsOptions): Promise<Result<string, string>> {
   const base = `${baseUrl.replace(/\/+$/, '')}/latest`
   try {
     const token = await http({
@@ -40,10 +37,8 @@ export async function readImdsRegion({
       timeoutMs,
       signal,
     })
-    return isRegionName(region.trim())
-      ? { region: region.trim() }
-      : { problem: 'its answer is not a region' }
+    return isRegionName(region.trim()) ? succeed(region.trim()) : fail('its answer is not a region')
   } catch (error) {
-    return { problem: messageOf(error) }
+    return fail(messageOf(error))
   }
 }

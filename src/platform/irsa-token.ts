@@ -1,6 +1,6 @@
 import { isRegionName } from './regions.ts'
 
-/** What the projected token of a pod tells about the pod. */
+/** What the projected token of a pod says about the pod. */
 export interface PodToken {
   /** Undefined when the issuer is not EKS. */
   readonly region: string | undefined
@@ -14,8 +14,8 @@ const issuers = [
 ]
 
 /**
- * Reads a projected service account token. Its signature is not checked: the kubelet wrote the file,
- * and nothing is granted on what it says; AWS finds out for itself. Undefined when it is no token.
+ * Reads a projected service account token; undefined when the text is not one. The signature is not
+ * checked: the kubelet wrote the file, and nothing is granted because of it. AWS checks for itself.
  */
 export function parsePodToken(token: string): PodToken | undefined {
   const claims = payloadOf(token)

@@ -1,19 +1,20 @@
 import { messageOf } from '../kernel/errors.ts'
+import { fail, succeed, type Result } from '../kernel/result.ts'
 import { parsePodToken, type PodToken } from './irsa-token.ts'
 import type { ReadBounded } from './read-bounded.ts'
 
-/** Where pods find the token that Kubernetes itself mounts, unless that is switched off. */
+/** Where Kubernetes itself mounts a token in pods, unless that is turned off. */
 const defaultTokenPath = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 
 export interface PodReading extends PodToken {
   readonly warnings: readonly string[]
-  /** Some token was there and could be read. */
+  /** There was a token that could be read. */
   readonly found: boolean
 }
 
 /**
- * Puts together what the tokens of a pod say: the one for IRSA first, then the one for Pod Identity
- * and the default one, which name the same pod and cluster.
+ * Combines what the tokens of a pod say: the one for IRSA first, then the one for Pod Identity and the
+ * default one, which name the same pod and cluster.
  */
 export async function readPod(
   env: Readonly<Record<string, string | undefined>>,
@@ -32,16 +33,17 @@ export async function readPod(
     const enough = pod.region !== undefined && pod.podUid !== undefined
     if (path === undefined || path === '' || enough) continue
     const token = await readToken(path, readText)
-    if (typeof token !== 'string') {
+    if (token.ok) {
+      const { region, podName, podUid } = token.value
       found = true
       pod = {
-        region: pod.region ?? token.region,
-        podName: pod.podName ?? token.podName,
-        podUid: pod.podUid ?? token.podUid,
+        region: pod.region ?? region,
+        podName: pod.podName ?? podName,
+        podUid: pod.podUid ?? podUid,
       }
     } else if (variable !== '') {
       warnings.push(
-        `The token file ${path} of ${variable} ${token}; check the service account's annotation and the projected volume.`,
+        `The token file ${path} of ${variable} ${token.failure}. Check the service account's annotation and the projected volume.`,
       )
     }
   }
@@ -52,13 +54,14 @@ export function inKubernetes(env: Readonly<Record<string, string | undefined>>):
   return (env['KUBERNETES_SERVICE_HOST'] ?? '') !== ''
 }
 
-/** The token, or the second half of a sentence about what is wrong with it. */
-async function readToken(path: string, readText: ReadBounded): Promise<PodToken | string> {
+/** Reads the token. The failure is the second half of a sentence about what is wrong with it. */
+async function readToken(path: string, readText: ReadBounded): Promise<Result<PodToken, string>> {
   try {
     const text = await readText(path)
-    if (text === undefined) return 'does not exist'
-    return parsePodToken(text) ?? 'does not hold a JSON web token'
+    if (text === undefined) return fail('does not exist')
+    const token = parsePodToken(text)
+    return token === undefined ? fail('does not hold a JSON web token') : succeed(token)
   } catch (error) {
-    return `can't be read (${messageOf(error)})`
+    return fail(`can't be read (${messageOf(error)})`)
   }
 }

@@ -4,7 +4,7 @@ export interface MetadataRequest {
   readonly url: string
   readonly method?: 'GET' | 'PUT'
   readonly headers?: Readonly<Record<string, string>>
-  /** For the whole exchange, real time. */
+  /** The limit of the whole exchange, in real time. */
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
 }
@@ -15,8 +15,8 @@ export type MetadataHttp = (request: MetadataRequest) => Promise<string>
 const largestAnswerBytes = 65_536
 
 /**
- * The real one. It uses an agent of its own, because a proxy that the environment names must never
- * see the link-local metadata services.
+ * Fetches over the network. It uses a separate agent, because a proxy that the environment names must
+ * never see the link-local metadata services.
  */
 export const metadataHttp: MetadataHttp = (options) => {
   const timeout = AbortSignal.timeout(options.timeoutMs)

@@ -17,7 +17,7 @@ export interface RegionReading {
   readonly region: string
 }
 
-/** Which task or pod this is, and in which region it really runs. */
+/** Which task or pod this is, and the region in which it really runs. */
 export interface Platform {
   readonly name: PlatformName
   /**
@@ -25,13 +25,13 @@ export interface Platform {
    * AWS meters by it, and the ledger belongs to it.
    */
   readonly resource: string
-  /** The reading that won, or undefined when no source knew a region. */
+  /** The most trustworthy reading; undefined when no source names a region. */
   readonly region: RegionReading | undefined
-  /** Every reading there was, the winner first. */
+  /** Every reading, the most trustworthy first. */
   readonly readings: readonly RegionReading[]
-  /** A sentence for each pair of readings that disagree and may not; empty when all is well. */
+  /** A sentence for each reading that disagrees with the first; empty when all agree. */
   readonly mismatches: readonly string[]
-  /** What an operator should know although the sidecar goes on, a sentence each. */
+  /** What an operator should know although the sidecar continues, a sentence each. */
   readonly warnings: readonly string[]
   /** A sentence when AWS is known to refuse the kind of credentials that will be used here. */
   readonly credentialWarning: string | undefined

@@ -1,14 +1,14 @@
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 
-/** The text of a small file, or undefined when there is none. Rejects when it can't be read. */
+/** Reads the text of a small file; undefined when there is none. Rejects when it can't be read. */
 export type ReadBounded = (path: string) => Promise<string | undefined>
 
 const largestFileBytes = 65_536
 
 /** Reads regular files of at most 64 KiB. */
 export const readBounded: ReadBounded = async (path) => {
-  // Without O_NONBLOCK a named pipe at this path would hold up the start for ever.
+  // Without O_NONBLOCK a named pipe at this path would block the start indefinitely.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error) => {
     if (isMissing(error)) return undefined
     throw error

@@ -1,6 +1,6 @@
 import type { Platform } from './platform.ts'
 
-/** Why AWS must not be called from here at all, if so. */
+/** Says why AWS must not be called from here; undefined when it may. */
 export function regionDenial({
   mismatches,
   region,
@@ -8,6 +8,6 @@ export function regionDenial({
 }: Platform): { readonly code: string; readonly message: string } | undefined {
   if (mismatches.length > 0) return { code: 'RegionMismatch', message: mismatches.join(' ') }
   if (region !== undefined) return undefined
-  const message = `It could not be found out in which region this runs. ${warnings.join(' ')}`
+  const message = `The region where this runs is unknown. ${warnings.join(' ')}`
   return { code: 'RegionUnknown', message }
 }

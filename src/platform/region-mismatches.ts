@@ -10,15 +10,15 @@ const labels: Readonly<Record<RegionSource, string>> = {
 }
 
 const remedies: Readonly<Record<RegionSource, string>> = {
-  'ecs-task-arn': 'start the task again',
-  'eks-token-issuer': 'start the pod again',
-  'ec2-metadata': 'correct the more trusted source',
-  endpoint: 'point SIDECAR_AWS_ENDPOINT at the endpoint of that region, or remove it',
-  SIDECAR_REGION: 'remove SIDECAR_REGION, or set it to that region',
-  AWS_REGION: 'remove AWS_REGION from the container, or set it to that region',
+  'ecs-task-arn': 'Restart the task',
+  'eks-token-issuer': 'Restart the pod',
+  'ec2-metadata': 'Correct the more trusted source',
+  endpoint: 'Point SIDECAR_AWS_ENDPOINT at the endpoint of that region, or remove it',
+  SIDECAR_REGION: 'Remove SIDECAR_REGION, or set it to that region',
+  AWS_REGION: 'Remove AWS_REGION from the container, or set it to that region',
 }
 
-/** AWS refuses records that come through another region's endpoint, so no reading may differ. */
+/** Describes every reading that differs: AWS refuses records sent to another region's endpoint. */
 export function describeMismatches(readings: readonly RegionReading[]): string[] {
   const [winner, ...others] = readings
   if (winner === undefined) return []
@@ -26,6 +26,6 @@ export function describeMismatches(readings: readonly RegionReading[]): string[]
     .filter((other) => other.region !== winner.region)
     .map(
       (other) =>
-        `According to ${labels[winner.source]} this runs in ${winner.region}, but ${labels[other.source]} says ${other.region}; ${remedies[other.source]}.`,
+        `According to ${labels[winner.source]} this runs in ${winner.region}, but ${labels[other.source]} says ${other.region}. ${remedies[other.source]}.`,
     )
 }

@@ -1,6 +1,6 @@
 import type { PlatformName } from './platform.ts'
 
-// From AWS's lists as of 2026-11. They disagree with each other and grow, so they only ever warn.
+// From AWS's lists as of 2026-11. They disagree with each other and grow, so they only cause warnings.
 const eksRegions: readonly string[] = [
   'us-east-1',
   'us-east-2',
@@ -35,12 +35,12 @@ const ecsRegions: readonly string[] = [
   'me-south-1',
 ]
 
-/** Whether `text` has the shape of a region name, such as `us-east-1` or `us-gov-west-1`. */
+/** Reports whether `text` has the form of a region name, such as `us-east-1` or `us-gov-west-1`. */
 export function isRegionName(text: string): boolean {
   return /^[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}$/.test(text)
 }
 
-/** A sentence when AWS is not known to meter containers of this platform in the region. */
+/** Returns a warning when AWS is not known to meter containers of this platform in the region. */
 export function regionWarning(platform: PlatformName, region: string): string | undefined {
   if (region.startsWith('us-gov-')) {
     return `AWS Marketplace does not meter container products with custom dimensions in GovCloud (${region}); expect AWS to refuse.`
@@ -50,5 +50,5 @@ export function regionWarning(platform: PlatformName, region: string): string | 
   }
   const [list, what] = platform === 'eks' ? [eksRegions, 'EKS pods'] : [ecsRegions, 'ECS tasks']
   if (list.includes(region)) return undefined
-  return `${region} is not among the regions where AWS is known to meter ${what}; AWS decides, and if it answers with a region error, run the product in a supported region.`
+  return `${region} is not among the regions where AWS is known to meter ${what}. AWS decides: if it answers with a region error, run the product in a supported region.`
 }

@@ -1,5 +1,6 @@
-/** A call by which AWS confirms that the buyer may run the product; a folder of src/entitlement. */
-export type ProofName = 'register-usage' | 'dry-run'
+/** Calls by which AWS confirms that the buyer may run the product; each is a folder of src/entitlement. */
+export const proofNames = ['register-usage', 'dry-run'] as const
+export type ProofName = (typeof proofNames)[number]
 
 /** What a product can need to have: members of the product file. */
 export type ProductNeed = 'publicKeys' | 'dimensions'

@@ -4,7 +4,7 @@ import { checks } from '../../src/doctor/checks/checks.ts'
 import { renderChecksTable } from '../../src/doctor/checks/checks-table.ts'
 import { startEmulator } from '../service/emulator/harness.ts'
 import { doctorJson, runDoctor } from '../support/doctor/doctor-command.ts'
-import { doctorWorld } from '../support/doctor/doctor-world.ts'
+import { testMachine } from '../support/doctor/test-machine.ts'
 import { temporaryDirectory } from '../support/program/program.ts'
 import { findFreePort } from '../kill/free-port.ts'
 import { readPage, tableOf } from './page.ts'
@@ -39,13 +39,13 @@ describe('the sample', () => {
       env[name] = value
   })
 
-  /** The world of the sample on free ports, and its output with the ports of the page. */
-  async function sampleWorld() {
+  /** The machine of the sample on free ports, and its output with the ports of the page. */
+  async function sampleMachine() {
     const aws = await startEmulator()
     onTestFinished(() => aws.close())
     const [app, ops] = [await findFreePort(), await findFreePort()]
     const directory = temporaryDirectory()
-    const world = doctorWorld({
+    const machine = testMachine({
       env: {
         ...env,
         SIDECAR_AWS_ENDPOINT: aws.url,
@@ -75,20 +75,20 @@ describe('the sample', () => {
         .replace(/^(pass {2}settings +)\d+/m, '$1<figure>')
         // Lines break elsewhere where a path or a port is longer.
         .replaceAll(/\s+/g, ' ')
-    return { world, masked }
+    return { machine, masked }
   }
 
   test('is what the command prints', async () => {
-    const { world, masked } = await sampleWorld()
-    const { code, out } = await runDoctor(world)
+    const { machine, masked } = await sampleMachine()
+    const { code, out } = await runDoctor(machine)
     const [, sample = ''] = /<!-- sample:.*?-->\n```\n(.*?)\n```/s.exec(page) ?? []
     expect(code).toBe(1)
     expect(masked(out.join('\n'))).toBe(masked(sample))
   })
 
   test('has the members of a finding that the page describes', async () => {
-    const { world } = await sampleWorld()
-    const { checks: findings, certify } = await doctorJson(world, '--certify')
+    const { machine } = await sampleMachine()
+    const { checks: findings, certify } = await doctorJson(machine, '--certify')
     expect(Object.keys(findings[0] ?? {})).toEqual(
       tableOf(page, 'Member of a finding').map(([name]) => name),
     )

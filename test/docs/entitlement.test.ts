@@ -41,7 +41,7 @@ test('the page has every route', () => {
   expect(rowsOf('Route').map(([route]) => route)).toEqual([...routeNames])
 })
 
-test('the page has every answer of AWS with what becomes of it, and no other', () => {
+test('the page has every answer of AWS with its outcome, and no other', () => {
   expect(rowsOf('AWS')).toEqual(
     entitlementCases.map(
       ({ answer, platforms, routes: on, status, code, state, again, outcome }) => [

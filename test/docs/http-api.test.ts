@@ -39,8 +39,8 @@ test('the page has the members of the answer about the entitlement', async () =>
 
 test('the page has the members of a proof', async () => {
   const value = { signature: 'token', publicKeyRotationAt: undefined }
-  const token = () => Promise.resolve({ ok: true as const, value })
-  const proof = { proof: { token }, productCode: 'product', publicKeyVersion: 1 }
+  const tokenFor = () => Promise.resolve({ ok: true as const, value })
+  const proof = { tokens: { tokenFor }, productCode: 'product', publicKeyVersion: 1 }
   const app = createIdleAppServer({ proof })
   const answer = await app.inject('/v1/entitlement/proof?nonce=0123456789abcdef')
   expect(members('Member of the proof')).toEqual(Object.keys(answer.json()))

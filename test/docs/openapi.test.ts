@@ -80,13 +80,13 @@ describe('an example', () => {
     ),
   )
 
-  test('is as its schema says', async () => {
+  test('matches its schema', async () => {
     expect(examples.length).toBeGreaterThan(40)
     for (const [name, value, schema] of examples)
       expect(await mistakeIn(value, schema), name).toBeUndefined()
   })
 
-  test('that is not is found out', async () => {
+  test('that does not match is detected', async () => {
     const { Usage, Problem } = documented.components.schemas
     const [, usage] = examples.find(([name]) => name.endsWith(' usage')) ?? []
     for (const wrong of [{ now: 'today' }, { open: [{}] }, { more: 1 }, { nextSendAt: 7 }])
@@ -94,7 +94,7 @@ describe('an example', () => {
     expect(await mistakeIn({ code: 'NoSuchCode' }, Problem ?? {})).toMatch(/value/)
   })
 
-  test('of a report is taken by the sidecar', async () => {
+  test('of a report is accepted by the sidecar', async () => {
     const taken: unknown[] = []
     const report = (request: { reports: readonly unknown[] }) => {
       taken.push(...request.reports)

@@ -28,12 +28,12 @@ test('what the page shows of a program is in the program', () => {
   }
 })
 
-test.each(files)('%s waits a minute and takes a salt of 32 bytes', (file) => {
+test.each(files)('%s waits a minute and uses a salt of 32 bytes', (file) => {
   const text = read(file)
   expect(text.match(/\b60\b/g)).toHaveLength(1)
   expect(text).toMatch(/saltLength: 32|rsa_pss_saltlen:32|, 32\)|SaltLength: 32|, 32, 1\)/)
 })
 
-test.each(files)('%s takes nothing of what it checks from the environment', (file) => {
+test.each(files)('%s reads nothing that it checks from the environment', (file) => {
   expect(read(file)).not.toMatch(/process\.env|os\.environ|[gG]etenv/)
 })

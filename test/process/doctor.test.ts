@@ -61,7 +61,7 @@ async function json(args: readonly string[], env: NodeJS.ProcessEnv) {
 }
 
 describe('the built program', () => {
-  test('doctor at home warns that this is no task, and leaves nothing behind', async () => {
+  test('doctor on a laptop warns that this is not a task, and leaves nothing behind', async () => {
     const emulator = await startEmulatorProgram()
     const env = await atHome(emulator)
     const { code, out, err } = await start(['doctor'], env).ended
@@ -70,13 +70,13 @@ describe('the built program', () => {
     expect(out).toMatch(
       /^pass {2}register-usage {2}AWS confirms the buyer, signed with key version 1/m,
     )
-    expect(out).toMatch(/^pass {2}dry-run {9}storage: AWS would take a record\.$/m)
+    expect(out).toMatch(/^pass {2}dry-run {9}storage: AWS would accept a record\.$/m)
     expect(out).not.toContain('top-secret')
     expect(existsSync(env.SIDECAR_DATA_DIR)).toBe(false)
     expect(await emulator.records()).toEqual([])
   })
 
-  test('doctor beside a running sidecar takes nothing away from it, and --certify bills through it', async () => {
+  test('doctor does not disturb a running sidecar, and --certify bills through it', async () => {
     const emulator = await startEmulatorProgram()
     const env = await atHome(emulator)
     const app = `http://${env.SIDECAR_LISTEN}`
@@ -108,7 +108,7 @@ describe('the built program', () => {
         { dimension: 'requests', units: 1, duplicate: false },
         { dimension: 'storage', units: 1, duplicate: false },
       ],
-      remaining: expect.arrayContaining(['This is us-east-1, which AWS asks for.']),
+      remaining: expect.arrayContaining(['This is us-east-1, which AWS requires.']),
     })
     expect(await emulator.records()).toEqual([])
 

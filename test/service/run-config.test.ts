@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { checkConfig, printConfig } from '../../src/cli/run/run-config.ts'
 import { settingsTable } from '../../src/config/settings-table.ts'
-import { doctorWorld } from '../support/doctor/doctor-world.ts'
+import { testMachine } from '../support/doctor/test-machine.ts'
 import { createRsaKey } from '../support/aws/mint-token.ts'
 import { temporaryDirectory } from '../support/program/program.ts'
 
@@ -24,7 +24,7 @@ function setUp(env: Readonly<Record<string, string>>, document: object = product
     '/token': token,
   }
   const out: string[] = []
-  const world = doctorWorld({ env, reader: { readText: (path) => files[path] } })
+  const machine = testMachine({ env, reader: { readText: (path) => files[path] } })
   const io = {
     env,
     stdin: new PassThrough(),
@@ -32,7 +32,7 @@ function setUp(env: Readonly<Record<string, string>>, document: object = product
     err: () => {},
     onSignal: () => {},
   }
-  return { out, world, io }
+  return { out, machine, io }
 }
 
 describe('run --print-config', () => {
@@ -43,8 +43,8 @@ describe('run --print-config', () => {
   }
 
   test('prints every setting with its source, and the product', () => {
-    const { out, world, io } = setUp(env)
-    expect(printConfig(io, world, false)).toBe(0)
+    const { out, machine, io } = setUp(env)
+    expect(printConfig(io, machine, false)).toBe(0)
     const cells = out.map((line) => line.split(/ {2,}/))
     expect(cells.slice(1, settingsTable.length + 1).map(([name]) => name)).toEqual(
       settingsTable.map(({ name }) => name),
@@ -60,15 +60,15 @@ describe('run --print-config', () => {
   })
 
   test('prints no secret', () => {
-    const { out, world, io } = setUp(env)
-    printConfig(io, world, false)
+    const { out, machine, io } = setUp(env)
+    printConfig(io, machine, false)
     expect(out.join('\n')).toContain('*** (in /token)')
     expect(out.join('\n')).not.toContain(token)
   })
 
   test('gives programs the same', () => {
-    const { out, world, io } = setUp(env)
-    expect(printConfig(io, world, true)).toBe(0)
+    const { out, machine, io } = setUp(env)
+    expect(printConfig(io, machine, true)).toBe(0)
     const { settings, product: facts } = JSON.parse(out.join(''))
     expect(settings).toHaveLength(settingsTable.length)
     expect(settings).toContainEqual({
@@ -87,16 +87,16 @@ describe('run --print-config', () => {
   })
 
   test('lists the mistakes instead when there are any', () => {
-    const { world, io } = setUp({ SIDECAR_LOG_LEVEL: 'loud', SIDECAR_LOG: 'x' })
-    expect(() => printConfig(io, world, false)).toThrow(/^The settings have 2 mistakes; /)
+    const { machine, io } = setUp({ SIDECAR_LOG_LEVEL: 'loud', SIDECAR_LOG: 'x' })
+    expect(() => printConfig(io, machine, false)).toThrow(/^The settings have 2 mistakes; /)
   })
 })
 
 describe('run --check', () => {
   test('passes with the warnings, and starts and creates nothing', async () => {
     const parent = temporaryDirectory()
-    const { out, world, io } = setUp({ SIDECAR_DATA_DIR: join(parent, 'data') })
-    expect(await checkConfig(io, world, false)).toBe(0)
+    const { out, machine, io } = setUp({ SIDECAR_DATA_DIR: join(parent, 'data') })
+    expect(await checkConfig(io, machine, false)).toBe(0)
     expect(out).toEqual([
       'The settings, the product and the data directory are fine.',
       expect.stringMatching(/^warning {8}publicKeys\["1"\]: the key has 1024 bits only/),
@@ -106,8 +106,8 @@ describe('run --check', () => {
 
   test('lists every mistake of the settings, the product and the data directory at once', async () => {
     const env = { SIDECAR_DATA_DIR: '/dev/null/data', SIDECAR_LOG_LEVEL: 'loud' }
-    const { out, world, io } = setUp(env, { ...product, route: 'free' })
-    const failing = checkConfig(io, world, false)
+    const { out, machine, io } = setUp(env, { ...product, route: 'free' })
+    const failing = checkConfig(io, machine, false)
     await expect(failing).rejects.toMatchObject({ code: 'InvalidSettings' })
     const message = await failing.catch((error: Error) => error.message)
     expect(message).toMatch(/^The settings have 3 mistakes; /)
@@ -118,21 +118,21 @@ describe('run --check', () => {
   })
 
   test('gives programs the same, with exit code 2', async () => {
-    const { out, world, io } = setUp({ SIDECAR_DATA_DIR: '/dev/null' })
-    expect(await checkConfig(io, world, true)).toBe(2)
+    const { out, machine, io } = setUp({ SIDECAR_DATA_DIR: '/dev/null' })
+    expect(await checkConfig(io, machine, true)).toBe(2)
     expect(JSON.parse(out.join(''))).toEqual({
       ok: false,
       mistakes: ['SIDECAR_DATA_DIR: /dev/null is no directory. Correct SIDECAR_DATA_DIR.'],
       warnings: [expect.stringContaining('1024 bits')],
     })
     const fine = setUp({ SIDECAR_DATA_DIR: temporaryDirectory() })
-    expect(await checkConfig(fine.io, fine.world, true)).toBe(0)
+    expect(await checkConfig(fine.io, fine.machine, true)).toBe(0)
     expect(JSON.parse(fine.out.join(''))).toMatchObject({ ok: true, mistakes: [] })
   })
 
   test('reports a wrong data directory setting only once', async () => {
-    const { out, world, io } = setUp({ SIDECAR_DATA_DIR: 'relative' })
-    expect(await checkConfig(io, world, true)).toBe(2)
+    const { out, machine, io } = setUp({ SIDECAR_DATA_DIR: 'relative' })
+    expect(await checkConfig(io, machine, true)).toBe(2)
     expect(JSON.parse(out.join('')).mistakes).toHaveLength(1)
   })
 })

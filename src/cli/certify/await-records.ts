@@ -1,64 +1,64 @@
 import { fromIso, sleep } from '../../kernel/clock.ts'
 import { askListener } from '../../doctor/ask-listener.ts'
-import type { Examination } from '../../doctor/diagnosis.ts'
+import type { Diagnosis } from '../../doctor/diagnosis.ts'
 import type { ReportedUsage } from './report-usage.ts'
 import { appHeaders, membersOf } from '../../doctor/running-sidecar.ts'
 
-/** What AWS made of the record that holds a reported usage. */
+/** What AWS decided about the record that holds a reported usage. */
 export interface RecordOutcome {
   readonly dimension: string
   /** `waiting` while AWS has not decided; otherwise the record's state. */
   readonly state: string
   readonly meteringRecordId: string | undefined
-  /** AWS's last complaint. */
+  /** The code of AWS's last refusal. */
   readonly code: string | undefined
 }
 
 const pauseMs = 5000
-/** A sidecar that is restarted may be away for this many rounds. */
-const patience = 12
+/** For how many rounds in a row a sidecar may be away, because it restarts. */
+const roundsAway = 12
 
 /**
- * Asks the sidecar where the records are until AWS has decided about each, or `longestMs` have passed.
+ * Polls the sidecar until AWS has decided about each record, or `longestMs` have passed.
  */
 export async function awaitRecords(
-  examination: Examination,
+  diagnosis: Diagnosis,
   url: string,
   reported: readonly ReportedUsage[],
   longestMs: number,
 ): Promise<readonly RecordOutcome[]> {
-  const { clock } = examination.world
+  const { clock } = diagnosis.machine
   const giveUpAt = clock.elapsed() + longestMs
   let outcomes = reported.map(waiting)
   for (let away = 0; ;) {
-    const answer = await askListener(examination, `${url}/v1/usage`, {
-      headers: appHeaders(examination),
+    const answer = await askListener(diagnosis, `${url}/v1/usage`, {
+      headers: appHeaders(diagnosis),
     })
-    const summary = answer.kind === 'answer' ? membersOf(answer.text) : {}
+    const summary = answer.ok ? membersOf(answer.value.text) : {}
     if (Array.isArray(summary['settled'])) {
       const records = [...listOf(summary['settled']), ...listOf(summary['pending'])]
       outcomes = reported.map((usage) => outcomeOf(usage, records))
       away = 0
     } else away += 1
     const decided = outcomes.every(({ state }) => state !== 'waiting')
-    if (decided || away > patience || clock.elapsed() >= giveUpAt) return outcomes
+    if (decided || away > roundsAway || clock.elapsed() >= giveUpAt) return outcomes
     await sleep(clock, pauseMs)
   }
 }
 
-/** Whether AWS took them all, and what to say of it. */
+/** Judges whether AWS accepted all of them, with a sentence for people. */
 export function judgeRecords(
   outcomes: readonly RecordOutcome[],
 ): ['pass' | 'warn' | 'fail', string] {
   const bad = outcomes.filter(({ state }) => state !== 'accepted' && state !== 'waiting')
   if (bad.length > 0) {
     const words = bad.map(({ dimension, state, code }) => `${dimension}: ${state} (${code})`)
-    return ['fail', `AWS did not take every record: ${words.join(', ')}. See "ledger show".`]
+    return ['fail', `AWS did not accept every record: ${words.join(', ')}. See "ledger show".`]
   }
   const open = outcomes.filter(({ state }) => state === 'waiting').map(({ dimension }) => dimension)
   return open.length === 0
     ? ['pass', 'AWS has accepted a record of every dimension.']
-    : ['warn', `AWS has not decided yet about ${open.join(', ')}; ask "ledger show" later.`]
+    : ['warn', `AWS has not decided yet about ${open.join(', ')}. Run "ledger show" later.`]
 }
 
 type Members = Readonly<Record<string, unknown>>
@@ -67,7 +67,7 @@ function listOf(value: unknown): Members[] {
   return Array.isArray(value) ? value.map((item) => membersOf(JSON.stringify(item))) : []
 }
 
-/** Follows usage that went on to a later hour. */
+/** Finds the record of a usage, also when the usage moved to a later hour. */
 function outcomeOf(usage: ReportedUsage, records: readonly Members[]): RecordOutcome {
   let hour: number | undefined = usage.hour
   for (let hops = 0; hops < records.length + 1; hops += 1) {

@@ -3,7 +3,7 @@ import type { Product } from '../../product/product.ts'
 import { routeOf } from '../../product/routes.ts'
 import { SidecarError } from '../../kernel/errors.ts'
 
-/** One dimension's part of what AWS has to see before a listing goes public. */
+/** One dimension's part of what AWS must receive before a listing goes public. */
 export interface PlannedUsage {
   readonly dimension: string
   /** AWS's whole units, which are billed. */
@@ -18,8 +18,8 @@ export const mostUnits = 1_000_000
 const largestReport = 10n ** 15n
 
 /**
- * A report of `units` for every dimension; none where AWS meters by itself, as on the route hourly. Throws
- * InvalidArguments when a report of so many would be too large.
+ * Plans a report of `units` for every dimension; none on the route hourly, which AWS meters itself.
+ * Throws InvalidArguments when such a report would be too large.
  */
 export function planCertify(product: Product, units: number): PlannedUsage[] {
   const { productCode, route, dimensions } = product
@@ -29,7 +29,7 @@ export function planCertify(product: Product, units: number): PlannedUsage[] {
     if (quantity > largestReport)
       throw new SidecarError(
         'InvalidArguments',
-        `${units} of ${dimension} are ${quantity} of the application's units, and a report takes at most ${largestReport}; give a smaller --quantity.`,
+        `${units} of ${dimension} are ${quantity} of the application's units, and a report may have at most ${largestReport}. Give a smaller --quantity.`,
       )
     const content = [productCode, dimension, units].join('\n')
     const hash = createHash('sha256').update(content).digest('hex')
@@ -37,7 +37,7 @@ export function planCertify(product: Product, units: number): PlannedUsage[] {
   })
 }
 
-/** What is billed by a plan, for people. */
+/** Describes what a plan bills, for people. */
 export function planWords(plan: readonly PlannedUsage[]): string {
   const parts = plan.map(({ dimension, units, quantity }) => {
     const own = quantity === String(units) ? '' : ` (${quantity} of the application's units)`

@@ -1,43 +1,48 @@
 import { fromIso } from '../../kernel/clock.ts'
+import { fail, succeed, type Result } from '../../kernel/result.ts'
 import { askListener } from '../../doctor/ask-listener.ts'
 import type { PlannedUsage } from './certify-plan.ts'
-import type { Examination } from '../../doctor/diagnosis.ts'
+import type { Diagnosis } from '../../doctor/diagnosis.ts'
 import { appHeaders, membersOf } from '../../doctor/running-sidecar.ts'
 
-/** Where the usage of a plan went. */
+/** One dimension's usage, as the sidecar recorded it. */
 export interface ReportedUsage extends PlannedUsage {
   /** The hour that bills it, ms. */
   readonly hour: number
-  /** It had been reported before with the same key, and was not counted again. */
+  /** It was already reported with the same key, and was not counted again. */
   readonly duplicate: boolean
 }
 
 /**
- * Reports a plan to the running sidecar in one request, which its ledger takes whole or not at all: from
- * there on every unit is accounted for and billed once. Otherwise a sentence why it was not taken.
+ * Reports a plan to the running sidecar in one request, which its ledger records whole or not at all.
+ * From then on every unit is accounted for and billed once. The failure is a sentence that says why not.
  */
 export async function reportUsage(
-  examination: Examination,
+  diagnosis: Diagnosis,
   url: string,
   plan: readonly PlannedUsage[],
-): Promise<readonly ReportedUsage[] | string> {
+): Promise<Result<readonly ReportedUsage[], string>> {
   const reports = plan.map(({ dimension, quantity, idempotencyKey }) => ({
     dimension,
     quantity,
     idempotencyKey,
   }))
-  const answer = await askListener(examination, `${url}/v1/usage`, {
+  const answer = await askListener(diagnosis, `${url}/v1/usage`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...appHeaders(examination) },
+    headers: { 'content-type': 'application/json', ...appHeaders(diagnosis) },
     body: JSON.stringify({ reports }),
   })
-  if (answer.kind !== 'answer')
-    return `No answer to the report (${answer.kind}). Run the same command again: it bills nothing twice.`
-  const { results, code, detail } = membersOf(answer.text)
-  if (answer.status !== 200 || !Array.isArray(results))
-    return `The sidecar did not take the report: ${String(code)}: ${String(detail)}`
-  return plan.map((item, index) => {
-    const { result, hour } = membersOf(JSON.stringify(results[index]))
-    return { ...item, hour: fromIso(String(hour)) ?? 0, duplicate: result === 'duplicate' }
-  })
+  if (!answer.ok)
+    return fail(
+      `No answer to the report (${answer.failure.kind}). Run the same command again: it bills nothing twice.`,
+    )
+  const { results, code, detail } = membersOf(answer.value.text)
+  if (answer.value.status !== 200 || !Array.isArray(results))
+    return fail(`The sidecar did not accept the report: ${String(code)}: ${String(detail)}`)
+  return succeed(
+    plan.map((item, index) => {
+      const { result, hour } = membersOf(JSON.stringify(results[index]))
+      return { ...item, hour: fromIso(String(hour)) ?? 0, duplicate: result === 'duplicate' }
+    }),
+  )
 }

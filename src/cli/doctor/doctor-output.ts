@@ -7,7 +7,7 @@ import { wrap } from '../text-table.ts'
 const idWidth = 16
 const indent = 6 + idWidth
 
-/** The findings for people: a line each, and the fix below it. */
+/** Describes the findings for people: a line each, and the fix below it. */
 export function describeFindings(findings: readonly Finding[]): string[] {
   const lines = findings.flatMap(({ status, id, message, fix }) => {
     const [first = '', ...rest] = wrap(message, indent)
@@ -25,10 +25,10 @@ export function describeFindings(findings: readonly Finding[]): string[] {
 
 function summary(findings: readonly Finding[]): string {
   const count = (status: Status) => findings.filter((finding) => finding.status === status).length
-  return `${count('pass')} passed, ${count('warn')} to be warned of, ${count('fail')} failed, ${count('skip')} skipped.`
+  return `${count('pass')} passed, ${count('warn')} with warnings, ${count('fail')} failed, ${count('skip')} skipped.`
 }
 
-/** What `--certify` did, for people. */
+/** Describes what `--certify` did, for people. */
 export function describeCertified({ message, outcomes, remaining }: Certified): string[] {
   return [
     '',
@@ -42,7 +42,7 @@ export function describeCertified({ message, outcomes, remaining }: Certified): 
   ]
 }
 
-/** The same for programs. */
+/** Builds the JSON of both, for programs. */
 export function doctorBody(findings: readonly Finding[], certified: Certified | undefined) {
   const checks = findings.map(({ id, subject, status, problem, message, fix }) => ({
     id,

@@ -3,7 +3,8 @@ import { certify, type Certified } from '../certify/certify.ts'
 import { mostUnits } from '../certify/certify-plan.ts'
 import type { Finding } from '../../doctor/check.ts'
 import { checks } from '../../doctor/checks/checks.ts'
-import { Examination, type World } from '../../doctor/diagnosis.ts'
+import { Diagnosis } from '../../doctor/diagnosis.ts'
+import type { Machine } from '../../doctor/machine.ts'
 import { runChecks, worstOf } from '../../doctor/run-checks.ts'
 import { SidecarError } from '../../kernel/errors.ts'
 import type { CliIo } from '../cli-io.ts'
@@ -12,38 +13,38 @@ import { exitCodes } from '../exit-codes.ts'
 import { thisMachine } from '../this-machine.ts'
 import { wrap } from '../text-table.ts'
 
-export const doctorHelp = `Finds out what keeps a sidecar from working here, with the fix of each problem.
+export const doctorHelp = `Finds out what keeps a sidecar from working here, and how to fix each problem.
 
 usage: marketplace-sidecar doctor [options]
 
   --json           JSON for programs
   --no-calls       do not call AWS in the name of this task or pod
-  --certify        also the step before a listing goes public: a record of every dimension
-    --yes          really report it: it bills the buyer who runs this task or pod
-    --quantity <n> units of each dimension (1)
-    --wait         until AWS has decided about every record, which takes up to an hour
+  --certify        also report every dimension, as AWS requires before a listing goes public
+    --yes          really report it, which bills the buyer who runs this task or pod
+    --quantity <n> how many units of each dimension to report (1)
+    --wait         wait until AWS has decided about every record, which can take an hour
 
-Run it in the task or pod, beside the sidecar or without one: it takes nothing away from a running
-sidecar. It calls RegisterUsage (routes hourly and both) and MeterUsage with DryRun (routes metered
-and both). DryRun records nothing; RegisterUsage is what the sidecar calls at its start, and where
-none has run yet, AWS meters this task or pod from then on: --no-calls leaves it out.
+Run it in the task or pod, with or without a running sidecar, which it does not disturb. It calls
+RegisterUsage (routes hourly and both) and MeterUsage with DryRun (routes metered and both). DryRun
+records nothing. RegisterUsage is what a sidecar calls when it starts: where none has run yet, AWS
+meters this task or pod from then on. --no-calls leaves both out.
 
 Exit codes: 0 all is well, 1 there are warnings, 2 something failed (or wrong arguments).
 docs/doctor.md has every check.`
 
-/** By the worst finding. */
+/** The exit code of the worst finding. */
 export const doctorExitCodes = { pass: 0, warn: 1, fail: 2 } as const
 
-/** The command `doctor`. Resolves with the exit code. */
+/** Runs the command `doctor` on this machine. Resolves with the exit code. */
 export function doctor(args: readonly string[], io: CliIo): Promise<number> {
   return doctorCommand(args, io, thisMachine(io.env))
 }
 
-/** The same in a world of the caller's choice. */
+/** Runs the command on any machine, such as one made for a test. */
 export async function doctorCommand(
   args: readonly string[],
   io: CliIo,
-  world: World,
+  machine: Machine,
 ): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: doctorOptions })
   if (values.help) {
@@ -51,16 +52,16 @@ export async function doctorCommand(
     return exitCodes.ok
   }
   const options = checkOptions(values)
-  const examination = new Examination({ ...world, callAws: !values['no-calls'] })
+  const diagnosis = new Diagnosis({ ...machine, callAws: !values['no-calls'] })
   try {
-    const findings = await runChecks(checks, examination)
+    const findings = await runChecks(checks, diagnosis)
     const print = (lines: readonly string[]) => {
       if (!values.json) for (const line of lines) io.out(line)
     }
     print(describeFindings(findings))
     const certified = options.certify
       ? await certify({
-          examination,
+          diagnosis,
           units: options.units,
           agreed: values.yes,
           wait: values.wait,
@@ -72,7 +73,7 @@ export async function doctorCommand(
     if (values.json) io.out(JSON.stringify(doctorBody(findings, certified), null, 2))
     return exitCodeFor(findings, certified)
   } finally {
-    examination.close()
+    diagnosis.close()
   }
 }
 
@@ -97,13 +98,13 @@ interface OptionValues {
 function checkOptions(values: OptionValues): { certify: boolean; units: number } {
   const { certify: wanted, yes, wait, quantity = '1' } = values
   if (!wanted && (yes || wait || values.quantity !== undefined))
-    throw invalid('--yes, --quantity and --wait go with --certify only')
+    throw invalid('--yes, --quantity and --wait need --certify')
   if (wanted && values['no-calls'])
-    throw invalid('--no-calls does not go with --certify, which is about calls of AWS')
+    throw invalid('--no-calls cannot be combined with --certify, which has to call AWS')
   const units = /^[1-9]\d{0,6}$/.test(quantity) ? Number(quantity) : NaN
   if (!(units <= mostUnits))
     throw invalid(
-      `--quantity must be a whole number from 1 to ${mostUnits}, not ${quantity}; whether AWS counts a record of 0 is not documented`,
+      `--quantity must be a whole number from 1 to ${mostUnits}, not ${quantity}: AWS does not document whether it counts a record of 0`,
     )
   return { certify: wanted, units }
 }

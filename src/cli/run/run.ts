@@ -47,8 +47,8 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
     // Loaded here, so that a start does not wait for it.
     const { checkConfig, printConfig } = await import('./run-config.ts')
     const { thisMachine } = await import('../this-machine.ts')
-    const world = thisMachine(io.env)
-    return print ? printConfig(io, world, json) : checkConfig(io, world, json)
+    const machine = thisMachine(io.env)
+    return print ? printConfig(io, machine, json) : checkConfig(io, machine, json)
   }
   const settings = loadSettings(io.env, fileReader)
   const log = createLog(settings.logLevel)

@@ -1,8 +1,8 @@
 import { toIso } from '../../kernel/clock.ts'
+import { fail } from '../../kernel/result.ts'
 import { defineCheck } from '../check.ts'
 import { endpointHost, systemCode } from '../endpoint-host.ts'
 import { readServerTime } from '../server-time.ts'
-import { timedOut } from '../../kernel/with-deadline.ts'
 
 const doubtfulSeconds = 60
 /** AWS refuses signatures that are older. */
@@ -16,35 +16,34 @@ export const clockCheck = defineCheck({
     Doubtful: {
       status: 'warn',
       when: `The clocks are more than ${doubtfulSeconds} seconds apart: usage around a full hour is counted in the wrong one.`,
-      fix: "Look at the time service of the machine below: chrony with Amazon's 169.254.169.123.",
+      fix: "Check the time service of the host machine: chrony with Amazon's 169.254.169.123.",
     },
     Wrong: {
       status: 'fail',
       when: `The clocks are more than ${refusedSeconds} seconds apart: AWS refuses signatures, and records go into wrong hours.`,
-      fix: "Set the clock of the machine below: chrony with Amazon's 169.254.169.123.",
+      fix: "Set the clock of the host machine: chrony with Amazon's 169.254.169.123.",
     },
     NoTime: {
       status: 'warn',
-      when: 'The endpoint did not answer a GET, or its answer bears no time.',
-      fix: 'Look for what answers in the place of AWS, or takes requests and drops them.',
+      when: 'The endpoint did not answer a GET, or its answer has no Date.',
+      fix: 'Look for something that answers instead of AWS, or accepts requests and drops them.',
     },
   },
-  async run(examination, findings) {
-    const endpoint = await examination.endpoint()
-    if (typeof endpoint === 'string') return
-    const { clock, ca } = examination.world
-    const addresses = await examination.addresses(endpointHost(endpoint).host)
-    let time: number | undefined | typeof timedOut
-    try {
-      time = await examination.inTime((signal) => readServerTime(endpoint, addresses, ca, signal))
-    } catch (error) {
-      findings.problem('NoTime', `${endpoint.origin} did not answer a GET (${systemCode(error)}).`)
-      return
-    }
-    if (time === timedOut || time === undefined) {
-      const what =
-        time === timedOut ? `did not answer in ${examination.timeoutMs} ms` : 'shows no time'
-      findings.problem('NoTime', `${endpoint.origin} ${what}.`)
+  async run(diagnosis, findings) {
+    const endpoint = await diagnosis.endpoint()
+    if (!endpoint.ok) return
+    const url = endpoint.value
+    const { clock, ca } = diagnosis.machine
+    const addresses = await diagnosis.addresses(endpointHost(url).host)
+    const read = await diagnosis
+      .inTime((signal) => readServerTime(url, addresses, ca, signal))
+      .catch((error: unknown) => fail(`did not answer a GET (${systemCode(error)})`))
+    const time = read.ok ? read.value : undefined
+    if (time === undefined) {
+      const silent = `did not answer in ${diagnosis.timeoutMs} ms`
+      const noDate = 'sent no Date'
+      const what = read.ok ? noDate : read.failure === 'timed-out' ? silent : read.failure
+      findings.problem('NoTime', `${url.origin} ${what}.`)
       return
     }
     const skew = Math.round((clock.now() - time) / 1000)

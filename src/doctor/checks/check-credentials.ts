@@ -1,7 +1,7 @@
 import { credentialKind, type CredentialKind } from '../../platform/credential-kind.ts'
+import { fail } from '../../kernel/result.ts'
 import { defineCheck } from '../check.ts'
 import { readTaskRole } from '../read-role.ts'
-import { timedOut } from '../../kernel/with-deadline.ts'
 
 const words: Readonly<Record<CredentialKind, string>> = {
   'access-keys': 'Access keys of the environment',
@@ -9,13 +9,13 @@ const words: Readonly<Record<CredentialKind, string>> = {
   irsa: 'The role of the service account (IRSA)',
   'task-role': 'The role of the task',
   'pod-identity': 'EKS Pod Identity',
-  'instance-role': 'The role of the machine below',
+  'instance-role': 'The role of the host machine',
   none: 'None',
 }
 
 export const credentialsCheck = defineCheck({
   id: 'credentials',
-  title: 'Which kind of credentials will be used, and whose; no secret is printed.',
+  title: 'Which kind of credentials the sidecar will use, and whose. No secret is printed.',
   needs: [],
   problems: {
     RefusedKind: {
@@ -26,43 +26,40 @@ export const credentialsCheck = defineCheck({
     NoCredentials: {
       status: 'fail',
       when: 'The credentials endpoint of ECS does not answer, or has none.',
-      fix: 'Set taskRoleArn in the task definition (the execution role is another one), and start the task again.',
+      fix: 'Set taskRoleArn in the task definition (not the execution role), and restart the task.',
     },
   },
-  async run(examination, findings) {
-    const { world, timeoutMs } = examination
-    const kind = credentialKind(world.env)
-    const { credentialWarning } = await examination.platform()
+  async run(diagnosis, findings) {
+    const { machine, timeoutMs } = diagnosis
+    const kind = credentialKind(machine.env)
+    const { credentialWarning } = await diagnosis.platform()
     if (credentialWarning !== undefined) {
       const { found, remedy } = split(credentialWarning)
       findings.problem('RefusedKind', found, { values: { remedy } })
     }
     if (kind === 'irsa') {
-      findings.pass(`${words.irsa}: ${world.env['AWS_ROLE_ARN']}.`)
+      findings.pass(`${words.irsa}: ${machine.env['AWS_ROLE_ARN']}.`)
       return
     }
     if (kind === 'task-role') {
-      const asked = await examination.inTime((signal) => readTaskRole(world, timeoutMs, signal))
-      const role =
-        asked === timedOut
-          ? ({ ok: false, problem: `no answer in ${timeoutMs} ms` } as const)
-          : asked
+      const asked = await diagnosis.inTime((signal) => readTaskRole(machine, timeoutMs, signal))
+      const role = asked.ok ? asked.value : fail(`no answer in ${timeoutMs} ms`)
       if (role?.ok === false) {
         findings.problem(
           'NoCredentials',
-          `The credentials endpoint of the task gave none (${role.problem}).`,
+          `The credentials endpoint of the task gave none (${role.failure}).`,
         )
         return
       }
-      findings.pass(`${words[kind]}: ${role?.arn ?? 'its endpoint does not say which one'}.`)
+      findings.pass(`${words[kind]}: ${role?.value ?? 'its endpoint does not say which one'}.`)
       return
     }
     if (credentialWarning === undefined)
-      findings.pass(`${words[kind]}. Outside ECS and EKS, where an emulator answers, all will do.`)
+      findings.pass(`${words[kind]}. Outside ECS and EKS, an emulator accepts any credentials.`)
   },
 })
 
-/** The warning's first sentence says what there is, the others what to do. */
+/** The first sentence of the warning says what there is, the others what to do. */
 function split(warning: string): { found: string; remedy: string } {
   const end = warning.indexOf('. ') + 1
   return { found: warning.slice(0, end), remedy: warning.slice(end + 1) }

@@ -41,14 +41,14 @@ export const dataDirectoryCheck = defineCheck({
       fix: 'Run the sidecar as the user who owns {file}, or give the files to user {user}.',
     },
   },
-  run(examination, findings) {
-    const [wrong] = examination.wrong('SIDECAR_DATA_DIR')
+  run(diagnosis, findings) {
+    const [wrong] = diagnosis.wrong('SIDECAR_DATA_DIR')
     if (wrong !== undefined) {
       findings.skip(`Not looked at: ${wrong} is wrong.`)
       return
     }
-    const { randomBytes, userId } = examination.world
-    const directory = examination.values.get('SIDECAR_DATA_DIR')
+    const { randomBytes, userId } = diagnosis.machine
+    const directory = diagnosis.values.get('SIDECAR_DATA_DIR')
     const unique = Buffer.from(randomBytes(8)).toString('hex')
     const state = probeDirectory(directory, ledgerFileName, unique)
     const user = userId === undefined ? 'of this process' : String(userId)

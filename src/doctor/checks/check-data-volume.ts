@@ -11,12 +11,12 @@ const ofNetwork = /^(nfs4?|cifs|smb3|9p|ceph|lustre|fuse\..+)$/
 export const dataVolumeCheck = defineCheck({
   id: 'data-volume',
   title:
-    'Whether the data directory outlives the container, as far as it can be told, and has room.',
+    'Whether the data directory outlives the container, as far as the mount shows, and has room.',
   needs: ['data-directory'],
   problems: {
     ContainerLayer: {
       status: 'warn',
-      when: 'It is on the file system of the container, which a restart of the container throws away.',
+      when: 'It is on the file system of the container, which is lost when the container restarts.',
       fix: 'Mount a volume at {directory}: an emptyDir in Kubernetes, a task volume in ECS.',
     },
     InMemory: {
@@ -26,7 +26,7 @@ export const dataVolumeCheck = defineCheck({
     },
     Network: {
       status: 'warn',
-      when: 'It is on a network file system such as EFS, where the ledger works, but slower and with the whole file to itself.',
+      when: 'It is on a network file system such as EFS, where the ledger works, but more slowly and with exclusive use of the file.',
       fix: 'Mount a volume on a local disk at {directory}, or make sure that no other task or pod uses it.',
     },
     LittleSpace: {
@@ -35,9 +35,9 @@ export const dataVolumeCheck = defineCheck({
       fix: 'Free or enlarge the volume of {directory}.',
     },
   },
-  run(examination, findings) {
-    const { mountInfo } = examination.world
-    const directory = examination.values.get('SIDECAR_DATA_DIR')
+  run(diagnosis, findings) {
+    const { mountInfo } = diagnosis.machine
+    const directory = diagnosis.values.get('SIDECAR_DATA_DIR')
     const { nearest } = nearestOf(directory)
     const values = { directory }
     const { bavail, bsize } = statfsSync(nearest)
@@ -45,7 +45,7 @@ export const dataVolumeCheck = defineCheck({
     const mount = mountOf(realpathSync(nearest), mountInfo() ?? '')
     const where =
       mount === undefined
-        ? 'It cannot be told which volume it is on'
+        ? 'The volume that it is on is unknown'
         : `It is on ${mount.type}, mounted at ${mount.point}`
     const words = `${where}; ${mebibytes} MiB are free.`
     const type = mount?.type ?? ''

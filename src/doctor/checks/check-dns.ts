@@ -1,7 +1,6 @@
 import { isIP } from 'node:net'
 import { defineCheck } from '../check.ts'
 import { areaOf, endpointHost, systemCode } from '../endpoint-host.ts'
-import { timedOut } from '../../kernel/with-deadline.ts'
 
 export const dnsCheck = defineCheck({
   id: 'dns',
@@ -10,38 +9,39 @@ export const dnsCheck = defineCheck({
   problems: {
     UnknownName: {
       status: 'fail',
-      when: 'Nobody knows the name.',
-      fix: 'Correct SIDECAR_AWS_ENDPOINT or SIDECAR_REGION if they are set; in a VPC switch on enableDnsSupport, and enableDnsHostnames for a VPC endpoint with private DNS.',
+      when: 'No DNS server knows the name.',
+      fix: 'Correct SIDECAR_AWS_ENDPOINT or SIDECAR_REGION if they are set. In a VPC turn on enableDnsSupport, and enableDnsHostnames for a VPC endpoint with private DNS.',
     },
     NoResolver: {
       status: 'fail',
       when: 'The DNS server does not answer, or not in time.',
-      fix: 'Let the task or pod reach its DNS server: port 53 by UDP and TCP in security groups, network ACLs and network policies; on EKS look at CoreDNS.',
+      fix: 'Let the task or pod reach its DNS server: port 53 by UDP and TCP in security groups, network ACLs and network policies. On EKS check CoreDNS.',
     },
   },
-  async run(examination, findings) {
-    const endpoint = await examination.endpoint()
-    if (typeof endpoint === 'string') {
-      findings.skip(`Not looked at. ${endpoint}`)
+  async run(diagnosis, findings) {
+    const endpoint = await diagnosis.endpoint()
+    if (!endpoint.ok) {
+      findings.skip(`Not checked. ${endpoint.failure}`)
       return
     }
-    const { host, isAws } = endpointHost(endpoint)
+    const { host, isAws } = endpointHost(endpoint.value)
     if (isIP(host) !== 0) {
-      findings.pass(`${host} is an address; there is nothing to resolve.`)
+      findings.pass(`${host} is an address, so there is nothing to resolve.`)
       return
     }
     try {
-      const addresses = await examination.inTime(() => examination.addresses(host))
-      if (addresses === timedOut) {
-        findings.problem('NoResolver', `${host} was not resolved in ${examination.timeoutMs} ms.`)
+      const resolved = await diagnosis.inTime(() => diagnosis.addresses(host))
+      if (!resolved.ok) {
+        findings.problem('NoResolver', `${host} was not resolved in ${diagnosis.timeoutMs} ms.`)
         return
       }
+      const addresses = resolved.value
       const area = areaOf(addresses)
       const meaning = !isAws
         ? ''
         : area === 'private'
           ? ', a VPC endpoint'
-          : ', AWS by way of the internet'
+          : ', AWS over the internet'
       findings.pass(`${host} has ${area} addresses${meaning}: ${addresses.join(', ')}.`)
     } catch (error) {
       const code = systemCode(error)

@@ -30,9 +30,9 @@ export const ledgerCheck = defineCheck({
       fix: 'Mend what "ledger show" says that AWS complains about; then "ledger retry <id>".',
     },
   },
-  async run(examination, findings) {
-    const directory = examination.values.get('SIDECAR_DATA_DIR')
-    const now = examination.world.clock.now()
+  async run(diagnosis, findings) {
+    const directory = diagnosis.values.get('SIDECAR_DATA_DIR')
+    const now = diagnosis.machine.clock.now()
     try {
       const { owner, usage, balances } = await readBook(directory, async (book) => ({
         owner: await book.owner(),

@@ -2,11 +2,11 @@ import type { Platform } from '../../platform/platform.ts'
 import { regionWarning } from '../../platform/regions.ts'
 import { defineCheck } from '../check.ts'
 
-const emulator = 'use an emulator by SIDECAR_AWS_ENDPOINT for work at home.'
+const emulator = 'for local work, point SIDECAR_AWS_ENDPOINT at the emulator.'
 
 export const platformCheck = defineCheck({
   id: 'platform',
-  title: 'Which ECS task or EKS pod this is, by what the platform itself says.',
+  title: 'Which ECS task or EKS pod this is, according to the platform itself.',
   needs: [],
   problems: {
     NotOnAws: {
@@ -21,12 +21,12 @@ export const platformCheck = defineCheck({
     },
     Doubtful: {
       status: 'warn',
-      when: 'A metadata service or a token file did not tell what it should; one line each.',
-      fix: 'Do what the message says, and start the task or pod again.',
+      when: 'A metadata service or a token file did not give what it should; one line each.',
+      fix: 'Do what the message says, and restart the task or pod.',
     },
   },
-  async run(examination, findings) {
-    const platform = await examination.platform()
+  async run(diagnosis, findings) {
+    const platform = await diagnosis.platform()
     const [first = '', ...others] = warningsOf(platform)
     switch (platform.name) {
       case 'ecs':
@@ -47,7 +47,7 @@ export const platformCheck = defineCheck({
   },
 })
 
-/** Those about the platform; what is said of the region belongs to the check `region`. */
+/** Returns the warnings about the platform; those about the region belong to the check `region`. */
 function warningsOf({ name, warnings, region }: Platform): readonly string[] {
   if (region === undefined) return warnings.slice(0, -1)
   const known = name === 'ecs' || name === 'eks' ? regionWarning(name, region.region) : undefined

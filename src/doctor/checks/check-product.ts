@@ -2,7 +2,7 @@ import { readProductFile } from '../../product/load-product.ts'
 import type { ProductFile } from '../../product/product.ts'
 import { identityWarnings } from '../../product/product-warnings.ts'
 import { defineCheck, sentence } from '../check.ts'
-import type { Examination } from '../diagnosis.ts'
+import type { Diagnosis } from '../diagnosis.ts'
 
 export const productCheck = defineCheck({
   id: 'product',
@@ -16,17 +16,17 @@ export const productCheck = defineCheck({
     },
     ProbablyNotMeant: {
       status: 'warn',
-      when: 'The file says something that is allowed and has no use.',
+      when: 'The file has something that is allowed but has no effect.',
       fix: 'Remove it from the product file.',
     },
     NotBakedIn: {
       status: 'warn',
-      when: 'There is no product file in the image, so whoever sets the environment decides what is metered.',
+      when: 'There is no product file in the image, so anyone who sets the environment decides what is metered.',
       fix: 'Bake a product file into the image as /etc/marketplace-sidecar/product.json before you publish it.',
     },
   },
-  run(examination, findings) {
-    const { product, productMistakes } = examination
+  run(diagnosis, findings) {
+    const { product, productMistakes } = diagnosis
     for (const mistake of productMistakes) findings.problem('WrongProduct', sentence(mistake))
     if (productMistakes.length > 0) return
     if (product === undefined) {
@@ -35,9 +35,9 @@ export const productCheck = defineCheck({
     }
     const { productCode, route, dimensions } = product
     const names = dimensions.map(({ name }) => name).join(', ') || 'none'
-    const where = examination.productFile ?? 'the settings'
+    const where = diagnosis.productFile ?? 'the settings'
     findings.pass(`${productCode}, route ${route}, dimensions: ${names}; according to ${where}.`)
-    const file = readAgain(examination)
+    const file = readAgain(diagnosis)
     if (file === undefined)
       findings.problem('NotBakedIn', 'The product is described by settings, not by the image.')
     else for (const warning of identityWarnings(file)) findings.problem('ProbablyNotMeant', warning)
@@ -45,7 +45,7 @@ export const productCheck = defineCheck({
 })
 
 /** The file itself, which knows the codes that it trusts. */
-function readAgain({ productFile, world }: Examination): ProductFile | undefined {
-  const file = productFile === undefined ? undefined : readProductFile(productFile, world.reader)
+function readAgain({ productFile, machine }: Diagnosis): ProductFile | undefined {
+  const file = productFile === undefined ? undefined : readProductFile(productFile, machine.reader)
   return file?.ok === true ? file.value : undefined
 }

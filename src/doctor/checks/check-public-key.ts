@@ -10,7 +10,7 @@ export const publicKeyCheck = defineCheck({
   problems: {
     DoubtfulKey: {
       status: 'warn',
-      when: `A key is shorter than ${soundKeyBits} bits, or stands there under two versions.`,
+      when: `A key is shorter than ${soundKeyBits} bits, or is listed under two versions.`,
       fix: 'Compare versions and keys with the portal, and ask AWS for a longer key.',
     },
   },

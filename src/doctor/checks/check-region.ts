@@ -13,7 +13,7 @@ const labels: Readonly<Record<RegionSource, string>> = {
 
 export const regionCheck = defineCheck({
   id: 'region',
-  title: 'Where this runs: which source won, and whether all others agree.',
+  title: 'The region where this runs: which source won, and whether all others agree.',
   needs: [],
   problems: {
     Mismatch: {
@@ -32,13 +32,13 @@ export const regionCheck = defineCheck({
       fix: 'Run the product in a supported region if AWS answers with a region error.',
     },
   },
-  async run(examination, findings) {
-    const [wrong] = examination.wrong('SIDECAR_REGION', 'SIDECAR_AWS_ENDPOINT')
+  async run(diagnosis, findings) {
+    const [wrong] = diagnosis.wrong('SIDECAR_REGION', 'SIDECAR_AWS_ENDPOINT')
     if (wrong !== undefined) {
-      findings.skip(`Not looked at: ${wrong} is wrong.`)
+      findings.skip(`Not checked: ${wrong} is wrong.`)
       return
     }
-    const { name, region, readings, mismatches, warnings } = await examination.platform()
+    const { name, region, readings, mismatches, warnings } = await diagnosis.platform()
     if (region === undefined) {
       findings.problem('Unknown', warnings.at(-1) ?? 'No source names a region.')
       return
@@ -50,7 +50,10 @@ export const regionCheck = defineCheck({
       })
     if (mismatches.length > 0) return
     const agreeing = readings.slice(1).map(({ source }) => labels[source])
-    const also = agreeing.length === 0 ? '' : `; so says ${agreeing.join(' and ')}`
+    const also =
+      agreeing.length === 0
+        ? ''
+        : `; ${agreeing.join(' and ')} agree${agreeing.length === 1 ? 's' : ''}`
     findings.pass(`${region.region}, according to ${labels[region.source]}${also}.`)
     const warning =
       name === 'ecs' || name === 'eks' ? regionWarning(name, region.region) : undefined

@@ -1,61 +1,31 @@
 import { toIso } from '../../kernel/clock.ts'
-import { routeOf, routesThat } from '../../product/routes.ts'
-import {
-  keysNewestFirst,
-  registerWithPinnedKeys,
-} from '../../entitlement/register-usage/register-with-pinned-keys.ts'
-import { defineCheck } from '../check.ts'
-import { callProblem, callProblems, failureWords, recordFailure } from '../record-failure.ts'
+import { defineProofCheck } from '../define-proof-check.ts'
 
-const registering = routesThat(({ proofs }) => proofs.includes('register-usage'))
-
-export const registerUsageCheck = defineCheck({
-  id: 'register-usage',
-  title: `One call of RegisterUsage on the routes ${registering}, and AWS's signature by the pinned key.`,
+export const registerUsageCheck = defineProofCheck({
+  name: 'register-usage',
+  title: "One call of RegisterUsage on the routes {routes}, and AWS's signature by the pinned key.",
   needs: ['product', 'public-key', 'region', 'tls'],
+  otherwise: 'does not register',
   problems: {
-    ...callProblems,
     WrongToken: {
       status: 'fail',
-      when: "AWS's token is not for this product, key version and nonce, or another key has signed it.",
+      when: "AWS's token is not for this product, key version and nonce, or another key signed it.",
       fix: 'Compare the product code, the public key and its version in the product file with the portal.',
     },
     KeyEnds: {
       status: 'warn',
       when: 'AWS replaces the key version in use, or does not know the newest yet.',
-      fix: 'Release an image whose product file has the next key version as well, as soon as the portal shows it.',
+      fix: 'Release an image whose product file also has the next key version, as soon as the portal shows it.',
     },
   },
-  async run(examination, findings) {
-    const { product, world } = examination
-    if (product === undefined) return
-    if (!routeOf(product.route).proofs.includes('register-usage')) {
-      findings.pass(`Not needed: the route ${product.route} does not register.`)
-      return
-    }
-    if (!world.callAws) {
-      findings.skip('Not called, as --no-calls asks for.')
-      return
-    }
-    const { api, lastFailure } = recordFailure(await examination.api())
-    const step = await registerWithPinnedKeys({ api, product, randomBytes: world.randomBytes })
-    const failure = lastFailure()
-    if (!step.ok && failure === undefined) {
-      findings.problem('WrongToken', `${step.code}: ${step.message}`)
-      return
-    }
-    if (failure !== undefined) {
-      const values = { advice: failure.advice }
-      findings.problem(callProblem(failure), failureWords('RegisterUsage', failure), { values })
-      return
-    }
-    if (!step.ok || step.signedBy === undefined) return
-    const { version, rotationAt } = step.signedBy
+  pass({ signingKey }, findings) {
+    if (signingKey === undefined) return
+    const { version, newestVersion, rotationAt } = signingKey
     findings.pass(`AWS confirms the buyer, signed with key version ${version}.`)
-    const newest = keysNewestFirst(product.publicKeys)[0]?.version ?? version
     if (rotationAt !== undefined)
       findings.problem('KeyEnds', `AWS replaces key version ${version} at ${toIso(rotationAt)}.`)
-    else if (newest > version)
-      findings.problem('KeyEnds', `AWS does not know key version ${newest} yet.`)
+    else if (newestVersion > version)
+      findings.problem('KeyEnds', `AWS does not know key version ${newestVersion} yet.`)
   },
+  ownProblem: ({ kind }) => (kind === undefined ? 'WrongToken' : undefined),
 })

@@ -1,7 +1,6 @@
 import { connect } from 'node:net'
 import { defineCheck } from '../check.ts'
 import { areaOf, endpointHost, systemCode } from '../endpoint-host.ts'
-import { timedOut } from '../../kernel/with-deadline.ts'
 
 const vpcEndpoint = 'the VPC endpoint com.amazonaws.{region}.metering-marketplace'
 
@@ -13,41 +12,41 @@ export const tcpCheck = defineCheck({
     PrivateSilent: {
       status: 'fail',
       when: 'A private address does not answer: something on the way to the VPC endpoint drops packets.',
-      fix: `Let port {port} into the security group of ${vpcEndpoint} from that of the task or pod; also look at network ACLs and network policies.`,
+      fix: `Let port {port} into the security group of ${vpcEndpoint} from that of the task or pod. Also check network ACLs and network policies.`,
     },
     PublicSilent: {
       status: 'fail',
-      when: 'A public address does not answer: most often a private subnet without a way out.',
-      fix: `Create ${vpcEndpoint} with private DNS on in this VPC, or give the subnet a NAT gateway; allow port {port} outwards. If the VPC endpoint is there, its private DNS is off.`,
+      when: 'A public address does not answer: most often a private subnet without a route to the internet.',
+      fix: `Create ${vpcEndpoint} with private DNS on in this VPC, or give the subnet a NAT gateway. Allow outbound port {port}. If the VPC endpoint exists, its private DNS is off.`,
     },
     Refused: {
       status: 'fail',
-      when: 'The address answers, and nothing listens on the port.',
-      fix: 'Start what SIDECAR_AWS_ENDPOINT names, or correct it; without that setting, look for a proxy or a firewall on the way.',
+      when: 'The address answers, but nothing listens on the port.',
+      fix: 'Start what SIDECAR_AWS_ENDPOINT names, or correct it. Without that setting, look for a proxy or a firewall on the way.',
     },
     Unreachable: {
       status: 'fail',
-      when: 'The system knows no way to the address.',
+      when: 'The system has no route to the address.',
       fix: `Give the subnet a route: a NAT gateway, or ${vpcEndpoint} with private DNS on.`,
     },
   },
-  async run(examination, findings) {
-    const endpoint = await examination.endpoint()
-    if (typeof endpoint === 'string') return
-    const { host, port } = endpointHost(endpoint)
-    const { timeoutMs } = examination
-    const region = (await examination.platform()).region?.region ?? '<region>'
+  async run(diagnosis, findings) {
+    const endpoint = await diagnosis.endpoint()
+    if (!endpoint.ok) return
+    const { host, port } = endpointHost(endpoint.value)
+    const { timeoutMs } = diagnosis
+    const region = (await diagnosis.platform()).region?.region ?? '<region>'
     const values = { region, port: String(port) }
-    const addresses = await examination.addresses(host)
+    const addresses = await diagnosis.addresses(host)
     const attempts = await Promise.all(
       addresses.map(async (address) => {
-        const code = await examination.inTime((signal) => connects(address, port, signal))
-        return { address, code: code === timedOut ? 'ETIMEDOUT' : code }
+        const tried = await diagnosis.inTime((signal) => tryToConnect(address, port, signal))
+        return { address, code: tried.ok ? tried.value : 'ETIMEDOUT' }
       }),
     )
     const opened = attempts.find((attempt) => attempt.code === undefined)
     if (opened !== undefined) {
-      findings.pass(`${opened.address} takes connections on port ${port}.`)
+      findings.pass(`${opened.address} accepts connections on port ${port}.`)
       return
     }
     const code = attempts[0]?.code ?? ''
@@ -58,7 +57,7 @@ export const tcpCheck = defineCheck({
   },
 })
 
-/** What it means that no connection opens, the first address having failed with `code`. */
+/** Says what it means that no connection opens, where the first address failed with `code`. */
 export function tcpProblem(
   code: string,
   addresses: readonly string[],
@@ -68,8 +67,12 @@ export function tcpProblem(
   return areaOf(addresses) === 'private' ? 'PrivateSilent' : 'PublicSilent'
 }
 
-/** Undefined, or the system's code for why not. */
-function connects(host: string, port: number, signal: AbortSignal): Promise<string | undefined> {
+/** Opens a connection and closes it. Resolves with the system's code when that failed. */
+function tryToConnect(
+  host: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ host, port })
     signal.addEventListener('abort', () => socket.destroy(), { once: true })

@@ -17,7 +17,7 @@ import { settingsCheck } from './check-settings.ts'
 import { tcpCheck } from './check-tcp.ts'
 import { tlsCheck } from './check-tls.ts'
 
-/** In the order in which they run: what a check needs comes before it. */
+/** Every check, in the order in which they run: what a check needs comes before it. */
 export const checks: readonly Check[] = [
   settingsCheck,
   productCheck,

@@ -1,6 +1,6 @@
 /**
- * The members of a JSON object, or undefined when the text is none or names a member twice.
- * `JSON.parse` lets the last of two win, while another reader of the same token may take the first.
+ * Returns the members of a JSON object; undefined when the text is not one or names a member twice.
+ * `JSON.parse` uses the last of two, while another reader of the same token may use the first.
  */
 export function parseMembers(text: string): ReadonlyMap<string, unknown> | undefined {
   let value: unknown
@@ -14,7 +14,7 @@ export function parseMembers(text: string): ReadonlyMap<string, unknown> | undef
   return countMembers(text) === members.size ? members : undefined
 }
 
-/** How many members the outermost object of a valid JSON text has: its colons outside strings. */
+/** Counts the members of the outermost object of a valid JSON text: its colons outside strings. */
 function countMembers(text: string): number {
   const outsideStrings = text.replace(/"(?:[^"\\]|\\.)*"/g, '""')
   let depth = 0

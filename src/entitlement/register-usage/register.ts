@@ -1,5 +1,7 @@
 import type { MeteringApi } from '../../aws/metering-api.ts'
-import { failedStep, type FailedStep, type PassedStep } from '../proof.ts'
+import { fail, succeed, type Result } from '../../kernel/result.ts'
+import { failedProof } from '../failed-proof.ts'
+import type { FailedProof } from '../proof.ts'
 import { verifyToken } from './verify-token.ts'
 
 export interface RegisterOptions {
@@ -12,31 +14,32 @@ export interface RegisterOptions {
   readonly nonce: string
 }
 
-export interface Registration extends PassedStep {
-  /** AWS's token, whose signature and claims hold. */
-  readonly token: string
+/** A registration whose token has a valid signature and the expected claims. */
+export interface Registration {
+  /** The key version that AWS signed with. */
+  readonly version: number
+  /** When AWS replaces that version, ms; only when AWS said so. */
+  readonly rotationAt: number | undefined
+  /** Sentences for the operator. */
+  readonly warnings: readonly string[]
 }
 
-/** A nonce that nobody can have seen before: 32 random bytes as 43 characters of base64url. */
+/** Makes a nonce that no one can have seen before: 32 random bytes as 43 characters of base64url. */
 export function createNonce(randomBytes: (length: number) => Uint8Array): string {
   return Buffer.from(randomBytes(32)).toString('base64url')
 }
 
-/**
- * Registers this task or pod once and checks what AWS signed. Registering again charges nothing, but
- * proves nothing new about the subscription: AWS checks it at the first call of a task or pod.
- */
-export async function register(options: RegisterOptions): Promise<Registration | FailedStep> {
+/** Calls RegisterUsage once and checks the token with the pinned key. */
+export async function register(
+  options: RegisterOptions,
+): Promise<Result<Registration, FailedProof>> {
   const { api, productCode, publicKeyVersion, pem, nonce } = options
   const answer = await api.registerUsage({ productCode, publicKeyVersion, nonce })
-  if (!answer.ok) return failedStep('RegisterUsage', answer.failure)
+  if (!answer.ok) return fail(failedProof('RegisterUsage', answer.failure))
   const { signature: token, publicKeyRotationAt: rotationAt } = answer.value
   const expected = { productCode, publicKeyVersion, nonce }
   const verified = await verifyToken({ token, pem, expected })
-  if (!verified.ok) {
-    const { code, message } = verified
-    return { ok: false, patience: 'never', code, message }
-  }
-  const signedBy = { version: publicKeyVersion, rotationAt }
-  return { ok: true, warnings: verified.warnings, signedBy, token }
+  return verified.ok
+    ? succeed({ version: publicKeyVersion, rotationAt, warnings: verified.value })
+    : fail({ ...verified.failure, advice: '', kind: undefined, patience: 'never' })
 }

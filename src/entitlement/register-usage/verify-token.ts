@@ -1,8 +1,9 @@
 import { constants, createPublicKey, verify, type KeyObject } from 'node:crypto'
 import { compactVerify } from 'jose'
+import { fail, succeed, type Result } from '../../kernel/result.ts'
 import { parseMembers } from './parse-members.ts'
 
-/** Why a token proves nothing. Never renamed. */
+/** Why a token does not prove anything. Never renamed. */
 export const tokenCodes = [
   'TokenMalformed',
   'TokenAlgorithmRefused',
@@ -28,28 +29,26 @@ export interface VerifyTokenRequest {
   }
 }
 
-export interface RefusedToken {
-  readonly ok: false
+export interface TokenFailure {
   readonly code: TokenCode
+  /** What is wrong with the token or the key, and what to do. */
   readonly message: string
 }
 
-/** `warnings` are sentences for the operator. */
-export type VerifiedToken =
-  { readonly ok: true; readonly warnings: readonly string[] } | RefusedToken
-
 const longestToken = 16 * 1024
 const saltLength = 32
-/** jose, as RFC 7518 asks, takes no shorter key; AWS has handed out keys of 1024 bits. */
+/** jose refuses shorter keys, as RFC 7518 requires. AWS has handed out keys of 1024 bits. */
 const shortestJoseKeyBits = 2048
 const shortestKeyBits = 1024
 
 /**
- * Whether a token of RegisterUsage was signed with the pinned key, by PS256 and nothing else, and
- * answers this very registration. Time has no say: the fresh nonce rules out replays, and a wrong
- * clock must not keep a buyer out. Never throws and never rejects.
+ * Checks that a token of RegisterUsage was signed with the pinned key, by PS256 and nothing else, and
+ * answers this very registration. Time is not checked: the fresh nonce rules out replays, and a wrong
+ * clock must not keep a buyer out. The value is sentences for the operator. Never throws or rejects.
  */
-export async function verifyToken(request: VerifyTokenRequest): Promise<VerifiedToken> {
+export async function verifyToken(
+  request: VerifyTokenRequest,
+): Promise<Result<readonly string[], TokenFailure>> {
   const { token, pem, expected } = request
   if (token.length > longestToken) {
     return refused('TokenMalformed', `is longer than ${longestToken} characters`)
@@ -58,47 +57,50 @@ export async function verifyToken(request: VerifyTokenRequest): Promise<Verified
   if (header === undefined || payload === undefined || signature === undefined || rest.length > 0) {
     return refused('TokenMalformed', 'does not consist of three parts')
   }
-  const headerProblem = checkHeader(header)
-  if (headerProblem !== undefined) return headerProblem
+  const checked = checkHeader(header)
+  if (!checked.ok) return checked
 
   const key = readKey(pem)
-  if ('code' in key) return key
-  const signed = key.bits < shortestJoseKeyBits ? verifyWithShortKey : verifyWithJose
-  if (!isBase64url(signature) || !(await signed(header, payload, signature, key.object))) {
+  if (!key.ok) return key
+  const { object, bits } = key.value
+  const isSigned = bits < shortestJoseKeyBits ? verifyWithShortKey : verifyWithJose
+  if (!isBase64url(signature) || !(await isSigned(header, payload, signature, object))) {
     const { publicKeyVersion } = expected
     return refused(
       'TokenSignatureInvalid',
       `was not signed with the public key of version ${publicKeyVersion} in the product file. Compare that key with the one in the portal; if they are the same, something between here and AWS answers in its place`,
     )
   }
-  return checkClaims(payload, expected) ?? { ok: true, warnings: warningsFor(key.bits) }
+  const claims = checkClaims(payload, expected)
+  return claims.ok ? succeed(warningsFor(bits)) : claims
 }
 
-function checkHeader(part: string): RefusedToken | undefined {
+function checkHeader(part: string): Result<undefined, TokenFailure> {
   const header = decodeMembers(part)
-  if (header === undefined) return refused('TokenMalformed', 'has a header that is no JSON object')
+  if (header === undefined)
+    return refused('TokenMalformed', 'has a header that is not a JSON object')
   const algorithm = header.get('alg')
   if (algorithm !== 'PS256') {
     const name = JSON.stringify(algorithm)?.slice(0, 40) ?? 'no algorithm'
-    return refused('TokenAlgorithmRefused', `is signed by ${name}; only PS256 counts`)
+    return refused('TokenAlgorithmRefused', `is signed by ${name}; only PS256 is accepted`)
   }
   if (header.has('crit') || header.has('b64')) {
     return refused('TokenMalformed', 'has header members that change how it must be read')
   }
-  return undefined
+  return succeed(undefined)
 }
 
-function readKey(pem: string): { object: KeyObject; bits: number } | RefusedToken {
+function readKey(pem: string): Result<{ object: KeyObject; bits: number }, TokenFailure> {
   let object: KeyObject
   try {
     object = createPublicKey(pem)
   } catch {
-    return unusable('is no PEM that can be read')
+    return unusable('is not a readable PEM')
   }
   const bits = object.asymmetricKeyDetails?.modulusLength ?? 0
-  if (object.asymmetricKeyType !== 'rsa') return unusable('is no RSA key')
+  if (object.asymmetricKeyType !== 'rsa') return unusable('is not an RSA key')
   if (bits < shortestKeyBits) return unusable(`has ${bits} bits, fewer than ${shortestKeyBits}`)
-  return { object, bits }
+  return succeed({ object, bits })
 }
 
 async function verifyWithJose(
@@ -137,16 +139,17 @@ async function verifyWithShortKey(
 function checkClaims(
   part: string,
   expected: VerifyTokenRequest['expected'],
-): RefusedToken | undefined {
+): Result<undefined, TokenFailure> {
   const claims = decodeMembers(part)
-  if (claims === undefined) return refused('TokenMalformed', 'has a payload that is no JSON object')
+  if (claims === undefined)
+    return refused('TokenMalformed', 'has a payload that is not a JSON object')
   // AWS's prose writes the names in one way and its sample code in the other.
   const nonce = claimOf(claims, 'nonce', 'Nonce')
   const productCode = claimOf(claims, 'productCode', 'ProductCode')
   const version = claimOf(claims, 'publicKeyVersion', 'PublicKeyVersion')
-  for (const claim of [nonce, productCode, version]) {
-    if (claim.problem !== undefined) return claim.problem
-  }
+  if (!nonce.ok) return nonce
+  if (!productCode.ok) return productCode
+  if (!version.ok) return version
   if (nonce.value !== expected.nonce) {
     return refused(
       'TokenNonceMismatch',
@@ -165,24 +168,22 @@ function checkClaims(
       `is for another key version than ${expected.publicKeyVersion}. Compare publicKeys in the product file with the portal`,
     )
   }
-  return undefined
+  return succeed(undefined)
 }
 
-interface Claim {
-  readonly value?: unknown
-  readonly problem?: RefusedToken
-}
-
-function claimOf(claims: ReadonlyMap<string, unknown>, ...names: readonly string[]): Claim {
+function claimOf(
+  claims: ReadonlyMap<string, unknown>,
+  ...names: readonly string[]
+): Result<unknown, TokenFailure> {
   const values = names.filter((name) => claims.has(name)).map((name) => claims.get(name))
   const [value, ...others] = values
   if (value === undefined || value === null) {
-    return { problem: refused('TokenClaimMissing', `has no claim ${names.join(' or ')}`) }
+    return refused('TokenClaimMissing', `does not have the claim ${names.join(' or ')}`)
   }
   if (others.some((other) => other !== value)) {
-    return { problem: refused('TokenMalformed', `has two different claims ${names.join(' and ')}`) }
+    return refused('TokenMalformed', `has two different claims ${names.join(' and ')}`)
   }
-  return { value }
+  return succeed(value)
 }
 
 function toVersion(value: unknown): number | undefined {
@@ -207,15 +208,15 @@ function isBase64url(text: string): boolean {
 
 function warningsFor(bits: number): readonly string[] {
   return bits < shortestJoseKeyBits
-    ? [`The product's public key has ${bits} bits only; ask AWS for one of 2048 bits or more.`]
+    ? [`The product's public key has only ${bits} bits. Ask AWS for one of 2048 bits or more.`]
     : []
 }
 
-function refused(code: TokenCode, problem: string): RefusedToken {
-  return { ok: false, code, message: `The token that RegisterUsage returned ${problem}.` }
+function refused(code: TokenCode, problem: string): Result<never, TokenFailure> {
+  return fail({ code, message: `The token that RegisterUsage returned ${problem}.` })
 }
 
-function unusable(problem: string): RefusedToken {
-  const message = `The pinned public key ${problem}. Copy it anew from the portal into the product file.`
-  return { ok: false, code: 'PublicKeyUnusable', message }
+function unusable(problem: string): Result<never, TokenFailure> {
+  const message = `The pinned public key ${problem}. Copy it again from the portal into the product file.`
+  return fail({ code: 'PublicKeyUnusable', message })
 }

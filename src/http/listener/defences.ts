@@ -3,15 +3,15 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { SidecarError } from '../../kernel/errors.ts'
 
 const loopbackHost = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i
-/** What a proxy adds. A request that came through one did not come from the application beside us. */
+/** What a proxy adds. A request that came through one did not come from the application on this machine. */
 const forwardingHeaders = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'] as const
 
-/** Throws what is wrong with where a request came from. */
+/** Throws a SidecarError unless a request comes directly from this machine. */
 export function checkOrigin(headers: IncomingHttpHeaders): void {
   if (!loopbackHost.test(headers.host ?? ''))
     throw new SidecarError(
       'ForeignHost',
-      'Only requests to localhost, 127.0.0.1 or [::1] are served. A web page that resolves its own name to this machine is refused by this.',
+      'Only requests to localhost, 127.0.0.1 or [::1] are served. This keeps out web pages whose own name resolves to this machine.',
     )
   if (headers.origin !== undefined && !isLoopbackOrigin(headers.origin))
     throw new SidecarError('ForeignHost', 'Requests from web pages of other hosts are not served.')
@@ -19,18 +19,18 @@ export function checkOrigin(headers: IncomingHttpHeaders): void {
   if (forwarding !== undefined)
     throw new SidecarError(
       'ForwardedRequest',
-      `The header ${forwarding} shows that a proxy is in between. The sidecar serves the application beside it only: call it directly.`,
+      `The header ${forwarding} shows that a proxy forwarded the request. The sidecar serves only the application next to it: call it directly.`,
     )
 }
 
-/** A check of the Authorization header against the token that the application must send. */
+/** Makes a check of the Authorization header against the token that the application must send. */
 export function createTokenCheck(token: string): (headers: IncomingHttpHeaders) => void {
   const expected = digest(`Bearer ${token}`)
   return ({ authorization }) => {
     if (authorization === undefined || !timingSafeEqual(digest(authorization), expected))
       throw new SidecarError(
         'Unauthorized',
-        'This sidecar wants "Authorization: Bearer <token>" with the token of SIDECAR_API_TOKEN_FILE.',
+        'Send "Authorization: Bearer <token>" with the token in the file that SIDECAR_API_TOKEN_FILE names.',
       )
   }
 }

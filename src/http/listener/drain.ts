@@ -1,12 +1,12 @@
 import type { Clock } from '../../kernel/clock.ts'
 
 /**
- * The wait for the application's last reports: it goes on until nothing was reported for a while, or
- * until its own limit.
+ * Waits for the application's last reports. It ends when nothing was reported for a while, at the
+ * latest at its limit.
  */
 export class Drain {
   readonly #timers: Clock
-  #heardAt = 0
+  #lastReportAt = 0
   #running = false
 
   constructor(timers: Clock) {
@@ -18,8 +18,8 @@ export class Drain {
   }
 
   /** The application reported something. */
-  heard(): void {
-    this.#heardAt = this.#timers.now()
+  noteReport(): void {
+    this.#lastReportAt = this.#timers.now()
   }
 
   /** Resolves after `quietMs` without a report, at the latest after `limitMs`; real time. */
@@ -28,13 +28,13 @@ export class Drain {
     const startedAt = this.#timers.now()
     const endsAt = startedAt + limitMs
     return new Promise((resolve) => {
-      const look = () => {
+      const endIfQuiet = () => {
         const now = this.#timers.now()
-        const quietAt = Math.max(startedAt, this.#heardAt) + quietMs
+        const quietAt = Math.max(startedAt, this.#lastReportAt) + quietMs
         if (now >= Math.min(quietAt, endsAt)) return resolve()
-        this.#timers.at(Math.min(quietAt, endsAt), look)
+        this.#timers.at(Math.min(quietAt, endsAt), endIfQuiet)
       }
-      look()
+      endIfQuiet()
     })
   }
 }

@@ -1,18 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 
-/** Answers a request and returns true, or leaves it alone and returns false. */
-export type FirstAnswer = (request: IncomingMessage, response: ServerResponse) => boolean
+/** Answers a request and returns true, or leaves it to the routes and returns false. */
+export type FastPath = (request: IncomingMessage, response: ServerResponse) => boolean
 
 /**
- * Asks `answer` about every request before Fastify sees it. For the one answer that is given all the
- * time and costs less than Fastify's own work on a request; whatever is not plain belongs to a route.
+ * Offers every request to `answer` before Fastify sees it. This is for the one answer that is given
+ * constantly and costs less than Fastify's own work on a request. The routes answer all other requests.
  */
-export function answerFirst({ server }: FastifyInstance, answer: FirstAnswer): void {
+export function addFastPath({ server }: FastifyInstance, answer: FastPath): void {
   const listeners = server.listeners('request')
   server.removeAllListeners('request')
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    // Once it is closing, Fastify says so to connections that are still open.
+    // Once the server is closing, Fastify answers connections that are still open.
     if (server.listening && answer(request, response)) return
     for (const listener of listeners) listener.call(server, request, response)
   })

@@ -10,7 +10,7 @@ const frameworkCodes: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'InvalidRequest',
 }
 
-/** The answer to anything that a handler or the framework threw. */
+/** Describes anything that a handler or the framework threw as a problem. */
 export function problemOfError(error: unknown): Problem {
   if (error instanceof SidecarError && isProblemCode(error.code))
     return problemOf(error.code, error.message, {
@@ -25,7 +25,7 @@ export function problemOfError(error: unknown): Problem {
   if (statusCode >= 400 && statusCode < 500) return problemOf('InvalidRequest', messageOf(error))
   return problemOf(
     'InternalError',
-    'The sidecar could not handle this request; nothing of it was recorded. Its log says why.',
+    'The sidecar could not handle this request and recorded nothing of it. Its log says why.',
   )
 }
 

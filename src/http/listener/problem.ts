@@ -6,13 +6,13 @@ export const problemContentType = 'application/problem+json; charset=utf-8'
 
 /** Members that only some problems have. */
 export interface ProblemExtras {
-  /** The report of a batch that was wrong. */
+  /** Which report of a batch is wrong, counted from 0. */
   readonly index?: number
-  /** Also the header Retry-After. */
+  /** Also sent as the header Retry-After. */
   readonly retryAfterSeconds?: number
 }
 
-/** The members of an RFC 9457 answer. */
+/** The members of an RFC 9457 problem document. */
 export interface Problem extends ProblemExtras {
   readonly type: string
   readonly title: string

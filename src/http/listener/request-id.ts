@@ -4,8 +4,8 @@ import type { IncomingMessage } from 'node:http'
 export const requestIdHeader = 'x-request-id'
 
 /**
- * The name of a request in the log and in its answer: the caller's own, from `X-Request-Id` with 1 to
- * 128 visible ASCII characters, or a random one.
+ * Returns the id of a request in the log and in its answer: the caller's own, from `X-Request-Id` with
+ * 1 to 128 visible ASCII characters, or a random one.
  */
 export function requestIdOf({ headers }: IncomingMessage): string {
   const given = headers[requestIdHeader]

@@ -12,18 +12,21 @@ import { requestIdOf } from './request-id.ts'
 export interface ServerLimits {
   readonly bodyLimitBytes: number
   readonly maxConnections: number
-  /** For a whole request to arrive. */
+  /** How long a whole request may take to arrive. */
   readonly requestTimeoutMs: number
 }
 
 const httpOptions = {
   maxHeaderSize: 16_384,
   connectionsCheckingInterval: 1000,
-  // A request without Host is refused by us, with a code, instead of by Node without one.
+  // Our own check refuses a request without Host, with a code. Node would refuse it without one.
   requireHostHeader: false,
 }
 
-/** A Fastify instance as both listeners want it: every error a problem, every answer told to the events. */
+/**
+ * Builds what both listeners share: every error is answered with a problem document, and every answer is
+ * reported to `events`.
+ */
 export function createServerBase(limits: ServerLimits, events: Events, log: Log): FastifyInstance {
   const app = fastify({
     bodyLimit: limits.bodyLimitBytes,
@@ -39,28 +42,8 @@ export function createServerBase(limits: ServerLimits, events: Events, log: Log)
     genReqId: requestIdOf,
   })
   app.server.maxConnections = limits.maxConnections
-  app.setErrorHandler((error, request, reply) => {
-    // What Fastify finds wrong with a body that nobody would have read.
-    if (request.is404 && !(error instanceof SidecarError)) return sendNotFound(app, request, reply)
-    const problem = problemOfError(error)
-    if (problem.status === 500)
-      log('http.failed', messageOf(error), {
-        route: request.routeOptions.url,
-        requestId: request.id,
-        error,
-      })
-    return sendProblem(reply, problem)
-  })
-  app.setNotFoundHandler((request, reply) => sendNotFound(app, request, reply))
-  let closing = false
-  app.addHook('preClose', (done) => {
-    closing = true
-    done()
-  })
-  app.addHook('onRequest', (_request, _reply, done) => {
-    if (closing) throw new SidecarError('ShuttingDown', 'Nothing of this request was recorded.')
-    done()
-  })
+  answerErrors(app, log)
+  refuseWhileClosing(app)
   app.addHook('onResponse', (request, reply, done) => {
     events.emit('httpAnswered', {
       route: request.routeOptions.url ?? 'unmatched',
@@ -73,6 +56,34 @@ export function createServerBase(limits: ServerLimits, events: Events, log: Log)
   return app
 }
 
+function answerErrors(app: FastifyInstance, log: Log): void {
+  app.setErrorHandler((error, request, reply) => {
+    // Fastify complains about the body of a request that has no route, which is the real problem.
+    if (request.is404 && !(error instanceof SidecarError)) return sendNotFound(app, request, reply)
+    const problem = problemOfError(error)
+    if (problem.status === 500)
+      log('http.failed', messageOf(error), {
+        route: request.routeOptions.url,
+        requestId: request.id,
+        error,
+      })
+    return sendProblem(reply, problem)
+  })
+  app.setNotFoundHandler((request, reply) => sendNotFound(app, request, reply))
+}
+
+function refuseWhileClosing(app: FastifyInstance): void {
+  let closing = false
+  app.addHook('preClose', (done) => {
+    closing = true
+    done()
+  })
+  app.addHook('onRequest', (_request, _reply, done) => {
+    if (closing) throw new SidecarError('ShuttingDown', 'Nothing of this request was recorded.')
+    done()
+  })
+}
+
 function sendNotFound(
   app: FastifyInstance,
   request: FastifyRequest,
@@ -81,7 +92,7 @@ function sendNotFound(
   const path = request.url.split('?', 1)[0] ?? ''
   const methods = (['GET', 'POST'] as const).filter((method) => app.hasRoute({ method, url: path }))
   if (methods.length === 0)
-    return sendProblem(reply, problemOf('NotFound', 'Look at the README for the paths there are.'))
+    return sendProblem(reply, problemOf('NotFound', 'The README lists the paths.'))
   reply.header('allow', methods.join(', '))
   return sendProblem(reply, problemOf('MethodNotAllowed', `Use ${methods.join(' or ')}.`))
 }
@@ -91,7 +102,7 @@ const clientErrorCodes: Readonly<Record<string, ProblemCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'RequestTimeout',
 }
 
-/** Answers what could not be read as a request, so that it never became one. */
+/** Answers bytes that could not be read as a request. */
 function answerUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {
   const code = clientErrorCodes[error.code ?? ''] ?? 'InvalidRequest'
   if (socket.writable) socket.end(rawProblem(code, error.message))
@@ -112,18 +123,18 @@ function rawProblem(code: ProblemCode, detail: string): string {
 }
 
 export interface Listening {
-  /** The port that was really taken. */
+  /** The real port, also where the system chose it. */
   readonly port: number
-  /** Takes no more requests; those that have begun to arrive have a second to end. */
+  /** Accepts no more requests. Those that have begun to arrive have a second to end. */
   close(): Promise<void>
 }
 
-/** Node no longer counts a request's time once its server closes: a client that stalls would hold up the end. */
+/** A closing server of Node no longer limits a request's time, so a stalled client would delay the end. */
 const closeGraceMs = 1000
 
 /**
- * Listens on `host`; where that is 127.0.0.1 also on ::1, if the machine has it, with the same port.
- * `timers` is real time.
+ * Listens on `host`. Where that is 127.0.0.1, it also listens on ::1 with the same port, if the machine
+ * has it. `timers` is real time.
  */
 export async function listen(
   app: FastifyInstance,
@@ -135,16 +146,16 @@ export async function listen(
   } catch (cause) {
     throw new SidecarError(
       'ListenFailed',
-      `Cannot listen on ${host}:${port} (${messageOf(cause)}). Stop what uses the port, or choose another one.`,
+      `Cannot listen on ${host}:${port} (${messageOf(cause)}). Stop what uses the port, or choose another.`,
       { cause },
     )
   }
   const address = app.server.address()
-  const taken = typeof address === 'object' && address !== null ? address.port : port
-  const twin = host === '127.0.0.1' ? await listenOnIpv6(app, taken) : undefined
+  const realPort = typeof address === 'object' && address !== null ? address.port : port
+  const twin = host === '127.0.0.1' ? await listenOnIpv6(app, realPort) : undefined
   const servers: readonly Server[] = twin === undefined ? [app.server] : [app.server, twin]
   return {
-    port: taken,
+    port: realPort,
     async close() {
       const twinClosed = twin && new Promise((resolve) => twin.close(resolve))
       const closed = Promise.all([app.close(), twinClosed])
@@ -156,7 +167,10 @@ export async function listen(
   }
 }
 
-/** Applications resolve localhost to ::1 first. A machine without IPv6, or another owner of the port, is no error. */
+/**
+ * Listens on ::1, because applications resolve localhost to it first. A machine without IPv6, or a port
+ * that is in use there, is not an error.
+ */
 function listenOnIpv6(app: FastifyInstance, port: number): Promise<Server | undefined> {
   const { requestTimeout, keepAliveTimeout, maxConnections } = app.server
   const twin = createServer(

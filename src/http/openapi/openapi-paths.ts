@@ -29,7 +29,7 @@ export interface Operation {
 
 type Paths = Readonly<Record<string, Readonly<Partial<Record<'get' | 'post', Operation>>>>>
 
-/** A document that holds no data needs no token, and cannot be answered that there is none. */
+/** A document that holds no data needs no token, so its route never answers that one is missing. */
 const publicCodes: readonly ProblemCode[] = commonCodes.filter((code) => code !== 'Unauthorized')
 
 function json(description: string, schema: Schema, examples: Schema): Response {
@@ -49,7 +49,7 @@ const getEntitlement: Operation = {
     {
       name: 'wait',
       in: 'query',
-      description: 'Holds the answer until it is known, as many seconds as this at most.',
+      description: 'Holds the answer until AWS has decided, for at most this many seconds.',
       schema: { type: 'integer', minimum: 0, maximum: maxWaitSeconds },
       example: 30,
     },
@@ -93,7 +93,7 @@ const getProof: Operation = {
 const postUsage: Operation = {
   operationId: 'reportUsage',
   summary: 'Reports usage',
-  description: 'Answered when the usage is on disk. A batch is taken whole or not at all.',
+  description: 'Answered when the usage is on disk. A batch is recorded whole or not at all.',
   tags: ['usage'],
   parameters: [
     {
@@ -157,12 +157,12 @@ const getUsage: Operation = {
   summary: 'Where every unit is',
   tags: ['usage'],
   responses: responsesOf(
-    { 200: json('The account book.', ref('Usage'), { usage: usageExample }) },
+    { 200: json('The ledger.', ref('Usage'), { usage: usageExample }) },
     commonCodes,
   ),
 }
 
-/** AWS's protocol has its own description, in AWS's SDKs. */
+/** AWS's SDKs describe AWS's protocol. */
 const callAws: Operation = {
   operationId: 'callAws',
   summary: 'The AWS Marketplace Metering protocol',
@@ -181,7 +181,7 @@ const callAws: Operation = {
   responses: {
     200: awsAnswer("The operation's output.", []),
     '4XX': awsAnswer("One of AWS's errors.", ['__type', 'message']),
-    '5XX': awsAnswer('An error that SDKs try again.', ['__type', 'message']),
+    '5XX': awsAnswer('An error after which SDKs try again.', ['__type', 'message']),
   },
 }
 

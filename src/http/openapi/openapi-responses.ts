@@ -9,7 +9,7 @@ export interface Response {
 }
 export type Responses = Readonly<Record<string, Response>>
 
-/** What any request may be answered, beside what its route has. */
+/** What any request may be answered, in addition to what its route has. */
 export const commonCodes = [
   'Unauthorized',
   'ForeignHost',
@@ -20,13 +20,13 @@ export const commonCodes = [
   'ShuttingDown',
 ] as const satisfies readonly ProblemCode[]
 
-/** Of requests that are for no route of this document. */
+/** The codes of requests that match no route of this document. */
 const routelessCodes: ReadonlySet<string> = new Set(['NotFound', 'MethodNotAllowed'])
 const codesOfRoutes = (Object.keys(problems) as ProblemCode[]).filter(
   (code) => !routelessCodes.has(code),
 )
 
-/** The answers of a route: those of its own, and a problem with a closed list of codes for each status. */
+/** Combines a route's own answers with a problem for each status, which has a closed list of codes. */
 export function responsesOf(own: Responses, codes: readonly ProblemCode[]): Responses {
   const byStatus = Map.groupBy(codes, (code) => problems[code].status)
   const responses: Record<string, Response> = { ...own }
@@ -47,14 +47,14 @@ export function responsesOf(own: Responses, codes: readonly ProblemCode[]): Resp
 
 const retryAfter = {
   'Retry-After': {
-    description: 'Seconds after which the same may be asked again.',
+    description: 'How many seconds to wait before the same request can succeed.',
     required: true,
     schema: { type: 'integer', minimum: 1 },
   },
 }
 const authenticate = {
   'WWW-Authenticate': {
-    description: 'The way to say who asks.',
+    description: 'How to authenticate.',
     required: true,
     schema: { type: 'string', const: 'Bearer' },
   },
@@ -94,7 +94,7 @@ function problemResponse(codes: readonly ProblemCode[]): Response {
   }
 }
 
-/** A problem of each code that a route of this document has. */
+/** An example of every problem that a route of this document has. */
 export const problemExamples: Schema = Object.fromEntries(
   codesOfRoutes.map((code) => [
     code,

@@ -21,7 +21,7 @@ import { problems } from '../../kernel/errors.ts'
 import { routeNames } from '../../product/routes.ts'
 import type { Problem } from '../listener/problem.ts'
 
-/** A JSON Schema of the draft 2020-12, which OpenAPI 3.1 takes as it is. */
+/** A JSON Schema of draft 2020-12, which OpenAPI 3.1 uses unchanged. */
 export type Schema = Readonly<Record<string, unknown>>
 type Properties<T> = Readonly<Record<keyof T & string, Schema>>
 
@@ -36,7 +36,7 @@ export function ref(name: keyof typeof componentSchemas): Schema {
   return { $ref: `#/components/schemas/${name}` }
 }
 
-/** Each member is always there. Later versions may add members: programs pass over those they do not know. */
+/** Describes an answer whose members are always there. Programs ignore members that later versions add. */
 function answer<T>(description: string, properties: Properties<T>): Schema {
   return { type: 'object', description, required: Object.keys(properties), properties }
 }
@@ -54,7 +54,7 @@ const receipt = {
 
 export const componentSchemas = {
   Entitlement: answer<EntitlementAnswer>('Whether the product may run, and why.', {
-    entitled: { type: 'boolean', description: 'All that an application has to look at.' },
+    entitled: { type: 'boolean', description: 'The only member that an application needs.' },
     state: { type: 'string', enum: entitlementStates },
     code: {
       ...text,
@@ -116,12 +116,12 @@ export const componentSchemas = {
   },
   ReportBatch: {
     type: 'object',
-    description: 'Taken all, or not at all.',
+    description: 'Recorded whole, or not at all.',
     required: ['reports'],
     additionalProperties: false,
     properties: { reports: { ...listOf('Report'), minItems: 1, maxItems: maxReports } },
   },
-  Receipt: answer<typeof receipt>('What became of a report.', receipt),
+  Receipt: answer<typeof receipt>('What the sidecar did with a report.', receipt),
   ReceiptBatch: answer<{ results: unknown }>('In the order of the reports.', {
     results: { ...listOf('Receipt'), minItems: 1, maxItems: maxReports },
   }),
@@ -168,7 +168,7 @@ export const componentSchemas = {
   }),
   Problem: {
     type: 'object',
-    description: 'RFC 9457. Nothing of a request that is answered so was recorded.',
+    description: 'RFC 9457. Nothing of a request with this answer was recorded.',
     required: ['type', 'title', 'status', 'detail', 'code'],
     properties: {
       type: { type: 'string', pattern: '^urn:marketplace-sidecar:error:' },
@@ -179,7 +179,7 @@ export const componentSchemas = {
       },
       detail: { ...text, description: 'What happened and what to do, for people.' },
       code: { type: 'string', enum: Object.keys(problems) },
-      index: { ...whole, description: 'The report of a batch that is meant, counted from 0.' },
+      index: { ...whole, description: 'Which report of a batch it is about, counted from 0.' },
       retryAfterSeconds: { type: 'integer', minimum: 1 },
     } satisfies Properties<Required<Problem>>,
   },

@@ -3,8 +3,8 @@ import { problemExamples } from './openapi-responses.ts'
 import { componentSchemas } from './openapi-schemas.ts'
 
 /**
- * The application's listener as an OpenAPI 3.1 document. Tests hold it against the routes, their
- * answers, docs/http-api.md and docs/errors.md.
+ * Describes the application's listener as an OpenAPI 3.1 document. Tests compare it with the routes,
+ * their answers, docs/http-api.md and docs/errors.md.
  */
 export function openApiDocument(version: string) {
   return {
@@ -18,13 +18,13 @@ export function openApiDocument(version: string) {
       license: { name: 'Apache 2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/', description: 'The listener that this document came from.' }],
-    // None, or the token, where SIDECAR_API_TOKEN_FILE names one.
+    // No token, or the one that SIDECAR_API_TOKEN_FILE names.
     security: [{}, { token: [] }],
     tags: [
       { name: 'entitlement', description: 'May the product run?' },
       { name: 'usage', description: 'What is billed.' },
       { name: 'aws', description: 'For AWS SDKs.' },
-      { name: 'documents', description: 'The same for everybody; they hold no data.' },
+      { name: 'documents', description: 'The same for every caller. They hold no data.' },
     ],
     paths: openApiPaths,
     components: {

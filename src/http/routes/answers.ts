@@ -1,10 +1,13 @@
+import type { EntitlementState } from '../../entitlement/transitions.ts'
+import type { RecordState } from '../../metering/record-states.ts'
+
 /**
  * The bodies of the answers, as an application or the status page reads them. Times are RFC 3339 in
- * UTC, an hour is named by its start. docs/http-api.md says what each member means.
+ * UTC, and an hour is named by its start. docs/http-api.md says what each member means.
  */
 export interface EntitlementAnswer {
   readonly entitled: boolean
-  readonly state: 'starting' | 'entitled' | 'denied' | 'unreachable' | 'grace'
+  readonly state: EntitlementState
   readonly code: string
   readonly message: string
   readonly since: string
@@ -17,8 +20,8 @@ export interface EntitlementAnswer {
 
 export interface TransitionAnswer {
   readonly at: string
-  readonly from: EntitlementAnswer['state']
-  readonly to: EntitlementAnswer['state']
+  readonly from: EntitlementState
+  readonly to: EntitlementState
   readonly code: string
 }
 
@@ -58,7 +61,7 @@ export interface RecordAnswer {
   readonly dimension: string
   readonly hour: string
   readonly quantity: number
-  readonly state: 'sealed' | 'sending' | 'accepted' | 'refused' | 'unresolved' | 'moved'
+  readonly state: RecordState
   readonly attempts: number
   readonly meteringRecordId: string | null
   readonly lastAttemptAt: string | null

@@ -15,9 +15,9 @@ export interface EntitlementRouteOptions {
   readonly entitlement: EntitlementView
   readonly productCode: string
   readonly route: string
-  /** Undefined when no source knew it. */
+  /** Undefined when no source names it. */
   readonly region: string | undefined
-  /** Ends every waiting request, when the sidecar shuts down. */
+  /** Ends every waiting request when the sidecar shuts down. */
   readonly signal: AbortSignal
 }
 
@@ -28,16 +28,16 @@ export const entitlementPath = '/v1/entitlement'
 interface Prepared {
   readonly status: 200 | 403 | 503
   readonly headers: OutgoingHttpHeaders
-  /** A text, because Node writes it together with the headers; bytes would go out in a second write. */
+  /** A text, because Node writes it together with the headers. Bytes would need a second write. */
   readonly body: string
 }
 
 /**
  * `GET /v1/entitlement`: 200 entitled, or within the grace time; 403 denied; 503 while AWS has not
- * answered, with Retry-After until AWS is asked next.
- * `?wait=30` holds the answer up to that many seconds. The answer is prepared when the state changes.
+ * answered, with Retry-After until AWS is asked next. `?wait=30` holds the answer for up to that many
+ * seconds. The answer is prepared when the state changes.
  *
- * Returns a function that gives the answer of this moment without the route, and tells its status.
+ * Returns a function that sends the current answer without the route and returns its status.
  */
 export function entitlementRoute(
   app: FastifyInstance,

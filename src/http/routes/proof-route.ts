@@ -1,30 +1,34 @@
 import type { FastifyInstance } from 'fastify'
-import type { ProofAnswer, ProofRequest } from '../../entitlement/application-proof.ts'
+import type {
+  RegistrationTokenRequest,
+  RegistrationTokenResult,
+} from '../../entitlement/register-usage/registration-tokens.ts'
 import { awsLimits } from '../../metering/aws-limits.ts'
 import { SidecarError } from '../../kernel/errors.ts'
 
 export interface ProofRouteOptions {
   /** Undefined where AWS signs nothing: on routes that do not register. */
-  readonly proof: { token(request: ProofRequest): Promise<ProofAnswer> } | undefined
+  readonly tokens:
+    { tokenFor(request: RegistrationTokenRequest): Promise<RegistrationTokenResult> } | undefined
   readonly productCode: string
-  /** The version of the key that AWS is asked to sign with; read anew for each proof. */
+  /** The version of the key that AWS is asked to sign with; read again for each proof. */
   readonly publicKeyVersion: number
 }
 
 export const nonceForm = new RegExp(String.raw`^[\x21-\x7e]{16,${awsLimits.nonceLength}}$`)
-/** When AWS did not answer, and nobody knows when it will. */
+/** Used when AWS did not answer, because no one knows when it will. */
 const retryAfterSeconds = 5
 
 /**
  * `GET /v1/entitlement/proof?nonce=…`: AWS's own token for the application's nonce, 16 to 255 visible
- * ASCII characters. Nothing about it is decided here: the application checks it with the public key
- * that it has inside, and a false sidecar is found out.
+ * ASCII characters. The sidecar does not judge it: the application checks it with the public key that
+ * is built into it, which exposes a false sidecar.
  */
 export function proofRoute(app: FastifyInstance, options: ProofRouteOptions): void {
-  const { proof, productCode } = options
+  const { tokens, productCode } = options
 
   app.get('/v1/entitlement/proof', async (request, reply) => {
-    if (proof === undefined)
+    if (tokens === undefined)
       throw new SidecarError(
         'ProofNotAvailable',
         'AWS signs an answer only to RegisterUsage, and the route of this product does not register, so there is nothing to check. Ask /v1/entitlement instead.',
@@ -36,21 +40,23 @@ export function proofRoute(app: FastifyInstance, options: ProofRouteOptions): vo
         `nonce must have 16 to ${awsLimits.nonceLength} visible ASCII characters. Make a fresh random one for each proof, such as 32 random bytes in base64url.`,
       )
     const { publicKeyVersion } = options
-    const answer = await proof.token({ productCode, publicKeyVersion, nonce })
-    if (!answer.ok) throw errorOf(answer)
+    const answer = await tokens.tokenFor({ productCode, publicKeyVersion, nonce })
+    if (!answer.ok) throw errorOf(answer.failure)
     reply.header('cache-control', 'no-store')
     return { token: answer.value.signature, productCode, publicKeyVersion, nonce }
   })
 }
 
-function errorOf(answer: Extract<ProofAnswer, { ok: false }>): SidecarError {
-  if ('retryAfterSeconds' in answer)
+function errorOf(
+  failure: Extract<RegistrationTokenResult, { ok: false }>['failure'],
+): SidecarError {
+  if ('retryAfterSeconds' in failure)
     return new SidecarError(
       'TooManyProofs',
-      `A task or pod may ask for ten proofs at once and one each six seconds after that. The next one may be asked for in ${answer.retryAfterSeconds} s; a nonce that was proved before is answered at once.`,
-      { retryAfterSeconds: answer.retryAfterSeconds },
+      `A task or pod gets ten proofs at once, and then one every six seconds. Ask again in ${failure.retryAfterSeconds} s. A nonce that already has a proof is answered at once.`,
+      { retryAfterSeconds: failure.retryAfterSeconds },
     )
-  const { code, kind, message, advice } = answer.failure
+  const { code, kind, message, advice } = failure
   const passes = kind === 'throttled' || kind === 'unavailable' || kind === 'credentials'
   return new SidecarError(
     passes ? 'ProofUnavailable' : 'ProofRefused',

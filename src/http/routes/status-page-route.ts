@@ -4,7 +4,7 @@ import { statusPageMarkup, statusPageScript, statusPageStyle } from './status-pa
 
 export const statusPagePath = '/'
 
-/** What the page may do: run its own script, ask this listener, and nothing else. */
+/** Lets the page run its own script and ask this listener, and nothing else. */
 const contentSecurityPolicy = [
   "default-src 'none'",
   `script-src '${hashOf(statusPageScript)}'`,
@@ -18,7 +18,7 @@ const contentSecurityPolicy = [
 
 /**
  * `GET /`: the status page, one document that holds no data. Its script reads `/v1/entitlement` and
- * `/v1/usage`, with the token that somebody types in where one is asked for.
+ * `/v1/usage`, with the token that the operator types where one is required.
  */
 export function statusPageRoute(app: FastifyInstance): void {
   const page = Buffer.from(

@@ -15,8 +15,8 @@ export interface UsageViewOptions {
   readonly book: UsageView
   readonly dimensions: readonly Dimension[]
   /**
-   * When AWS is asked next to take a record, ms, given the earliest hour that holds open usage; undefined
-   * when nothing waits for it.
+   * Returns when the next record is sent, ms, given the earliest hour that holds open usage; undefined
+   * when nothing waits to be sent.
    */
   readonly nextSendAt: (openHour: number | undefined) => number | undefined
 }

@@ -1,7 +1,7 @@
 import type { MeteringApi } from '../../aws/metering-api.ts'
-import { Proof } from '../../entitlement/application-proof.ts'
-import { keysNewestFirst } from '../../entitlement/register-usage/register-with-pinned-keys.ts'
-import { createAppServer } from '../../http/listener/app-server.ts'
+import { RegistrationTokens } from '../../entitlement/register-usage/registration-tokens.ts'
+import { keysNewestFirst } from '../../entitlement/register-usage/pinned-keys.ts'
+import { createAppServer } from '../../http/app-server.ts'
 import type { Drain } from '../../http/listener/drain.ts'
 import { problemOfError } from '../../http/listener/problem-of-error.ts'
 import { listen } from '../../http/listener/server.ts'
@@ -34,7 +34,7 @@ export function startAppListener(options: SidecarOptions, deps: Deps): Promise<L
   const { entitlement, signal } = deps.entitlementPart
   const { productCode, route, dimensions, publicKeys } = settings.product
   const region = platform.region?.region
-  const proof = new Proof(api, timers)
+  const tokens = new RegistrationTokens(api, timers)
   return openAll(async (opened) => {
     const app = createAppServer({
       limits: settings,
@@ -43,14 +43,14 @@ export function startAppListener(options: SidecarOptions, deps: Deps): Promise<L
       usage: { book: ledger, dimensions, nextSendAt: submission.nextSendAt },
       version,
       apiToken: settings.apiToken,
-      onUsageRequest: () => drain.heard(),
+      onUsageRequest: () => drain.noteReport(),
       entitlement,
       productCode,
       route,
       region,
       signal,
       proof: {
-        proof: routeOf(route).proofs.includes('register-usage') ? proof : undefined,
+        tokens: routeOf(route).proofs.includes('register-usage') ? tokens : undefined,
         productCode,
         get publicKeyVersion() {
           return entitlement.publicKeyVersion() ?? keysNewestFirst(publicKeys)[0]?.version ?? 1
@@ -68,7 +68,7 @@ export function startAppListener(options: SidecarOptions, deps: Deps): Promise<L
       explain: problemOfError,
       referenceOf: (dimension: string, hour: number) =>
         referenceOf({ resource: platform.resource, customer: '', dimension, hour }),
-      aws: createAwsCalls(api, proof),
+      aws: createAwsCalls(api, tokens),
     }
     for (const source of sources) opened.use(source.start(context))
     const listening = await listen(app, settings.listen, timers)

@@ -1,6 +1,6 @@
 import type { Entitlement } from '../../entitlement/entitlement-state.ts'
 import type { Drain } from '../../http/listener/drain.ts'
-import { createOpsServer } from '../../http/listener/ops-server.ts'
+import { createOpsServer } from '../../http/ops-server.ts'
 import { listen } from '../../http/listener/server.ts'
 import type { Metrics } from '../../observe/prometheus/metrics.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'

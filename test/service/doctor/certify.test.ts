@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { planCertify, planWords } from '../../../src/cli/certify/certify-plan.ts'
-import type { World } from '../../../src/doctor/diagnosis.ts'
+import type { Machine } from '../../../src/doctor/machine.ts'
 import { demoProduct } from '../../../src/emulator/demo-product.ts'
 import { startEmulator } from '../emulator/harness.ts'
-import { demoSettings, doctorWorld, publicKeyPath } from '../../support/doctor/doctor-world.ts'
+import { demoSettings, testMachine, publicKeyPath } from '../../support/doctor/test-machine.ts'
 import { doctorJson, runDoctor } from '../../support/doctor/doctor-command.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import {
@@ -42,20 +42,20 @@ describe('the plan', () => {
     expect(planCertify({ ...product, route: 'hourly' }, 1)).toEqual([])
     const huge = { ...product, dimensions: [dimension('bytes', 10n ** 15n)] }
     expect(planCertify(huge, 1)).toHaveLength(1)
-    expect(() => planCertify(huge, 2)).toThrow(/a report takes at most/)
+    expect(() => planCertify(huge, 2)).toThrow(/a report may have at most/)
   })
 })
 
 describe('doctor --certify', () => {
   let harness: SidecarHarness
-  let world: World
+  let machine: Machine
   /** The doctor's: it moves only while the doctor pauses, so that nothing takes too long for it. */
   let ownClock: ManualClock
 
-  /** The doctor beside the sidecar, with the same settings. */
-  function beside(more: Readonly<Record<string, string>> = {}): World {
+  /** The machine of the sidecar, with the same settings. */
+  function machineWith(more: Readonly<Record<string, string>> = {}): Machine {
     const { aws, sidecar, dataDir } = harness
-    return doctorWorld({
+    return testMachine({
       env: demoSettings({
         SIDECAR_AWS_ENDPOINT: aws.url,
         SIDECAR_DATA_DIR: dataDir,
@@ -77,7 +77,7 @@ describe('doctor --certify', () => {
     harness = await startHarness({ aws: await startEmulator({ products }) })
     await harness.entitled()
     ownClock = new ManualClock(harness.clock.now())
-    world = beside()
+    machine = machineWith()
   })
   afterEach(() => harness.close())
 
@@ -85,8 +85,8 @@ describe('doctor --certify', () => {
   const open = (quantity: number) =>
     demoProduct.dimensions.map((dimension) => expect.objectContaining({ dimension, quantity }))
 
-  test('sends nothing without --yes, and says what it would bill', async () => {
-    const { code, out } = await runDoctor(world, '--certify')
+  test('sends nothing without --yes, and states what it would bill', async () => {
+    const { code, out } = await runDoctor(machine, '--certify')
     expect(code).toBe(2)
     expect(out.join(' ')).toContain(
       'Nothing was sent. With --yes this bills the buyer 1 of requests, 1 of storage',
@@ -95,7 +95,7 @@ describe('doctor --certify', () => {
   })
 
   test('reports every dimension through the sidecar, and a second run bills nothing more', async () => {
-    const first = await doctorJson(world, '--certify', '--yes', '--quantity', '2')
+    const first = await doctorJson(machine, '--certify', '--yes', '--quantity', '2')
     expect(first.code).toBe(1)
     expect(first.certify).toMatchObject({
       status: 'pass',
@@ -114,10 +114,10 @@ describe('doctor --certify', () => {
     })
     expect((await usage())['open']).toEqual(open(2))
 
-    const second = await doctorJson(world, '--certify', '--yes', '--quantity', '2')
+    const second = await doctorJson(machine, '--certify', '--yes', '--quantity', '2')
     expect(second.certify).toMatchObject({
       status: 'pass',
-      message: expect.stringContaining('was reported before'),
+      message: expect.stringContaining('was already reported'),
       dimensions: [{ duplicate: true }, { duplicate: true }],
     })
     expect((await usage())['open']).toEqual(open(2))
@@ -125,7 +125,7 @@ describe('doctor --certify', () => {
   })
 
   test('with --wait ends when AWS has accepted each', async () => {
-    const waiting = doctorJson(world, '--certify', '--yes', '--wait')
+    const waiting = doctorJson(machine, '--certify', '--yes', '--wait')
     await harness.until(async () => ((await usage())['open'] as unknown[]).length === 2)
     await harness.endHour()
     const { certify } = await passTime(waiting)
@@ -144,7 +144,7 @@ describe('doctor --certify', () => {
   })
 
   test('with --wait fails when AWS refuses one', async () => {
-    const waiting = doctorJson(world, '--certify', '--yes', '--wait')
+    const waiting = doctorJson(machine, '--certify', '--yes', '--wait')
     await harness.until(async () => ((await usage())['open'] as unknown[]).length === 2)
     await harness.aws.control('faults', {
       operation: 'MeterUsage',
@@ -159,18 +159,18 @@ describe('doctor --certify', () => {
 
   test('sends nothing when a check has failed', async () => {
     const { code, certify } = await doctorJson(
-      beside({ SIDECAR_LOG_LEVEL: 'loud' }),
+      machineWith({ SIDECAR_LOG_LEVEL: 'loud' }),
       '--certify',
       '--yes',
     )
     expect(code).toBe(2)
-    expect(certify?.['message']).toMatch(/^Nothing was sent: mend what failed/)
+    expect(certify?.['message']).toMatch(/^Nothing was sent\. Fix what failed/)
     expect(await usage()).toMatchObject({ open: [] })
   })
 
   test('sends nothing without a running sidecar', async () => {
     const { certify } = await doctorJson(
-      beside({ SIDECAR_LISTEN: '127.0.0.1:0' }),
+      machineWith({ SIDECAR_LISTEN: '127.0.0.1:0' }),
       '--certify',
       '--yes',
     )
@@ -178,7 +178,7 @@ describe('doctor --certify', () => {
   })
 
   test('sends nothing to a sidecar of another product', async () => {
-    const other = beside({ SIDECAR_PRODUCT_CODE: 'another', SIDECAR_ROUTE: 'metered' })
+    const other = machineWith({ SIDECAR_PRODUCT_CODE: 'another', SIDECAR_ROUTE: 'metered' })
     const { certify } = await doctorJson(other, '--certify', '--yes')
     expect(certify?.['message']).toBe(
       `Nothing was sent: the running sidecar is for the product ${demoProduct.productCode}, and the settings here name another.`,
@@ -186,8 +186,8 @@ describe('doctor --certify', () => {
     expect(await usage()).toMatchObject({ open: [] })
   })
 
-  test('needs no record on the route hourly, and says where the next one has to be', async () => {
-    const { certify } = await doctorJson(beside({ SIDECAR_ROUTE: 'hourly' }), '--certify')
+  test('needs no record on the route hourly, and states where the next one has to be', async () => {
+    const { certify } = await doctorJson(machineWith({ SIDECAR_ROUTE: 'hourly' }), '--certify')
     expect(certify).toMatchObject({
       status: 'pass',
       message: 'The route hourly sends no records: RegisterUsage, called above, is the step.',
@@ -199,13 +199,13 @@ describe('doctor --certify', () => {
   })
 
   test.each([
-    [['--yes'], /--yes, --quantity and --wait go with --certify only/],
-    [['--certify', '--no-calls'], /--no-calls does not go with --certify/],
+    [['--yes'], /--yes, --quantity and --wait need --certify/],
+    [['--certify', '--no-calls'], /--no-calls cannot be combined with --certify/],
     [['--certify', '--quantity', '0'], /whole number from 1 to 1000000, not 0/],
     [['--certify', '--quantity', '1.5'], /not 1\.5/],
     [['--certify', '--quantity', '1000001'], /not 1000001/],
   ])('refuses %j', async (args, words) => {
-    await expect(runDoctor(world, ...args)).rejects.toThrow(words)
+    await expect(runDoctor(machine, ...args)).rejects.toThrow(words)
   })
 
   /** Lets the doctor's pauses pass, one after the other. */

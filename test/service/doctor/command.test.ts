@@ -1,8 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { checks } from '../../../src/doctor/checks/checks.ts'
-import type { World } from '../../../src/doctor/diagnosis.ts'
+import type { Machine } from '../../../src/doctor/machine.ts'
 import { createRsaKey } from '../../support/aws/mint-token.ts'
-import { demoSettings, doctorWorld, publicKeyPath } from '../../support/doctor/doctor-world.ts'
+import { demoSettings, testMachine, publicKeyPath } from '../../support/doctor/test-machine.ts'
 import { doctorJson, runDoctor } from '../../support/doctor/doctor-command.ts'
 import { startMetadataServer } from '../../support/sidecar/metadata-server.ts'
 import { temporaryDirectory } from '../../support/program/program.ts'
@@ -15,7 +15,7 @@ const roleArn = 'arn:aws:iam::111122223333:role/seller-task'
 async function healthyTask(
   aws: Harness,
   more: Readonly<Record<string, string>> = {},
-): Promise<World> {
+): Promise<Machine> {
   const agent = await startMetadataServer((request, response) =>
     response.end(
       JSON.stringify(
@@ -31,7 +31,7 @@ async function healthyTask(
     dimensions: ['requests', 'storage'],
   }
   const directory = temporaryDirectory()
-  return doctorWorld({
+  return testMachine({
     env: {
       ECS_CONTAINER_METADATA_URI_V4: agent.url,
       AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: '/credentials',
@@ -68,14 +68,14 @@ describe('the command doctor', () => {
       subject: 'requests',
       status: 'pass',
       problem: null,
-      message: 'requests: AWS would take a record.',
+      message: 'requests: AWS would accept a record.',
       fix: null,
     })
   })
 
-  test('ends with 1 when there is something to be warned of', async () => {
-    const world = await healthyTask(await emulator(), { AWS_PROFILE: 'mine' })
-    const { code, status, checks: findings } = await doctorJson(world)
+  test('ends with 1 when there are warnings', async () => {
+    const machine = await healthyTask(await emulator(), { AWS_PROFILE: 'mine' })
+    const { code, status, checks: findings } = await doctorJson(machine)
     expect({ code, status }).toEqual({ code: 1, status: 'warn' })
     expect(findings.find(({ status: each }) => each === 'warn')).toMatchObject({
       id: 'credentials',
@@ -86,8 +86,8 @@ describe('the command doctor', () => {
 
   test('ends with 2 when something failed, and what depends on it is skipped', async () => {
     const aws = await emulator()
-    const world = await healthyTask(aws, { AWS_REGION: 'us-east-1' })
-    const { code, checks: findings } = await doctorJson(world)
+    const machine = await healthyTask(aws, { AWS_REGION: 'us-east-1' })
+    const { code, checks: findings } = await doctorJson(machine)
     expect(code).toBe(2)
     const outcome = (id: string) => findings.find((finding) => finding.id === id)?.status
     expect(['region', 'tcp', 'register-usage', 'dry-run'].map(outcome)).toEqual([
@@ -100,8 +100,8 @@ describe('the command doctor', () => {
   })
 
   test('looks at all that it can when settings are wrong', async () => {
-    const world = await healthyTask(await emulator(), { SIDECAR_FAIL_MODE: 'ajar' })
-    const { code, checks: findings } = await doctorJson(world)
+    const machine = await healthyTask(await emulator(), { SIDECAR_FAIL_MODE: 'ajar' })
+    const { code, checks: findings } = await doctorJson(machine)
     expect(code).toBe(2)
     expect(findings.filter(({ status }) => status === 'fail').map(({ id }) => id)).toEqual([
       'settings',
@@ -110,18 +110,18 @@ describe('the command doctor', () => {
   })
 
   test('prints a line for each finding, its fix below it, in 100 columns', async () => {
-    const world = doctorWorld({
+    const machine = testMachine({
       env: { AWS_EC2_METADATA_DISABLED: 'true', SIDECAR_LISTENING: 'x' },
     })
-    const { code, out } = await runDoctor(world)
+    const { code, out } = await runDoctor(machine)
     expect(code).toBe(2)
     expect(out.slice(0, 3)).toEqual([
       'fail  settings        SIDECAR_LISTENING: there is no such setting; did you mean SIDECAR_LISTEN?',
-      '                      Fix: Correct it where the task or pod is defined; docs/configuration.md has',
+      '                      Fix: Correct it where the task or pod is defined. docs/configuration.md has',
       '                      every setting.',
     ])
     expect(Math.max(...out.map((line) => line.length))).toBeLessThanOrEqual(100)
-    expect(out.at(-1)).toMatch(/^\d+ passed, \d+ to be warned of, \d+ failed, \d+ skipped\.$/)
+    expect(out.at(-1)).toMatch(/^\d+ passed, \d+ with warnings, \d+ failed, \d+ skipped\.$/)
   })
 
   test('makes no call with --no-calls', async () => {
@@ -135,7 +135,7 @@ describe('the command doctor', () => {
   test('prints no secret', async () => {
     const { privateKey } = createRsaKey(1024)
     const secret = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-    const world = doctorWorld({
+    const machine = testMachine({
       env: demoSettings({
         SIDECAR_API_TOKEN_FILE: 'not-a-path-but-a-token',
         AWS_SECRET_ACCESS_KEY: 'top-secret',
@@ -143,7 +143,7 @@ describe('the command doctor', () => {
       }),
       reader: { readText: (path) => (path === publicKeyPath ? secret : undefined) },
     })
-    const text = (await runDoctor(world)).out.join(' ').replaceAll(/\s+/g, ' ')
+    const text = (await runDoctor(machine)).out.join(' ').replaceAll(/\s+/g, ' ')
     expect(text).toContain('a private key, which does not belong here')
     for (const word of ['not-a-path', 'top-secret', 'AKIAKEY', secret.split('\n')[1] ?? ''])
       expect(text).not.toContain(word)

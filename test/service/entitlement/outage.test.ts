@@ -51,7 +51,7 @@ const transitionsLogged = () =>
     .map(({ level, event }) => `${level} ${event}`)
 
 describe('an AWS that throttles, hangs, resets and fails for two hours', () => {
-  test('is borne, ends entitled, and takes one registration', { timeout: 60_000 }, async () => {
+  test('is tolerated, ends entitled, and needs one registration', { timeout: 60_000 }, async () => {
     const timers = new ManualClock()
     const breakAws = async (aws: Harness) => {
       for (let round = 0; round < 40; round += 1) {
@@ -138,7 +138,7 @@ describe('an AWS that throttles, hangs, resets and fails for two hours', () => {
   })
 })
 
-describe('a restart while AWS is out of reach', () => {
+describe('a restart while AWS is unreachable', () => {
   test('of a task that was entitled has the rest of the grace time', async () => {
     await start({ settings: hourly })
     await harness.entitled()
@@ -148,9 +148,7 @@ describe('a restart while AWS is out of reach', () => {
     const { status, body } = await harness.get('/v1/entitlement')
     expect(status).toBe(200)
     expect(body).toMatchObject({ entitled: true, code: 'ServiceUnavailableException' })
-    expect(body['message']).toContain(
-      'Until 2026-03-10T11:30:00.000Z the product may run all the same',
-    )
+    expect(body['message']).toContain('Until 2026-03-10T11:30:00.000Z the product may run anyway')
     expect((await harness.ops('/readyz')).status).toBe(200)
     expect((await harness.get('/v1/entitlement?wait=300')).status).toBe(200)
 
@@ -201,7 +199,7 @@ describe('a restart while AWS is out of reach', () => {
   })
 })
 
-describe('a start while AWS is out of reach', () => {
+describe('a start while AWS is unreachable', () => {
   test('is refused with the fail mode closed', async () => {
     await start({ prepare: isDown, settings: hourly })
     await expectState('unreachable')
@@ -225,7 +223,7 @@ describe('the log', () => {
       settings: { ...hourly, SIDECAR_AWS_TIMEOUT_MS: '100' },
     })
     await expectState('unreachable')
-    const words = 'the role of the node would be taken'
+    const words = 'the role of the node would be used'
     const warned = lines.filter(({ message }) => message.includes(words))
     expect(warned.map(({ level, event }) => `${level} ${event}`)).toEqual([
       'warn platform.credentials',

@@ -99,7 +99,7 @@ describe('the application’s listener', () => {
     expect(answer).toContain('"code":"HeadersTooLarge"')
   })
 
-  test('answers what is no HTTP with a problem', async () => {
+  test('answers bytes that are not HTTP with a problem', async () => {
     const answer = await exchangeBytes(harness.sidecar.appPort, 'hello\r\n\r\n')
     expect(answer).toMatch(/^HTTP\/1\.1 400 /)
     expect(answer).toContain('"code":"InvalidRequest"')

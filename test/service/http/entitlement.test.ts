@@ -49,7 +49,7 @@ describe('GET /v1/entitlement', () => {
     expect(await harness.records()).toEqual([])
   })
 
-  test('takes the other documented answer to a dry run for a yes as well', async () => {
+  test('accepts the other documented answer to a dry run as a yes', async () => {
     await start({ prepare: (aws) => aws.control('settings', { dryRunForm: 'error' }) })
     expect((await harness.get('/v1/entitlement?wait=10')).status).toBe(200)
   })
@@ -108,7 +108,7 @@ describe('GET /v1/entitlement', () => {
     },
   )
 
-  test('lets nobody wait into the shutdown', async () => {
+  test('ends every wait at the shutdown', async () => {
     const hold = { operation: 'RegisterUsage', delayMs: 60_000 }
     await start({ prepare: (aws) => aws.control('faults', hold) })
     const waiting = harness.get('/v1/entitlement?wait=300')

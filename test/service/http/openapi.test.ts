@@ -34,7 +34,7 @@ async function expectDocumented(route: string, { status, headers, body }: JsonAn
     expect(headers.get(name), name).not.toBeNull()
 }
 
-test('the account book is as the document says, with something in every list', async () => {
+test('the ledger is as the document says, with something in every list', async () => {
   const answer = await harness.get('/v1/usage')
   await expectDocumented('GET /v1/usage', answer)
   for (const name of ['dimensions', 'open', 'fractions', 'late', 'pending', 'settled'])
@@ -43,7 +43,7 @@ test('the account book is as the document says, with something in every list', a
     expect(answer.body[name], name).not.toBeNull()
 })
 
-test('an empty account book is as the document says', async () => {
+test('an empty ledger is as the document says', async () => {
   const answer = await createIdleAppServer().inject('/v1/usage')
   const schema =
     operations.get('GET /v1/usage')?.responses[200]?.content?.['application/json']?.schema
@@ -78,7 +78,7 @@ test.each([
   await expectDocumented('POST /v1/usage', answer)
 })
 
-test('answers to requests that are refused at the door are as the document says', async () => {
+test('answers to requests that the defences refuse are as the document says', async () => {
   const forwarded = await harness.get('/v1/usage', { 'x-forwarded-for': '10.0.0.1' })
   await expectDocumented('GET /v1/usage', forwarded)
   const media = await harness.post('<usage/>', { 'content-type': 'application/xml' })

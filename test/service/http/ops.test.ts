@@ -22,7 +22,7 @@ async function metric(series: string): Promise<number | undefined> {
 }
 
 describe('the listener for health and metrics', () => {
-  test('says that the sidecar lives, whatever AWS says of the buyer', async () => {
+  test('reports that the sidecar is alive, whatever AWS says about the buyer', async () => {
     await start({ prepare: (aws) => aws.control('settings', { entitled: false }) })
     await harness.until(async () => (await harness.get('/v1/entitlement')).status === 403)
     expect(await harness.ops('/livez')).toEqual({ status: 200, text: 'ok\n' })
@@ -45,7 +45,7 @@ describe('the listener for health and metrics', () => {
     },
   )
 
-  test('takes nothing', async () => {
+  test('accepts nothing', async () => {
     await start()
     const url = `http://127.0.0.1:${harness.sidecar.opsPort}/metrics`
     const { status, headers } = await fetch(url, { method: 'POST' })
@@ -114,7 +114,7 @@ describe('/metrics', () => {
     expect(await metric(`${http}{route="/v1/usage",method="POST",status="400"}`)).toBe(2)
   })
 
-  test('tells the size of the volume that the ledger lies on, and what is free of it', async () => {
+  test('reports the size of the volume that the ledger is on, and how much of it is free', async () => {
     await start()
     const { blocks, bsize, bfree } = statfsSync(harness.dataDir)
     expect(await metric('marketplace_ledger_volume_bytes')).toBe(blocks * bsize)

@@ -53,7 +53,7 @@ test('the eleventh proof in a row has to wait, and the plain check does not', as
   expect((await harness.get('/v1/entitlement')).status).toBe(200)
 })
 
-test('a product that is only metered has no proof, and says why', async () => {
+test('a product that is only metered has no proof, and the answer says why', async () => {
   const { prove } = await createBench({
     settings: { SIDECAR_ROUTE: 'metered', SIDECAR_PUBLIC_KEY_FILE: undefined },
   })

@@ -105,7 +105,7 @@ describe('a record', () => {
     expect(await harness.records()).toMatchObject([{ quantity: 5, hour: hours[0] }])
   })
 
-  test('whose hour somebody else closed goes with the next hour', async () => {
+  test('whose hour another sender closed goes with the next hour', async () => {
     await harness.aws.meter({ UsageQuantity: 9 }, { accessKeyId })
     await report(5)
     await harness.endHour()
@@ -122,7 +122,7 @@ describe('a record', () => {
     ])
   })
 
-  test('that AWS may have taken is never billed twice: somebody has to decide', async () => {
+  test('that AWS may have accepted is never billed twice: an operator has to decide', async () => {
     await report(5)
     await fault({ drop: 'before' })
     await harness.endHour()

@@ -86,7 +86,7 @@ describe('the end', () => {
 })
 
 describe('the drain', () => {
-  test('takes usage until the application has been quiet, and sends it', async () => {
+  test('accepts usage until the application has been quiet, and sends it', async () => {
     const timers = new ManualClock()
     const settings = {
       SIDECAR_DRAIN_QUIET_MS: '3000',
@@ -144,7 +144,7 @@ describe('a client that stops in the middle of a request', () => {
     expect(await harness.records()).toMatchObject([{ quantity: 3 }])
   })
 
-  test('is told about the shutdown when it goes on too late', async () => {
+  test('gets the problem ShuttingDown when it continues too long', async () => {
     const timers = new ManualClock()
     await start({ timers })
     const socket = connect(harness.sidecar.appPort, '127.0.0.1')

@@ -93,7 +93,7 @@ describe('the status page', () => {
     expect(headers['content-security-policy']).toContain("default-src 'none'")
   })
 
-  test('stands beside the AWS protocol, which is asked by POST', async () => {
+  test('shares its path with the AWS protocol, which uses POST', async () => {
     const { status, text } = await send('POST', '/')
     expect([status, JSON.parse(text)]).toMatchObject([400, { __type: 'UnknownOperationException' }])
     const { headers, status: refused } = await send('PUT', '/')

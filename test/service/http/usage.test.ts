@@ -16,7 +16,7 @@ async function open(): Promise<unknown> {
 }
 
 describe('POST /v1/usage', () => {
-  test('takes a report into the current hour', async () => {
+  test('records a report in the current hour', async () => {
     const { status, headers, body } = await harness.post({ dimension: 'requests', quantity: 3 })
     expect(status).toBe(200)
     expect(headers.get('content-type')).toBe('application/json; charset=utf-8')
@@ -24,7 +24,7 @@ describe('POST /v1/usage', () => {
     expect(await open()).toEqual([{ dimension: 'requests', hour, quantity: 3 }])
   })
 
-  test('takes every member that a report may have', async () => {
+  test('accepts every member that a report may have', async () => {
     const report = {
       dimension: 'storage',
       quantity: '0.25',
@@ -36,7 +36,7 @@ describe('POST /v1/usage', () => {
     expect(body).toEqual({ result: 'accepted', hour: '2026-03-10T08:00:00.000Z', late: false })
   })
 
-  test('takes a batch and answers each report in its order', async () => {
+  test('accepts a batch and answers each report in its order', async () => {
     const { status, body } = await harness.post({
       reports: [
         { dimension: 'requests', quantity: 1 },
@@ -58,7 +58,7 @@ describe('POST /v1/usage', () => {
     ])
   })
 
-  test('takes a batch of 1000 reports', async () => {
+  test('accepts a batch of 1000 reports', async () => {
     const reports = Array.from({ length: 1000 }, () => ({ dimension: 'requests', quantity: 1 }))
     const { body } = await harness.post({ reports })
     expect(body['results']).toHaveLength(1000)
@@ -71,12 +71,12 @@ describe('POST /v1/usage', () => {
     ['1000000000000000', 1e15],
     ['0.100000', 0.1],
     ['007', 7],
-  ])('takes the quantity %j', async (quantity, held) => {
+  ])('accepts the quantity %j', async (quantity, held) => {
     expect((await harness.post({ dimension: 'requests', quantity })).status).toBe(200)
     expect(await open()).toEqual([{ dimension: 'requests', hour, quantity: held }])
   })
 
-  test('takes usage up to 5 minutes ahead and 6 hours back', async () => {
+  test('accepts usage up to 5 minutes ahead and 6 hours back', async () => {
     const earliest = '2026-03-10T03:15:00Z'
     for (const occurredAt of ['2026-03-10T09:20:00Z', earliest])
       expect((await harness.post({ dimension: 'requests', quantity: 1, occurredAt })).status).toBe(
@@ -84,7 +84,7 @@ describe('POST /v1/usage', () => {
       )
   })
 
-  test('takes what curl sends when it is only given -d', async () => {
+  test('accepts what curl sends with -d alone', async () => {
     const type = { 'content-type': 'application/x-www-form-urlencoded' }
     const { status } = await harness.post({ dimension: 'requests', quantity: 3 }, type)
     expect(status).toBe(200)
@@ -157,7 +157,7 @@ describe('an idempotency key', () => {
 })
 
 describe('GET /v1/usage', () => {
-  test('says that there is nothing, when there is nothing', async () => {
+  test('is empty when there is nothing', async () => {
     expect((await harness.get('/v1/usage')).body).toEqual({
       now: '2026-03-10T09:15:00.000Z',
       dimensions,
@@ -229,7 +229,7 @@ describe('GET /v1/usage', () => {
   })
 })
 
-describe('GET /v1/usage tells when AWS is asked next', () => {
+describe('GET /v1/usage says when the next record is sent', () => {
   const nextSendAt = async () => (await harness.get('/v1/usage')).body['nextSendAt']
 
   test('after the open hour and the delay that seals it', async () => {
@@ -265,7 +265,7 @@ describe('GET /v1/usage tells when AWS is asked next', () => {
   })
 })
 
-describe('GET /v1/usage tells what came late', () => {
+describe('GET /v1/usage says what came late', () => {
   const late = async () => (await harness.get('/v1/usage')).body['late']
   const report = (quantity: number, more = {}) => ({ dimension: 'requests', quantity, ...more })
   const occurredAt = '2026-03-10T09:59:59Z'
@@ -297,7 +297,7 @@ describe('GET /v1/usage tells what came late', () => {
 })
 
 describe('an hour that is over', () => {
-  test('takes no more usage: what comes late goes with the next hour', async () => {
+  test('accepts no more usage: what comes late goes with the next hour', async () => {
     await harness.entitled()
     await harness.post({ dimension: 'requests', quantity: 5 })
     await harness.endHour()
@@ -316,7 +316,7 @@ describe('an hour that is over', () => {
     ])
   })
 
-  test('that had no usage yet still takes it, and is sent without waiting for the next', async () => {
+  test('that had no usage yet still accepts it, and is sent without waiting for the next', async () => {
     await harness.entitled()
     await harness.endHour()
     const late = { dimension: 'requests', quantity: 2, occurredAt: '2026-03-10T09:59:59Z' }

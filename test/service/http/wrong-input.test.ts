@@ -200,7 +200,7 @@ describe('a batch is refused whole', () => {
     ['no report', { reports: [] }],
     ['1001 reports', { reports: Array.from({ length: 1001 }, () => good) }],
     ['reports that are an object', { reports: good }],
-    ['a member beside them', { reports: [good], quantity: 1 }],
+    ['a member next to them', { reports: [good], quantity: 1 }],
   ])('for %s', async (_name, body) => {
     expectProblem(await harness.post(body), 'InvalidRequest')
   })

@@ -1,25 +1,28 @@
 import { PassThrough } from 'node:stream'
 import { doctorCommand } from '../../../src/cli/doctor/doctor.ts'
-import type { World } from '../../../src/doctor/diagnosis.ts'
+import type { Machine } from '../../../src/doctor/machine.ts'
 
 export interface DoctorResult {
   readonly code: number
   readonly out: readonly string[]
 }
 
-/** Runs the command `doctor` in a world of the test, as main.ts does. */
-export async function runDoctor(world: World, ...args: readonly string[]): Promise<DoctorResult> {
+/** Runs the command `doctor` on a test's machine, as main.ts does. */
+export async function runDoctor(
+  machine: Machine,
+  ...args: readonly string[]
+): Promise<DoctorResult> {
   const out: string[] = []
   const code = await doctorCommand(
     args,
     {
-      env: world.env,
+      env: machine.env,
       stdin: new PassThrough(),
       out: (line) => void out.push(line),
       err: () => {},
       onSignal: () => {},
     },
-    world,
+    machine,
   )
   return { code, out }
 }
@@ -35,8 +38,8 @@ export interface JsonFinding {
 }
 
 /** What `--json` prints. */
-export async function doctorJson(world: World, ...args: readonly string[]) {
-  const { code, out } = await runDoctor(world, '--json', ...args)
+export async function doctorJson(machine: Machine, ...args: readonly string[]) {
+  const { code, out } = await runDoctor(machine, '--json', ...args)
   const body = JSON.parse(out.join('\n')) as {
     readonly status: string
     readonly checks: readonly JsonFinding[]

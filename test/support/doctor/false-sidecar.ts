@@ -10,11 +10,11 @@ export interface FalseSidecar {
   /** From now on; the requests that follow are counted anew. */
   reply(reply: ProofReply): void
   requests(): number
-  /** After it nobody listens there. */
+  /** Afterwards nothing listens there. */
   close(): Promise<void>
 }
 
-/** What a buyer would put in the sidecar's place: the plain question is answered with yes, always. */
+/** What a buyer would run instead of the sidecar: it always answers the plain question with yes. */
 export async function startFalseSidecar(): Promise<FalseSidecar> {
   let current: ProofReply = replyWith('')
   let requests = 0
@@ -42,7 +42,7 @@ export async function startFalseSidecar(): Promise<FalseSidecar> {
   }
 }
 
-/** The same whoever asks; an object as JSON. */
+/** Gives every caller the same answer; an object as JSON. */
 export function replyWith(
   body: string | Buffer | object,
   status = 200,

@@ -41,7 +41,7 @@ export function describeExample(name: keyof typeof proofExamples): void {
       expectRefused(await run(), /[kK]ey/)
     })
 
-    describe('beside the sidecar', () => {
+    describe('with the sidecar', () => {
       let harness: SidecarHarness
       let run: RunExample
       beforeAll(async () => {
@@ -63,7 +63,7 @@ export function describeExample(name: keyof typeof proofExamples): void {
       })
     })
 
-    describe('beside a false sidecar', () => {
+    describe('with a false sidecar', () => {
       // AWS has handed out keys of this size, too.
       const { privateKey, publicKeyPem } = createRsaKey(1024)
       const world: FalseWorld = {
@@ -85,7 +85,7 @@ export function describeExample(name: keyof typeof proofExamples): void {
         expect(sidecar.requests()).toBe(requests)
       })
 
-      test.each(falsehoods)('$name is found out', async ({ reply, reason }) => {
+      test.each(falsehoods)('$name is detected', async ({ reply, reason }) => {
         sidecar.reply(reply(world))
         const plain = await fetch(`http://127.0.0.1:${sidecar.port}/v1/entitlement`)
         expect(await plain.json()).toMatchObject({ entitled: true })
@@ -103,7 +103,7 @@ export function describeExample(name: keyof typeof proofExamples): void {
         for (const nonce of nonces) expect(nonce).toMatch(/^[\x21-\x7e]{22,255}$/)
       })
 
-      test('nobody at the port is found out', async () => {
+      test('a free port is detected', async () => {
         await sidecar.close()
         expectRefused(await run(), /cannot be reached|ConnectException|answered 000/)
       })

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { EntitlementSnapshot } from '../../../src/entitlement/entitlement-state.ts'
 import { Events } from '../../../src/kernel/events.ts'
-import { createAppServer, type AppServerOptions } from '../../../src/http/listener/app-server.ts'
-import { createOpsServer } from '../../../src/http/listener/ops-server.ts'
+import { createAppServer, type AppServerOptions } from '../../../src/http/app-server.ts'
+import { createOpsServer } from '../../../src/http/ops-server.ts'
 import { problemOfError } from '../../../src/http/listener/problem-of-error.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
 import { createRefusalReport } from '../../../src/sources/refused-usage.ts'
@@ -42,7 +42,7 @@ export function createIdleAppServer(
     version: '1.2.3',
     apiToken: undefined,
     onUsageRequest: () => {},
-    proof: { proof: undefined, productCode: 'product', publicKeyVersion: 1 },
+    proof: { tokens: undefined, productCode: 'product', publicKeyVersion: 1 },
     entitlement: {
       snapshot: () => entitled,
       wait: () => Promise.resolve(entitled),

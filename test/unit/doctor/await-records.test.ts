@@ -2,8 +2,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { awaitRecords, judgeRecords } from '../../../src/cli/certify/await-records.ts'
-import { Examination } from '../../../src/doctor/diagnosis.ts'
-import { doctorWorld } from '../../support/doctor/doctor-world.ts'
+import { Diagnosis } from '../../../src/doctor/diagnosis.ts'
+import { testMachine } from '../../support/doctor/test-machine.ts'
 import { eventually } from '../../support/eventually.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
@@ -30,7 +30,7 @@ const sealed = { dimension: 'requests', hour: nine, state: 'sealed' }
 const away = undefined
 
 /**
- * Waits beside a sidecar that gives these answers, the last one for ever, on a clock that only moves
+ * Waits for a sidecar that gives these answers, the last one repeatedly, on a clock that moves only
  * when the wait pauses.
  */
 async function wait(answers: readonly (object | undefined)[], longestMs = 3_600_000) {
@@ -47,10 +47,10 @@ async function wait(answers: readonly (object | undefined)[], longestMs = 3_600_
     server.close()
   })
   const clock = new ManualClock(nine)
-  const examination = new Examination(doctorWorld({ clock }))
+  const diagnosis = new Diagnosis(testMachine({ clock }))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   let ended = false
-  const outcomes = awaitRecords(examination, url, [usage], longestMs).finally(() => {
+  const outcomes = awaitRecords(diagnosis, url, [usage], longestMs).finally(() => {
     ended = true
   })
   const pausing = () => clock.nextAt === clock.now() + 5000
@@ -69,7 +69,7 @@ test('waits until the record is accepted', async () => {
   expect(judgeRecords(outcomes)[0]).toBe('pass')
 })
 
-test('follows usage that went on to a later hour', async () => {
+test('follows usage that moved to a later hour', async () => {
   const answers = [
     { ...empty, settled: [moved] },
     { ...empty, settled: [moved, accepted(ten, 'id-2')] },
@@ -79,7 +79,7 @@ test('follows usage that went on to a later hour', async () => {
   expect(asked).toBe(2)
 })
 
-test('takes no other record for its own', async () => {
+test('mistakes no other record for its own', async () => {
   const others = [accepted(ten), { ...accepted(nine), dimension: 'storage' }]
   const { outcomes } = await wait([{ ...empty, settled: others }], 10_000)
   expect(outcomes).toMatchObject([{ state: 'waiting' }])
@@ -90,11 +90,11 @@ test('gives up when its time is over', async () => {
   expect(passedMs).toBe(20_000)
   expect(judgeRecords(outcomes)).toEqual([
     'warn',
-    'AWS has not decided yet about requests; ask "ledger show" later.',
+    'AWS has not decided yet about requests. Run "ledger show" later.',
   ])
 })
 
-test('bears a sidecar that restarts, but not one that has gone', async () => {
+test('tolerates a sidecar that restarts, but not one that has gone', async () => {
   const back = await wait([away, away, away, { ...empty, settled: [accepted(nine)] }])
   expect(back.outcomes).toMatchObject([{ state: 'accepted' }])
   const often = Array.from({ length: 10 }, () => away)
@@ -103,7 +103,7 @@ test('bears a sidecar that restarts, but not one that has gone', async () => {
   expect((await wait([empty, away])).asked).toBe(14)
 })
 
-test.each(['refused', 'unresolved'])('tells of a record that is %s', async (state) => {
+test.each(['refused', 'unresolved'])('reports a record that is %s', async (state) => {
   const record = { ...accepted(nine), state, lastCode: 'AccessDeniedException' }
   const { outcomes } = await wait([{ ...empty, pending: [record] }])
   const [status, message] = judgeRecords(outcomes)

@@ -9,7 +9,7 @@ import {
   findingsOf,
   outcomesOf,
   publicKeyPath,
-} from '../../support/doctor/doctor-world.ts'
+} from '../../support/doctor/test-machine.ts'
 import { createRsaKey } from '../../support/aws/mint-token.ts'
 
 interface Scene {
@@ -41,7 +41,7 @@ async function openScene(callAws = true): Promise<Scene> {
 const fault = (aws: Harness, operation: string, error: string, times = 1) =>
   aws.control('faults', { operation, error, times })
 
-/** What an error of AWS is taken for, and words of the fix. */
+/** An error of AWS, the problem that it is reported as, and words of the fix. */
 const refusals = [
   ['CustomerNotEntitledException', 'NotEntitled', 'Subscribe to the product'],
   ['AccessDeniedException', 'NotPermitted', 'Allow aws-marketplace:'],
@@ -50,7 +50,7 @@ const refusals = [
 ] as const
 
 describe('the check register-usage', () => {
-  test('registers once and holds the signature against the pinned key', async () => {
+  test('registers once and checks the signature with the pinned key', async () => {
     const { run, calls } = await openScene()
     const findings = await run(registerUsageCheck)
     expect(findings).toMatchObject([
@@ -83,7 +83,7 @@ describe('the check register-usage', () => {
     expect(findings[1]?.message).toContain('2026-05-01T00:00:00.000Z')
   })
 
-  test('calls nobody on the route metered, or when told not to', async () => {
+  test('calls nothing on the route metered, or with --no-calls', async () => {
     const { run, calls } = await openScene()
     expect(outcomesOf(await run(registerUsageCheck, { SIDECAR_ROUTE: 'metered' }))).toEqual([
       'pass',
@@ -117,16 +117,19 @@ describe('the check dry-run', () => {
     expect(findings[0]?.fix).toContain('display names do not work')
   })
 
-  test.each(refusals)('says of %s once what would fail for all', async (error, problem, words) => {
-    const { aws, run, calls } = await openScene()
-    await fault(aws, 'MeterUsage', error, 2)
-    const findings = await run(dryRunCheck)
-    expect(outcomesOf(findings)).toEqual([problem, 'skip'])
-    expect(findings[0]?.fix).toContain(words)
-    expect(await calls()).toHaveLength(1)
-  })
+  test.each(refusals)(
+    'reports %s once where it would fail for every dimension',
+    async (error, problem, words) => {
+      const { aws, run, calls } = await openScene()
+      await fault(aws, 'MeterUsage', error, 2)
+      const findings = await run(dryRunCheck)
+      expect(outcomesOf(findings)).toEqual([problem, 'skip'])
+      expect(findings[0]?.fix).toContain(words)
+      expect(await calls()).toHaveLength(1)
+    },
+  )
 
-  test('takes both forms of AWS, and a record that stands for the hour', async () => {
+  test('accepts both forms of AWS, and a record that stands for the hour', async () => {
     const { aws, run } = await openScene()
     await aws.control('settings', { dryRunForm: 'error' })
     expect(outcomesOf(await run(dryRunCheck))).toEqual(['pass', 'pass'])
@@ -134,7 +137,7 @@ describe('the check dry-run', () => {
     expect(outcomesOf(await run(dryRunCheck))).toEqual(['pass', 'pass'])
   })
 
-  test('calls nobody on the route hourly, or when told not to', async () => {
+  test('calls nothing on the route hourly, or with --no-calls', async () => {
     const { run, calls } = await openScene()
     expect(outcomesOf(await run(dryRunCheck, { SIDECAR_ROUTE: 'hourly' }))).toEqual(['pass'])
     const silent = await openScene(false)

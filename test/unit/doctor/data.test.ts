@@ -7,7 +7,7 @@ import { ledgerCheck } from '../../../src/doctor/checks/check-ledger.ts'
 import type { Check } from '../../../src/doctor/check.ts'
 import { mountOf } from '../../../src/doctor/mount-of.ts'
 import { hourMs, hourOf } from '../../../src/metering/hour.ts'
-import { findingsOf, outcomesOf } from '../../support/doctor/doctor-world.ts'
+import { findingsOf, outcomesOf } from '../../support/doctor/test-machine.ts'
 import {
   hourTaken,
   lost,
@@ -24,7 +24,7 @@ const check = (which: Check, directory: string, more = {}) =>
   findingsOf(which, { env: { SIDECAR_DATA_DIR: directory }, ...more })
 
 /** Runs as a user for whom permissions count; root may write everywhere. */
-async function asNobody<T>(work: () => Promise<T>): Promise<T> {
+async function asOtherUser<T>(work: () => Promise<T>): Promise<T> {
   if (process.getuid?.() !== 0) return work()
   process.seteuid?.(65_534)
   try {
@@ -47,7 +47,7 @@ describe('the check data-directory', () => {
     expect(readdirSync(directory)).toEqual([])
   })
 
-  test('passes one that the sidecar will make, and does not make it', async () => {
+  test('passes one that the sidecar will create, and does not create it', async () => {
     const parent = temporaryDirectory()
     const findings = await check(dataDirectoryCheck, join(parent, 'a/b'))
     expect(outcomesOf(findings)).toEqual(['pass'])
@@ -58,40 +58,42 @@ describe('the check data-directory', () => {
   test('fails where this user may not write, with the user in the fix', async () => {
     const directory = temporaryDirectory()
     chmodSync(directory, 0o555)
-    const findings = await asNobody(() => check(dataDirectoryCheck, directory, { userId: 65_534 }))
+    const findings = await asOtherUser(() =>
+      check(dataDirectoryCheck, directory, { userId: 65_534 }),
+    )
     expect(outcomesOf(findings)).toEqual(['NotWritable'])
     expect(findings[0]?.message).toContain('EACCES')
     expect(findings[0]?.fix).toContain(`Let user 65534 write ${directory}: fsGroup`)
   })
 
-  test('fails where this user cannot make it', async () => {
+  test('fails where this user cannot create it', async () => {
     const parent = temporaryDirectory()
     chmodSync(parent, 0o555)
-    const findings = await asNobody(() => check(dataDirectoryCheck, join(parent, 'data')))
+    const findings = await asOtherUser(() => check(dataDirectoryCheck, join(parent, 'data')))
     expect(outcomesOf(findings)).toEqual(['CannotBeMade'])
   })
 
   test('fails where this user may not even look', async () => {
     const parent = temporaryDirectory()
     chmodSync(parent, 0o000)
-    const findings = await asNobody(() => check(dataDirectoryCheck, join(parent, 'data')))
+    const findings = await asOtherUser(() => check(dataDirectoryCheck, join(parent, 'data')))
     chmodSync(parent, 0o700)
     expect(outcomesOf(findings)).toEqual(['NotWritable'])
     expect(findings[0]?.message).toBe(`${join(parent, 'data')} cannot be reached (EACCES).`)
   })
 
-  test('fails when the ledger belongs to somebody else', async () => {
+  test('fails when the ledger belongs to another user', async () => {
     const directory = temporaryDirectory()
     chmodSync(directory, 0o777)
     writeFileSync(join(directory, 'ledger.db'), '', { mode: 0o400 })
     if (process.getuid?.() === 0) chownSync(join(directory, 'ledger.db'), 0, 0)
-    const findings = await asNobody(() => check(dataDirectoryCheck, directory))
+    const findings = await asOtherUser(() => check(dataDirectoryCheck, directory))
     expect(outcomesOf(findings)).toEqual(['ForeignFiles'])
     expect(findings[0]?.fix).toContain(join(directory, 'ledger.db'))
   })
 
   test.each(['/dev/null', '/dev/null/data'])(
-    'fails for %s, which is no directory',
+    'fails for %s, which is not a directory',
     async (path) => {
       expect(outcomesOf(await check(dataDirectoryCheck, path))).toEqual(['NotADirectory'])
     },
@@ -131,9 +133,9 @@ describe('the check data-volume', () => {
     expect(finding?.message).toMatch(/^It is on overlay, mounted at \/; \d+ MiB are free\.$/)
   })
 
-  test('says so when it cannot be told', async () => {
+  test('says so when the volume is unknown', async () => {
     const [finding] = await check(dataVolumeCheck, temporaryDirectory())
-    expect(finding?.message).toMatch(/^It cannot be told which volume it is on; /)
+    expect(finding?.message).toMatch(/^The volume that it is on is unknown; /)
   })
 
   test('warns of a volume that is nearly full', async () => {
@@ -174,7 +176,7 @@ describe('the check ledger', () => {
     })
   })
 
-  test('reads it beside the sidecar that holds it, and leaves it to that', async () => {
+  test('reads it while a sidecar has it open, and does not disturb that', async () => {
     const directory = temporaryDirectory()
     const book = await openBook(directory, new ManualClock())
     await report(book, 'requests', 5)
@@ -186,7 +188,7 @@ describe('the check ledger', () => {
     await book.close()
   })
 
-  test('warns of records that wait for somebody', async () => {
+  test('warns of records that wait for an operator', async () => {
     const directory = temporaryDirectory()
     const clock = new ManualClock()
     const book = await openBook(directory, clock)

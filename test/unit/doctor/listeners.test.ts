@@ -4,11 +4,11 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { appListenerCheck } from '../../../src/doctor/checks/check-app-listener.ts'
 import { opsListenerCheck } from '../../../src/doctor/checks/check-ops-listener.ts'
 import type { Check } from '../../../src/doctor/check.ts'
-import type { World } from '../../../src/doctor/diagnosis.ts'
+import type { Machine } from '../../../src/doctor/machine.ts'
 import { createSystemClock } from '../../../src/kernel/clock.ts'
 import { problemOf } from '../../../src/http/listener/problem.ts'
 import { listen } from '../../../src/http/listener/server.ts'
-import { findingsOf, outcomesOf } from '../../support/doctor/doctor-world.ts'
+import { findingsOf, outcomesOf } from '../../support/doctor/test-machine.ts'
 import { createIdleAppServer } from '../../support/sidecar/http-servers.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { until } from '../../support/sidecar/metadata-server.ts'
@@ -24,10 +24,13 @@ async function serve(listener: RequestListener): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-const app = (port: number, world: Partial<World> = {}, more = {}) =>
-  findingsOf(appListenerCheck, { env: { SIDECAR_LISTEN: `127.0.0.1:${port}`, ...more }, ...world })
-const ops = (port: number, host = '127.0.0.1', world: Partial<World> = {}) =>
-  findingsOf(opsListenerCheck, { env: { SIDECAR_OPS_LISTEN: `${host}:${port}` }, ...world })
+const app = (port: number, machine: Partial<Machine> = {}, more = {}) =>
+  findingsOf(appListenerCheck, {
+    env: { SIDECAR_LISTEN: `127.0.0.1:${port}`, ...more },
+    ...machine,
+  })
+const ops = (port: number, host = '127.0.0.1', machine: Partial<Machine> = {}) =>
+  findingsOf(opsListenerCheck, { env: { SIDECAR_OPS_LISTEN: `${host}:${port}` }, ...machine })
 
 async function sidecar(options: Parameters<typeof createIdleAppServer>[0] = {}): Promise<number> {
   const server = createIdleAppServer(options)
@@ -79,7 +82,7 @@ describe('the check app-listener', () => {
     expect(JSON.stringify(other)).not.toContain('another-token')
   })
 
-  test('takes a sidecar that ends for no other program', async () => {
+  test('does not mistake a sidecar that is shutting down for another program', async () => {
     const problem = problemOf('ShuttingDown', 'Nothing of this request was recorded.')
     const port = await serve((_request, response) =>
       response.writeHead(503).end(JSON.stringify(problem)),
@@ -110,7 +113,7 @@ describe('the check app-listener', () => {
     expect(findings[0]?.message).toContain('an answer above 16 MiB')
   })
 
-  test('follows nobody to another address', async () => {
+  test('follows no redirect', async () => {
     const seen: (string | undefined)[] = []
     const elsewhere = await serve((request, response) => {
       seen.push(request.url)

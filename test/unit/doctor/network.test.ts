@@ -6,9 +6,9 @@ import type { Check, Finding } from '../../../src/doctor/check.ts'
 import { dnsCheck } from '../../../src/doctor/checks/check-dns.ts'
 import { tcpCheck, tcpProblem } from '../../../src/doctor/checks/check-tcp.ts'
 import { tlsCheck } from '../../../src/doctor/checks/check-tls.ts'
-import type { World } from '../../../src/doctor/diagnosis.ts'
+import type { Machine } from '../../../src/doctor/machine.ts'
 import { isPrivateAddress } from '../../../src/doctor/private-address.ts'
-import { findingsOf, outcomesOf } from '../../support/doctor/doctor-world.ts'
+import { findingsOf, outcomesOf } from '../../support/doctor/test-machine.ts'
 import { makeCertificate, type Certificate } from '../../support/doctor/make-certificate.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { until } from '../../support/sidecar/metadata-server.ts'
@@ -16,10 +16,10 @@ import { startEmulator } from '../../service/emulator/harness.ts'
 import { startDeafListener } from '../aws/support.ts'
 
 const aws = 'metering.marketplace.eu-west-1.amazonaws.com'
-const here: World['lookup'] = () => Promise.resolve(['127.0.0.1'])
+const here: Machine['lookup'] = () => Promise.resolve(['127.0.0.1'])
 
-/** A world whose endpoint is `url`. */
-const endpoint = (url: string, more: Partial<World> = {}): Partial<World> => ({
+/** A machine whose endpoint is `url`. */
+const endpoint = (url: string, more: Partial<Machine> = {}): Partial<Machine> => ({
   env: { SIDECAR_AWS_ENDPOINT: url, AWS_EC2_METADATA_DISABLED: 'true' },
   lookup: here,
   ...more,
@@ -43,13 +43,13 @@ async function tlsServer(certificate: Certificate): Promise<number> {
   return listen(server)
 }
 
-/** A server that takes connections and never says anything. */
+/** A server that accepts connections and never sends anything. */
 const mute = () => listen(createServer(() => {}))
 
 /** What a check finds that waits until its time is over, on a clock that only the test moves. */
-async function afterTimeout(check: Check, world: Partial<World>): Promise<readonly Finding[]> {
+async function afterTimeout(check: Check, machine: Partial<Machine>): Promise<readonly Finding[]> {
   const clock = new ManualClock()
-  const pending = findingsOf(check, { ...world, clock })
+  const pending = findingsOf(check, { ...machine, clock })
   await until(() => clock.waiting > 0)
   await clock.advance(9999)
   expect(clock.waiting).toBe(1)
@@ -60,35 +60,35 @@ async function afterTimeout(check: Check, world: Partial<World>): Promise<readon
 }
 
 describe('the check dns', () => {
-  const world = (lookup: World['lookup']) => endpoint(`https://${aws}`, { lookup })
+  const machine = (lookup: Machine['lookup']) => endpoint(`https://${aws}`, { lookup })
   const failing = (code: string) => () => Promise.reject(Object.assign(new Error(code), { code }))
 
-  test('tells a VPC endpoint from the internet', async () => {
+  test('distinguishes a VPC endpoint from the internet', async () => {
     const [inside] = await findingsOf(
       dnsCheck,
-      world(() => Promise.resolve(['10.0.3.7', '10.0.4.7'])),
+      machine(() => Promise.resolve(['10.0.3.7', '10.0.4.7'])),
     )
     expect(inside?.message).toBe(
       `${aws} has private addresses, a VPC endpoint: 10.0.3.7, 10.0.4.7.`,
     )
     const [outside] = await findingsOf(
       dnsCheck,
-      world(() => Promise.resolve(['52.94.1.1'])),
+      machine(() => Promise.resolve(['52.94.1.1'])),
     )
-    expect(outside?.message).toContain('public addresses, AWS by way of the internet: 52.94.1.1.')
+    expect(outside?.message).toContain('public addresses, AWS over the internet: 52.94.1.1.')
   })
 
   test.each([
     ['ENOTFOUND', 'UnknownName', 'enableDnsSupport'],
     ['EAI_AGAIN', 'NoResolver', 'port 53'],
   ])('explains %s', async (code, problem, words) => {
-    const findings = await findingsOf(dnsCheck, world(failing(code)))
+    const findings = await findingsOf(dnsCheck, machine(failing(code)))
     expect(outcomesOf(findings)).toEqual([problem])
     expect(findings[0]?.fix).toContain(words)
   })
 
   test('gives up a resolver that does not answer', async () => {
-    const silent = world(() => new Promise(() => {}))
+    const silent = machine(() => new Promise(() => {}))
     expect(outcomesOf(await afterTimeout(dnsCheck, silent))).toEqual(['NoResolver'])
   })
 
@@ -106,7 +106,7 @@ describe('the check dns', () => {
     ['100.64.0.1', true],
     ['fd12::1', true],
     ['2600:1f18::1', false],
-  ])('takes %s for private: %s', (address, expected) => {
+  ])('counts %s as private: %s', (address, expected) => {
     expect(isPrivateAddress(address)).toBe(expected)
   })
 })
@@ -115,16 +115,16 @@ describe('the check tcp', () => {
   test('passes with an open port', async () => {
     const port = await mute()
     expect(await findingsOf(tcpCheck, endpoint(`https://${aws}:${port}`))).toMatchObject([
-      { status: 'pass', message: `127.0.0.1 takes connections on port ${port}.` },
+      { status: 'pass', message: `127.0.0.1 accepts connections on port ${port}.` },
     ])
   })
 
   test('tries every address', async () => {
     const port = await mute()
-    const lookup: World['lookup'] = () => Promise.resolve(['127.0.0.9', '127.0.0.1'])
-    const world = endpoint(`https://${aws}:${port}`, { lookup })
-    const [finding] = await findingsOf(tcpCheck, world)
-    expect(finding?.message).toBe(`127.0.0.1 takes connections on port ${port}.`)
+    const lookup: Machine['lookup'] = () => Promise.resolve(['127.0.0.9', '127.0.0.1'])
+    const machine = endpoint(`https://${aws}:${port}`, { lookup })
+    const [finding] = await findingsOf(tcpCheck, machine)
+    expect(finding?.message).toBe(`127.0.0.1 accepts connections on port ${port}.`)
   })
 
   test('explains a closed port', async () => {
@@ -151,7 +151,7 @@ describe('the check tcp', () => {
     const deaf = await startDeafListener()
     onTestFinished(() => deaf.release())
     const clock = new ManualClock()
-    const lookup: World['lookup'] = () => Promise.resolve(['127.0.0.1', '127.0.0.1'])
+    const lookup: Machine['lookup'] = () => Promise.resolve(['127.0.0.1', '127.0.0.1'])
     const pending = findingsOf(tcpCheck, endpoint(`https://${aws}:${deaf.port}`, { lookup, clock }))
     await until(() => clock.waiting === 2)
     await clock.advance(10_000)
@@ -177,7 +177,7 @@ describe('the check tcp', () => {
 
 describe('the check tls', () => {
   const good = makeCertificate({ names: [aws], organization: 'Amazon' })
-  const check = async (certificate: Certificate, more: Partial<World> = {}) => {
+  const check = async (certificate: Certificate, more: Partial<Machine> = {}) => {
     const port = await tlsServer(certificate)
     return findingsOf(
       tlsCheck,
@@ -193,8 +193,8 @@ describe('the check tls', () => {
     )
   })
 
-  test('takes the address that answers', async () => {
-    const lookup: World['lookup'] = () => Promise.resolve(['127.0.0.9', '127.0.0.1'])
+  test('uses the address that answers', async () => {
+    const lookup: Machine['lookup'] = () => Promise.resolve(['127.0.0.9', '127.0.0.1'])
     expect(outcomesOf(await check(good, { lookup }))).toEqual(['pass'])
   })
 
@@ -222,7 +222,7 @@ describe('the check tls', () => {
   test.each([
     ['CERT_HAS_EXPIRED', { notAfter: '2021-01-01' }],
     ['CERT_NOT_YET_VALID', { notBefore: '2048-01-01' }],
-  ])('tells %s', async (code, times) => {
+  ])('reports %s', async (code, times) => {
     const findings = await check(makeCertificate({ names: [aws], ...times }))
     expect(outcomesOf(findings)).toEqual(['WrongTime'])
     expect(findings[0]?.message).toContain(code)
@@ -238,11 +238,11 @@ describe('the check tls', () => {
   })
 
   test('gives up a peer that never answers', async () => {
-    const world = endpoint(`https://${aws}:${await mute()}`)
-    expect(outcomesOf(await afterTimeout(tlsCheck, world))).toEqual(['Silent'])
+    const machine = endpoint(`https://${aws}:${await mute()}`)
+    expect(outcomesOf(await afterTimeout(tlsCheck, machine))).toEqual(['Silent'])
   })
 
-  test('takes plain HTTP on this machine only', async () => {
+  test('accepts plain HTTP only on this machine', async () => {
     const run = (url: string) => findingsOf(tlsCheck, endpoint(url))
     expect(outcomesOf(await run('http://127.0.0.1:1'))).toEqual(['pass'])
     expect(outcomesOf(await run('http://emulator:7071'))).toEqual(['NoTls'])
@@ -274,13 +274,13 @@ describe('the check clock', () => {
     const server = createTlsServer(certificate, (socket) =>
       socket.end('HTTP/1.1 404 Not Found\r\ndate: Tue, 10 Mar 2026 09:15:02 GMT\r\n\r\n'),
     )
-    const world = { ca: certificate.cert, clock: new ManualClock('2026-03-10T09:15:00Z') }
+    const machine = { ca: certificate.cert, clock: new ManualClock('2026-03-10T09:15:00Z') }
     const url = `https://localhost:${await listen(server)}`
-    const [finding] = await findingsOf(clockCheck, endpoint(url, world))
+    const [finding] = await findingsOf(clockCheck, endpoint(url, machine))
     expect(finding).toMatchObject({ status: 'pass', message: "Within 2 s of the endpoint's." })
   })
 
-  test('warns when the answer bears no time, or there is none', async () => {
+  test('warns when the answer has no Date, or there is no answer', async () => {
     const timeless = createServer((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n'))
     const run = async (server: Server) =>
       outcomesOf(await findingsOf(clockCheck, endpoint(`http://127.0.0.1:${await listen(server)}`)))

@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { credentialsCheck } from '../../../src/doctor/checks/check-credentials.ts'
 import { platformCheck } from '../../../src/doctor/checks/check-platform.ts'
 import { regionCheck } from '../../../src/doctor/checks/check-region.ts'
-import { findingsOf, outcomesOf } from '../../support/doctor/doctor-world.ts'
+import { findingsOf, outcomesOf } from '../../support/doctor/test-machine.ts'
 import { fakeToken, startMetadataServer } from '../../support/sidecar/metadata-server.ts'
 
 const taskArn = 'arn:aws:ecs:eu-west-1:111122223333:task/shop/0123456789abcdef'
@@ -83,7 +83,7 @@ describe('the check region', () => {
     const { env } = await taskEnvironment()
     const both = { env: { ...env, AWS_REGION: 'eu-west-1' } }
     expect(await findingsOf(regionCheck, both)).toMatchObject([
-      { status: 'pass', message: 'eu-west-1, according to the ECS task ARN; so says AWS_REGION.' },
+      { status: 'pass', message: 'eu-west-1, according to the ECS task ARN; AWS_REGION agrees.' },
     ])
   })
 
@@ -97,13 +97,13 @@ describe('the check region', () => {
     ])
   })
 
-  test('fails when nobody knows it, and this is said once', async () => {
+  test('fails when no source names it, and only once', async () => {
     expect(outcomesOf(await findingsOf(regionCheck, { env: nowhere }))).toEqual(['Unknown'])
     const platform = await findingsOf(platformCheck, { env: nowhere })
     expect(platform.map(({ message }) => message).join()).not.toContain('No source names a region')
   })
 
-  test('warns of a region where AWS is not known to meter, and this is said once', async () => {
+  test('warns of a region where AWS is not known to meter, and only once', async () => {
     const env = podEnvironment('af-south-1')
     expect(outcomesOf(await findingsOf(regionCheck, { env }))).toEqual(['pass', 'NotListed'])
     expect(outcomesOf(await findingsOf(platformCheck, { env }))).toEqual(['pass'])
@@ -112,7 +112,7 @@ describe('the check region', () => {
   test('is skipped when a setting about it is wrong', async () => {
     const findings = await findingsOf(regionCheck, { env: { SIDECAR_REGION: 'Ireland' } })
     expect(findings).toMatchObject([
-      { status: 'skip', message: 'Not looked at: SIDECAR_REGION is wrong.' },
+      { status: 'skip', message: 'Not checked: SIDECAR_REGION is wrong.' },
     ])
   })
 })
@@ -129,7 +129,7 @@ describe('the check credentials', () => {
   test.each([
     ['refuses', 404],
     ['has none', { AccessKeyId: undefined }],
-    ['answers with no JSON', '{"SecretAccessKey": top-secret}'],
+    ['does not answer with JSON', '{"SecretAccessKey": top-secret}'],
   ])('fails when the endpoint of the task %s', async (_name, answer) => {
     const findings = await findingsOf(credentialsCheck, await taskEnvironment(answer))
     expect(outcomesOf(findings)).toEqual(['NoCredentials'])
@@ -137,7 +137,7 @@ describe('the check credentials', () => {
     expect(findings[0]?.message).not.toContain('top-secret')
   })
 
-  test('asks no endpoint that is not on this machine', async () => {
+  test('asks no endpoint outside this machine', async () => {
     const env = { AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://example.com/credentials', ...nowhere }
     expect(await findingsOf(credentialsCheck, { env })).toMatchObject([
       { status: 'pass', message: 'The role of the task: its endpoint does not say which one.' },
@@ -164,7 +164,7 @@ describe('the check credentials', () => {
     const findings = await findingsOf(credentialsCheck, { env })
     expect(outcomesOf(findings)).toEqual(['RefusedKind'])
     expect(findings[0]?.message).toContain(words)
-    expect(findings[0]?.message).toMatch(/takes only the role of the service account \(IRSA\)\.$/)
+    expect(findings[0]?.message).toMatch(/accepts only the role of the service account \(IRSA\)\.$/)
     expect(findings[0]?.fix).toContain('eks.amazonaws.com/role-arn')
     expect(JSON.stringify(findings)).not.toContain('top-secret')
   })

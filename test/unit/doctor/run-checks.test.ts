@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { defineCheck, type Check } from '../../../src/doctor/check.ts'
 import { checks } from '../../../src/doctor/checks/checks.ts'
-import { Examination } from '../../../src/doctor/diagnosis.ts'
+import { Diagnosis } from '../../../src/doctor/diagnosis.ts'
+import { proofNames } from '../../../src/product/routes.ts'
 import { runChecks, worstOf } from '../../../src/doctor/run-checks.ts'
-import { doctorWorld, outcomesOf } from '../../support/doctor/doctor-world.ts'
+import { testMachine, outcomesOf } from '../../support/doctor/test-machine.ts'
 
-const examination = new Examination(doctorWorld())
-const run = (...list: Check[]) => runChecks(list, examination)
+const diagnosis = new Diagnosis(testMachine())
+const run = (...list: Check[]) => runChecks(list, diagnosis)
 
 type Outcome = 'pass' | 'warn' | 'fail' | 'skip' | 'throw'
 
@@ -19,7 +20,7 @@ function check(id: string, outcome: Outcome, ...needs: string[]): Check {
       Warn: { status: 'warn', when: 'asked', fix: 'none for {what}' },
       Fail: { status: 'fail', when: 'asked', fix: 'none for {what}' },
     },
-    run(_examination, findings) {
+    run(_diagnosis, findings) {
       if (outcome === 'throw') throw new Error('broken')
       if (outcome === 'pass' || outcome === 'skip') findings[outcome]('said')
       else
@@ -37,7 +38,7 @@ describe('checks', () => {
       check('d', 'pass'),
     )
     expect(outcomesOf(findings)).toEqual(['Fail', 'skip', 'skip', 'pass'])
-    expect(findings[1]?.message).toBe('Not looked at: the check a has to pass first.')
+    expect(findings[1]?.message).toBe('Not checked: the check a has to pass first.')
     expect(findings[2]?.message).toContain('the check b')
   })
 
@@ -66,7 +67,7 @@ describe('checks', () => {
     expect(findings[0]?.message).toContain('broken')
   })
 
-  test('the worst of them decides, and what was skipped is no complaint', async () => {
+  test('the worst of them decides, and a skipped check is not a problem', async () => {
     expect(worstOf(await run(check('a', 'pass'), check('b', 'skip')))).toBe('pass')
     expect(worstOf(await run(check('a', 'warn'), check('b', 'pass')))).toBe('warn')
     expect(worstOf(await run(check('a', 'fail'), check('b', 'warn')))).toBe('fail')
@@ -81,7 +82,11 @@ describe('the list of checks', () => {
       for (const need of needs) expect(ids.slice(0, index)).toContain(need)
   })
 
-  test('says of every problem when it is found and what to do', () => {
+  test('has a check for every proof, by its name', () => {
+    expect(checks.map(({ id }) => id)).toEqual(expect.arrayContaining([...proofNames]))
+  })
+
+  test('says for every problem when it is reported and what to do', () => {
     for (const { id, title, problems } of checks) {
       expect(title, id).toMatch(/\.$/)
       for (const [name, { when, fix }] of Object.entries(problems)) {

@@ -8,7 +8,7 @@ import {
   findingsOf,
   outcomesOf,
   publicKeyPath,
-} from '../../support/doctor/doctor-world.ts'
+} from '../../support/doctor/test-machine.ts'
 
 const pemOf = (modulusLength: number) =>
   generateKeyPairSync('rsa', { modulusLength })
@@ -32,10 +32,10 @@ const product = (more: object = {}) => ({
 const reader = files({ [publicKeyPath]: long })
 
 describe('the check settings', () => {
-  test('passes when all are right', async () => {
+  test('passes when all are valid', async () => {
     const findings = await findingsOf(settingsCheck, { env: demoSettings(), reader })
     expect(outcomesOf(findings)).toEqual(['pass'])
-    expect(findings[0]?.message).toBe('5 are given, and all are right.')
+    expect(findings[0]?.message).toBe('5 are given, and all are valid.')
   })
 
   test('has a line for each mistake, and leaves those of the product to the next check', async () => {
@@ -56,7 +56,7 @@ describe('the check settings', () => {
 })
 
 describe('the check product', () => {
-  test('tells which product, and warns when the image does not decide it', async () => {
+  test('names the product, and warns when the image does not decide it', async () => {
     const findings = await findingsOf(productCheck, { env: demoSettings(), reader })
     expect(outcomesOf(findings)).toEqual(['pass', 'NotBakedIn'])
     expect(findings[0]?.message).toContain('route both, dimensions: requests, storage')
@@ -74,7 +74,7 @@ describe('the check product', () => {
     expect(outcomesOf(findings)).toEqual(['WrongProduct', 'WrongProduct', 'WrongProduct'])
   })
 
-  test('warns of what has no use', async () => {
+  test('warns of what has no effect', async () => {
     const texts = product({ trustedProductCodes: ['code-1'] })
     const findings = await findingsOf(productCheck, { reader: files(texts) })
     expect(outcomesOf(findings)).toEqual(['pass', 'ProbablyNotMeant'])
@@ -87,7 +87,7 @@ describe('the check product', () => {
 })
 
 describe('the check public-key', () => {
-  test('tells version and size, and warns of a short key', async () => {
+  test('names version and size, and warns of a short key', async () => {
     const texts = product({ publicKeys: { 1: short, 2: long } })
     const findings = await findingsOf(publicKeyCheck, { reader: files(texts) })
     expect(outcomesOf(findings)).toEqual(['pass', 'DoubtfulKey'])
@@ -95,7 +95,7 @@ describe('the check public-key', () => {
     expect(findings[1]?.message).toContain('1024 bits only')
   })
 
-  test('asks for none on the route metered', async () => {
+  test('needs none on the route metered', async () => {
     const texts = product({ route: 'metered', publicKeys: undefined })
     const findings = await findingsOf(publicKeyCheck, { reader: files(texts) })
     expect(findings[0]?.message).toBe('Not needed: the route metered has none.')

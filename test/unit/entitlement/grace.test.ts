@@ -116,7 +116,7 @@ describe('open', () => {
     expect(left(grace)).toBe(2)
   })
 
-  test('a role that AWS refuses is no outage', async () => {
+  test('a role that AWS refuses is not an outage', async () => {
     expect(left(await start('open'), false)).toBeUndefined()
   })
 })
@@ -137,7 +137,7 @@ describe('the memory', () => {
   })
 
   test.each(['', '{', 'null', '[]', '5', '{"entitledAt":"now"}'])(
-    'that is %j says nothing',
+    'that is %j is ignored',
     async (text) => {
       pages.set('entitlement', text)
       expect(left(await start('closed'))).toBeUndefined()

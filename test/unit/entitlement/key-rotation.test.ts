@@ -69,7 +69,7 @@ describe('the key version that is sent', () => {
 })
 
 describe('a rotation', () => {
-  test('is told, and the sidecar goes on', async () => {
+  test('is reported, and the sidecar continues', async () => {
     bench.api.onRegister = [registered({}, at)]
     const entitlement = await bench.start('hourly')
     expect(entitlement.snapshot()).toMatchObject({ state: 'entitled', publicKeyRotationAt: at })
@@ -79,7 +79,7 @@ describe('a rotation', () => {
     expect(bench.api.calls).toHaveLength(1)
   })
 
-  test('takes the next key of the product file into use when its time has come', async () => {
+  test('changes to the next key of the product file when its time has come', async () => {
     bench.api.onRegister = [unknownVersion, oldSigns(at), registered()]
     const entitlement = await bench.start('hourly')
     expect(entitlement.snapshot().publicKeyRotationAt).toBe(at)
@@ -95,7 +95,7 @@ describe('a rotation', () => {
     expect(bench.rotations).toEqual([at, 0])
   })
 
-  test('is tried again each hour while AWS does not know the next key, and takes nothing away', async () => {
+  test('is tried again each hour while AWS does not know the next key, and changes no state', async () => {
     const down: Awaited<ReturnType<MeteringApi['registerUsage']>> = failure('unavailable', 'EPIPE')
     bench.api.onRegister = [
       unknownVersion,
@@ -118,7 +118,7 @@ describe('a rotation', () => {
     expect(versions()).toEqual([2, 1, 2, 2, 1, 2])
   })
 
-  test('to a key that does not hold is logged and takes nothing away', async () => {
+  test('to a key that did not sign the token is logged and changes no state', async () => {
     bench.api.onRegister = [unknownVersion, oldSigns(at), registered({}, undefined, oldKey)]
     const entitlement = await bench.start('hourly')
     await bench.clock.advance(at - bench.clock.now())

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { keysNewestFirst } from '../../../src/entitlement/register-usage/register-with-pinned-keys.ts'
+import { keysNewestFirst } from '../../../src/entitlement/register-usage/pinned-keys.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { productWith, ProofBench, registered } from './proof-bench.ts'
 import { failure } from './support.ts'

@@ -22,7 +22,7 @@ describe('the route hourly', () => {
     expect(bench.api.registrations[0]?.nonce).toMatch(/^[\w-]{43}$/)
   })
 
-  test('each attempt has a nonce of its own', async () => {
+  test('each attempt has its own nonce', async () => {
     bench.api.onRegister = [failure('throttled', 'ThrottlingException'), registered()]
     const entitlement = await bench.start('hourly')
     await bench.advance(entitlement, 1_000)
@@ -49,7 +49,7 @@ describe('the route hourly', () => {
     expect(entitlement.snapshot().code).toBe('TokenSignatureInvalid')
   })
 
-  test('a key that AWS replaces is told, and the sidecar goes on', async () => {
+  test('a key that AWS replaces is reported, and the sidecar continues', async () => {
     const at = Date.parse('2026-04-01T00:00:00Z')
     bench.api.onRegister = [registered({}, at)]
     const entitlement = await bench.start('hourly')
@@ -83,7 +83,7 @@ describe('the route metered', () => {
     expect((await bench.start('metered')).snapshot().state).toBe('entitled')
   })
 
-  test('each dry run bears the time of its attempt', async () => {
+  test('each dry run has the time of its attempt', async () => {
     bench.api.onDryRun = [failure('unavailable', 'ECONNREFUSED'), yes]
     await bench.start('metered')
     bench.clock.step(3_600_000)

@@ -53,7 +53,7 @@ describe('changes', () => {
     })
   })
 
-  test('each change is told and logged once', () => {
+  test('each change is emitted and logged once', () => {
     entitlement.reportUnreachable('ThrottlingException', 'busy', 1)
     entitlement.reportUnreachable('ThrottlingException', 'busy', 2)
     entitlement.prove()

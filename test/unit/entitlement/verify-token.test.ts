@@ -12,7 +12,7 @@ const claims = { productCode: 'prod1', publicKeyVersion: 1, nonce: 'nonce-1', ia
 
 async function codeOf(token: string, pem = key.pem): Promise<string> {
   const given = await verifyToken({ token, pem, expected })
-  return given.ok ? 'ok' : given.code
+  return given.ok ? 'ok' : given.failure.code
 }
 
 describe.each<[string, TestKey, readonly RegExp[]]>([
@@ -26,7 +26,7 @@ describe.each<[string, TestKey, readonly RegExp[]]>([
   test('accepts a token of AWS and warns only when it is short', async () => {
     const given = await accepted(claims)
     expect(given.ok).toBe(true)
-    expect(given.ok && given.warnings).toEqual(warnings.map((each) => expect.stringMatching(each)))
+    expect(given.ok && given.value).toEqual(warnings.map((each) => expect.stringMatching(each)))
   })
 
   test.each([
@@ -40,7 +40,7 @@ describe.each<[string, TestKey, readonly RegExp[]]>([
     ['an iat an hour ago', { ...claims, iat: nowSeconds - 3600 }],
     ['an iat in an hour', { ...claims, iat: nowSeconds + 3600 }],
     ['an iat in the far future', { ...claims, iat: 9_999_999_999 }],
-    ['an iat that is no number', { ...claims, iat: 'today' }],
+    ['an iat that is not a number', { ...claims, iat: 'today' }],
     ['claims that are not known', { ...claims, region: 'eu-west-1', nested: { nonce: 'other' } }],
   ])('accepts %s', async (_name, payload) => {
     expect(await accepted(payload)).toMatchObject({ ok: true })
@@ -81,11 +81,11 @@ describe.each<[string, TestKey, readonly RegExp[]]>([
 
   test.each([
     ['another nonce', { ...claims, nonce: 'nonce-2' }, 'TokenNonceMismatch'],
-    ['a nonce that is no text', { ...claims, nonce: ['nonce-1'] }, 'TokenNonceMismatch'],
+    ['a nonce that is not a text', { ...claims, nonce: ['nonce-1'] }, 'TokenNonceMismatch'],
     ['another product', { ...claims, productCode: 'prod2' }, 'TokenProductMismatch'],
     ['another version', { ...claims, publicKeyVersion: 2 }, 'TokenKeyVersionMismatch'],
     [
-      'a version that is no number',
+      'a version that is not a number',
       { ...claims, publicKeyVersion: '1.0' },
       'TokenKeyVersionMismatch',
     ],
@@ -109,7 +109,7 @@ describe.each<[string, TestKey, readonly RegExp[]]>([
     expect(await refusal(signToken(signer, escaped))).toBe('TokenMalformed')
   })
 
-  test('takes no claim from a prototype', async () => {
+  test('uses no claim from a prototype', async () => {
     const payload = `{"__proto__":${JSON.stringify(claims)}}`
     expect(await refusal(signToken(signer, payload))).toBe('TokenClaimMissing')
   })
@@ -160,7 +160,7 @@ describe('the algorithm', () => {
     },
   )
 
-  test('refuses a token of an earlier registration, whoever signed it', async () => {
+  test('refuses a token of an earlier registration, whichever key signed it', async () => {
     const earlier = signToken(key, { ...claims, nonce: 'the nonce of yesterday' })
     expect(await codeOf(earlier)).toBe('TokenNonceMismatch')
   })
@@ -180,7 +180,7 @@ describe('the algorithm', () => {
     },
   )
 
-  test('takes no key from the header', async () => {
+  test('uses no key from the header', async () => {
     const other = createRsaKey()
     const jwk = other.privateKey.export({ format: 'jwk' })
     const header = { alg: 'PS256', jwk: { kty: jwk.kty, n: jwk.n, e: jwk.e }, kid: '1' }
@@ -211,8 +211,8 @@ describe('the form', () => {
     ['a fifth part', `${good}.a.b`],
     ['dots alone', '..'],
     ['a space in front', ` ${good}`],
-    ['a header that is no JSON', `${encodePart('x')}.${encodePart(claims)}.AAAA`],
-    ['a header that is no UTF-8', `_____w.${encodePart(claims)}.AAAA`],
+    ['a header that is not JSON', `${encodePart('x')}.${encodePart(claims)}.AAAA`],
+    ['a header that is not UTF-8', `_____w.${encodePart(claims)}.AAAA`],
     ['more than 16 KiB', signToken(key, { ...claims, filler: 'x'.repeat(16_384) })],
     ['1 MB', signToken(key, { ...claims, filler: 'x'.repeat(1_000_000) })],
     ['1 MB of dots', '.'.repeat(1_000_000)],

@@ -17,7 +17,7 @@ describe('a listener', () => {
     expect(server.timeout).toBe(0)
   })
 
-  test('lets no proxy say who the client is', async () => {
+  test('does not believe a proxy about the client', async () => {
     const app = createServerBase(limits, new Events(), createSilentLog())
     app.get('/', ({ ip, host }) => ({ ip, host }))
     const headers = { 'x-forwarded-for': '10.1.1.1', 'x-forwarded-host': 'example.com' }
@@ -45,7 +45,7 @@ describe('a listener', () => {
     expect(answer.headers['x-request-id']).toBe('job-7')
   })
 
-  test('says that a path or method is not there before it looks at the body', async () => {
+  test('reports a missing path or method before it reads the body', async () => {
     const app = createIdleAppServer()
     const query = await app.inject({ method: 'QUERY', url: '/v1/usage' })
     expect([query.statusCode, query.headers['allow']]).toEqual([405, 'GET, POST'])
@@ -54,21 +54,21 @@ describe('a listener', () => {
     expect(post.json()).toMatchObject({ status: 404, code: 'NotFound' })
   })
 
-  test('tells the events the route and not the path', async () => {
+  test('emits the route and not the path', async () => {
     const events = new Events()
-    const told: unknown[] = []
-    events.on('httpAnswered', ({ route, method, status }) => told.push([route, method, status]))
+    const emitted: unknown[] = []
+    events.on('httpAnswered', ({ route, method, status }) => emitted.push([route, method, status]))
     const app = createServerBase(limits, events, createSilentLog())
     app.get('/things/:id', () => 'ok')
     await app.inject('/things/7')
     await app.inject('/nothing/7')
-    expect(told).toEqual([
+    expect(emitted).toEqual([
       ['/things/:id', 'GET', 200],
       ['unmatched', 'GET', 404],
     ])
   })
 
-  test('takes no more connections than it may', async () => {
+  test('accepts no more connections than its limit', async () => {
     const app = createIdleAppServer({ limits: { ...limits, maxConnections: 1 } })
     const listening = await listen(app, { host: '127.0.0.1', port: 0 }, createSystemClock())
     const open = () =>
@@ -83,7 +83,7 @@ describe('a listener', () => {
     await listening.close()
   })
 
-  test('says which address it cannot take', async () => {
+  test('names the address that it cannot listen on', async () => {
     const clock = createSystemClock()
     const first = await listen(createIdleAppServer(), { host: '127.0.0.1', port: 0 }, clock)
     const second = listen(createIdleAppServer(), { host: '127.0.0.1', port: first.port }, clock)

@@ -73,8 +73,8 @@ describe('a warning', () => {
     ['ecs', 'access-keys', 'Remove AWS_ACCESS_KEY_ID'],
     ['eks', 'access-keys', 'Remove AWS_ACCESS_KEY_ID'],
     ['eks', 'pod-identity', 'Delete the Pod Identity association'],
-    ['eks', 'instance-role', 'the role of the node would be taken'],
-    ['ecs', 'instance-role', 'the role of the node would be taken'],
+    ['eks', 'instance-role', 'the role of the node would be used'],
+    ['ecs', 'instance-role', 'the role of the node would be used'],
   ] as const)('on %s for %s says: %s', (platform, kind, words) => {
     expect(warning(platform, kind)).toContain(words)
   })

@@ -95,9 +95,9 @@ describe('on ECS', () => {
     })
     expect(platform.region).toEqual({ source: 'ecs-task-arn', region: 'eu-west-1' })
     expect(platform.mismatches).toEqual([
-      'According to the ECS task ARN this runs in eu-west-1, but the host of SIDECAR_AWS_ENDPOINT says us-east-1; point SIDECAR_AWS_ENDPOINT at the endpoint of that region, or remove it.',
-      'According to the ECS task ARN this runs in eu-west-1, but SIDECAR_REGION says us-west-1; remove SIDECAR_REGION, or set it to that region.',
-      'According to the ECS task ARN this runs in eu-west-1, but AWS_REGION says us-west-2; remove AWS_REGION from the container, or set it to that region.',
+      'According to the ECS task ARN this runs in eu-west-1, but the host of SIDECAR_AWS_ENDPOINT says us-east-1. Point SIDECAR_AWS_ENDPOINT at the endpoint of that region, or remove it.',
+      'According to the ECS task ARN this runs in eu-west-1, but SIDECAR_REGION says us-west-1. Remove SIDECAR_REGION, or set it to that region.',
+      'According to the ECS task ARN this runs in eu-west-1, but AWS_REGION says us-west-2. Remove AWS_REGION from the container, or set it to that region.',
     ])
   })
 
@@ -123,10 +123,10 @@ describe('on ECS', () => {
     expect(platform.warnings.join('\n')).toContain('No source names a region')
   })
 
-  test('a task without a role of its own is told that the role of the node would be taken', async () => {
+  test('a task without its own role is warned that the role of the node would be used', async () => {
     const ecs = await startEcs()
     const platform = await detect({ env: { ECS_CONTAINER_METADATA_URI_V4: ecs.url } })
-    expect(platform.credentialWarning).toContain('the role of the node would be taken')
+    expect(platform.credentialWarning).toContain('the role of the node would be used')
   })
 
   test('ECS wins over Kubernetes variables', async () => {
@@ -150,13 +150,13 @@ describe('on EKS', () => {
     })
   })
 
-  test('a chart that sets AWS_REGION wrongly is found out', async () => {
+  test('a chart that sets AWS_REGION wrongly is detected', async () => {
     const platform = await detect({
       env: { ...irsa, AWS_REGION: 'us-east-1' },
       files: { [tokenPath]: fakeToken(eksClaims) },
     })
     expect(platform.mismatches).toEqual([
-      "According to the issuer of the pod's token this runs in us-east-2, but AWS_REGION says us-east-1; remove AWS_REGION from the container, or set it to that region.",
+      "According to the issuer of the pod's token this runs in us-east-2, but AWS_REGION says us-east-1. Remove AWS_REGION from the container, or set it to that region.",
     ])
   })
 
@@ -210,7 +210,7 @@ describe('on EKS', () => {
     expect(platform.warnings.join('\n')).toContain('no answer within 20 ms')
   })
 
-  test('Kubernetes that is not EKS is told so', async () => {
+  test('Kubernetes outside EKS causes a warning', async () => {
     const claims = { iss: 'https://kubernetes.default.svc', 'kubernetes.io': { pod: { uid } } }
     const platform = await detect({ env: irsa, files: { [tokenPath]: fakeToken(claims) } })
     expect(platform.resource).toBe(`pod:${uid}`)
@@ -249,10 +249,10 @@ describe('elsewhere', () => {
     expect((await detect({ imdsUrl: imds.url })).region?.source).toBe('ec2-metadata')
   })
 
-  test('an AWS_REGION that is no region is ignored with a warning', async () => {
+  test('an AWS_REGION that is not a region is ignored with a warning', async () => {
     const platform = await detect({ env: { AWS_REGION: '$(REGION)' }, region: 'us-east-1' })
     expect(platform.region?.source).toBe('SIDECAR_REGION')
-    expect(platform.warnings.join('\n')).toContain('"$(REGION)", which is no region name')
+    expect(platform.warnings.join('\n')).toContain('"$(REGION)", which is not a region name')
   })
 
   test('the endpoint is trusted more than the settings', async () => {
@@ -264,7 +264,7 @@ describe('elsewhere', () => {
     expect(platform.mismatches).toHaveLength(1)
   })
 
-  test('Bedrock AgentCore is told that it is not supported', async () => {
+  test('Bedrock AgentCore causes a warning that it is not supported', async () => {
     const env = { AWS_BEDROCK_AGENTCORE_RUNTIME_ID: 'x', AWS_REGION: 'us-east-1' }
     const platform = await detect({ env })
     expect(platform.name).toBe('agentcore')

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { readEcsTask } from '../../../src/platform/ecs-metadata.ts'
+import { fail, succeed } from '../../../src/kernel/result.ts'
 import { metadataHttp } from '../../../src/platform/metadata-http.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import {
@@ -16,7 +17,7 @@ afterEach(async () => {
   server = undefined
 })
 
-/** Reads with pauses that end at once; gives the answer and the pauses, ms. */
+/** Reads with pauses that end at once; returns the answer and the pauses, ms. */
 async function read(uri: string, timeoutMs = 2000) {
   const clock = new ManualClock()
   const work = readEcsTask({ uri, http: metadataHttp, clock, timeoutMs })
@@ -35,7 +36,7 @@ describe('the ECS task', () => {
       response.end(JSON.stringify({ Cluster: 'prod', TaskARN: taskArn, Containers: [] }))
     })
     const { answer, pauses } = await read(`${server.url}/v4/abc/`)
-    expect(answer).toEqual({ taskArn, region })
+    expect(answer).toEqual(succeed({ taskArn, region }))
     expect(server.requests).toEqual(['GET /v4/abc/task'])
     expect(pauses).toEqual([])
   })
@@ -46,7 +47,7 @@ describe('the ECS task', () => {
       else response.end(JSON.stringify({ TaskARN: arn }))
     })
     const { answer, pauses } = await read(server.url)
-    expect(answer).toEqual({ taskArn: arn, region: 'eu-west-1' })
+    expect(answer).toEqual(succeed({ taskArn: arn, region: 'eu-west-1' }))
     expect(pauses).toEqual([250, 500, 1000])
   })
 
@@ -61,14 +62,14 @@ describe('the ECS task', () => {
   ])('is unknown after four answers with %s', async (_, body, reason) => {
     server = await startMetadataServer((_request, response) => response.end(body))
     const { answer } = await read(server.url)
-    expect(answer).toContain(reason)
+    expect(answer).toEqual(fail(expect.stringContaining(reason)))
     expect(server.requests).toHaveLength(4)
   })
 
   test('is unknown when the agent is silent', async () => {
     server = await startMetadataServer(() => {})
     const { answer } = await read(server.url, 20)
-    expect(answer).toContain('no answer within 20 ms')
+    expect(answer).toEqual(fail(expect.stringContaining('no answer within 20 ms')))
     expect(server.requests).toHaveLength(4)
   })
 
@@ -76,12 +77,14 @@ describe('the ECS task', () => {
     'is not asked for at the address %j',
     async (uri) => {
       const { answer, pauses } = await read(uri)
-      expect(answer).toContain('ECS_CONTAINER_METADATA_URI_V4 is not an address')
+      expect(answer).toEqual(
+        fail(expect.stringContaining('ECS_CONTAINER_METADATA_URI_V4 is not an address')),
+      )
       expect(pauses).toEqual([])
     },
   )
 
-  test('is given up at once when the caller gives up', async () => {
+  test('is not asked again once the caller gives up', async () => {
     server = await startMetadataServer((_, response) => response.writeHead(500).end())
     const controller = new AbortController()
     const { signal } = controller
@@ -90,7 +93,7 @@ describe('the ECS task', () => {
     const answer = readEcsTask(options)
     await until(() => clock.waiting === 1)
     controller.abort()
-    expect(await answer).toContain('did not tell the task')
+    expect(await answer).toEqual(fail(expect.stringContaining('did not name the task')))
     expect(server.requests).toHaveLength(1)
   })
 })

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
+import { fail, succeed } from '../../../src/kernel/result.ts'
 import { readImdsRegion } from '../../../src/platform/imds.ts'
 import { metadataHttp } from '../../../src/platform/metadata-http.ts'
 import { startMetadataServer, type MetadataServer } from '../../support/sidecar/metadata-server.ts'
@@ -23,7 +24,7 @@ test('the region is asked for with a session token', async () => {
       response.writeHead(known ? 200 : 401).end('eu-central-1')
     }
   })
-  expect(await read(server.url)).toEqual({ region: 'eu-central-1' })
+  expect(await read(server.url)).toEqual(succeed('eu-central-1'))
   expect(server.requests).toEqual([
     'PUT /latest/api/token',
     'GET /latest/meta-data/placement/region',
@@ -38,12 +39,12 @@ test.each([
   server = await startMetadataServer((request, response) => {
     response.end(request.method === 'PUT' ? 'token' : body)
   })
-  expect((await read(server.url)).problem).toContain(problem)
+  expect(await read(server.url)).toEqual(fail(expect.stringContaining(problem)))
 })
 
 test('a session token that can not be a header is a problem', async () => {
   server = await startMetadataServer((_, response) => response.end('two\nlines'))
-  expect((await read(server.url)).problem).toBeDefined()
+  expect(await read(server.url)).toEqual(fail(expect.any(String)))
   expect(server.requests).toHaveLength(1)
 })
 
@@ -51,6 +52,6 @@ test('a service that refuses, or is silent as at hop limit 1, is a problem', asy
   server = await startMetadataServer((_, response, count) => {
     if (count === 1) response.writeHead(403).end()
   })
-  expect((await read(server.url)).problem).toBe('HTTP status 403')
-  expect((await read(server.url, 20)).problem).toBe('no answer within 20 ms')
+  expect(await read(server.url)).toEqual(fail('HTTP status 403'))
+  expect(await read(server.url, 20)).toEqual(fail('no answer within 20 ms'))
 })

@@ -15,7 +15,7 @@ describe('the token of a pod', () => {
     ['http://oidc.eks.us-east-1.amazonaws.com/id/A', undefined],
     ['https://oidc.eks.nonsense.amazonaws.com/id/A', undefined],
     [5, undefined],
-  ])('from the issuer %s tells the region %s', (iss, region) => {
+  ])('from the issuer %s gives the region %s', (iss, region) => {
     expect(parsePodToken(fakeToken({ iss, 'kubernetes.io': { pod } }))).toEqual({
       region,
       podName: 'app-7d9f',

@@ -21,7 +21,7 @@ test('an answer is read whole', async () => {
   expect(server.requests).toEqual(['GET /x'])
 })
 
-test('an answer that is no success is an error, a redirect too', async () => {
+test('an answer other than a success is an error, also a redirect', async () => {
   server = await startMetadataServer((_, response, count) => {
     response.writeHead(count === 1 ? 404 : 302, { location: '/elsewhere' }).end('x')
   })
@@ -45,7 +45,7 @@ test('an answer above 64 KiB is broken off', async () => {
   await until(() => brokenOff)
 })
 
-test('a service that takes the request and stays silent is given up', async () => {
+test('a service that accepts the request and stays silent is abandoned', async () => {
   server = await startMetadataServer(() => {})
   await expect(metadataHttp({ url: server.url, timeoutMs: 30 })).rejects.toThrow(
     'no answer within 30 ms',

@@ -1,19 +1,22 @@
 import type { FastifyInstance } from 'fastify'
-import type { Events } from '../../kernel/events.ts'
-import type { Log } from '../../kernel/log.ts'
-import { createServerBase } from './server.ts'
+import type { Events } from '../kernel/events.ts'
+import type { Log } from '../kernel/log.ts'
+import { createServerBase } from './listener/server.ts'
 
 export interface OpsServerOptions {
   readonly events: Events
   readonly log: Log
-  /** Undefined while the process can do its work; otherwise why it cannot. */
+  /** Says why the process cannot do its work; undefined while it can. */
   readonly deadBecause: () => string | undefined
-  /** Undefined when the application may start; otherwise why not. */
+  /** Says why the application may not start; undefined when it may. */
   readonly notReadyBecause: () => string | undefined
   readonly metrics: { readonly contentType: string; render(): Promise<string> }
 }
 
-/** For the kubelet and Prometheus, which cannot reach loopback: `/livez`, `/readyz` and `/metrics` only. */
+/**
+ * Builds the listener for the kubelet and Prometheus, which cannot reach loopback. It has only `/livez`,
+ * `/readyz` and `/metrics`.
+ */
 export function createOpsServer(options: OpsServerOptions): FastifyInstance {
   const { events, log, deadBecause, notReadyBecause, metrics } = options
   const limits = { bodyLimitBytes: 1024, maxConnections: 256, requestTimeoutMs: 10_000 }

@@ -1,12 +1,13 @@
 import { createSystemClock } from '../../../src/kernel/clock.ts'
 import type { Check, Finding } from '../../../src/doctor/check.ts'
-import { Examination, type World } from '../../../src/doctor/diagnosis.ts'
+import { Diagnosis } from '../../../src/doctor/diagnosis.ts'
+import type { Machine } from '../../../src/doctor/machine.ts'
 import { demoProduct } from '../../../src/emulator/demo-product.ts'
 
 export const publicKeyPath = '/public-key.pem'
 
 /** A machine that has nothing, and whose DNS knows no name. */
-export function doctorWorld(more: Partial<World> = {}): World {
+export function testMachine(more: Partial<Machine> = {}): Machine {
   return {
     env: {},
     reader: { readText: () => undefined },
@@ -23,7 +24,7 @@ export function doctorWorld(more: Partial<World> = {}): World {
   }
 }
 
-/** What the settings say of the demo product, beside an emulator. */
+/** The settings of the demo product, for use with an emulator. */
 export function demoSettings(more: Readonly<Record<string, string | undefined>> = {}) {
   return {
     SIDECAR_PRODUCT_CODE: demoProduct.productCode,
@@ -37,12 +38,15 @@ export function demoSettings(more: Readonly<Record<string, string | undefined>> 
 }
 
 /** The findings of one check alone. */
-export async function findingsOf(check: Check, world: Partial<World>): Promise<readonly Finding[]> {
-  const examination = new Examination(doctorWorld(world))
+export async function findingsOf(
+  check: Check,
+  machine: Partial<Machine>,
+): Promise<readonly Finding[]> {
+  const diagnosis = new Diagnosis(testMachine(machine))
   try {
-    return await check.run(examination)
+    return await check.run(diagnosis)
   } finally {
-    examination.close()
+    diagnosis.close()
   }
 }
 

@@ -1,36 +1,36 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { stopwatch } from '../../kernel/clock.ts'
-import type { Events } from '../../kernel/events.ts'
-import type { Log } from '../../kernel/log.ts'
-import { answerFirst } from './fast-path.ts'
-import { checkOrigin, createTokenCheck } from './defences.ts'
+import { stopwatch } from '../kernel/clock.ts'
+import type { Events } from '../kernel/events.ts'
+import type { Log } from '../kernel/log.ts'
+import { addFastPath } from './listener/fast-path.ts'
+import { checkOrigin, createTokenCheck } from './listener/defences.ts'
 import {
   entitlementPath,
   entitlementRoute,
   type EntitlementRouteOptions,
-} from '../routes/entitlement-route.ts'
-import { openApiPath, openApiRoute } from '../routes/openapi-route.ts'
-import { proofRoute, type ProofRouteOptions } from '../routes/proof-route.ts'
-import { createServerBase, type ServerLimits } from './server.ts'
-import { statusPagePath, statusPageRoute } from '../routes/status-page-route.ts'
-import { usageViewRoute, type UsageViewOptions } from '../routes/usage-view-route.ts'
+} from './routes/entitlement-route.ts'
+import { openApiPath, openApiRoute } from './openapi/openapi-route.ts'
+import { proofRoute, type ProofRouteOptions } from './routes/proof-route.ts'
+import { createServerBase, type ServerLimits } from './listener/server.ts'
+import { statusPagePath, statusPageRoute } from './routes/status-page-route.ts'
+import { usageViewRoute, type UsageViewOptions } from './routes/usage-view-route.ts'
 
 export interface AppServerOptions extends EntitlementRouteOptions {
   readonly limits: ServerLimits
   readonly events: Events
   readonly log: Log
   readonly usage: UsageViewOptions
-  /** The program's, for the OpenAPI document. */
+  /** The version of the program, for the OpenAPI document. */
   readonly version: string
-  /** What the application must send as a bearer token; undefined lets every local process in. */
+  /** What the application must send as a bearer token; undefined admits every local process. */
   readonly apiToken: string | undefined
   readonly proof: ProofRouteOptions
-  /** Told of every request for the usage routes, so that the end can wait for a quiet application. */
+  /** Called at every POST, so that the shutdown can wait until the application is quiet. */
   readonly onUsageRequest: () => void
 }
 
-/** The listener for the application, on loopback only. Sources add their routes; it is not listening yet. */
+/** Builds the listener for the application, on loopback only. Sources add their routes; it does not listen yet. */
 export function createAppServer(options: AppServerOptions): FastifyInstance {
   const { limits, events, log, apiToken, onUsageRequest } = options
   const app = createServerBase(limits, events, log)
@@ -48,7 +48,7 @@ export function createAppServer(options: AppServerOptions): FastifyInstance {
     done()
   })
   const answerEntitlement = entitlementRoute(app, options)
-  answerFirst(app, ({ method, url, headers }, response) => {
+  addFastPath(app, ({ method, url, headers }, response) => {
     if (method !== 'GET' || url !== entitlementPath || !passes(check, headers)) return false
     const elapsed = stopwatch()
     const status = answerEntitlement(response)
@@ -62,12 +62,12 @@ export function createAppServer(options: AppServerOptions): FastifyInstance {
   return app
 }
 
-/** Documents that are the same for everybody, so that a browser can show the page that asks for the token. */
+/** These documents hold no data. A browser must get the page that asks for the token. */
 function needsNoToken({ method, routeOptions: { url } }: FastifyRequest): boolean {
   return method !== 'POST' && (url === statusPagePath || url === openApiPath)
 }
 
-/** Whether a check lets a request pass; the route says what was wrong with one that does not. */
+/** Reports whether a check accepts a request; the route says what was wrong with one that it does not. */
 function passes(
   check: (headers: IncomingHttpHeaders) => void,
   headers: IncomingHttpHeaders,

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { openApiDocument } from '../openapi/openapi.ts'
+import { openApiDocument } from './openapi.ts'
 
 export const openApiPath = '/openapi.json'
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type {
-  MeteringResult,
   MeteringApi,
+  MeteringResult,
   RegisterUsageValue,
 } from '../../../src/aws/metering-api.ts'
-import { Proof } from '../../../src/entitlement/application-proof.ts'
+import { RegistrationTokens } from '../../../src/entitlement/register-usage/registration-tokens.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 const request = (nonce: string) => ({ productCode: 'product', publicKeyVersion: 1, nonce })
@@ -28,25 +28,25 @@ function createBench(answer?: MeteringResult<RegisterUsageValue>) {
     close: () => {},
   }
   const clock = new ManualClock()
-  return { proof: new Proof(api, clock), clock, nonces }
+  return { tokens: new RegistrationTokens(api, clock), clock, nonces }
 }
 
-describe('the proof', () => {
+describe('the registration token of an application', () => {
   test("is AWS's token for the application's own nonce", async () => {
-    const { proof, nonces } = createBench()
-    expect(await proof.token(request('n1'))).toMatchObject({
+    const { tokens, nonces } = createBench()
+    expect(await tokens.tokenFor(request('n1'))).toMatchObject({
       ok: true,
       value: { signature: 'token of n1' },
     })
     expect(nonces).toEqual(['n1'])
   })
 
-  test('is remembered by nonce, also while it is being asked for', async () => {
-    const { proof, nonces } = createBench()
-    await Promise.all([proof.token(request('n1')), proof.token(request('n1'))])
-    await proof.token(request('n1'))
+  test('is remembered by nonce, also while the call is under way', async () => {
+    const { tokens, nonces } = createBench()
+    await Promise.all([tokens.tokenFor(request('n1')), tokens.tokenFor(request('n1'))])
+    await tokens.tokenFor(request('n1'))
     expect(nonces).toEqual(['n1'])
-    await proof.token({ ...request('n1'), publicKeyVersion: 2 })
+    await tokens.tokenFor({ ...request('n1'), publicKeyVersion: 2 })
     expect(nonces).toHaveLength(2)
   })
 
@@ -58,18 +58,18 @@ describe('the proof', () => {
       ambiguous: false,
       advice: '',
     } as const
-    const { proof, nonces } = createBench({ ok: false, failure })
-    await proof.token(request('n1'))
-    await proof.token(request('n1'))
+    const { tokens, nonces } = createBench({ ok: false, failure })
+    await tokens.tokenFor(request('n1'))
+    await tokens.tokenFor(request('n1'))
     expect(nonces).toHaveLength(2)
   })
 
-  test('is limited to ten at once and one each six seconds after that', async () => {
-    const { proof, clock, nonces } = createBench()
-    const ask = (nonce: number) => proof.token(request(`n${nonce}`))
+  test('is limited to ten at once, and then one every six seconds', async () => {
+    const { tokens, clock, nonces } = createBench()
+    const ask = (nonce: number) => tokens.tokenFor(request(`n${nonce}`))
     for (let nonce = 0; nonce < 10; nonce += 1) expect(await ask(nonce)).toMatchObject({ ok: true })
     await clock.advance(1000)
-    expect(await ask(10)).toEqual({ ok: false, retryAfterSeconds: 5 })
+    expect(await ask(10)).toEqual({ ok: false, failure: { retryAfterSeconds: 5 } })
     await clock.advance(5000)
     expect(await ask(10)).toMatchObject({ ok: true })
     expect(await ask(11)).toMatchObject({ ok: false })
@@ -82,13 +82,13 @@ describe('the proof', () => {
   })
 
   test('forgets the oldest of more than a hundred answers', async () => {
-    const { proof, clock, nonces } = createBench()
+    const { tokens, clock, nonces } = createBench()
     for (let nonce = 0; nonce <= 100; nonce += 1) {
-      await proof.token(request(`n${nonce}`))
+      await tokens.tokenFor(request(`n${nonce}`))
       await clock.advance(6000)
     }
-    await proof.token(request('n100'))
-    await proof.token(request('n0'))
+    await tokens.tokenFor(request('n100'))
+    await tokens.tokenFor(request('n0'))
     expect(nonces.filter((nonce) => nonce === 'n0')).toHaveLength(2)
     expect(nonces.filter((nonce) => nonce === 'n100')).toHaveLength(1)
   })

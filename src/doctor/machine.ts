@@ -1,0 +1,28 @@
+import type { Environment } from '../config/settings.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { TextReader } from '../kernel/read-text.ts'
+
+/** Everything outside this program that the checks may use. */
+export interface Machine {
+  readonly env: Environment
+  readonly reader: TextReader
+  readonly bakedProductFile?: string
+  readonly hostname: string
+  /** Wall clock and timers. */
+  readonly clock: Clock
+  /** Returns every address of a host; rejects with the system's code. */
+  readonly lookup: (host: string) => Promise<readonly string[]>
+  readonly randomBytes: (length: number) => Uint8Array
+  /** The user of this process; undefined where the system has none. */
+  readonly userId: number | undefined
+  /** Returns the text of /proc/self/mountinfo; undefined where there is none. */
+  readonly mountInfo: () => string | undefined
+  /** Whether the checks may call AWS in the name of this task or pod. */
+  readonly callAws: boolean
+  /** Certificates to trust instead of the machine's. */
+  readonly ca?: string
+  /** Where AWS_CONTAINER_CREDENTIALS_RELATIVE_URI leads. */
+  readonly credentialsHost?: string
+  /** Used instead of those that the SDK finds. */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
+}

@@ -1,0 +1,71 @@
+import type { MeteringApi, MeteringFailure, RegisterUsageValue } from '../../aws/metering-api.ts'
+import type { Clock } from '../../kernel/clock.ts'
+import { fail, type Result } from '../../kernel/result.ts'
+
+export interface RegistrationTokenRequest {
+  readonly productCode: string
+  readonly publicKeyVersion: number
+  readonly nonce: string
+}
+
+/** The application asks too often, so AWS was not called. */
+export interface TooManyTokens {
+  readonly retryAfterSeconds: number
+}
+
+export type RegistrationTokenResult = Result<RegisterUsageValue, MeteringFailure | TooManyTokens>
+
+/** How many registrations may follow each other at once; then one more each `refillMs`. */
+const burst = 10
+const refillMs = 6_000
+/** How many answers are remembered, so that a repeated nonce does not cost a call. */
+const remembered = 100
+
+/**
+ * Registers with the application's own nonce and hands out AWS's raw token. An application that knows
+ * the public key checks it and does not have to trust what answers on localhost. Registering again in
+ * the same task or pod charges nothing. Answers are kept by nonce, and new nonces are rate-limited.
+ */
+export class RegistrationTokens {
+  readonly #api: MeteringApi
+  readonly #timers: Clock
+  readonly #answers = new Map<string, Promise<Result<RegisterUsageValue, MeteringFailure>>>()
+  #allowance = burst
+  #refilledAt: number
+
+  /** `timers` is real time. */
+  constructor(api: MeteringApi, timers: Clock) {
+    this.#api = api
+    this.#timers = timers
+    this.#refilledAt = timers.now()
+  }
+
+  /** Returns AWS's token for the nonce, a remembered one where there is one. */
+  async tokenFor(request: RegistrationTokenRequest): Promise<RegistrationTokenResult> {
+    const name = JSON.stringify([request.productCode, request.publicKeyVersion, request.nonce])
+    const known = this.#answers.get(name)
+    if (known !== undefined) return known
+    const waitMs = this.#useAllowance()
+    if (waitMs > 0) return fail({ retryAfterSeconds: Math.ceil(waitMs / 1000) })
+
+    const asked = this.#api.registerUsage(request)
+    this.#answers.set(name, asked)
+    const [oldest] = this.#answers.keys()
+    if (this.#answers.size > remembered && oldest !== undefined) this.#answers.delete(oldest)
+    const answer = await asked
+    // Only a token stays valid. After a failure the next call may succeed.
+    if (!answer.ok) this.#answers.delete(name)
+    return answer
+  }
+
+  /** Uses one call of the allowance and returns 0, or how long to wait for the next one, ms. */
+  #useAllowance(): number {
+    const now = this.#timers.now()
+    const refills = Math.max(0, Math.floor((now - this.#refilledAt) / refillMs))
+    this.#allowance = Math.min(burst, this.#allowance + refills)
+    this.#refilledAt = this.#allowance === burst ? now : this.#refilledAt + refills * refillMs
+    if (this.#allowance === 0) return this.#refilledAt + refillMs - now
+    this.#allowance -= 1
+    return 0
+  }
+}
