@@ -12,15 +12,15 @@ RUN test "\"${VERSION}\"" = "$(npm pkg get version)" \
   || { echo "VERSION is ${VERSION}, and package.json says $(npm pkg get version)" >&2; exit 1; }
 RUN npm ci --no-update-notifier
 COPY tsconfig.json ./
-COPY scripts/build.ts scripts/leave-out.ts scripts/warm-up.ts scripts/
+COPY scripts/build scripts/build
 COPY src src
-RUN node scripts/build.ts src/main.ts dist/main.js
+RUN node scripts/build/build.ts src/main.ts dist/main.js
 RUN mkdir -p /app/compile-cache && cp dist/* LICENSE /app/ \
   && chmod -R a+rX /app package.json scripts && chown 65532:65532 /app/compile-cache
 # V8's compiled form of the bundle, for the start. Node takes it only from the same user, Node and flags: those
 # of the ENTRYPOINT below.
 USER 65532:65532
-RUN node scripts/warm-up.ts /app/compile-cache --max-semi-space-size=4 --initial-old-space-size=24 /app/main.js
+RUN node scripts/build/warm-up.ts /app/compile-cache --max-semi-space-size=4 --initial-old-space-size=24 /app/main.js
 USER 0:0
 # The ledger's folder gets its owner here, because the runtime base may have no shell.
 RUN mkdir -p /layout/app /layout/etc/marketplace-sidecar /layout/var/lib/marketplace-sidecar \
@@ -55,7 +55,7 @@ CMD ["run"]
 
 # The emulated Metering service, for development and tests: docker build --target emulator
 FROM build AS emulator-build
-RUN node scripts/build.ts src/cli/emulate/emulate-main.ts /emulator/app/emulator.js \
+RUN node scripts/build/build.ts src/cli/emulate/emulate-main.ts /emulator/app/emulator.js \
   && cp LICENSE /emulator/app/ \
   && chmod -R a+rX,go-w /emulator
 

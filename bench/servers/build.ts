@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { bundle, type BundleOptions } from '../../scripts/build.ts'
-import { warmUp } from '../../scripts/warm-up.ts'
+import { bundle, type BundleOptions } from '../../scripts/build/build.ts'
+import { warmUp } from '../../scripts/build/warm-up.ts'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 

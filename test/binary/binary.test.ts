@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
-import { emulatorOfArm64, nodeForArm64 } from '../../scripts/binary-tools.ts'
-import { buildBinary } from '../../scripts/build-binary.ts'
+import { emulatorOfArm64, nodeForArm64 } from '../../scripts/tools/binary-tools.ts'
+import { buildBinary } from '../../scripts/build/build-binary.ts'
 import { demoProduct } from '../../src/emulator/demo-product.ts'
 import { environmentOf, expectMainJob, type Packed } from '../support/program/main-job.ts'
 import {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { axePath } from '../../scripts/browser-tools.ts'
+import { axePath } from '../../scripts/tools/browser-tools.ts'
 import { openPage, views, type Opened, type View } from './browser.ts'
 import { playTwoDays, startScene, type Scene } from './scene.ts'
 

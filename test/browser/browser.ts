@@ -1,6 +1,6 @@
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import { afterAll } from 'vitest'
-import { chromiumPath } from '../../scripts/browser-tools.ts'
+import { chromiumPath } from '../../scripts/tools/browser-tools.ts'
 
 /** A page and everything that a browser complained about while it was open. */
 export interface Opened {

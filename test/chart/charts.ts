@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { parse, parseAllDocuments } from 'yaml'
-import { helmPath } from '../../scripts/chart-tools.ts'
+import { helmPath } from '../../scripts/tools/chart-tools.ts'
 import type { KubernetesObject } from './kubernetes-object.ts'
 
 export const charts = fileURLToPath(new URL('../../helm', import.meta.url))

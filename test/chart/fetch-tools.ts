@@ -1,4 +1,4 @@
-import { helmPath, kubectlPath, pythonPath } from '../../scripts/chart-tools.ts'
+import { helmPath, kubectlPath, pythonPath } from '../../scripts/tools/chart-tools.ts'
 
 /** Before the first test, so that no two files fetch the same tool. */
 export async function setup(): Promise<void> {

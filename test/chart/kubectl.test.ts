@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { kubectlPath } from '../../scripts/chart-tools.ts'
+import { kubectlPath } from '../../scripts/tools/chart-tools.ts'
 import { ciFiles, parseObjects, render, renderText } from './charts.ts'
 import { only, type KubernetesObject, type Pod } from './kubernetes-object.ts'
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { pythonPath } from '../../scripts/chart-tools.ts'
+import { pythonPath } from '../../scripts/tools/chart-tools.ts'
 import { ciFiles, library, product, render, type Values } from './charts.ts'
 import type { KubernetesObject } from './kubernetes-object.ts'
 

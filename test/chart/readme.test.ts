@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { valuesTable, withValuesTable } from '../../scripts/chart-files.ts'
+import { valuesTable, withValuesTable } from '../../scripts/generate/chart-files.ts'
 import { ciFiles, helm, library, parseObjects, product, readTemplates, render } from './charts.ts'
 import { sidecarOf } from './kubernetes-object.ts'
 

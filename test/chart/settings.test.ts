@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { chartOwned, settingsSchema } from '../../scripts/chart-files.ts'
+import { chartOwned, settingsSchema } from '../../scripts/generate/chart-files.ts'
 import { loadSettings } from '../../src/config/load-settings.ts'
 import { settingsTable, type SettingType } from '../../src/config/settings-table.ts'
 import { ciFiles, library, render } from './charts.ts'

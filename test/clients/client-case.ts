@@ -8,7 +8,7 @@ export interface ClientCase {
   readonly name: string
   /** Both when absent. */
   readonly only?: TargetName
-  /** Languages that cannot say this at all, by their key in scripts/client-tools.ts. */
+  /** Languages that cannot say this at all, by their key in scripts/tools/client-tools.ts. */
   readonly not?: readonly string[]
   /** For the emulator's control API: path and body. */
   readonly prepare?: readonly (readonly [path: string, body: object])[]

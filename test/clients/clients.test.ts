@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { clients, missingTools } from '../../scripts/client-tools.ts'
+import { clients, missingTools } from '../../scripts/tools/client-tools.ts'
 import type { CallResult } from './call.ts'
 import { cases } from './cases.ts'
 import { awsCliDriver, startDriver, type Driver } from './driver.ts'

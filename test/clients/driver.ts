@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import type { ClientTool } from '../../scripts/client-tools.ts'
+import type { ClientTool } from '../../scripts/tools/client-tools.ts'
 import type { Call, CallResult } from './call.ts'
 
 /** A client of some language at work. */

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { clients } from '../../scripts/client-tools.ts'
+import type { clients } from '../../scripts/tools/client-tools.ts'
 import { errorStatus, modelErrors, type ServiceErrorName } from '../../src/protocol/errors.ts'
 import type { CallResult } from './call.ts'
 import type { ClientCase } from './client-case.ts'

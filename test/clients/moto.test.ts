@@ -6,7 +6,7 @@ import {
   type BatchMeterUsageCommandOutput,
 } from '@aws-sdk/client-marketplace-metering'
 import { expect, onTestFinished, test } from 'vitest'
-import { missingTools, moto } from '../../scripts/client-tools.ts'
+import { missingTools, moto } from '../../scripts/tools/client-tools.ts'
 import { demoProduct } from '../../src/emulator/demo-product.ts'
 import { environmentFor } from './driver.ts'
 import { startWorld } from './world.ts'

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { deployTools } from '../../scripts/deploy-tools.ts'
+import { deployTools } from '../../scripts/tools/deploy-tools.ts'
 import { readPage } from '../docs/page.ts'
 import { root, temporaryDirectory } from '../support/program/program.ts'
 import { readTaskDefinition, taskDefinitionFiles } from '../support/deploy/task-definition.ts'

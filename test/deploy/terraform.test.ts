@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { deployTools } from '../../scripts/deploy-tools.ts'
+import { deployTools } from '../../scripts/tools/deploy-tools.ts'
 import { root } from '../support/program/program.ts'
 import { readTaskDefinition, type ContainerDefinition } from '../support/deploy/task-definition.ts'
 import { runTool } from './run-tool.ts'

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
-import { deployTools } from '../../scripts/deploy-tools.ts'
+import { deployTools } from '../../scripts/tools/deploy-tools.ts'
 import { root, temporaryDirectory } from '../support/program/program.ts'
 import { runTool } from './run-tool.ts'
 

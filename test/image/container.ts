@@ -9,7 +9,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildah } from '../../scripts/image-tools.ts'
+import { buildah } from '../../scripts/tools/image-tools.ts'
 import { startCommand, type Program } from '../support/program/program.ts'
 
 /** What an image says of itself; the part of Docker's configuration that is looked at. */

@@ -11,15 +11,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
-import { buildBinary } from '../../scripts/build-binary.ts'
+import { buildBinary } from '../../scripts/build/build-binary.ts'
 import {
   baseForArm64,
   baseImages,
   buildah,
   removeImages,
   type BaseImages,
-} from '../../scripts/image-tools.ts'
-import { emulatorInBase } from '../../scripts/runtime-base.ts'
+} from '../../scripts/tools/image-tools.ts'
+import { emulatorInBase } from '../../scripts/tools/runtime-base.ts'
 import { demoProduct } from '../../src/emulator/demo-product.ts'
 import { readPage, tableOf } from '../docs/page.ts'
 import { environmentOf, expectMainJob } from '../support/program/main-job.ts'

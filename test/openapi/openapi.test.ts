@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { redoclyScript, schemathesisPath } from '../../scripts/openapi-tools.ts'
+import { redoclyScript, schemathesisPath } from '../../scripts/tools/openapi-tools.ts'
 import { startHarness, type SidecarHarness } from '../support/sidecar/sidecar-harness.ts'
 
 interface Run {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { prometheusTools } from '../../scripts/prometheus-tools.ts'
+import { prometheusTools } from '../../scripts/tools/prometheus-tools.ts'
 import { eventually } from '../support/eventually.ts'
 import { Program } from '../support/program/program.ts'
 

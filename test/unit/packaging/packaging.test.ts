@@ -164,10 +164,10 @@ test('the image runs the program as nobody, with its ledger on a volume', async 
 })
 
 test('the image holds nothing of the emulator, which has a stage of its own', async () => {
-  expect(await stage('build')).toContain('RUN node scripts/build.ts src/main.ts dist/main.js')
+  expect(await stage('build')).toContain('RUN node scripts/build/build.ts src/main.ts dist/main.js')
   const [build = ''] = await stage('emulator-build')
   expect(build).toMatch(
-    /^RUN node scripts\/build\.ts src\/cli\/emulate\/emulate-main\.ts \/emulator\/app\/emulator\.js /,
+    /^RUN node scripts\/build\/build\.ts src\/cli\/emulate\/emulate-main\.ts \/emulator\/app\/emulator\.js /,
   )
   expect((await stage('emulator')).filter((line) => /^(COPY|RUN) /.test(line))).toEqual([
     'COPY --from=emulator-build /emulator/ /',

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bundle } from '../../../scripts/build.ts'
+import { bundle } from '../../../scripts/build/build.ts'
 
 const main = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
 

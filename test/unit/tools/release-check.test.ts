@@ -8,7 +8,7 @@ import {
   readText,
   releaseSections,
   type ReleaseState,
-} from '../../../scripts/release-check.ts'
+} from '../../../scripts/tools/release-check.ts'
 import { startCommand, temporaryDirectory } from '../../support/program/program.ts'
 
 const manifest = JSON.parse(readText('package.json')) as {

@@ -1,6 +1,6 @@
 /**
  * Brings the clients that `npm run test:clients` runs, at the versions below, into `.cache/clients`:
- * `node scripts/client-tools.ts` installs them all and says which could not be had. Each language
+ * `node scripts/tools/client-tools.ts` installs them all and says which could not be had. Each language
  * needs its own tools; a client whose tools are missing here is named as not run.
  */
 import { execFile } from 'node:child_process'
@@ -12,7 +12,7 @@ import { cached, isThere } from './tool-cache.ts'
 
 const run = promisify(execFile)
 const cache = cachePath('clients')
-const sources = fileURLToPath(new URL('../test/clients', import.meta.url))
+const sources = fileURLToPath(new URL('../../test/clients', import.meta.url))
 
 /** A command of a client; it takes one call a line on standard input, but for the AWS CLI. */
 export interface ClientTool {

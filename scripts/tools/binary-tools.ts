@@ -1,6 +1,6 @@
 /**
  * What `npm run test:binary` needs to make and run an executable for arm64 on x64:
- * `node scripts/binary-tools.ts` prints the path of Node for arm64. It is kept in `.cache`.
+ * `node scripts/tools/binary-tools.ts` prints the path of Node for arm64. It is kept in `.cache`.
  */
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,6 +1,6 @@
 /**
  * Makes the sidecar one executable that needs no Node beside it:
- * `node scripts/build-binary.ts [--out FILE] [--node PATH]`, by default `dist/marketplace-sidecar` from
+ * `node scripts/build/build-binary.ts [--out FILE] [--node PATH]`, by default `dist/marketplace-sidecar` from
  * the Node that runs this. `--node` takes the binary of another Node 24 for Linux, also for another
  * processor.
  */
@@ -13,7 +13,7 @@ import { parseArgs, promisify } from 'node:util'
 import { bundle, shebang } from './build.ts'
 
 const run = promisify(execFile)
-const root = fileURLToPath(new URL('..', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Where Node looks for what was put into it, and the mark that tells it to look: fixed by Node. */
 const resource = 'NODE_SEA_BLOB'

@@ -1,6 +1,6 @@
 /**
  * Fills V8's compile cache with what a sidecar needs at its start:
- * `node scripts/warm-up.ts <folder of the cache> <flags of Node…> <main.js>`. Runs the sidecar once, with
+ * `node scripts/build/warm-up.ts <folder of the cache> <flags of Node…> <main.js>`. Runs the sidecar once, with
  * an AWS that does not answer, asks it what an application asks, and ends it.
  */
 import { spawn } from 'node:child_process'

@@ -1,6 +1,6 @@
 /**
  * Brings what the chart's tests run into `.cache/chart-tools`: a real `helm` and `kubectl`, and a Python with
- * the schemas of Kubernetes and of the Prometheus operator. `node scripts/chart-tools.ts` prints the paths.
+ * the schemas of Kubernetes and of the Prometheus operator. `node scripts/tools/chart-tools.ts` prints the paths.
  */
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -21,7 +21,7 @@ const source = {
 }
 const cache = cachePath('chart-tools')
 const requirements = fileURLToPath(
-  new URL('../test/chart/python/requirements.txt', import.meta.url),
+  new URL('../../test/chart/python/requirements.txt', import.meta.url),
 )
 
 /** The path of `helm`, fetched when this is the first time. */

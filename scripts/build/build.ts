@@ -1,5 +1,5 @@
 /**
- * Bundles a program into one file: `node scripts/build.ts [entry] [outfile]`, by default the sidecar
+ * Bundles a program into one file: `node scripts/build/build.ts [entry] [outfile]`, by default the sidecar
  * into `dist/main.js` and the emulator into `dist/emulator.js`. Beside each come the licences of what
  * went into it and a package.json, which says what kind of module it is.
  */

@@ -11,7 +11,7 @@ const run = promisify(execFile)
 
 /** The path of a folder in `.cache`. */
 export function cachePath(name: string): string {
-  return fileURLToPath(new URL(`../.cache/${name}`, import.meta.url))
+  return fileURLToPath(new URL(`../../.cache/${name}`, import.meta.url))
 }
 
 /** A package of npm at one version, whose archive has this hash. */

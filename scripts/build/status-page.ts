@@ -1,5 +1,5 @@
 /**
- * Writes `src/http/routes/status-page-text.ts` out of `status-page/`: `node scripts/status-page.ts`. The page is
+ * Writes `src/http/routes/status-page-text.ts` out of `status-page/`: `node scripts/build/status-page.ts`. The page is
  * in the program as text, because the program is one file without others beside it.
  */
 import { readFile, writeFile } from 'node:fs/promises'
@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { format, resolveConfig } from 'prettier'
 
-const source = new URL('../status-page/', import.meta.url)
-const target = new URL('../src/http/routes/status-page-text.ts', import.meta.url)
+const source = new URL('../../status-page/', import.meta.url)
+const target = new URL('../../src/http/routes/status-page-text.ts', import.meta.url)
 
 /** The whole text of the module, as Prettier would leave it. */
 export async function statusPageModule(): Promise<string> {

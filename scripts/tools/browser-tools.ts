@@ -1,5 +1,5 @@
 /**
- * Brings what `npm run test:browser` needs: `node scripts/browser-tools.ts` installs Chromium out of
+ * Brings what `npm run test:browser` needs: `node scripts/tools/browser-tools.ts` installs Chromium out of
  * Debian's packages where it is missing, as root, and keeps axe-core in `.cache`.
  */
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
 /**
- * Brings what `npm run test:openapi` needs into `.cache/openapi`: `node scripts/openapi-tools.ts`. One
+ * Brings what `npm run test:openapi` needs into `.cache/openapi`: `node scripts/tools/openapi-tools.ts`. One
  * program reads the document as a linter, the other asks the sidecar what the document says.
  */
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { cached } from './tool-cache.ts'
 
 const cache = cachePath('openapi')
 const self = fileURLToPath(import.meta.url)
-const requirements = fileURLToPath(new URL('../test/openapi/requirements.txt', import.meta.url))
+const requirements = fileURLToPath(new URL('../../test/openapi/requirements.txt', import.meta.url))
 
 /** It has its dependencies inside, so that one hash pins them all. */
 const redocly = {

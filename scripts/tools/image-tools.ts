@@ -12,7 +12,7 @@ import { nodeForArm64 } from './binary-tools.ts'
 import { layOutRuntime, layOutRuntimeForArm64 } from './runtime-base.ts'
 
 const run = promisify(execFile)
-const cache = fileURLToPath(new URL('../.cache/image', import.meta.url))
+const cache = fileURLToPath(new URL('../../.cache/image', import.meta.url))
 const suite = 'bookworm'
 
 export interface BaseImages {

@@ -1,5 +1,5 @@
 /**
- * What `npm run test:examples` needs besides the languages: `node scripts/example-tools.ts` puts the
+ * What `npm run test:examples` needs besides the languages: `node scripts/tools/example-tools.ts` puts the
  * Python packages of the examples into `.cache/examples`.
  */
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { cachePath, pythonEnvironment } from './bring-tools.ts'
 
 const requirements = fileURLToPath(
-  new URL('../examples/proof/python/requirements.txt', import.meta.url),
+  new URL('../../examples/proof/python/requirements.txt', import.meta.url),
 )
 
 /** A Python that has what the example requires. */

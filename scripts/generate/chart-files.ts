@@ -1,11 +1,11 @@
 /**
- * Writes what the charts have from elsewhere: `node scripts/chart-files.ts` puts the settings into the
+ * Writes what the charts have from elsewhere: `node scripts/generate/chart-files.ts` puts the settings into the
  * schema of the library chart and the tables of values into both READMEs. test/chart holds them.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { format, resolveConfig } from 'prettier'
 import { isMap, isPair, isScalar, parseDocument, type Pair } from 'yaml'
-import { settingsTable, type SettingType } from '../src/config/settings-table.ts'
+import { settingsTable, type SettingType } from '../../src/config/settings-table.ts'
 
 /** What the chart sets by itself, from other values. */
 export const chartOwned: readonly string[] = ['SIDECAR_OPS_LISTEN', 'SIDECAR_DATA_DIR']
@@ -60,7 +60,7 @@ const sentence = (comment: string) =>
     .map((line) => line.trim())
     .join(' ')
 
-const begin = '<!-- values: made from values.yaml by scripts/chart-files.ts -->'
+const begin = '<!-- values: made from values.yaml by scripts/generate/chart-files.ts -->'
 const end = '<!-- end of values -->'
 
 /** The text of a README with the table between its two marks. */
@@ -71,7 +71,7 @@ export function withValuesTable(readme: string, table: string): string {
   return `${before}${begin}\n${table}\n${end}${after}`
 }
 
-export const charts = new URL('../helm/', import.meta.url)
+export const charts = new URL('../../helm/', import.meta.url)
 
 if (import.meta.main) {
   const schemaFile = new URL('marketplace-sidecar/values.schema.json', charts)

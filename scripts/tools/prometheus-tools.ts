@@ -1,5 +1,5 @@
 /**
- * Brings a real Prometheus and promtool, Debian's, into `.cache`: `node scripts/prometheus-tools.ts` prints
+ * Brings a real Prometheus and promtool, Debian's, into `.cache`: `node scripts/tools/prometheus-tools.ts` prints
  * their paths.
  */
 import { join } from 'node:path'

@@ -1,7 +1,7 @@
 /**
  * Brings what `npm run test:deploy` checks the files for deployment with, at pinned versions, into
- * `.cache/deploy`: `node scripts/deploy-tools.ts` prints the path of each. Python 3 with venv, Go, npm and
- * apt-get bring them there; the AWS CLI is the one of scripts/client-tools.ts.
+ * `.cache/deploy`: `node scripts/tools/deploy-tools.ts` prints the path of each. Python 3 with venv, Go, npm and
+ * apt-get bring them there; the AWS CLI is the one of scripts/tools/client-tools.ts.
  */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ import { cached } from './tool-cache.ts'
 
 const run = promisify(execFile)
 const cache = cachePath('deploy')
-const sources = fileURLToPath(new URL('../test/deploy/tools', import.meta.url))
+const sources = fileURLToPath(new URL('../../test/deploy/tools', import.meta.url))
 const self = fileURLToPath(import.meta.url)
 
 /** The packages of the registries, which need no file of their own to be pinned in. */
