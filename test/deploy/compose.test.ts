@@ -11,7 +11,7 @@ import { root, temporaryDirectory } from '../support/program/program.ts'
 import { ComposeEngine, type ComposeModel, type Image } from './compose-engine.ts'
 import { runTool } from './run-tool.ts'
 
-const file = join(root, 'compose.yaml')
+const file = join(root, 'deploy/compose/compose.yaml')
 
 let folder: string
 let composeConfig: string

@@ -27,7 +27,7 @@ test('every place that names the version names the one of package.json', () => {
     'ecs-task-def.json',
     'deploy/ecs-task-def-ec2.json',
     'deploy/cloudformation.yaml',
-    'compose.yaml',
+    'deploy/compose/compose.yaml',
     'docs/ecs.md',
   ])
     expect(files).toContain(file)
