@@ -13,6 +13,7 @@ RUN test "\"${VERSION}\"" = "$(npm pkg get version)" \
 RUN npm ci --no-update-notifier
 COPY tsconfig.json ./
 COPY scripts/build scripts/build
+COPY status-page status-page
 COPY src src
 RUN node scripts/build/build.ts src/main.ts dist/main.js
 RUN mkdir -p /app/compile-cache && cp dist/* LICENSE /app/ \

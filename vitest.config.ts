@@ -3,6 +3,8 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 
 type Options = NonNullable<TestProjectInlineConfiguration['test']>
 
+const globalSetup = ['test/support/program/make-status-page.ts']
+
 /** What `npm test` runs. */
 const main: Options = {
   include: ['test/{unit,service,process,docs}/**/*.test.ts'],
@@ -20,7 +22,7 @@ const suites: Readonly<Record<string, Options>> = {
   // A browser uses both processors of a small machine.
   browser: { testTimeout: 60_000, hookTimeout: 300_000, fileParallelism: false },
   chart: {
-    globalSetup: ['test/chart/fetch-tools.ts'],
+    globalSetup: [...globalSetup, 'test/chart/fetch-tools.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     maxWorkers: 2,
@@ -37,7 +39,7 @@ const suites: Readonly<Record<string, Options>> = {
 }
 
 function project(name: string, options: Options): TestProjectInlineConfiguration {
-  return { test: { name, include: [`test/${name}/**/*.test.ts`], ...options } }
+  return { test: { name, include: [`test/${name}/**/*.test.ts`], globalSetup, ...options } }
 }
 
 /** vitest runs every project that it knows, so it knows the suites only when the command names one. */

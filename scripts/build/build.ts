@@ -14,6 +14,7 @@ import {
   schemaCompilers,
   type Part,
 } from './leave-out.ts'
+import { ensureStatusPage } from './status-page.ts'
 
 /** Programs that are such a command and nothing else. */
 const developmentPrograms = /(^|\/)cli\/emulate\/emulate-main\.ts$/
@@ -45,6 +46,7 @@ export async function bundle(
   outfile: string,
   { without = leftOutOf(entry) }: BundleOptions = {},
 ): Promise<Bundle> {
+  await ensureStatusPage()
   const { metafile } = await build({
     entryPoints: [entry],
     outfile,

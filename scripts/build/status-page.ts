@@ -1,35 +1,59 @@
 /**
- * Writes `src/http/routes/status-page-text.ts` out of `status-page/`: `node scripts/build/status-page.ts`. The page is
- * in the program as text, because the program is one file without others beside it.
+ * Makes `src/http/routes/status-page-text.ts` from `status-page/`. The program is one file with no others
+ * next to it, so the page is a text in it. Git ignores the result, and everything that runs, checks or
+ * bundles `src` makes it first.
  */
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdirSync, statSync } from 'node:fs'
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
-import { format, resolveConfig } from 'prettier'
 
-const source = new URL('../../status-page/', import.meta.url)
-const target = new URL('../../src/http/routes/status-page-text.ts', import.meta.url)
+const self = fileURLToPath(import.meta.url)
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const source = join(root, 'status-page')
 
-/** The whole text of the module, as Prettier would leave it. */
+/** Makes the module unless it is newer than its sources; then no bundler is loaded, which takes most of the time. */
+export async function ensureStatusPage(
+  target = join(root, 'src/http/routes/status-page-text.ts'),
+): Promise<void> {
+  if (changedMs(target) > newestSourceMs()) return
+  // A program that starts at this moment reads a whole file, the old one or the new one.
+  const unfinished = `${target}.${process.pid}`
+  await writeFile(unfinished, await statusPageModule())
+  await rename(unfinished, target)
+}
+
+/** The folder's own time changes when a file in it goes away. */
+function newestSourceMs(): number {
+  const files = readdirSync(source).map((name) => join(source, name))
+  return Math.max(...[self, source, ...files].map(changedMs))
+}
+
+/** When the file was last written, or the beginning of time. */
+function changedMs(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
+}
+
+/** The whole text of the module. */
 export async function statusPageModule(): Promise<string> {
-  const page = await readFile(new URL('page.html', source), 'utf8')
+  const page = await readFile(join(source, 'page.html'), 'utf8')
   const [style, script] = await Promise.all([bundled('page.css'), bundled('main.ts')])
-  const text = [
-    '// Made by "npm run build:page" out of the folder status-page; change that.',
-    '',
-    ...Object.entries({
-      statusPageMarkup: compact(page),
-      statusPageStyle: style,
-      statusPageScript: script,
-    }).map(([name, value]) => `export const ${name} =\n  ${JSON.stringify(value)}`),
-  ].join('\n')
-  return format(text, { ...(await resolveConfig(fileURLToPath(target))), parser: 'typescript' })
+  const texts = {
+    statusPageMarkup: compact(page),
+    statusPageStyle: style,
+    statusPageScript: script,
+  }
+  const lines = Object.entries(texts).map(
+    ([name, value]) => `export const ${name} = ${JSON.stringify(value)}\n`,
+  )
+  return `// Made by scripts/build/status-page.ts from the folder status-page.\n${lines.join('')}`
 }
 
 /** Names stay as they are written, so that a browser's error can be read. */
 async function bundled(entry: string): Promise<string> {
+  const { build } = await import('esbuild')
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL(entry, source))],
+    entryPoints: [join(source, entry)],
     bundle: true,
     write: false,
     format: 'iife',
@@ -42,12 +66,11 @@ async function bundled(entry: string): Promise<string> {
     logLevel: 'warning',
   })
   const text = outputFiles[0]?.text.trim() ?? ''
-  if (text.includes('</')) throw new Error(`${entry} holds what would end its element in the page`)
+  if (text.includes('</'))
+    throw new Error(`${entry} contains "</", which would end its element in the page`)
   return text
 }
 
 function compact(markup: string): string {
   return markup.replaceAll(/\n\s*/g, '\n')
 }
-
-if (import.meta.main) await writeFile(target, await statusPageModule())
