@@ -62,6 +62,13 @@ const usage: readonly ClientCase[] = [
     counts: 5,
   },
   {
+    name: 'the same quantity in the same hour is the same record',
+    only: 'emulator',
+    calls: [meter(), meter()],
+    sameRecord: true,
+    counts: 5,
+  },
+  {
     name: 'another quantity in the same hour is a DuplicateRequestException',
     only: 'emulator',
     calls: [meter(), meter({ UsageQuantity: 6 })],
@@ -185,6 +192,7 @@ const registration: readonly ClientCase[] = [
     name: 'RegisterUsage gives AWS’s token',
     calls: [register('1')],
     output: { Signature: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/) },
+    nonce: '1',
   },
   {
     name: 'RegisterUsage tells when the key was rotated',
@@ -261,6 +269,7 @@ const saas: readonly ClientCase[] = [
         },
         { Status: 'CustomerNotSubscribed' },
       ],
+      UnprocessedRecords: [],
     },
   },
   {

@@ -19,6 +19,8 @@ export interface ClientCase {
   readonly error?: ServiceErrorName
   /** A part of the output of the last call. */
   readonly output?: object
+  /** The last call gives a token with this nonce, signed with the emulator's key. */
+  readonly nonce?: string
   /** All calls give the same MeteringRecordId. */
   readonly sameRecord?: true
   /** Requests that all calls make together: more than one for a call that the SDK repeats. */

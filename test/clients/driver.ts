@@ -56,17 +56,17 @@ function collectErrors(child: ChildProcess): () => string {
   return () => text
 }
 
-/** The AWS CLI: one process for each call, and of an error only its name. */
-export function awsCliDriver({ command }: ClientTool, endpoint: string): Driver {
+/** The AWS CLI: one process for each call, with an option for each member, and of an error only its name. */
+export function awsCliDriver({ command: aws }: ClientTool, endpoint: string): Driver {
   const env = environmentFor(endpoint)
   return {
     perform({ operation, region, input }) {
-      const name = operation.replace(/(?<!^)[A-Z]/g, '-$&').toLowerCase()
       const place = region === undefined ? [] : ['--region', region]
-      const members = ['--cli-input-json', JSON.stringify(input)]
-      const args = ['meteringmarketplace', name, ...members, '--output', 'json', ...place]
+      const options = Object.entries(input).flatMap(([name, value]) => optionOf(name, value))
+      const command = ['meteringmarketplace', dashed(operation), ...options]
+      const args = [...command, '--output', 'json', ...place]
       return new Promise((resolve, reject) => {
-        execFile(command, args, { env }, (error, stdout, stderr) => {
+        execFile(aws, args, { env }, (error, stdout, stderr) => {
           if (error === null) {
             const output = JSON.parse(stdout) as Readonly<Record<string, unknown>>
             return resolve({ output, status: null, requestId: null })
@@ -80,4 +80,15 @@ export function awsCliDriver({ command }: ClientTool, endpoint: string): Driver 
     },
     close: () => {},
   }
+}
+
+function optionOf(name: string, value: unknown): string[] {
+  const option = `--${dashed(name)}`
+  if (value === true) return [option]
+  return [option, typeof value === 'string' ? value : JSON.stringify(value)]
+}
+
+/** `ProductCode` as `product-code`. */
+function dashed(name: string): string {
+  return name.replace(/(?<!^)[A-Z]/g, '-$&').toLowerCase()
 }

@@ -1,5 +1,7 @@
+import { importSPKI, jwtVerify } from 'jose'
 import { expect } from 'vitest'
 import type { clients } from '../../scripts/tools/client-tools.ts'
+import { demoProduct } from '../../src/emulator/demo-product.ts'
 import { errorStatus, modelErrors, type ServiceErrorName } from '../../src/protocol/errors.ts'
 import type { CallResult } from './call.ts'
 import type { ClientCase } from './client-case.ts'
@@ -28,6 +30,19 @@ export function expectResults(
   const ids = results.map((result) => result.output?.['MeteringRecordId'])
   expect(ids[0]).toBeTypeOf('string')
   expect(ids).toEqual(ids.map(() => ids[0]))
+}
+
+/** Checks that AWS's token is for this nonce and holds under the public key. */
+export async function expectToken(
+  result: CallResult | undefined,
+  nonce: string,
+  publicKeyPem: string,
+): Promise<void> {
+  const key = await importSPKI(publicKeyPem, 'PS256')
+  const token = String(result?.output?.['Signature'])
+  const { payload } = await jwtVerify(token, key, { algorithms: ['PS256'] })
+  const { productCode, publicKeyVersion } = demoProduct
+  expect(payload).toEqual({ productCode, publicKeyVersion, nonce, iat: expect.any(Number) })
 }
 
 function expectError(
