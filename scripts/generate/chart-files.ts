@@ -1,9 +1,3 @@
-/**
- * Writes what the charts have from elsewhere: `node scripts/generate/chart-files.ts` puts the settings into the
- * schema of the library chart and the tables of values into both READMEs. test/chart holds them.
- */
-import { readFile, writeFile } from 'node:fs/promises'
-import { format, resolveConfig } from 'prettier'
 import { isMap, isPair, isScalar, parseDocument, type Pair } from 'yaml'
 import { settingsTable, type SettingType } from '../../src/config/settings-table.ts'
 
@@ -59,33 +53,3 @@ const sentence = (comment: string) =>
     .split('\n')
     .map((line) => line.trim())
     .join(' ')
-
-const begin = '<!-- values: made from values.yaml by scripts/generate/chart-files.ts -->'
-const end = '<!-- end of values -->'
-
-/** The text of a README with the table between its two marks. */
-export function withValuesTable(readme: string, table: string): string {
-  const [before, rest] = readme.split(`${begin}\n`)
-  const after = rest?.split(end)[1]
-  if (before === undefined || after === undefined) throw new Error('the README has no marks')
-  return `${before}${begin}\n${table}\n${end}${after}`
-}
-
-export const charts = new URL('../../helm/', import.meta.url)
-
-if (import.meta.main) {
-  const schemaFile = new URL('marketplace-sidecar/values.schema.json', charts)
-  const schema: { properties: { settings: object } } = JSON.parse(
-    await readFile(schemaFile, 'utf8'),
-  )
-  schema.properties.settings = settingsSchema()
-  const options = await resolveConfig(schemaFile)
-  const text = await format(JSON.stringify(schema), { ...options, parser: 'json' })
-  await writeFile(schemaFile, text)
-  for (const name of ['marketplace-sidecar', 'example-product']) {
-    const values = await readFile(new URL(`${name}/values.yaml`, charts), 'utf8')
-    const readmeFile = new URL(`${name}/README.md`, charts)
-    const readme = await readFile(readmeFile, 'utf8')
-    await writeFile(readmeFile, withValuesTable(readme, valuesTable(values)))
-  }
-}

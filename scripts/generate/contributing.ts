@@ -1,4 +1,5 @@
 import { importRules, vendorPlaces } from './import-rules.ts'
+import { codes } from './marks.ts'
 
 /** The table "Who may import whom" of CONTRIBUTING.md. */
 export function importTable(): string {
@@ -6,11 +7,7 @@ export function importTable(): string {
     const vendors = Object.entries(vendorPlaces)
       .filter(([, places]) => places.some((place) => place.split('/')[0] === folder))
       .map(([vendor]) => vendor)
-    return `| \`${folder}\` | ${codes(allowed)} | ${codes(vendors)} |`
+    return `| \`${folder}\` | ${codes(allowed, ' ')} | ${codes(vendors, ' ')} |`
   })
   return ['| in `src` | may import | vendors |', '|---|---|---|', ...rows].join('\n')
-}
-
-function codes(names: readonly string[]): string {
-  return names.map((name) => `\`${name}\``).join(' ')
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { valuesTable, withValuesTable } from '../../scripts/generate/chart-files.ts'
+import { valuesTable } from '../../scripts/generate/chart-files.ts'
+import { between } from '../../scripts/generate/marks.ts'
 import { ciFiles, helm, library, parseObjects, product, readTemplates, render } from './charts.ts'
 import { sidecarOf } from './kubernetes-object.ts'
 
@@ -17,7 +18,7 @@ describe.each([
     const table = valuesTable(read(path, 'values.yaml'))
     expect(table.split('\n').length).toBeGreaterThan(10)
     expect(readme).toContain(table)
-    expect(withValuesTable(readme, table)).toBe(readme)
+    expect(between(readme, 'values', table)).toBe(readme)
   })
 
   test('sends nobody to another file than values.yaml, and to no --set', () => {

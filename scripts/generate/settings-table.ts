@@ -1,4 +1,4 @@
-import { rangeOf, settingsTable, type Setting } from '../../config/settings-table.ts'
+import { rangeOf, settingsTable, type Setting } from '../../src/config/settings-table.ts'
 
 /** The settings as the Markdown table of docs/configuration.md. */
 export function renderSettingsTable(): string {

@@ -1,4 +1,4 @@
-import type { Check } from '../check.ts'
+import type { Check } from '../../src/doctor/check.ts'
 
 /** The checks as the Markdown table of docs/doctor.md: a row for each, and one for each of its problems. */
 export function renderChecksTable(checks: readonly Check[]): string {

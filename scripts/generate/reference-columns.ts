@@ -1,0 +1,78 @@
+/** The columns of the pages of reference that come from tables of the program; people write the others. */
+import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
+import { exitCodeOf } from '../../src/cli/exit-codes.ts'
+import { problems, SidecarError, type ErrorCode } from '../../src/kernel/errors.ts'
+import { logEventTable } from '../../src/kernel/log.ts'
+import { embeddedTable } from '../../src/observe/cloudwatch/embedded-metrics.ts'
+import {
+  metricPrefix,
+  metricTable,
+  type MetricDefinition,
+} from '../../src/observe/prometheus/metric-table.ts'
+import { clients } from '../tools/client-tools.ts'
+import { codes, firstCells, withColumns } from './marks.ts'
+
+/** docs/errors.md: the answers of the listener with their status, and the ends of the program. */
+export function errorColumns(page: string): string {
+  const answers = Object.entries(problems)
+    .map(([code, { status }]) => [codes([code]), `${status}`])
+    .toSorted(([, one], [, other]) => Number(one) - Number(other))
+  // Nothing in the program says which codes it ends with, so the page does.
+  const ends = firstCells(page, 'ends').map((cell) => {
+    const code = cell.replaceAll('`', '') as ErrorCode
+    return [cell, `${exitCodeOf(new SidecarError(code, ''))}`]
+  })
+  return withColumns(withColumns(page, 'answers', answers), 'ends', ends)
+}
+
+/** docs/metrics.md */
+export function metricColumns(page: string): string {
+  const rows = Object.entries<MetricDefinition>(metricTable).map(
+    ([name, { type, unit, labels, help }]) => [
+      codes([metricPrefix + name]),
+      type,
+      unit,
+      codes(labels) || 'none',
+      help,
+    ],
+  )
+  return withColumns(page, 'metrics', rows)
+}
+
+/** docs/logs.md */
+export function logColumns(page: string): string {
+  const rows = Object.entries(logEventTable).map(([event, { level, fields }]) => [
+    codes([event]),
+    level,
+    codes(fields) || 'none',
+  ])
+  return withColumns(page, 'events', rows)
+}
+
+interface Rules {
+  readonly groups: readonly {
+    readonly rules: readonly { alert: string; for?: string; labels: { severity: string } }[]
+  }[]
+}
+
+/** docs/alerts.md: the chart's rules, and the metrics for CloudWatch. */
+export function alertColumns(page: string): string {
+  const file = new URL('../../helm/marketplace-sidecar/files/alerts.yaml', import.meta.url)
+  const { groups } = parse(readFileSync(file, 'utf8')) as Rules
+  const alerts = groups
+    .flatMap(({ rules }) => rules)
+    .map(({ alert, labels, for: patience = 'at once' }) => [
+      codes([alert]),
+      labels.severity,
+      patience,
+    ])
+  const embedded = Object.entries(embeddedTable).map(([name, { unit }]) => [codes([name]), unit])
+  return withColumns(withColumns(page, 'alerts', alerts), 'cloudwatch', embedded)
+}
+
+/** docs/clients.md: the clients that the suite runs. */
+export function clientColumns(page: string): string {
+  const rows = Object.values(clients).map(({ name, version }) => [name, version])
+  return withColumns(page, 'clients', rows)
+}
