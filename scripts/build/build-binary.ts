@@ -1,8 +1,7 @@
 /**
- * Makes the sidecar one executable that needs no Node beside it:
+ * Makes the sidecar a single executable that needs no separate Node:
  * `node scripts/build/build-binary.ts [--out FILE] [--node PATH]`, by default `dist/marketplace-sidecar` from
- * the Node that runs this. `--node` takes the binary of another Node 24 for Linux, also for another
- * processor.
+ * the Node that runs this script. `--node` accepts another Node 24 for Linux, also one for another processor.
  */
 import { execFile } from 'node:child_process'
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
@@ -15,14 +14,14 @@ import { bundle, shebang } from './build.ts'
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Where Node looks for what was put into it, and the mark that tells it to look: fixed by Node. */
+/** Where Node looks for an embedded program, and the mark that makes it look. Node defines both. */
 const resource = 'NODE_SEA_BLOB'
 const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
 const postject = fileURLToPath(import.meta.resolve('postject/dist/cli.js'))
 
 /**
- * Writes the executable to `out`, the licences of what is in it beside it, and gives its size in bytes.
- * `node` is the binary that it is made of.
+ * Writes the executable to `out` and the licences of its contents next to it. Returns its size in bytes.
+ * `node` is the binary to build on.
  */
 export async function buildBinary(out: string, node = process.execPath): Promise<number> {
   const maker = await makerOf(node)
@@ -37,7 +36,7 @@ export async function buildBinary(out: string, node = process.execPath): Promise
       main: within('sidecar.js'),
       output: within('blob'),
       disableExperimentalSEAWarning: true,
-      // V8's compiled form holds for the Node and the flags that it was made with.
+      // V8's compiled form is valid only for the Node and the flags that made it.
       useCodeCache: maker === node,
       execArgv: flags,
     }
@@ -54,7 +53,7 @@ export async function buildBinary(out: string, node = process.execPath): Promise
     ])
     await chmod(within('executable'), 0o755)
     await mkdir(dirname(out), { recursive: true })
-    // One that runs can be replaced, but not written.
+    // A running executable can be replaced but not overwritten.
     await rm(out, { force: true })
     await copyFile(within('executable'), out)
     await copyFile(within('sidecar-THIRD-PARTY-LICENSES.txt'), `${out}-THIRD-PARTY-LICENSES.txt`)
@@ -64,7 +63,7 @@ export async function buildBinary(out: string, node = process.execPath): Promise
   }
 }
 
-/** Who prepares what is put in: the Node that runs it, or where that is for another processor, its like. */
+/** The Node that prepares the embedded program: `node` itself, or this one if `node` is for another processor. */
 async function makerOf(node: string): Promise<string> {
   const runsHere = await run(node, ['--version']).then(
     () => true,
@@ -73,19 +72,19 @@ async function makerOf(node: string): Promise<string> {
   if (runsHere) return node
   if ((await readFile(node)).includes(`node-${process.version}.tar.gz`)) return process.execPath
   throw new Error(
-    `${node} does not run here and is not Node ${process.version}, which builds: take the same version`,
+    `${node} does not run here, and it is not Node ${process.version}, which builds. Use the same version.`,
   )
 }
 
-/** Node's flags in the ENTRYPOINT of the image: one place says them. */
+/** Node's flags, from the image's ENTRYPOINT, which is the only place that has them. */
 async function flagsOfImage(): Promise<readonly string[]> {
   const dockerfile = await readFile(join(root, 'Dockerfile'), 'utf8')
   const [, entry] = /^ENTRYPOINT (\[.*"\/app\/main\.js"\])$/m.exec(dockerfile) ?? []
-  if (entry === undefined) throw new Error('the Dockerfile has no ENTRYPOINT that can be read')
+  if (entry === undefined) throw new Error('the Dockerfile does not have a readable ENTRYPOINT')
   return (JSON.parse(entry) as string[]).slice(1, -1)
 }
 
-/** As `parseArgs` takes them. */
+/** The options for `parseArgs`. */
 export const binaryOptions = {
   out: { type: 'string', default: 'dist/marketplace-sidecar' },
   node: { type: 'string', default: process.execPath },

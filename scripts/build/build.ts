@@ -1,7 +1,7 @@
 /**
  * Bundles a program into one file: `node scripts/build/build.ts [entry] [outfile]`, by default the sidecar
- * into `dist/main.js` and the emulator into `dist/emulator.js`. Beside each come the licences of what
- * went into it and a package.json, which says what kind of module it is.
+ * into `dist/main.js` and the emulator into `dist/emulator.js`. It writes the licences of the contents and a
+ * package.json with the module type next to each.
  */
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -16,24 +16,24 @@ import {
 } from './leave-out.ts'
 import { ensureStatusPage } from './status-page.ts'
 
-/** Programs that are such a command and nothing else. */
+/** Programs that consist of one development command. */
 const developmentPrograms = /(^|\/)cli\/emulate\/emulate-main\.ts$/
 
-/** For npm, which runs a bin as it is. */
+/** For npm, which runs a bin unchanged. */
 export const shebang = '#!/usr/bin/env node\n'
 
-/** Strict as the sources are; esbuild's own word for it comes after this, where it says nothing. */
+/** Makes the bundle strict, as the sources are. esbuild's own directive follows this text, too late to count. */
 const prologue = `'use strict'
 const urlOfBundle = require('node:url').pathToFileURL(__filename).href`
 
 export interface Bundle {
   readonly bytes: number
-  /** Every file that contributed code, as a path from the working directory. */
+  /** Every file that contributed code, relative to the working directory. */
   readonly inputs: readonly string[]
 }
 
 export interface BundleOptions {
-  /** What never runs in this program. */
+  /** Parts that never run in this program. */
   readonly without?: readonly Part[]
 }
 
@@ -55,13 +55,13 @@ export async function bundle(
     target: 'node24',
     format: 'cjs',
     define: { 'import.meta.url': 'urlOfBundle' },
-    // V8's compiled form in a single executable cannot do it.
+    // V8's compiled form in a single executable does not support it.
     supported: { 'dynamic-import': false },
-    // Without these esbuild takes the CommonJS builds of the SDK, which are larger.
+    // Without these, esbuild uses the CommonJS builds of the SDK, which are larger.
     mainFields: ['module', 'main'],
-    // Lines and names stay as written, so that a stack trace in a log can be read.
+    // Lines and names stay as written, which keeps stack traces in a log readable.
     minifySyntax: true,
-    // One character beyond ASCII makes V8 hold the whole source in two bytes a character: 13 MB.
+    // A single character beyond ASCII makes V8 store the whole source at two bytes a character: 13 MB.
     charset: 'ascii',
     legalComments: 'none',
     banner: { js: shebang + prologue },
@@ -73,9 +73,9 @@ export async function bundle(
     (path) => !without.some(({ modules }) => modules.test(path)),
   )
   await chmod(outfile, 0o755)
-  const beside = (name: string) => join(dirname(outfile), name)
-  await writeFile(beside('package.json'), '{ "type": "commonjs" }\n')
-  await writeFile(beside(licenceFileOf(outfile)), await licencesOf(inputs))
+  const nextTo = (name: string) => join(dirname(outfile), name)
+  await writeFile(nextTo('package.json'), '{ "type": "commonjs" }\n')
+  await writeFile(nextTo(licenceFileOf(outfile)), await licencesOf(inputs))
   return { bytes: (await stat(outfile)).size, inputs }
 }
 
@@ -86,7 +86,7 @@ function leftOutOf(entry: string): readonly Part[] {
     : [developmentCommands, personalCredentials, ...always]
 }
 
-/** Bundles in one folder must not write over each other's licences. */
+/** Bundles in one folder must not overwrite each other's licences. */
 function licenceFileOf(outfile: string): string {
   const name = basename(outfile, '.js')
   return name === 'main' ? 'THIRD-PARTY-LICENSES.txt' : `${name}-THIRD-PARTY-LICENSES.txt`
@@ -100,7 +100,7 @@ function inputsOf(metafile: Metafile): readonly string[] {
   )
 }
 
-/** Name, licence and licence text of every package that `inputs` come from. */
+/** The name, licence and licence text of every package in `inputs`. */
 async function licencesOf(inputs: readonly string[]): Promise<string> {
   const folders = new Set(
     inputs.flatMap((path) => /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),

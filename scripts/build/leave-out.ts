@@ -1,17 +1,17 @@
 /**
- * What a program never runs stays out of its bundle. In its place stands code that says so, should
- * it be reached after all.
+ * Keeps code that a program never runs out of its bundle. A stub in its place reports that, should it be
+ * reached after all.
  */
 import type { Plugin } from 'esbuild'
 
 export interface Part {
   /** Full paths of the modules. */
   readonly modules: RegExp
-  /** What stands in their place. */
+  /** The stub in their place. */
   readonly contents: string
 }
 
-/** Commands for the development machine. In the image they are not there, and say so. */
+/** Commands for the development machine. In the image they only report that they are missing. */
 export const developmentCommands: Part = {
   modules: /\/cli\/(?:demo\/demo|emulate\/emulate)\.ts$/,
   contents: `const leftOut = async (_args, io) => {
@@ -22,9 +22,9 @@ export const developmentCommands: Part = {
 }
 
 /**
- * Files, programs and logins of a person's machine. AWS Marketplace takes only the role of the task or
- * the pod, which the SDK has from a container's endpoint, a web identity or EC2. The SDK's search for
- * credentials goes on after this error as after any source that has none.
+ * Files, programs and logins on a person's machine. AWS Marketplace accepts only the role of the task or
+ * pod, which the SDK gets from a container's endpoint, a web identity or EC2. After this error the SDK goes
+ * on searching for credentials, as it does after any source that has none.
  */
 export const personalCredentials: Part = {
   modules: /\/@aws-sdk\/credential-provider-(ini|login|process|sso)\/dist-es\/index\.js$/,
@@ -35,23 +35,23 @@ export const personalCredentials: Part = {
   export { leftOut as fromIni, leftOut as fromLoginCredentials, leftOut as fromProcess, leftOut as fromSSO }`,
 }
 
-/** Fastify makes both at its start, and needs them only for routes with a schema. Ours have none. */
+/** Fastify creates both when it starts and needs them only for routes with a schema. Ours have none. */
 export const schemaCompilers: Part = {
   modules: /\/@fastify\/(ajv-compiler|fast-json-stringify-compiler)\/index\.js$/,
   contents: `module.exports = () => () => {
-    throw new Error('This bundle has no compiler for schemas of routes.')
+    throw new Error('This bundle does not have a compiler for route schemas.')
   }`,
 }
 
-/** Requests without a socket, which only tests make. */
+/** Requests without a socket, which only tests send. */
 export const injection: Part = {
   modules: /\/light-my-request\/index\.js$/,
   contents: `module.exports = () => {
-    throw new Error('This bundle takes requests over sockets only.')
+    throw new Error('This bundle accepts requests over sockets only.')
   }`,
 }
 
-/** Puts a message in the place of each part, so that nothing it imports comes along. */
+/** Replaces each part with its stub, so that nothing it imports is bundled. */
 export function leaveOut(parts: readonly Part[]): Plugin {
   return {
     name: 'leave-out',

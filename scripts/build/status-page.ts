@@ -12,24 +12,24 @@ const self = fileURLToPath(import.meta.url)
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const source = join(root, 'status-page')
 
-/** Makes the module unless it is newer than its sources; then no bundler is loaded, which takes most of the time. */
+/** Makes the module unless it is newer than its sources. Then it does not load the bundler, the slow part. */
 export async function ensureStatusPage(
   target = join(root, 'src/http/routes/status-page-text.ts'),
 ): Promise<void> {
   if (changedMs(target) > newestSourceMs()) return
-  // A program that starts at this moment reads a whole file, the old one or the new one.
+  // A program that starts at this moment reads a complete file, the old one or the new one.
   const unfinished = `${target}.${process.pid}`
   await writeFile(unfinished, await statusPageModule())
   await rename(unfinished, target)
 }
 
-/** The folder's own time changes when a file in it goes away. */
+/** The folder counts too, because its time changes when a file is deleted. */
 function newestSourceMs(): number {
   const files = readdirSync(source).map((name) => join(source, name))
   return Math.max(...[self, source, ...files].map(changedMs))
 }
 
-/** When the file was last written, or the beginning of time. */
+/** When the file was last written; 0 for a file that does not exist. */
 function changedMs(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
 }
@@ -49,7 +49,7 @@ export async function statusPageModule(): Promise<string> {
   return `// Made by scripts/build/status-page.ts from the folder status-page.\n${lines.join('')}`
 }
 
-/** Names stay as they are written, so that a browser's error can be read. */
+/** Names stay as written, so that errors in a browser stay readable. */
 async function bundled(entry: string): Promise<string> {
   const { build } = await import('esbuild')
   const { outputFiles } = await build({

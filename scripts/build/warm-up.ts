@@ -1,7 +1,7 @@
 /**
- * Fills V8's compile cache with what a sidecar needs at its start:
+ * Fills V8's compile cache with what a sidecar needs when it starts:
  * `node scripts/build/warm-up.ts <folder of the cache> <flags of Node…> <main.js>`. Runs the sidecar once, with
- * an AWS that does not answer, asks it what an application asks, and ends it.
+ * an AWS that does not answer, until it listens, and ends it.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-/** `command` is what Node is started with: its flags, and the bundle. The cache holds for these flags. */
+/** `command` is Node's flags and the bundle. The cache is valid for these flags only. */
 export async function warmUp(cache: string, command: readonly string[]): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'warm-up-'))
   const child = spawn(process.execPath, [...command, 'run'], {
@@ -36,7 +36,7 @@ const settings = {
   SIDECAR_REGION: 'us-east-1',
   SIDECAR_LISTEN: '127.0.0.1:0',
   SIDECAR_OPS_LISTEN: '127.0.0.1:0',
-  // The discard port: nothing listens there.
+  // The discard port, where nothing listens.
   SIDECAR_AWS_ENDPOINT: 'http://127.0.0.1:9',
   AWS_ACCESS_KEY_ID: 'warm-up',
   AWS_SECRET_ACCESS_KEY: 'warm-up',

@@ -1,10 +1,10 @@
 import { isMap, isPair, isScalar, parseDocument, type Pair } from 'yaml'
 import { settingsTable, type SettingType } from '../../src/config/settings-table.ts'
 
-/** What the chart sets by itself, from other values. */
+/** Settings that the chart derives from other values. */
 export const chartOwned: readonly string[] = ['SIDECAR_OPS_LISTEN', 'SIDECAR_DATA_DIR']
 
-/** The schema of `settings`: one property for each setting, in the type that values.yaml gives it. */
+/** Makes the schema of `settings`: a property for each setting, with the type that it has in values.yaml. */
 export function settingsSchema(): object {
   const settings = settingsTable.filter(({ name }) => !chartOwned.includes(name))
   return {
@@ -26,7 +26,7 @@ function typeSchema(type: SettingType): object {
   return { type: 'string', minLength: 1 }
 }
 
-/** A Markdown table of every value: its path, its default and the comment over it. */
+/** Renders a table of every value in values.yaml: its path, its default and the comment above it. */
 export function valuesTable(valuesYaml: string): string {
   const rows = rowsOf(parseDocument(valuesYaml).contents, '')
   return ['| Value | Default | What it is |', '|---|---|---|', ...rows].join('\n')

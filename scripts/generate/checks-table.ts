@@ -1,6 +1,6 @@
 import type { Check } from '../../src/doctor/check.ts'
 
-/** The checks as the Markdown table of docs/doctor.md: a row for each, and one for each of its problems. */
+/** Renders the table of docs/doctor.md: a row for each check, followed by one for each of its problems. */
 export function renderChecksTable(checks: readonly Check[]): string {
   const head = ['| Check | Result | When | What to do |', '|---|---|---|---|']
   return [...head, ...checks.flatMap(rowsOf)].join('\n')
@@ -17,7 +17,7 @@ function row(...cells: readonly string[]): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', String.raw`\|`)).join(' | ')} |`
 }
 
-/** What only a finding knows is said there. */
+/** Describes what only a finding knows. */
 function fixWords(fix: string): string {
   if (fix === '{advice}') return "The fix of AWS's error, such as the IAM action that is missing."
   if (fix === '{remedy}') return 'What gives this task or pod a role of its own.'

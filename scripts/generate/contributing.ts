@@ -1,7 +1,7 @@
 import { importRules, vendorPlaces } from './import-rules.ts'
 import { codes } from './marks.ts'
 
-/** The table "Who may import whom" of CONTRIBUTING.md. */
+/** Renders the table "Who may import whom" of CONTRIBUTING.md. */
 export function importTable(): string {
   const rows = Object.entries(importRules).map(([folder, allowed]) => {
     const vendors = Object.entries(vendorPlaces)

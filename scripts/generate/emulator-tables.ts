@@ -5,7 +5,7 @@ import { operationNames, operations } from '../../src/protocol/operations.ts'
 
 type Fields = Readonly<Record<string, Field>>
 
-/** The scenario file as Markdown: a table for the file and one for each section in it. */
+/** Renders the scenario file as Markdown: a table for the file and one for each of its sections. */
 export function renderScenarioTables(): string {
   const fields: Fields = scenarioFields
   const sections = Object.entries(fields).flatMap(([name, { type }]) => {
@@ -20,7 +20,7 @@ export function renderScenarioTables(): string {
   return [render(fields), ...sections].join('\n').replaceAll('\n###', '\n\n###')
 }
 
-/** Which operation answers which errors of the service's model, as a Markdown table. */
+/** Renders the errors in the service's model that each operation can return. */
 export function renderErrorTable(): string {
   const rows = operationNames.map((name) => {
     const errors = operations[name].errors.map((error) => `\`${error}\``)

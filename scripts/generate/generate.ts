@@ -21,15 +21,15 @@ import {
 import { renderSettingsTable } from './settings-table.ts'
 
 interface Generated {
-  /** From the root of the repository. */
+  /** The path from the root of the repository. */
   readonly path: string
-  /** The whole text that the file must have, given the one that it has. */
+  /** Returns the complete text that the file must have, given its current text. */
   readonly render: (current: string) => string | Promise<string>
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** A page with the blocks of these names between their marks. */
+/** A page whose blocks with these names are generated. */
 function blocks(path: string, texts: Readonly<Record<string, () => string>>): Generated {
   const render = (page: string) =>
     Object.entries(texts).reduce((text, [name, make]) => between(text, name, make()), page)
@@ -44,7 +44,7 @@ function chartReadme(chart: string): Generated {
   return { path: `helm/${chart}/README.md`, render }
 }
 
-/** Every file that is made from others: the whole of it, or blocks, or columns of tables. */
+/** Every generated file: all of it, or blocks, or columns of tables. */
 export const generated: readonly Generated[] = [
   blocks('CONTRIBUTING.md', { 'import rules': importTable }),
   blocks('docs/configuration.md', { settings: renderSettingsTable }),
@@ -74,7 +74,7 @@ async function json(value: object): Promise<string> {
   return format(JSON.stringify(value), { ...options, parser: 'json' })
 }
 
-/** The paths below `folder` whose text is not what `render` makes of it. */
+/** Returns the paths below `folder` whose text differs from the result of `render`. */
 export async function stale(folder = root): Promise<string[]> {
   const texts = await Promise.all(generated.map((file) => compare(file, folder)))
   return texts.filter(({ before, after }) => before !== after).map(({ path }) => path)

@@ -1,22 +1,23 @@
-/** The block of a page that begins with `<!-- name: … -->` and ends with `<!-- end of name -->`. */
+/** Finds the block of a page that begins with `<!-- name: … -->` and ends with `<!-- end of name -->`. */
 function blockOf(page: string, name: string) {
   const begin = new RegExp(`<!-- ${name}\\b[^\\n]*-->\\n`).exec(page)
   const end = page.indexOf(`<!-- end of ${name} -->`)
-  if (begin === null || end < begin.index) throw new Error(`the page has no marks for "${name}"`)
+  if (begin === null || end < begin.index)
+    throw new Error(`the page does not have the marks for "${name}"`)
   const start = begin.index + begin[0].length
   return { before: page.slice(0, start), text: page.slice(start, end), after: page.slice(end) }
 }
 
-/** The page with another text between the two marks of `name`. */
+/** Replaces the text between the two marks of `name`. */
 export function between(page: string, name: string, text: string): string {
   const { before, after } = blockOf(page, name)
   return `${before}${text}\n${after}`
 }
 
 /**
- * The page with the first columns of the table between the two marks made anew: `rows` has their cells. A
- * row keeps its other columns, which are written by hand, and is known by its first cell. A new row has
- * nothing in them, which the test of the page reports.
+ * Replaces the first columns of the table between the two marks of `name` with the cells in `rows`. The other
+ * columns are written by hand: a row keeps them if its first cell stays the same. In a new row they are
+ * empty, which the test of the page reports.
  */
 export function withColumns(
   page: string,
@@ -34,7 +35,7 @@ export function withColumns(
   return `${before}${[heading, rule, ...table].join('\n')}\n${after}`
 }
 
-/** The first cells of the rows between the two marks of `name`. */
+/** Returns the first cell of each row between the two marks of `name`. */
 export function firstCells(page: string, name: string): string[] {
   const lines = blockOf(page, name).text.trimEnd().split('\n').slice(2)
   return lines.map((line) => cellsOf(line)[0] ?? '')
@@ -47,7 +48,7 @@ function cellsOf(line: string): string[] {
     .map((cell) => cell.trim())
 }
 
-/** `a`, `b` and so on, as code. */
+/** Renders names as code. */
 export function codes(names: readonly string[], separator = ', '): string {
   return names.map((name) => `\`${name}\``).join(separator)
 }

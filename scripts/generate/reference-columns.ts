@@ -1,4 +1,4 @@
-/** The columns of the pages of reference that come from tables of the program; people write the others. */
+/** Writes those columns of the reference pages that come from tables in the program. */
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import { exitCodeOf } from '../../src/cli/exit-codes.ts'
@@ -13,12 +13,12 @@ import {
 import { clients } from '../tools/client-tools.ts'
 import { codes, firstCells, withColumns } from './marks.ts'
 
-/** docs/errors.md: the answers of the listener with their status, and the ends of the program. */
+/** Writes docs/errors.md: the status of each answer, and the exit code of each error that ends the program. */
 export function errorColumns(page: string): string {
   const answers = Object.entries(problems)
     .map(([code, { status }]) => [codes([code]), `${status}`])
     .toSorted(([, one], [, other]) => Number(one) - Number(other))
-  // Nothing in the program says which codes it ends with, so the page does.
+  // No table says which codes can end the program, so the page does.
   const ends = firstCells(page, 'ends').map((cell) => {
     const code = cell.replaceAll('`', '') as ErrorCode
     return [cell, `${exitCodeOf(new SidecarError(code, ''))}`]
@@ -26,7 +26,7 @@ export function errorColumns(page: string): string {
   return withColumns(withColumns(page, 'answers', answers), 'ends', ends)
 }
 
-/** docs/metrics.md */
+/** Writes docs/metrics.md: everything but the question that a metric answers. */
 export function metricColumns(page: string): string {
   const rows = Object.entries<MetricDefinition>(metricTable).map(
     ([name, { type, unit, labels, help }]) => [
@@ -40,7 +40,7 @@ export function metricColumns(page: string): string {
   return withColumns(page, 'metrics', rows)
 }
 
-/** docs/logs.md */
+/** Writes docs/logs.md: the level and the fields of each event. */
 export function logColumns(page: string): string {
   const rows = Object.entries(logEventTable).map(([event, { level, fields }]) => [
     codes([event]),
@@ -56,7 +56,7 @@ interface Rules {
   }[]
 }
 
-/** docs/alerts.md: the chart's rules, and the metrics for CloudWatch. */
+/** Writes docs/alerts.md: the chart's rules, and the CloudWatch metrics with their units. */
 export function alertColumns(page: string): string {
   const file = new URL('../../helm/marketplace-sidecar/files/alerts.yaml', import.meta.url)
   const { groups } = parse(readFileSync(file, 'utf8')) as Rules
@@ -71,7 +71,7 @@ export function alertColumns(page: string): string {
   return withColumns(withColumns(page, 'alerts', alerts), 'cloudwatch', embedded)
 }
 
-/** docs/clients.md: the clients that the suite runs. */
+/** Writes docs/clients.md: the clients that the suite runs, with their versions. */
 export function clientColumns(page: string): string {
   const rows = Object.values(clients).map(({ name, version }) => [name, version])
   return withColumns(page, 'clients', rows)

@@ -1,6 +1,6 @@
 import { rangeOf, settingsTable, type Setting } from '../../src/config/settings-table.ts'
 
-/** The settings as the Markdown table of docs/configuration.md. */
+/** Renders the table of docs/configuration.md. */
 export function renderSettingsTable(): string {
   const head = ['| Name | Default | Range | What it decides |', '|---|---|---|---|']
   return [...head, ...settingsTable.map(renderRow)].join('\n')

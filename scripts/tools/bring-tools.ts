@@ -1,4 +1,4 @@
-/** How the scripts beside this one bring a tool into `.cache`: from npm, from PyPI, from Debian. */
+/** Installs tools into `.cache` for the other scripts in this folder: from npm, PyPI and Debian. */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFile, readdir, rm } from 'node:fs/promises'
@@ -9,20 +9,20 @@ import { cached } from './tool-cache.ts'
 
 const run = promisify(execFile)
 
-/** The path of a folder in `.cache`. */
+/** Returns the path of a folder in `.cache`. */
 export function cachePath(name: string): string {
   return fileURLToPath(new URL(`../../.cache/${name}`, import.meta.url))
 }
 
-/** A package of npm at one version, whose archive has this hash. */
+/** An npm package at one version, with the hash of its archive. */
 export interface PinnedPackage {
   readonly package: string
   readonly sha256: string
 }
 
 /**
- * Unpacks a package that is too large for everybody's `npm ci` into `folder`, where it is below `package`;
- * `options` are those of tar, such as the paths that are wanted. Another archive than the pinned one is an error.
+ * Unpacks an npm package into `folder`, below `package`: one that is too large for every `npm ci`. `options`
+ * go to tar, such as the paths to extract. An archive with another hash is an error.
  */
 export async function unpackNpmPackage(
   pinned: PinnedPackage,
@@ -41,7 +41,7 @@ export async function unpackNpmPackage(
   await rm(archive)
 }
 
-/** A Python environment with what `requirements` pins, in `home` with a hash of that file; its path. */
+/** Makes a Python environment from `requirements` and returns its path: `home` plus a hash of that file. */
 export function pythonEnvironment(home: string, requirements: string): Promise<string> {
   return cached(home, [requirements], async (folder) => {
     await run('python3', ['-m', 'venv', folder])
@@ -51,8 +51,8 @@ export function pythonEnvironment(home: string, requirements: string): Promise<s
 }
 
 /**
- * Unpacks a package of Debian into `folder` without installing it, so that no service is started. apt checks
- * it against Debian's signed list.
+ * Unpacks a Debian package into `folder` without installing it, so that no service starts. apt checks it
+ * against Debian's signed list.
  */
 export async function unpackDebianPackage(name: string, folder: string): Promise<void> {
   const download = () => run('apt-get', ['--quiet', 'download', name], { cwd: folder })

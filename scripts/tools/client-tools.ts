@@ -1,7 +1,7 @@
 /**
- * Brings the clients that `npm run test:clients` runs, at the versions below, into `.cache/clients`:
- * `node scripts/tools/client-tools.ts` installs them all and says which could not be had. Each language
- * needs its own tools; a client whose tools are missing here is named as not run.
+ * Installs the clients that `npm run test:clients` runs, at the versions below, into `.cache/clients`:
+ * `node scripts/tools/client-tools.ts` installs all of them. Each language needs its own tools; a client whose
+ * tools are missing here is reported as not run.
  */
 import { execFile } from 'node:child_process'
 import { delimiter, join } from 'node:path'
@@ -14,7 +14,7 @@ const run = promisify(execFile)
 const cache = cachePath('clients')
 const sources = fileURLToPath(new URL('../../test/clients', import.meta.url))
 
-/** A command of a client; it takes one call a line on standard input, but for the AWS CLI. */
+/** The command of a client. It reads one call a line from standard input; only the AWS CLI does not. */
 export interface ClientTool {
   readonly command: string
   readonly args: readonly string[]
@@ -22,11 +22,11 @@ export interface ClientTool {
 
 export interface ClientDefinition {
   readonly name: string
-  /** The package that is pinned, and where its version stands for the package manager. */
+  /** The pinned package, its version, and the file where the package manager finds that version. */
   readonly package: string
   readonly version: string
   readonly pinnedIn: string
-  /** What has to be on the PATH. */
+  /** Programs that must be on the PATH. */
   readonly needs: readonly string[]
   install(): Promise<ClientTool>
 }
@@ -101,13 +101,13 @@ const java: ClientDefinition = {
   },
 }
 
-/** Every client that is run, in the order of the page docs/clients.md. */
+/** Every client that the suite runs, in the order of docs/clients.md. */
 export const clients = { node, boto3, awsCli, go, java } as const satisfies Record<
   string,
   ClientDefinition
 >
 
-/** Not a client: another emulator of the service, which is asked for its opinion. */
+/** Not a client: another emulator of the service, for comparison. */
 export const moto: ClientDefinition = {
   name: 'moto',
   package: 'moto',
@@ -117,7 +117,7 @@ export const moto: ClientDefinition = {
   install: async () => ({ command: join(await pythonTools(), 'bin/moto_server'), args: [] }),
 }
 
-/** Which of the tools that a client needs are not on the PATH. */
+/** Returns the tools that a client needs and that are not on the PATH. */
 export async function missingTools({ needs }: ClientDefinition): Promise<string[]> {
   const folders = (process.env['PATH'] ?? '').split(delimiter)
   const found = await Promise.all(
@@ -129,11 +129,11 @@ export async function missingTools({ needs }: ClientDefinition): Promise<string[
   return needs.filter((_, index) => found[index] !== true)
 }
 
-/** boto3, the AWS CLI and moto share one, because they share botocore. */
+/** One environment for boto3, the AWS CLI and moto, because they share botocore. */
 const pythonTools = () =>
   pythonEnvironment(join(cache, 'python'), join(sources, 'python/requirements.txt'))
 
-/** The folder of a language, filled once for each content of its source files. */
+/** Returns the folder of a language, filled once for each content of its source files. */
 function once(
   language: string,
   files: readonly string[],

@@ -1,7 +1,7 @@
 /**
- * Brings what `npm run test:deploy` checks the files for deployment with, at pinned versions, into
- * `.cache/deploy`: `node scripts/tools/deploy-tools.ts` prints the path of each. Python 3 with venv, Go, npm and
- * apt-get bring them there; the AWS CLI is the one of scripts/tools/client-tools.ts.
+ * Installs the tools that `npm run test:deploy` checks the deployment files with, at pinned versions, into
+ * `.cache/deploy`: `node scripts/tools/deploy-tools.ts` prints the path of each. It needs Python 3 with venv, Go,
+ * npm and apt-get. The AWS CLI comes from scripts/tools/client-tools.ts.
  */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
@@ -17,13 +17,13 @@ const cache = cachePath('deploy')
 const sources = fileURLToPath(new URL('../../test/deploy/tools', import.meta.url))
 const self = fileURLToPath(import.meta.url)
 
-/** The packages of the registries, which need no file of their own to be pinned in. */
+/** Pinned here, because it needs no file for a package manager. */
 const terraformProvider = {
   package: '@cdktf/provider-aws@21.22.1',
   sha256: 'd1446ab6ac6526c6fab4b28a5ebefdd90c0ce56203949925d35a4d286c05cbbf',
 }
 
-/** Each resolves with a path, and fetches what is behind it when this is the first time. */
+/** Each resolves with a path and installs its tool on the first call. */
 export const deployTools = {
   /** Lints CloudFormation templates. */
   async cfnLint(): Promise<string> {
@@ -34,13 +34,13 @@ export const deployTools = {
   /** Lints the workflows of GitHub Actions. */
   actionlint: () => goProgram('actionlint', 'github.com/rhysd/actionlint/cmd/actionlint'),
 
-  /** Reads compose files as `docker compose config` does: it is the reader of Docker Compose. */
+  /** Reads compose files as `docker compose config` does, with Docker Compose's own reader. */
   composeConfig: () => goProgram('compose', '.', ['main.go']),
 
-  /** Prints what the expressions of a Terraform module come to. */
+  /** Prints the values of the expressions in a Terraform module. */
   terraformValues: () => goProgram('terraform', '.', ['main.go']),
 
-  /** A folder with `<resource>/index.d.ts` for the resources of Terraform's provider for AWS that may be used. */
+  /** A folder with `<resource>/index.d.ts` for those resources of Terraform's AWS provider that may be used. */
   terraformResources(): Promise<string> {
     const wanted = ['cloudwatch', 'ecs', 'iam'].map((part) => `package/lib/${part}-*/index.d.ts`)
     return cached(join(cache, 'terraform-provider'), [self], (home) =>
@@ -53,7 +53,7 @@ export const deployTools = {
   awsCli: async () => (await clients.awsCli.install()).command,
 } as const
 
-/** A program of the Go module in `sources/name`, whose go.sum pins everything. */
+/** Builds a program of the Go module in `sources/name`; its go.sum pins everything. */
 async function goProgram(
   name: string,
   program: string,
@@ -64,9 +64,12 @@ async function goProgram(
   const folder = await cached(join(cache, name), pins, async (home) => {
     await run('go', ['build', '-o', join(home, name), program], { cwd: module }).catch(
       (cause: unknown) => {
-        throw new Error(`${name} could not be built: is Go here, and its module proxy in reach?`, {
-          cause,
-        })
+        throw new Error(
+          `${name} could not be built. Check that Go is installed and that its module proxy can be reached.`,
+          {
+            cause,
+          },
+        )
       },
     )
   })

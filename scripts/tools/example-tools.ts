@@ -1,6 +1,6 @@
 /**
- * What `npm run test:examples` needs besides the languages: `node scripts/tools/example-tools.ts` puts the
- * Python packages of the examples into `.cache/examples`.
+ * Installs what `npm run test:examples` needs apart from the languages: `node scripts/tools/example-tools.ts`
+ * installs the Python packages of the examples into `.cache/examples`.
  */
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,7 +10,7 @@ const requirements = fileURLToPath(
   new URL('../../examples/proof/python/requirements.txt', import.meta.url),
 )
 
-/** A Python that has what the example requires. */
+/** Returns the path of a Python with the packages that the example requires. */
 export async function examplePython(): Promise<string> {
   return join(await pythonEnvironment(cachePath('examples/python'), requirements), 'bin/python')
 }

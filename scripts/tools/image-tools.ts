@@ -1,6 +1,6 @@
 /**
- * What `npm run test:image` needs: buildah, and the base images that a registry would have, made here of
- * Debian's packages and this machine's Node. Linux on x64 or arm64, as root. Kept in `.cache/image`.
+ * Provides what `npm run test:image` needs: buildah, and base images in place of those in a registry, made
+ * from Debian packages and this machine's Node. Needs Linux on x64 or arm64, and root. Uses `.cache/image`.
  */
 import { execFile } from 'node:child_process'
 import { access, cp, mkdir, realpath, rename, rm, symlink } from 'node:fs/promises'
@@ -18,11 +18,11 @@ const suite = 'bookworm'
 export interface BaseImages {
   /** Node, npm and a shell, for the stage that builds. */
   readonly node: string
-  /** Node and nothing else, as Distroless has it. */
+  /** Node and nothing else, as in Distroless. */
   readonly runtime: string
 }
 
-/** Calls buildah on a storage of its own, and gives what it prints. */
+/** Calls buildah on a separate storage and returns its output. */
 export async function buildah(...args: readonly string[]): Promise<string> {
   const storage = ['--root', join(cache, 'storage'), '--runroot', join(cache, 'run')]
   const { stdout } = await run('buildah', [...storage, ...args], {
@@ -32,7 +32,7 @@ export async function buildah(...args: readonly string[]): Promise<string> {
   return stdout.trim()
 }
 
-/** Makes both base images. Images and containers of an earlier run are gone then. */
+/** Makes both base images, after removing the images and containers of an earlier run. */
 export async function baseImages(): Promise<BaseImages> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) {
     throw new Error('The image is tested on Linux (x64 or arm64) as root only.')
@@ -47,8 +47,8 @@ export async function baseImages(): Promise<BaseImages> {
 }
 
 /**
- * A runtime base for arm64, on x64: with an emulator of that processor at `emulatorInBase`, which any
- * command in it needs before it.
+ * Makes a runtime base for arm64 on x64. It contains an emulator of that processor at `emulatorInBase`, and
+ * every command in it must be run through that.
  */
 export async function baseForArm64(): Promise<string> {
   const node = await nodeForArm64()
@@ -58,7 +58,7 @@ export async function baseForArm64(): Promise<string> {
   })
 }
 
-/** Removes every image and container of the tests; they are large. */
+/** Removes every image and container of the tests, because they are large. */
 export async function removeImages(): Promise<void> {
   await buildah('rm', '--all')
   await buildah('rmi', '--all', '--force')
@@ -73,7 +73,7 @@ async function make(image: string, fill: (container: string) => Promise<void>): 
 
 const certificates = '/etc/ssl/certs/ca-certificates.crt'
 
-/** A Debian of its own in a folder: 30 seconds the first time. */
+/** Installs a Debian in a folder and returns its path. The first call lasts 30 seconds. */
 async function debian(): Promise<string> {
   const folder = join(cache, `debian-${suite}`)
   const isThere = await access(folder).then(
@@ -91,7 +91,7 @@ async function debian(): Promise<string> {
   return folder
 }
 
-/** With what npm needs to reach its registry from here. */
+/** Fills the base for the build, with what npm needs to reach its registry from this machine. */
 async function fillNodeBase(container: string, rootfs: string): Promise<void> {
   const root = await buildah('mount', container)
   await run('cp', ['-a', `${rootfs}/.`, root])
@@ -112,7 +112,7 @@ async function fillNodeBase(container: string, rootfs: string): Promise<void> {
   await buildah('config', ...env.flatMap((variable) => ['--env', variable]), container)
 }
 
-/** Where this machine's npm is, with all that it needs. */
+/** Returns the folder of this machine's npm. */
 async function npmFolder(): Promise<string> {
   const { stdout } = await run('sh', ['-c', 'command -v npm'])
   return dirname(dirname(await realpath(stdout.trim())))

@@ -1,6 +1,6 @@
 /**
- * Brings what `npm run test:openapi` needs into `.cache/openapi`: `node scripts/tools/openapi-tools.ts`. One
- * program reads the document as a linter, the other asks the sidecar what the document says.
+ * Installs what `npm run test:openapi` needs into `.cache/openapi`: `node scripts/tools/openapi-tools.ts`. One
+ * program lints the document, the other compares a sidecar with it.
  */
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,13 +11,13 @@ const cache = cachePath('openapi')
 const self = fileURLToPath(import.meta.url)
 const requirements = fileURLToPath(new URL('../../test/openapi/requirements.txt', import.meta.url))
 
-/** It has its dependencies inside, so that one hash pins them all. */
+/** It bundles its dependencies, so that one hash pins all of them. */
 const redocly = {
   package: '@redocly/cli@2.77.0',
   sha256: '407a02e97db09453466dad4862078ffd9645bfca41f312612b599a5269602bad',
 }
 
-/** The script of Redocly's linter, for Node. */
+/** Returns the path of Redocly's linter, a script for Node. */
 export async function redoclyScript(): Promise<string> {
   const folder = await cached(join(cache, 'redocly'), [self], (home) =>
     unpackNpmPackage(redocly, home),
@@ -25,7 +25,7 @@ export async function redoclyScript(): Promise<string> {
   return join(folder, 'package/bin/cli.js')
 }
 
-/** The program `schemathesis`. */
+/** Returns the path of the program `schemathesis`. */
 export async function schemathesisPath(): Promise<string> {
   return join(await pythonEnvironment(join(cache, 'python'), requirements), 'bin/schemathesis')
 }

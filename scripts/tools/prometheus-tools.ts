@@ -1,6 +1,6 @@
 /**
- * Brings a real Prometheus and promtool, Debian's, into `.cache`: `node scripts/tools/prometheus-tools.ts` prints
- * their paths.
+ * Installs Debian's Prometheus and promtool into `.cache`: `node scripts/tools/prometheus-tools.ts` prints their
+ * paths.
  */
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,7 +1,7 @@
 /**
- * `npm run release:check -- v1.2.3`: whether a release may have this tag. Every place that names the
- * version must name this one, and CHANGELOG.md must say with a date what is in it. Prints the notes of the
- * release; exits with 1 and every mistake otherwise.
+ * Checks whether a release may have a tag: `npm run release:check -- v1.2.3`. Every place that names the
+ * version must name this one, and CHANGELOG.md must have a dated section for it. Prints the release notes, or
+ * prints every mistake and exits with 1.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** How a file names the version of the sidecar, by the end of its path. */
+/** The ways in which a file names the version of the sidecar, by the end of its path. */
 const forms: readonly (readonly [end: RegExp, form: RegExp])[] = [
-  // An image, wherever one is named.
+  // The name of an image, in any file.
   [/./, /\bmarketplace-sidecar(?:-emulator)?:(\d+\.\d+\.\d+[\w.-]*)/g],
   [/values\.yaml$/, /marketplace-sidecar(?:-emulator)?\n(?: *#.*\n)* *tag: ['"]?([\w.-]+)/g],
   [/Chart\.yaml$/, /^(?:version|appVersion): ['"]?([\w.-]+)/gm],
@@ -23,9 +23,9 @@ const forms: readonly (readonly [end: RegExp, form: RegExp])[] = [
   [/Dockerfile$/, /^ARG VERSION=(.+)$/gm],
 ]
 
-/** Folders that are searched, the last one without what is below it. */
+/** The folders to search; the last one without its subfolders. */
 const folders = ['deploy', 'docs', 'examples', 'helm', '.'] as const
-/** It names every version that there was. */
+/** Left out, because it names every past version. */
 const history = 'CHANGELOG.md'
 
 export interface Named {
@@ -37,7 +37,7 @@ export function readText(file: string, from = root): string {
   return readFileSync(join(from, file), 'utf8')
 }
 
-/** Each place in the repository at `from` that names the version of the sidecar, with what it names. */
+/** Returns each place in the repository at `from` that names the version of the sidecar. */
 export function namedVersions(from = root): Named[] {
   return filesOf(from).flatMap((file) => {
     const text = readText(file, from)
@@ -61,11 +61,11 @@ function filesOf(from: string): string[] {
 export interface ReleaseSection {
   readonly version: string
   readonly date: string
-  /** What is under the heading. */
+  /** The text under the heading. */
   readonly notes: string
 }
 
-/** The releases in the change log, the newest first. */
+/** Returns the releases in the change log, newest first. */
 export function releaseSections(changelog: string): ReleaseSection[] {
   return changelog
     .split(/^## /m)
@@ -79,13 +79,13 @@ export function releaseSections(changelog: string): ReleaseSection[] {
 
 export interface ReleaseState {
   readonly tag: string
-  /** Of package.json. */
+  /** The version in package.json. */
   readonly version: string
   readonly named: readonly Named[]
   readonly changelog: string
 }
 
-/** The notes of the release, or what keeps it from being one. */
+/** Returns the notes of the release, and the mistakes that prevent it. */
 export function checkRelease({ tag, version, named, changelog }: ReleaseState): {
   mistakes: string[]
   notes: string

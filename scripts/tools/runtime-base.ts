@@ -7,12 +7,12 @@ import { emulatorOfArm64 } from './binary-tools.ts'
 const run = promisify(execFile)
 
 const nobody = 65_532
-/** Of the Debian that the libraries come from. Distroless lists its packages in this way. */
+/** Packages of the Debian that the libraries come from. Distroless lists its packages this way. */
 const packages = ['base-files', 'ca-certificates', 'libc6', 'libgcc-s1', 'libstdc++6']
 
 /**
- * Puts into `root` what Distroless has for Node: the binary, the libraries that it needs, certificates
- * and a user, and no shell, no npm and no other program. The libraries come from the Debian in `rootfs`.
+ * Fills `root` with what Distroless has for Node: the binary, its libraries, certificates and a user, but no
+ * shell, npm or other program. The libraries come from the Debian in `rootfs`.
  */
 export async function layOutRuntime(root: string, rootfs: string, node: string): Promise<void> {
   const at = (path: string) => join(root, path)
@@ -41,7 +41,7 @@ export async function layOutRuntime(root: string, rootfs: string, node: string):
   await writePackages(at('var/lib/dpkg/status.d'), rootfs)
 }
 
-/** Where a base for arm64 has the program that runs it on another processor. */
+/** The path, in a base for arm64, of the program that runs it on another processor. */
 export const emulatorInBase = '/usr/bin/qemu-aarch64-static'
 
 const librariesForArm64 = [
@@ -54,7 +54,7 @@ const librariesForArm64 = [
   'libstdc++.so.6',
 ]
 
-/** The least that Node for arm64 needs, and what runs it here. */
+/** Fills `root` with the minimum that Node for arm64 needs, and the program that runs it here. */
 export async function layOutRuntimeForArm64(root: string, node: string): Promise<void> {
   const files = [
     [node, 'nodejs/bin/node'],
@@ -67,7 +67,7 @@ export async function layOutRuntimeForArm64(root: string, node: string): Promise
   }
 }
 
-/** As paths in the Debian, the loader among them. */
+/** Returns the paths of Node's libraries in the Debian, including the loader. */
 async function librariesOf(node: string, rootfs: string): Promise<readonly string[]> {
   const inside = join(rootfs, 'usr/local/bin/node-for-ldd')
   await cp(node, inside)
@@ -82,7 +82,7 @@ async function writePackages(folder: string, rootfs: string): Promise<void> {
   const entries = status.split('\n\n')
   for (const name of packages) {
     const entry = entries.find((text) => text.startsWith(`Package: ${name}\n`))
-    if (entry === undefined) throw new Error(`Debian has no package ${name}`)
+    if (entry === undefined) throw new Error(`Debian does not have the package ${name}`)
     await writeFile(join(folder, name), `${entry}\n`)
   }
 }

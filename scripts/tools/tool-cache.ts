@@ -1,4 +1,4 @@
-/** Where the scripts beside this one keep what they fetch, so that it is fetched once. */
+/** Keeps what the other scripts in this folder download, so that they download it once. */
 import { createHash } from 'node:crypto'
 import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -6,8 +6,8 @@ import { join } from 'node:path'
 const underWay = new Map<string, Promise<string>>()
 
 /**
- * A folder `<home>-<hash>`, filled once for each content of the files `pins`, which say what goes into
- * it. Resolves with its path. A folder that was not filled to the end is filled anew.
+ * Fills the folder `<home>-<hash>` once for each content of the files `pins`, which define what goes into it.
+ * Resolves with its path. A folder that was only partly filled is filled again.
  */
 export function cached(
   home: string,

@@ -112,6 +112,6 @@ describe('the single executable for another processor', () => {
   test('is refused when its Node is another version, which would not start', async () => {
     const other = join(folder, 'other-node')
     writeFileSync(other, 'node-v24.0.0.tar.gz', { mode: 0o644 })
-    await expect(buildBinary(join(folder, 'never'), other)).rejects.toThrow(/take the same version/)
+    await expect(buildBinary(join(folder, 'never'), other)).rejects.toThrow(/Use the same version/)
   })
 })

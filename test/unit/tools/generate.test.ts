@@ -14,17 +14,17 @@ After
 `
 const lines = (text: string) => text.split('\n')
 
-test('a block is replaced, and nothing around it', () => {
+test('a block is replaced, and the text around it stays', () => {
   const text = between(page, 'codes', 'new')
   expect(lines(text)).toEqual([...lines(page).slice(0, 3), 'new', ...lines(page).slice(7)])
 })
 
 test.each([
-  ['no mark at all', 'colours', page],
-  ['no end', 'codes', page.replace('<!-- end of codes -->', '')],
-  ['another name that begins alike', 'code', page],
+  ['no marks', 'colours', page],
+  ['no end mark', 'codes', page.replace('<!-- end of codes -->', '')],
+  ['a name that only begins the same', 'code', page],
 ])('a page with %s is an error', (_, name, text) => {
-  expect(() => between(text, name, '')).toThrow(`the page has no marks for "${name}"`)
+  expect(() => between(text, name, '')).toThrow(`the page does not have the marks for "${name}"`)
 })
 
 describe('columns', () => {
@@ -33,7 +33,7 @@ describe('columns', () => {
     ['`Old`', '402'],
   ]
 
-  test('are made anew, in their order, and the others of a row stay', () => {
+  test('are replaced in the given order, and the other cells of a row stay', () => {
     expect(lines(withColumns(page, 'codes', rows)).slice(3, 7)).toEqual([
       '| Code | Status | What to do |',
       '|---|---|---|',
@@ -42,17 +42,17 @@ describe('columns', () => {
     ])
   })
 
-  test('come out alike the second time', () => {
+  test('stay the same the second time', () => {
     const once = withColumns(page, 'codes', rows)
     expect(withColumns(once, 'codes', rows)).toBe(once)
   })
 
-  test('keep a bar that is escaped in a cell', () => {
+  test('keep an escaped bar in a cell', () => {
     const text = page.replace('Wait', String.raw`Wait \| leave`)
     expect(withColumns(text, 'codes', rows)).toContain(String.raw`| 402 | Wait \| leave |`)
   })
 
-  test('begin with cells that can be read', () => {
+  test('have readable first cells', () => {
     expect(firstCells(page, 'codes')).toEqual(['`Old`', '`Gone`'])
   })
 })
