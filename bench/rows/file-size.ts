@@ -9,7 +9,7 @@ import { reportOf, withLedger } from './ledger-alone.ts'
 const days = 30
 const dimensions = Array.from({ length: 24 }, (_, index) => `dimension-${index}`)
 
-/** The ledger's files after 30 days of 24 dimensions, a report of each every minute with a key. */
+/** Measures the ledger's files after 30 days of 24 dimensions, each with one keyed report a minute. */
 export const fileSize: Row = async () => {
   const clock = new SteppedClock(Date.parse('2026-03-01T00:00:00Z'))
   const megabytes = await withLedger(clock, async (ledger, directory) => {
@@ -39,7 +39,7 @@ async function passHour(ledger: Ledger, clock: SteppedClock): Promise<void> {
   await ledger.prune()
 }
 
-/** All in whole units: one record for each dimension and hour. */
+/** Everything in whole units, which gives one record for each dimension and hour. */
 function planOf({ dimension, hour, cells, sealedAt }: SealInput): SealPlan {
   const micro = cells.reduce((sum, { quantity }) => sum + quantity, 0n)
   return {
@@ -63,7 +63,7 @@ function sizeOf(directory: string): number {
   return sizes.reduce((sum, size) => sum + size, 0)
 }
 
-/** A clock that stands still until it is moved; nothing here waits for it. */
+/** A clock that stands still until it is moved. Nothing here waits for it. */
 class SteppedClock implements Clock {
   #now: number
 

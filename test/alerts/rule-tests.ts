@@ -2,12 +2,12 @@ import { stringify } from 'yaml'
 import { alertCases, target, type AlertCase } from './alert-cases.ts'
 import { alertsFile, readRules, type AlertRule } from './alert-rules.ts'
 
-/** The file for `promtool test rules` that cases make: who fires when, with every label and annotation. */
+/** Makes the file for `promtool test rules`: which alert fires when, with every label and annotation. */
 export function ruleTests(cases: readonly AlertCase[] = alertCases): string {
   const rules = new Map(readRules().map((rule) => [rule.alert, rule]))
   const tests = cases.map((story) => {
     const rule = rules.get(story.alert)
-    if (rule === undefined) throw new Error(`there is no alert ${story.alert}`)
+    if (rule === undefined) throw new Error(`unknown alert ${story.alert}`)
     return testOf(rule, story)
   })
   return stringify({ rule_files: [alertsFile], evaluation_interval: '1m', tests })

@@ -8,7 +8,7 @@ import type { ClientCase } from './client-case.ts'
 
 export type ClientKey = keyof typeof clients
 
-/** The class of the exception that stands for an error name, and for one that the model lacks. */
+/** The exception class for an error name, and for one that is not in the model. */
 const exceptionTypes: Record<ClientKey, (code: string, modelled: boolean) => string> = {
   node: (code, modelled) => (modelled ? code : 'MarketplaceMeteringServiceException'),
   boto3: (code, modelled) => (modelled ? code : 'ClientError'),
@@ -17,7 +17,7 @@ const exceptionTypes: Record<ClientKey, (code: string, modelled: boolean) => str
   java: (code, modelled) => (modelled ? code : 'MarketplaceMeteringException'),
 }
 
-/** Holds what the client of a language saw against what it must see. */
+/** Compares what the client of a language saw with what it must see. */
 export function expectResults(
   key: ClientKey,
   results: readonly CallResult[],
