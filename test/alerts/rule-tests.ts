@@ -13,10 +13,13 @@ export function ruleTests(cases: readonly AlertCase[] = alertCases): string {
   return stringify({ rule_files: [alertsFile], evaluation_interval: '1m', tests })
 }
 
-function testOf(rule: AlertRule, { story, series, quietAt, firesAt, ...told }: AlertCase): object {
-  const labels = told.labels ?? target
+function testOf(
+  rule: AlertRule,
+  { story, series, quietAt, firesAt, ...expected }: AlertCase,
+): object {
+  const labels = expected.labels ?? target
   // One for all moments, or one for each.
-  const values = told.value?.split('|') ?? []
+  const values = expected.value?.split('|') ?? []
   return {
     name: `${rule.alert}: ${story}`,
     interval: '1m',

@@ -20,14 +20,9 @@ test('actionlint finds nothing in the workflows', async () => {
 })
 
 test.each([
-  ['an event that there is not', '\non:', '\non:\n  pushed:', /unknown Webhook event "pushed"/],
+  ['an unknown event', '\non:', '\non:\n  pushed:', /unknown Webhook event "pushed"/],
   ['an unknown key', 'runs-on:', 'run-on:', /unexpected key "run-on"/],
-  [
-    'an expression that cannot be',
-    'github.ref }}',
-    'github.reff }}',
-    /property "reff" is not defined/,
-  ],
+  ['an invalid expression', 'github.ref }}', 'github.reff }}', /property "reff" is not defined/],
 ])('actionlint finds %s', async (_, right, wrong, message) => {
   const text = readFileSync(join(folder, 'ci.yml'), 'utf8')
   expect(text).toContain(right)

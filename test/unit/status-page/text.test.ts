@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { ensureStatusPage, statusPageModule } from '../../../scripts/build/status-page.ts'
 import { temporaryDirectory } from '../../support/program/program.ts'
 
-test('the page in the program is the one of status-page', async () => {
+test('the page in the program is made from status-page', async () => {
   const file = new URL('../../../src/http/routes/status-page-text.ts', import.meta.url)
   expect(await readFile(file, 'utf8')).toBe(await statusPageModule())
 })
