@@ -10,6 +10,7 @@ import {
   metricTable,
   type MetricDefinition,
 } from '../../src/observe/prometheus/metric-table.ts'
+import { errorStatus, isServiceErrorName } from '../../src/protocol/errors.ts'
 import { clients } from '../tools/client-tools.ts'
 import { codes, firstCells, withColumns } from './marks.ts'
 
@@ -71,8 +72,13 @@ export function alertColumns(page: string): string {
   return withColumns(withColumns(page, 'alerts', alerts), 'cloudwatch', embedded)
 }
 
-/** Writes docs/clients.md: the clients that the suite runs, with their versions. */
+/** Writes docs/clients.md: the clients that the suite runs, and the status of each error on the page. */
 export function clientColumns(page: string): string {
   const rows = Object.values(clients).map(({ name, version }) => [name, version])
-  return withColumns(page, 'clients', rows)
+  const errors = firstCells(page, 'errors').map((cell) => {
+    const name = cell.replaceAll('`', '')
+    if (!isServiceErrorName(name)) throw new Error(`${name} in docs/clients.md is not an AWS error`)
+    return [cell, `${errorStatus(name)}`]
+  })
+  return withColumns(withColumns(page, 'clients', rows), 'errors', errors)
 }
