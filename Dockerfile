@@ -1,7 +1,7 @@
-# The two bases. A seller who may not pull from the public registries sets both.
+# The two base images. A seller who may not pull from the public registries sets both.
 ARG NODE_IMAGE=node:24-bookworm-slim
 ARG RUNTIME_IMAGE=gcr.io/distroless/nodejs24-debian12:nonroot
-# The version of package.json, for the label; the build fails when it is another.
+# The version in package.json, for the label. The build fails if they differ.
 ARG VERSION=0.1.0
 
 FROM ${NODE_IMAGE} AS build
@@ -12,17 +12,18 @@ RUN test "\"${VERSION}\"" = "$(npm pkg get version)" \
   || { echo "VERSION is ${VERSION}, and package.json says $(npm pkg get version)" >&2; exit 1; }
 RUN npm ci --no-update-notifier
 COPY tsconfig.json ./
-COPY scripts/build.ts scripts/leave-out.ts scripts/warm-up.ts scripts/
+COPY scripts/build scripts/build
+COPY status-page status-page
 COPY src src
-RUN node scripts/build.ts src/main.ts dist/main.js
+RUN node scripts/build/build.ts src/main.ts dist/main.js
 RUN mkdir -p /app/compile-cache && cp dist/* LICENSE /app/ \
   && chmod -R a+rX /app package.json scripts && chown 65532:65532 /app/compile-cache
-# V8's compiled form of the bundle, for the start. Node takes it only from the same user, Node and flags: those
-# of the ENTRYPOINT below.
+# V8's compiled form of the bundle, for a faster start. Node accepts it only from the same user, the same Node
+# and the same flags: those of the ENTRYPOINT below.
 USER 65532:65532
-RUN node scripts/warm-up.ts /app/compile-cache --max-semi-space-size=4 --initial-old-space-size=24 /app/main.js
+RUN node scripts/build/warm-up.ts /app/compile-cache --max-semi-space-size=4 --initial-old-space-size=24 /app/main.js
 USER 0:0
-# The ledger's folder gets its owner here, because the runtime base may have no shell.
+# The ledger's folder gets its owner here, because the runtime base may not have a shell.
 RUN mkdir -p /layout/app /layout/etc/marketplace-sidecar /layout/var/lib/marketplace-sidecar \
   && cp -R /app/. /layout/app/ \
   && chmod -R a+rX,go-w /layout \
@@ -43,19 +44,19 @@ ENV HOME=/ \
   PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin
 USER 65532:65532
 WORKDIR /app
-# Fargate and Docker give a volume at this path the owner that the folder has in the image.
+# Fargate and Docker give a volume at this path the owner of the folder in the image.
 VOLUME ["/var/lib/marketplace-sidecar"]
 # Health and metrics. The application's listener is on loopback and is never exposed.
 EXPOSE 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "/app/main.js", "healthcheck"]
-# A heap that grows late and collects often: docs/performance.md has the figures.
+# The heap grows late and is collected often: docs/performance.md has the figures.
 ENTRYPOINT ["node", "--max-semi-space-size=4", "--initial-old-space-size=24", "/app/main.js"]
 CMD ["run"]
 
 # The emulated Metering service, for development and tests: docker build --target emulator
 FROM build AS emulator-build
-RUN node scripts/build.ts src/cli/emulate/emulate-main.ts /emulator/app/emulator.js \
+RUN node scripts/build/build.ts src/cli/emulate/emulate-main.ts /emulator/app/emulator.js \
   && cp LICENSE /emulator/app/ \
   && chmod -R a+rX,go-w /emulator
 
@@ -70,11 +71,11 @@ ENV NODE_ENV=production \
   PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin
 USER 65532:65532
 WORKDIR /app
-# Whoever reaches this port can steer the emulator: publish it to 127.0.0.1 only.
+# Any client that reaches this port controls the emulator. Publish it to 127.0.0.1 only.
 EXPOSE 7071
 HEALTHCHECK --interval=5s --timeout=5s --start-period=10s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:7071/_emulator/clock').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "/app/emulator.js", "--host", "0.0.0.0", "--port", "7071"]
 
-# The last stage is what a build without --target makes.
+# A build without --target makes the last stage.
 FROM runtime

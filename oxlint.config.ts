@@ -2,12 +2,12 @@ import { defineConfig } from 'oxlint'
 import { importRules, vendorPlaces } from './scripts/generate/import-rules.ts'
 
 const folders: Readonly<Record<string, readonly string[]>> = importRules
-/** The folders, and after them the folders inside them that hold a vendor: a later override wins. */
+/** The folders, followed by the subfolders that may import a vendor: a later override wins. */
 const places = new Set([...Object.keys(folders), ...Object.values(vendorPlaces).flat()])
 
 const see = 'See "Who may import whom" in CONTRIBUTING.md.'
 
-/** The bans for files of `place` that lie `depth` folders below `src`. */
+/** Makes the bans for the files of `place` that are `depth` folders below `src`. */
 function importBans(place: string, depth: number): unknown {
   const [folder = ''] = place.split('/')
   const up = depth === 0 ? String.raw`\./` : String.raw`(?:\./)?` + String.raw`\.\./`.repeat(depth)
@@ -29,9 +29,9 @@ function importBans(place: string, depth: number): unknown {
         ban('^/|^file:|^[.]/[.]', 'Import by the shortest path.'),
         ban(
           `^(?:${vendors.join('|')})(?:/|$)`,
-          `This module has its place, and ${place} is not it.`,
+          `This module belongs in another place than ${place}.`,
         ),
-        ...(folder === 'metering' ? [ban('^node:', 'metering does arithmetic and no I/O.')] : []),
+        ...(folder === 'metering' ? [ban('^node:', 'metering does arithmetic, without I/O.')] : []),
       ],
     },
   ]
@@ -50,7 +50,7 @@ function importOverrides(place: string) {
 }
 
 function restrictedGlobals(names: readonly string[]): unknown {
-  const message = 'Take a Clock (src/kernel/clock.ts) instead.'
+  const message = 'Use a Clock (src/kernel/clock.ts) instead.'
   const globals = names.map((name) => ({ name, message }))
   return ['error', { globals, checkGlobalObject: true }]
 }
@@ -59,7 +59,7 @@ function maxLines(max: number): unknown {
   return ['error', { max, skipBlankLines: true, skipComments: true }]
 }
 
-// Vendors expect a default export here.
+// The linter expects a default export here.
 export default defineConfig({
   plugins: ['eslint', 'typescript', 'unicorn', 'oxc', 'import', 'node', 'promise', 'vitest'],
   categories: { correctness: 'error', suspicious: 'error' },
@@ -78,17 +78,17 @@ export default defineConfig({
       { considerDefaultExhaustiveForUnions: true },
     ],
     'unicorn/prefer-node-protocol': 'error',
-    // The second argument of expect is the message for a round of a loop.
+    // The second argument of expect is a message, for assertions in a loop.
     'vitest/valid-expect': ['error', { maxArgs: 2 }],
     'vitest/expect-expect': ['error', { assertFunctionNames: ['expect*', 'assert*'] }],
-    // The compiler's noImplicitReturns says the same with fewer false alarms.
+    // The compiler's noImplicitReturns finds the same with fewer false alarms.
     'typescript/consistent-return': 'off',
-    // Rows of SQLite and parsed JSON get their type where they come in, by an assertion.
+    // Rows from SQLite and parsed JSON get their type from an assertion where they enter.
     'typescript/no-unsafe-type-assertion': 'off',
-    // Taste: a helper may stand next to its only use. AWS names a field `__type`.
+    // A matter of taste: a helper may stand next to its only use. AWS names a field `__type`.
     'unicorn/consistent-function-scoping': 'off',
     'no-underscore-dangle': 'off',
-    // A `then` for its effect is fine; no-floating-promises watches the outcome.
+    // A `then` for its effect is fine; no-floating-promises checks the outcome.
     'promise/always-return': 'off',
   },
   overrides: [
@@ -106,7 +106,7 @@ export default defineConfig({
       rules: { 'no-restricted-globals': restrictedGlobals(['setTimeout', 'setInterval']) },
     },
     { files: ['src/main.ts'], rules: { 'node/no-process-env': 'off' } },
-    // One file for each source file, so that a file of tests may be longer than what it tests.
+    // There is one test file for each source file, so a test file may be longer than its source.
     { files: ['test/**/*.ts'], rules: { 'max-lines': maxLines(500) } },
     { files: ['*.config.ts'], rules: { 'import/no-default-export': 'off' } },
   ],

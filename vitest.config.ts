@@ -1,15 +1,56 @@
 import { fileURLToPath } from 'node:url'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
-// Vendors expect a default export here.
+type Options = NonNullable<TestProjectInlineConfiguration['test']>
+
+const globalSetup = ['test/support/program/make-status-page.ts']
+
+/** What `npm test` runs. */
+const main: Options = {
+  include: ['test/{unit,conformance,service,process,docs}/**/*.test.ts'],
+  testTimeout: 20_000,
+  hookTimeout: 20_000,
+  // Most of the time goes into waiting for processes and sockets.
+  maxWorkers: 2,
+  // The programs that tests start by the hundred compile their sources once.
+  env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('.cache/compile', import.meta.url)) },
+}
+
+/** The suites that need tools, which the first run installs. Each has its folder in `test`. */
+const suites: Readonly<Record<string, Options>> = {
+  binary: { testTimeout: 60_000, hookTimeout: 300_000 },
+  // A browser uses both processors of a small machine.
+  browser: { testTimeout: 60_000, hookTimeout: 300_000, fileParallelism: false },
+  chart: {
+    globalSetup: [...globalSetup, 'test/chart/fetch-tools.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    maxWorkers: 2,
+  },
+  // Two files would install the same clients at once.
+  clients: { testTimeout: 60_000, hookTimeout: 60_000, fileParallelism: false },
+  // The first run downloads and builds the tools.
+  deploy: { testTimeout: 60_000, hookTimeout: 300_000, maxWorkers: 2 },
+  examples: { testTimeout: 30_000, hookTimeout: 30_000 },
+  image: { testTimeout: 60_000, hookTimeout: 600_000 },
+  openapi: { testTimeout: 120_000, hookTimeout: 300_000 },
+  // Two files would download Prometheus at once.
+  prometheus: { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false },
+}
+
+function project(name: string, options: Options): TestProjectInlineConfiguration {
+  return { test: { name, include: [`test/${name}/**/*.test.ts`], globalSetup, ...options } }
+}
+
+/** vitest runs every project that it knows, so it knows the suites only when the command names one. */
+const namesProject = process.argv.some((argument) => argument.startsWith('--project'))
+
+// Vitest expects a default export here.
 export default defineConfig({
   test: {
-    include: ['test/{unit,conformance,service,process,docs}/**/*.test.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
-    // Most of the time goes into waiting for processes and sockets.
-    maxWorkers: 2,
-    // The programs that tests start by the hundred compile their sources once.
-    env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('.cache/compile', import.meta.url)) },
+    projects: [
+      project('main', main),
+      ...(namesProject ? Object.entries(suites).map(([name, each]) => project(name, each)) : []),
+    ],
   },
 })

@@ -1,4 +1,4 @@
-/** The part of autocannon that load.ts uses; the package brings no types. */
+/** The part of autocannon that load.ts uses. The package does not include types. */
 declare module 'autocannon' {
   export interface Options {
     readonly url: string

@@ -8,10 +8,10 @@ import autocannon from 'autocannon'
 
 export interface LoadPlan {
   readonly url: string
-  /** Each sends its next request when its last one is answered. */
+  /** Each sends its next request when the last one has been answered. */
   readonly connections: number
   readonly seconds: number
-  /** Posted in turn; without them the load is of GET requests. */
+  /** Posted in turn. Without them the load consists of GET requests. */
   readonly bodies?: readonly string[]
 }
 
@@ -30,10 +30,10 @@ interface RawFigures {
 
 const script = fileURLToPath(new URL('load.lua', import.meta.url))
 
-/** wrk takes a fraction of the processor that autocannon takes, which matters on two cores. */
+/** wrk uses a fraction of the processor time that autocannon uses, which matters on two cores. */
 export const loadTool = spawnSync('wrk', ['-v']).error === undefined ? 'wrk' : 'autocannon'
 
-/** Puts the load on and measures. Throws when any answer was not a 2xx: such figures mean nothing. */
+/** Applies the load and measures. Throws if any answer was not a 2xx, because such figures mean nothing. */
 export async function load(plan: LoadPlan): Promise<LoadFigures> {
   const { requests, seconds, p99Ms, errors } = await (loadTool === 'wrk'
     ? runWrk(plan)

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 
 export interface Program {
   readonly pid: number
-  /** Kills it and waits until it is gone. */
+  /** Kills it and waits until it has ended. */
   end(): Promise<void>
 }
 
@@ -16,7 +16,7 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-/** A program under measurement, run by the Node that runs this. Its standard error is ours. */
+/** Starts a program to measure, with this process's Node and standard error. */
 export function start(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
@@ -34,7 +34,7 @@ export function start(
   return { child, program: { pid: child.pid ?? 0, end } }
 }
 
-/** Resolves with what `pattern` finds in a line of the program's output, which is read on and dropped. */
+/** Resolves with the first match of `pattern` in a line of the program's output. The rest is read and dropped. */
 export function lineOf(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
   return new Promise((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the program ended at once (code ${code})`)))
@@ -46,7 +46,7 @@ export function lineOf(child: ChildProcess, pattern: RegExp): Promise<RegExpExec
   })
 }
 
-/** Below the ports that the system gives to clients: a load tool could connect to itself there. */
+/** Returns a free port below those that the system gives to clients, where a load tool could connect to itself. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000)
@@ -61,7 +61,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Resident memory of a process, MB. */
+/** Returns the resident memory of a process, MB. */
 export function residentMb(pid: number): number {
   const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
   return (Number(kib) * 1024) / 1e6

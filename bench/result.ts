@@ -18,7 +18,7 @@ export interface Round {
   readonly baseline: number
 }
 
-/** One line out of the rounds, the pairs of which were measured one right after the other. */
+/** Makes one line out of the rounds. The two figures of a pair were measured one right after the other. */
 export function resultOf(
   line: { readonly name: string; readonly unit: string; readonly target?: Target },
   rounds: readonly Round[],
@@ -31,7 +31,7 @@ export function resultOf(
   }
 }
 
-/** Undefined where there is no target. */
+/** Whether the result meets its target; undefined without a target. */
 export function isMet({ ours, baseline = 0, ratio, target }: Result): boolean | undefined {
   if (target === undefined) return undefined
   const value = { ours, ratio: ratio ?? Number.NaN, difference: ours - baseline }[target.of]

@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: how fast and how large the sidecar is, each figure beside that of a plain server
- * measured in the same run. docs/performance.md says how to read it.
+ * Measures how fast and how large the sidecar is: `npm run bench`. Next to each figure is that of a plain
+ * server from the same run. docs/performance.md says how to read it.
  */
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -52,7 +52,7 @@ const { values } = parseArgs({
 
 function rowNamed(name: string): Row {
   const row = rows[name]
-  if (row === undefined) throw new TypeError(`there is no row ${name}\n\n${help}`)
+  if (row === undefined) throw new TypeError(`the bench does not have a row ${name}\n\n${help}`)
   return row
 }
 

@@ -2,7 +2,7 @@ import { isMet, type Result } from './result.ts'
 
 const header = ['row', 'unit', 'ours', 'baseline', 'ratio', 'target', '']
 
-/** The results as a table in Markdown, which is also good to read in a terminal. */
+/** Renders the results as a Markdown table that is also readable in a terminal. */
 export function tableOf(results: readonly Result[]): string {
   const rows = [header, ...results.map(cellsOf)]
   const widths = header.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))

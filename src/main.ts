@@ -13,7 +13,7 @@ interface CommandEntry {
   readonly load: () => Promise<Command>
 }
 
-/** `demo` and `emulate` are for development and not in the production bundle: see scripts/build.ts. */
+/** `demo` and `emulate` are for development and not in the production bundle: see scripts/build/build.ts. */
 const commands: Readonly<Record<string, CommandEntry>> = {
   run: {
     summary: 'run the sidecar in an ECS task or an EKS pod',

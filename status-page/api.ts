@@ -7,7 +7,7 @@ export interface State {
   readonly usage: UsageAnswer
 }
 
-/** The sidecar wants a token, or another one. */
+/** The sidecar requires a token, or another one. */
 export class TokenNeeded extends Error {}
 
 /** Asks the sidecar for everything that the page shows. */
@@ -19,7 +19,7 @@ export async function fetchState(token: string | undefined): Promise<State> {
   return { entitlement, usage }
 }
 
-/** 403 and 503 are answers about the entitlement too; what is none says so by its media type. */
+/** 403 and 503 also answer about the entitlement. The media type distinguishes them from errors. */
 async function get<T>(path: string, token: string | undefined): Promise<T> {
   const response = await fetch(path, {
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },

@@ -10,7 +10,7 @@ const nothing = element(
   'The product has no dimensions, and there is no usage.',
 )
 
-/** One chart for each dimension; those that stay are updated in place, so that the focus stays too. */
+/** Shows a chart for each dimension. It updates existing ones in place, which keeps the focus. */
 export function showCharts(usage: UsageAnswer, now: number): void {
   const place = byId('charts')
   const dimensions = hoursOf(usage)

@@ -8,7 +8,7 @@ export interface Chart {
   show(hours: readonly HourParts[], now: number): void
 }
 
-/** From the bottom of a bar to its top. */
+/** The parts of a bar, from the bottom to the top. */
 const places = ['accepted', 'pending', 'late', 'problem', 'open'] as const
 const words: Readonly<Record<(typeof places)[number], string>> = {
   accepted: 'accepted',
@@ -18,7 +18,7 @@ const words: Readonly<Record<(typeof places)[number], string>> = {
   open: 'open',
 }
 
-/** The bars of one dimension, with a line about the hour that is looked at and a table of all. */
+/** Shows the bars of one dimension, with a line about the selected hour and a table of all hours. */
 export function chartOf(name: string): Chart {
   const summary = element('p', { class: 'quiet totals' })
   const top = element('span', { class: 'top-value', 'aria-hidden': 'true' })

@@ -1,17 +1,17 @@
-/** The element of the page's own document that has this id. */
+/** Finds the element of the page with this id. */
 export function byId(id: string): HTMLElement
 export function byId<E extends HTMLElement>(id: string, kind: new () => E): E
 export function byId(id: string, kind: new () => HTMLElement = HTMLElement): HTMLElement {
   const found = document.getElementById(id)
-  if (!(found instanceof kind)) throw new TypeError(`the page has no such #${id}`)
+  if (!(found instanceof kind)) throw new TypeError(`the page does not have a matching #${id}`)
   return found
 }
 
 type Child = Node | string
 
 /**
- * A new element. Strings become text nodes, whatever they hold: names of dimensions and AWS's
- * messages come from elsewhere.
+ * Makes an element. Strings always become text nodes, because names of dimensions and AWS's messages come from
+ * elsewhere.
  */
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
@@ -24,14 +24,14 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made
 }
 
-/** Writes a text only where it differs, so that a selection and a reader's place stay. */
+/** Writes a text only if it differs, which keeps the selection and a screen reader's place. */
 export function setText(target: Element, text: string): void {
   if (target.textContent !== text) target.textContent = text
 }
 
 const shown = new WeakMap<Element, string>()
 
-/** Puts new children in the place of the old ones when `data` is not what was shown last. */
+/** Replaces the children if `data` differs from what was shown last. */
 export function showWhenChanged(
   target: Element,
   data: unknown,

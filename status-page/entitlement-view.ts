@@ -10,7 +10,7 @@ export const stateNames: Readonly<Record<EntitlementAnswer['state'], string>> = 
   grace: 'Entitled, within the grace time',
 }
 
-/** May the product run, and why. */
+/** Shows whether the product may run, and why. */
 export function showEntitlement(answer: EntitlementAnswer, now: number): void {
   const { state, code, message, since, transitions, productCode, route, region } = answer
   setText(byId('product'), [productCode, route, region ?? 'region unknown'].join(' \u00b7 '))

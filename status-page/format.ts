@@ -9,24 +9,24 @@ const timeOfDay = new Intl.DateTimeFormat('en-GB', {
 })
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' })
 
-/** 1234.5 as `1,234.5`. */
+/** Formats 1234.5 as `1,234.5`. */
 export function showNumber(value: number): string {
   return number.format(value)
 }
 
-/** `10:15`, with the day in front when that is not the day of `now`. */
+/** Formats a time as `10:15`, after the day if that is not the day of `now`. */
 export function showTime(instant: number, now: number): string {
   const time = timeOfDay.format(instant)
   const sameDay = Math.floor(instant / dayMs) === Math.floor(now / dayMs)
   return sameDay ? time : `${day.format(instant)} ${time}`
 }
 
-/** An hour by its ends: `10:00 to 11:00`. */
+/** Formats an hour as `10:00 to 11:00`. */
 export function showHour(hour: number, now: number): string {
   return `${showTime(hour, now)} to ${timeOfDay.format(hour + hourMs)}`
 }
 
-/** `3 min ago`, `in 46 min`, `now`. */
+/** Formats a distance as `3 min ago`, `in 46 min` or `now`. */
 export function showDistance(instant: number, now: number): string {
   const span = showSpan(Math.abs(instant - now))
   if (span === '0 s') return 'now'
@@ -46,7 +46,7 @@ function hoursAndMinutes(minutes: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
-/** `3 records`, `1 record`. */
+/** Formats a count as `3 records` or `1 record`. */
 export function showCount(count: number, noun: string): string {
   return `${showNumber(count)} ${noun}${count === 1 ? '' : 's'}`
 }

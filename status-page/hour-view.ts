@@ -3,7 +3,7 @@ import { byId, element, setText } from './dom.ts'
 import { showHour, showNumber, showTime } from './format.ts'
 import { billedUnits, hourOf } from './hours.ts'
 
-/** What has been reported in the hour that is running, by dimension. */
+/** Shows the usage reported in the current hour, by dimension. */
 export function showThisHour(usage: UsageAnswer, now: number): void {
   const hour = hourOf(now)
   setText(byId('hour-name'), showHour(hour, now))

@@ -1,31 +1,31 @@
 import type { RecordAnswer, UsageAnswer } from '../src/http/routes/answers.ts'
 import { hourMs } from './format.ts'
 
-/** Where an hour's usage of one dimension is, in AWS's whole units. The parts add up to all of it. */
+/** Where an hour's usage of one dimension is, in AWS's whole units. The parts add up to the total. */
 export interface HourParts {
   /** Its start, ms. */
   readonly hour: number
   readonly accepted: number
   readonly pending: number
-  /** Came for an hour that was closed; not in `accepted`, `pending` and `open` a second time. */
+  /** Usage that came after its hour was closed. It is not counted again in `accepted`, `pending` or `open`. */
   readonly late: number
   /** Refused or unresolved. */
   readonly problem: number
   /** Not sealed yet; may have a fraction. */
   readonly open: number
-  /** What was moved to later hours and is counted there. */
+  /** Usage that was moved to later hours and is counted there. */
   readonly moved: number
 }
 
 export interface DimensionHours {
   readonly name: string
-  /** 48 hours without a gap, the oldest first. */
+  /** 48 hours without a gap, oldest first. */
   readonly hours: readonly HourParts[]
 }
 
 export const hoursShown = 48
 
-/** The chart's figures, for each dimension of the product and each that has usage. */
+/** Computes the chart's figures for each dimension of the product and each other one with usage. */
 export function hoursOf(usage: UsageAnswer): DimensionHours[] {
   const { open, pending, settled, late } = usage
   const records = [...pending, ...settled]
@@ -55,7 +55,7 @@ export function hoursOf(usage: UsageAnswer): DimensionHours[] {
   })
 }
 
-/** The application's units in AWS's, rounded for people where they are divided. */
+/** Converts the application's units to AWS's, rounded for people if they are divided. */
 export function billedUnits(quantity: number, divisor: number): number {
   return divisor === 1 ? quantity : Math.round((quantity / divisor) * 1000) / 1000
 }
@@ -64,7 +64,7 @@ export function hourOf(instant: number): number {
   return Math.floor(instant / hourMs) * hourMs
 }
 
-/** All that the hour holds. */
+/** Adds up the parts of an hour. */
 export function totalOf({ accepted, pending, late, problem, open }: HourParts): number {
   return accepted + pending + late + problem + open
 }
@@ -86,7 +86,7 @@ function placesOf(records: readonly RecordAnswer[]) {
   }
 }
 
-/** Late usage is a part of what its hour holds: it is taken out of the other parts, the youngest place first. */
+/** Moves late usage out of the other parts of its hour, the youngest first, so that it is not counted twice. */
 function takeLate(parts: HourParts): HourParts {
   const taken = { open: 0, pending: 0, accepted: 0 }
   let left = parts.late

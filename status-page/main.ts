@@ -56,14 +56,14 @@ function failed(error: unknown, pauseMs: number): void {
   const banner = byId('connection')
   setText(
     banner,
-    `The sidecar does not answer (${reason}). What is below may be old. Next try in ${pauseMs / 1000} s.`,
+    `The sidecar does not answer (${reason}). The figures below may be old. Next try in ${pauseMs / 1000} s.`,
   )
   banner.hidden = false
   document.body.classList.add('stale')
   tell(['No answer'])
 }
 
-/** The title, and what a screen reader says: only when something has changed that one acts on. */
+/** Updates the title and the screen reader's text, but only if something changed that needs action. */
 function tell(facts: readonly string[]): void {
   const text = facts.join(' \u00b7 ')
   document.title = `${text} \u00b7 ${productName}`

@@ -2,13 +2,13 @@ const everyMs = 2000
 const longestMs = 30_000
 
 export interface Polling {
-  /** Asks now, and goes on from there. */
+  /** Asks now and continues from there. */
   again(): void
 }
 
 /**
- * Asks again and again while the page is seen: every two seconds, and ever more slowly while asking
- * fails. `ask` says whether to go on; `onFailed` is told what was thrown and how long the pause is.
+ * Asks repeatedly while the page is visible: every two seconds, and more and more slowly while asking fails.
+ * `ask` returns whether to continue. `onFailed` receives the error and the length of the pause.
  */
 export function poll(
   ask: () => Promise<'go on' | 'stop'>,

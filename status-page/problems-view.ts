@@ -5,7 +5,7 @@ import { commandFor, headlines, problemsOf, remedies, type Problem } from './pro
 
 const recordsShown = 8
 
-/** What AWS did not accept, and what to do. Returns how many problems there are. */
+/** Shows what AWS did not accept and what to do about it. Returns the number of problems. */
 export function showProblems(usage: UsageAnswer, now: number): number {
   const problems = problemsOf(usage)
   const recent = usage.settled.filter(({ state }) => state === 'unresolved').length
@@ -13,7 +13,7 @@ export function showProblems(usage: UsageAnswer, now: number): number {
   byId('problems').dataset['count'] = String(problems.length + (older > 0 ? 1 : 0))
   showWhenChanged(byId('problem-list'), [problems, older], () => {
     if (problems.length === 0 && older <= 0)
-      return [element('li', { class: 'quiet' }, 'Nothing. No record waits for anybody.')]
+      return [element('li', { class: 'quiet' }, 'Nothing. No record needs a decision.')]
     const items = problems.map((problem) => itemOf(problem, now))
     return older > 0 ? [...items, olderItem(older)] : items
   })

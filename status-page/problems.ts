@@ -1,6 +1,6 @@
 import type { RecordAnswer, UsageAnswer } from '../src/http/routes/answers.ts'
 
-/** Records that have the same trouble for the same reason. */
+/** Records with the same problem for the same reason. */
 export interface Problem {
   readonly kind: 'unresolved' | 'refused' | 'waiting' | 'moved'
   readonly code: string
@@ -17,7 +17,7 @@ const kinds: Readonly<Partial<Record<RecordAnswer['state'], Problem['kind']>>> =
 }
 const order: readonly Problem['kind'][] = ['unresolved', 'refused', 'waiting', 'moved']
 
-/** Whatever AWS did not simply accept, by reason; what needs a person first. */
+/** Groups the records that AWS did not accept by reason. Those that need a person come first. */
 export function problemsOf({ pending, settled }: UsageAnswer): Problem[] {
   const failed = [...pending, ...settled].filter(
     ({ state, lastCode }) => state !== 'accepted' && lastCode !== null && !isDecided(lastCode),
@@ -33,7 +33,7 @@ export function problemsOf({ pending, settled }: UsageAnswer): Problem[] {
     .toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
 }
 
-/** An operator has answered it. */
+/** Whether an operator has already decided. */
 function isDecided(code: string): boolean {
   return code.startsWith('Resolved')
 }
@@ -41,22 +41,22 @@ function isDecided(code: string): boolean {
 export const headlines: Readonly<Record<Problem['kind'], string>> = {
   unresolved: 'Perhaps billed',
   refused: 'Refused by AWS',
-  waiting: 'Not taken by AWS yet',
+  waiting: 'Not accepted by AWS yet',
   moved: 'Moved to a later hour',
 }
 
-/** What becomes of the records, and what a person can do. */
+/** What happens to the records, and what a person can do. */
 export const remedies: Readonly<Record<Problem['kind'], string>> = {
   unresolved:
     'Look at the hour in the Marketplace reports, then decide. Nothing is sent again before that.',
   refused:
-    'Mend what AWS says. The sidecar tries again by itself, at most 15 minutes apart; or at once with:',
-  waiting: 'Nothing is lost. The sidecar repeats the call by itself, at most 5 minutes apart.',
+    'Fix what AWS reports. The sidecar tries again automatically, at most 15 minutes apart. To try now:',
+  waiting: 'Nothing is lost. The sidecar repeats the call automatically, at most 5 minutes apart.',
   moved:
     'The usage is billed with the later hour. Look for something else that meters for this task or pod.',
 }
 
-/** The command of the sidecar that helps, for a record. */
+/** Returns the command that helps with a record. */
 export function commandFor({ kind, records }: Problem): string | undefined {
   const [first] = records
   if (first === undefined) return undefined

@@ -2,7 +2,7 @@ import type { UsageAnswer } from '../src/http/routes/answers.ts'
 import { byId, element } from './dom.ts'
 import { showDistance, showNumber, showTime } from './format.ts'
 
-/** When AWS is asked next, and how it went before. */
+/** Shows when AWS is called next, and the results so far. */
 export function showSending(usage: UsageAnswer, now: number): void {
   const { nextSendAt, lastSuccessAt, lastFailure, oldestUnsentHour, pending, fractions } = usage
   const facts: [string, string][] = [

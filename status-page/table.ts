@@ -12,7 +12,7 @@ const headings: Readonly<Record<(typeof columns)[number], string>> = {
   moved: 'Moved on',
 }
 
-/** The chart's figures as a table, closed at first. */
+/** Shows the chart's figures as a table, closed at first. */
 export function tableOf(name: string) {
   const body = element('tbody')
   const head = ['Hour', ...columns.map((column) => headings[column])]

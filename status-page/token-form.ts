@@ -1,8 +1,8 @@
 import { byId, setText } from './dom.ts'
 
 /**
- * Asks for the token of the sidecar. It stays in this page's memory: a storage of the browser would
- * offer it to the next pod that is forwarded to the same port.
+ * Asks for the sidecar's token. It stays in this page's memory, because the browser's storage would offer it
+ * to the next pod that is forwarded to the same port.
  */
 export function tokenForm(onToken: (token: string) => void) {
   const form = byId('token-form')

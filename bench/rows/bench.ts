@@ -1,10 +1,10 @@
 import type { Result, Round } from '../result.ts'
 import type { Build } from '../servers/build.ts'
 
-/** What every row gets. */
+/** What every row receives. */
 export interface Bench {
   readonly build: Build
-  /** How many pairs of measurements a row makes; its figures are their medians. */
+  /** The number of pairs of measurements of a row; its figures are their medians. */
   readonly rounds: number
   /** How long one load lasts. */
   readonly seconds: number
@@ -12,7 +12,7 @@ export interface Bench {
 
 export type Row = (bench: Bench) => Promise<Result[]>
 
-/** Baseline, ours, baseline, ours: whatever else the machine does meets both. */
+/** Measures baseline, ours, baseline, ours, so that other load on the machine affects both. */
 export async function alternate<T>(
   rounds: number,
   ours: () => Promise<T>,

@@ -1,7 +1,7 @@
-/** One report, plain. */
+/** One plain report. */
 export const plainReport = JSON.stringify({ dimension: 'requests', quantity: 3 })
 
-/** Reports with `sets` different tag sets, which are all of the same length. */
+/** Makes reports with `sets` different tag sets, all of the same length. */
 export function taggedReports(sets: number): string[] {
   return Array.from({ length: sets }, (_, index) =>
     JSON.stringify({
@@ -12,7 +12,7 @@ export function taggedReports(sets: number): string[] {
   )
 }
 
-/** A request of `size` reports. */
+/** Makes a request of `size` reports. */
 export function batchOf(size: number): string {
   const reports = Array.from({ length: size }, (_, index) => ({
     dimension: index % 2 === 0 ? 'requests' : 'storage',

@@ -5,7 +5,7 @@ import { startEmulator } from '../servers/emulator.ts'
 import { startSidecar } from '../servers/sidecar.ts'
 import { alternate, type Row } from './bench.ts'
 
-/** From the start of the process to the first 200 of the entitlement check, proof by AWS included. */
+/** Measures from the start of the process to the first 200 of the entitlement check, AWS's proof included. */
 export const coldStart: Row = async ({ build, rounds }) => {
   const emulator = await startEmulator()
   const ours = async () => {

@@ -7,7 +7,7 @@ import { alternate, pick, type Row } from './bench.ts'
 
 const connections = 16
 
-/** `GET /v1/entitlement` against a bare `node:http` server that gives the same bytes. */
+/** Measures `GET /v1/entitlement` against a bare `node:http` server that sends the same bytes. */
 export const entitlement: Row = async ({ build, rounds, seconds }) => {
   const emulator = await startEmulator()
   const sidecar = await startSidecar(build.sidecar, emulator.url)

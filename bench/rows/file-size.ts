@@ -10,7 +10,7 @@ import { reportOf, withLedger } from './ledger-alone.ts'
 const days = 30
 const dimensions = Array.from({ length: 24 }, (_, index) => `dimension-${index}`)
 
-/** The ledger's files after 30 days of 24 dimensions, a report of each every minute with a key. */
+/** Measures the ledger's files after 30 days of 24 dimensions, each with one keyed report a minute. */
 export const fileSize: Row = async () => {
   const clock = new SteppedClock(Date.parse('2026-03-01T00:00:00Z'))
   const megabytes = await withLedger(clock, async (ledger, directory) => {
@@ -40,7 +40,7 @@ async function passHour(ledger: Ledger, clock: SteppedClock): Promise<void> {
   await ledger.prune()
 }
 
-/** All in whole units: one record for each dimension and hour. */
+/** Everything in whole units, which gives one record for each dimension and hour. */
 function planOf({ productCode, dimension, hour, accounts, sealedAt }: SealInput): SealPlan {
   const parts = accounts.map(({ account, cells }) => {
     const micro = cells.reduce((sum, { quantity }) => sum + quantity, 0n)
@@ -66,7 +66,7 @@ function sizeOf(directory: string): number {
   return sizes.reduce((sum, size) => sum + size, 0)
 }
 
-/** A clock that stands still until it is moved; nothing here waits for it. */
+/** A clock that stands still until it is moved. Nothing here waits for it. */
 class SteppedClock implements Clock {
   #now: number
 

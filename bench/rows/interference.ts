@@ -7,7 +7,7 @@ import { plainReport } from './bodies.ts'
 
 const usageConnections = 16
 
-/** The entitlement check while usage is written as fast as it is taken, against its own quiet times. */
+/** Measures the entitlement check while usage is written at full speed, against the check alone. */
 export const interference: Row = async ({ build, rounds, seconds }) => {
   const emulator = await startEmulator()
   const sidecar = await startSidecar(build.sidecar, emulator.url)
@@ -30,7 +30,7 @@ export const interference: Row = async ({ build, rounds, seconds }) => {
     results.push(
       resultOf(
         {
-          name: `entitlement p99 beside full usage, ${connections} checking`,
+          name: `entitlement p99 with full usage, ${connections} checking`,
           unit: 'ms',
           target: { of: 'ratio', atMost: 2 },
         },

@@ -11,7 +11,7 @@ import { createSilentLog } from '../../src/kernel/log.ts'
 import { median, type Result } from '../result.ts'
 import type { Row } from './bench.ts'
 
-/** A ledger in a folder of its own, without anything around it. */
+/** A ledger in a separate folder, with nothing around it. */
 export async function withLedger<T>(
   clock: Clock,
   use: (ledger: Ledger, directory: string) => Promise<T>,
@@ -42,7 +42,7 @@ export function reportOf(dimension: string): UsageReport {
   return { dimension, quantity, occurredAt: undefined, tags: untagged, idempotencyKey: undefined }
 }
 
-/** The ledger without HTTP: what SQLite and the disk allow. */
+/** Measures the ledger without HTTP: the limit that SQLite and the disk set. */
 export const ledgerAlone: Row = async ({ rounds, seconds }) => {
   const results: Result[] = []
   for (const { writers, size } of [
@@ -56,7 +56,7 @@ export const ledgerAlone: Row = async ({ rounds, seconds }) => {
         figures.push(await reportsPerSecond(ledger, writers, size, seconds))
     })
     const name = `ledger alone, ${writers} writing ${size} report${size === 1 ? '' : 's'} each`
-    // The first round is for the compiler.
+    // The first round warms up the compiler.
     results.push({ name, unit: 'reports/s', ours: median(figures.slice(1)) })
   }
   return results

@@ -10,10 +10,10 @@ import type { Row } from './bench.ts'
 
 const reports = 1_000_000
 const size = 100
-/** After the start and after the load, so that what runs once in the background is done. */
+/** The pause after the start and after the load, in which work in the background ends. */
 const restMs = 3000
 
-/** Resident memory, idle against a bare `node:http` server, and after a million reports against idle. */
+/** Measures resident memory: idle against a bare `node:http` server, and after a million reports against idle. */
 export const memory: Row = async ({ build, rounds, seconds }) => {
   const emulator = await startEmulator()
   const idle: Round[] = []

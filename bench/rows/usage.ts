@@ -13,7 +13,7 @@ const path = '/v1/usage'
 const post = (server: string, bodies: readonly string[], seconds: number) =>
   load({ url: `${server}${path}`, connections, seconds, bodies })
 
-/** `POST /v1/usage`, one report a request, on disk before the answer, against Fastify without storage. */
+/** Measures `POST /v1/usage`, one report a request, on disk before the answer, against Fastify without storage. */
 export const usage: Row = async ({ build, rounds, seconds }) => {
   const emulator = await startEmulator()
   const sidecar = await startSidecar(build.sidecar, emulator.url)
@@ -44,8 +44,8 @@ export const usage: Row = async ({ build, rounds, seconds }) => {
 }
 
 /**
- * The same while AWS is down: an hour of 20 s has ended and its records are tried again and again, as
- * much faster as the clock runs, and further hours end on the way.
+ * Measures the same while AWS is down. An hour of 20 s has ended, and its records are tried again and again,
+ * faster by as much as the clock is; further hours end meanwhile.
  */
 export const outage: Row = async ({ build, rounds, seconds }) => {
   const emulator = await startEmulator('--hour', '20s', '--start', '2026-03-10T09:50:00Z')
@@ -77,7 +77,7 @@ function usageResults(
   ]
 }
 
-/** Resolves when a record has been tried and waits for AWS: an outage that nobody noticed is none. */
+/** Resolves when a record has been tried and waits for AWS. Until then the outage has no effect. */
 async function untilOneWaits(server: string): Promise<void> {
   for (;;) {
     const answer = await fetch(`${server}${path}`)

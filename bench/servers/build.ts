@@ -2,14 +2,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { bundle, type BundleOptions } from '../../scripts/build.ts'
-import { warmUp } from '../../scripts/warm-up.ts'
+import { bundle, type BundleOptions } from '../../scripts/build/build.ts'
+import { warmUp } from '../../scripts/build/warm-up.ts'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** What is measured and what it is measured against, all built the same way, in a folder of their own. */
+/** The sidecar and what it is measured against, all built the same way in a separate folder. */
 export interface Build {
-  /** What Node is started with for the sidecar: the flags of the image, and the file. */
+  /** Node's arguments for the sidecar: the flags of the image, and the file. */
   readonly sidecar: readonly string[]
   /** The same for the sidecar on an emulator's clock. */
   readonly fastSidecar: readonly string[]
@@ -31,9 +31,9 @@ export async function buildAll(): Promise<Build> {
   const plainFastify = await build('bench/servers/plain-fastify.ts', { without: [] })
   const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8')
   const [, entry] = /^ENTRYPOINT (\[.*\])$/m.exec(dockerfile) ?? []
-  if (entry === undefined) throw new Error('the Dockerfile has no ENTRYPOINT that can be read')
+  if (entry === undefined) throw new Error('the Dockerfile does not have a readable ENTRYPOINT')
   const flags = (JSON.parse(entry) as string[]).slice(1, -1)
-  // As the image does it: V8's compiled form of the bundle, for these flags.
+  // As in the image: V8's compiled form of the bundle, for these flags.
   await warmUp(compileCacheBeside(main).NODE_COMPILE_CACHE, [...flags, main])
   const remove = () => rmSync(folder, { recursive: true })
   return {
@@ -45,7 +45,7 @@ export async function buildAll(): Promise<Build> {
   }
 }
 
-/** The environment with which the sidecar finds it. */
+/** Returns the environment in which the sidecar finds its compile cache. */
 export function compileCacheBeside(file: string): { readonly NODE_COMPILE_CACHE: string } {
   return { NODE_COMPILE_CACHE: join(dirname(file), 'compile-cache') }
 }

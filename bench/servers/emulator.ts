@@ -5,7 +5,7 @@ import type { Server } from './plain.ts'
 
 const sourceMain = join(root, 'src/main.ts')
 
-/** An emulated AWS; `options` are those of the command. */
+/** Starts an emulated AWS with the options of the command `emulate`. */
 export async function startEmulator(...options: readonly string[]): Promise<Server> {
   const port = await freePort()
   const { child, program } = start([sourceMain, 'emulate', '--port', `${port}`, ...options])
@@ -13,7 +13,7 @@ export async function startEmulator(...options: readonly string[]): Promise<Serv
   return { ...program, url: `http://127.0.0.1:${port}` }
 }
 
-/** From now on every record fails, as with an AWS that is down. */
+/** Makes every record fail from now on, as when AWS is down. */
 export async function breakAws(emulatorUrl: string): Promise<void> {
   const answer = await fetch(`${emulatorUrl}/_emulator/faults`, {
     method: 'POST',

@@ -1,6 +1,6 @@
 /**
- * The sidecar on the clock of an emulator whose hours are short, as `demo` runs it but without its
- * narrator: `node fast-sidecar.ts`, with the same settings as `run`.
+ * Runs the sidecar on the clock of an emulator with short hours, as `demo` does but without its narrator:
+ * `node fast-sidecar.ts`, with the same settings as `run`.
  */
 import { randomBytes } from 'node:crypto'
 import { createFastClock, createSystemClock } from '../../src/kernel/clock.ts'

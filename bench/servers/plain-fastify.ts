@@ -1,5 +1,5 @@
 /**
- * A bare Fastify server that takes the same usage with the same schema and stores nothing:
+ * Runs a bare Fastify server that accepts the same usage with the same schema and stores nothing:
  * `node plain-fastify.ts <port>`.
  */
 import fastify from 'fastify'

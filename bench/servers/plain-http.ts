@@ -1,5 +1,5 @@
 /**
- * The smallest server that gives the same bytes and headers as the sidecar's entitlement check:
+ * Runs the smallest server that sends the same bytes and headers as the sidecar's entitlement check:
  * `node plain-http.ts <port> <headers as JSON> <body>`.
  */
 import { createServer } from 'node:http'

@@ -5,16 +5,16 @@ export interface Server extends Program {
   readonly url: string
 }
 
-/** A bare `node:http` server that gives the answer that `url` gives now. */
+/** Starts a bare `node:http` server that always sends the answer that `url` sends now. */
 export async function startPlainHttp({ plainHttp }: Build, url: string): Promise<Server> {
   const answer = await fetch(url)
-  // Node sets these by itself, for both.
+  // Node sets these itself, for both.
   const automatic = ['connection', 'date', 'keep-alive', 'transfer-encoding']
   const headers = [...answer.headers].filter(([name]) => !automatic.includes(name))
   return startPlain(plainHttp, JSON.stringify(Object.fromEntries(headers)), await answer.text())
 }
 
-/** A bare Fastify server that takes usage and stores nothing. */
+/** Starts a bare Fastify server that accepts usage and stores nothing. */
 export function startPlainFastify({ plainFastify }: Build): Promise<Server> {
   return startPlain(plainFastify)
 }

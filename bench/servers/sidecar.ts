@@ -8,11 +8,11 @@ import { compileCacheBeside } from './build.ts'
 import type { Server } from './plain.ts'
 
 export interface Sidecar extends Server {
-  /** The first 200 of its entitlement check, ms after the start of the process. */
+  /** When its entitlement check first answered 200, ms after the start of the process. */
   readonly firstAnswerMs: number
 }
 
-/** A built sidecar with an empty ledger, entitled; `args` are those of Node. */
+/** Starts a built sidecar with an empty ledger and waits until it is entitled. `args` are Node's. */
 export async function startSidecar(args: readonly string[], emulatorUrl: string): Promise<Sidecar> {
   const key = await (await fetch(`${emulatorUrl}/_emulator/public-key`)).text()
   const [port, opsPort] = [await freePort(), await freePort()]

@@ -1,4 +1,4 @@
-// What an application does with the sidecar: it asks whether it may run, and reports usage. Needs Node 18.
+// Shows what an application does with the sidecar: it asks whether it may run, and reports usage. Needs Node 18.
 const sidecar = process.env.METERING_URL ?? 'http://localhost:7070'
 
 let stopping = false
@@ -28,9 +28,9 @@ async function report(quantity, idempotencyKey) {
     try {
       const answer = await fetch(`${sidecar}/v1/usage`, { method: 'POST', headers, body })
       if (answer.ok) return
-      console.log(`not recorded: ${answer.status} ${await answer.text()}`)
+      console.log(`not accepted: ${answer.status} ${await answer.text()}`)
     } catch (error) {
-      console.log(`not recorded: ${error.message}`)
+      console.log(`not accepted: ${error.message}`)
     }
     await pause(1000)
   }

@@ -1,49 +1,87 @@
 /** Writes every generated file: `npm run generate`. With `--check`, fails when one of them is stale. */
 import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { format } from 'prettier'
+import { format, resolveConfig } from 'prettier'
+import { checks } from '../../src/doctor/checks/checks.ts'
 import { productSchema } from '../../src/product/product-schema.ts'
-import { settingsInMarkdown } from './configuration.ts'
+import { settingsSchema, valuesTable } from './chart-files.ts'
+import { renderChecksTable } from './checks-table.ts'
 import { importTable } from './contributing.ts'
+import { renderErrorTable, renderScenarioTables } from './emulator-tables.ts'
+import { renderAnswers, renderTransitions } from './entitlement-tables.ts'
+import { between } from './marks.ts'
+import {
+  alertColumns,
+  clientColumns,
+  errorColumns,
+  logColumns,
+  metricColumns,
+} from './reference-columns.ts'
+import { renderSettingsTable } from './settings-table.ts'
 
 interface Generated {
-  /** From the root of the repository. */
+  /** The path from the root of the repository. */
   readonly path: string
-  /** The whole text that the file must have, given the one that it has. */
+  /** Returns the complete text that the file must have, given its current text. */
   readonly render: (current: string) => string | Promise<string>
 }
 
-/** Every file that is made from others, wholly or between two marks. */
-export const generated: readonly Generated[] = [
-  { path: 'CONTRIBUTING.md', render: (page) => between(page, 'import rules', importTable()) },
-  {
-    path: 'docs/configuration.md',
-    render: (page) => between(page, 'settings', settingsInMarkdown()),
-  },
-  {
-    path: 'docs/product.schema.json',
-    render: () =>
-      format(JSON.stringify(productSchema, null, 2), { parser: 'json', printWidth: 100 }),
-  },
-]
+const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Replaces what stands between `<!-- name -->` and the next `<!-- end -->`. */
-export function between(page: string, name: string, text: string): string {
-  const begin = `<!-- ${name} -->\n`
-  const start = page.indexOf(begin)
-  const end = page.indexOf('<!-- end -->', start)
-  if (start < 0 || end < 0) throw new Error(`the page has no marks for ${name}`)
-  return `${page.slice(0, start)}${begin}${text}\n${page.slice(end)}`
+/** A page whose blocks with these names are generated. */
+function blocks(path: string, texts: Readonly<Record<string, () => string>>): Generated {
+  const render = (page: string) =>
+    Object.entries(texts).reduce((text, [name, make]) => between(text, name, make()), page)
+  return { path, render }
 }
 
-/** The paths whose text is not what `render` makes of it. */
-export async function stale(): Promise<string[]> {
-  const texts = await Promise.all(generated.map(compare))
+function chartReadme(chart: string): Generated {
+  const render = async (page: string) => {
+    const values = await readFile(join(root, `helm/${chart}/values.yaml`), 'utf8')
+    return between(page, 'values', valuesTable(values))
+  }
+  return { path: `helm/${chart}/README.md`, render }
+}
+
+/** Every generated file: all of it, or blocks, or columns of tables. */
+export const generated: readonly Generated[] = [
+  blocks('CONTRIBUTING.md', { 'import rules': importTable }),
+  blocks('docs/configuration.md', { settings: renderSettingsTable }),
+  blocks('docs/doctor.md', { checks: () => renderChecksTable(checks) }),
+  blocks('docs/emulator.md', { scenario: renderScenarioTables, errors: renderErrorTable }),
+  blocks('docs/entitlement.md', { transitions: renderTransitions, answers: renderAnswers }),
+  { path: 'docs/alerts.md', render: alertColumns },
+  { path: 'docs/clients.md', render: clientColumns },
+  { path: 'docs/errors.md', render: errorColumns },
+  { path: 'docs/logs.md', render: logColumns },
+  { path: 'docs/metrics.md', render: metricColumns },
+  { path: 'docs/product.schema.json', render: () => json(productSchema) },
+  {
+    path: 'helm/marketplace-sidecar/values.schema.json',
+    render: (current) => json(withSettings(JSON.parse(current))),
+  },
+  chartReadme('marketplace-sidecar'),
+  chartReadme('example-product'),
+]
+
+function withSettings(schema: { properties: object }): object {
+  return { ...schema, properties: { ...schema.properties, settings: settingsSchema() } }
+}
+
+async function json(value: object): Promise<string> {
+  const options = await resolveConfig(join(root, 'package.json'))
+  return format(JSON.stringify(value), { ...options, parser: 'json' })
+}
+
+/** Returns the paths below `folder` whose text differs from the result of `render`. */
+export async function stale(folder = root): Promise<string[]> {
+  const texts = await Promise.all(generated.map((file) => compare(file, folder)))
   return texts.filter(({ before, after }) => before !== after).map(({ path }) => path)
 }
 
-async function compare({ path, render }: Generated) {
-  const file = fileURLToPath(new URL(`../../${path}`, import.meta.url))
+async function compare({ path, render }: Generated, folder: string) {
+  const file = join(folder, path)
   const before = await readFile(file, 'utf8')
   return { path, file, before, after: await render(before) }
 }
@@ -57,7 +95,9 @@ if (import.meta.main) {
     }
   } else
     for (const each of generated) {
-      const { file, before, after } = await compare(each)
-      if (before !== after) await writeFile(file, after)
+      const { path, file, before, after } = await compare(each, root)
+      if (before === after) continue
+      await writeFile(file, after)
+      console.log(path)
     }
 }

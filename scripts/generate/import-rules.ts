@@ -1,7 +1,6 @@
 /**
- * Who may import whom: the one table. `oxlint.config.ts` enforces it, and CONTRIBUTING.md shows it.
- * The rows are in the order of the house, from the ground up: a folder imports only from rows above
- * its own, so every arrow points downwards.
+ * Who may import whom. `oxlint.config.ts` enforces this table, and CONTRIBUTING.md shows it. The rows go
+ * from the lowest layer to the highest: a folder imports only from rows above its own.
  */
 export const importRules = {
   kernel: [],
@@ -30,7 +29,7 @@ export const importRules = {
   main: ['kernel', 'cli'],
 } as const satisfies Record<string, readonly string[]>
 
-/** What has one place, or a few, and the places: paths below `src`. */
+/** Modules that belong in one place or a few, with those places: paths below `src`. */
 export const vendorPlaces: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/*': ['aws'],
   '@smithy/*': ['aws'],

@@ -1,4 +1,4 @@
-/** A story that one alert is told, and when it has to fire. */
+/** A story for one alert, and when it must fire. */
 export interface AlertCase {
   readonly alert: string
   readonly story: string
@@ -7,9 +7,9 @@ export interface AlertCase {
   /** Moments since the start of the series. */
   readonly quietAt: readonly string[]
   readonly firesAt: readonly string[]
-  /** Labels of the alert besides its name and severity; those of the target where it is absent. */
+  /** Labels of the alert apart from its name and severity; the target's if absent. */
   readonly labels?: Readonly<Record<string, string>>
-  /** What becomes of `{{ $value … }}` in the description. */
+  /** What replaces `{{ $value … }}` in the description. */
   readonly value?: string
 }
 
@@ -126,7 +126,7 @@ export const alertCases: readonly AlertCase[] = [
   },
   {
     alert: 'MarketplaceSidecarRecordsRefused',
-    story: 'two records are refused, tried again now and then, and taken in the end',
+    story: 'two records are refused, tried again now and then, and finally accepted',
     series: { [refused]: '0x9 2x5 0 2x4 0x30' },
     quietAt: ['9m', '40m'],
     firesAt: ['10m', '16m', '20m'],
@@ -263,7 +263,7 @@ export const alertCases: readonly AlertCase[] = [
   },
   {
     alert: 'MarketplaceSidecarAwsErrors',
-    story: 'the role is taken away, and given back after two hours',
+    story: 'the role is removed, and restored after two hours',
     series: { [calls('credentials')]: '0x9 1+1x119 120x60', [calls('ok')]: '5x129 6+1x60' },
     quietAt: ['9m', '40m', '150m'],
     firesAt: ['45m', '120m'],
@@ -284,7 +284,7 @@ export const alertCases: readonly AlertCase[] = [
   },
   {
     alert: 'MarketplaceSidecarClockSkewed',
-    story: 'the clock runs ahead, and is mended',
+    story: 'the clock runs ahead, and is corrected',
     series: { [of('marketplace_clock_skew_seconds')]: '0x9 -61x20 2x10' },
     quietAt: ['9m', '14m', '35m'],
     firesAt: ['15m', '29m'],
@@ -340,7 +340,7 @@ export const alertCases: readonly AlertCase[] = [
   },
   {
     alert: 'MarketplaceSidecarDiskFilling',
-    story: 'somebody else fills the disk',
+    story: 'another program fills the disk',
     series: {
       [of('marketplace_ledger_free_bytes')]: '20000000000x9 12000000000x40',
       [of('marketplace_ledger_volume_bytes')]: '100000000000x50',

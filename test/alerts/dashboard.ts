@@ -41,11 +41,11 @@ export function readDashboard(): Dashboard {
   return JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as Dashboard
 }
 
-/** An expression as Grafana sends it, with these values of its variables. */
+/** Replaces the variables of an expression with these values, as Grafana does. */
 export function expand(expression: string, values: Readonly<Record<string, string>>): string {
   return expression.replaceAll(/\$\{?(\w+)\}?/g, (_, name: string) => {
     const value = values[name]
-    if (value === undefined) throw new Error(`there is no variable ${name}`)
+    if (value === undefined) throw new Error(`unknown variable ${name}`)
     return value
   })
 }

@@ -1,8 +1,8 @@
-/** Words of PromQL that are followed by a list of labels. */
+/** PromQL keywords that are followed by a list of labels. */
 const listOfLabels = /\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g
 const words = new Set(['and', 'or', 'unless', 'bool', 'offset'])
 
-/** Every metric that an expression of PromQL reads. */
+/** Returns every metric that a PromQL expression reads. */
 export function metricNamesIn(expression: string): string[] {
   const bare = expression
     .replaceAll(/"[^"]*"/g, '')

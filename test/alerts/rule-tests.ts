@@ -2,21 +2,24 @@ import { stringify } from 'yaml'
 import { alertCases, target, type AlertCase } from './alert-cases.ts'
 import { alertsFile, readRules, type AlertRule } from './alert-rules.ts'
 
-/** The file for `promtool test rules` that cases make: who fires when, with every label and annotation. */
+/** Makes the file for `promtool test rules`: which alert fires when, with every label and annotation. */
 export function ruleTests(cases: readonly AlertCase[] = alertCases): string {
   const rules = new Map(readRules().map((rule) => [rule.alert, rule]))
   const tests = cases.map((story) => {
     const rule = rules.get(story.alert)
-    if (rule === undefined) throw new Error(`there is no alert ${story.alert}`)
+    if (rule === undefined) throw new Error(`unknown alert ${story.alert}`)
     return testOf(rule, story)
   })
   return stringify({ rule_files: [alertsFile], evaluation_interval: '1m', tests })
 }
 
-function testOf(rule: AlertRule, { story, series, quietAt, firesAt, ...told }: AlertCase): object {
-  const labels = told.labels ?? target
+function testOf(
+  rule: AlertRule,
+  { story, series, quietAt, firesAt, ...expected }: AlertCase,
+): object {
+  const labels = expected.labels ?? target
   // One for all moments, or one for each.
-  const values = told.value?.split('|') ?? []
+  const values = expected.value?.split('|') ?? []
   return {
     name: `${rule.alert}: ${story}`,
     interval: '1m',

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
-import { emulatorOfArm64, nodeForArm64 } from '../../scripts/binary-tools.ts'
-import { buildBinary } from '../../scripts/build-binary.ts'
+import { emulatorOfArm64, nodeForArm64 } from '../../scripts/tools/binary-tools.ts'
+import { buildBinary } from '../../scripts/build/build-binary.ts'
 import { demoProduct } from '../../src/emulator/demo-product.ts'
 import { environmentOf, expectMainJob, type Packed } from '../support/program/main-job.ts'
 import {
@@ -13,7 +13,7 @@ import {
   temporaryDirectory,
 } from '../support/program/program.ts'
 
-/** Millions of bytes that the executable may have above the Node that it is made of. */
+/** How much larger than Node the executable may be, in millions of bytes. */
 const budgetMB = 4
 
 let folder: string
@@ -22,7 +22,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** The executable alone, in an empty directory, with nothing of this machine's environment. */
+/** The executable alone, in an empty directory, without this machine's environment. */
 function packedIn(directory: string, ...command: readonly string[]): Packed {
   const start: Packed['start'] = (args, env) => {
     const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
@@ -31,7 +31,7 @@ function packedIn(directory: string, ...command: readonly string[]): Packed {
   return { start, checkHealth: (env) => start(['healthcheck'], env) }
 }
 
-/** Proves, takes usage, flushes: the product comes from files beside it, as in a seller's image. */
+/** Proves, accepts usage and flushes. The product comes from files next to it, as in a seller's image. */
 async function expectItWorks(...command: readonly string[]): Promise<void> {
   const aws = await startEmulatorProgram()
   const files = temporaryDirectory()
@@ -66,7 +66,7 @@ describe('the single executable', () => {
     await expectItWorks(executable())
   })
 
-  test('tells its version, and wrong arguments with exit code 2', async () => {
+  test('prints its version, and ends with exit code 2 after wrong arguments', async () => {
     const packed = packedIn(temporaryDirectory(), executable())
     const version = { code: 0, out: `${manifest.version}\n`, err: '' }
     expect(await packed.start(['--version'], {}).ended).toEqual(version)
@@ -87,12 +87,12 @@ describe('the single executable', () => {
     expect(dockerfile).toContain(` ${flags} /app/main.js\n`)
   })
 
-  test('is hardly larger than Node', () => {
+  test('is only a little larger than Node', () => {
     const node = readFileSync(process.execPath).length
     expect(bytes).toBeLessThan(node + budgetMB * 1_000_000)
   })
 
-  test('has the licences of what is in it beside it', () => {
+  test('has the licences of its contents next to it', () => {
     const licences = readFileSync(`${executable()}-THIRD-PARTY-LICENSES.txt`, 'utf8')
     expect(licences).toMatch(/^fastify \d/m)
   })
@@ -100,7 +100,7 @@ describe('the single executable', () => {
 
 describe('the single executable for another processor', () => {
   test.runIf(process.arch === 'x64')(
-    'is made on x64 of Node for arm64, and does its job there',
+    'is made on x64 from Node for arm64, and does its job there',
     async () => {
       const executable = join(folder, 'marketplace-sidecar-arm64')
       await buildBinary(executable, await nodeForArm64())
@@ -112,6 +112,6 @@ describe('the single executable for another processor', () => {
   test('is refused when its Node is another version, which would not start', async () => {
     const other = join(folder, 'other-node')
     writeFileSync(other, 'node-v24.0.0.tar.gz', { mode: 0o644 })
-    await expect(buildBinary(join(folder, 'never'), other)).rejects.toThrow(/take the same version/)
+    await expect(buildBinary(join(folder, 'never'), other)).rejects.toThrow(/Use the same version/)
   })
 })

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { axePath } from '../../scripts/browser-tools.ts'
+import { axePath } from '../../scripts/tools/browser-tools.ts'
 import { openPage, views, type Opened, type View } from './browser.ts'
 import { playTwoDays, startScene, type Scene } from './scene.ts'
 
-/** Kept by CI as what came out of a run. */
+/** The folder of screenshots, which CI keeps. */
 const folder = fileURLToPath(new URL('../../.cache/screenshots', import.meta.url))
 
 const token = '0123456789abcdef0123456789abcdef'
@@ -39,7 +39,7 @@ async function withPage(
   look: (opened: Opened) => Promise<void>,
 ): Promise<void> {
   const scene = scenes[name]
-  if (scene === undefined) throw new Error(`there is no scene ${name}`)
+  if (scene === undefined) throw new Error(`unknown scene ${name}`)
   const opened = await openPage(scene.url, view)
   try {
     await opened.page.locator(name === 'token' ? '#token-form' : '#content').waitFor()
@@ -54,7 +54,7 @@ interface Finding {
   readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[]
 }
 
-/** What axe-core finds with every rule that it has for pages of the web. */
+/** Returns the findings of axe-core with every rule that it has for web pages. */
 async function findings(
   page: Page,
 ): Promise<Readonly<Record<'violations' | 'incomplete' | 'passes', Finding[]>>> {
@@ -72,13 +72,13 @@ const everyView = Object.entries(views)
 const everyScene = ['two-days', 'denied', 'unreachable', 'token']
 
 describe.each(everyView)('in the view %s', (viewName, view) => {
-  test.each(everyScene)('the page shuts nobody out: %s', async (name) => {
+  test.each(everyScene)('axe-core finds nothing: %s', async (name) => {
     await withPage(name, { ...view, bypassCSP: true }, async ({ page }) => {
       for (const summary of await page.locator('summary').all()) await summary.click()
       const { violations, incomplete, passes } = await findings(page)
       expect(shown(violations)).toEqual([])
-      // Text whose contrast cannot be told is not good enough either, but for cells that are scrolled
-      // out of a narrow window; the wide ones show them.
+      // Text whose contrast cannot be computed fails too, except cells that are scrolled out of a narrow window:
+      // the wide windows show them.
       const untold = incomplete
         .filter(({ id }) => id === 'color-contrast')
         .flatMap(({ nodes }) => nodes.map(({ html }) => html))
@@ -89,7 +89,7 @@ describe.each(everyView)('in the view %s', (viewName, view) => {
   })
 
   test.each(everyScene)(
-    'nothing is wider than the window, and there is a picture of %s',
+    'nothing is wider than the window, and the screenshot shows %s',
     async (name) => {
       await withPage(name, view, async ({ page }) => {
         for (const summary of await page.locator('summary').all()) await summary.click()
@@ -106,7 +106,7 @@ describe.each(everyView)('in the view %s', (viewName, view) => {
 })
 
 describe('the keyboard', () => {
-  test('reaches everything that can be used, and the focus is seen', async () => {
+  test('reaches everything that can be used, and the focus is visible', async () => {
     await withPage('two-days', views.light, async ({ page }) => {
       const stops: string[] = []
       for (let step = 0; step < 7; step += 1) {
@@ -129,7 +129,7 @@ describe('the keyboard', () => {
     })
   })
 
-  test('walks along the bars, and what is said follows', async () => {
+  test('moves along the bars, and the text follows', async () => {
     await withPage('two-days', views.light, async ({ page }) => {
       const detail = page.locator('article[data-dimension="requests"] .detail')
       const focused = () => page.evaluate(describeFocus)
@@ -146,7 +146,7 @@ describe('the keyboard', () => {
     })
   })
 
-  test('keeps its place when the page shows something new', async () => {
+  test('keeps its place when the page changes', async () => {
     await withPage('two-days', views.light, async ({ page }) => {
       await page.keyboard.press('Tab')
       await scenes['two-days']?.report('requests', 0.25)
@@ -176,18 +176,18 @@ describe('a screen reader', () => {
     })
   })
 
-  test('is told of what one acts on, and not of every number', async () => {
+  test('hears of changes that need action, and not of every number', async () => {
     await withPage('two-days', views.light, async ({ page }) => {
       const announcer = page.getByRole('status')
       expect(await announcer.textContent()).toBe('Entitled \u00b7 2 problems')
       await page.evaluate(
-        `window.told = 0
-         new MutationObserver(() => (window.told += 1)).observe(document.getElementById('announcer'),
+        `window.heard = 0
+         new MutationObserver(() => (window.heard += 1)).observe(document.getElementById('announcer'),
            { childList: true, characterData: true, subtree: true })`,
       )
       await scenes['two-days']?.report('requests', 1000)
       await page.locator('#hour-dimensions .quantity').filter({ hasText: '1,81' }).waitFor()
-      expect(await page.evaluate('window.told')).toBe(0)
+      expect(await page.evaluate('window.heard')).toBe(0)
     })
   })
 })

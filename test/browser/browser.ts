@@ -1,8 +1,8 @@
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import { afterAll } from 'vitest'
-import { chromiumPath } from '../../scripts/browser-tools.ts'
+import { chromiumPath } from '../../scripts/tools/browser-tools.ts'
 
-/** A page and everything that a browser complained about while it was open. */
+/** A page, and everything that the browser reported while it was open. */
 export interface Opened {
   readonly page: Page
   /** Errors on the console, exceptions, breaches of the page's policy. */
@@ -32,12 +32,12 @@ const flags = [
 let browser: Promise<Browser> | undefined
 afterAll(async () => (await browser)?.close())
 
-/** Playwright gives each browser an empty profile of its own, and deletes it with it. */
+/** Playwright gives each browser a new empty profile and deletes it afterwards. */
 async function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: await chromiumPath(), args: flags })
 }
 
-/** Opens a page that shares nothing with any other. */
+/** Opens a page that shares nothing with other pages. */
 export async function openPage(url: string, view: View = views.light): Promise<Opened> {
   browser ??= launch()
   const context = await (await browser).newContext(view)

@@ -7,13 +7,13 @@ import {
 export interface Scene extends SidecarHarness {
   readonly url: string
   report(dimension: string, quantity: number, more?: object): Promise<void>
-  /** What the next records meet, one after the other. */
+  /** Sets the outcomes of the next records, in order. */
   fault(effect: object): Promise<unknown>
-  /** Ends the hour and waits until AWS has answered to this many records more. */
+  /** Ends the hour and waits until AWS has answered this many more records. */
   endHourWith(attempts: number): Promise<void>
 }
 
-/** A sidecar beside an emulated AWS, and short words for what the tests of the page do with it. */
+/** A sidecar with an emulated AWS, and short methods for what the page's tests do with it. */
 export async function startScene(options: SidecarOptions = {}): Promise<Scene> {
   const harness = await startHarness(options)
   return {
@@ -32,7 +32,7 @@ export async function startScene(options: SidecarOptions = {}): Promise<Scene> {
   }
 }
 
-/** Two days of a product that is used, with a record in every state that needs somebody. */
+/** Plays two days of a product in use, with a record in every state that needs a person. */
 export async function playTwoDays(scene: Scene): Promise<void> {
   await scene.entitled()
   for (let hour = 0; hour < 44; hour += 1) {

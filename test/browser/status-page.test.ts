@@ -74,7 +74,7 @@ describe('the numbers of the page', () => {
     expect(complaints).toEqual([])
   })
 
-  test('are in the table as in the bars', async () => {
+  test('are the same in the table and in the bars', async () => {
     const scene = await play()
     await scene.entitled()
     for (const quantity of [7, 11]) {
@@ -95,7 +95,7 @@ describe('the numbers of the page', () => {
     expect(heights).toEqual(['63.64%', '100%'])
   })
 
-  test('tell late usage apart, in the hour that took it', async () => {
+  test('show late usage separately, in the hour that it was added to', async () => {
     const scene = await play()
     await scene.entitled()
     await scene.report('requests', 5)
@@ -119,7 +119,7 @@ describe('the page says what is wrong, and what to do', () => {
     await expectSeen(page, '#state-code', 'CustomerNotEntitledException')
     await expectSeen(page, '#transitions', /Starting \u2192 Denied CustomerNotEntitledException/)
     expect(await page.title()).toMatch(/^Denied/)
-    // Chromium itself writes that a fetch was answered with 403.
+    // Chromium itself logs that a fetch was answered with 403.
     expect(complaints.filter((text) => !/status of 403/.test(text))).toEqual([])
   })
 
@@ -176,7 +176,7 @@ describe('the page says what is wrong, and what to do', () => {
     await scene.report('requests', 5)
     await scene.fault({ drop: 'before', times: 1000 })
     await scene.endHourWith(1)
-    await expectSeen(page, '.trouble h3', 'Not taken by AWS yet: 1 record')
+    await expectSeen(page, '.trouble h3', 'Not accepted by AWS yet: 1 record')
     await expectSeen(page, '.trouble', 'Nothing is lost.')
     await expectBar(page, 'requests', /09:00 to 10:00: 5 pending/)
     expect(await fact(page, 'Oldest unsent hour').textContent()).toMatch(/^09:00/)
@@ -234,7 +234,7 @@ describe('text from elsewhere', () => {
 describe('a sidecar with a token', () => {
   const token = '0123456789abcdef0123456789abcdef'
 
-  test('is asked with the one that is typed in, which no storage keeps', async () => {
+  test('is asked with the token that is typed in, which no storage keeps', async () => {
     const files = { '/token': token }
     const scene = await play({ settings: { SIDECAR_API_TOKEN_FILE: '/token' }, files })
     const { page } = await look(scene)
@@ -254,8 +254,8 @@ describe('a sidecar with a token', () => {
   })
 })
 
-describe('a page that nobody looks at', () => {
-  test('asks nothing until it is looked at again', async () => {
+describe('a hidden page', () => {
+  test('asks nothing until it is visible again', async () => {
     const scene = await play()
     const { page } = await look(scene)
     await page.clock.install()

@@ -6,20 +6,20 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { parse, parseAllDocuments } from 'yaml'
-import { helmPath } from '../../scripts/chart-tools.ts'
+import { helmPath } from '../../scripts/tools/chart-tools.ts'
 import type { KubernetesObject } from './kubernetes-object.ts'
 
 export const charts = fileURLToPath(new URL('../../helm', import.meta.url))
 export const library = join(charts, 'marketplace-sidecar')
 export const product = join(charts, 'example-product')
 
-/** The values files that the product's chart is tried with, by name. */
+/** The names of the values files that the product's chart is tested with. */
 export const ciFiles = readdirSync(join(product, 'ci')).toSorted()
 export const ciFile = (name: string) => join(product, 'ci', name)
 
 export type Values = Readonly<Record<string, unknown>>
 
-/** Runs helm with a home that nobody else has; resolves with its output, rejects with its message. */
+/** Runs helm with a separate home. Resolves with its output, or rejects with its message. */
 export async function helm(...args: string[]): Promise<string> {
   const home = await mkdtemp(join(tmpdir(), 'helm-'))
   try {
@@ -34,14 +34,14 @@ export async function helm(...args: string[]): Promise<string> {
 
 export interface RenderOptions {
   readonly chart?: string
-  /** A file of `ci`. */
+  /** The name of a file in `ci`. */
   readonly ci?: string
   readonly kubeVersion?: string
   readonly release?: string
   readonly args?: readonly string[]
 }
 
-/** What `helm template` makes of the product's chart with these values. */
+/** Renders the product's chart with these values by `helm template`. */
 export async function renderText(values: Values = {}, options: RenderOptions = {}) {
   const work = await mkdtemp(join(tmpdir(), 'values-'))
   try {
@@ -62,7 +62,7 @@ export async function renderText(values: Values = {}, options: RenderOptions = {
   }
 }
 
-/** The same, parsed. */
+/** Renders the same and parses it. */
 export async function render(
   values: Values = {},
   options: RenderOptions = {},
@@ -70,7 +70,7 @@ export async function render(
   return parseObjects(await renderText(values, options))
 }
 
-/** The objects of a text as YAML 1.1, which Kubernetes reads: `on` would be true there. */
+/** Parses objects as YAML 1.1, as Kubernetes does: `on` is true there. */
 export function parseObjects(text: string): KubernetesObject[] {
   return parseAllDocuments(text, { version: '1.1', uniqueKeys: true }).flatMap((document) => {
     const [error] = document.errors
@@ -84,7 +84,7 @@ export function readValues(chart: string): Values {
   return parse(readFileSync(join(chart, 'values.yaml'), 'utf8'))
 }
 
-/** The templates of a chart by name. */
+/** Reads the templates of a chart. */
 export function readTemplates(chart: string): { name: string; text: string }[] {
   const folder = join(chart, 'templates')
   return readdirSync(folder).map((name) => ({

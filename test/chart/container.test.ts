@@ -8,7 +8,7 @@ const defaultOf = (name: (typeof settingsTable)[number]['name']) =>
 const names = (containers: readonly { name: string }[] | null) =>
   containers?.map(({ name }) => name)
 
-test('the native sidecar is an init container that is always restarted', async () => {
+test('the native sidecar is an init container with restartPolicy Always', async () => {
   const { initContainers, containers } = podOf(await render()).spec
   expect(names(initContainers)).toEqual(['marketplace-sidecar'])
   expect(initContainers?.[0]?.restartPolicy).toBe('Always')
@@ -29,7 +29,7 @@ test('both forms are the same container', async () => {
   expect(restartPolicy).toBe('Always')
 })
 
-test('the sidecar runs with no rights and a root file system that it cannot write', async () => {
+test('the sidecar runs without rights and with a read-only root file system', async () => {
   const objects = await render()
   expect(sidecarOf(objects).securityContext).toEqual({
     runAsNonRoot: true,
@@ -53,13 +53,13 @@ test('the probes ask the ops port, and liveness does not ask for readiness', asy
   expect(envOf(sidecar)).toEqual({ SIDECAR_OPS_LISTEN: defaultOf('SIDECAR_OPS_LISTEN') })
 })
 
-test('the ops listener and its port are one choice', async () => {
+test('one value sets both the ops listener and its port', async () => {
   const sidecar = sidecarOf(await render({ sidecar: { ops: { host: '[::]', port: 9999 } } }))
   expect(envOf(sidecar)).toEqual({ SIDECAR_OPS_LISTEN: '[::]:9999' })
   expect(sidecar.ports).toEqual([{ name: 'sidecar-ops', containerPort: 9999 }])
 })
 
-test('the image is the one of the values', async () => {
+test('the values name the image', async () => {
   const image = { registry: 'r.example', repository: 'a/b', tag: '7', pullPolicy: 'Always' }
   expect(sidecarOf(await render({ sidecar: { image } }))).toMatchObject({
     image: 'r.example/a/b:7',
@@ -67,7 +67,7 @@ test('the image is the one of the values', async () => {
   })
 })
 
-test('resources are the defaults, or what the values say of them', async () => {
+test('resources have the defaults or what the values set', async () => {
   expect(sidecarOf(await render()).resources).toEqual(readValues(library)['resources'])
   const resources = { limits: { memory: '512Mi' } }
   expect(sidecarOf(await render({ sidecar: { resources } })).resources).toEqual({
@@ -76,7 +76,7 @@ test('resources are the defaults, or what the values say of them', async () => {
   })
 })
 
-test('further mounts and environment stand beside those of the chart', async () => {
+test('additional mounts and variables are added to those of the chart', async () => {
   const mount = { name: 'token', mountPath: '/run/token', readOnly: true }
   const sidecar = sidecarOf(
     await render({

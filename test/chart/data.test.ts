@@ -8,7 +8,7 @@ const ledgerVolumes = (objects: readonly KubernetesObject[]) =>
   podOf(objects).spec.volumes.filter(({ name }) => name === 'marketplace-sidecar-data')
 
 test.each(['emptyDir', 'existingClaim', 'claimTemplate'])(
-  'with %s the ledger lies where the sidecar looks for it',
+  'with %s the ledger is where the sidecar looks for it',
   async (type) => {
     const objects = await render({ sidecar: { data: { type, claimName: 'ledger' } } })
     expect(sidecarOf(objects).volumeMounts).toEqual([
@@ -25,7 +25,7 @@ test('an emptyDir has a limit', async () => {
   expect(only(objects, 'Deployment').spec).not.toHaveProperty('strategy')
 })
 
-test('a claim that exists is used by one pod at a time', async () => {
+test('an existing claim is used by one pod at a time', async () => {
   const objects = await render({ sidecar: { data: { type: 'existingClaim', claimName: 'mine' } } })
   expect(ledgerVolumes(objects)).toEqual([
     { name: 'marketplace-sidecar-data', persistentVolumeClaim: { claimName: 'mine' } },

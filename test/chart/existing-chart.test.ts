@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { helm, library, parseObjects } from './charts.ts'
 import { only, type Container, type KubernetesObject, type Pod } from './kubernetes-object.ts'
 
-/** The YAML of the README's four steps, which are done to a chart as `helm create` makes it. */
+/** The YAML of the README's four steps, applied to a chart that `helm create` made. */
 const steps = [
   ...readFileSync(join(library, 'README.md'), 'utf8').matchAll(/```yaml\n(.*?)```/gs),
 ].map(([, text = '']) => text)
@@ -30,7 +30,7 @@ function follow([dependency = '', values = '', pod = '', objects = '']: readonly
   writeFileSync(file, addLines(readFileSync(file, 'utf8'), pod))
 }
 
-/** Puts the lines of the step into a Deployment that has lists of its own. */
+/** Inserts the lines of the step into a Deployment that already has lists. */
 function addLines(deployment: string, step: string): string {
   const include = (key: string) => {
     const found = new RegExp(`^ +${key}:\n( +\\{\\{- include .*\n)`, 'm').exec(step)?.[1]
@@ -66,7 +66,7 @@ const containers = (objects: readonly KubernetesObject[]): readonly Container[] 
 const rendered = async (...args: string[]) =>
   parseObjects(await helm('template', 'a', chart, ...args))
 
-test('a chart of helm create has the sidecar after the four steps', async () => {
+test('a chart from helm create has the sidecar after the four steps', async () => {
   const { metadata, spec } = pod(await rendered())
   expect(spec.initContainers).toMatchObject([
     { name: 'marketplace-sidecar', restartPolicy: 'Always' },
@@ -80,7 +80,7 @@ test('a chart of helm create has the sidecar after the four steps', async () => 
   })
 })
 
-test('what the README says is in the way of AWS Marketplace is there, and nothing else', () => {
+test('the chart has the obstacles to AWS Marketplace that the README names, and no others', () => {
   const templates = join(chart, 'templates')
   const found = readdirSync(templates, { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.(yaml|tpl)$/.test(name))
@@ -101,7 +101,7 @@ test('what the README says is in the way of AWS Marketplace is there, and nothin
   ])
 })
 
-test('its values decide the rest, under the service account that it had before', async () => {
+test('its values decide the rest, under the service account that it already had', async () => {
   const on = 'sidecar.networkPolicy.enabled=true,sidecar.monitoring.podMonitor.enabled=true'
   const objects = await rendered('--set', `sidecar.form=classic,${on}`)
   expect(containers(objects).map(({ name }) => name)).toEqual(['marketplace-sidecar', 'shop'])
@@ -112,7 +112,7 @@ test('its values decide the rest, under the service account that it had before',
   expect(pod(objects).spec.serviceAccountName).toBe('a-shop')
 })
 
-test('it is good in the eyes of helm lint, and its package is whole', async () => {
+test('helm lint accepts it, and its package is complete', async () => {
   await expect(helm('lint', '--strict', '--with-subcharts', chart)).resolves.toContain(
     '0 chart(s) failed',
   )
@@ -121,13 +121,13 @@ test('it is good in the eyes of helm lint, and its package is whole', async () =
   expect(objects).toEqual(await rendered())
 })
 
-test('the dependency is named where it lies', async () => {
+test('the path of the dependency is right', async () => {
   const [, path = ''] = /file:\/\/(\S+)/.exec(await helm('dependency', 'list', chart)) ?? []
   const there = readFileSync(join(chart, path, 'Chart.yaml'), 'utf8')
   expect(there).toBe(readFileSync(join(library, 'Chart.yaml'), 'utf8'))
 })
 
-test('a dependency without the alias is told what is missing', async () => {
+test('a dependency without the alias fails with a message that names what is missing', async () => {
   const metadata = join(chart, 'Chart.yaml')
   const text = readFileSync(metadata, 'utf8')
   writeFileSync(metadata, text.replace('    alias: sidecar\n', ''))

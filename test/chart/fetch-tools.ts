@@ -1,6 +1,6 @@
-import { helmPath, kubectlPath, pythonPath } from '../../scripts/chart-tools.ts'
+import { helmPath, kubectlPath, pythonPath } from '../../scripts/tools/chart-tools.ts'
 
-/** Before the first test, so that no two files fetch the same tool. */
+/** Downloads the tools before the first test, so that no two files download the same one. */
 export async function setup(): Promise<void> {
   await helmPath()
   await kubectlPath()

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { kubectlPath } from '../../scripts/chart-tools.ts'
+import { kubectlPath } from '../../scripts/tools/chart-tools.ts'
 import { ciFiles, parseObjects, render, renderText } from './charts.ts'
 import { only, type KubernetesObject, type Pod } from './kubernetes-object.ts'
 
-// Without a cluster kubectl cannot create or apply, not even as a dry run: it asks the server which kinds there are.
+// Without a cluster kubectl cannot create or apply, not even as a dry run: it asks the server for the kinds.
 let work: string
 beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'kubectl-'))
@@ -23,7 +23,7 @@ async function kubectl(...args: string[]): Promise<string> {
 }
 
 test.each(ciFiles)(
-  'kubectl reads what runs in %s with its own types and loses nothing',
+  'kubectl reads the objects of %s with its own types and loses nothing',
   async (name) => {
     const workloads = (await render({}, { ci: name })).filter(({ kind }) =>
       ['Deployment', 'StatefulSet'].includes(kind),
@@ -47,7 +47,7 @@ test('kubectl refuses a workload with a field of the wrong type', async () => {
   )
 })
 
-test('a buyer can change the result with kustomize, and no two objects have one name', async () => {
+test('a buyer can change the result with kustomize, and no two objects have the same name', async () => {
   const ci = 'monitoring-values.yaml'
   await writeFile(join(work, 'all.yaml'), await renderText({}, { ci }))
   const patch = [{ op: 'replace', path: '/spec/replicas', value: 3 }]
@@ -67,7 +67,7 @@ test('a buyer can change the result with kustomize, and no two objects have one 
 
 const local = (file: string) => ['--local', '--output', 'json', '--filename', file]
 
-/** As kubectl writes it: lists and maps that are empty are left out. */
+/** Leaves out empty lists and maps, as kubectl does. */
 function withServiceAccount(workload: KubernetesObject, serviceAccountName: string): object {
   const pod = template(workload)
   const spec = { ...pod.spec, serviceAccountName }

@@ -1,4 +1,4 @@
-/** What the tests read of an object that Helm rendered. */
+/** The members of a rendered object that the tests read. */
 export interface KubernetesObject {
   readonly apiVersion: string
   readonly kind: string
@@ -42,7 +42,7 @@ export interface Pod {
   }
 }
 
-/** The only object of a kind, or of a kind and name. */
+/** Finds the only object of a kind, or of a kind and name. */
 export function only(
   objects: readonly KubernetesObject[],
   kind: string,
@@ -61,17 +61,17 @@ export function only(
 export const kindsOf = (objects: readonly KubernetesObject[]) =>
   objects.map(({ kind }) => kind).toSorted()
 
-/** The pod of the product, out of its Deployment or StatefulSet. */
+/** Finds the product's pod in its Deployment or StatefulSet. */
 export function podOf(objects: readonly KubernetesObject[]): Pod {
   const workload = objects.find(
     ({ kind, metadata }) =>
       (kind === 'Deployment' || kind === 'StatefulSet') && metadata.name === 'shop-example-product',
   )
-  if (workload === undefined) throw new Error('there is no workload')
+  if (workload === undefined) throw new Error('no workload was rendered')
   return workload.spec['template'] as Pod
 }
 
-/** The sidecar, wherever in the pod it is. */
+/** Finds the sidecar among the containers and init containers of the pod. */
 export function sidecarOf(objects: readonly KubernetesObject[]): Container {
   const { initContainers, containers } = podOf(objects).spec
   const found = [...(initContainers ?? []), ...containers].filter(

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { pythonPath } from '../../scripts/chart-tools.ts'
+import { pythonPath } from '../../scripts/tools/chart-tools.ts'
 import { ciFiles, library, product, render, type Values } from './charts.ts'
 import type { KubernetesObject } from './kubernetes-object.ts'
 
-/** The oldest version that each form runs on, and the newest that there are schemas of. */
+/** The oldest version that each form runs on, and the newest with schemas. */
 const oldest = { native: '1.29', classic: '1.25' }
 const newest = '1.37'
 
@@ -18,7 +18,7 @@ interface Job {
   readonly objects: readonly KubernetesObject[]
 }
 
-/** What is wrong with the objects, by the schemas of Kubernetes and of the Prometheus operator. */
+/** Returns the faults that the schemas of Kubernetes and the Prometheus operator find. */
 async function mistakesOf(jobs: readonly Job[]): Promise<string[]> {
   const program = fileURLToPath(new URL('python/check_objects.py', import.meta.url))
   const child = spawn(await pythonPath(), [program], { stdio: ['pipe', 'pipe', 'inherit'] })
@@ -26,7 +26,7 @@ async function mistakesOf(jobs: readonly Job[]): Promise<string[]> {
   return JSON.parse(await text(child.stdout))
 }
 
-/** Everything that the values can ask for. */
+/** Values that switch on everything. */
 const everything = (form: keyof typeof oldest): Values => ({
   emulator: { enabled: true },
   sidecar: {
@@ -43,14 +43,14 @@ const everything = (form: keyof typeof oldest): Values => ({
   },
 })
 
-test('both charts are for every version from the oldest on', () => {
+test('both charts allow every version from the oldest on', () => {
   for (const chart of [library, product]) {
     const metadata = readFileSync(join(chart, 'Chart.yaml'), 'utf8')
     expect(metadata).toContain(`\nkubeVersion: '>=${oldest.classic}.0-0'\n`)
   }
 })
 
-test('what each values file makes is right for the oldest and the newest Kubernetes', async () => {
+test('the objects of each values file are valid for the oldest and the newest Kubernetes', async () => {
   const jobs = await Promise.all(
     ciFiles.map(async (name) => {
       const version = name.startsWith('classic') ? oldest.classic : oldest.native
@@ -62,7 +62,7 @@ test('what each values file makes is right for the oldest and the newest Kuberne
   expect(await mistakesOf(jobs)).toEqual([])
 })
 
-test('everything at once is right in both forms', async () => {
+test('everything at once is valid in both forms', async () => {
   const forms = ['native', 'classic'] as const
   const jobs = await Promise.all(
     forms.map(async (form) => ({
@@ -86,7 +86,7 @@ test('everything at once is right in both forms', async () => {
   expect(await mistakesOf(jobs)).toEqual([])
 })
 
-test('every version makes the same of the values', async () => {
+test('every version gives the same objects', async () => {
   for (const form of ['native', 'classic'] as const) {
     const values = everything(form)
     expect(await render(values, { kubeVersion: newest })).toEqual(
@@ -95,7 +95,7 @@ test('every version makes the same of the values', async () => {
   }
 })
 
-test('the check sees a field from the future and fields that nobody knows', async () => {
+test('the check reports a field of a later version and unknown fields', async () => {
   const objects = await render(everything('native'))
   const kinds = ['Service', 'NetworkPolicy', 'PodMonitor', 'PrometheusRule', 'StatefulSet']
   const wrong = objects

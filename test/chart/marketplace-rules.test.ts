@@ -12,8 +12,8 @@ const charts = [
 ]
 const templates = charts.flatMap(({ path }) => readTemplates(path))
 
-describe('what AWS asks of a chart and of an EKS add-on', () => {
-  test.each(templates)('$name: no hook, no lookup, no kinds of the cluster', ({ text }) => {
+describe('what AWS requires of a chart and of an EKS add-on', () => {
+  test.each(templates)('$name: no hook, no lookup, no cluster capabilities', ({ text }) => {
     expect(text).not.toMatch(/helm\.sh\/hook|\blookup\b|\.Capabilities\.APIVersions/)
     const used = [...text.matchAll(/\.(?:Release|Capabilities)\.\w+/g)].map(([name]) => name)
     const allowed = ['.Release.Name', '.Release.Namespace', '.Capabilities.KubeVersion']
@@ -29,7 +29,7 @@ describe('what AWS asks of a chart and of an EKS add-on', () => {
     )
   })
 
-  test.each(ciFiles)('%s leads to images of the values alone', async (name) => {
+  test.each(ciFiles)('%s uses only images from the values', async (name) => {
     const text = await renderText({}, { ci: name })
     const { sidecar, application, emulator } = parse(
       readFileSync(join(product, 'values.yaml'), 'utf8'),
@@ -53,14 +53,14 @@ describe('what AWS asks of a chart and of an EKS add-on', () => {
     await expect(helm('lint', ...flags, library)).resolves.toContain('0 chart(s) failed')
   })
 
-  test('the dependency is a file, and in its place as soon as the source is there', async () => {
+  test('the dependency is a file, in place as soon as the source is', async () => {
     const list = await helm('dependency', 'list', product)
     expect(list).toMatch(/^marketplace-sidecar\s+0\.1\.0\s+file:\/\/\S+\s+unpacked\s*$/m)
     const [, path = ''] = /file:\/\/(\S+)/.exec(list) ?? []
     expect(join(product, path)).toBe(library)
   })
 
-  test('the package of the product has the library inside', async () => {
+  test('the package of the product contains the library', async () => {
     const work = await mkdtemp(join(tmpdir(), 'package-'))
     try {
       await helm('package', product, '--destination', work)
@@ -80,7 +80,7 @@ describe.each(charts)('the files of $name', ({ path }) => {
     }
   })
 
-  test('say a sentence over every value', () => {
+  test('have a sentence above every value', () => {
     const lines = readFileSync(join(path, 'values.yaml'), 'utf8').split('\n')
     const silent = lines.filter(
       (line, index) => /^\s*\w+:/.test(line) && !/^\s*# [A-Z].*\.$/.test(lines[index - 1] ?? ''),
@@ -88,7 +88,7 @@ describe.each(charts)('the files of $name', ({ path }) => {
     expect(silent).toEqual([])
   })
 
-  test('have values in camelCase, which the schema knows', () => {
+  test('have values in camelCase that are in the schema', () => {
     const schema: Schema = JSON.parse(readFileSync(join(path, 'values.schema.json'), 'utf8'))
     const paths = valuePaths(readFileSync(join(path, 'values.yaml'), 'utf8'))
     expect(paths.filter((names) => !knows(schema, schema, names))).toEqual([])
@@ -99,7 +99,7 @@ describe.each(charts)('the files of $name', ({ path }) => {
     )
   })
 
-  test('have a schema that refuses what it does not name', () => {
+  test('have a schema that refuses unknown values', () => {
     const schema: Schema = JSON.parse(readFileSync(join(path, 'values.schema.json'), 'utf8'))
     const open = objectsOf(schema).filter(
       (object) => object.properties !== undefined && object.additionalProperties !== false,
@@ -131,7 +131,7 @@ function propertiesOf(schema: Schema): string[] {
   return [...Object.keys(schema.properties ?? {}), ...childrenOf(schema).flatMap(propertiesOf)]
 }
 
-/** Every path of values.yaml as its names; the sidecar's own values are the library's to check. */
+/** Returns every path in values.yaml as its names. The library's tests check the sidecar's own values. */
 function valuePaths(yaml: string): string[][] {
   const walk = (node: unknown, above: string[]): string[][] => {
     if (!isMap(node) || above[0] === 'sidecar') return []

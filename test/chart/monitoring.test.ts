@@ -9,13 +9,13 @@ const own = 'shop-example-product-marketplace-sidecar'
 const monitoring = (values: object) => render({ sidecar: { monitoring: values } })
 const file = (name: string) => readFileSync(join(library, 'files', name), 'utf8')
 
-test('without being asked the chart makes nothing but what runs', async () => {
+test('by default the chart makes only what runs', async () => {
   const objects = await render()
   expect(kindsOf(objects)).toEqual(['ConfigMap', 'Deployment', 'ServiceAccount'])
   expect(podOf(objects).metadata.annotations).toBeNull()
 })
 
-test('a Prometheus without operator finds the ops port through annotations', async () => {
+test('a Prometheus without the operator finds the ops port through annotations', async () => {
   const sidecar = { monitoring: { annotations: true }, ops: { port: 9999 } }
   const objects = await render({ sidecar, podAnnotations: { team: 'a' } })
   expect(podOf(objects).metadata.annotations).toEqual({
@@ -43,14 +43,14 @@ test('the PodMonitor scrapes the ops port of the pods of this release', async ()
   expect(podOf(objects).metadata.labels).toMatchObject({ 'marketplace-sidecar': 'shop' })
 })
 
-test('the PrometheusRule has the alerts to the letter, with the templates for Prometheus', async () => {
+test('the PrometheusRule has the alerts unchanged, with the templates for Prometheus', async () => {
   const prometheusRule = { enabled: true, labels: { release: 'prometheus' } }
   const rule = only(await monitoring({ prometheusRule }), 'PrometheusRule')
   expect(rule.metadata).toMatchObject({ name: own, labels: { release: 'prometheus' } })
   expect(rule.spec).toEqual(parse(file('alerts.yaml')))
 })
 
-test('the ConfigMap has the dashboard to the letter, and a label for Grafana', async () => {
+test('the ConfigMap has the dashboard unchanged, and a label for Grafana', async () => {
   const dashboard = { enabled: true, annotations: { grafana_folder: 'AWS' } }
   const config = only(await monitoring({ dashboard }), 'ConfigMap', own)
   expect(config.metadata).toMatchObject({
@@ -61,7 +61,7 @@ test('the ConfigMap has the dashboard to the letter, and a label for Grafana', a
   expect(() => JSON.parse(config.data?.['marketplace-sidecar.json'] ?? '')).not.toThrow()
 })
 
-test('each object is there when it is asked for, and no other', async () => {
+test('the values switch on each object separately', async () => {
   const before = kindsOf(await render())
   const added = async (values: object) => without(await monitoring(values), before)
   expect(await added({ podMonitor: { enabled: true } })).toEqual(['PodMonitor'])

@@ -15,11 +15,11 @@ const dns = {
   ],
 }
 
-test('there is none unless it is asked for', async () => {
+test('by default there is none', async () => {
   expect((await render()).filter(({ kind }) => kind === 'NetworkPolicy')).toEqual([])
 })
 
-test('what the sidecar needs stays open: names, HTTPS for metering and STS, its ops port', async () => {
+test('what the sidecar needs stays open: DNS, HTTPS for metering and STS, its ops port', async () => {
   const { spec } = await policyOf({}, { ops: { port: 9999 } })
   expect(spec).toEqual({
     podSelector: { matchLabels: { 'marketplace-sidecar': 'shop' } },
@@ -29,7 +29,7 @@ test('what the sidecar needs stays open: names, HTTPS for metering and STS, its 
   })
 })
 
-test('it holds for the pods of this release and not for the emulator', async () => {
+test('it applies to the pods of this release and not to the emulator', async () => {
   const values = { sidecar: { networkPolicy: { enabled: true } }, emulator: { enabled: true } }
   const objects = await render(values)
   expect(podOf(objects).metadata.labels).toMatchObject({ 'marketplace-sidecar': 'shop' })
@@ -39,7 +39,7 @@ test('it holds for the pods of this release and not for the emulator', async () 
   expect(template.metadata.labels).not.toHaveProperty('marketplace-sidecar')
 })
 
-test('peers can be narrowed, and the application has rules of its own', async () => {
+test('peers can be restricted, and the application can have additional rules', async () => {
   const opsFrom = [{ namespaceSelector: { matchLabels: { team: 'monitoring' } } }]
   const httpsTo = [{ ipBlock: { cidr: '10.0.0.0/16', except: ['10.0.1.0/24'] } }]
   const extraIngress = [{ ports: [{ port: 8080, protocol: 'TCP' }] }]

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { valuesTable, withValuesTable } from '../../scripts/chart-files.ts'
+import { valuesTable } from '../../scripts/generate/chart-files.ts'
+import { between } from '../../scripts/generate/marks.ts'
 import { ciFiles, helm, library, parseObjects, product, readTemplates, render } from './charts.ts'
 import { sidecarOf } from './kubernetes-object.ts'
 
@@ -13,19 +14,19 @@ describe.each([
 ])('the README of $name', ({ path }) => {
   const readme = read(path, 'README.md')
 
-  test('has the table of values as it is made from values.yaml', () => {
+  test('has the table of values that is made from values.yaml', () => {
     const table = valuesTable(read(path, 'values.yaml'))
     expect(table.split('\n').length).toBeGreaterThan(10)
     expect(readme).toContain(table)
-    expect(withValuesTable(readme, table)).toBe(readme)
+    expect(between(readme, 'values', table)).toBe(readme)
   })
 
-  test('sends nobody to another file than values.yaml, and to no --set', () => {
+  test('uses no --set', () => {
     expect(readme).not.toMatch(/--set(?!-string)/)
   })
 })
 
-test('the README of the library has every template that is for other charts, and no other', () => {
+test('the README of the library has every template for other charts, and no other', () => {
   const defined = readTemplates(library).flatMap(({ text }) =>
     [...text.matchAll(/define "(marketplace-sidecar\.\w+)"/g)].map(([, name = '']) => name),
   )
@@ -38,7 +39,7 @@ test('the README of the library has every template that is for other charts, and
   )
 })
 
-test('the README of the library says what waits for the entitlement, as the probes have it', async () => {
+test('the README of the library says what waits for the entitlement, as the probes do', async () => {
   const { startupProbe, readinessProbe } = sidecarOf(await render())
   expect(startupProbe).toMatchObject({ httpGet: { path: '/livez' } })
   expect(readinessProbe).toMatchObject({ httpGet: { path: '/readyz' } })
@@ -47,12 +48,12 @@ test('the README of the library says what waits for the entitlement, as the prob
   expect(section).toContain('**The pod does.** It is Ready only while the buyer is entitled')
 })
 
-test('the README of the product says of every values file what it shows', () => {
+test('the README of the product says what every values file shows', () => {
   const named = [...read(product, 'README.md').matchAll(/^\| `([-\w]+-values\.yaml)` \|/gm)]
   expect(named.map(([, name = '']) => name).toSorted()).toEqual(ciFiles)
 })
 
-test('what the README of the product installs is there for its kubectl lines', async () => {
+test('the README of the product installs what its kubectl lines name', async () => {
   const [, commands = ''] = /(^helm install .*?)^```/ms.exec(read(product, 'README.md')) ?? []
   const [install = '', ...kubectl] = commands.trim().split('\n')
   const args = install.split(' ').slice(2)

@@ -10,7 +10,7 @@ test.each<[string, Values, RegExp]>([
     sidecar({ foo: 1 }),
     /sidecar:\n- at '': .*'foo' not allowed/,
   ],
-  ['an unknown value further in', sidecar({ image: { tga: 'x' } }), /'tga' not allowed/],
+  ['an unknown nested value', sidecar({ image: { tga: 'x' } }), /'tga' not allowed/],
   ['a tag that is a number', sidecar({ image: { tag: 1 } }), /tag': got number, want string/],
   ['the tag latest', sidecar({ image: { tag: 'latest' } }), /\/image\/tag/],
   [
@@ -49,7 +49,7 @@ test.each<[string, Values, RegExp]>([
   ],
   ['a privileged port', sidecar({ ops: { port: 80 } }), /\/ops\/port/],
   ['an IPv6 address without brackets', sidecar({ ops: { host: '::' } }), /\/ops\/host/],
-  ['a name that the kubelet does not reach', sidecar({ ops: { host: 'localhost' } }), /ops\/host/],
+  ['a name that the kubelet cannot reach', sidecar({ ops: { host: 'localhost' } }), /ops\/host/],
   ['a size without a unit', sidecar({ data: { size: '100' } }), /\/data\/size/],
   [
     'a claim without a name',
@@ -62,7 +62,7 @@ test.each<[string, Values, RegExp]>([
     /'ipblock' not allowed/,
   ],
   [
-    'no name for a service account that exists',
+    'an existing service account without a name',
     { serviceAccount: { create: false } },
     /serviceAccount\.name is needed/,
   ],
@@ -70,7 +70,7 @@ test.each<[string, Values, RegExp]>([
   await expect(render(values)).rejects.toThrow(message)
 })
 
-test('a native sidecar is refused by a cluster that would wait for its end for ever', async () => {
+test('a native sidecar is refused by a cluster that would wait indefinitely for its end', async () => {
   await expect(render({}, { kubeVersion: '1.28.9' })).rejects.toThrow(
     /set sidecar\.form to classic/,
   )
@@ -80,7 +80,7 @@ test('a native sidecar is refused by a cluster that would wait for its end for e
   await expect(render(classic, { kubeVersion: '1.24.9' })).rejects.toThrow(/incompatible/)
 })
 
-test('a tag given on the command line needs --set-string', async () => {
+test('a tag on the command line needs --set-string', async () => {
   await expect(renderText({}, { args: ['--set', 'sidecar.image.tag=1'] })).rejects.toThrow(
     /got number, want string/,
   )

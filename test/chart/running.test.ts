@@ -11,7 +11,7 @@ import {
 import { render } from './charts.ts'
 import { envOf, only, podOf, sidecarOf, type KubernetesObject } from './kubernetes-object.ts'
 
-/** What the cluster would start, with its addresses replaced by those of this machine. */
+/** Returns what the cluster would start, with the addresses of this machine. */
 async function startPod(objects: readonly KubernetesObject[], emulator: EmulatorProgram) {
   const directory = temporaryDirectory()
   const sidecar = startProgram(['run'], {
@@ -27,7 +27,7 @@ async function startPod(objects: readonly KubernetesObject[], emulator: Emulator
   const { app }: { app: string } = JSON.parse(line)
 
   const [container] = podOf(objects).spec.containers
-  if (container === undefined) throw new Error('there is no application')
+  if (container === undefined) throw new Error('the pod does not have an application')
   const [name = '', path = ''] = container.command ?? []
   expect(name).toBe('node')
   const [mount] = container.volumeMounts
@@ -74,7 +74,7 @@ test('the stand-in ends with the reason when the buyer is not entitled', async (
   })
 })
 
-test('the settings for the emulator name its service, its port and what it sells', async () => {
+test('the settings for the emulator name its service, its port and its product', async () => {
   const objects = await render({}, { ci: 'emulator-values.yaml' })
   const service = only(objects, 'Service')
   const env = envOf(sidecarOf(objects))

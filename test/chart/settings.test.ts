@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { chartOwned, settingsSchema } from '../../scripts/chart-files.ts'
+import { chartOwned, settingsSchema } from '../../scripts/generate/chart-files.ts'
 import { loadSettings } from '../../src/config/load-settings.ts'
 import type { SettingType } from '../../src/config/setting-type.ts'
 import { settingsTable } from '../../src/config/settings-table.ts'
 import { ciFiles, library, render } from './charts.ts'
 import { envOf, sidecarOf } from './kubernetes-object.ts'
 
-/** A value that the setting takes, other than its default, as one would write it in values.yaml. */
+/** A value for the setting, other than its default, as a person writes it in values.yaml. */
 const examples: Readonly<Record<string, unknown>> = {
   SIDECAR_LISTEN: '127.0.0.1:7171',
   SIDECAR_PRODUCT_FILE: '/run/product.json',
@@ -32,14 +32,14 @@ function exampleOf(name: string, type: SettingType): unknown {
 const settable = settingsTable.filter(({ name }) => !chartOwned.includes(name))
 const all = Object.fromEntries(settable.map(({ name, type }) => [name, exampleOf(name, type)]))
 
-test('the schema has every setting as it is made from the code', () => {
+test('the schema has every setting, generated from the code', () => {
   const schema: { properties: { settings: unknown } } = JSON.parse(
     readFileSync(join(library, 'values.schema.json'), 'utf8'),
   )
   expect(schema.properties.settings).toEqual(settingsSchema())
 })
 
-test('every setting reaches the sidecar as it is written, numbers whole', async () => {
+test('every setting reaches the sidecar as written, and numbers stay whole', async () => {
   const sidecar = { settings: all, terminationGracePeriodSeconds: 200 }
   const env = envOf(sidecarOf(await render({ sidecar })))
   expect(env).toEqual({
@@ -57,7 +57,7 @@ test('a typo in any setting is refused, and so are the two that other values dec
   expect(typos).not.toEqual([])
 })
 
-test('numbers outside of their range are refused', async () => {
+test('numbers outside their range are refused', async () => {
   const limits = settable.flatMap(({ name, type }) =>
     type.kind === 'integer' ? [{ name, min: type.min, max: type.max }] : [],
   )
@@ -70,7 +70,7 @@ test('numbers outside of their range are refused', async () => {
   }
 })
 
-test('texts, choices and yes or no are refused in another type', async () => {
+test('texts, choices and booleans of another type are refused', async () => {
   const others = settable.filter(({ type }) => type.kind !== 'integer')
   const message = await refusalOf(Object.fromEntries(others.map(({ name }) => [name, 7])))
   for (const { name } of others) expect(message).toContain(`at '/settings/${name}'`)
@@ -79,13 +79,13 @@ test('texts, choices and yes or no are refused in another type', async () => {
 function refusalOf(settings: object): Promise<string> {
   return render({ sidecar: { settings } }).then(
     () => {
-      throw new Error('it was accepted')
+      throw new Error('the values were accepted')
     },
     (error: unknown) => String(error),
   )
 }
 
-/** What the product file holds, for the values files that leave it to the image. */
+/** The product file, for the values files that leave it to the image. */
 const productFile = JSON.stringify({
   productCode: 'code',
   route: 'metered',

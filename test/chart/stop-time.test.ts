@@ -11,11 +11,11 @@ const drainSeconds = msOf('SIDECAR_DRAIN_DELAY_MS') / 1000
 const graceOf = async (sidecar: object) =>
   podOf(await render({ sidecar })).spec.terminationGracePeriodSeconds
 
-test('with its defaults the pod has the time of the values', async () => {
+test('by default the pod has the time in the values', async () => {
   expect(await graceOf({})).toBe(readValues(library)['terminationGracePeriodSeconds'])
 })
 
-test('a native sidecar stops after the application, so the pod has to have both their times', async () => {
+test('a native sidecar stops after the application, so the pod needs the sum of their times', async () => {
   const values = { applicationStopSeconds: 30 }
   const needed = 30 + flushSeconds
   expect(await graceOf({ ...values, terminationGracePeriodSeconds: needed + 1 })).toBe(needed + 1)
@@ -24,7 +24,7 @@ test('a native sidecar stops after the application, so the pod has to have both 
   )
 })
 
-test('a setting that makes the sidecar stop more slowly counts', async () => {
+test('a setting that slows the sidecar’s stop counts', async () => {
   const settings = { SIDECAR_SHUTDOWN_TIMEOUT_MS: 50_000 }
   await expect(graceOf({ settings })).rejects.toThrow(/must be more than 60000 ms/)
   expect(await graceOf({ settings, terminationGracePeriodSeconds: 61 })).toBe(61)
@@ -39,7 +39,7 @@ test('a classic sidecar stops together with the application, so the longer time 
   ).rejects.toThrow(`must be more than ${flushSeconds * 1000} ms`)
 })
 
-test('a classic sidecar has to take reports until the application has stopped', async () => {
+test('a classic sidecar must accept reports until the application has stopped', async () => {
   const classic = { form: 'classic', applicationStopSeconds: drainSeconds + 1 }
   await expect(graceOf(classic)).rejects.toThrow(
     `the ${drainSeconds * 1000} ms of SIDECAR_DRAIN_DELAY_MS`,
@@ -51,7 +51,7 @@ test('a classic sidecar has to take reports until the application has stopped', 
   ).rejects.toThrow(/the 0 ms of SIDECAR_DRAIN_DELAY_MS/)
 })
 
-test('a drain that is longer than the whole stop is refused, as the sidecar itself does', async () => {
+test('a drain longer than the whole stop is refused, as by the sidecar itself', async () => {
   const settings = { SIDECAR_DRAIN_DELAY_MS: 30_000 }
   await expect(graceOf({ settings })).rejects.toThrow(
     'SIDECAR_SHUTDOWN_TIMEOUT_MS (25000 ms) must not be less than SIDECAR_DRAIN_DELAY_MS (30000 ms)',
@@ -59,7 +59,7 @@ test('a drain that is longer than the whole stop is refused, as the sidecar itse
   expect(await graceOf({ settings: { ...settings, SIDECAR_SHUTDOWN_TIMEOUT_MS: 30_000 } })).toBe(60)
 })
 
-test('a classic sidecar does not take silence for the end before the application has stopped', async () => {
+test('a classic sidecar does not mistake silence for the end before the application has stopped', async () => {
   const quietOf = async (sidecar: object) =>
     envOf(sidecarOf(await render({ sidecar })))['SIDECAR_DRAIN_QUIET_MS']
   expect(await quietOf({})).toBeUndefined()

@@ -1,26 +1,26 @@
 import type { OperationName } from '../../src/protocol/operations.ts'
 
-/** One call that a client is to make; the same for the clients of every language. */
+/** A call for a client to make, the same for every language. */
 export interface Call {
   readonly operation: OperationName
-  /** Another region than that of the task. */
+  /** A region other than the task's. */
   readonly region?: string
-  /** Members as the SDKs name them; timestamps are ISO. */
+  /** The members as the SDKs name them, with ISO timestamps. */
   readonly input: object
-  /** Where the SDK checks members by itself, it is told not to. */
+  /** Switches off the SDK's own checks of the members. */
   readonly unchecked?: true
 }
 
-/** What came of it, as the SDK shows it to its caller. */
+/** The outcome, as the SDK shows it to its caller. */
 export interface CallResult {
   readonly output?: Readonly<Record<string, unknown>>
   readonly error?: {
-    /** The class of the exception in the words of the language. */
+    /** The class of the exception, as the language names it. */
     readonly type: string
     readonly code: string
     readonly message: string
   }
-  /** Null where the client does not tell. */
+  /** Null if the client does not show it. */
   readonly status: number | null
   readonly requestId: string | null
 }

@@ -3,7 +3,7 @@ import { batch, fault, meter, register, resolve, type ClientCase } from './clien
 
 const tags = (names: readonly string[]) => names.map((Key) => ({ Key, Value: 'x' }))
 const anId = expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
-/** A time as any of the clients shows it: ISO, or as it was on the wire. */
+/** Matches a time as any of the clients shows it: ISO, or as on the wire. */
 const aTimeOf = (iso: string) =>
   expect.toSatisfy((value: unknown) => {
     const instant = typeof value === 'number' ? value * 1000 : Date.parse(String(value))
@@ -14,14 +14,14 @@ const entitledNot = ['settings', { entitled: false }] as const
 
 const usage: readonly ClientCase[] = [
   {
-    name: 'MeterUsage is taken',
+    name: 'MeterUsage is accepted',
     calls: [meter()],
     output: { MeteringRecordId: anId },
     requests: 1,
     counts: 5,
   },
   {
-    name: 'MeterUsage with allocations is taken',
+    name: 'MeterUsage with allocations is accepted',
     calls: [
       meter({
         UsageDimension: 'storage',
@@ -36,18 +36,18 @@ const usage: readonly ClientCase[] = [
     counts: 7,
   },
   {
-    name: 'MeterUsage of nothing is taken',
+    name: 'MeterUsage with quantity 0 is accepted',
     calls: [meter({ UsageQuantity: 0 })],
     output: { MeteringRecordId: anId },
   },
   {
-    name: 'MeterUsage for an hour that is over is taken',
+    name: 'MeterUsage for an hour that has ended is accepted',
     calls: [meter({ Timestamp: '2026-03-10T04:30:00.500Z' })],
     output: { MeteringRecordId: anId },
     counts: 5,
   },
   {
-    name: 'a ClientToken that comes again is the same call',
+    name: 'a repeated ClientToken is the same call',
     calls: [meter({ ClientToken: 'again' }), meter({ ClientToken: 'again' })],
     sameRecord: true,
     counts: 5,
@@ -59,6 +59,13 @@ const usage: readonly ClientCase[] = [
       meter({ ClientToken: 'other', UsageDimension: 'storage' }),
     ],
     error: 'IdempotencyConflictException',
+    counts: 5,
+  },
+  {
+    name: 'the same quantity in the same hour is the same record',
+    only: 'emulator',
+    calls: [meter(), meter()],
+    sameRecord: true,
     counts: 5,
   },
   {
@@ -118,7 +125,7 @@ const usage: readonly ClientCase[] = [
 
 const wrongUsage: readonly ClientCase[] = [
   {
-    name: 'a dimension that the product lacks is an InvalidUsageDimensionException',
+    name: 'a dimension that the product does not have is an InvalidUsageDimensionException',
     calls: [meter({ UsageDimension: 'colours' })],
     error: 'InvalidUsageDimensionException',
   },
@@ -161,14 +168,14 @@ const wrongUsage: readonly ClientCase[] = [
   },
   {
     name: 'a quantity that is too large is a ValidationException',
-    // Theirs is an integer of 32 bits.
+    // Their integer has 32 bits.
     not: ['go', 'java'],
     calls: [meter({ UsageQuantity: 2_147_483_648 })],
     error: 'ValidationException',
   },
   {
     name: 'a quantity below zero is a ValidationException',
-    // It refuses the call by itself, and only its settings file can forbid it that.
+    // It rejects the call itself, and only its settings file can prevent that.
     not: ['awsCli'],
     calls: [meter({ UsageQuantity: -1 }, { unchecked: true })],
     error: 'ValidationException',
@@ -182,12 +189,13 @@ const wrongUsage: readonly ClientCase[] = [
 
 const registration: readonly ClientCase[] = [
   {
-    name: 'RegisterUsage gives AWS’s token',
+    name: 'RegisterUsage returns AWS’s token',
     calls: [register('1')],
     output: { Signature: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/) },
+    nonce: '1',
   },
   {
-    name: 'RegisterUsage tells when the key was rotated',
+    name: 'RegisterUsage returns when the key was rotated',
     prepare: [['settings', { publicKeyRotationAt: '2026-03-01T00:00:00Z' }]],
     calls: [register('2')],
     output: { PublicKeyRotationTimestamp: aTimeOf('2026-03-01T00:00:00Z') },
@@ -261,10 +269,11 @@ const saas: readonly ClientCase[] = [
         },
         { Status: 'CustomerNotSubscribed' },
       ],
+      UnprocessedRecords: [],
     },
   },
   {
-    name: 'BatchMeterUsage that AWS takes without an answer is repeated by the SDK',
+    name: 'BatchMeterUsage whose answer AWS drops is repeated by the SDK',
     prepare: [['faults', { operation: 'BatchMeterUsage', drop: 'after' }]],
     calls: [batch([customer])],
     output: { Results: [{ Status: 'Success' }] },
@@ -276,14 +285,14 @@ const saas: readonly ClientCase[] = [
     output: { Results: [{ Status: 'DuplicateRecord' }] },
   },
   {
-    name: 'BatchMeterUsage gives back what was not processed',
+    name: 'BatchMeterUsage returns the records that were not processed',
     prepare: [['settings', { unprocessedRecords: 1 }]],
     calls: [batch([customer])],
     output: { UnprocessedRecords: [{ Dimension: 'requests', Quantity: 5 }] },
   },
   {
-    name: 'a customer that nobody knows is an InvalidCustomerIdentifierException',
-    calls: [batch([{ CustomerIdentifier: 'nobody' }])],
+    name: 'an unknown customer is an InvalidCustomerIdentifierException',
+    calls: [batch([{ CustomerIdentifier: 'unknown' }])],
     error: 'InvalidCustomerIdentifierException',
   },
   {
@@ -312,13 +321,13 @@ const saas: readonly ClientCase[] = [
     error: 'AccessDeniedException',
   },
   {
-    name: 'ResolveCustomer says who the buyer is',
+    name: 'ResolveCustomer identifies the buyer',
     calls: [resolve('demo-registration-token')],
     output: { ...customer, CustomerAWSAccountId: '123456789012' },
   },
   {
-    name: 'a token that nobody gave is an InvalidTokenException',
-    calls: [resolve('nobody')],
+    name: 'an unknown token is an InvalidTokenException',
+    calls: [resolve('unknown')],
     error: 'InvalidTokenException',
   },
   {
@@ -328,5 +337,5 @@ const saas: readonly ClientCase[] = [
   },
 ]
 
-/** Everything that a client can meet. */
+/** Every case that a client can meet. */
 export const cases: readonly ClientCase[] = [...usage, ...wrongUsage, ...registration, ...saas]

@@ -3,33 +3,35 @@ import type { ServiceErrorName } from '../../src/protocol/errors.ts'
 import type { Call } from './call.ts'
 import type { TargetName } from './world.ts'
 
-/** What a client does, and what it must see of it. */
+/** The calls of a client and their expected outcome. */
 export interface ClientCase {
   readonly name: string
   /** Both when absent. */
   readonly only?: TargetName
-  /** Languages that cannot say this at all, by their key in scripts/client-tools.ts. */
+  /** Languages that cannot express this, by their key in scripts/tools/client-tools.ts. */
   readonly not?: readonly string[]
-  /** For the emulator's control API: path and body. */
+  /** Requests to the emulator's control API: path and body. */
   readonly prepare?: readonly (readonly [path: string, body: object])[]
   readonly calls: readonly Call[]
-  /** The server works, but its first answer is lost on the way. */
+  /** The server does the work, but its first answer is lost. */
   readonly loses?: true
   /** The error of the last call; all other calls, and this one when absent, succeed. */
   readonly error?: ServiceErrorName
   /** A part of the output of the last call. */
   readonly output?: object
-  /** All calls give the same MeteringRecordId. */
+  /** The last call returns a token with this nonce, signed with the emulator's key. */
+  readonly nonce?: string
+  /** All calls return the same MeteringRecordId. */
   readonly sameRecord?: true
-  /** Requests that all calls make together: more than one for a call that the SDK repeats. */
+  /** The number of requests of all calls together; a call that the SDK repeats makes more than one. */
   readonly requests?: number
-  /** Units that were taken; 0 when absent. */
+  /** The units that were accepted; 0 when absent. */
   readonly counts?: number
 }
 
 export const now = '2026-03-10T09:15:00Z'
 
-/** MeterUsage of 5 requests now. */
+/** Makes a MeterUsage call of 5 requests now. */
 export function meter(members: object = {}, call: Partial<Call> = {}): Call {
   const { productCode: ProductCode } = demoProduct
   return {
@@ -45,7 +47,7 @@ export function meter(members: object = {}, call: Partial<Call> = {}): Call {
   }
 }
 
-/** RegisterUsage with a nonce that no other case uses. */
+/** Makes a RegisterUsage call with a nonce that no other case uses. */
 export function register(nonce: string, members: object = {}, call: Partial<Call> = {}): Call {
   const { productCode: ProductCode, publicKeyVersion: PublicKeyVersion } = demoProduct
   return {
@@ -55,7 +57,7 @@ export function register(nonce: string, members: object = {}, call: Partial<Call
   }
 }
 
-/** BatchMeterUsage of 5 requests for each of `records`. */
+/** Makes a BatchMeterUsage call of 5 requests for each of `records`. */
 export function batch(records: readonly object[], members: object = {}): Call {
   return {
     operation: 'BatchMeterUsage',
@@ -72,15 +74,14 @@ export function batch(records: readonly object[], members: object = {}): Call {
   }
 }
 
-/** ResolveCustomer of a token. */
+/** Makes a ResolveCustomer call. */
 export function resolve(RegistrationToken: string): Call {
   return { operation: 'ResolveCustomer', input: { RegistrationToken } }
 }
 
 /**
- * An error of AWS for the next calls of an operation. One that SDKs do not repeat must come more than
- * once all the same: the SDK for JavaScript repeats a call when AWS's clock is far from its own, and
- * the emulated one is.
+ * Makes AWS fail the next calls of an operation. Even an error that SDKs do not repeat must occur more than
+ * once: the SDK for JavaScript repeats a call when AWS's clock is far from its own, and the emulated one is.
  */
 export function fault(
   operation: string,

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { clients, missingTools } from '../../scripts/client-tools.ts'
+import { clients, missingTools } from '../../scripts/tools/client-tools.ts'
 import type { CallResult } from './call.ts'
 import { cases } from './cases.ts'
 import { awsCliDriver, startDriver, type Driver } from './driver.ts'
-import { expectResults, type ClientKey } from './expect-results.ts'
+import { expectResults, expectToken, type ClientKey } from './expect-results.ts'
 import { startWorld, type TargetName, type World } from './world.ts'
 
 const targets: readonly TargetName[] = ['front', 'emulator']
@@ -50,6 +50,8 @@ describe.each(pairs)('$name $version at the $target', ({ key, target }) => {
     total += counted
 
     expectResults(key, results, clientCase)
+    if (clientCase.nonce !== undefined)
+      await expectToken(results.at(-1), clientCase.nonce, world.aws.emulator.publicKeyPem())
     expect(counted).toBe(clientCase.counts ?? 0)
     expect(requests).toBe(clientCase.requests ?? requests)
   })

@@ -1,20 +1,20 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import type { ClientTool } from '../../scripts/client-tools.ts'
+import type { ClientTool } from '../../scripts/tools/client-tools.ts'
 import type { Call, CallResult } from './call.ts'
 
-/** A client of some language at work. */
+/** A running client in some language. */
 export interface Driver {
   perform(call: Call): Promise<CallResult>
   close(): void
 }
 
-/** The emulator takes an access key for a task or pod. */
+/** The emulator treats an access key as a task or pod. */
 export const clientKeyId = 'AKIACLIENT'
 
 /**
- * All that a client is told: the one line of docs/clients.md, a region, credentials as they are in any
- * container, and that a call that fails is to be tried no more than once again, to save time.
+ * Returns the complete environment of a client: the one line of docs/clients.md, a region, credentials as in
+ * any container, and at most one retry, to save time.
  */
 export function environmentFor(endpoint: string): NodeJS.ProcessEnv {
   return {
@@ -31,7 +31,7 @@ export function environmentFor(endpoint: string): NodeJS.ProcessEnv {
   }
 }
 
-/** A program that takes a call a line and answers with a line. */
+/** Starts a program that reads a call a line and answers with a line. */
 export function startDriver({ command, args }: ClientTool, endpoint: string): Driver {
   const child = spawn(command, args, {
     env: environmentFor(endpoint),
@@ -56,17 +56,17 @@ function collectErrors(child: ChildProcess): () => string {
   return () => text
 }
 
-/** The AWS CLI: one process for each call, and of an error only its name. */
-export function awsCliDriver({ command }: ClientTool, endpoint: string): Driver {
+/** Drives the AWS CLI: a process for each call, an option for each member. It shows only the name of an error. */
+export function awsCliDriver({ command: aws }: ClientTool, endpoint: string): Driver {
   const env = environmentFor(endpoint)
   return {
     perform({ operation, region, input }) {
-      const name = operation.replace(/(?<!^)[A-Z]/g, '-$&').toLowerCase()
       const place = region === undefined ? [] : ['--region', region]
-      const members = ['--cli-input-json', JSON.stringify(input)]
-      const args = ['meteringmarketplace', name, ...members, '--output', 'json', ...place]
+      const options = Object.entries(input).flatMap(([name, value]) => optionOf(name, value))
+      const command = ['meteringmarketplace', dashed(operation), ...options]
+      const args = [...command, '--output', 'json', ...place]
       return new Promise((resolve, reject) => {
-        execFile(command, args, { env }, (error, stdout, stderr) => {
+        execFile(aws, args, { env }, (error, stdout, stderr) => {
           if (error === null) {
             const output = JSON.parse(stdout) as Readonly<Record<string, unknown>>
             return resolve({ output, status: null, requestId: null })
@@ -80,4 +80,15 @@ export function awsCliDriver({ command }: ClientTool, endpoint: string): Driver 
     },
     close: () => {},
   }
+}
+
+function optionOf(name: string, value: unknown): string[] {
+  const option = `--${dashed(name)}`
+  if (value === true) return [option]
+  return [option, typeof value === 'string' ? value : JSON.stringify(value)]
+}
+
+/** Turns `ProductCode` into `product-code`. */
+function dashed(name: string): string {
+  return name.replace(/(?<!^)[A-Z]/g, '-$&').toLowerCase()
 }

@@ -1,12 +1,14 @@
+import { importSPKI, jwtVerify } from 'jose'
 import { expect } from 'vitest'
-import type { clients } from '../../scripts/client-tools.ts'
+import type { clients } from '../../scripts/tools/client-tools.ts'
+import { demoProduct } from '../../src/emulator/demo-product.ts'
 import { errorStatus, modelErrors, type ServiceErrorName } from '../../src/protocol/errors.ts'
 import type { CallResult } from './call.ts'
 import type { ClientCase } from './client-case.ts'
 
 export type ClientKey = keyof typeof clients
 
-/** The class of the exception that stands for an error name, and for one that the model lacks. */
+/** The exception class for an error name, and for one that is not in the model. */
 const exceptionTypes: Record<ClientKey, (code: string, modelled: boolean) => string> = {
   node: (code, modelled) => (modelled ? code : 'MarketplaceMeteringServiceException'),
   boto3: (code, modelled) => (modelled ? code : 'ClientError'),
@@ -15,7 +17,7 @@ const exceptionTypes: Record<ClientKey, (code: string, modelled: boolean) => str
   java: (code, modelled) => (modelled ? code : 'MarketplaceMeteringException'),
 }
 
-/** Holds what the client of a language saw against what it must see. */
+/** Compares what the client of a language saw with what it must see. */
 export function expectResults(
   key: ClientKey,
   results: readonly CallResult[],
@@ -28,6 +30,19 @@ export function expectResults(
   const ids = results.map((result) => result.output?.['MeteringRecordId'])
   expect(ids[0]).toBeTypeOf('string')
   expect(ids).toEqual(ids.map(() => ids[0]))
+}
+
+/** Checks that AWS's token is for this nonce and holds under the public key. */
+export async function expectToken(
+  result: CallResult | undefined,
+  nonce: string,
+  publicKeyPem: string,
+): Promise<void> {
+  const key = await importSPKI(publicKeyPem, 'PS256')
+  const token = String(result?.output?.['Signature'])
+  const { payload } = await jwtVerify(token, key, { algorithms: ['PS256'] })
+  const { productCode, publicKeyVersion } = demoProduct
+  expect(payload).toEqual({ productCode, publicKeyVersion, nonce, iat: expect.any(Number) })
 }
 
 function expectError(

@@ -2,12 +2,12 @@ import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** Stands between a client and its server, and can lose an answer on the way back. */
+/** A proxy between a client and its server that can lose an answer. */
 export interface LossyProxy {
   readonly url: string
-  /** Requests that have come through so far. */
+  /** The number of requests so far. */
   readonly requests: number
-  /** The next answer is thrown away and its connection reset, after the server has done the work. */
+  /** Discards the next answer and resets its connection, after the server has done the work. */
   loseNextAnswer(): void
   close(): void
 }

@@ -6,7 +6,7 @@ import {
   type BatchMeterUsageCommandOutput,
 } from '@aws-sdk/client-marketplace-metering'
 import { expect, onTestFinished, test } from 'vitest'
-import { missingTools, moto } from '../../scripts/client-tools.ts'
+import { missingTools, moto } from '../../scripts/tools/client-tools.ts'
 import { demoProduct } from '../../src/emulator/demo-product.ts'
 import { environmentFor } from './driver.ts'
 import { startWorld } from './world.ts'
@@ -14,9 +14,9 @@ import { startWorld } from './world.ts'
 const missing = await missingTools(moto)
 if (missing.length > 0) console.warn(`NOT RUN: moto: no ${missing.join(', ')} here`)
 
-/** moto knows no subscribers unless it is told inside its process, and all other errors not at all. */
+/** moto can learn of subscribers only inside its process, and it does not know the other errors at all. */
 test.skipIf(missing.length > 0)(
-  'moto and the emulator answer a batch of a former customer alike',
+  'moto and the emulator answer a batch for a former customer the same way',
   { timeout: 600_000 },
   async () => {
     const world = await startWorld('emulator')
@@ -56,7 +56,7 @@ async function askAt(endpoint: string): Promise<BatchMeterUsageCommandOutput> {
   }
 }
 
-/** moto gives a refused record an id too; AWS documents the id of a metering event only. */
+/** moto gives an id to a refused record too. AWS documents ids only for metering events. */
 function withoutIds({ Results, UnprocessedRecords }: BatchMeterUsageCommandOutput) {
   const results = Results?.map(({ UsageRecord, Status }) => ({ UsageRecord, Status }))
   return { results, UnprocessedRecords }

@@ -4,21 +4,21 @@ import { startHarness, type SidecarHarness } from '../support/sidecar/sidecar-ha
 import { clientKeyId } from './driver.ts'
 import { startLossyProxy, type LossyProxy } from './lossy-proxy.ts'
 
-/** What a client is pointed at: the sidecar in front of an emulated AWS, or the emulator alone. */
+/** The target of a client: the sidecar in front of an emulated AWS, or the emulator alone. */
 export type TargetName = 'front' | 'emulator'
 
 export interface World {
   readonly target: TargetName
   readonly proxy: LossyProxy
   readonly aws: Harness
-  /** Only where the target is the front. */
+  /** Only if the target is the front. */
   readonly sidecar: SidecarHarness | undefined
-  /** Units that MeterUsage has left, of all dimensions. */
+  /** Returns the units counted by MeterUsage, over all dimensions. */
   counted(): Promise<number>
   close(): Promise<void>
 }
 
-/** It is a quarter past nine there, and the region is eu-west-1. */
+/** Starts a world at a quarter past nine in the region eu-west-1. */
 export async function startWorld(target: TargetName): Promise<World> {
   const aws = await startEmulator({
     region: 'eu-west-1',
@@ -63,7 +63,7 @@ export async function startWorld(target: TargetName): Promise<World> {
   }
 }
 
-/** Without those of BatchMeterUsage, which the front does not count. */
+/** Leaves out the records of BatchMeterUsage, which the front does not count. */
 function recordsOf(answer: Readonly<Record<string, unknown>>): unknown {
   const records = answer['records'] as readonly { readonly resource: string }[]
   return records.filter(({ resource }) => resource === clientKeyId)

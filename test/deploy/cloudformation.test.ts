@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
-import { deployTools } from '../../scripts/deploy-tools.ts'
+import { deployTools } from '../../scripts/tools/deploy-tools.ts'
 import { root, temporaryDirectory } from '../support/program/program.ts'
 import { runTool } from './run-tool.ts'
 
@@ -20,12 +20,12 @@ test('cfn-lint finds nothing in the CloudFormation template', async () => {
 })
 
 test.each([
-  ['a condition that ECS has not', 'Condition: HEALTHY', 'Condition: WELL', 'E3030'],
-  ['a member that ECS has not', 'StopTimeout: 120', 'StopTimeOut: 120', 'E3002'],
+  ['a condition that ECS does not have', 'Condition: HEALTHY', 'Condition: WELL', 'E3030'],
+  ['a member that ECS does not have', 'StopTimeout: 120', 'StopTimeOut: 120', 'E3002'],
   ['a stop timeout of the wrong type', 'StopTimeout: 120', 'StopTimeout: long', 'E3012'],
   ['a reference to nothing', '!Ref SubnetIds', '!Ref Subnets', 'E1020'],
   [
-    'an alarm with a comparison that CloudWatch has not',
+    'an alarm with a comparison that CloudWatch does not have',
     'LessThanThreshold',
     'BelowThreshold',
     'E3030',

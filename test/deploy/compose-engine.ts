@@ -5,7 +5,7 @@ import type { ImageSettings } from '../support/deploy/dockerfile.ts'
 import { Container, type Ended, type Mount } from './container.ts'
 import { createNetwork, type Network } from './network.ts'
 
-/** What Docker Compose's own reader makes of compose.yaml, as far as it is used here. */
+/** The model of compose.yaml from Docker Compose's own reader, as far as it is used here. */
 export interface ComposeModel {
   readonly services: Readonly<Record<string, Service>>
 }
@@ -27,7 +27,7 @@ interface Service {
   readonly stop_grace_period?: string
 }
 
-/** An image without its file system: what a container of it is started with, and the programs in it. */
+/** An image without its file system: how its container starts, and the programs in it. */
 export interface Image extends ImageSettings {
   readonly files: readonly Mount[]
 }
@@ -64,7 +64,7 @@ export class ComposeEngine {
     return new ComposeEngine(model, image, folder, await createNetwork(hosts))
   }
 
-  /** Starts every service as soon as those that it depends on are as it wants them. */
+  /** Starts every service as soon as its dependencies have reached the conditions that it names. */
   async up(): Promise<void> {
     for (const name of startOrder(this.#model)) {
       for (const [other, { condition }] of Object.entries(this.#service(name).depends_on ?? {}))
@@ -72,14 +72,14 @@ export class ComposeEngine {
       const image = this.#images(name)
       const { entrypoint, command } = this.#service(name)
       const container = this.#create(name, image)
-      // As in Docker, an entrypoint of the service takes the image's arguments away.
+      // As in Docker, an entrypoint of the service replaces the image's arguments too.
       const usual = entrypoint === null ? image.cmd : []
       container.start([...(entrypoint ?? image.entrypoint), ...(command ?? usual)])
       this.#containers.set(name, container)
     }
   }
 
-  /** Asks the service to end, and makes it when its grace period is over. */
+  /** Asks the service to end, and kills it when its grace period is over. */
   stop(name: string): Promise<Ended> {
     const grace = /^(\d+)s$/.exec(this.#service(name).stop_grace_period ?? '10s')?.[1]
     return this.container(name).stop(Number(grace) * 1000)
@@ -91,7 +91,7 @@ export class ComposeEngine {
     return container
   }
 
-  /** Ends whatever still runs. */
+  /** Kills every running container. */
   close(): void {
     for (const container of this.#containers.values()) container.kill()
     this.#network.close()
@@ -99,7 +99,7 @@ export class ComposeEngine {
 
   #service(name: string): Service {
     const service = this.#model.services[name]
-    if (service === undefined) throw new Error(`there is no service ${name}`)
+    if (service === undefined) throw new Error(`unknown service ${name}`)
     return service
   }
 
@@ -139,7 +139,7 @@ export class ComposeEngine {
     })
   }
 
-  /** Docker gives a new volume the owner that its folder has in the image. */
+  /** Makes a volume. Docker gives a new one the owner of its folder in the image. */
   #volume(name: string, { user }: Image): string {
     const path = join(this.#folder, `volume-${name}`)
     const [uid = 0, gid = 0] = user.split(':').map(Number)
@@ -149,7 +149,7 @@ export class ComposeEngine {
   }
 }
 
-/** The service whose network this one uses: its own, unless it says another's. */
+/** Returns the service whose network this one uses: itself, unless it names another. */
 function hostOf({ services }: ComposeModel, name: string): string {
   const [, other] = /^service:(.+)$/.exec(services[name]?.network_mode ?? '') ?? []
   return other ?? name

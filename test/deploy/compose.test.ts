@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { bundle } from '../../scripts/build.ts'
-import { deployTools } from '../../scripts/deploy-tools.ts'
+import { bundle } from '../../scripts/build/build.ts'
+import { deployTools } from '../../scripts/tools/deploy-tools.ts'
 import { imageOfStage } from '../support/deploy/dockerfile.ts'
 import { eventually } from '../support/eventually.ts'
 import { root, temporaryDirectory } from '../support/program/program.ts'
 import { ComposeEngine, type ComposeModel, type Image } from './compose-engine.ts'
 import { runTool } from './run-tool.ts'
 
-const file = join(root, 'compose.yaml')
+const file = join(root, 'deploy/compose/compose.yaml')
 
 let folder: string
 let composeConfig: string
@@ -32,7 +32,7 @@ async function readModel(path: string): Promise<ComposeModel> {
   return JSON.parse(out) as ComposeModel
 }
 
-/** The image of the service: a stage of the Dockerfile, by the name that a service builds it under. */
+/** Returns the image of the service: a stage of the Dockerfile, found by the name that a service builds. */
 function imageOf({ services }: ComposeModel, name: string): Image {
   const wanted = services[name]?.image
   const builder = Object.values(services).find(({ image, build }) => build && image === wanted)
@@ -56,7 +56,7 @@ function imageOf({ services }: ComposeModel, name: string): Image {
 }
 
 describe('compose.yaml', () => {
-  test('is taken by the reader of Docker Compose', async () => {
+  test('is accepted by the reader of Docker Compose', async () => {
     const { services } = await readModel(file)
     expect(Object.keys(services).toSorted()).toEqual([
       'application',
@@ -68,9 +68,9 @@ describe('compose.yaml', () => {
 
   test.each([
     ['an unknown key', 'network_mode:', 'netwerk_mode:', /netwerk_mode/],
-    ['a dependency that is not there', 'emulator: {', 'emulater: {', /emulater/],
-    ['a network that is not there', 'service:sidecar', 'service:sidekick', /sidekick/],
-    ['a volume that nobody declared', 'ledger:/var', 'leger:/var', /leger/],
+    ['a missing dependency', 'emulator: {', 'emulater: {', /emulater/],
+    ['a missing network', 'service:sidecar', 'service:sidekick', /sidekick/],
+    ['an undeclared volume', 'ledger:/var', 'leger:/var', /leger/],
   ])('is refused with %s', async (_, right, wrong, message) => {
     const text = readFileSync(file, 'utf8')
     expect(text).toContain(right)
@@ -89,7 +89,7 @@ describe('the services of compose.yaml', () => {
   })
   afterAll(() => engine.close())
 
-  /** What the service gets when it asks for this address. */
+  /** Requests an address from the service's container and returns the answer. */
   async function ask(service: string, url: string): Promise<unknown> {
     const script = `fetch('${url}').then((answer) => answer.text()).then(console.log)`
     const { code, out } = await engine.container(service).run(['node', '-e', script])
@@ -113,7 +113,7 @@ describe('the services of compose.yaml', () => {
       { timeoutMs: 30_000, what: `a value of ${expression}` },
     )
 
-  test('the application is told that it may run, and reports usage', async () => {
+  test('the application learns that it may run, and reports usage', async () => {
     await printed('application', /^entitlement: 200 Entitled/m)
     await printed('application', /^reported: 2 requests in all$/m)
     expect(await ask('application', 'http://localhost:7070/v1/usage')).toMatchObject({
@@ -121,7 +121,7 @@ describe('the services of compose.yaml', () => {
     })
   })
 
-  test('nobody else reaches the sidecar where the application does', async () => {
+  test('no other service reaches the sidecar where the application does', async () => {
     await expect(ask('emulator', 'http://sidecar:7070/v1/entitlement')).rejects.toThrow(
       'ECONNREFUSED',
     )
@@ -150,7 +150,7 @@ describe('the services of compose.yaml', () => {
     )
   })
 
-  test('stopped one after the other, they leave AWS with every unit that the application reported', async () => {
+  test('after they have stopped in turn, AWS has every unit that the application reported', async () => {
     const application = await engine.stop('application')
     const [, count = ''] = /^ended after (\d+) requests$/m.exec(application.out) ?? []
     expect(Number(count)).toBeGreaterThan(1)

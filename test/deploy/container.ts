@@ -9,13 +9,13 @@ export interface Mount {
 }
 
 export interface ContainerOptions {
-  /** A new folder: the container's root is made in it. */
+  /** A new folder for the container's root. */
   readonly folder: string
-  /** What leads into the container's network. */
+  /** The command that enters the container's network. */
   readonly enter: readonly string[]
   readonly hosts: ReadonlyMap<string, string>
   readonly mounts: readonly Mount[]
-  /** Folders that the image has, and that its user owns. */
+  /** Folders in the image that its user owns. */
   readonly ownFolders: readonly string[]
   readonly readOnly: boolean
   readonly user: string
@@ -52,7 +52,7 @@ export class Container {
     for (const { source, target } of options.mounts) this.#makeMountPoint(source, target)
   }
 
-  /** Everything that the main process has printed. */
+  /** The output of the main process so far. */
   get output(): string {
     return this.#output
   }
@@ -65,14 +65,14 @@ export class Container {
     this.#main = this.#spawn(command, (text) => (this.#output += text))
   }
 
-  /** Runs another process in it, to its end. */
+  /** Runs another process in the container until it ends. */
   async run(command: readonly string[]): Promise<Ended> {
     return this.#spawn(command, () => {}).ended
   }
 
-  /** Asks the main process to end, and makes it when it does not. */
+  /** Asks the main process to end, and kills it if it does not. */
   async stop(graceMs: number): Promise<Ended> {
-    if (this.#main === undefined) throw new Error('it was not started')
+    if (this.#main === undefined) throw new Error('the container was not started')
     const { child, ended } = this.#main
     child.kill('SIGTERM')
     const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)
@@ -107,7 +107,7 @@ export class Container {
     const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
     const inRoot = ['chroot', `--userspec=${user}`, '--groups=', this.#root]
     const whole = [...inRoot, '/usr/bin/env', '-i', ...variables, ...command]
-    // Each of these replaces itself by the next, so that a signal reaches the last one.
+    // Each of these replaces itself with the next, so that a signal reaches the last one.
     const script = `${this.#mountScript()} exec "$@"`
     const [first = '', ...rest] = [
       ...enter,
@@ -137,7 +137,7 @@ export class Container {
     return { child, ended }
   }
 
-  /** The mounts are in a namespace of the process, and go with it. */
+  /** The mounts are in the process's namespace and end with it. */
   #mountScript(): string {
     const { mounts, readOnly } = this.#options
     const bind = (source: string, target: string, isReadOnly: boolean) => {

@@ -2,7 +2,7 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { readlinkSync } from 'node:fs'
 import { eventually } from '../support/eventually.ts'
 
-/** A network of the kernel's own, which exists as long as a process holds it. */
+/** A network of the kernel. It exists as long as a process holds it. */
 interface Namespace {
   readonly pid: number
   readonly holder: ChildProcess
@@ -11,14 +11,14 @@ interface Namespace {
 export interface Network {
   /** The address of each host. */
   readonly addresses: ReadonlyMap<string, string>
-  /** What to put in front of a command so that it runs on the host. */
+  /** The prefix that makes a command run on the host. */
   enter(host: string): readonly string[]
   close(): void
 }
 
 /**
- * Hosts that reach each other and nothing else: each has its own loopback and its own ports, so that
- * two tests never meet. Needs root on Linux, and the commands `unshare`, `nsenter` and `ip`.
+ * Makes hosts that reach only each other. Each has its own loopback and ports, so that tests never collide.
+ * Needs root on Linux, and the commands `unshare`, `nsenter` and `ip`.
  */
 export async function createNetwork(hosts: readonly string[]): Promise<Network> {
   const hub = await createNamespace()
@@ -43,7 +43,7 @@ export async function createNetwork(hosts: readonly string[]): Promise<Network> 
     addresses,
     enter(host) {
       const namespace = namespaces.get(host)
-      if (namespace === undefined) throw new Error(`there is no host ${host}`)
+      if (namespace === undefined) throw new Error(`unknown host ${host}`)
       return ['nsenter', `--net=/proc/${namespace.pid}/ns/net`]
     },
     close() {
@@ -52,14 +52,14 @@ export async function createNetwork(hosts: readonly string[]): Promise<Network> 
   }
 }
 
-/** The holder ends with its standard input, so it never outlives this process. */
+/** Starts the process that holds a namespace. It ends with its standard input, so never after this process. */
 async function createNamespace(): Promise<Namespace> {
   const holder = spawn('unshare', ['--net', 'cat'], { stdio: ['pipe', 'ignore', 'inherit'] })
   const ours = readlinkSync('/proc/self/ns/net')
   const pid = holder.pid ?? 0
   await eventually(() => {
     if (holder.exitCode !== null)
-      throw new Error('a network namespace could not be made: this test needs root on Linux')
+      throw new Error('a network namespace could not be made. This test needs root on Linux.')
     return readlinkSync(`/proc/${pid}/ns/net`) !== ours
   })
   return { pid, holder }

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 
 export interface RecordedCall {
   readonly operation: string
-  /** The members of the request, where it was JSON. */
+  /** The members of the request, if it was JSON. */
   readonly input: unknown
 }
 
@@ -15,14 +15,14 @@ export interface RecordingAws {
   close(): Promise<void>
 }
 
-/** Stands where AWS is, and keeps every request that a client lets through. */
+/** A server in AWS's place that records every request that a client sends. */
 export async function startRecordingAws(): Promise<RecordingAws> {
   const calls: RecordedCall[] = []
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const body = await text(request)
     const [, target] = String(request.headers['x-amz-target']).split('.')
     if (target === undefined) {
-      // The older services send a form, and read XML.
+      // Clients of older services send a form and read XML.
       const operation = new URLSearchParams(body).get('Action') ?? ''
       calls.push({ operation, input: undefined })
       response.end(`<Response><${operation}Result/><ResponseMetadata/></Response>`)

@@ -7,7 +7,7 @@ export interface Outcome {
   readonly err: string
 }
 
-/** Runs a tool in the folder of the repository, or another one, to its end. */
+/** Runs a tool until it ends, in the root of the repository or another folder. */
 export function runTool(
   command: string,
   args: readonly string[],
@@ -21,7 +21,7 @@ export function runTool(
       (error, out, err) => {
         const code = error === null ? 0 : error.code
         if (typeof code === 'number') resolve({ code, out, err })
-        else reject(error ?? new Error(`${command} has no exit code`))
+        else reject(error ?? new Error(`${command} does not have an exit code`))
       },
     )
   })

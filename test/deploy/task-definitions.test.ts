@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { deployTools } from '../../scripts/deploy-tools.ts'
+import { deployTools } from '../../scripts/tools/deploy-tools.ts'
 import { readPage } from '../docs/page.ts'
 import { root, temporaryDirectory } from '../support/program/program.ts'
 import { readTaskDefinition, taskDefinitionFiles } from '../support/deploy/task-definition.ts'
@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => recording.close())
 
-/** As a seller does it, but that what gets through the AWS CLI goes to this test. */
+/** Registers as a seller does, but the AWS CLI's requests go to this test. */
 function call(...args: string[]): Promise<Outcome> {
   const where = ['--endpoint-url', recording.url, '--region', 'us-east-1', '--output', 'json']
   const env = {
@@ -48,12 +48,17 @@ test.each(['fargate', 'ec2'] as const)(
 test.each([
   ['an unknown member', '"stopTimeout"', '"stopTimeOut"', /Unknown parameter .*: "stopTimeOut"/],
   [
-    'a member further in',
+    'an unknown nested member',
     '"containerPath"',
     '"path"',
     /Unknown parameter in .*mountPoints.*"path"/,
   ],
-  ['a member of a wrong type', '"essential":true', '"essential":"yes"', /Invalid type .*essential/],
+  [
+    'a member of the wrong type',
+    '"essential":true',
+    '"essential":"yes"',
+    /Invalid type .*essential/,
+  ],
   ['a missing member', '"family":"seller-application",', '', /Missing required.*: "family"/],
 ])('the AWS CLI refuses %s, so nothing is registered', async (_, right, wrong, message) => {
   const text = JSON.stringify(readTaskDefinition('fargate'))
@@ -67,7 +72,7 @@ test.each([
   expect(recording.calls).toHaveLength(before)
 })
 
-/** The commands of docs/ecs.md, as words; none of them has a quoted argument. */
+/** The commands of docs/ecs.md as words. None has a quoted argument. */
 const commands = [...readPage('ecs.md').matchAll(/^ *(aws .*)$/gm)].map(([, line = '']) =>
   line.split(' '),
 )
@@ -76,7 +81,7 @@ test('the page has commands', () => {
   expect(commands.length).toBeGreaterThan(3)
 })
 
-test.each(commands)('the AWS CLI takes the command of the page: %s %s %s', async (...words) => {
+test.each(commands)('the AWS CLI accepts the command on the page: %s %s %s', async (...words) => {
   const [, , operation = ''] = words
   expect(await call(...words.slice(1))).toMatchObject({ code: 0, err: '' })
   const pascal = operation.replaceAll(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase())

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { deployTools } from '../../scripts/deploy-tools.ts'
+import { deployTools } from '../../scripts/tools/deploy-tools.ts'
 import { root } from '../support/program/program.ts'
 import { readTaskDefinition, type ContainerDefinition } from '../support/deploy/task-definition.ts'
 import { runTool } from './run-tool.ts'
@@ -34,7 +34,7 @@ async function plan(...variables: string[]): Promise<Module> {
 
 function resource({ resources }: Module, type: string, name: string): Resource {
   const found = resources.find((one) => one.type === type && one.name === name)
-  if (found === undefined) throw new Error(`there is no ${type}.${name}`)
+  if (found === undefined) throw new Error(`the module does not have ${type}.${name}`)
   return found
 }
 
@@ -43,7 +43,7 @@ function containers(module: Module): ContainerDefinition[] {
   return JSON.parse(String(values['container_definitions'])) as ContainerDefinition[]
 }
 
-/** The arguments of an interface of the provider: name to whether it is needed. */
+/** The arguments of a resource, by name, and whether the provider requires each. */
 function argumentsOf(type: string, interfaceName: string): Map<string, boolean> {
   const path = join(types, type.replace(/^aws_/, '').replaceAll('_', '-'), 'index.d.ts')
   const text = readFileSync(path, 'utf8')
@@ -68,7 +68,7 @@ const pascal = (name: string) =>
   name.replaceAll(/(?:^|_)(\w)/g, (_, letter) => letter.toUpperCase())
 
 describe('the Terraform module', () => {
-  test('is formatted as terraform fmt does', async () => {
+  test('is formatted as by terraform fmt', async () => {
     expect((await plan()).formatted).toBe(true)
   })
 
@@ -98,7 +98,7 @@ describe('the Terraform module', () => {
     expect(JSON.parse(String(values['policy']))).toEqual(JSON.parse(policy))
   })
 
-  test('takes other images, settings and names', async () => {
+  test('accepts other images, settings and names', async () => {
     const module = await plan(
       'name=shop',
       'images={application="example/shop:2"}',
@@ -112,7 +112,7 @@ describe('the Terraform module', () => {
     expect(resource(module, 'aws_cloudwatch_log_group', 'task').values['name']).toBe('/ecs/shop')
   })
 
-  test('names arguments that the provider has, and all that it needs', async () => {
+  test('uses only arguments that the provider has, and all that it requires', async () => {
     const { resources } = await plan()
     expect(resources.length).toBeGreaterThan(5)
     for (const { type, values, blocks } of resources) {
@@ -124,7 +124,7 @@ describe('the Terraform module', () => {
     }
   })
 
-  test('is refused where a variable is missing or a name is not there', async () => {
+  test('is refused if a variable is missing or a name is unknown', async () => {
     const without = await runTool(terraformValues, ['deploy/terraform'])
     expect(without).toMatchObject({ code: 1, err: 'the variable region needs a value\n' })
     const unknown = await runTool(terraformValues, ['deploy/terraform', 'regoin=x'])

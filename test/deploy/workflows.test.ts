@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
-import { deployTools } from '../../scripts/deploy-tools.ts'
+import { deployTools } from '../../scripts/tools/deploy-tools.ts'
 import { root, temporaryDirectory } from '../support/program/program.ts'
 import { runTool } from './run-tool.ts'
 
@@ -20,14 +20,9 @@ test('actionlint finds nothing in the workflows', async () => {
 })
 
 test.each([
-  ['an event that there is not', '\non:', '\non:\n  pushed:', /unknown Webhook event "pushed"/],
+  ['an unknown event', '\non:', '\non:\n  pushed:', /unknown Webhook event "pushed"/],
   ['an unknown key', 'runs-on:', 'run-on:', /unexpected key "run-on"/],
-  [
-    'an expression that cannot be',
-    'github.ref }}',
-    'github.reff }}',
-    /property "reff" is not defined/,
-  ],
+  ['an invalid expression', 'github.ref }}', 'github.reff }}', /property "reff" is not defined/],
 ])('actionlint finds %s', async (_, right, wrong, message) => {
   const text = readFileSync(join(folder, 'ci.yml'), 'utf8')
   expect(text).toContain(right)

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { clients, moto, type ClientDefinition } from '../../scripts/client-tools.ts'
+import { clients, moto, type ClientDefinition } from '../../scripts/tools/client-tools.ts'
 import { errorStatus, isServiceErrorName } from '../../src/protocol/errors.ts'
 import { readPage, tableOf } from './page.ts'
 

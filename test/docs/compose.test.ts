@@ -12,7 +12,7 @@ interface Service {
   readonly ports?: readonly string[]
   readonly stop_grace_period?: string
 }
-const { services } = parse(readFileSync(join(root, 'compose.yaml'), 'utf8')) as {
+const { services } = parse(readFileSync(join(root, 'deploy/compose/compose.yaml'), 'utf8')) as {
   services: Readonly<Record<string, Service>>
 }
 const page = readPage('compose.md')

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { runHelp } from '../../src/cli/run/run.ts'
-import { settingsInMarkdown } from '../../scripts/generate/configuration.ts'
+import { renderSettingsTable } from '../../scripts/generate/settings-table.ts'
 import { settingsTable } from '../../src/config/settings-table.ts'
 
 const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
 
 test('the page has the table of settings as it is made from the code', () => {
-  const table = /<!-- settings -->\n(.*?)\n<!-- end -->/s.exec(page)?.[1]
-  expect(table).toBe(settingsInMarkdown())
+  const table = /<!-- settings: .*?-->\n(.*?)\n<!-- end of settings -->/s.exec(page)?.[1]
+  expect(table).toBe(renderSettingsTable())
 })
 
 test('every setting is on the page, and the page names no setting that does not exist', () => {

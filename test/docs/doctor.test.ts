@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { doctorExitCodes, doctorHelp } from '../../src/cli/doctor/doctor.ts'
 import { checks } from '../../src/doctor/checks/checks.ts'
-import { renderChecksTable } from '../../src/doctor/checks/checks-table.ts'
+import { renderChecksTable } from '../../scripts/generate/checks-table.ts'
 import { startEmulator } from '../service/emulator/harness.ts'
 import { doctorJson, runDoctor } from '../support/doctor/doctor-command.ts'
 import { testMachine } from '../support/doctor/test-machine.ts'

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { emulateOptions } from '../../src/cli/emulate/emulate.ts'
 import { addControlRoutes, type ControlParts } from '../../src/emulator/control/control-routes.ts'
 import { defaultSettings } from '../../src/emulator/emulator-settings.ts'
-import { renderErrorTable, renderScenarioTables } from './emulator-tables.ts'
+import { renderErrorTable, renderScenarioTables } from '../../scripts/generate/emulator-tables.ts'
 
 const root = new URL('../../', import.meta.url)
 const page = readFileSync(new URL('docs/emulator.md', root), 'utf8')

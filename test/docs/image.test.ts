@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { binaryOptions } from '../../scripts/build-binary.ts'
+import { binaryOptions } from '../../scripts/build/build-binary.ts'
 import manifest from '../../package.json' with { type: 'json' }
 import { readPage, tableOf } from './page.ts'
 

@@ -9,10 +9,10 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildah } from '../../scripts/image-tools.ts'
+import { buildah } from '../../scripts/tools/image-tools.ts'
 import { startCommand, type Program } from '../support/program/program.ts'
 
-/** What an image says of itself; the part of Docker's configuration that is looked at. */
+/** The part of an image's configuration that the tests read. */
 export interface ImageConfig {
   readonly User: string
   readonly Env: readonly string[]
@@ -25,7 +25,7 @@ export interface ImageConfig {
   readonly Healthcheck: { readonly Test: readonly string[] }
 }
 
-/** A mount of its own for each: the root read-only, `/proc`, a few devices, and the volume. */
+/** The mounts of a container: the read-only root, `/proc`, a few devices and the volume. */
 const script = `set -e
 mount --bind "$ROOT" "$ROOT"
 mount -t proc -o ro proc "$ROOT/proc"
@@ -39,10 +39,10 @@ test -z "$VOLUME" || mount --bind "$DATA" "$ROOT$VOLUME"
 mount -o "remount,bind,$MODE" "$ROOT"
 exec "$@"`
 
-/** A container of an image, as Docker, ECS and Kubernetes run it: nobody, no rights, read-only root. */
+/** Runs an image as Docker, ECS and Kubernetes do: as nobody, without rights, on a read-only root. */
 export class Container {
   readonly config: ImageConfig
-  /** Bytes of each layer, the base's first. */
+  /** The bytes of each layer, the base's first. */
   readonly layers: readonly number[]
   /** The file system, seen from outside. */
   readonly root: string
@@ -71,13 +71,13 @@ export class Container {
     rmSync(this.#data, { recursive: true })
   }
 
-  /** What the image runs, with arguments instead of its CMD where there are some. */
+  /** Runs the image's entrypoint, with arguments in place of its CMD if there are any. */
   run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
     const { Entrypoint, Cmd } = this.config
     return this.exec([...Entrypoint, ...(args.length === 0 ? Cmd : args)], env)
   }
 
-  /** Any command inside, with the image's environment and what is added to it here. */
+  /** Runs any command inside, with the image's environment and additional variables. */
   exec(
     command: readonly string[],
     env: Readonly<Record<string, string>> = {},
@@ -103,7 +103,7 @@ export class Container {
     return Object.keys(this.config.Volumes ?? {})[0]
   }
 
-  /** As Docker and Fargate do it: an empty volume gets owner and mode of the folder in the image. */
+  /** Makes a volume as Docker and Fargate do: it gets the owner and mode of the folder in the image. */
   #createVolume(): string {
     const data = mkdtempSync(join(tmpdir(), 'image-volume-'))
     if (this.volume === undefined) return data
@@ -113,7 +113,7 @@ export class Container {
     return data
   }
 
-  /** Every file, folder and link inside, as paths, sorted. */
+  /** Returns the sorted paths of every file, folder and link inside. */
   files(): readonly string[] {
     const all = readdirSync(this.root, { recursive: true, encoding: 'utf8' })
     return all.map((path) => `/${path}`).toSorted()

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Name and version of every npm package in the bundle, as its licences list them. */
+/** Returns the name and version of every npm package in the bundle, from its licences. */
 export function npmPackagesOf(root: string): readonly string[] {
   const licences = readFileSync(join(root, 'app/THIRD-PARTY-LICENSES.txt'), 'utf8')
   return [...licences.matchAll(/^(\S+ \d+\.\d+\.\d+\S*) \(.+\)$/gm)].map(([, name]) => String(name))
 }
 
-/** Name and version of every package of Debian, listed in one file or, as by Distroless, in many. */
+/** Returns the name and version of every Debian package, listed in one file or, as in Distroless, in many. */
 export function debianPackagesOf(root: string): readonly string[] {
   const folder = join(root, 'var/lib/dpkg')
   const files = ['status', 'status.d']

@@ -11,15 +11,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
-import { buildBinary } from '../../scripts/build-binary.ts'
+import { buildBinary } from '../../scripts/build/build-binary.ts'
 import {
   baseForArm64,
   baseImages,
   buildah,
   removeImages,
   type BaseImages,
-} from '../../scripts/image-tools.ts'
-import { emulatorInBase } from '../../scripts/runtime-base.ts'
+} from '../../scripts/tools/image-tools.ts'
+import { emulatorInBase } from '../../scripts/tools/runtime-base.ts'
 import { demoProduct } from '../../src/emulator/demo-product.ts'
 import { readPage, tableOf } from '../docs/page.ts'
 import { environmentOf, expectMainJob } from '../support/program/main-job.ts'
@@ -27,17 +27,17 @@ import { root } from '../support/program/program.ts'
 import { Container } from './container.ts'
 import { debianPackagesOf, npmPackagesOf } from './contents.ts'
 
-/** Of the layers above the base. */
+/** The limit of the layers above the base. */
 const budgetBytes = 3_000_000
 const nobody = 65_532
 const dataFolder = '/var/lib/marketplace-sidecar'
 const productFile = '/etc/marketplace-sidecar/product.json'
 const page = readPage('image.md')
-/** What its own image has, and nobody else's. */
+/** What only the emulator's image contains. */
 const emulatorCode = /_emulator\/|emulator ready at/
 const sellerImage = join(root, 'examples/seller-image')
 
-/** What a shell, a package manager or a way to fetch one is called. */
+/** The names of shells, package managers and download tools. */
 const tools =
   /\/(a|ba|da|fi|k|tc|z)?sh$|\/(busybox|toybox|npm|npx|corepack|yarn|apt|apt-get|dpkg|apk|rpm|curl|wget|perl|python[\d.]*)$/
 
@@ -61,7 +61,7 @@ async function build(tag: string, ...args: readonly string[]): Promise<void> {
 async function buildOn(base: string, tag: string, ...args: readonly string[]): Promise<void> {
   const buildArgs = [`NODE_IMAGE=${bases.node}`, `RUNTIME_IMAGE=${base}`]
   const options = buildArgs.flatMap((arg) => ['--build-arg', arg])
-  // With layers, the stage that builds is made once for both images.
+  // With layers, the build stage is made once for both images.
   await buildah('bud', '--layers', '--format', 'docker', ...options, '--tag', tag, ...args)
 }
 
@@ -71,7 +71,7 @@ async function open(image: string): Promise<Container> {
   return container
 }
 
-/** Builds a folder that is like examples/seller-image, with this product file. */
+/** Builds a folder like examples/seller-image with this product file. */
 async function buildSellerImage(
   tag: string,
   product: object,
@@ -98,8 +98,8 @@ afterAll(async () => {
   await removeImages()
 })
 
-describe('what the image says of itself', () => {
-  test('it runs as nobody, is asked for health by its own command, and keeps its ledger on a volume', () => {
+describe('the configuration of the image', () => {
+  test('it runs as nobody, checks health with its own command, and keeps its ledger on a volume', () => {
     expect(runtime.config).toMatchObject({
       User: `${nobody}:${nobody}`,
       Entrypoint: expect.arrayContaining(['node', '/app/main.js']),
@@ -110,7 +110,7 @@ describe('what the image says of itself', () => {
     })
   })
 
-  test('its labels name it, its licence and the version that the program tells', async () => {
+  test('its labels name it, its licence and the version that the program prints', async () => {
     const { Labels } = runtime.config
     expect(Labels).toMatchObject({
       'org.opencontainers.image.title': 'marketplace-sidecar',
@@ -118,18 +118,18 @@ describe('what the image says of itself', () => {
       'org.opencontainers.image.version': manifest.version,
     })
     expect(Labels['org.opencontainers.image.description']).toMatch(/^Entitlement /)
-    const told = await runtime.run(['--version']).ended
-    expect(told).toEqual({ code: 0, out: `${manifest.version}\n`, err: '' })
+    const printed = await runtime.run(['--version']).ended
+    expect(printed).toEqual({ code: 0, out: `${manifest.version}\n`, err: '' })
   })
 
-  test('a build with another version than that of package.json fails', async () => {
+  test('a build with another version than package.json fails', async () => {
     const other = build('other-version', '--build-arg', 'VERSION=9.9.9', root)
     await expect(other).rejects.toThrow(/VERSION is 9\.9\.9, and package\.json says/)
   })
 })
 
-describe('what is in the image', () => {
-  test('above its base there is what docs/image.md lists, and nothing else', async () => {
+describe('the contents of the image', () => {
+  test('above its base it has what docs/image.md lists, and nothing else', async () => {
     const base = new Set((await open(bases.runtime)).files())
     const added = runtime.files().filter((path) => !base.has(path))
     const compiled = /^\/app\/compile-cache\/v/
@@ -153,7 +153,7 @@ describe('what is in the image', () => {
     expect(emulatorCode.test(read(runtime, 'app/main.js'))).toBe(false)
   })
 
-  test('nothing but the folder of the ledger belongs to the user, and that is closed to others', () => {
+  test('only the folder of the ledger belongs to the user, and others cannot enter it', () => {
     const { uid, gid, mode } = statSync(join(runtime.root, dataFolder))
     expect({ uid, gid, mode: (mode & 0o7777).toString(8) }).toEqual({
       uid: nobody,
@@ -188,7 +188,7 @@ describe('what is in the image', () => {
     expect(page).toContain(`Above the base these are less than ${budgetBytes / 1_000_000} MB.`)
   })
 
-  test('its compiled form is the one that V8 takes at a start', async () => {
+  test('V8 accepts its compiled form when it starts', async () => {
     const env = { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
     const { out, err } = await runtime.run(['--version'], env).ended
     expect(out + err).toMatch(/V8 code cache for CommonJS \/app\/main\.js was accepted/)
@@ -196,7 +196,7 @@ describe('what is in the image', () => {
 })
 
 describe('the running image', () => {
-  /** Every folder in which it can make a file. */
+  /** Returns every folder in which it can make a file. */
   const probe = `const { readdirSync, writeFileSync, rmSync } = require('node:fs')
     const found = []
     const visit = (folder) => {
@@ -225,7 +225,7 @@ describe('the running image', () => {
     expect(await probed('ro')).toEqual([nobody, nobody, '/app', [dataFolder]])
   })
 
-  test('can write nothing of ours but its data folder where the root is not read-only', async () => {
+  test('can write only its data folder among ours if the root is not read-only', async () => {
     const folders = ((await probed('rw')) as unknown[])[3]
     expect(folders).toEqual(['/home/nonroot', '/tmp', dataFolder])
   })
@@ -247,13 +247,13 @@ describe('a seller’s image', () => {
     seller = await buildSellerImage('seller', example)
   })
 
-  test('has the seller’s product, which its own command finds right', async () => {
+  test('has the seller’s product, which its own command accepts', async () => {
     const { code, out, err } = await seller.run(['product', 'check', productFile]).ended
     expect({ code, err }).toEqual({ code: 0, err: '' })
     expect(out).toContain(example.productCode)
   })
 
-  test('keeps all that the sidecar’s image says', () => {
+  test('keeps the configuration of the sidecar’s image', () => {
     const { User, Entrypoint, Cmd, Healthcheck } = runtime.config
     expect(seller.config).toMatchObject({ User, Entrypoint, Cmd, Healthcheck })
   })
@@ -294,14 +294,14 @@ test('the Dockerfile on the page makes an image of the single executable', async
   expect((await image.exec(healthCommand, env).ended).err).toMatch(/\/livez did not answer: /)
 }, 120_000)
 
-describe('beside the emulator’s image', () => {
+describe('next to the emulator’s image', () => {
   let emulator: Container
   beforeAll(async () => {
     await build('marketplace-sidecar-emulator', '--target', 'emulator', root)
     emulator = await open('marketplace-sidecar-emulator')
   })
 
-  /** An AWS of its own, with the product that it sells. */
+  /** Starts a separate AWS with the product that it sells. */
   async function startAws() {
     const program = emulator.run(['--port', '0'])
     const [, port = ''] = await program.printed(/^emulator ready at \S+:(\d+) /m)
@@ -320,7 +320,7 @@ describe('beside the emulator’s image', () => {
     return { program, aws: { url, records }, product }
   }
 
-  test('a seller’s image does its whole job, from the proof to the record', async () => {
+  test('a seller’s image does its complete job, from the proof to the record', async () => {
     expect(emulator.config).toMatchObject({ User: `${nobody}:${nobody}` })
     expect(toolsIn(emulator)).toEqual([])
     expect(emulatorCode.test(read(emulator, 'app/emulator.js'))).toBe(true)
@@ -348,7 +348,7 @@ describe('beside the emulator’s image', () => {
       const image = 'SIDECAR_IMAGE=marketplace-sidecar-arm64'
       const seller = await buildSellerImage('seller-on-arm64', product, '--build-arg', image)
       const [, ...healthCommand] = seller.config.Healthcheck.Test
-      // Node by its path, for the emulator looks nowhere else.
+      // Node by its path, because the emulator does not search for it.
       const exec = ([, ...args]: readonly string[], env: Readonly<Record<string, string>>) =>
         seller.exec([emulatorInBase, '/nodejs/bin/node', ...args], env)
       expect((await exec(['node', '-p', 'process.arch'], {}).ended).out).toBe('arm64\n')

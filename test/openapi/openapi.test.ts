@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { redoclyScript, schemathesisPath } from '../../scripts/openapi-tools.ts'
+import { redoclyScript, schemathesisPath } from '../../scripts/tools/openapi-tools.ts'
 import { startHarness, type SidecarHarness } from '../support/sidecar/sidecar-harness.ts'
 
 interface Run {
@@ -18,7 +18,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'openapi-'))
   harness = await startHarness()
   await harness.entitled()
-  // Something to show in every member of the answers.
+  // Gives every member of the answers a value.
   await harness.post({ dimension: 'requests', quantity: 2.5, tags: { team: 'blue' } })
   await harness.endHour()
   await harness.attempts(1)
@@ -36,7 +36,7 @@ afterAll(async () => {
 
 const origin = () => `http://127.0.0.1:${harness.sidecar.appPort}`
 
-/** Runs it in an empty folder, where it may leave what it likes. */
+/** Runs it in an empty folder, where it may leave files. */
 function runTool(program: string, args: readonly string[]): Promise<Run> {
   const env = {
     ...process.env,
@@ -52,7 +52,7 @@ function runTool(program: string, args: readonly string[]): Promise<Run> {
   })
 }
 
-test('a linter of OpenAPI documents has nothing to say, by its recommended rules', async () => {
+test('a linter of OpenAPI documents finds nothing, by its recommended rules', async () => {
   const document = await (await fetch(`${origin()}/openapi.json`)).text()
   const file = join(folder, 'openapi.json')
   writeFileSync(file, document)
@@ -61,7 +61,7 @@ test('a linter of OpenAPI documents has nothing to say, by its recommended rules
   expect(output).not.toMatch(/You have \d+ warning/)
 })
 
-test('whatever is asked, the sidecar answers as the document says', async () => {
+test('the sidecar answers every generated request as the document says', async () => {
   const checks = [
     'not_a_server_error',
     'status_code_conformance',
@@ -74,12 +74,12 @@ test('whatever is asked, the sidecar answers as the document says', async () => 
   ]
   const args = [
     `run ${origin()}/openapi.json --checks ${checks.join(',')}`,
-    // AWS's protocol has tests of its own, with real clients.
+    // Other tests cover AWS's protocol, with real clients.
     '--exclude-operation-id callAws --phases examples,coverage,fuzzing',
     '--max-examples 60 --seed 1 --generation-database none',
   ]
   const { code, output } = await runTool(await schemathesisPath(), args.join(' ').split(' '))
   expect(code, output).toBe(0)
-  // The document itself is not counted.
+  // The route of the document itself does not count.
   expect(output).toMatch(/Operations: +5 selected \/ 6 total/)
 })

@@ -44,7 +44,7 @@ describe('the command line', () => {
     [['run', 'now'], 'now'],
     [['run', '--check', '--print-config'], 'one of --print-config and --check'],
     [['run', '--json'], 'one of --print-config and --check'],
-    [['doctor', '--yes'], '--yes, --quantity and --wait go with --certify only'],
+    [['doctor', '--yes'], '--yes, --quantity and --wait need --certify'],
     [['demo', '--hour', 'soon'], '--hour must be a duration'],
     [['demo', '--route', 'free'], '--route must be hourly, metered, both'],
     [['demo', '--port', '65536'], '--port must be a number'],

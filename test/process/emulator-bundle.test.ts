@@ -7,7 +7,7 @@ import {
   MeterUsageCommand,
 } from '@aws-sdk/client-marketplace-metering'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bundle } from '../../scripts/build.ts'
+import { bundle } from '../../scripts/build/build.ts'
 import { root, startCommand, temporaryDirectory, type Program } from '../support/program/program.ts'
 
 const scenario = `

@@ -6,10 +6,10 @@ import {
 
 const day = 86_400_000
 
-/** Waits until the one who watches has seen the present. */
+/** Waits until Prometheus has scraped the present state. */
 export type Watch = () => Promise<void>
 
-/** A sidecar that has just started, of a product whose dimension `seats` AWS does not know. */
+/** Starts a sidecar for a product whose dimension `seats` AWS does not know. */
 export function startBusySidecar(): Promise<SidecarHarness> {
   return startHarness({
     settings: { SIDECAR_DIMENSIONS: 'requests,storage,seats', SIDECAR_MAX_TAG_SETS: '1' },
@@ -22,8 +22,8 @@ export function startBusySidecar(): Promise<SidecarHarness> {
 }
 
 /**
- * Four hours of a day on which much goes wrong, each hour with its traffic: a record that may be billed
- * or not, one that AWS refuses, throttling, reports that are refused, late or have too many tags.
+ * Plays four hours in which much goes wrong, each with its traffic: a record that may or may not be billed, one
+ * that AWS refuses, throttling, and reports that are refused, late or have too many tags.
  */
 export async function liveThroughHours(harness: SidecarHarness, watch: Watch): Promise<void> {
   await harness.entitled()
@@ -64,7 +64,7 @@ export async function liveThroughHours(harness: SidecarHarness, watch: Watch): P
   await watch()
 }
 
-/** Reports that are taken, taken twice, refused, and tagged too variously; and a proof. */
+/** Sends reports that are accepted, repeated, refused and tagged in too many ways, and asks for a proof. */
 async function traffic(harness: SidecarHarness): Promise<void> {
   const idempotencyKey = crypto.randomUUID()
   await harness.post({ dimension: 'requests', quantity: 3, idempotencyKey })

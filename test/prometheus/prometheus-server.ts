@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { prometheusTools } from '../../scripts/prometheus-tools.ts'
+import { prometheusTools } from '../../scripts/tools/prometheus-tools.ts'
 import { eventually } from '../support/eventually.ts'
 import { Program } from '../support/program/program.ts'
 
@@ -22,7 +22,7 @@ export interface EvaluatedRule {
 export interface PrometheusServer {
   query(expression: string): Promise<readonly Sample[]>
   rules(): Promise<readonly EvaluatedRule[]>
-  /** Resolves when the target has been scraped, and the rules evaluated after that. */
+  /** Resolves when the target has been scraped and the rules have been evaluated afterwards. */
   caughtUp(): Promise<void>
   close(): Promise<void>
 }
@@ -35,7 +35,7 @@ export interface PrometheusTarget {
 
 const interval = '1s'
 
-/** A real Prometheus that scrapes one target and evaluates rule files, by their names and texts. */
+/** Starts a real Prometheus that scrapes one target and evaluates rule files, given by name and text. */
 export async function startPrometheus(
   { job, address, labels }: PrometheusTarget,
   ruleFiles: Readonly<Record<string, string>>,

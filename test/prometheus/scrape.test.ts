@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { prometheusTools } from '../../scripts/prometheus-tools.ts'
+import { prometheusTools } from '../../scripts/tools/prometheus-tools.ts'
 import { metricPrefix, metricTable } from '../../src/observe/prometheus/metric-table.ts'
 import { alertsFile, readGroups, readRules } from '../alerts/alert-rules.ts'
 import { expand, readDashboard } from '../alerts/dashboard.ts'
@@ -42,7 +42,7 @@ afterAll(async () => {
   await harness.close()
 })
 
-/** The same rules without their patience: nobody waits for ten minutes here. */
+/** The same rules without their "for", because a test cannot wait ten minutes. */
 function hurriedRules(): string {
   const groups = readGroups().map(({ name, rules }) => ({
     name: hurried + name,
@@ -56,7 +56,7 @@ function hurriedRules(): string {
   return stringify({ groups })
 }
 
-/** What the state of this machine's disk makes of the two alerts about it. */
+/** The alerts about the disk that the state of this machine's disk causes. */
 function alertsOfDisk(): string[] {
   const value = (name: string) =>
     Number(new RegExp(`^${metricPrefix}${name} (.*)$`, 'm').exec(scrape)?.[1])
@@ -77,7 +77,7 @@ describe('the scrape of a busy sidecar', () => {
     expect(silent).toEqual([])
   })
 
-  test('is found clean by promtool', async () => {
+  test('is accepted by promtool', async () => {
     const { promtool } = await prometheusTools()
     const checked = promisify(execFile)(promtool, ['check', 'metrics'])
     checked.child.stdin?.end(scrape)
@@ -85,7 +85,7 @@ describe('the scrape of a busy sidecar', () => {
     expect(stdout + stderr).toBe('')
   })
 
-  test('arrives in Prometheus whole', async () => {
+  test('arrives in Prometheus complete', async () => {
     const [info] = await prometheus.query('marketplace_info')
     expect(info?.metric).toMatchObject({ product_code: productCode, pod: 'shop-0' })
     const known = await prometheus.query('count by (__name__) ({__name__=~"marketplace_.+"})')
@@ -102,7 +102,7 @@ describe('the alerts', () => {
     expect(rules.filter(({ health }) => health !== 'ok')).toEqual([])
   })
 
-  test('that this day calls for are active, and no other', async () => {
+  test('that these hours cause are active, and no others', async () => {
     const expected = [
       ...alertsOfDisk(),
       'MarketplaceSidecarKeyRotation',
@@ -114,7 +114,7 @@ describe('the alerts', () => {
       'MarketplaceSidecarUnsentTwoHours',
     ].toSorted()
     const isHurried = ({ group }: EvaluatedRule) => group.startsWith(hurried)
-    // A busy machine may let a scrape come too late, which is silence for a moment.
+    // On a busy machine a scrape may be late, which counts as silence for a moment.
     await eventually(
       async () => {
         const rules = await prometheus.rules()
@@ -155,7 +155,7 @@ describe('the dashboard', () => {
   )
 })
 
-describe('when the sidecar has gone', () => {
+describe('when the sidecar has ended', () => {
   test('its silence is an alert', async () => {
     await harness.sidecar.stop()
     const silent = await eventually(

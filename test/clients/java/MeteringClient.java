@@ -9,6 +9,7 @@ import java.util.Optional;
 import software.amazon.awssdk.awscore.AwsResponse;
 import software.amazon.awssdk.core.SdkField;
 import software.amazon.awssdk.core.SdkPojo;
+import software.amazon.awssdk.core.util.SdkAutoConstructList;
 import software.amazon.awssdk.protocols.jsoncore.JsonNode;
 import software.amazon.awssdk.protocols.jsoncore.JsonWriter;
 import software.amazon.awssdk.regions.Region;
@@ -142,7 +143,7 @@ public final class MeteringClient {
         Map<String, Object> members = new LinkedHashMap<>();
         for (SdkField<?> field : structure.sdkFields()) {
             Object value = field.getValueOrDefault(structure);
-            boolean isAbsent = value == null || value instanceof List<?> list && list.isEmpty();
+            boolean isAbsent = value == null || value instanceof SdkAutoConstructList;
             if (!isAbsent) {
                 members.put(field.memberName(), value);
             }

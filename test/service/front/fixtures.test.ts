@@ -31,7 +31,7 @@ const fixtures: Readonly<Record<string, { status: number; body: object; counts: 
     body: { __type: 'InvalidSignatureException' },
     counts: 0n,
   },
-  'baiji-mended-meter-usage.http': {
+  'baiji-fixed-meter-usage.http': {
     status: 200,
     body: { MeteringRecordId: expect.any(String) },
     counts: 5n,

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { basename, delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
-import { examplePython } from '../../../scripts/example-tools.ts'
+import { examplePython } from '../../../scripts/tools/example-tools.ts'
 import { demoProduct } from '../../../src/emulator/demo-product.ts'
 import { root, type Ended } from '../program/program.ts'
 

@@ -20,7 +20,7 @@ const properties = (name: string) => template.Resources[name]?.Properties ?? {}
 const fargate = readTaskDefinition('fargate')
 const productCode = '4a2bexampleproductcode'
 
-/** What makes the task definition of the template the one of the file. */
+/** Converts the task definition of the template to the form of the file. */
 const values: Readonly<Record<string, Json>> = {
   ...Object.fromEntries(
     Object.entries(template.Parameters).flatMap(([name, { Default }]) =>
@@ -66,21 +66,21 @@ describe('the task definition of the CloudFormation template', () => {
     expect({ ...task, containerDefinitions }).toEqual(fargate)
   })
 
-  test('names only settings that there are', () => {
+  test('names only settings that exist', () => {
     const known = new Set<string>(settingsTable.map(({ name }) => name))
     const named = (sidecarOf(task).environment ?? []).map(({ name }) => name)
     expect(named.filter((name) => !known.has(name))).toEqual([])
   })
 })
 
-test('the role of the task may do what deploy/iam-policy.json says, and nothing else', () => {
+test('the role of the task allows what deploy/iam-policy.json allows, and nothing else', () => {
   const policy: unknown = JSON.parse(readFileSync(join(root, 'deploy/iam-policy.json'), 'utf8'))
   const { Policies, ManagedPolicyArns } = properties('TaskRole')
   expect(Policies).toEqual([{ PolicyName: 'marketplace-metering', PolicyDocument: policy }])
   expect(ManagedPolicyArns).toBeUndefined()
 })
 
-test('nobody but the application can be reached from outside the task', () => {
+test('only the application can be reached from outside the task', () => {
   const { SecurityGroupIngress } = properties('SecurityGroup')
   expect(SecurityGroupIngress).toMatchObject([
     { FromPort: { Ref: 'ApplicationPort' }, ToPort: { Ref: 'ApplicationPort' } },
@@ -92,7 +92,7 @@ describe('the alarms of the CloudFormation template', () => {
     .filter(([, { Type }]) => Type === 'AWS::CloudWatch::Alarm')
     .map(([name, resource]) => [name, resource.Properties] as const)
 
-  test.each(alarms)('%s looks at a metric of this product', (_, alarm) => {
+  test.each(alarms)('%s uses a metric of this product', (_, alarm) => {
     const metrics = alarm['Metrics'] === undefined ? [alarm] : statisticsOf(alarm['Metrics'])
     expect(metrics.length).toBeGreaterThan(0)
     for (const metric of metrics) {
@@ -106,12 +106,12 @@ describe('the alarms of the CloudFormation template', () => {
     })
   })
 
-  test('see every metric that is written', () => {
+  test('use every metric that is written', () => {
     const seen = JSON.stringify(alarms)
     for (const name of embeddedMetrics) expect(seen).toContain(`"MetricName":"${name}"`)
   })
 
-  test('ring when they should', () => {
+  test('go off when they should', () => {
     const rules = alarms.map(([name, alarm]) => [
       name,
       alarm['Statistic'] ?? 'largest of both signs',

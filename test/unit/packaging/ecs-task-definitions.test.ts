@@ -16,7 +16,7 @@ describe.each(['fargate', 'ec2'] as const)('the ECS task for %s', (platform) => 
   const sidecar = containerOf(task, 'marketplace-sidecar')
   const application = containerOf(task, 'application')
 
-  test('gives the sidecar settings that it takes', () => {
+  test('gives the sidecar settings that it accepts', () => {
     const reader = { readText: () => product }
     const { shutdownTimeoutMs } = loadSettings(sidecarEnvironment(task), reader)
     expect(shutdownTimeoutMs).toBeLessThan(sidecar.stopTimeout * 1000)
@@ -28,7 +28,7 @@ describe.each(['fargate', 'ec2'] as const)('the ECS task for %s', (platform) => 
     expect(longest).toBeLessThan(noticeMs)
   })
 
-  test('starts a sidecar that died again beside its ledger, unless that does not help', () => {
+  test('restarts a sidecar that died with its ledger, unless that cannot help', () => {
     expect(sidecar).toMatchObject({
       restartPolicy: {
         enabled: true,
@@ -38,7 +38,7 @@ describe.each(['fargate', 'ec2'] as const)('the ECS task for %s', (platform) => 
     })
   })
 
-  test('does not wait for ever for a sidecar that cannot start', () => {
+  test('does not wait indefinitely for a sidecar that cannot start', () => {
     expect(sidecar.startTimeout).toBe(120)
   })
 

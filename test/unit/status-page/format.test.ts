@@ -10,11 +10,11 @@ import {
 const now = Date.parse('2026-03-10T10:15:00Z')
 const minute = 60_000
 
-test('numbers keep six digits, and thousands are told apart', () => {
+test('numbers keep six digits, and thousands are separated', () => {
   expect([0, 1234567, 0.000001, 2.5].map(showNumber)).toEqual(['0', '1,234,567', '0.000001', '2.5'])
 })
 
-test('a time of another day has its day', () => {
+test('a time on another day includes the day', () => {
   expect(showTime(now - 10 * minute, now)).toBe('10:05')
   expect(showTime(now - 24 * 60 * minute, now)).toBe('9 Mar 10:15')
   expect(showHour(Date.parse('2026-03-09T23:00:00Z'), now)).toBe('9 Mar 23:00 to 00:00')
@@ -31,7 +31,7 @@ test.each([
   expect(showDistance(now + distance, now)).toBe(text)
 })
 
-test('one is not many', () => {
+test('one is singular', () => {
   expect([0, 1, 2].map((count) => showCount(count, 'record'))).toEqual([
     '0 records',
     '1 record',

@@ -16,16 +16,16 @@ const ten = '2026-03-10T10:00:00.000Z'
 
 function record(state: RecordAnswer['state'], quantity: number, hour = ten): RecordAnswer {
   const [first] = usageExample.settled
-  if (first === undefined) throw new Error('the example has no record')
+  if (first === undefined) throw new Error('the example does not have a record')
   return { ...first, state, quantity, hour }
 }
 
-/** The last hours of the first dimension, the current one last. */
+/** Returns the last hours of the first dimension, the current one last. */
 function lastHours(usage: Partial<UsageAnswer>, count = 1) {
   return hoursOf({ ...nothing, ...usage })[0]?.hours.slice(-count) ?? []
 }
 
-test('there are 48 hours that end with the current one', () => {
+test('there are 48 hours, and the last is the current one', () => {
   const hours = lastHours({}, hoursShown)
   expect(hours).toHaveLength(48)
   expect(hours.at(-1)?.hour).toBe(Date.parse(eleven))
@@ -33,7 +33,7 @@ test('there are 48 hours that end with the current one', () => {
   expect(hours.every((parts) => totalOf(parts) === 0)).toBe(true)
 })
 
-test('an hour that is ahead and has usage is the last one', () => {
+test('an hour ahead that has usage is the last one', () => {
   const open = [{ dimension: 'requests', hour: '2026-03-10T12:00:00.000Z', quantity: 1 }]
   expect(lastHours({ open })).toMatchObject([{ hour: Date.parse('2026-03-10T12:00:00Z'), open: 1 }])
 })
@@ -50,7 +50,7 @@ test('each record is in the place of its state', () => {
   expect(parts && totalOf(parts)).toBe(59)
 })
 
-test('late usage is taken out of what its hour holds, so that the parts add up', () => {
+test('late usage is removed from the other parts of its hour, so that they add up', () => {
   const late = [{ dimension: 'requests', hour: eleven, quantity: 5 }]
   const open = [{ dimension: 'requests', hour: eleven, quantity: 3 }]
   const settled = [record('accepted', 10, eleven)]
@@ -59,7 +59,7 @@ test('late usage is taken out of what its hour holds, so that the parts add up',
   expect(parts && totalOf(parts)).toBe(13)
 })
 
-test('late usage that is in no place any more is not shown', () => {
+test('late usage that is no longer in any place is not shown', () => {
   const late = [{ dimension: 'requests', hour: eleven, quantity: 5 }]
   expect(lastHours({ late, settled: [record('moved', 5, eleven)] })).toMatchObject([
     { late: 0, moved: 5 },
@@ -73,7 +73,7 @@ test('open usage counts in the units of the bill', () => {
   expect(billedUnits(0.000001, 1)).toBe(0.000001)
 })
 
-test('a dimension that the product no longer has is shown as long as it has usage', () => {
+test('a dimension that the product no longer has is shown while it has usage', () => {
   const settled = [{ ...record('accepted', 1), dimension: 'gone' }]
   expect(hoursOf({ ...nothing, settled }).map(({ name }) => name)).toEqual(['requests', 'gone'])
 })

@@ -5,11 +5,11 @@ import { commandFor, problemsOf } from '../../../status-page/problems.ts'
 
 function record(id: number, state: RecordAnswer['state'], lastCode: string | null): RecordAnswer {
   const [first] = usageExample.settled
-  if (first === undefined) throw new Error('the example has no record')
+  if (first === undefined) throw new Error('the example does not have a record')
   return { ...first, id, state, lastCode, lastMessage: lastCode && `${lastCode}, so do this.` }
 }
 
-test('records of the same trouble are one problem, what needs a person first', () => {
+test('records with the same problem are grouped, and those that need a person come first', () => {
   const problems = problemsOf({
     ...usageExample,
     pending: [
@@ -37,7 +37,7 @@ test('records of the same trouble are one problem, what needs a person first', (
   ])
 })
 
-test('what is well, or was decided, is no problem', () => {
+test('a record that is fine, or was decided, is not a problem', () => {
   const pending = [record(1, 'sealed', null)]
   const settled = [
     record(2, 'accepted', null),

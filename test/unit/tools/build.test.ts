@@ -6,14 +6,14 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bundle } from '../../../scripts/build.ts'
+import { bundle } from '../../../scripts/build/build.ts'
 
 const main = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
 
-/** MB are millions of bytes. What the bundle weighs, each start reads and each node pulls. */
+/** The limit of the bundle's size, which each start reads and each node pulls. */
 const budgetBytes = 2_500_000
 
-/** Everything of others that runs in a buyer's account. A new line here needs a reason in the commit. */
+/** Every foreign package that runs in a buyer's account. A new line needs a reason in the commit. */
 const bundledPackages = [
   '@aws-sdk/client-marketplace-metering',
   '@aws-sdk/core',
@@ -96,12 +96,12 @@ describe('a program that loads its commands by name', () => {
     await bundle(join(folder, 'src/main.ts'), outfile())
   })
 
-  test('becomes a file that the system can run', async () => {
+  test('becomes an executable file', async () => {
     expect(await readFile(outfile(), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)
     expect((await stat(outfile())).mode & 0o111).toBe(0o111)
   })
 
-  test('becomes one file that runs by itself, strictly, and may call require', async () => {
+  test('becomes one file that runs alone, in strict mode, and may call require', async () => {
     await expect(start('run')).resolves.toMatchObject({
       stdout: 'function function true\n',
       stderr: '',
@@ -126,14 +126,14 @@ describe.skipIf(!existsSync(main))('the bundle of the program', () => {
     expect(bytes).toBeLessThan(budgetBytes)
   })
 
-  test('is made of these packages and no others', () => {
+  test('contains these packages and no others', () => {
     const packages = inputs.flatMap(
       (path) => /^.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [],
     )
     expect([...new Set(packages)].toSorted()).toEqual(bundledPackages)
   })
 
-  test('names only packages in its licences that are in it', async () => {
+  test('has licences only for packages that it contains', async () => {
     const licences = await readFile(join(dirname(outfile()), 'THIRD-PARTY-LICENSES.txt'), 'utf8')
     const named = licences.matchAll(/^(\S+) \d+\.\d+\.\d+\S* \(.+\)$/gm)
     expect([...new Set([...named].map(([, name]) => String(name)))].toSorted()).toEqual(
@@ -141,16 +141,16 @@ describe.skipIf(!existsSync(main))('the bundle of the program', () => {
     )
   })
 
-  test('holds nothing of the emulator', () => {
+  test('contains nothing of the emulator', () => {
     expect(inputs.filter((path) => developmentCode.test(path))).toEqual([])
     expect(inputs).toContainEqual(expect.stringMatching(/src\/main\.ts$/))
   })
 
-  test('is ASCII, or V8 would hold it in two bytes a character', async () => {
+  test('is ASCII, or V8 would store it at two bytes a character', async () => {
     expect((await readFile(outfile())).every((byte) => byte < 128)).toBe(true)
   })
 
-  test('has the licences of what went into it beside it', async () => {
+  test('has the licences of its contents next to it', async () => {
     const licences = await readFile(join(dirname(outfile()), 'THIRD-PARTY-LICENSES.txt'), 'utf8')
     expect(licences).toMatch(/^fastify \d/m)
     expect(licences).toMatch(/^@aws-sdk\/client-marketplace-metering \d/m)
@@ -167,14 +167,14 @@ describe('the bundle of the emulator', () => {
     inputs = (await bundle(entry, outfile())).inputs
   })
 
-  test('holds the emulator, and nothing of the sidecar that it stands against', () => {
+  test('contains the emulator, and nothing of the sidecar', () => {
     expect(inputs).toContainEqual(expect.stringMatching(/src\/emulator\/emulator-server\.ts$/))
     expect(
       inputs.filter((path) => /src\/(aws|http|ledger|store|channels|sidecar)/.test(path)),
     ).toEqual([])
   })
 
-  test('has its licences in a file of its own', async () => {
+  test('has its licences in a separate file', async () => {
     const name = 'emulator-THIRD-PARTY-LICENSES.txt'
     expect(await readFile(join(dirname(outfile()), name), 'utf8')).toMatch(/^yaml \d/m)
   })

@@ -12,7 +12,7 @@ const rows: Readonly<Record<string, readonly string[]>> = importRules
 const folders = Object.keys(rows)
 const vendors = Object.keys(vendorPlaces)
 
-/** Every place that a rule names: the folders, and those inside them that hold a vendor. */
+/** Every place that a rule names: the folders, and the subfolders that may import a vendor. */
 const places = [...new Set([...folders, ...Object.values(vendorPlaces).flat()])]
 const fileOf = (place: string) => (place === 'main' ? 'src/main.ts' : `src/${place}/a.ts`)
 const upFrom = (place: string) => (place === 'main' ? './' : '../'.repeat(place.split('/').length))
@@ -20,7 +20,7 @@ const isIn = (place: string, homes: readonly string[]) =>
   homes.some((home) => `${place}/`.startsWith(`${home}/`))
 
 interface Probe {
-  /** `$` stands for a name that the file has only once. */
+  /** `$` stands for a name that is unique in the file. */
   readonly code: string
   readonly allowed: boolean
 }
@@ -32,7 +32,7 @@ const placesOfGlobals: Readonly<Record<string, readonly string[]>> = {
   'process.env': ['main'],
 }
 
-/** Imports and globals of which some are allowed in a file of `place`, and some are not. */
+/** Returns imports and globals, some allowed in a file of `place` and some not. */
 function probesOf(place: string): Probe[] {
   const [folder = ''] = place.split('/')
   const up = upFrom(place)
@@ -60,14 +60,14 @@ function probesOf(place: string): Probe[] {
       ]
     }),
     { code: `export { v as $ } from 'node:crypto'`, allowed: folder !== 'metering' },
-    // The clock itself has exceptions for one file alone.
+    // The clock itself has exceptions for a single file.
     ...Object.entries(placesOfGlobals)
       .filter(([name]) => place !== 'observe/log' || !name.includes('Date'))
       .map(([name, homes]) => ({ code: `export const $ = ${name}`, allowed: isIn(place, homes) })),
   ]
 }
 
-/** One file for each of the other rules, with the rule that must speak. */
+/** A file for each of the other rules, by the rule that must report it. */
 const breaches: Record<string, { file: string; text: string }> = {
   'import(no-cycle)': {
     file: 'src/config/cycle.ts',
@@ -127,7 +127,7 @@ const copied = [
 
 describe('the linter', () => {
   let folder: string
-  /** `file:line` to the rules that spoke there; `file` to all of its rules. */
+  /** The rules that reported each `file:line` and each `file`. */
   const spoken = new Map<string, Set<string>>()
 
   beforeAll(async () => {
@@ -175,7 +175,7 @@ describe('the linter', () => {
     )
   })
 
-  test.each(Object.entries(breaches))('knows %s', (code, { file }) => {
+  test.each(Object.entries(breaches))('enforces %s', (code, { file }) => {
     expect([...(spoken.get(file) ?? [])]).toContain(code)
   })
 
@@ -189,7 +189,7 @@ test('the table has a row for every folder of src, and src has no other', async 
   expect(entries.map((name) => name.replace(/\.ts$/, '')).toSorted()).toEqual(folders.toSorted())
 })
 
-test('every arrow of the table points downwards', () => {
+test('every folder imports only from rows above its own', () => {
   for (const [index, folder] of folders.entries())
     for (const below of rows[folder] ?? [])
       expect(folders.indexOf(below), `${folder} imports ${below}`).toBeLessThan(index)

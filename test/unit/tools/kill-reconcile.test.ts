@@ -29,18 +29,18 @@ const sides: Sides = {
 }
 
 describe('the comparison of what was acknowledged, kept and billed', () => {
-  test('finds nothing where every unit is in one place', () => {
+  test('finds nothing if every unit is in one place', () => {
     expect(reconcile(sides)).toEqual({ violations: [], unresolved: [] })
   })
 
   test.each<[string, Partial<Sides>, RegExp]>([
     [
-      'a micro-unit that is missing',
+      'a missing micro-unit',
       { acknowledged: new Map([['requests', 9_250_001n]]) },
       /^requests: acknowledged 9250001/,
     ],
     [
-      'a dimension that nobody acknowledged',
+      'a dimension that was never acknowledged',
       { acknowledged: new Map() },
       /^requests: acknowledged 0/,
     ],
@@ -60,7 +60,7 @@ describe('the comparison of what was acknowledged, kept and billed', () => {
       /accepted in the ledger, not the same at AWS$/,
     ],
     [
-      'an hour that was told to AWS in two ways',
+      'an hour that was sent to AWS in two ways',
       { calls: [call, { ...call, content: '{"UsageQuantity":8}' }] },
       /was sent as .*7.* and as .*8/,
     ],
@@ -69,7 +69,7 @@ describe('the comparison of what was acknowledged, kept and billed', () => {
       { calls: [{ ...call, outcome: 'DuplicateRequestException' }] },
       /^requests of 2026-03-10T09:00:00.000Z was sent as/,
     ],
-    ['a ledger that is wrong by itself', { book: { ...book, faults: ['damaged'] } }, /^damaged$/],
+    ['a ledger that is itself wrong', { book: { ...book, faults: ['damaged'] } }, /^damaged$/],
   ])('finds %s', (_, change, violation) => {
     expect(reconcile({ ...sides, ...change }).violations).toContainEqual(
       expect.stringMatching(violation),

@@ -8,7 +8,7 @@ import {
   readText,
   releaseSections,
   type ReleaseState,
-} from '../../../scripts/release-check.ts'
+} from '../../../scripts/tools/release-check.ts'
 import { startCommand, temporaryDirectory } from '../../support/program/program.ts'
 
 const manifest = JSON.parse(readText('package.json')) as {
@@ -17,7 +17,7 @@ const manifest = JSON.parse(readText('package.json')) as {
 }
 const { version } = manifest
 
-test('every place that names the version names the one of package.json', () => {
+test('every place that names the version names the one in package.json', () => {
   const named = namedVersions()
   const files = new Set(named.map(({ file }) => file))
   expect(named.filter((one) => one.version !== version)).toEqual([])
@@ -27,13 +27,13 @@ test('every place that names the version names the one of package.json', () => {
     'ecs-task-def.json',
     'deploy/ecs-task-def-ec2.json',
     'deploy/cloudformation.yaml',
-    'compose.yaml',
+    'deploy/compose/compose.yaml',
     'docs/ecs.md',
   ])
     expect(files).toContain(file)
 })
 
-test('versions are found in every form that they have', () => {
+test('versions are found in every form', () => {
   const root = temporaryDirectory()
   const write = (file: string, text: string) => {
     mkdirSync(join(root, dirname(file)), { recursive: true })
@@ -57,7 +57,7 @@ test('versions are found in every form that they have', () => {
   ])
 })
 
-test('the newest release in the change log, once there is one, is this version', () => {
+test('the newest release in the change log, if there is one, is this version', () => {
   const [newest] = releaseSections(readText('CHANGELOG.md'))
   expect(newest?.version ?? version).toBe(version)
 })
@@ -73,11 +73,11 @@ describe('a release', () => {
     changelog,
   }
 
-  test('has what the change log says of it as its notes', () => {
+  test('has its section of the change log as its notes', () => {
     expect(checkRelease(right)).toEqual({ mistakes: [], notes: '### Added\n\n- This.' })
   })
 
-  test('of the last section leaves the links out of its notes', () => {
+  test('in the last section has notes without the links', () => {
     const oldest = releaseSections(changelog).at(-1)
     expect(oldest).toEqual({ version: '1.2.2', date: '2026-11-01', notes: '- That.' })
   })
@@ -86,12 +86,12 @@ describe('a release', () => {
     ['another tag', { tag: 'v1.2.4' }, ['The tag is v1.2.4, package.json has 1.2.3.']],
     ['a tag without v', { tag: '1.2.3' }, ['The tag is 1.2.3, package.json has 1.2.3.']],
     [
-      'a chart of another version',
+      'a chart with another version',
       { named: [{ file: 'Chart.yaml', version: '1.2.2' }] },
       ['Chart.yaml names 1.2.2, package.json 1.2.3.'],
     ],
     [
-      'a change log without it',
+      'a change log without its section',
       { changelog: '## [Unreleased]\n\n- This.\n' },
       ['CHANGELOG.md has no heading "## [1.2.3] - <date>".'],
     ],
@@ -101,7 +101,7 @@ describe('a release', () => {
       ['In CHANGELOG.md 1.2.3 has no date such as 2026-11-22.'],
     ],
     [
-      'nothing to say',
+      'an empty section',
       { changelog: '## [1.2.3] - 2026-11-22\n\n## [1.2.2] - 2026-11-01\n\n- That.\n' },
       ['In CHANGELOG.md 1.2.3 says nothing.'],
     ],
@@ -113,12 +113,12 @@ describe('a release', () => {
         'CHANGELOG.md has no heading "## [1.2.3] - <date>".',
       ],
     ],
-  ])('with %s is none', (_, wrong, mistakes) => {
+  ])('with %s is refused', (_, wrong, mistakes) => {
     expect(checkRelease({ ...right, ...wrong }).mistakes).toEqual(mistakes)
   })
 })
 
-test('the command ends with 1 and says why, where the tag is another', async () => {
+test('the command exits with 1 and says why if the tag differs', async () => {
   const { code, out, err } = await startCommand('npm', ['run', '-s', 'release:check', '--', 'v0'])
     .ended
   expect({ code, out }).toEqual({ code: 1, out: '' })
@@ -140,11 +140,11 @@ describe('the release workflow', () => {
   }
   const commands = Object.values(jobs).flatMap(({ steps }) => steps.map(({ run = '' }) => run))
 
-  test('runs for tags of versions only', () => {
+  test('runs only for version tags', () => {
     expect(on).toEqual({ push: { tags: ['v*'] } })
   })
 
-  test('checks the tag and everything else before anything is built, and publishes last', () => {
+  test('checks the tag and everything else before it builds, and publishes last', () => {
     expect(Object.entries(jobs).map(([name, { needs }]) => [name, needs])).toEqual([
       ['check', undefined],
       ['build', 'check'],
@@ -155,7 +155,7 @@ describe('the release workflow', () => {
     expect(checks).toContain('bash .ci/run')
   })
 
-  test('names only scripts that there are', () => {
+  test('names only scripts that exist', () => {
     const named = commands.flatMap((run) =>
       [...run.matchAll(/npm run (?:--silent )?([a-z:]+)/g)].map(([, script = '']) => script),
     )
@@ -163,14 +163,14 @@ describe('the release workflow', () => {
     expect(named.filter((script) => !(script in manifest.scripts))).toEqual([])
   })
 
-  test('builds an image that AWS Marketplace takes: without attestations, and not named latest', () => {
+  test('builds an image that AWS Marketplace accepts: without attestations, and not named latest', () => {
     const builds = commands.filter((run) => run.includes('docker buildx build'))
     expect(builds).toHaveLength(1)
     expect(builds[0]).toContain('--provenance=false --sbom=false')
     expect(text).not.toContain(':latest')
   })
 
-  test('makes the chart, an executable and an image for both processors, their parts, and checksums of all', () => {
+  test('makes the chart, an executable and an image for both processors, their bills of materials, and all checksums', () => {
     expect(jobs['build']?.strategy?.matrix.include.map(({ arch }) => arch)).toEqual([
       'amd64',
       'arm64',
@@ -194,7 +194,7 @@ describe('the release workflow', () => {
     expect(scan).toBeLessThan(steps.findIndex((run) => run.includes('docker push')))
   })
 
-  test('uses no action of a third party, and every tool at a fixed version', () => {
+  test('uses no third-party action, and every tool at a fixed version', () => {
     const uses = Object.values(jobs).flatMap(({ steps }) =>
       steps.flatMap(({ uses: one }) => one ?? []),
     )

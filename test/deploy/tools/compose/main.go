@@ -1,5 +1,5 @@
 // Prints a compose file as `docker compose config --format json` does, with Docker Compose's own reader, or
-// says what is wrong with it: compose <file>.
+// reports its faults: compose <file>.
 package main
 
 import (

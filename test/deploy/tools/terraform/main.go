@@ -1,4 +1,4 @@
-// Reads a Terraform module with HashiCorp's own parser and prints, as JSON, what its expressions come to:
+// Reads a Terraform module with HashiCorp's own parser and prints, as JSON, the values of its expressions:
 // terraform-values <folder> [name=value...]. Where the value is a list or map it is written as in HCL.
 // What only AWS knows, such as an ARN, is "<type>.<name>.arn".
 package main

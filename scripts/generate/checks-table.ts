@@ -1,0 +1,25 @@
+import type { Check } from '../../src/doctor/check.ts'
+
+/** Renders the table of docs/doctor.md: a row for each check, followed by one for each of its problems. */
+export function renderChecksTable(checks: readonly Check[]): string {
+  const head = ['| Check | Result | When | What to do |', '|---|---|---|---|']
+  return [...head, ...checks.flatMap(rowsOf)].join('\n')
+}
+
+function rowsOf({ id, title, problems }: Check): string[] {
+  const ways = Object.entries(problems).map(([name, { status, when, fix }]) =>
+    row(`\`${id}\``, `${status}: \`${name}\``, when, fixWords(fix)),
+  )
+  return [row(`**\`${id}\`**`, 'pass', title, ''), ...ways]
+}
+
+function row(...cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', String.raw`\|`)).join(' | ')} |`
+}
+
+/** Describes what only a finding knows. */
+function fixWords(fix: string): string {
+  if (fix === '{advice}') return "The fix of AWS's error, such as the IAM action that is missing."
+  if (fix === '{remedy}') return 'How to give this task or pod its own role.'
+  return fix.replaceAll(/\{(\w+)\}/g, '<$1>')
+}

@@ -1,0 +1,84 @@
+/** Writes those columns of the reference pages that come from tables in the program. */
+import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
+import { exitCodeOf } from '../../src/cli/exit-codes.ts'
+import { problems, SidecarError, type ErrorCode } from '../../src/kernel/errors.ts'
+import { logEventTable } from '../../src/kernel/log.ts'
+import { embeddedTable } from '../../src/observe/cloudwatch/embedded-metrics.ts'
+import {
+  metricPrefix,
+  metricTable,
+  type MetricDefinition,
+} from '../../src/observe/prometheus/metric-table.ts'
+import { errorStatus, isServiceErrorName } from '../../src/protocol/errors.ts'
+import { clients } from '../tools/client-tools.ts'
+import { codes, firstCells, withColumns } from './marks.ts'
+
+/** Writes docs/errors.md: the status of each answer, and the exit code of each error that ends the program. */
+export function errorColumns(page: string): string {
+  const answers = Object.entries(problems)
+    .map(([code, { status }]) => [codes([code]), `${status}`])
+    .toSorted(([, one], [, other]) => Number(one) - Number(other))
+  // No table says which codes can end the program, so the page does.
+  const ends = firstCells(page, 'ends').map((cell) => {
+    const code = cell.replaceAll('`', '') as ErrorCode
+    return [cell, `${exitCodeOf(new SidecarError(code, ''))}`]
+  })
+  return withColumns(withColumns(page, 'answers', answers), 'ends', ends)
+}
+
+/** Writes docs/metrics.md: everything but the question that a metric answers. */
+export function metricColumns(page: string): string {
+  const rows = Object.entries<MetricDefinition>(metricTable).map(
+    ([name, { type, unit, labels, help }]) => [
+      codes([metricPrefix + name]),
+      type,
+      unit,
+      codes(labels) || 'none',
+      help,
+    ],
+  )
+  return withColumns(page, 'metrics', rows)
+}
+
+/** Writes docs/logs.md: the level and the fields of each event. */
+export function logColumns(page: string): string {
+  const rows = Object.entries(logEventTable).map(([event, { level, fields }]) => [
+    codes([event]),
+    level,
+    codes(fields) || 'none',
+  ])
+  return withColumns(page, 'events', rows)
+}
+
+interface Rules {
+  readonly groups: readonly {
+    readonly rules: readonly { alert: string; for?: string; labels: { severity: string } }[]
+  }[]
+}
+
+/** Writes docs/alerts.md: the chart's rules, and the CloudWatch metrics with their units. */
+export function alertColumns(page: string): string {
+  const file = new URL('../../helm/marketplace-sidecar/files/alerts.yaml', import.meta.url)
+  const { groups } = parse(readFileSync(file, 'utf8')) as Rules
+  const alerts = groups
+    .flatMap(({ rules }) => rules)
+    .map(({ alert, labels, for: patience = 'at once' }) => [
+      codes([alert]),
+      labels.severity,
+      patience,
+    ])
+  const embedded = Object.entries(embeddedTable).map(([name, { unit }]) => [codes([name]), unit])
+  return withColumns(withColumns(page, 'alerts', alerts), 'cloudwatch', embedded)
+}
+
+/** Writes docs/clients.md: the clients that the suite runs, and the status of each error on the page. */
+export function clientColumns(page: string): string {
+  const rows = Object.values(clients).map(({ name, version }) => [name, version])
+  const errors = firstCells(page, 'errors').map((cell) => {
+    const name = cell.replaceAll('`', '')
+    if (!isServiceErrorName(name)) throw new Error(`${name} in docs/clients.md is not an AWS error`)
+    return [cell, `${errorStatus(name)}`]
+  })
+  return withColumns(withColumns(page, 'clients', rows), 'errors', errors)
+}

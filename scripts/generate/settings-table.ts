@@ -1,0 +1,14 @@
+import { rangeOf } from '../../src/config/setting-type.ts'
+import { settingsTable, type Setting } from '../../src/config/settings-table.ts'
+
+/** Renders the table of docs/configuration.md. */
+export function renderSettingsTable(): string {
+  const head = ['| Name | Default | Range | What it decides |', '|---|---|---|---|']
+  return [...head, ...settingsTable.map(renderRow)].join('\n')
+}
+
+function renderRow(row: Setting): string {
+  const standard = row.default === undefined ? 'none' : `\`${row.default}\``
+  const cells = [`\`${row.name}\``, standard, rangeOf(row.type), row.summary]
+  return `| ${cells.map((cell) => cell.replaceAll('|', String.raw`\|`)).join(' | ')} |`
+}

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
+import { root } from '../support/program/program.ts'
+import { tableOf } from './page.ts'
+
+const read = (path: string) => readFileSync(join(root, path), 'utf8')
+const page = read('CONTRIBUTING.md')
+const scriptsIn = (text: string) =>
+  [...text.matchAll(/\bnpm (?:run )?([a-z][a-z:-]*)/g)].map(([, name = '']) => name)
+const suites = Object.keys(manifest.scripts).filter((name) => name.startsWith('test:'))
+
+test('the tables have every npm script, and no other', () => {
+  const rows = [...tableOf(page, 'Command'), ...tableOf(page, 'Suite')]
+  const named = rows.flatMap(([command = '']) => scriptsIn(command))
+  expect(named.toSorted()).toEqual(Object.keys(manifest.scripts).toSorted())
+})
+
+test('.ci/run runs npm test and every suite', () => {
+  const steps = [...read('.ci/run').matchAll(/^step (.*)$/gm)].flatMap(([, step = '']) =>
+    scriptsIn(step),
+  )
+  expect(steps).toEqual(['ci', 'test', ...suites])
+})
+
+test('every suite of vitest has its script in package.json', () => {
+  const projects = Object.values(manifest.scripts).flatMap(
+    (command) => /^vitest run --project (\w+)$/.exec(command)?.[1] ?? [],
+  )
+  expect([...projects, 'kill'].map((name) => `test:${name}`)).toEqual(suites)
+})
+
+test('the page has the commands of .ci/nightly', () => {
+  const steps = [...read('.ci/nightly').matchAll(/^step (npm run .*)$/gm)]
+  expect(steps).toHaveLength(2)
+  for (const [, command] of steps) expect(page).toContain(`\`${command}\``)
+})
