@@ -39,7 +39,7 @@ export const vendorPlaces: Readonly<Record<string, readonly string[]>> = {
   pino: ['observe/log'],
   'prom-client': ['observe/prometheus'],
   yaml: ['emulator'],
-  'node:sqlite': ['store/sqlite', 'ledger'],
+  'node:sqlite': ['store/sqlite'],
   'node:process': ['main'],
   'node:timers': ['kernel'],
 }

@@ -13,6 +13,7 @@ import {
   type PendingRecord,
   type UsageSummary,
 } from '../store/summary.ts'
+import { AccountSlots } from './account-slots.ts'
 import { auditBook, imbalancesOf, type AccountBalance } from './audit.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { Owner } from './ledger-owner.ts'
@@ -74,7 +75,7 @@ export class Ledger {
       const tagSets = new TagSetLimit(Number.MAX_SAFE_INTEGER)
       let adoptedFrom: string | undefined
       await store.transact((view) => {
-        const page = new Page(view, { resource, tagSets })
+        const page = new Page(view, { slots: new AccountSlots(resource), tagSets })
         adoptedFrom = openBook(page, clock.now()).adoptedFrom
         return page.changes()
       })
@@ -231,13 +232,14 @@ export class Ledger {
   }
 
   #createCommits(): GroupCommit<Page> {
-    const { events, onFatal, resource } = this.#options
+    const { events, onFatal } = this.#options
+    const slots = new AccountSlots(this.#options.resource)
     return new GroupCommit<Page>({
       transact: async (operations) => {
         let page: Page | undefined
         try {
           const ids = await this.#store.transact((view) => {
-            page = new Page(view, { resource, tagSets: this.#tagSets })
+            page = new Page(view, { slots, tagSets: this.#tagSets })
             operations(page)
             return page.changes()
           })

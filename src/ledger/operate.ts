@@ -1,6 +1,7 @@
 import type { MeteringRecord } from '../metering/record.ts'
 import type { Changes } from '../store/changes.ts'
 import type { BookView } from '../store/view.ts'
+import { AccountSlots } from './account-slots.ts'
 import { Page } from './page.ts'
 import { TagSetLimit } from './tag-set-limit.ts'
 
@@ -17,7 +18,10 @@ export async function operate(
   let record: MeteringRecord | undefined
   await change((view) => {
     const resource = view.owner() ?? ''
-    const page = new Page(view, { resource, tagSets: new TagSetLimit(maxTagSets) })
+    const page = new Page(view, {
+      slots: new AccountSlots(resource),
+      tagSets: new TagSetLimit(maxTagSets),
+    })
     record = action(page)
     return page.changes()
   })

@@ -5,11 +5,19 @@ import type { OpenCell } from '../metering/cell.ts'
 import { hourMs } from '../metering/hour.ts'
 import { usageOfPart, type MeteringRecord } from '../metering/record.ts'
 import type { PlannedRecord } from '../metering/seal-plan.ts'
-import { slotName, slotOf, type Slot } from '../metering/slot.ts'
 import { untagged, type TagSet } from '../metering/tags.ts'
-import type { Changes, NewClaim, NewRecord, Note, RecordProgress } from '../store/changes.ts'
+import type {
+  AccountChange,
+  AddedUsage,
+  Changes,
+  NewClaim,
+  NewRecord,
+  Note,
+  RecordProgress,
+} from '../store/changes.ts'
 import type { Retention } from '../store/retention.ts'
 import type { BookView, OpenAccountHour, StoredClaim } from '../store/view.ts'
+import type { AccountSlots, NamedSlot } from './account-slots.ts'
 import type { TagSetLimit } from './tag-set-limit.ts'
 
 interface HourPage extends OpenAccountHour {
@@ -20,8 +28,7 @@ interface HourPage extends OpenAccountHour {
 
 interface AccountPage {
   readonly account: Account
-  readonly slot: Slot
-  readonly closedName: string
+  readonly slot: NamedSlot
   reported: bigint
   fraction: bigint | undefined
   /** What came in less what went to a place, so far; anything but 0 at the end is a defect. */
@@ -37,8 +44,8 @@ export interface InsertedRecord extends NewRecord {
 }
 
 export interface PageOptions {
-  /** The task or pod that owns the book. */
-  readonly resource: string
+  /** Of the task or pod that owns the book. */
+  readonly slots: AccountSlots
   readonly tagSets: TagSetLimit
 }
 
@@ -73,11 +80,16 @@ export class Page {
 
   /** The task or pod that owns the book. */
   get resource(): string {
-    return this.#options.resource
+    return this.#options.slots.resource
   }
 
   get view(): BookView {
     return this.#view
+  }
+
+  /** The slot that an account's usage goes to. */
+  slotOf(account: Account): NamedSlot {
+    return this.#options.slots.of(account)
   }
 
   /** The first hour, from `hour` on, for which AWS has no record of the account's slot. */
@@ -169,12 +181,12 @@ export class Page {
   }
 
   /** Puts a record into the book, whose parts hold usage that was taken from their accounts. */
-  insert(slot: Slot, content: PlannedRecord, sealedAt: number): InsertedRecord {
+  insert({ slot, name }: NamedSlot, content: PlannedRecord, sealedAt: number): InsertedRecord {
     for (const { account, quantity } of content.parts)
       this.#page(accountOf(account)).homeless -= BigInt(quantity) * microPerWhole(account.divisor)
     const inserted = { slot, resource: this.resource, content, sealedAt, id: 0 }
     this.#inserted.push(inserted)
-    this.#closed.add(closedName(slotName(slot), content.hour))
+    this.#closed.add(closedName(name, content.hour))
     for (const { unsealed } of this.#accounts.values()) unsealed.clear()
     return inserted
   }
@@ -233,25 +245,21 @@ export class Page {
 
   /** All that the group did. Throws LedgerImbalanced when it would lose or make usage. */
   changes(): Changes {
-    const accounts = [...this.#accounts.values()]
-    for (const { account, homeless } of accounts)
+    const accounts: AccountChange[] = []
+    const emptied: OpenAccountHour[] = [...this.#emptiedElsewhere]
+    const added: AddedUsage[] = []
+    for (const { account, reported, fraction, homeless, hours } of this.#accounts.values()) {
       if (homeless !== 0n) throw imbalanced(account, homeless)
-    const hours = accounts.flatMap((page) => [...page.hours.values()])
+      accounts.push({ account, reported, fraction })
+      for (const hour of hours.values()) {
+        if (hour.emptied) emptied.push(hour)
+        if (hour.added.size > 0) added.push(hour)
+      }
+    }
     return {
-      accounts: accounts.map(({ account, reported, fraction }) => ({
-        account,
-        reported,
-        fraction,
-      })),
-      emptied: [...hours.filter(({ emptied }) => emptied), ...this.#emptiedElsewhere],
-      added: hours
-        .filter(({ added }) => added.size > 0)
-        .map(({ account, resource, hour, added }) => ({
-          account,
-          resource,
-          hour,
-          cells: [...added].map(([tags, quantity]) => ({ tags, quantity })),
-        })),
+      accounts,
+      emptied,
+      added,
       newRecords: this.#inserted,
       records: new Map([...this.#changed].map((id) => [id, this.#progressOf(id)])),
       claims: [...this.#claims.values()],
@@ -276,11 +284,9 @@ export class Page {
   #page(account: Account): AccountPage {
     const known = this.#accounts.get(account.name)
     if (known !== undefined) return known
-    const slot = slotOf(account.key, this.resource)
     const page: AccountPage = {
       account,
-      slot,
-      closedName: slotName(slot),
+      slot: this.slotOf(account),
       reported: 0n,
       fraction: undefined,
       homeless: 0n,
@@ -300,8 +306,9 @@ export class Page {
     return made
   }
 
-  #isClosed({ slot, closedName: name }: AccountPage, hour: number): boolean {
-    return this.#closed.has(closedName(name, hour)) || this.#view.isClosed(slot, hour)
+  #isClosed({ slot: { slot, name } }: AccountPage, hour: number): boolean {
+    const byThisGroup = this.#closed.size > 0 && this.#closed.has(closedName(name, hour))
+    return byThisGroup || this.#view.isClosed(slot, hour)
   }
 
   #isEmptied(account: Account, resource: string, hour: number): boolean {

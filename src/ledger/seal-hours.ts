@@ -2,8 +2,8 @@ import type { Account } from '../metering/account.ts'
 import { microPerWhole } from '../metering/amount.ts'
 import { hourMs } from '../metering/hour.ts'
 import type { SealInput, SealPlan } from '../metering/seal-plan.ts'
-import { slotName, slotOf, type Slot } from '../metering/slot.ts'
 import type { OpenAccountHour } from '../store/view.ts'
+import type { NamedSlot } from './account-slots.ts'
 import type { InsertedRecord, Page } from './page.ts'
 
 export interface SealRequest {
@@ -17,7 +17,7 @@ export interface SealRequest {
 }
 
 interface SlotHour {
-  readonly slot: Slot
+  readonly slot: NamedSlot
   readonly hour: number
   readonly open: OpenAccountHour[]
 }
@@ -28,12 +28,12 @@ export function sealHours(
   request: SealRequest,
   accountOf: (dimension: string) => Account,
 ): InsertedRecord[] {
-  const due = bySlot(page.openHours(request.before), page.resource)
+  const due = bySlot(page, request.before)
   const sealed = due.map((slotHour) => sealHour(page, slotHour, request))
   const zero = request.zeroHours.map(({ dimension, hour }) => {
     const account = accountOf(dimension)
     if (page.firstUnsealedHour(account, hour) !== hour) return undefined
-    const slot = slotOf(account.key, page.resource)
+    const slot = page.slotOf(account)
     const open = [{ account, resource: page.resource, hour }]
     return sealHour(page, { slot, hour, open }, request)
   })
@@ -41,11 +41,11 @@ export function sealHours(
 }
 
 /** The hours of each slot; several accounts share one when the product file changed within the hour. */
-function bySlot(hours: readonly OpenAccountHour[], resource: string): SlotHour[] {
+function bySlot(page: Page, before: number): SlotHour[] {
   const slots = new Map<string, SlotHour>()
-  for (const open of hours) {
-    const slot = slotOf(open.account.key, resource)
-    const name = `${slotName(slot)}|${open.hour}`
+  for (const open of page.openHours(before)) {
+    const slot = page.slotOf(open.account)
+    const name = `${slot.name}|${open.hour}`
     const known = slots.get(name)
     if (known === undefined) slots.set(name, { slot, hour: open.hour, open: [open] })
     else known.open.push(open)
@@ -59,8 +59,8 @@ function sealHour(
   { now, plan }: SealRequest,
 ): InsertedRecord | undefined {
   const input: SealInput = {
-    productCode: slot.productCode,
-    dimension: slot.dimension,
+    productCode: slot.slot.productCode,
+    dimension: slot.slot.dimension,
     hour,
     accounts: open.map((each) => ({
       account: each.account.key,

@@ -13,10 +13,8 @@ export interface TagSetsOfHour {
  */
 export class TagSetLimit {
   readonly #most: number
-  /** By account and hour: never less than the tag sets that it holds. */
-  readonly #atMost = new Map<string, number>()
-  /** Accounts and hours that accept no further tag set. */
-  readonly #full = new Set<string>()
+  /** By account and hour. */
+  readonly #hours = new Map<string, Map<number, HourLimit>>()
 
   constructor(most: number) {
     this.#most = most
@@ -24,38 +22,39 @@ export class TagSetLimit {
 
   /** Whether the hour may hold this tag set. */
   admits({ account, hour }: OpenAccountHour, tags: TagSet, sets: TagSetsOfHour): boolean {
-    const name = nameOf(account.name, hour)
-    const atMost = this.#atMost.get(name) ?? this.#most
-    if (atMost < this.#most) {
-      this.#atMost.set(name, atMost + 1)
-      return true
+    const limit = this.#limitOf(account.name, hour)
+    if (limit.atMost >= this.#most && !limit.isFull) {
+      limit.atMost = sets.count()
+      limit.isFull = limit.atMost >= this.#most
     }
-    if (!this.#full.has(name)) {
-      const count = sets.count()
-      this.#atMost.set(name, count)
-      if (count < this.#most) {
-        this.#atMost.set(name, count + 1)
-        return true
-      }
-      this.#full.add(name)
-    }
-    return sets.has(tags)
+    if (limit.isFull) return sets.has(tags)
+    limit.atMost += 1
+    return true
   }
 
   /** The hour was emptied. */
   forget({ account, hour }: OpenAccountHour): void {
-    const name = nameOf(account.name, hour)
-    this.#atMost.delete(name)
-    this.#full.delete(name)
+    this.#hours.get(account.name)?.delete(hour)
   }
 
   /** Forgets everything, after a rollback. */
   clear(): void {
-    this.#atMost.clear()
-    this.#full.clear()
+    this.#hours.clear()
+  }
+
+  #limitOf(account: string, hour: number): HourLimit {
+    const hours = this.#hours.get(account) ?? new Map<number, HourLimit>()
+    this.#hours.set(account, hours)
+    // What the hour held before this process is unknown until it is counted.
+    const limit = hours.get(hour) ?? { atMost: this.#most, isFull: false }
+    hours.set(hour, limit)
+    return limit
   }
 }
 
-function nameOf(account: string, hour: number): string {
-  return `${account}|${hour}`
+interface HourLimit {
+  /** Never less than the tag sets that the hour holds. */
+  atMost: number
+  /** It accepts no further tag set. */
+  isFull: boolean
 }

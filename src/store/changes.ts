@@ -1,8 +1,8 @@
 import type { Account } from '../metering/account.ts'
-import type { OpenCell } from '../metering/cell.ts'
 import type { PlannedRecord } from '../metering/seal-plan.ts'
 import type { RecordState } from '../metering/record-states.ts'
 import type { ReportReceipt } from '../metering/report.ts'
+import type { TagSet } from '../metering/tags.ts'
 import type { Slot } from '../metering/slot.ts'
 import type { Retention } from './retention.ts'
 import type { OpenAccountHour } from './view.ts'
@@ -15,9 +15,9 @@ export interface AccountChange {
   readonly fraction: bigint | undefined
 }
 
-/** Usage that is added to an open hour. */
+/** Usage that is added to an open hour, by tag set. */
 export interface AddedUsage extends OpenAccountHour {
-  readonly cells: readonly OpenCell[]
+  readonly added: ReadonlyMap<TagSet, bigint>
 }
 
 export interface NewRecord {

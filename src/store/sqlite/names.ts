@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { accountOf, type Account, type Aggregate, type Scope } from '../../metering/account.ts'
-import { slotName, type Slot } from '../../metering/slot.ts'
+import type { Slot } from '../../metering/slot.ts'
 
 /**
  * The ids of what rows refer to: accounts, slots, tasks and pods. They are few and never change, so
@@ -9,7 +9,8 @@ import { slotName, type Slot } from '../../metering/slot.ts'
 export class Names {
   readonly #accountIds = new Map<string, number>()
   readonly #accounts = new Map<number, Account>()
-  readonly #slotIds = new Map<string, number>()
+  /** By the slot object, which whoever asks often keeps; undefined for one that has no row yet. */
+  #slotIds = new WeakMap<Slot, number | undefined>()
   readonly #resourceIds = new Map<string, number>()
   readonly #findAccount
   readonly #insertAccount
@@ -85,24 +86,22 @@ export class Names {
 
   /** Undefined for a slot that never had a record. */
   slotId(slot: Slot): number | undefined {
-    const name = slotName(slot)
-    const known = this.#slotIds.get(name)
-    if (known !== undefined) return known
+    if (this.#slotIds.has(slot)) return this.#slotIds.get(slot)
     const { channel, holder, productCode, dimension } = slot
-    return remember(
-      this.#slotIds,
-      name,
-      this.#findSlot.get(channel, holder, productCode, dimension),
-    )
+    const row = this.#findSlot.get(channel, holder, productCode, dimension)
+    const id = row && Number(row['id'])
+    this.#slotIds.set(slot, id)
+    return id
   }
 
   /** Makes the row of a slot that has none; inside a transaction only. */
   makeSlot(slot: Slot): number {
+    const known = this.slotId(slot)
+    if (known !== undefined) return known
     const { channel, holder, productCode, dimension } = slot
-    return (
-      this.slotId(slot) ??
-      Number(this.#insertSlot.get(channel, holder, productCode, dimension)?.['id'])
-    )
+    // Equal slots in other objects may be known as absent.
+    this.#slotIds = new WeakMap()
+    return Number(this.#insertSlot.get(channel, holder, productCode, dimension)?.['id'])
   }
 
   /** Undefined for a task or pod that never owned the book. */
@@ -118,8 +117,8 @@ export class Names {
 
   /** Forgets what a rollback may have undone. */
   clear(): void {
-    for (const names of [this.#accountIds, this.#accounts, this.#slotIds, this.#resourceIds])
-      names.clear()
+    this.#slotIds = new WeakMap()
+    for (const names of [this.#accountIds, this.#accounts, this.#resourceIds]) names.clear()
   }
 }
 

@@ -26,6 +26,8 @@ export class SqliteStore extends SqliteReader implements Store {
   readonly #names: Names
   readonly #view: SqliteView
   readonly #writer: ChangeWriter
+  readonly #begin
+  readonly #commit
   /** A transaction was rolled back, perhaps for want of room. */
   #rolledBack = false
 
@@ -38,18 +40,20 @@ export class SqliteStore extends SqliteReader implements Store {
     this.#names = names
     this.#view = new SqliteView(database, names, records)
     this.#writer = new ChangeWriter(database, names)
+    this.#begin = database.prepare('BEGIN IMMEDIATE')
+    this.#commit = database.prepare('COMMIT')
   }
 
   async transact(decide: (view: BookView) => Changes): Promise<readonly number[]> {
     const { database, onCommitted } = this.#options
     try {
-      database.exec('BEGIN IMMEDIATE')
+      this.#begin.run()
     } catch (error) {
       throw translate(error)
     }
     try {
       const ids = this.#writer.write(decide(this.#view))
-      database.exec('COMMIT')
+      this.#commit.run()
       onCommitted()
       return ids
     } catch (error) {

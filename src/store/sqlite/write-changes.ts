@@ -109,10 +109,10 @@ export class ChangeWriter {
     }
     for (const { account, resource, hour } of emptied)
       this.#empty.run(this.#names.makeAccount(account), this.#resourceId(resource), hour)
-    for (const { account, resource, hour, cells } of added) {
+    for (const { account, resource, hour, added: cells } of added) {
       const accountId = this.#names.makeAccount(account)
       const resourceId = this.#resourceId(resource)
-      for (const { tags, quantity } of cells) {
+      for (const [tags, quantity] of cells) {
         const { whole, micro } = toColumns(quantity)
         this.#add.run(accountId, resourceId, hour, tags, whole, micro)
       }
