@@ -33,7 +33,7 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   },
   ledger: {
     summary: 'show where every unit is, export records, decide what needs a person',
-    load: async () => (await import('./cli/ledger/ledger.ts')).ledgerCommand,
+    load: async () => (await import('./cli/ledger/ledger-command.ts')).ledgerCommand,
   },
   doctor: {
     summary:
@@ -42,7 +42,7 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   },
   product: {
     summary: 'check the product file that a seller bakes into the image',
-    load: async () => (await import('./cli/product/product.ts')).product,
+    load: async () => (await import('./cli/product/product-command.ts')).product,
   },
 }
 

@@ -18,7 +18,7 @@ import {
   logColumns,
   metricColumns,
 } from './reference-columns.ts'
-import { renderSettingsTable } from './settings-table.ts'
+import { renderSettingsTable } from './render-settings.ts'
 
 interface Generated {
   /** The path from the root of the repository. */

@@ -10,7 +10,7 @@ import {
   metricTable,
   type MetricDefinition,
 } from '../../src/observe/prometheus/metric-table.ts'
-import { errorStatus, isServiceErrorName } from '../../src/protocol/errors.ts'
+import { errorStatus, isServiceErrorName } from '../../src/protocol/service-errors.ts'
 import { clients } from '../tools/client-tools.ts'
 import { codes, firstCells, withColumns } from './marks.ts'
 

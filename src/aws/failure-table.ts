@@ -1,5 +1,5 @@
 import { awsLimits } from '../metering/aws-limits.ts'
-import type { ModelErrorName } from '../protocol/errors.ts'
+import type { ModelErrorName } from '../protocol/service-errors.ts'
 import type { FailureKind } from './metering-api.ts'
 
 /** What one error means. */

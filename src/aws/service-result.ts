@@ -1,5 +1,5 @@
 import { succeed } from '../kernel/result.ts'
-import { isServiceErrorName, serviceError, type ServiceResult } from '../protocol/errors.ts'
+import { isServiceErrorName, serviceError, type ServiceResult } from '../protocol/service-errors.ts'
 import type { MeteringFailure, MeteringResult } from './metering-api.ts'
 
 /**

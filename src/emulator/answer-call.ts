@@ -9,7 +9,7 @@ import {
   type CredentialScope,
 } from '../protocol/codec.ts'
 import { dispatch } from '../protocol/dispatch.ts'
-import { serviceError, type ServiceResult } from '../protocol/errors.ts'
+import { serviceError, type ServiceResult } from '../protocol/service-errors.ts'
 import type { OperationName } from '../protocol/operations.ts'
 import { batchMeterUsage } from './operations/batch-meter-usage.ts'
 import type { CallLog, EmulatedCall } from './control/calls.ts'

@@ -1,6 +1,6 @@
 import type { OperationName } from '../protocol/operations.ts'
 
-export const routes = ['hourly', 'metered', 'both'] as const
+export const listingRoutes = ['hourly', 'metered', 'both'] as const
 export const platforms = ['supported', 'unsupported'] as const
 export const credentialKinds = ['task', 'node'] as const
 
@@ -9,7 +9,7 @@ export interface EmulatedProduct {
   /** AWS's API identifiers. */
   readonly dimensions: readonly string[]
   /** A product of the route `hourly` accepts no records: AWS meters it by itself. */
-  readonly route: (typeof routes)[number]
+  readonly route: (typeof listingRoutes)[number]
   /** The version of the public key that is in use now. */
   readonly publicKeyVersion: number
   /** Versions that are still accepted, each with its own key. */

@@ -1,5 +1,6 @@
 import { stopwatch } from '../kernel/clock.ts'
 import { SidecarError, messageOf } from '../kernel/errors.ts'
+import { fail, succeed, type Result } from '../kernel/result.ts'
 
 export interface GroupCommitOptions<Context> {
   /** Runs operations in one transaction and commits it. When it rejects, nothing has happened. */
@@ -20,8 +21,7 @@ interface Waiting<Context> {
   readonly reject: (reason: unknown) => void
 }
 
-type Answer =
-  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly failure: unknown }
+type Answer = Result<unknown, unknown>
 
 /** Bounds the time that one group keeps the event loop. */
 const largestGroup = 512
@@ -94,7 +94,7 @@ export class GroupCommit<Context> {
       })
       return answers
     } catch (failure) {
-      if (group.length === 1) return [{ ok: false, failure }]
+      if (group.length === 1) return [fail(failure)]
       const alone: Answer[] = []
       for (const waiting of group) alone.push(...(await this.#commit([waiting])))
       return alone
@@ -115,9 +115,9 @@ export class GroupCommit<Context> {
 
 function attempt<Context>(operation: (context: Context) => unknown, context: Context): Answer {
   try {
-    return { ok: true, value: operation(context) }
+    return succeed(operation(context))
   } catch (failure) {
-    if (failure instanceof SidecarError) return { ok: false, failure }
+    if (failure instanceof SidecarError) return fail(failure)
     throw failure
   }
 }

@@ -1,3 +1,5 @@
+import { fail, succeed, type Result } from '../kernel/result.ts'
+
 const decimal = /^(\d+)(?:\.(\d+))?$/
 export const maxFractionDigits = 6
 /** A single report above this is a mistake. It keeps sums of thousands of them inside SQLite's integers. */
@@ -5,9 +7,11 @@ export const largestWhole = 10n ** 15n
 /** From here on a JSON number with a fraction no longer holds six digits exactly. */
 const exactFractionLimit = 2 ** 33
 
-export type ParsedQuantity =
-  | { readonly ok: true; readonly micro: bigint }
-  | { readonly ok: false; readonly problem: QuantityProblem; readonly reason: string }
+/** Millionths, or why a value is not a quantity. */
+export type ParsedQuantity = Result<
+  bigint,
+  { readonly problem: QuantityProblem; readonly reason: string }
+>
 
 export type QuantityProblem = 'NotANumber' | 'Negative' | 'TooPrecise' | 'TooLarge'
 
@@ -51,7 +55,7 @@ function parseDecimal(text: string): ParsedQuantity {
 function bounded(micro: bigint): ParsedQuantity {
   return micro > largestWhole * 1_000_000n
     ? refuse('TooLarge', `it must not be above ${largestWhole}`)
-    : { ok: true, micro }
+    : succeed(micro)
 }
 
 function tooFine(): ParsedQuantity {
@@ -59,7 +63,7 @@ function tooFine(): ParsedQuantity {
 }
 
 function refuse(problem: QuantityProblem, reason: string): ParsedQuantity {
-  return { ok: false, problem, reason }
+  return fail({ problem, reason })
 }
 
 /** Micro-units as the shortest decimal: 2500000 is `2.5`. */

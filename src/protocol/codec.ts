@@ -1,5 +1,5 @@
 import { succeed } from '../kernel/result.ts'
-import { errorStatus, serviceError, type ServiceResult } from './errors.ts'
+import { errorStatus, serviceError, type ServiceResult } from './service-errors.ts'
 import { isOperationName, signingName, targetPrefix, type OperationName } from './operations.ts'
 
 /** The content type of every request and answer. */

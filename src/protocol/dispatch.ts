@@ -1,4 +1,4 @@
-import type { ServiceResult } from './errors.ts'
+import type { ServiceResult } from './service-errors.ts'
 import type { InputOf, OperationName } from './operations.ts'
 import { validateInput } from './validate.ts'
 

@@ -1,4 +1,4 @@
-import type { ModelErrorName } from './errors.ts'
+import type { ModelErrorName } from './service-errors.ts'
 
 /** Errors that stand for a broken limit where AWS has a name for it; all others are ValidationException. */
 export type LimitErrorName = 'InvalidTagException' | 'InvalidUsageAllocationsException'

@@ -1,4 +1,4 @@
-import type { GeneralErrorName } from './errors.ts'
+import type { GeneralErrorName } from './service-errors.ts'
 import type { Operation, ValuesOf } from './member-types.ts'
 import { batchMeterUsageOperation } from './operations/batch-meter-usage.ts'
 import { meterUsageOperation } from './operations/meter-usage.ts'

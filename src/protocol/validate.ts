@@ -1,5 +1,5 @@
 import { succeed } from '../kernel/result.ts'
-import { serviceError, type ServiceResult, type ServiceErrorName } from './errors.ts'
+import { serviceError, type ServiceResult, type ServiceErrorName } from './service-errors.ts'
 import type { Member, Members } from './member-types.ts'
 import { type InputOf, operations, type OperationName } from './operations.ts'
 

@@ -2,7 +2,7 @@ import type { Submitter } from '../channels/submitter.ts'
 import type { Drain } from '../http/listener/drain.ts'
 import { atMost } from '../kernel/clock.ts'
 import { messageOf } from '../kernel/errors.ts'
-import type { LedgerPart } from './parts/ledger.ts'
+import type { LedgerPart } from './parts/ledger-part.ts'
 import type { SidecarOptions } from './sidecar-options.ts'
 
 export interface RunningParts {

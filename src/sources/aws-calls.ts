@@ -1,4 +1,4 @@
-import type { ServiceResult } from '../protocol/errors.ts'
+import type { ServiceResult } from '../protocol/service-errors.ts'
 
 /** The calls to AWS that a request of the application can cause. A result has AWS's members or error. */
 export interface AwsCalls {

@@ -1,5 +1,5 @@
 import { demoProduct } from '../../src/emulator/demo-product.ts'
-import type { ServiceErrorName } from '../../src/protocol/errors.ts'
+import type { ServiceErrorName } from '../../src/protocol/service-errors.ts'
 import type { Call } from './call.ts'
 import type { TargetName } from './world.ts'
 

@@ -2,7 +2,11 @@ import { importSPKI, jwtVerify } from 'jose'
 import { expect } from 'vitest'
 import type { clients } from '../../scripts/tools/client-tools.ts'
 import { demoProduct } from '../../src/emulator/demo-product.ts'
-import { errorStatus, modelErrors, type ServiceErrorName } from '../../src/protocol/errors.ts'
+import {
+  errorStatus,
+  modelErrors,
+  type ServiceErrorName,
+} from '../../src/protocol/service-errors.ts'
 import type { CallResult } from './call.ts'
 import type { ClientCase } from './client-case.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { clients, moto, type ClientDefinition } from '../../scripts/tools/client-tools.ts'
-import { errorStatus, isServiceErrorName } from '../../src/protocol/errors.ts'
+import { errorStatus, isServiceErrorName } from '../../src/protocol/service-errors.ts'
 import { readPage, tableOf } from './page.ts'
 
 const page = readPage('clients.md')

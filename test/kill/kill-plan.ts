@@ -1,5 +1,5 @@
 import type { Chance } from './chance.ts'
-import type { PhaseName } from './phase-table.ts'
+import type { PhaseName } from './phases/phase-table.ts'
 import type { KillPoint } from './sidecar-process.ts'
 
 /** How a life of the process ends. Times are ms since its start. */

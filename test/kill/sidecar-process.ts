@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Step } from '../../src/kernel/events.ts'
-import { decodePhase, type Phase } from './phase-file.ts'
+import { decodePhase, type Phase } from './phases/phase-file.ts'
 import { probeVariables } from './probe-variables.ts'
 
 /** The process kills itself when it reaches the step for the n-th time. */
@@ -32,7 +32,7 @@ export interface Exit {
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const probe = new URL('phase-probe.ts', import.meta.url).href
+const probe = new URL('./phases/phase-probe.ts', import.meta.url).href
 const running = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')

@@ -52,6 +52,6 @@ export function randomRequest(chance: Chance, name: string, now: number): Repeat
 
 function microUnits(quantity: string | number): bigint {
   const parsed = parseQuantity(quantity)
-  if (!parsed.ok) throw new TypeError(`${quantity} is no quantity: ${parsed.reason}`)
-  return parsed.micro
+  if (!parsed.ok) throw new TypeError(`${quantity} is no quantity: ${parsed.failure.reason}`)
+  return parsed.value
 }

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { productCommand } from '../../src/cli/product/product.ts'
+import { productCommand } from '../../src/cli/product/product-command.ts'
 import { productSchema } from '../../src/product/product-schema.ts'
 
 const pemOf = (modulusLength: number) =>

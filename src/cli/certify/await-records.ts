@@ -1,7 +1,7 @@
 import { fromIso, sleep } from '../../kernel/clock.ts'
 import { askListener } from '../../doctor/ask-listener.ts'
 import type { Diagnosis } from '../../doctor/diagnosis.ts'
-import type { ReportedUsage } from './report-usage.ts'
+import type { ReportedUsage } from './report-planned-usage.ts'
 import { appHeaders, membersOf } from '../../doctor/running-sidecar.ts'
 
 /** What AWS decided about the record that holds a reported usage. */

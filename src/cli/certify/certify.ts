@@ -6,7 +6,7 @@ import { planCertify, planWords, type PlannedUsage } from './certify-plan.ts'
 import type { Diagnosis } from '../../doctor/diagnosis.ts'
 import { routeOf } from '../../product/routes.ts'
 import { remainingSteps } from './remaining-steps.ts'
-import { reportUsage, type ReportedUsage } from './report-usage.ts'
+import { reportUsage, type ReportedUsage } from './report-planned-usage.ts'
 import { appUrl, askEntitlement, parseEntitlement } from '../../doctor/running-sidecar.ts'
 
 export interface CertifyOptions {

@@ -7,7 +7,7 @@ import { createFastClock, createSystemClock, toIso } from '../../kernel/clock.ts
 import { messageOf } from '../../kernel/errors.ts'
 import { Events } from '../../kernel/events.ts'
 import { createLog } from '../../observe/log/create-log.ts'
-import { latestInstant } from '../../store/sqlite/latest-instant.ts'
+import { latestInstant } from '../../store/sqlite/file/latest-instant.ts'
 import type { CliIo } from '../cli-io.ts'
 import { showDuration } from '../duration.ts'
 import { exitCodes } from '../exit-codes.ts'

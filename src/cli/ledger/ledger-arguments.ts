@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { fromIso, type Clock } from '../../kernel/clock.ts'
 import { SettingValues } from '../../config/setting-values.ts'
 import { SidecarError } from '../../kernel/errors.ts'
-import { latestInstant } from '../../store/sqlite/latest-instant.ts'
+import { latestInstant } from '../../store/sqlite/file/latest-instant.ts'
 import type { CliIo } from '../cli-io.ts'
 
 /** What every action takes. */

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { formatQuantity } from '../../metering/quantity.ts'
 import { auditBook, imbalancesOf, type AccountBalance } from '../../ledger/audit.ts'
-import { readBook } from '../../store/sqlite/book-file.ts'
+import { readBook } from '../../store/sqlite/file/book-file.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { commonOptions, dataDirectory, noPositionals } from './ledger-arguments.ts'

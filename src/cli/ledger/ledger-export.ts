@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { readBook } from '../../store/sqlite/book-file.ts'
+import { readBook } from '../../store/sqlite/file/book-file.ts'
 import type { CliIo } from '../cli-io.ts'
 import { csvLine } from './csv.ts'
 import { exitCodes } from '../exit-codes.ts'

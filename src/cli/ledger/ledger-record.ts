@@ -15,7 +15,7 @@ export function describeRecord(record: MeteringRecord): string[] {
     ...(record.customer === '' ? [] : [['customer', record.customer] as const]),
     ['hour', formatHour(record.hour)],
     ['timestamp sent', formatTime(record.timestamp)],
-    ['quantity', `${record.quantity}${divisorWord(record)}`],
+    ['quantity', `${record.quantity}${divisorNote(record)}`],
     ['MeteringRecordId', record.meteringRecordId ?? 'none'],
     ['id for AWS SDKs', referenceOf(record)],
     ['attempts', String(record.attempts)],
@@ -42,6 +42,6 @@ export function describeRecord(record: MeteringRecord): string[] {
   })
 }
 
-function divisorWord({ divisor }: MeteringRecord): string {
+function divisorNote({ divisor }: MeteringRecord): string {
   return divisor === 1n ? '' : ` (each ${divisor} of the units that were reported)`
 }

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { operate } from '../../ledger/operate.ts'
 import { retryRefused } from '../../ledger/operator-actions.ts'
-import { changeBook } from '../../store/sqlite/book-file.ts'
+import { changeBook } from '../../store/sqlite/file/book-file.ts'
 import type { MeteringRecord } from '../../metering/record.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'

@@ -1,4 +1,4 @@
-import { ledgerFileName } from '../../store/sqlite/open-database.ts'
+import { ledgerFileName } from '../../store/sqlite/file/open-database.ts'
 import { defineCheck } from '../check.ts'
 import { probeDirectory, type DirectoryProblem, type DirectoryState } from '../probe-directory.ts'
 

@@ -1,6 +1,6 @@
 import { SidecarError } from '../../kernel/errors.ts'
 import { auditBook, imbalancesOf } from '../../ledger/audit.ts'
-import { readBook } from '../../store/sqlite/book-file.ts'
+import { readBook } from '../../store/sqlite/file/book-file.ts'
 import { defineCheck } from '../check.ts'
 
 export const ledgerCheck = defineCheck({

@@ -1,5 +1,5 @@
 import { fail, succeed, type Result } from '../../kernel/result.ts'
-import { isServiceErrorName, type ServiceErrorName } from '../../protocol/errors.ts'
+import { isServiceErrorName, type ServiceErrorName } from '../../protocol/service-errors.ts'
 import { isOperationName, operationNames, type OperationName } from '../../protocol/operations.ts'
 import { dryRunForms, type EmulatorSettings } from '../emulator-settings.ts'
 import {

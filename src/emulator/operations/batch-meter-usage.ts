@@ -1,10 +1,10 @@
 import { toIso } from '../../kernel/clock.ts'
 import { awsLimits } from '../../metering/aws-limits.ts'
 import { hourMs, hourOf } from '../../metering/hour.ts'
-import { checkAllocations } from '../../protocol/allocations.ts'
+import { checkAllocations } from '../../protocol/check-allocations.ts'
 import { toInstant, type CredentialScope } from '../../protocol/codec.ts'
 import { succeed } from '../../kernel/result.ts'
-import { serviceError, type ServiceResult } from '../../protocol/errors.ts'
+import { serviceError, type ServiceResult } from '../../protocol/service-errors.ts'
 import type {
   BatchMeterUsageInput,
   UsageRecord,

@@ -5,7 +5,7 @@ import {
   type GeneralErrorName,
   type ServiceErrorName,
   type ServiceResult,
-} from '../../protocol/errors.ts'
+} from '../../protocol/service-errors.ts'
 import type { OperationName } from '../../protocol/operations.ts'
 import { unknownTask, type EmulatedTask } from '../marketplace.ts'
 import type { Metering } from './metering-rules.ts'

@@ -1,5 +1,5 @@
 import { succeed } from '../../kernel/result.ts'
-import { serviceError, type ServiceResult } from '../../protocol/errors.ts'
+import { serviceError, type ServiceResult } from '../../protocol/service-errors.ts'
 import type { ErrorNameOf } from '../../protocol/operations.ts'
 import type { UsageRecord } from '../../protocol/operations/batch-meter-usage.ts'
 import type { EmulatedCustomer } from '../marketplace.ts'

@@ -1,9 +1,13 @@
 import type { Clock } from '../../kernel/clock.ts'
 import { hourMs } from '../../metering/hour.ts'
-import { canonicalAllocations } from '../../protocol/allocations.ts'
+import { canonicalAllocations } from '../../protocol/check-allocations.ts'
 import type { CredentialScope } from '../../protocol/codec.ts'
 import { succeed } from '../../kernel/result.ts'
-import { serviceError, type ServiceResult, type ServiceErrorName } from '../../protocol/errors.ts'
+import {
+  serviceError,
+  type ServiceResult,
+  type ServiceErrorName,
+} from '../../protocol/service-errors.ts'
 import type {
   EmulatedBuyer,
   EmulatedCustomer,

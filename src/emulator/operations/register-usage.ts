@@ -1,6 +1,6 @@
 import type { CredentialScope } from '../../protocol/codec.ts'
 import { succeed } from '../../kernel/result.ts'
-import { serviceError, type ServiceResult } from '../../protocol/errors.ts'
+import { serviceError, type ServiceResult } from '../../protocol/service-errors.ts'
 import type { RegisterUsageInput } from '../../protocol/operations/register-usage.ts'
 import type { ErrorNameOf } from '../../protocol/operations.ts'
 import { findTask, isEntitled } from './caller.ts'

@@ -1,6 +1,6 @@
 import type { CredentialScope } from '../../protocol/codec.ts'
 import { succeed } from '../../kernel/result.ts'
-import { serviceError, type ServiceResult } from '../../protocol/errors.ts'
+import { serviceError, type ServiceResult } from '../../protocol/service-errors.ts'
 import type { ResolveCustomerInput } from '../../protocol/operations/resolve-customer.ts'
 import type { ErrorNameOf } from '../../protocol/operations.ts'
 import { checkSeller } from './caller.ts'

@@ -1,7 +1,7 @@
 import { awsLimits } from '../../metering/aws-limits.ts'
 import { operationNames } from '../../protocol/operations.ts'
 import { dryRunForms } from '../emulator-settings.ts'
-import { credentialKinds, platforms, routes } from '../marketplace.ts'
+import { credentialKinds, platforms, listingRoutes } from '../marketplace.ts'
 import type { Field, ValueOf } from './scenario-types.ts'
 import {
   accountId,
@@ -51,7 +51,7 @@ export const scenarioFields = {
       section({
         code: { type: productCode, required: true, summary: 'The product code.' },
         route: {
-          type: choice(routes),
+          type: choice(listingRoutes),
           otherwise: '`both`',
           summary: 'An `hourly` product accepts no records: AWS meters it by itself.',
         },

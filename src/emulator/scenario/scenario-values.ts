@@ -1,5 +1,5 @@
 import { awsLimits } from '../../metering/aws-limits.ts'
-import { isServiceErrorName } from '../../protocol/errors.ts'
+import { isServiceErrorName } from '../../protocol/service-errors.ts'
 import * as wire from '../../protocol/fields.ts'
 import type { StringMember } from '../../protocol/member-types.ts'
 import type { Field, ValueType } from './scenario-types.ts'

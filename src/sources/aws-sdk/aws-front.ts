@@ -15,7 +15,7 @@ import {
   type ServiceErrorName,
   type ServiceFailure,
   type ServiceResult,
-} from '../../protocol/errors.ts'
+} from '../../protocol/service-errors.ts'
 import type { OperationName } from '../../protocol/operations.ts'
 import type { SourceContext } from '../source.ts'
 

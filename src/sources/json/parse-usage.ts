@@ -89,13 +89,13 @@ function parseReport(value: unknown, dimensions: ReadonlySet<string>, index?: nu
   const quantity = parseQuantity(body.quantity)
   if (!quantity.ok)
     throw new SidecarError(
-      quantityCodes[quantity.problem],
-      `The quantity is not acceptable: ${quantity.reason}.`,
+      quantityCodes[quantity.failure.problem],
+      `The quantity is not acceptable: ${quantity.failure.reason}.`,
       indexed(index),
     )
   return {
     dimension: body.dimension,
-    quantity: quantity.micro,
+    quantity: quantity.value,
     occurredAt: parseOccurredAt(body.occurredAt, index),
     tags: parseTags(body.tags, index),
     idempotencyKey:

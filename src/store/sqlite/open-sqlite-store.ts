@@ -3,10 +3,10 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Events } from '../../kernel/events.ts'
 import type { Log } from '../../kernel/log.ts'
 import type { Store } from '../store.ts'
-import { openDisk, type DataSync } from './disk.ts'
-import { lockFile } from './file-lock.ts'
+import { openDisk, type DataSync } from './file/disk.ts'
+import { lockFile } from './file/file-lock.ts'
 import type { MeaningOf } from './migrations/from-schema-1.ts'
-import { openDatabase, prepareDirectory, type OpenedDatabase } from './open-database.ts'
+import { openDatabase, prepareDirectory, type OpenedDatabase } from './file/open-database.ts'
 import { SqliteStore } from './sqlite-store.ts'
 
 export interface OpenSqliteStoreOptions {

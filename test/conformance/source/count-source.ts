@@ -18,10 +18,10 @@ export const countSource: Source = {
         const known = dimensions.find(({ name }) => name === dimension)
         if (known === undefined) throw new SidecarError('UnknownDimension', 'Name a dimension.')
         const quantity = parseQuantity(n)
-        if (!quantity.ok) throw new SidecarError('QuantityNotANumber', quantity.reason)
+        if (!quantity.ok) throw new SidecarError('QuantityNotANumber', quantity.failure.reason)
         const report = {
           dimension: known.name,
-          quantity: quantity.micro,
+          quantity: quantity.value,
           occurredAt: undefined,
           tags: untagged,
           idempotencyKey: undefined,

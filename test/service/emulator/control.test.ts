@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createFastClock } from '../../../src/kernel/clock.ts'
-import { modelErrors } from '../../../src/protocol/errors.ts'
+import { modelErrors } from '../../../src/protocol/service-errors.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { failureOf, startEmulator, type Harness } from './harness.ts'
 

@@ -12,7 +12,7 @@ import {
   type EmulatorOptions,
 } from '../../../src/emulator/emulator-server.ts'
 import { createSigningKey } from '../../../src/emulator/signing-key.ts'
-import { modelErrors } from '../../../src/protocol/errors.ts'
+import { modelErrors } from '../../../src/protocol/service-errors.ts'
 import {
   isOperationName,
   operations,

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Route } from '../../../src/product/routes.ts'
-import { modelErrors } from '../../../src/protocol/errors.ts'
+import { modelErrors } from '../../../src/protocol/service-errors.ts'
 import {
   entitlementCases,
   type AwsStandIn,

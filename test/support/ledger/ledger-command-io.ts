@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import type { CliIo } from '../../../src/cli/cli-io.ts'
-import { ledger } from '../../../src/cli/ledger/ledger.ts'
+import { ledger } from '../../../src/cli/ledger/ledger-command.ts'
 import type { Clock } from '../../../src/kernel/clock.ts'
 
 export interface CommandResult {

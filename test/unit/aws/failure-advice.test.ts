@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { classifyError } from '../../../src/aws/classify-error.ts'
 import { failureTable } from '../../../src/aws/failure-table.ts'
 import type { FailureKind } from '../../../src/aws/metering-api.ts'
-import type { modelErrors } from '../../../src/protocol/errors.ts'
+import type { modelErrors } from '../../../src/protocol/service-errors.ts'
 
 /** What the advice for each error of the model says to do. */
 const actions: Readonly<Record<keyof typeof modelErrors, RegExp>> = {

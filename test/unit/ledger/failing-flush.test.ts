@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { SidecarError } from '../../../src/kernel/errors.ts'
-import type { DataSync } from '../../../src/store/sqlite/disk.ts'
+import type { DataSync } from '../../../src/store/sqlite/file/disk.ts'
 import { openBench, reportOf, unit } from '../../support/ledger/ledger-bench.ts'
 import { settle } from '../../support/manual-clock.ts'
 

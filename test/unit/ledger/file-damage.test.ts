@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
-import { walHeaderIsSound } from '../../../src/store/sqlite/wal-header.ts'
+import { walHeaderIsSound } from '../../../src/store/sqlite/file/wal-header.ts'
 import { openBench, temporaryDirectory, unit } from '../../support/ledger/ledger-bench.ts'
 
 /** A ledger as a killed process leaves it: the last commits are in the write-ahead log. */

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { operate } from '../../../src/ledger/operate.ts'
 import type { Page } from '../../../src/ledger/page.ts'
 import type { MeteringRecord } from '../../../src/metering/record.ts'
-import { changeBook, readBook } from '../../../src/store/sqlite/book-file.ts'
+import { changeBook, readBook } from '../../../src/store/sqlite/file/book-file.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { Directories, openBook, report, seal } from '../../support/ledger/ledger-book.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
@@ -111,7 +111,7 @@ describe('reading', () => {
       rmSync(path('-shm'), { force: true })
       for (const name of readdirSync(directory)) chmodSync(join(directory, name), 0o444)
       chmodSync(directory, 0o555)
-      const module = new URL('../../../src/store/sqlite/', import.meta.url).href
+      const module = new URL('../../../src/store/sqlite/file/', import.meta.url).href
       const script = `
         import { readBook } from '${module}book-file.ts'
         if (process.getuid() === 0) process.setuid(65534)

@@ -10,7 +10,7 @@ import {
 } from '../../../src/ledger/operator-actions.ts'
 import type { Page } from '../../../src/ledger/page.ts'
 import type { MeteringRecord } from '../../../src/metering/record.ts'
-import { changeBook, readBook } from '../../../src/store/sqlite/book-file.ts'
+import { changeBook, readBook } from '../../../src/store/sqlite/file/book-file.ts'
 import { tagsOf } from '../../../src/metering/tags.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import {

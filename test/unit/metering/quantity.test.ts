@@ -18,7 +18,7 @@ describe('a quantity', () => {
     ['1000000000000000', 10n ** 21n],
     ['123456789012.123456', 123_456_789_012_123_456n],
   ])('%j is taken exactly', (value, micro) => {
-    expect(parseQuantity(value)).toEqual({ ok: true, micro })
+    expect(parseQuantity(value)).toEqual({ ok: true, value: micro })
   })
 
   test.each([
@@ -51,13 +51,13 @@ describe('a quantity', () => {
     ['1000000000000000.000001', 'TooLarge'],
     [1e15 + 1, 'TooLarge'],
   ])('%j is refused as %s', (value, problem) => {
-    expect(parseQuantity(value)).toMatchObject({ ok: false, problem })
+    expect(parseQuantity(value)).toMatchObject({ ok: false, failure: { problem } })
   })
 
   test('is the same after being written and read, whatever it is', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 0n, max: 10n ** 21n }), (micro) => {
-        expect(parseQuantity(formatQuantity(micro))).toEqual({ ok: true, micro })
+        expect(parseQuantity(formatQuantity(micro))).toEqual({ ok: true, value: micro })
       }),
     )
   })
@@ -66,7 +66,7 @@ describe('a quantity', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 0n, max: 2n ** 33n * 1_000_000n - 1n }), (micro) => {
         const number = JSON.parse(formatQuantity(micro)) as unknown
-        expect(parseQuantity(number)).toEqual({ ok: true, micro })
+        expect(parseQuantity(number)).toEqual({ ok: true, value: micro })
       }),
     )
   })

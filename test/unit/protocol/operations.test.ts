@@ -7,7 +7,7 @@ import type { MeterUsageOutput } from '../../../src/emulator/operations/meter-us
 import type { RegisterUsageOutput } from '../../../src/emulator/operations/register-usage.ts'
 import type { ResolveCustomerOutput } from '../../../src/emulator/operations/resolve-customer.ts'
 import { contentType, parseCredentialScope, parseTarget } from '../../../src/protocol/codec.ts'
-import { generalErrors, modelErrors } from '../../../src/protocol/errors.ts'
+import { generalErrors, modelErrors } from '../../../src/protocol/service-errors.ts'
 import type { UsageAllocation } from '../../../src/protocol/fields.ts'
 import type { Members } from '../../../src/protocol/member-types.ts'
 import {

@@ -7,9 +7,9 @@ import {
   type EventName,
   type SidecarEvents,
   type Step,
-} from '../../src/kernel/events.ts'
+} from '../../../src/kernel/events.ts'
 import { encodePhase } from './phase-file.ts'
-import { probeVariables } from './probe-variables.ts'
+import { probeVariables } from '../probe-variables.ts'
 
 /*
  * Preloaded into the real program with --import. It keeps the current phase in a file, where it

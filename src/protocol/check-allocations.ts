@@ -1,5 +1,5 @@
 import { succeed } from '../kernel/result.ts'
-import { serviceError, type ServiceResult } from './errors.ts'
+import { serviceError, type ServiceResult } from './service-errors.ts'
 import type { WireTag, UsageAllocation } from './fields.ts'
 import { awsLimits } from '../metering/aws-limits.ts'
 

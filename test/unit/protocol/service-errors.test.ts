@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { errorStatus, isServiceErrorName } from '../../../src/protocol/errors.ts'
+import { errorStatus, isServiceErrorName } from '../../../src/protocol/service-errors.ts'
 
 describe('errors of the service', () => {
   test('throttling is HTTP 400', () => {

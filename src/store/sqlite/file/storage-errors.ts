@@ -1,4 +1,4 @@
-import { SidecarError, messageOf } from '../../kernel/errors.ts'
+import { SidecarError, messageOf } from '../../../kernel/errors.ts'
 
 const sqliteBusy = 5
 const sqliteFull = 13

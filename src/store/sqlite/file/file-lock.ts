@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { SidecarError } from '../../kernel/errors.ts'
+import { SidecarError } from '../../../kernel/errors.ts'
 
 export interface FileLock {
   release(): void

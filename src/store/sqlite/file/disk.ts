@@ -1,8 +1,8 @@
 import { open, statfs, type FileHandle } from 'node:fs/promises'
 import type { DatabaseSync } from 'node:sqlite'
-import { messageOf, SidecarError } from '../../kernel/errors.ts'
+import { messageOf, SidecarError } from '../../../kernel/errors.ts'
 import { syncDirectory, type OpenedDatabase } from './open-database.ts'
-import type { DiskSpace } from '../summary.ts'
+import type { DiskSpace } from '../../summary.ts'
 
 export type DataSync = (handle: FileHandle) => Promise<void>
 

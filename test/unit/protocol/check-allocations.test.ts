@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { canonicalAllocations, checkAllocations } from '../../../src/protocol/allocations.ts'
+import { canonicalAllocations, checkAllocations } from '../../../src/protocol/check-allocations.ts'
 import type { UsageAllocation } from '../../../src/protocol/fields.ts'
 
 function allocation(quantity: number, ...tags: [string, string][]): UsageAllocation {

@@ -1,4 +1,4 @@
-import { steps, type Step } from '../../src/kernel/events.ts'
+import { steps, type Step } from '../../../src/kernel/events.ts'
 
 /** What a process was doing. */
 export interface Phase {

@@ -12,11 +12,11 @@ import { routeOf } from '../../product/routes.ts'
 import { createRefusalReport } from '../../sources/refused-usage.ts'
 import { sources as allSources } from '../../sources/registry.ts'
 import { referenceOf } from '../../store/reference.ts'
-import { createAwsCalls } from '../aws-calls.ts'
+import { createAwsCalls } from '../create-aws-calls.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
-import type { EntitlementPart } from './entitlement.ts'
-import type { ListenerPart } from './ops-listener.ts'
-import type { SubmissionPart } from './submission.ts'
+import type { EntitlementPart } from './entitlement-part.ts'
+import type { ListenerPart } from './ops-listener-part.ts'
+import type { SubmissionPart } from './submission-part.ts'
 
 interface Deps {
   readonly platform: Platform

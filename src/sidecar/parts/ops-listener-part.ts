@@ -4,7 +4,7 @@ import { createOpsServer } from '../../http/ops-server.ts'
 import { listen } from '../../http/listener/server.ts'
 import type { Metrics } from '../../observe/prometheus/metrics.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
-import type { LedgerPart } from './ledger.ts'
+import type { LedgerPart } from './ledger-part.ts'
 
 export interface ListenerPart extends AsyncDisposable {
   readonly port: number

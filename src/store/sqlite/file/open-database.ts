@@ -10,12 +10,12 @@ import {
 import { open as openFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { toIso } from '../../kernel/clock.ts'
-import { SidecarError, messageOf } from '../../kernel/errors.ts'
+import { toIso } from '../../../kernel/clock.ts'
+import { SidecarError, messageOf } from '../../../kernel/errors.ts'
 import { codeOf, translateOpening } from './storage-errors.ts'
 import { walHeaderIsSound } from './wal-header.ts'
-import type { MeaningOf } from './migrations/from-schema-1.ts'
-import { migrate, schemaVersion, schemaVersionOf } from './migrations/migrate.ts'
+import type { MeaningOf } from '../migrations/from-schema-1.ts'
+import { migrate, schemaVersion, schemaVersionOf } from '../migrations/migrate.ts'
 
 export const ledgerFileName = 'ledger.db'
 const companions = ['', '-wal', '-shm']

@@ -2,7 +2,7 @@ import type { MeteringApi } from '../aws/metering-api.ts'
 import { toServiceResult } from '../aws/service-result.ts'
 import type { RegistrationTokens } from '../entitlement/register-usage/registration-tokens.ts'
 import { fail, succeed } from '../kernel/result.ts'
-import { serviceError } from '../protocol/errors.ts'
+import { serviceError } from '../protocol/service-errors.ts'
 import type { AwsCalls } from '../sources/aws-calls.ts'
 
 /** Creates the calls to AWS that a source may make for the application. */
