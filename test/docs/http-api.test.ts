@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { problems } from '../../src/kernel/errors.ts'
+import { problemTable } from '../../src/kernel/problem-table.ts'
 import { reportSchema } from '../../src/sources/json/parse-usage.ts'
 import { createIdleAppServer, createIdleOpsServer } from '../support/sidecar/http-servers.ts'
 import { routesOf } from '../support/sidecar/routes-of.ts'
@@ -20,7 +20,7 @@ test.each([
 })
 
 test('every status on the page is one that the listeners have', () => {
-  const known = new Set<number>([200, ...Object.values(problems).map(({ status }) => status)])
+  const known = new Set<number>([200, ...Object.values(problemTable).map(({ status }) => status)])
   const named = tableOf(page, 'Listener').flatMap(([, , statuses = '']) =>
     (statuses.match(/\d{3}/g) ?? []).map(Number),
   )

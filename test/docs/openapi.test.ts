@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { problems, type ProblemCode } from '../../src/kernel/errors.ts'
+import { problemTable, type ProblemCode } from '../../src/kernel/problem-table.ts'
 import { createIdleAppServer } from '../support/sidecar/http-servers.ts'
 import {
   codesOf,
@@ -55,7 +55,7 @@ test('each code is in a response of its status', () => {
   for (const [route, { responses }] of operations)
     for (const [status, response] of Object.entries(responses))
       for (const code of codesOf(response))
-        expect(problems[code as ProblemCode].status, `${route} ${code}`).toBe(Number(status))
+        expect(problemTable[code as ProblemCode].status, `${route} ${code}`).toBe(Number(status))
 })
 
 test.each([

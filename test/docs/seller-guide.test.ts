@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest'
 import { classifyError } from '../../src/aws/classify-error.ts'
 import { failureTable } from '../../src/aws/failure-table.ts'
 import { parseProductFile } from '../../src/product/load-product.ts'
-import { errorCodes } from '../../src/kernel/errors.ts'
+import { exitTable } from '../../src/kernel/exit-table.ts'
+import { problemTable } from '../../src/kernel/problem-table.ts'
 import { codeBlocks } from '../support/program/console-examples.ts'
 import { root } from '../support/program/program.ts'
 import { readPage, tableOf } from './page.ts'
@@ -30,7 +31,12 @@ describe('the buyer instructions', () => {
       cell.split(', ').map((code) => code.replaceAll('`', '')),
     )
     expect(codes.length).toBeGreaterThan(5)
-    const known: readonly string[] = [...failureTable.keys(), ...errorCodes, 'RegionMismatch']
+    const known: readonly string[] = [
+      ...failureTable.keys(),
+      ...Object.keys(problemTable),
+      ...Object.keys(exitTable),
+      'RegionMismatch',
+    ]
     expect(codes.filter((code) => !known.includes(code))).toEqual([])
   })
 

@@ -1,5 +1,6 @@
 import type { FastifyError } from 'fastify'
-import { isProblemCode, messageOf, SidecarError, type ProblemCode } from '../../kernel/errors.ts'
+import { messageOf, SidecarError } from '../../kernel/errors.ts'
+import { isProblemCode, type ProblemCode } from '../../kernel/problem-table.ts'
 import { problemOf, type Problem } from './problem.ts'
 
 const frameworkCodes: Readonly<Record<string, ProblemCode>> = {

@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import { problems, type ProblemCode } from '../../kernel/errors.ts'
+import { problemTable, type ProblemCode } from '../../kernel/problem-table.ts'
 import { requestIdHeader } from './request-id.ts'
 
 export const problemContentType = 'application/problem+json; charset=utf-8'
@@ -22,7 +22,7 @@ export interface Problem extends ProblemExtras {
 }
 
 export function problemOf(code: ProblemCode, detail: string, extras: ProblemExtras = {}): Problem {
-  const { status, title } = problems[code]
+  const { status, title } = problemTable[code]
   const type = `urn:marketplace-sidecar:error:${code}`
   return { type, title, status, detail, code, ...extras }
 }

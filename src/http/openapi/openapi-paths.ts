@@ -13,7 +13,7 @@ import {
 import { commonCodes, responsesOf, type Response, type Responses } from './openapi-responses.ts'
 import { ref, type Schema } from './openapi-schemas.ts'
 import { idempotencyKeyPattern } from '../../sources/json/parse-usage.ts'
-import type { ProblemCode } from '../../kernel/errors.ts'
+import type { ProblemCode } from '../../kernel/problem-table.ts'
 import { nonceForm } from '../routes/proof-route.ts'
 
 export interface Operation {

@@ -1,4 +1,4 @@
-import { problems, type ProblemCode } from '../../kernel/errors.ts'
+import { problemTable, type ProblemCode } from '../../kernel/problem-table.ts'
 import { problemOf } from '../listener/problem.ts'
 import type { Schema } from './openapi-schemas.ts'
 
@@ -22,13 +22,13 @@ export const commonCodes = [
 
 /** The codes of requests that match no route of this document. */
 const routelessCodes: ReadonlySet<string> = new Set(['NotFound', 'MethodNotAllowed'])
-const codesOfRoutes = (Object.keys(problems) as ProblemCode[]).filter(
+const codesOfRoutes = (Object.keys(problemTable) as ProblemCode[]).filter(
   (code) => !routelessCodes.has(code),
 )
 
 /** Combines a route's own answers with a problem for each status, which has a closed list of codes. */
 export function responsesOf(own: Responses, codes: readonly ProblemCode[]): Responses {
-  const byStatus = Map.groupBy(codes, (code) => problems[code].status)
+  const byStatus = Map.groupBy(codes, (code) => problemTable[code].status)
   const responses: Record<string, Response> = { ...own }
   for (const [status, some] of byStatus) {
     const problem = problemResponse(some)
@@ -68,9 +68,9 @@ function headersOf(status: number): Pick<Response, 'headers'> {
 function problemResponse(codes: readonly ProblemCode[]): Response {
   const [first] = codes
   if (first === undefined) throw new TypeError('a problem has a code')
-  const { status } = problems[first]
+  const { status } = problemTable[first]
   return {
-    description: codes.map((code) => `${problems[code].title} (${code}).`).join(' '),
+    description: codes.map((code) => `${problemTable[code].title} (${code}).`).join(' '),
     ...headersOf(status),
     content: {
       'application/problem+json': {
@@ -98,6 +98,6 @@ function problemResponse(codes: readonly ProblemCode[]): Response {
 export const problemExamples: Schema = Object.fromEntries(
   codesOfRoutes.map((code) => [
     code,
-    { value: problemOf(code, `${problems[code].title}: what was wrong, and what to do.`) },
+    { value: problemOf(code, `${problemTable[code].title}: what was wrong, and what to do.`) },
   ]),
 )

@@ -17,7 +17,7 @@ import {
   reportSchema,
   tagText,
 } from '../../sources/json/parse-usage.ts'
-import { problems } from '../../kernel/errors.ts'
+import { problemTable } from '../../kernel/problem-table.ts'
 import { routeNames } from '../../product/routes.ts'
 import type { Problem } from '../listener/problem.ts'
 
@@ -175,10 +175,10 @@ export const componentSchemas = {
       title: text,
       status: {
         type: 'integer',
-        enum: [...new Set(Object.values(problems).map((each) => each.status))],
+        enum: [...new Set(Object.values(problemTable).map((each) => each.status))],
       },
       detail: { ...text, description: 'What happened and what to do, for people.' },
-      code: { type: 'string', enum: Object.keys(problems) },
+      code: { type: 'string', enum: Object.keys(problemTable) },
       index: { ...whole, description: 'Which report of a batch it is about, counted from 0.' },
       retryAfterSeconds: { type: 'integer', minimum: 1 },
     } satisfies Properties<Required<Problem>>,

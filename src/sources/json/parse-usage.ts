@@ -4,7 +4,8 @@ import { awsLimits } from '../../metering/aws-limits.ts'
 import { canonicalTags } from '../../metering/tags.ts'
 import type { UsageReport, UsageRequest } from '../../metering/report.ts'
 import { untagged, type TagSet } from '../../metering/tags.ts'
-import { SidecarError, type ProblemCode, type SidecarErrorOptions } from '../../kernel/errors.ts'
+import { SidecarError, type SidecarErrorOptions } from '../../kernel/errors.ts'
+import type { ProblemCode } from '../../kernel/problem-table.ts'
 
 const { tagsPerAllocation, tagKeyLength, tagValueLength, tagCharacters } = awsLimits
 export const maxReports = 1000
