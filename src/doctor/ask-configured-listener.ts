@@ -17,7 +17,7 @@ export interface NoAnswer {
   readonly message: string
 }
 
-/** Asks the listener at the address of a setting. */
+/** Calls the listener at the address of a setting. */
 export async function askConfiguredListener(
   diagnosis: Diagnosis,
   setting: ListenerSetting,

@@ -143,7 +143,7 @@ export class Entitlement {
     this.#handle('proved', 'Entitled', confirmed)
   }
 
-  /** The proof failed for good. If a record has proved the entitlement since, the next record decides. */
+  /** The proof was refused permanently. If a record has proved the entitlement since, the next record decides. */
   refuse(code: string, message: string): void {
     this.#handle(this.#proved ? 'recordRefused' : 'refused', code, message)
   }

@@ -36,7 +36,7 @@ export function reportSigningKey(key: SigningKey, options: KeyRotationOptions): 
 
 /**
  * Changes to a newer pinned key when the version in use has ended, trying each hour until AWS accepts
- * one. This does not prove the entitlement again: a failure is logged and takes nothing away. Ends when
+ * one. This does not prove the entitlement again: a failure is logged and has no other effect. Ends when
  * the newest key is in use. Never rejects.
  */
 export async function followKeyRotation(

@@ -21,7 +21,7 @@ export interface RegionReading {
 export interface Platform {
   readonly name: PlatformName
   /**
-   * Names the task or pod for as long as it lives: the task ARN, `pod:<uid>`, or `host:<name>`.
+   * Identifies the task or pod for as long as it lives: the task ARN, `pod:<uid>`, or `host:<name>`.
    * AWS meters by it, and the ledger belongs to it.
    */
   readonly resource: string
@@ -33,6 +33,6 @@ export interface Platform {
   readonly mismatches: readonly string[]
   /** What an operator should know although the sidecar continues, a sentence each. */
   readonly warnings: readonly string[]
-  /** A sentence when AWS is known to refuse the kind of credentials that will be used here. */
+  /** A sentence, when AWS is known to refuse the kind of credentials that will be used here. */
   readonly credentialWarning: string | undefined
 }

@@ -49,7 +49,7 @@ export function checkAllocations(
   return succeed(undefined)
 }
 
-/** Gives the same text for allocations that mean the same, in any order of theirs and of their tags. */
+/** Returns the same text for equal allocations, whatever their order and that of their tags. */
 export function canonicalAllocations(allocations: readonly UsageAllocation[] | undefined): string {
   const parts = (allocations ?? []).map(
     ({ AllocatedUsageQuantity, Tags = [] }) => `${canonicalTags(Tags)}=${AllocatedUsageQuantity}`,

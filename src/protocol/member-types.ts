@@ -13,7 +13,7 @@ export interface StringMember extends Common {
   readonly minLength?: number
   readonly maxLength?: number
   readonly pattern?: string
-  /** The only values that there are. */
+  /** The only possible values. */
   readonly values?: readonly string[]
   /** SDKs fill in a random value when the caller gives none. */
   readonly idempotencyToken?: true

@@ -27,7 +27,7 @@ test('every status on the page is one that the listeners have', () => {
   expect(named.filter((status) => !known.has(status))).toEqual([])
 })
 
-test('every route has a section, but for those of operation', () => {
+test('every route has a section, except those of operation', () => {
   const rows = tableOf(page, 'Listener').filter(([listener]) => listener === 'application')
   for (const [, route] of rows) expect(page).toContain(`\n## ${route}\n`)
 })

@@ -15,7 +15,7 @@ const page = readPage('http-api.md')
 const members = (heading: string) =>
   tableOf(page, heading).flatMap(([names = '']) => names.replaceAll('`', '').split(', '))
 
-/** What any route may answer, by docs/http-api.md. */
+/** The answers that any route may give, according to docs/http-api.md. */
 const common = [401, 403, 408, 431, 500, 503]
 
 test('the document has the routes of the application’s listener, and no other', async () => {
@@ -43,7 +43,7 @@ test('each route has the statuses of its line in http-api.md', () => {
   }
 })
 
-test('all codes of errors.md are on the routes, but for those of requests for none', () => {
+test('every code of errors.md is on a route, except those for requests that match no route', () => {
   const listed = tableOf(readPage('errors.md'), 'Code | Status').map(([code]) => code)
   const codes = [...operations.values()].flatMap(({ responses }) =>
     Object.values(responses).flatMap(codesOf),

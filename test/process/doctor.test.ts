@@ -27,7 +27,7 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** At home, with everything that a sidecar needs. */
+/** On a laptop, with everything that a sidecar needs. */
 async function atHome(emulator: EmulatorProgram) {
   const directory = temporaryDirectory()
   const publicKey = join(directory, 'public-key.pem')

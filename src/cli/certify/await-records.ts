@@ -67,7 +67,7 @@ function listOf(value: unknown): Members[] {
   return Array.isArray(value) ? value.map((item) => membersOf(JSON.stringify(item))) : []
 }
 
-/** Finds the record of a usage, also when the usage moved to a later hour. */
+/** Finds the record of a usage, even if the usage moved to a later hour. */
 function outcomeOf(usage: ReportedUsage, records: readonly Members[]): RecordOutcome {
   let hour: number | undefined = usage.hour
   for (let hops = 0; hops < records.length + 1; hops += 1) {

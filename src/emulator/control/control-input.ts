@@ -64,7 +64,7 @@ export function parseFault(body: string): ControlInput<Fault> {
   return given.ok ? faultOf(given.value) : given
 }
 
-/** Makes a fault of its fields. */
+/** Builds a fault from its fields. */
 export function faultOf(given: object): ControlInput<Fault> {
   const fields = readFields(given, faultFields)
   if (!fields.ok) return fields

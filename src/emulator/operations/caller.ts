@@ -63,7 +63,7 @@ export function findTask<N extends ServiceErrorName>(
   return succeed(task)
 }
 
-/** Whether the buyer who runs the task has the product now. */
+/** Reports whether the buyer who runs the task has the product now. */
 export function isEntitled(metering: Metering, task: EmulatedTask, productCode: string): boolean {
   if (!metering.settings.entitled) return false
   const buyer = metering.buyers.find(({ id }) => id === task.buyer)

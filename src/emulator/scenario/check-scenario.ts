@@ -95,7 +95,7 @@ function checkField(
   return checked.ok ? succeed([name, checked.value]) : checked
 }
 
-/** Collects the values where there is no mistake, and otherwise all the mistakes. */
+/** Collects the values, or all the mistakes if there are any. */
 function collect<T>(
   mistakes: readonly string[],
   checked: readonly Checked<T>[],

@@ -223,7 +223,7 @@ export const scenarioFields = {
       }),
     ),
     otherwise: 'none',
-    summary: 'What goes wrong at first, one fault a call, in this order. Each has one effect.',
+    summary: 'What goes wrong at first, one fault per call, in this order. Each has one effect.',
   },
 } as const satisfies Readonly<Record<string, Field>>
 

@@ -24,7 +24,7 @@ export interface Registration {
   readonly warnings: readonly string[]
 }
 
-/** Makes a nonce that no one can have seen before: 32 random bytes as 43 characters of base64url. */
+/** Creates a nonce that no one can have seen before: 32 random bytes as 43 characters of base64url. */
 export function createNonce(randomBytes: (length: number) => Uint8Array): string {
   return Buffer.from(randomBytes(32)).toString('base64url')
 }

@@ -82,7 +82,7 @@ function checkHeader(part: string): Result<undefined, TokenFailure> {
   const algorithm = header.get('alg')
   if (algorithm !== 'PS256') {
     const name = JSON.stringify(algorithm)?.slice(0, 40) ?? 'no algorithm'
-    return refused('TokenAlgorithmRefused', `is signed by ${name}; only PS256 is accepted`)
+    return refused('TokenAlgorithmRefused', `is signed with ${name}; only PS256 is accepted`)
   }
   if (header.has('crit') || header.has('b64')) {
     return refused('TokenMalformed', 'has header members that change how it must be read')
@@ -143,7 +143,7 @@ function checkClaims(
   const claims = decodeMembers(part)
   if (claims === undefined)
     return refused('TokenMalformed', 'has a payload that is not a JSON object')
-  // AWS's prose writes the names in one way and its sample code in the other.
+  // AWS's prose spells the names one way, and its sample code another.
   const nonce = claimOf(claims, 'nonce', 'Nonce')
   const productCode = claimOf(claims, 'productCode', 'ProductCode')
   const version = claimOf(claims, 'publicKeyVersion', 'PublicKeyVersion')
@@ -159,13 +159,13 @@ function checkClaims(
   if (productCode.value !== expected.productCode) {
     return refused(
       'TokenProductMismatch',
-      `is for another product than ${expected.productCode}. Compare productCode in the product file with the portal`,
+      `is for a product other than ${expected.productCode}. Compare productCode in the product file with the portal`,
     )
   }
   if (toVersion(version.value) !== expected.publicKeyVersion) {
     return refused(
       'TokenKeyVersionMismatch',
-      `is for another key version than ${expected.publicKeyVersion}. Compare publicKeys in the product file with the portal`,
+      `is for a key version other than ${expected.publicKeyVersion}. Compare publicKeys in the product file with the portal`,
     )
   }
   return succeed(undefined)

@@ -5,8 +5,8 @@ import type { FastifyInstance } from 'fastify'
 export type FastPath = (request: IncomingMessage, response: ServerResponse) => boolean
 
 /**
- * Offers every request to `answer` before Fastify sees it. This is for the one answer that is given
- * constantly and costs less than Fastify's own work on a request. The routes answer all other requests.
+ * Offers every request to `answer` before Fastify sees it. This is for the one answer that
+ * applications request constantly and that costs less than Fastify's own work on a request. The routes answer all other requests.
  */
 export function addFastPath({ server }: FastifyInstance, answer: FastPath): void {
   const listeners = server.listeners('request')

@@ -26,7 +26,7 @@ export function problemOfError(error: unknown): Problem {
   if (statusCode >= 400 && statusCode < 500) return problemOf('InvalidRequest', messageOf(error))
   return problemOf(
     'InternalError',
-    'The sidecar could not handle this request and recorded nothing of it. Its log says why.',
+    'The sidecar could not handle this request and recorded no part of it. Its log says why.',
   )
 }
 

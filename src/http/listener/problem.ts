@@ -6,7 +6,7 @@ export const problemContentType = 'application/problem+json; charset=utf-8'
 
 /** Members that only some problems have. */
 export interface ProblemExtras {
-  /** Which report of a batch is wrong, counted from 0. */
+  /** The index of the wrong report in its batch, from 0. */
   readonly index?: number
   /** Also sent as the header Retry-After. */
   readonly retryAfterSeconds?: number

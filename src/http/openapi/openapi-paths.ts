@@ -29,7 +29,7 @@ export interface Operation {
 
 type Paths = Readonly<Record<string, Readonly<Partial<Record<'get' | 'post', Operation>>>>>
 
-/** A document that holds no data needs no token, so its route never answers that one is missing. */
+/** A document without data needs no token, so its route never answers Unauthorized. */
 const publicCodes: readonly ProblemCode[] = commonCodes.filter((code) => code !== 'Unauthorized')
 
 function json(description: string, schema: Schema, examples: Schema): Response {
@@ -181,7 +181,7 @@ const callAws: Operation = {
   responses: {
     200: awsAnswer("The operation's output.", []),
     '4XX': awsAnswer("One of AWS's errors.", ['__type', 'message']),
-    '5XX': awsAnswer('An error after which SDKs try again.', ['__type', 'message']),
+    '5XX': awsAnswer('An error that SDKs retry.', ['__type', 'message']),
   },
 }
 

@@ -9,7 +9,7 @@ export interface Response {
 }
 export type Responses = Readonly<Record<string, Response>>
 
-/** What any request may be answered, in addition to what its route has. */
+/** The codes that may answer any request, in addition to those of its route. */
 export const commonCodes = [
   'Unauthorized',
   'ForeignHost',

@@ -58,7 +58,7 @@ export const componentSchemas = {
     state: { type: 'string', enum: entitlementStates },
     code: {
       ...text,
-      description: "AWS's name of an error, a network code, or one of the sidecar's own.",
+      description: "AWS's error name, a network code, or one of the sidecar's own codes.",
     },
     message: { ...text, description: 'Why, and what to do, for people.' },
     since: time,
@@ -98,7 +98,7 @@ export const componentSchemas = {
       },
       occurredAt: {
         ...time,
-        description: `At most ${awsLimits.meterUsageWindowMs / hourMs} hours back and 5 minutes ahead; now when absent.`,
+        description: `At most ${awsLimits.meterUsageWindowMs / hourMs} hours old and at most 5 minutes ahead; now when absent.`,
       },
       tags: {
         type: 'object',
@@ -168,7 +168,7 @@ export const componentSchemas = {
   }),
   Problem: {
     type: 'object',
-    description: 'RFC 9457. Nothing of a request with this answer was recorded.',
+    description: 'RFC 9457. No part of the request was recorded.',
     required: ['type', 'title', 'status', 'detail', 'code'],
     properties: {
       type: { type: 'string', pattern: '^urn:marketplace-sidecar:error:' },
@@ -179,7 +179,7 @@ export const componentSchemas = {
       },
       detail: { ...text, description: 'What happened and what to do, for people.' },
       code: { type: 'string', enum: Object.keys(problemTable) },
-      index: { ...whole, description: 'Which report of a batch it is about, counted from 0.' },
+      index: { ...whole, description: 'The index of the report in its batch, from 0.' },
       retryAfterSeconds: { type: 'integer', minimum: 1 },
     } satisfies Properties<Required<Problem>>,
   },

@@ -23,7 +23,7 @@ interface EmbeddedMetric {
 export const embeddedNamespace = 'MarketplaceSidecar'
 const intervalMs = 60_000
 
-/** What CloudWatch receives, each the sum of a Prometheus metric. Alarms name these: they are a promise. */
+/** What CloudWatch receives, each the sum of a Prometheus metric. Never renamed: alarms refer to them. */
 export const embeddedTable = {
   Entitled: { unit: 'None', source: 'entitled' },
   OldestUnsentSeconds: { unit: 'Seconds', source: 'oldest_unsent_seconds' },
@@ -50,7 +50,7 @@ export function startEmbeddedMetrics(options: EmbeddedMetricsOptions): Disposabl
   async function write(): Promise<void> {
     try {
       const line = await lineOf(options)
-      // The ledger may have closed meanwhile, and standard output may be at its end.
+      // By now the ledger may have closed, and so may the reader of standard output.
       if (!hasEnded) out(line)
     } catch (error) {
       if (!hasEnded) log('metrics.not-written', messageOf(error))

@@ -64,7 +64,7 @@ function reportRefusal(
   refused(members.UsageDimension, failure.name, request.id)
 }
 
-/** Members that a body may have, whatever it is. */
+/** Members that a body of any kind may have. */
 interface MeterUsageMembers {
   readonly UsageDimension?: unknown
   readonly DryRun?: unknown

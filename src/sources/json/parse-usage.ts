@@ -10,7 +10,7 @@ import type { ProblemCode } from '../../kernel/problem-table.ts'
 const { tagsPerAllocation, tagKeyLength, tagValueLength, tagCharacters } = awsLimits
 export const maxReports = 1000
 export const idempotencyKeyPattern = /^[\x21-\x7e]{1,255}$/
-/** AWS names a hyphen. Its own pattern reads a range there, and so allows characters that it never names. */
+/** AWS documents a hyphen. Its own pattern has a range there, and so accepts characters that it never documents. */
 export const tagText = new RegExp(`^[${tagCharacters.replace(' -=', String.raw` \-=`)}]+$`)
 
 /** JSON Schema of one report, as the application sends it. Quantity, time and tags are checked separately. */
@@ -121,7 +121,7 @@ function mistakeOfForm(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return 'The report is not an object'
   for (const name in value)
-    if (!members.has(name)) return `There is no member ${JSON.stringify(name)}`
+    if (!members.has(name)) return `The member ${JSON.stringify(name)} is unknown`
   const missing = reportSchema.required.find((name) => !Object.hasOwn(value, name))
   if (missing !== undefined) return `The member "${missing}" is missing`
   const { minLength, maxLength } = reportSchema.properties.dimension

@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => harness.close())
 
-/** Whatever was refused, the book is as empty as before. */
+/** Whatever was refused, the book is still empty. */
 afterEach(() => expectEmptyBook())
 
 async function expectEmptyBook(): Promise<void> {
