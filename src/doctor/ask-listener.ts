@@ -17,7 +17,7 @@ export type ListenerFailure =
   | { readonly kind: 'silent' }
   | { readonly kind: 'unreachable'; readonly code: string }
 
-export interface ListenerRequest {
+interface ListenerRequest {
   readonly method?: 'GET' | 'POST'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string

@@ -25,7 +25,7 @@ export interface Finding {
   readonly fix: string | undefined
 }
 
-export interface ProblemDetails {
+interface ProblemDetails {
   readonly subject?: string | undefined
   /** For the placeholders of the fix. */
   readonly values?: Readonly<Record<string, string>>

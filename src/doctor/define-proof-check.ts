@@ -48,7 +48,7 @@ interface ProofCheckDefinition<Own extends string> {
   readonly ownProblem: (failed: FailedProof) => Own | undefined
 }
 
-export interface ProofPart {
+interface ProofPart {
   readonly product: Product
   /** Such as a dimension; undefined for the whole product. */
   readonly subject: string | undefined

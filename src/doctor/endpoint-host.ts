@@ -3,7 +3,7 @@ import { endpointRegion } from '../platform/endpoint-region.ts'
 import { isPrivateAddress } from './private-address.ts'
 
 /** Where AWS is called, as the network checks need it. */
-export interface EndpointHost {
+interface EndpointHost {
   readonly url: URL
   /** Without brackets. */
   readonly host: string

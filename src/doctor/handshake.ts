@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { connect, type PeerCertificate } from 'node:tls'
 import { lookupAmong, systemCode } from './endpoint-host.ts'
 
-export interface HandshakeOptions {
+interface HandshakeOptions {
   readonly host: string
   /** The addresses of the host. The first one that answers is used. */
   readonly addresses: readonly string[]
@@ -11,7 +11,7 @@ export interface HandshakeOptions {
   readonly signal: AbortSignal
 }
 
-export interface Handshake {
+interface Handshake {
   /** Node's code for what is wrong with the certificate or the connection; undefined when nothing is. */
   readonly problem: string | undefined
   /** Who signed the certificate; undefined when the server sent none. */

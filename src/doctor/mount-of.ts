@@ -1,4 +1,4 @@
-export interface Mount {
+interface Mount {
   readonly point: string
   /** Such as `ext4`, `overlay`, `tmpfs` and `nfs4`. */
   readonly type: string

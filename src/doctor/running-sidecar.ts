@@ -3,7 +3,7 @@ import type { Result } from '../kernel/result.ts'
 import { askListener, type ListenerAnswer, type ListenerFailure } from './ask-listener.ts'
 import type { Diagnosis } from './diagnosis.ts'
 
-export interface EntitlementAnswer {
+interface EntitlementAnswer {
   readonly entitled: boolean
   readonly state: string
   readonly code: string

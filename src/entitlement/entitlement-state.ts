@@ -9,7 +9,7 @@ import {
   type Phase,
 } from './transitions.ts'
 
-export interface EntitlementTransition {
+interface EntitlementTransition {
   /** ms */
   readonly at: number
   readonly from: EntitlementState
@@ -34,7 +34,7 @@ export interface EntitlementSnapshot {
   readonly transitions: readonly EntitlementTransition[]
 }
 
-export interface EntitlementOptions {
+interface EntitlementOptions {
   readonly clock: Clock
   /** Real time, which waiting requests use even where `clock` runs faster. */
   readonly timers: Clock

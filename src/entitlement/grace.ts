@@ -10,7 +10,7 @@ export interface Notebook {
   remember(name: string, value: string): Promise<void>
 }
 
-export interface GraceOptions {
+interface GraceOptions {
   readonly notebook: Notebook
   readonly clock: Clock
   readonly log: Log

@@ -5,7 +5,7 @@ import type { Result } from '../kernel/result.ts'
 import type { Entitlement } from './entitlement-state.ts'
 import type { FailedProof, PassedProof, SigningKey } from './proof.ts'
 
-export interface KeyRotationOptions {
+interface KeyRotationOptions {
   readonly entitlement: Entitlement
   readonly clock: Clock
   readonly events: Events

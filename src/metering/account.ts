@@ -13,13 +13,11 @@ export interface AccountKey {
   readonly scope: Scope
 }
 
-export const aggregates = ['sum'] as const
 /** How the readings of an hour become an amount. */
-export type Aggregate = (typeof aggregates)[number]
+export type Aggregate = 'sum'
 
-export const scopes = ['resource'] as const
 /** Whose usage one record holds: that of one task or pod. */
-export type Scope = (typeof scopes)[number]
+export type Scope = 'resource'
 
 /** An account with a name that equal keys share. */
 export interface Account {

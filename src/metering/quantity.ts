@@ -8,10 +8,7 @@ export const largestWhole = 10n ** 15n
 const exactFractionLimit = 2 ** 33
 
 /** Millionths, or why a value is not a quantity. */
-export type ParsedQuantity = Result<
-  bigint,
-  { readonly problem: QuantityProblem; readonly reason: string }
->
+type ParsedQuantity = Result<bigint, { readonly problem: QuantityProblem; readonly reason: string }>
 
 export type QuantityProblem = 'NotANumber' | 'Negative' | 'TooPrecise' | 'TooLarge'
 

@@ -13,8 +13,7 @@ export interface Slot {
   readonly dimension: string
 }
 
-export const channelNames = ['meter-usage'] as const
-export type ChannelName = (typeof channelNames)[number]
+export type ChannelName = 'meter-usage'
 
 /** Returns the slot that receives the usage of an account when `resource`, a task or pod, seals it. */
 export function slotOf({ productCode, dimension }: AccountKey, resource: string): Slot {

@@ -1,5 +1,4 @@
-export const platformNames = ['ecs', 'eks', 'agentcore', 'local'] as const
-export type PlatformName = (typeof platformNames)[number]
+export type PlatformName = 'ecs' | 'eks' | 'agentcore' | 'local'
 
 /** Where a region was read, the most trustworthy first. */
 export const regionSources = [

@@ -9,7 +9,7 @@ import { remainingSteps } from './remaining-steps.ts'
 import { reportUsage, type ReportedUsage } from './report-planned-usage.ts'
 import { appUrl, askEntitlement, parseEntitlement } from '../../doctor/running-sidecar.ts'
 
-export interface CertifyOptions {
+interface CertifyOptions {
   readonly diagnosis: Diagnosis
   /** AWS's whole units of each dimension. */
   readonly units: number

@@ -23,7 +23,7 @@ export type ControlInput<T> = Result<T, string>
 
 const clockFields = { now: instant, advanceMs: number, rate: positive }
 
-export type ClockChange = FieldsOf<typeof clockFields>
+type ClockChange = FieldsOf<typeof clockFields>
 
 /** Parses `{"now": ISO, "advanceMs": number, "rate": number}`, which must have at least one of the three. */
 export function parseClockChange(body: string): ControlInput<ClockChange> {

@@ -11,7 +11,7 @@ import { unknownTask, type EmulatedTask } from '../marketplace.ts'
 import type { Metering } from './metering-rules.ts'
 
 /** How an operation checks its caller. `refusal` names the error for a missing permission. */
-export interface ContainerCall<N extends ServiceErrorName> {
+interface ContainerCall<N extends ServiceErrorName> {
   readonly operation: OperationName
   readonly refusal: 'AccessDeniedException' | 'UnauthorizedException'
   /** The error for a region other than that of the task. */

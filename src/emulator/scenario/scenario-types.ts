@@ -6,17 +6,17 @@ export interface TextType {
   readonly range: string
 }
 
-export interface IntegerType {
+interface IntegerType {
   readonly kind: 'integer'
   readonly min: number
   readonly max: number
 }
 
-export interface PlainType {
+interface PlainType {
   readonly kind: 'boolean' | 'time'
 }
 
-export interface ChoiceType {
+interface ChoiceType {
   readonly kind: 'choice'
   readonly choices: readonly string[]
 }

@@ -9,7 +9,7 @@ export interface RegistrationTokenRequest {
 }
 
 /** The application requests too many tokens, so AWS was not called. */
-export interface TooManyTokens {
+interface TooManyTokens {
   readonly retryAfterSeconds: number
 }
 

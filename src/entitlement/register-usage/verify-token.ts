@@ -14,9 +14,9 @@ export const tokenCodes = [
   'TokenClaimMissing',
   'PublicKeyUnusable',
 ] as const
-export type TokenCode = (typeof tokenCodes)[number]
+type TokenCode = (typeof tokenCodes)[number]
 
-export interface VerifyTokenRequest {
+interface VerifyTokenRequest {
   /** The `Signature` of RegisterUsage. */
   readonly token: string
   /** The seller's pinned public key. */
@@ -29,7 +29,7 @@ export interface VerifyTokenRequest {
   }
 }
 
-export interface TokenFailure {
+interface TokenFailure {
   readonly code: TokenCode
   /** What is wrong with the token or the key, and what to do. */
   readonly message: string

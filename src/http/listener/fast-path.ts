@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 
 /** Answers a request and returns true, or leaves it to the routes and returns false. */
-export type FastPath = (request: IncomingMessage, response: ServerResponse) => boolean
+type FastPath = (request: IncomingMessage, response: ServerResponse) => boolean
 
 /**
  * Offers every request to `answer` before Fastify sees it. This is for the one answer that

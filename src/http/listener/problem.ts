@@ -5,7 +5,7 @@ import { requestIdHeader } from './request-id.ts'
 export const problemContentType = 'application/problem+json; charset=utf-8'
 
 /** Members that only some problems have. */
-export interface ProblemExtras {
+interface ProblemExtras {
   /** The index of the wrong report in its batch, from 0. */
   readonly index?: number
   /** Also sent as the header Retry-After. */

@@ -123,7 +123,7 @@ function rawProblem(code: ProblemCode, detail: string): string {
   ].join('\r\n')
 }
 
-export interface Listening {
+interface Listening {
   /** The actual port, even if the system chose it. */
   readonly port: number
   /** Stops accepting requests. Those that have begun to arrive have a second to finish. */

@@ -16,7 +16,7 @@ import { idempotencyKeyPattern } from '../../sources/json/parse-usage.ts'
 import type { ProblemCode } from '../../kernel/problem-table.ts'
 import { nonceForm } from '../routes/proof-route.ts'
 
-export interface Operation {
+interface Operation {
   readonly operationId: string
   readonly summary: string
   readonly description?: string

@@ -5,7 +5,7 @@ import type { EntitlementSnapshot } from '../../entitlement/entitlement-state.ts
 import type { EntitlementAnswer } from './answers.ts'
 import { SidecarError } from '../../kernel/errors.ts'
 
-export interface EntitlementView {
+interface EntitlementView {
   snapshot(): EntitlementSnapshot
   wait(ms: number, signal?: AbortSignal): Promise<EntitlementSnapshot>
   onChange(listener: (snapshot: EntitlementSnapshot) => void): () => void

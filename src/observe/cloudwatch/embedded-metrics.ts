@@ -4,7 +4,7 @@ import type { Log } from '../../kernel/log.ts'
 import type { MetricName } from '../prometheus/metric-table.ts'
 import type { Metrics } from '../prometheus/metrics.ts'
 
-export interface EmbeddedMetricsOptions {
+interface EmbeddedMetricsOptions {
   readonly clock: Clock
   readonly log: Log
   readonly productCode: string
@@ -20,7 +20,7 @@ interface EmbeddedMetric {
   readonly labels?: Readonly<Record<string, string>>
 }
 
-export const embeddedNamespace = 'MarketplaceSidecar'
+const embeddedNamespace = 'MarketplaceSidecar'
 const intervalMs = 60_000
 
 /** What CloudWatch receives, each the sum of a Prometheus metric. Never renamed: alarms refer to them. */

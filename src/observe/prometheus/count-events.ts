@@ -2,7 +2,7 @@ import type { Events } from '../../kernel/events.ts'
 import { createDimensionLabel, toUnits, unknownDimension } from './dimension-series.ts'
 import type { MetricRegistry } from './metric-registry.ts'
 
-export interface CountedEvents {
+interface CountedEvents {
   readonly events: Events
   readonly dimensions: readonly string[]
   readonly entitlementStates: readonly string[]

@@ -1,4 +1,4 @@
-export type MetricUnit =
+type MetricUnit =
   'flag' | 'seconds' | 'bytes' | 'units' | 'reports' | 'records' | 'attempts' | 'changes' | 'files'
 
 export interface MetricDefinition {

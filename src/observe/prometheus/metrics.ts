@@ -5,7 +5,7 @@ import { createDimensionLabel, toUnits } from './dimension-series.ts'
 import type { MetricReading, MetricRegistry } from './metric-registry.ts'
 import { unsentAges } from './metric-table.ts'
 
-export interface MetricsOptions {
+interface MetricsOptions {
   readonly info: {
     readonly version: string
     readonly productCode: string

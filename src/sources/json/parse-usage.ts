@@ -44,7 +44,7 @@ const quantityCodes: Readonly<Record<QuantityProblem, ProblemCode>> = {
   TooLarge: 'QuantityTooLarge',
 }
 
-export interface ParsedUsage {
+interface ParsedUsage {
   readonly request: UsageRequest
   /** Whether the body was `{"reports": [...]}`; the answer has the same form. */
   readonly isBatch: boolean
