@@ -15,11 +15,11 @@ export interface PassedProof {
   /** Sentences for the operator. */
   readonly warnings: readonly string[]
   /** Undefined for a proof that AWS does not sign. */
-  readonly signingKey: SigningKey | undefined
+  readonly signingKey: KeyInUse | undefined
 }
 
 /** The product's key that AWS signed with. */
-export interface SigningKey {
+export interface KeyInUse {
   readonly version: number
   /** The newest version in the product file, which AWS may not know yet. */
   readonly newestVersion: number

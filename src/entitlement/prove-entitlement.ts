@@ -7,7 +7,7 @@ import type { Log } from '../kernel/log.ts'
 import { fail, type Result } from '../kernel/result.ts'
 import { Entitlement } from './entitlement-state.ts'
 import type { Grace } from './grace.ts'
-import { followKeyRotation, reportSigningKey } from './key-rotation.ts'
+import { followKeyRotation, reportKeyInUse } from './key-rotation.ts'
 import type { FailedProof, PassedProof, Patience, Proof, ProofContext } from './proof.ts'
 import { createProof } from './registry.ts'
 
@@ -146,6 +146,6 @@ function report(
   if (signingKey === undefined) return
   const attempt = () => attemptSafely(proof)
   const rotation = { entitlement, clock, events, log, attempt, signal }
-  reportSigningKey(signingKey, rotation)
+  reportKeyInUse(signingKey, rotation)
   void followKeyRotation(signingKey, rotation)
 }

@@ -1,7 +1,7 @@
 import type { FastifyError } from 'fastify'
 import { messageOf, SidecarError } from '../../kernel/errors.ts'
 import { isProblemCode, type ProblemCode } from '../../kernel/problem-table.ts'
-import { problemOf, type Problem } from './problem.ts'
+import { problemOf, type ProblemDocument } from './problem.ts'
 
 const frameworkCodes: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'BodyTooLarge',
@@ -12,7 +12,7 @@ const frameworkCodes: Readonly<Record<string, ProblemCode>> = {
 }
 
 /** Describes anything that a handler or the framework threw as a problem. */
-export function problemOfError(error: unknown): Problem {
+export function problemOfError(error: unknown): ProblemDocument {
   if (error instanceof SidecarError && isProblemCode(error.code))
     return problemOf(error.code, error.message, {
       ...(error.index !== undefined && { index: error.index }),

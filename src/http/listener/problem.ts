@@ -13,7 +13,7 @@ interface ProblemExtras {
 }
 
 /** The members of an RFC 9457 problem document. */
-export interface Problem extends ProblemExtras {
+export interface ProblemDocument extends ProblemExtras {
   readonly type: string
   readonly title: string
   readonly status: number
@@ -21,13 +21,17 @@ export interface Problem extends ProblemExtras {
   readonly code: ProblemCode
 }
 
-export function problemOf(code: ProblemCode, detail: string, extras: ProblemExtras = {}): Problem {
+export function problemOf(
+  code: ProblemCode,
+  detail: string,
+  extras: ProblemExtras = {},
+): ProblemDocument {
   const { status, title } = problemTable[code]
   const type = `urn:marketplace-sidecar:error:${code}`
   return { type, title, status, detail, code, ...extras }
 }
 
-export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+export function sendProblem(reply: FastifyReply, problem: ProblemDocument): FastifyReply {
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
   const retryAfter = problem.retryAfterSeconds ?? (problem.status === 503 ? 5 : undefined)
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))

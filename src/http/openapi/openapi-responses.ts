@@ -1,13 +1,13 @@
 import { problemTable, type ProblemCode } from '../../kernel/problem-table.ts'
 import { problemOf } from '../listener/problem.ts'
-import type { Schema } from './openapi-schemas.ts'
+import type { JsonSchema } from './openapi-schemas.ts'
 
-export interface Response {
+export interface OpenApiResponse {
   readonly description: string
-  readonly headers?: Schema
-  readonly content?: Readonly<Record<string, Schema>>
+  readonly headers?: JsonSchema
+  readonly content?: Readonly<Record<string, JsonSchema>>
 }
-export type Responses = Readonly<Record<string, Response>>
+export type OpenApiResponses = Readonly<Record<string, OpenApiResponse>>
 
 /** The codes that may answer any request, in addition to those of its route. */
 export const commonCodes = [
@@ -27,9 +27,12 @@ const codesOfRoutes = (Object.keys(problemTable) as ProblemCode[]).filter(
 )
 
 /** Combines a route's own answers with a problem for each status, which has a closed list of codes. */
-export function responsesOf(own: Responses, codes: readonly ProblemCode[]): Responses {
+export function responsesOf(
+  own: OpenApiResponses,
+  codes: readonly ProblemCode[],
+): OpenApiResponses {
   const byStatus = Map.groupBy(codes, (code) => problemTable[code].status)
-  const responses: Record<string, Response> = { ...own }
+  const responses: Record<string, OpenApiResponse> = { ...own }
   for (const [status, some] of byStatus) {
     const problem = problemResponse(some)
     const answer = responses[status]
@@ -60,12 +63,12 @@ const authenticate = {
   },
 }
 
-function headersOf(status: number): Pick<Response, 'headers'> {
+function headersOf(status: number): Pick<OpenApiResponse, 'headers'> {
   if (status === 401) return { headers: authenticate }
   return status === 429 || status === 503 ? { headers: retryAfter } : {}
 }
 
-function problemResponse(codes: readonly ProblemCode[]): Response {
+function problemResponse(codes: readonly ProblemCode[]): OpenApiResponse {
   const [first] = codes
   if (first === undefined) throw new TypeError('a problem has a code')
   const { status } = problemTable[first]
@@ -95,7 +98,7 @@ function problemResponse(codes: readonly ProblemCode[]): Response {
 }
 
 /** An example of every problem that a route of this document has. */
-export const problemExamples: Schema = Object.fromEntries(
+export const problemExamples: JsonSchema = Object.fromEntries(
   codesOfRoutes.map((code) => [
     code,
     { value: problemOf(code, `${problemTable[code].title}: what was wrong, and what to do.`) },

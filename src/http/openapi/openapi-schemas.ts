@@ -19,11 +19,11 @@ import {
 } from '../../sources/json/parse-usage.ts'
 import { problemTable } from '../../kernel/problem-table.ts'
 import { routeNames } from '../../product/routes.ts'
-import type { Problem } from '../listener/problem.ts'
+import type { ProblemDocument } from '../listener/problem.ts'
 
 /** A JSON Schema of draft 2020-12, which OpenAPI 3.1 uses unchanged. */
-export type Schema = Readonly<Record<string, unknown>>
-type Properties<T> = Readonly<Record<keyof T & string, Schema>>
+export type JsonSchema = Readonly<Record<string, unknown>>
+type Properties<T> = Readonly<Record<keyof T & string, JsonSchema>>
 
 const time = { type: 'string', format: 'date-time' } as const
 const timeOrNull = { type: ['string', 'null'], format: 'date-time' } as const
@@ -32,16 +32,16 @@ const textOrNull = { type: ['string', 'null'] } as const
 const whole = { type: 'integer', minimum: 0 } as const
 const quantity = { type: 'number', minimum: 0 } as const
 
-export function ref(name: keyof typeof componentSchemas): Schema {
+export function ref(name: keyof typeof componentSchemas): JsonSchema {
   return { $ref: `#/components/schemas/${name}` }
 }
 
 /** Describes an answer whose members are always there. Programs ignore members that later versions add. */
-function answer<T>(description: string, properties: Properties<T>): Schema {
+function answer<T>(description: string, properties: Properties<T>): JsonSchema {
   return { type: 'object', description, required: Object.keys(properties), properties }
 }
 
-function listOf(name: string): Schema {
+function listOf(name: string): JsonSchema {
   return { type: 'array', items: { $ref: `#/components/schemas/${name}` } }
 }
 
@@ -112,7 +112,7 @@ export const componentSchemas = {
         },
       },
       idempotencyKey: { type: 'string', pattern: idempotencyKeyPattern.source },
-    } satisfies Record<keyof typeof reportSchema.properties, Schema>,
+    } satisfies Record<keyof typeof reportSchema.properties, JsonSchema>,
   },
   ReportBatch: {
     type: 'object',
@@ -181,6 +181,6 @@ export const componentSchemas = {
       code: { type: 'string', enum: Object.keys(problemTable) },
       index: { ...whole, description: 'The index of the report in its batch, from 0.' },
       retryAfterSeconds: { type: 'integer', minimum: 1 },
-    } satisfies Properties<Required<Problem>>,
+    } satisfies Properties<Required<ProblemDocument>>,
   },
-} as const satisfies Record<string, Schema>
+} as const satisfies Record<string, JsonSchema>
