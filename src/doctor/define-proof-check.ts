@@ -113,7 +113,7 @@ function wholeProduct(product: Product): readonly ProofPart[] {
   return [{ product, subject: undefined }]
 }
 
-/** AWS's code is part of what AWS said; a code of our own is not yet named. */
+/** AWS's messages already contain their code; an own code has to be added. */
 function describe({ code, message, kind }: FailedProof, subject: string | undefined): string {
   const words = kind === undefined ? `${code}: ${message}` : message
   return subject === undefined ? words : `${subject}: ${words}`

@@ -156,10 +156,10 @@ describe('the built program', () => {
 })
 
 test('a start loads nothing of the doctor', async () => {
-  const tell = `import { registerHooks } from 'node:module'
+  const printUrls = `import { registerHooks } from 'node:module'
     registerHooks({ load(url, context, next) { console.error(url); return next(url, context) } })`
   const loaded = async (...args: string[]) => {
-    const hook = `data:text/javascript,${encodeURIComponent(tell)}`
+    const hook = `data:text/javascript,${encodeURIComponent(printUrls)}`
     const { err } = await startCommand(process.execPath, ['--import', hook, 'src/main.ts', ...args])
       .ended
     return err.split('\n').filter((line) => line.includes('/src/'))

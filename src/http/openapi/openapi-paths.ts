@@ -16,9 +16,10 @@ import {
   type OpenApiResponse,
   type OpenApiResponses,
 } from './openapi-responses.ts'
-import { ref, type JsonSchema } from './openapi-schemas.ts'
+import { ref } from './openapi-schemas.ts'
 import { idempotencyKeyPattern } from '../../sources/json/parse-usage.ts'
 import type { ProblemCode } from '../../kernel/problem-table.ts'
+import type { JsonSchema } from '../../kernel/schema.ts'
 import { nonceForm } from '../routes/proof-route.ts'
 
 interface OpenApiOperation {

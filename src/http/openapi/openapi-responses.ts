@@ -1,6 +1,6 @@
 import { problemTable, type ProblemCode } from '../../kernel/problem-table.ts'
+import type { JsonSchema } from '../../kernel/schema.ts'
 import { problemOf } from '../listener/problem.ts'
-import type { JsonSchema } from './openapi-schemas.ts'
 
 export interface OpenApiResponse {
   readonly description: string

@@ -18,11 +18,10 @@ import {
   tagText,
 } from '../../sources/json/parse-usage.ts'
 import { problemTable } from '../../kernel/problem-table.ts'
+import type { JsonSchema } from '../../kernel/schema.ts'
 import { routeNames } from '../../product/routes.ts'
 import type { ProblemDocument } from '../listener/problem.ts'
 
-/** A JSON Schema of draft 2020-12, which OpenAPI 3.1 uses unchanged. */
-export type JsonSchema = Readonly<Record<string, unknown>>
 type Properties<T> = Readonly<Record<keyof T & string, JsonSchema>>
 
 const time = { type: 'string', format: 'date-time' } as const

@@ -116,7 +116,7 @@ describe('sealing an hour', () => {
       tags: canonicalTags([{ key: `k${index}`, value: 'x' }]),
       quantity: 1_000_000n,
     }))
-    planOne(inputOf(cells), { ...defaultRules, onFolded: (...told) => folded.push(told) })
+    planOne(inputOf(cells), { ...defaultRules, onFolded: (...folds) => folded.push(folds) })
     expect(folded).toEqual([['requests', 1]])
   })
 })
