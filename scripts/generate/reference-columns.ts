@@ -4,6 +4,7 @@ import { parse } from 'yaml'
 import { exitCodes } from '../../src/cli/exit-codes.ts'
 import { exitTable } from '../../src/kernel/exit-table.ts'
 import { logEventTable } from '../../src/kernel/log.ts'
+import { ownCodeTable } from '../../src/kernel/own-code-table.ts'
 import { problemTable } from '../../src/kernel/problem-table.ts'
 import { embeddedTable } from '../../src/observe/cloudwatch/embedded-metrics.ts'
 import {
@@ -15,7 +16,7 @@ import { errorStatus, isServiceErrorName } from '../../src/protocol/service-erro
 import { clients } from '../tools/client-tools.ts'
 import { codes, firstCells, withColumns } from './marks.ts'
 
-/** Writes docs/errors.md: both tables of error codes, whole. */
+/** Writes docs/errors.md: its three tables, whole. */
 export function errorColumns(page: string): string {
   const answers = Object.entries(problemTable).map(([code, { status, happened, todo }]) => [
     codes([code]),
@@ -29,7 +30,13 @@ export function errorColumns(page: string): string {
     happened,
     todo,
   ])
-  return withColumns(withColumns(page, 'answers', answers), 'ends', ends)
+  const own = Object.entries(ownCodeTable).map(([code, { happened, todo }]) => [
+    codes([code]),
+    happened,
+    todo,
+  ])
+  const withErrors = withColumns(withColumns(page, 'answers', answers), 'ends', ends)
+  return withColumns(withErrors, 'own codes', own)
 }
 
 /** Writes docs/metrics.md: everything but the question that a metric answers. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { exitCodeOf } from '../../src/cli/exit-codes.ts'
-import { tokenCodes } from '../../src/entitlement/register-usage/verify-token.ts'
 import { SidecarError, type ErrorCode } from '../../src/kernel/errors.ts'
 import { exitTable } from '../../src/kernel/exit-table.ts'
+import { ownCodeTable } from '../../src/kernel/own-code-table.ts'
 import { problemTable } from '../../src/kernel/problem-table.ts'
 import { readPage, tableOf } from './page.ts'
 
@@ -32,9 +32,9 @@ test('every code of the program is on the page', () => {
   expect(codes.filter((code) => !listed.has(code))).toEqual([])
 })
 
-test('every code of a token is on the page', () => {
+test('every own code is on the page', () => {
   const listed = own.map(([code]) => code)
-  expect(listed).toEqual(['Starting', 'Entitled', 'RegionMismatch', 'RegionUnknown', ...tokenCodes])
+  expect(listed).toEqual(Object.keys(ownCodeTable))
 })
 
 test('every code says what happened and what to do', () => {

@@ -1,20 +1,11 @@
 import { constants, createPublicKey, verify, type KeyObject } from 'node:crypto'
 import { compactVerify } from 'jose'
+import type { OwnCode } from '../../kernel/own-code-table.ts'
 import { fail, succeed, type Result } from '../../kernel/result.ts'
 import { parseMembers } from './parse-members.ts'
 
-/** Why a token does not prove anything. Never renamed. */
-export const tokenCodes = [
-  'TokenMalformed',
-  'TokenAlgorithmRefused',
-  'TokenSignatureInvalid',
-  'TokenNonceMismatch',
-  'TokenProductMismatch',
-  'TokenKeyVersionMismatch',
-  'TokenClaimMissing',
-  'PublicKeyUnusable',
-] as const
-type TokenCode = (typeof tokenCodes)[number]
+/** Why a token does not prove anything. */
+type TokenCode = Extract<OwnCode, `Token${string}` | 'PublicKeyUnusable'>
 
 interface VerifyTokenRequest {
   /** The `Signature` of RegisterUsage. */
