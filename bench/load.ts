@@ -30,7 +30,7 @@ interface RawFigures {
 
 const script = fileURLToPath(new URL('load.lua', import.meta.url))
 
-/** wrk uses a fraction of the processor time that autocannon uses, which matters on two cores. */
+/** wrk uses a fraction of the processor time that autocannon uses, which matters on a machine with two cores. */
 export const loadTool = spawnSync('wrk', ['-v']).error === undefined ? 'wrk' : 'autocannon'
 
 /** Applies the load and measures. Throws if any answer was not a 2xx, because such figures mean nothing. */

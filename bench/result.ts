@@ -18,7 +18,7 @@ export interface Round {
   readonly baseline: number
 }
 
-/** Makes one line out of the rounds. The two figures of a pair were measured one right after the other. */
+/** Makes one line from the rounds. The two figures of a pair were measured one right after the other. */
 export function resultOf(
   line: { readonly name: string; readonly unit: string; readonly target?: Target },
   rounds: readonly Round[],

@@ -9,7 +9,7 @@ import { batchOf } from './bodies.ts'
 const connections = 16
 const size = 100
 
-/** Measures a hundred reports a request, on disk before the answer. */
+/** Measures a hundred reports per request, on disk before the answer. */
 export const batches: Row = async ({ build, rounds, seconds }) => {
   const emulator = await startEmulator()
   const sidecar = await startSidecar(build.sidecar, emulator.url)

@@ -24,7 +24,7 @@ export async function alternate<T>(
   return measured
 }
 
-/** One figure of each pair. */
+/** Returns one figure of each pair. */
 export function pick<T>(
   pairs: readonly { readonly ours: T; readonly baseline: T }[],
   figure: (measured: T) => number,

@@ -13,7 +13,7 @@ export async function startEmulator(...options: readonly string[]): Promise<Serv
   return { ...program, url: `http://127.0.0.1:${port}` }
 }
 
-/** Makes every record fail from now on, as when AWS is down. */
+/** Makes every record fail from now on, as if AWS were down. */
 export async function breakAws(emulatorUrl: string): Promise<void> {
   const answer = await fetch(`${emulatorUrl}/_emulator/faults`, {
     method: 'POST',

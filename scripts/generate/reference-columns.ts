@@ -1,9 +1,11 @@
 /** Writes those columns of the reference pages that come from tables in the program. */
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
-import { exitCodeOf } from '../../src/cli/exit-codes.ts'
-import { problems, SidecarError, type ErrorCode } from '../../src/kernel/errors.ts'
+import { exitCodes } from '../../src/cli/exit-codes.ts'
+import { exitTable } from '../../src/kernel/exit-table.ts'
 import { logEventTable } from '../../src/kernel/log.ts'
+import { ownCodeTable } from '../../src/kernel/own-code-table.ts'
+import { problemTable } from '../../src/kernel/problem-table.ts'
 import { embeddedTable } from '../../src/observe/cloudwatch/embedded-metrics.ts'
 import {
   metricPrefix,
@@ -14,17 +16,27 @@ import { errorStatus, isServiceErrorName } from '../../src/protocol/service-erro
 import { clients } from '../tools/client-tools.ts'
 import { codes, firstCells, withColumns } from './marks.ts'
 
-/** Writes docs/errors.md: the status of each answer, and the exit code of each error that ends the program. */
+/** Writes docs/errors.md: its three tables, whole. */
 export function errorColumns(page: string): string {
-  const answers = Object.entries(problems)
-    .map(([code, { status }]) => [codes([code]), `${status}`])
-    .toSorted(([, one], [, other]) => Number(one) - Number(other))
-  // No table says which codes can end the program, so the page does.
-  const ends = firstCells(page, 'ends').map((cell) => {
-    const code = cell.replaceAll('`', '') as ErrorCode
-    return [cell, `${exitCodeOf(new SidecarError(code, ''))}`]
-  })
-  return withColumns(withColumns(page, 'answers', answers), 'ends', ends)
+  const answers = Object.entries(problemTable).map(([code, { status, happened, todo }]) => [
+    codes([code]),
+    `${status}`,
+    happened,
+    todo,
+  ])
+  const ends = Object.entries(exitTable).map(([code, { exit, happened, todo }]) => [
+    codes([code]),
+    `${exitCodes[exit]}`,
+    happened,
+    todo,
+  ])
+  const own = Object.entries(ownCodeTable).map(([code, { happened, todo }]) => [
+    codes([code]),
+    happened,
+    todo,
+  ])
+  const withErrors = withColumns(withColumns(page, 'answers', answers), 'ends', ends)
+  return withColumns(withErrors, 'own codes', own)
 }
 
 /** Writes docs/metrics.md: everything but the question that a metric answers. */

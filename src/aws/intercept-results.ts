@@ -1,7 +1,7 @@
 import type { MeteringApi, MeteringResult } from './metering-api.ts'
 
 /** Sees the result of each call, and returns it or another in its place. */
-export type Intercept = <T>(result: MeteringResult<T>) => MeteringResult<T>
+type Intercept = <T>(result: MeteringResult<T>) => MeteringResult<T>
 
 /** The same API, whose results go through `intercept`. */
 export function interceptResults(api: MeteringApi, intercept: Intercept): MeteringApi {

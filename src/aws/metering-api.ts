@@ -72,7 +72,7 @@ export interface DryRunRequest {
 export type ForwardedOperation = 'MeterUsage' | 'BatchMeterUsage' | 'ResolveCustomer'
 
 /** Members as on the wire: timestamps are epoch seconds. */
-export type WireMembers = Readonly<Record<string, unknown>>
+type WireMembers = Readonly<Record<string, unknown>>
 
 /**
  * The only way to the AWS Marketplace Metering Service. Every method makes exactly one call and never

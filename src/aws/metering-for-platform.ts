@@ -3,7 +3,7 @@ import { interceptResults } from './intercept-results.ts'
 import type { MeteringApi, MeteringFailure } from './metering-api.ts'
 
 /** What is known about the task or pod before AWS is called. */
-export interface PlatformFindings {
+interface PlatformFindings {
   /** Why AWS must not be called from here: the regions disagree or are unknown. */
   readonly denial?: { readonly code: string; readonly message: string } | undefined
   /** What is wrong with the credentials in use, a sentence. */

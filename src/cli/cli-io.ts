@@ -1,4 +1,4 @@
-/** Everything outside that a command uses, so that it runs in tests as in a terminal. */
+/** Everything outside the program that a command uses, so that it runs in tests as in a terminal. */
 export interface CliIo {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stdin: NodeJS.ReadableStream

@@ -1,4 +1,5 @@
-import type { SidecarError } from '../kernel/errors.ts'
+import type { ErrorCode, SidecarError } from '../kernel/errors.ts'
+import { exitTable } from '../kernel/exit-table.ts'
 
 /** The exit codes of the process. docs/operations.md lists them. */
 export const exitCodes = {
@@ -12,19 +13,10 @@ export const exitCodes = {
   ledgerFailed: 4,
 } as const
 
-export function exitCodeOf(error: SidecarError): number {
-  switch (error.code) {
-    case 'InvalidSettings':
-    case 'InvalidProductFile':
-    case 'InvalidArguments':
-      return exitCodes.misconfigured
-    case 'DataDirectoryUnusable':
-    case 'LedgerInUse':
-    case 'LedgerTooNew':
-      return exitCodes.storage
-    case 'LedgerFailed':
-      return exitCodes.ledgerFailed
-    default:
-      return exitCodes.failed
-  }
+export function exitCodeOf({ code }: SidecarError): number {
+  return isExitCode(code) ? exitCodes[exitTable[code].exit] : exitCodes.failed
+}
+
+function isExitCode(code: ErrorCode): code is keyof typeof exitTable {
+  return Object.hasOwn(exitTable, code)
 }

@@ -1,7 +1,7 @@
 import type { LoadedSettings } from './load-settings.ts'
 import { settingsTable, type Setting, type SettingName } from './settings-table.ts'
 
-export interface SettingLine {
+interface SettingLine {
   readonly name: SettingName
   /** Safe to print: a secret is `***`. */
   readonly value: string

@@ -7,13 +7,13 @@ import { productFromEnvironment } from './product-from-environment.ts'
 import type { SettingValues } from './setting-values.ts'
 import { identityNames } from './settings-table.ts'
 
-export interface ResolvedProduct {
+interface ResolvedProduct {
   readonly product: Product
   /** The file that the product was read from; undefined when the environment describes it. */
   readonly file: string | undefined
 }
 
-export interface WrongProduct {
+interface WrongProduct {
   /** Empty when the reason is a wrong setting, which `SettingValues` reports. */
   readonly mistakes: Mistakes
   /** As in `ResolvedProduct`. */

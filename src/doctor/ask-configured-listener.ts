@@ -7,17 +7,17 @@ import type { Diagnosis } from './diagnosis.ts'
 
 type ListenerSetting = Extract<SettingName, 'SIDECAR_LISTEN' | 'SIDECAR_OPS_LISTEN'>
 
-export interface ConfiguredListener extends ListenerAnswer {
+interface ConfiguredListener extends ListenerAnswer {
   readonly url: string
 }
 
 /** Why there is no answer, and what that means. */
-export interface NoAnswer {
+interface NoAnswer {
   readonly meaning: 'not-asked' | 'free' | 'unreachable'
   readonly message: string
 }
 
-/** Asks the listener at the address of a setting. */
+/** Calls the listener at the address of a setting. */
 export async function askConfiguredListener(
   diagnosis: Diagnosis,
   setting: ListenerSetting,

@@ -17,17 +17,17 @@ export type ListenerFailure =
   | { readonly kind: 'silent' }
   | { readonly kind: 'unreachable'; readonly code: string }
 
-export interface ListenerRequest {
+interface ListenerRequest {
   readonly method?: 'GET' | 'POST'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
 }
 
-/** Far more than a sidecar sends. The doctor runs within the memory limit of the sidecar's container. */
+/** Far more than a sidecar sends. The doctor shares the memory limit of the sidecar's container. */
 const largestAnswerBytes = 16 * 1024 * 1024
 
 /**
- * Sends one request to a listener of this machine. It passes by every proxy that the environment names,
+ * Sends one request to a listener of this machine. It bypasses every proxy that the environment names,
  * and follows no redirect. Never rejects.
  */
 export async function askListener(
@@ -45,14 +45,14 @@ export async function askListener(
   }
 }
 
-/** Does the same until `signal` is aborted; rejects when there is no answer. */
+/** Does the same until `signal` is aborted. Rejects when there is no answer. */
 export async function ask(
   url: string,
   { method = 'GET', headers = {}, body }: ListenerRequest,
   signal: AbortSignal,
 ): Promise<ListenerAnswer> {
   const outgoing = request(url, { method, headers: { ...headers }, agent: false, signal })
-  // Nothing below waits for an error that comes after the answer has begun.
+  // After the answer has begun, no code below listens for this error.
   outgoing.on('error', () => {})
   outgoing.end(body)
   const [response] = (await once(outgoing, 'response')) as [IncomingMessage]

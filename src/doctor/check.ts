@@ -1,12 +1,12 @@
 import type { Diagnosis } from './diagnosis.ts'
 
-/** `skip`: the check did not look, and its message says why. */
+/** `skip`: the check did not run, and its message says why. */
 export type Status = 'pass' | 'warn' | 'fail' | 'skip'
 
 /** One of the problems that a check can find. docs/doctor.md has a row for each. */
 export interface Problem {
   readonly status: 'warn' | 'fail'
-  /** When the check reports it, for people. */
+  /** When the check reports it, in words. */
   readonly when: string
   /** What to do. `{name}` stands for a value of the finding. */
   readonly fix: string
@@ -16,7 +16,7 @@ export interface Problem {
 export interface Finding {
   /** The id of the check. */
   readonly id: string
-  /** Which of several things it is about, such as a dimension. */
+  /** The part that it is about, such as a dimension. */
   readonly subject: string | undefined
   readonly status: Status
   /** The name of the problem; undefined when there is none. */
@@ -25,7 +25,7 @@ export interface Finding {
   readonly fix: string | undefined
 }
 
-export interface ProblemDetails {
+interface ProblemDetails {
   readonly subject?: string | undefined
   /** For the placeholders of the fix. */
   readonly values?: Readonly<Record<string, string>>
@@ -41,7 +41,7 @@ export interface Findings<Code extends string> {
 export interface Check {
   /** Never renamed: programs read it. */
   readonly id: string
-  /** What it looks at, a phrase for people. */
+  /** What it looks at, as a phrase. */
   readonly title: string
   /** Checks that must pass first, because this one would only fail for the same reason. */
   readonly needs: readonly string[]

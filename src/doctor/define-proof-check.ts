@@ -37,18 +37,18 @@ interface ProofCheckDefinition<Own extends string> {
   /** `{routes}` stands for the routes that run this proof. */
   readonly title: string
   readonly needs: readonly string[]
-  /** What a route that does not run this proof does instead, such as `sends no records`. */
+  /** What other routes do instead, such as `sends no records`. */
   readonly otherwise: string
-  /** Those that only this proof has. */
+  /** Problems that only this proof has. */
   readonly problems: Readonly<Record<Own, Problem>>
-  /** Returns what one attempt each is made for; by default the whole product. */
+  /** Returns the parts that get an attempt each; by default the whole product. */
   readonly parts?: (product: Product) => readonly ProofPart[]
   readonly pass: (passed: PassedProof, findings: Findings<Own>, subject: string | undefined) => void
-  /** Names the failures that belong to the part alone, and so say nothing about the others. */
+  /** Names the failures that concern one part only, and so say nothing about the others. */
   readonly ownProblem: (failed: FailedProof) => Own | undefined
 }
 
-export interface ProofPart {
+interface ProofPart {
   readonly product: Product
   /** Such as a dimension; undefined for the whole product. */
   readonly subject: string | undefined
@@ -113,7 +113,7 @@ function wholeProduct(product: Product): readonly ProofPart[] {
   return [{ product, subject: undefined }]
 }
 
-/** AWS's code is part of what AWS said; a code of our own is not yet named. */
+/** AWS's messages already contain their code; an own code has to be added. */
 function describe({ code, message, kind }: FailedProof, subject: string | undefined): string {
   const words = kind === undefined ? `${code}: ${message}` : message
   return subject === undefined ? words : `${subject}: ${words}`

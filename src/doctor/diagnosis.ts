@@ -15,7 +15,7 @@ import type { Platform } from '../platform/platform.ts'
 import type { Product } from '../product/product.ts'
 import type { Machine } from './machine.ts'
 
-/** What the checks share. Each part is found out once, when a check first asks for it. */
+/** What the checks share. Each part is determined once, when a check first asks for it. */
 export class Diagnosis {
   readonly machine: Machine
   /** A wrong setting counts as its default here. */
@@ -62,7 +62,7 @@ export class Diagnosis {
     }))
   }
 
-  /** Returns where the sidecar calls AWS, or a sentence that says why this is unknown. */
+  /** Returns the URL at which the sidecar calls AWS, or a sentence that says why it is unknown. */
   async endpoint(): Promise<Result<URL, string>> {
     const [wrong] = this.wrong('SIDECAR_AWS_ENDPOINT')
     if (wrong !== undefined) return fail(`${wrong} is wrong.`)
@@ -74,7 +74,7 @@ export class Diagnosis {
       : succeed(new URL(defaultEndpoint(region.region)))
   }
 
-  /** Returns the addresses of the endpoint's host; an address is its own. Rejects with the system's code. */
+  /** Returns the addresses of the endpoint's host, which may be an address itself. Rejects with the system's code. */
   addresses(host: string): Promise<readonly string[]> {
     return (this.#addresses ??=
       isIP(host) === 0 ? this.machine.lookup(host) : Promise.resolve([host]))

@@ -3,12 +3,12 @@ import { endpointRegion } from '../platform/endpoint-region.ts'
 import { isPrivateAddress } from './private-address.ts'
 
 /** Where AWS is called, as the network checks need it. */
-export interface EndpointHost {
+interface EndpointHost {
   readonly url: URL
   /** Without brackets. */
   readonly host: string
   readonly port: number
-  /** The host is AWS's own, not an emulator or a proxy. */
+  /** Whether the host is AWS's own, not an emulator or a proxy. */
   readonly isAws: boolean
 }
 
@@ -28,7 +28,7 @@ export function systemCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
 }
 
-/** Makes a lookup that answers with known addresses, so that a connection chooses among them. */
+/** Creates a lookup that returns known addresses, so that a connection chooses among them. */
 export function lookupAmong(addresses: readonly string[]): LookupFunction {
   const all = addresses.map((address) => ({ address, family: isIP(address) }))
   return (_host, { all: wantsAll }, callback) => {

@@ -2,19 +2,19 @@ import { isIP } from 'node:net'
 import { connect, type PeerCertificate } from 'node:tls'
 import { lookupAmong, systemCode } from './endpoint-host.ts'
 
-export interface HandshakeOptions {
+interface HandshakeOptions {
   readonly host: string
-  /** Those of the host; the first that answers is used. */
+  /** The addresses of the host. The first one that answers is used. */
   readonly addresses: readonly string[]
   readonly port: number
   readonly ca: string | undefined
   readonly signal: AbortSignal
 }
 
-export interface Handshake {
+interface Handshake {
   /** Node's code for what is wrong with the certificate or the connection; undefined when nothing is. */
   readonly problem: string | undefined
-  /** Who signed the certificate; undefined when none came. */
+  /** Who signed the certificate; undefined when the server sent none. */
   readonly issuer: string | undefined
   readonly validTo: string | undefined
   /** The names of the certificate. */
@@ -30,7 +30,7 @@ export function shakeHands(options: HandshakeOptions): Promise<Handshake> {
       lookup: lookupAmong(addresses),
       port,
       servername: isIP(host) === 0 ? host : '',
-      // The result below reports what is wrong with it, together with what it is.
+      // The result below describes the certificate and what is wrong with it.
       rejectUnauthorized: false,
       ...(ca === undefined ? {} : { ca }),
     })
@@ -57,7 +57,7 @@ export function shakeHands(options: HandshakeOptions): Promise<Handshake> {
   })
 }
 
-/** Node gives a text for what OpenSSL found, and an error for a name that does not match. */
+/** Node has a string for what OpenSSL found, and an Error for a name that does not match. */
 function codeOf(error: unknown): string {
   return typeof error === 'string' ? error : systemCode(error)
 }

@@ -19,10 +19,10 @@ export interface Machine {
   readonly mountInfo: () => string | undefined
   /** Whether the checks may call AWS in the name of this task or pod. */
   readonly callAws: boolean
-  /** Certificates to trust instead of the machine's. */
+  /** The certificates to trust instead of the machine's. */
   readonly ca?: string
-  /** Where AWS_CONTAINER_CREDENTIALS_RELATIVE_URI leads. */
+  /** The host that AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is relative to. */
   readonly credentialsHost?: string
-  /** Used instead of those that the SDK finds. */
+  /** Credentials to use instead of those that the SDK finds. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
 }

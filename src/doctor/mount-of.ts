@@ -1,4 +1,4 @@
-export interface Mount {
+interface Mount {
   readonly point: string
   /** Such as `ext4`, `overlay`, `tmpfs` and `nfs4`. */
   readonly type: string
@@ -14,7 +14,7 @@ export function mountOf(path: string, mountInfo: string): Mount | undefined {
     .flatMap((line) => parse(line) ?? [])
     .filter(({ point }) => isBelow(path, point))
     .reduce<Mount | undefined>(
-      // Of two mounts at one point the later hides the earlier.
+      // If two mounts share a point, the later one hides the earlier.
       (best, mount) =>
         best === undefined || mount.point.length >= best.point.length ? mount : best,
       undefined,

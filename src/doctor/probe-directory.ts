@@ -24,17 +24,17 @@ export interface DirectoryState {
   readonly owner: number | undefined
   /** The nearest directory that exists: this one, or one above it. */
   readonly nearest: string
-  /** The first file of the ledger that this user may not use. */
+  /** The first ledger file that this user may not use. */
   readonly file?: string
 }
 
-/** One block, which a volume with any room has. */
+/** One block, for which any volume that is not full has room. */
 const probeBytes = 4096
 const companions = ['', '-wal', '-shm']
 
 /**
- * Finds out whether this user can keep a ledger in a directory. It makes and removes a file, or a
- * directory where the data directory does not exist yet. It changes nothing of the ledger.
+ * Finds out whether this user can keep a ledger in a directory. It creates and removes a file, or
+ * a directory where the data directory does not exist yet. It does not change the ledger.
  */
 export function probeDirectory(
   directory: string,
@@ -61,7 +61,7 @@ export function probeDirectory(
   return { ...state, problem: undefined }
 }
 
-/** Finds the directory, or the nearest above it that exists; with the system's code where it cannot. */
+/** Finds the directory, or the nearest one above it that exists; if it cannot, with the system's code. */
 export function nearestOf(directory: string) {
   for (let path = directory; ; path = dirname(path)) {
     try {

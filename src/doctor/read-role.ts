@@ -7,11 +7,11 @@ import type { Machine } from './machine.ts'
 const ecsHost = 'http://169.254.170.2'
 
 /** The ARN of a role; undefined where the endpoint gives credentials but names no role. */
-export type TaskRole = string | undefined
+type TaskRole = string | undefined
 
 /**
- * Asks the credentials endpoint of ECS which role it serves. Only the name of the role is kept of the
- * answer. Undefined when the environment names no endpoint that may be asked.
+ * Asks the credentials endpoint of ECS which role it serves. Of the answer it keeps only the
+ * name of the role. Undefined when the environment names no endpoint that may be asked.
  */
 export async function readTaskRole(
   { env, credentialsHost = ecsHost }: Machine,

@@ -3,8 +3,8 @@ import type { Check, Finding, Status } from './check.ts'
 import type { Diagnosis } from './diagnosis.ts'
 
 /**
- * Runs the checks in order. It skips a check that needs one which failed or was skipped, because that
- * check would only report the same again.
+ * Runs the checks in order. It skips a check that needs one that failed or was skipped, because it
+ * would only report the same problem again.
  */
 export async function runChecks(
   checks: readonly Check[],

@@ -3,7 +3,7 @@ import type { Result } from '../kernel/result.ts'
 import { askListener, type ListenerAnswer, type ListenerFailure } from './ask-listener.ts'
 import type { Diagnosis } from './diagnosis.ts'
 
-export interface EntitlementAnswer {
+interface RunningEntitlement {
   readonly entitled: boolean
   readonly state: string
   readonly code: string
@@ -38,7 +38,7 @@ export function askEntitlement(
 }
 
 /** Reads what a sidecar says about its buyer; undefined when the answer is not a sidecar's. */
-export function parseEntitlement(text: string): EntitlementAnswer | undefined {
+export function parseEntitlement(text: string): RunningEntitlement | undefined {
   const { entitled, state, code, message, productCode } = membersOf(text)
   return typeof entitled === 'boolean' && typeof state === 'string'
     ? {

@@ -30,14 +30,14 @@ export interface CallParts {
   readonly log: (line: string) => void
 }
 
-export interface RawCall {
+interface RawCall {
   readonly target: string | undefined
   readonly contentType: string | undefined
   readonly authorization: string | undefined
   readonly body: string
 }
 
-export interface Reply {
+interface Reply {
   readonly status: number
   readonly body: string
 }

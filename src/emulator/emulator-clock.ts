@@ -6,7 +6,7 @@ interface Pending {
   timer: Timer
 }
 
-export interface EmulatorClockOptions {
+interface EmulatorClockOptions {
   /** How many times as fast as `base` this clock runs; 1 when absent. */
   readonly rate?: number | undefined
   /** What it shows at first, ms; what `base` shows when absent. */

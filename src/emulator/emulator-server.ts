@@ -32,7 +32,7 @@ export interface EmulatorOptions {
   readonly startAt?: number
   /** The demo product when absent. */
   readonly products?: readonly EmulatedProduct[]
-  /** Who runs tasks and pods. A task that names none of them belongs to a buyer with every product. */
+  /** Who runs tasks and pods. A task that names no buyer belongs to one with every product. */
   readonly buyers?: readonly EmulatedBuyer[]
   /** When there are any, calls with other access key ids are refused. */
   readonly tasks?: readonly EmulatedTask[]
@@ -56,7 +56,7 @@ export interface Emulator {
   readonly clock: EmulatorClock
   /** Port 0 chooses a free one. */
   listen(port: number, host?: string): Promise<{ readonly url: string; readonly port: number }>
-  /** Ends every connection. */
+  /** Closes every connection. */
   close(): Promise<void>
   /**
    * Returns the key that the portal would show the seller for a product, by default the first one, and

@@ -2,7 +2,7 @@ import type { OperationName } from '../protocol/operations.ts'
 
 export const listingRoutes = ['hourly', 'metered', 'both'] as const
 export const platforms = ['supported', 'unsupported'] as const
-export const credentialKinds = ['task', 'node'] as const
+export const roleOwners = ['task', 'node'] as const
 
 export interface EmulatedProduct {
   readonly productCode: string
@@ -39,7 +39,7 @@ export interface EmulatedTask {
   readonly region?: string | undefined
   readonly platform: (typeof platforms)[number]
   /** Whether it signs with its own role, or with that of the machine that it runs on. */
-  readonly credentials: (typeof credentialKinds)[number]
+  readonly credentials: (typeof roleOwners)[number]
   /** What the role may do; everything when absent. */
   readonly allowedActions?: readonly OperationName[] | undefined
   /** When the software started, ms. Usage from before is refused. */

@@ -2,7 +2,7 @@ import { generateKeyPair } from 'node:crypto'
 import { promisify } from 'node:util'
 import { SignJWT } from 'jose'
 
-export interface RegistrationClaims {
+interface RegistrationClaims {
   readonly productCode: string
   readonly publicKeyVersion: number
   /** Absent from the token when the caller gave none. */

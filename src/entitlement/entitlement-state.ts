@@ -9,7 +9,7 @@ import {
   type Phase,
 } from './transitions.ts'
 
-export interface EntitlementTransition {
+interface EntitlementTransition {
   /** ms */
   readonly at: number
   readonly from: EntitlementState
@@ -34,7 +34,7 @@ export interface EntitlementSnapshot {
   readonly transitions: readonly EntitlementTransition[]
 }
 
-export interface EntitlementOptions {
+interface EntitlementOptions {
   readonly clock: Clock
   /** Real time, which waiting requests use even where `clock` runs faster. */
   readonly timers: Clock
@@ -143,7 +143,7 @@ export class Entitlement {
     this.#handle('proved', 'Entitled', confirmed)
   }
 
-  /** The proof failed for good. If a record has proved the entitlement since, the next record decides. */
+  /** The proof was refused permanently. If a record has proved the entitlement since, the next record decides. */
   refuse(code: string, message: string): void {
     this.#handle(this.#proved ? 'recordRefused' : 'refused', code, message)
   }

@@ -10,7 +10,7 @@ export interface Notebook {
   remember(name: string, value: string): Promise<void>
 }
 
-export interface GraceOptions {
+interface GraceOptions {
   readonly notebook: Notebook
   readonly clock: Clock
   readonly log: Log
@@ -29,7 +29,7 @@ interface Memory {
   readonly entitledAt: number | undefined
   /** When AWS was first unreachable after that, ms. */
   readonly unreachableSince: number | undefined
-  /** AWS's last answer was no. */
+  /** Whether AWS's last answer was no. */
   readonly denied: boolean
 }
 
@@ -74,7 +74,7 @@ export class Grace {
     return end > now ? end : undefined
   }
 
-  /** Notes what AWS has said. Noting `entitled` again renews the time from which grace counts. */
+  /** Notes what AWS has said. Noting `entitled` again restarts the grace time. */
   note({ state }: Pick<EntitlementSnapshot, 'state'>): void {
     if (state === 'entitled') this.#write({ ...blank, entitledAt: this.#options.clock.now() })
     else if (state === 'denied' && !this.#memory.denied) this.#write({ ...blank, denied: true })

@@ -3,9 +3,9 @@ import type { Events } from '../kernel/events.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Result } from '../kernel/result.ts'
 import type { Entitlement } from './entitlement-state.ts'
-import type { FailedProof, PassedProof, SigningKey } from './proof.ts'
+import type { FailedProof, PassedProof, KeyInUse } from './proof.ts'
 
-export interface KeyRotationOptions {
+interface KeyRotationOptions {
   readonly entitlement: Entitlement
   readonly clock: Clock
   readonly events: Events
@@ -19,7 +19,7 @@ export interface KeyRotationOptions {
 const pauseMs = 3_600_000
 
 /** Reports what AWS said of the key version in use: in the log, the metric and the entitlement's answer. */
-export function reportSigningKey(key: SigningKey, options: KeyRotationOptions): void {
+export function reportKeyInUse(key: KeyInUse, options: KeyRotationOptions): void {
   const { entitlement, events, log } = options
   const { version, newestVersion, rotationAt } = key
   entitlement.noteKey(version, rotationAt)
@@ -36,11 +36,11 @@ export function reportSigningKey(key: SigningKey, options: KeyRotationOptions): 
 
 /**
  * Changes to a newer pinned key when the version in use has ended, trying each hour until AWS accepts
- * one. This does not prove the entitlement again: a failure is logged and takes nothing away. Ends when
+ * one. This does not prove the entitlement again: a failure is logged and has no other effect. Ends when
  * the newest key is in use. Never rejects.
  */
 export async function followKeyRotation(
-  first: SigningKey,
+  first: KeyInUse,
   options: KeyRotationOptions,
 ): Promise<void> {
   const { clock, log, signal } = options
@@ -61,7 +61,7 @@ export async function followKeyRotation(
       )
     } else if (result.value.signingKey !== undefined) {
       inUse = result.value.signingKey
-      reportSigningKey(inUse, options)
+      reportKeyInUse(inUse, options)
       log('entitlement.key-in-use', `Public key version ${inUse.version} is in use`, {
         version: inUse.version,
       })

@@ -15,11 +15,11 @@ export interface PassedProof {
   /** Sentences for the operator. */
   readonly warnings: readonly string[]
   /** Undefined for a proof that AWS does not sign. */
-  readonly signingKey: SigningKey | undefined
+  readonly signingKey: KeyInUse | undefined
 }
 
 /** The product's key that AWS signed with. */
-export interface SigningKey {
+export interface KeyInUse {
   readonly version: number
   /** The newest version in the product file, which AWS may not know yet. */
   readonly newestVersion: number
@@ -39,14 +39,14 @@ export interface FailedProof {
   readonly patience: Patience
 }
 
-/** When another attempt may help: in seconds, in minutes, or never. */
+/** When another attempt may succeed: in seconds, in minutes, or never. */
 export type Patience = 'soon' | 'slowly' | 'never'
 
 /** Everything that a proof may use. */
 export interface ProofContext {
   readonly api: MeteringApi
   readonly product: Product
-  /** The wall clock, for the time that AWS is told. */
+  /** The wall clock, for the timestamps of requests. */
   readonly clock: Clock
   /** Cryptographically strong. */
   readonly randomBytes: (length: number) => Uint8Array

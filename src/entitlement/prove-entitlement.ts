@@ -7,11 +7,11 @@ import type { Log } from '../kernel/log.ts'
 import { fail, type Result } from '../kernel/result.ts'
 import { Entitlement } from './entitlement-state.ts'
 import type { Grace } from './grace.ts'
-import { followKeyRotation, reportSigningKey } from './key-rotation.ts'
+import { followKeyRotation, reportKeyInUse } from './key-rotation.ts'
 import type { FailedProof, PassedProof, Patience, Proof, ProofContext } from './proof.ts'
 import { createProof } from './registry.ts'
 
-/** Why AWS is not even asked: the regions disagree, or the platform has no metering. */
+/** Why AWS is not called: the regions disagree, or the platform has no metering. */
 export interface RegionDenial {
   readonly code: string
   readonly message: string
@@ -25,7 +25,7 @@ export interface StartEntitlementOptions extends ProofContext {
   /** From 0 up to but not including 1. */
   readonly random: () => number
   readonly regionDenial: RegionDenial | undefined
-  /** Which outages are tolerated; undefined for none. */
+  /** Decides how long outages are tolerated; undefined for not at all. */
   readonly grace: Grace | undefined
   /** Ends the attempts; the state stays as it is. */
   readonly signal: AbortSignal
@@ -75,7 +75,7 @@ async function prove(
   entitlement.prove()
 }
 
-/** Attempts a proof until it passes or is refused for good; or until the sidecar stops. */
+/** Attempts a proof until it passes, is refused permanently, or the sidecar stops. */
 async function attemptUntilFinal(
   entitlement: Entitlement,
   proof: Proof,
@@ -92,7 +92,7 @@ async function attemptUntilFinal(
   }
 }
 
-/** Our own defect must not keep a paying buyer out for good, so it is retried like a slow failure. */
+/** Our own defect must not lock out a paying buyer permanently, so it is retried like a slow failure. */
 async function attemptSafely(proof: Proof): Promise<Result<PassedProof, FailedProof>> {
   try {
     return await proof.attempt()
@@ -146,6 +146,6 @@ function report(
   if (signingKey === undefined) return
   const attempt = () => attemptSafely(proof)
   const rotation = { entitlement, clock, events, log, attempt, signal }
-  reportSigningKey(signingKey, rotation)
+  reportKeyInUse(signingKey, rotation)
   void followKeyRotation(signingKey, rotation)
 }

@@ -2,7 +2,7 @@
 export const entitlementStates = ['starting', 'entitled', 'denied', 'unreachable', 'grace'] as const
 export type EntitlementState = (typeof entitlementStates)[number]
 
-/** `denied` is two phases: AWS refused a record, which the next record may undo, or the proof, for good. */
+/** `denied` is two phases: AWS refused a record, which the next record may undo, or the proof, which is permanent. */
 export const phases = [
   'starting',
   'unreachable',
@@ -16,14 +16,14 @@ export type Phase = (typeof phases)[number]
 export const entitlementEvents = [
   /** Every proof of the route has passed. */
   'proved',
-  /** A proof was refused for good. */
+  /** A proof was refused permanently. */
   'refused',
   /** A proof failed and is tried again; no grace is left. */
   'failed',
   /** The same, within the grace time. */
   'failedInGrace',
   'graceOver',
-  /** AWS accepted a record, and that proves something: by the route alone, or after the proof. */
+  /** AWS accepted a record, which counts as a proof: by the route, or because the proof has passed. */
   'recordAccepted',
   /** AWS refused a record because the buyer is not entitled. */
   'recordRefused',

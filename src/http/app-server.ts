@@ -26,7 +26,7 @@ export interface AppServerOptions extends EntitlementRouteOptions {
   /** What the application must send as a bearer token; undefined admits every local process. */
   readonly apiToken: string | undefined
   readonly proof: ProofRouteOptions
-  /** Called at every POST, so that the shutdown can wait until the application is quiet. */
+  /** Called for every POST, so that the shutdown can wait until the application is quiet. */
   readonly onUsageRequest: () => void
 }
 
@@ -67,7 +67,7 @@ function needsNoToken({ method, routeOptions: { url } }: FastifyRequest): boolea
   return method !== 'POST' && (url === statusPagePath || url === openApiPath)
 }
 
-/** Reports whether a check accepts a request; the route says what was wrong with one that it does not. */
+/** Reports whether a check accepts a request. The route answers a request that fails with the reason. */
 function passes(
   check: (headers: IncomingHttpHeaders) => void,
   headers: IncomingHttpHeaders,

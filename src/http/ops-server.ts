@@ -3,7 +3,7 @@ import type { Events } from '../kernel/events.ts'
 import type { Log } from '../kernel/log.ts'
 import { createServerBase } from './listener/server.ts'
 
-export interface OpsServerOptions {
+interface OpsServerOptions {
   readonly events: Events
   readonly log: Log
   /** Says why the process cannot do its work; undefined while it can. */

@@ -26,7 +26,7 @@ export interface Rule {
   readonly json: readonly JsonSchema[]
 }
 
-export interface ObjectSchema<T> extends Schema<T> {
+interface ObjectSchema<T> extends Schema<T> {
   readonly json: JsonSchema & { readonly properties: Readonly<Record<string, JsonSchema>> }
 }
 

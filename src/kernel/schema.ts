@@ -49,7 +49,7 @@ export function parsed<T>(
   }
 }
 
-export interface TextRules {
+interface TextRules {
   readonly pattern?: RegExp
   /** In characters; the shortest text has one. */
   readonly longest?: number
@@ -81,7 +81,7 @@ export function choice<const T extends string>(choices: readonly T[]): Schema<T>
   })
 }
 
-export interface ListRules<T> {
+interface ListRules<T> {
   readonly most?: number
   /** The mistake of a longer list. */
   readonly tooMany?: (count: number) => string
@@ -90,7 +90,7 @@ export interface ListRules<T> {
   readonly give: string
 }
 
-export interface ListSchema<T> extends Schema<readonly T[]> {
+interface ListSchema<T> extends Schema<readonly T[]> {
   /** Reads items that come from elsewhere, each with its place in messages. */
   readItems(
     items: readonly { readonly place: string; readonly value: unknown }[],
@@ -132,7 +132,7 @@ export function list<T>(
   }
 }
 
-export interface MapRules<K> {
+interface MapRules<K> {
   /** The keys that JSON Schema allows. */
   readonly pattern: string
   readonly key: (text: string) => Result<K, string>

@@ -13,21 +13,19 @@ export interface AccountKey {
   readonly scope: Scope
 }
 
-export const aggregates = ['sum'] as const
 /** How the readings of an hour become an amount. */
-export type Aggregate = (typeof aggregates)[number]
+export type Aggregate = 'sum'
 
-export const scopes = ['resource'] as const
 /** Whose usage one record holds: that of one task or pod. */
-export type Scope = (typeof scopes)[number]
+export type Scope = 'resource'
 
-/** An account under a name that equal keys share. */
+/** An account with a name that equal keys share. */
 export interface Account {
   readonly key: AccountKey
   readonly name: string
 }
 
-/** The account of a key. */
+/** Returns the account of a key. */
 export function accountOf(key: AccountKey): Account {
   const { productCode, customer, dimension, divisor, aggregate, scope } = key
   const name = JSON.stringify([productCode, customer, dimension, String(divisor), aggregate, scope])

@@ -9,7 +9,7 @@ export interface WholePart {
 
 /**
  * Splits `whole` units over the cells in proportion to what they hold, by the largest remainder: every
- * cell gets its own whole units, and those left over go to the cells with the largest rests. The parts
+ * cell gets its own whole units, and those left over go to the cells with the largest remainders. The parts
  * add up to `whole`. Ties go by the tag set, so that the same cells always give the same parts.
  */
 export function allocateWhole(
@@ -38,8 +38,8 @@ export function allocateWhole(
 }
 
 /**
- * Makes cells fit AWS's limits of 2500 allocations and 5 tag keys: the largest stay as they are, those
- * that do not fit any more go to the untagged bucket. `folded` counts them.
+ * Makes cells fit AWS's limits of 2500 allocations and 5 tag keys: the largest stay as they are, the
+ * others go to the untagged bucket. `folded` counts those.
  */
 export function fitAllocations(cells: readonly OpenCell[]): {
   readonly cells: readonly OpenCell[]

@@ -1,6 +1,6 @@
 import { hourMs } from './hour.ts'
 
-/** Integers on AWS's wire are signed and have 32 bits. */
+/** The largest integer on AWS's wire, where integers are signed and have 32 bits. */
 const largestInteger = 2_147_483_647
 
 /**
@@ -9,7 +9,7 @@ const largestInteger = 2_147_483_647
  */
 export const awsLimits = {
   productCodeLength: 255,
-  /** As they stand between the brackets of a pattern. */
+  /** For use between the brackets of a pattern. */
   productCodeCharacters: '-a-zA-Z0-9/=:_.@',
   publicKeyVersion: largestInteger,
   nonceLength: 255,
@@ -25,10 +25,10 @@ export const awsLimits = {
   tagsPerAllocation: 5,
   tagKeyLength: 100,
   tagValueLength: 256,
-  /** As AWS writes them for people. Its model reads the hyphen as a range and so accepts more. */
+  /** As AWS documents them. Its model has the hyphen as a range and so accepts more. */
   tagCharacters: 'a-zA-Z0-9+ -=._:/@',
   clientTokenLength: 64,
-  /** Both forms that name a customer of a SaaS product: identifier and account. */
+  /** The length of either name of a SaaS customer, identifier or account. */
   customerIdLength: 255,
   recordsPerBatch: 25,
   requestBytes: 1_048_576,

@@ -2,22 +2,19 @@ import { fail, succeed, type Result } from '../kernel/result.ts'
 
 const decimal = /^(\d+)(?:\.(\d+))?$/
 export const maxFractionDigits = 6
-/** A single report above this is a mistake. It keeps sums of thousands of them inside SQLite's integers. */
+/** A larger report is a mistake. The limit keeps sums of thousands of reports within SQLite's integers. */
 export const largestWhole = 10n ** 15n
-/** From here on a JSON number with a fraction no longer holds six digits exactly. */
+/** At or above this, a JSON number with a fraction no longer holds six digits exactly. */
 const exactFractionLimit = 2 ** 33
 
 /** Millionths, or why a value is not a quantity. */
-export type ParsedQuantity = Result<
-  bigint,
-  { readonly problem: QuantityProblem; readonly reason: string }
->
+type ParsedQuantity = Result<bigint, { readonly problem: QuantityProblem; readonly reason: string }>
 
 export type QuantityProblem = 'NotANumber' | 'Negative' | 'TooPrecise' | 'TooLarge'
 
 /**
- * A reported quantity in micro-units: a JSON number or a decimal string, 0 to 10^15, with at most 6
- * fractional digits. Nothing is ever rounded: what is not exact is refused, with the reason.
+ * Parses a reported quantity into micro-units: a JSON number or a decimal string, 0 to 10^15, with at
+ * most 6 fractional digits. It never rounds: it refuses what is not exact, with the reason.
  */
 export function parseQuantity(value: unknown): ParsedQuantity {
   if (typeof value === 'number') return parseNumber(value)
@@ -30,10 +27,7 @@ function parseNumber(value: number): ParsedQuantity {
   if (value < 0) return refuse('Negative', 'it must not be negative')
   if (Number.isSafeInteger(value)) return bounded(BigInt(value) * 1_000_000n)
   if (value >= exactFractionLimit)
-    return refuse(
-      'TooPrecise',
-      'a JSON number does not hold this value exactly; send it as a string',
-    )
+    return refuse('TooPrecise', 'a JSON number cannot hold this value exactly; send it as a string')
   // Below one millionth JavaScript writes an exponent, which is too many digits in any case.
   return parseDecimal(String(value))
 }
@@ -46,7 +40,7 @@ function parseDecimal(text: string): ParsedQuantity {
   if (whole === undefined)
     return refuse(
       'NotANumber',
-      'it must be a plain decimal number such as 3 or "0.25", without exponent or sign',
+      'it must be a plain decimal number such as 3 or "0.25", without an exponent or a sign',
     )
   if (fraction.length > maxFractionDigits) return tooFine()
   return bounded(BigInt(whole) * 1_000_000n + BigInt(fraction.padEnd(maxFractionDigits, '0')))
@@ -66,7 +60,7 @@ function refuse(problem: QuantityProblem, reason: string): ParsedQuantity {
   return fail({ problem, reason })
 }
 
-/** Micro-units as the shortest decimal: 2500000 is `2.5`. */
+/** Formats micro-units as the shortest decimal: 2500000 is `2.5`. */
 export function formatQuantity(micro: bigint): string {
   const sign = micro < 0n ? '-' : ''
   const size = micro < 0n ? -micro : micro

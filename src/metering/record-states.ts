@@ -54,7 +54,7 @@ export const recordStates = Object.keys(recordStateTable) as readonly RecordStat
 /** States of records that wait for AWS. */
 export const unsentStates = recordStates.filter((state) => recordStateTable[state].unsent)
 
-/** The state of this name. Throws a TypeError for any other. */
+/** Returns the state of this name. Throws a TypeError for any other name. */
 export function recordStateOf(name: string): RecordState {
   const state = recordStates.find((candidate) => candidate === name)
   if (state === undefined) throw new TypeError(`record state ${name} is not known`)

@@ -16,7 +16,7 @@ export interface SealedContent {
   readonly productCode: string
   readonly dimension: string
   readonly hour: number
-  /** The instant inside the hour that AWS is told. */
+  /** The record's timestamp: an instant inside the hour. */
   readonly timestamp: number
   /** Whole units, 0 to 2147483647. */
   readonly quantity: number
@@ -43,13 +43,13 @@ export interface MeteringRecord extends SealedContent {
   readonly customer: string
   /** The task or pod that sealed it. */
   readonly resource: string
-  /** Of its first part; a record has parts of several divisors only when a product file changed in its hour. */
+  /** That of its first part. Parts have different divisors only when the product file changed in the hour. */
   readonly divisor: bigint
   readonly state: RecordState
   readonly attempts: number
-  /** An attempt was begun whose answer is not stored yet. */
+  /** An attempt has begun, and its answer is not stored yet. */
   readonly inFlight: boolean
-  /** AWS may have taken it although no answer said so. */
+  /** AWS may have accepted it although no answer said so. */
   readonly ambiguous: boolean
   readonly meteringRecordId: string | undefined
   readonly lastCode: string | undefined
@@ -58,11 +58,11 @@ export interface MeteringRecord extends SealedContent {
   readonly firstAttemptAt: number | undefined
   readonly lastAttemptAt: number | undefined
   readonly settledAt: number | undefined
-  /** The hour that took the usage of a `moved` record. */
+  /** The hour that received the usage of a `moved` record. */
   readonly movedTo: number | undefined
 }
 
-/** A record without its parts and allocations, which may be 2500: what lists of records hold. */
+/** A record in a list: without its parts and its allocations, of which there may be 2500. */
 export type RecordSummary = Omit<
   MeteringRecord,
   'allocations' | 'parts' | 'slot' | 'customer' | 'divisor'
@@ -71,13 +71,13 @@ export type RecordSummary = Omit<
 /** The outcome of an attempt to send a record. */
 export type Settlement =
   | { readonly kind: 'accepted'; readonly meteringRecordId: string }
-  /** AWS certainly did not take it; the same content is tried again. */
+  /** AWS certainly did not accept it; the same content is sent again. */
   | { readonly kind: 'not-taken'; readonly code: string; readonly message: string }
-  /** AWS may have taken it; the same content is tried again. */
+  /** AWS may have accepted it; the same content is sent again. */
   | { readonly kind: 'unknown'; readonly code: string; readonly message: string }
   /** AWS refused it for a reason that an operator can fix. */
   | { readonly kind: 'refused'; readonly code: string; readonly message: string }
-  /** Another quantity stands for this hour. */
+  /** AWS already has a record of another quantity for this hour. */
   | { readonly kind: 'hour-taken'; readonly code: string; readonly message: string }
   /** The hour can no longer be sent; `hold` keeps the record, `carry` moves its usage on. */
   | {
@@ -87,12 +87,12 @@ export type Settlement =
       readonly policy: 'carry' | 'hold'
     }
 
-/** Whether AWS may have taken it: an attempt is under way, or the answer to one was lost. */
+/** Reports whether AWS may have accepted it: an attempt is under way, or the answer to one was lost. */
 export function possiblyTaken(record: Pick<MeteringRecord, 'inFlight' | 'ambiguous'>): boolean {
   return record.inFlight || record.ambiguous
 }
 
-/** The usage of a part in millionths by tag set, as it goes back to an open hour. */
+/** Returns the usage of a part in millionths by tag set, as it goes back to an open hour. */
 export function usageOfPart({ account, quantity, allocations }: RecordPart): OpenCell[] {
   const unit = microPerWhole(account.divisor)
   return (allocations ?? [{ tags: untagged, quantity }])
@@ -100,7 +100,7 @@ export function usageOfPart({ account, quantity, allocations }: RecordPart): Ope
     .map((share) => ({ tags: share.tags, quantity: BigInt(share.quantity) * unit }))
 }
 
-/** The allocations of all parts as one list, by tag set; undefined when nothing is tagged. */
+/** Returns the allocations of all parts as one list, by tag set; undefined when nothing is tagged. */
 export function mergeAllocations(parts: readonly RecordPart[]): SealedContent['allocations'] {
   const [first, ...rest] = parts
   if (rest.length === 0) return first?.allocations

@@ -3,13 +3,13 @@ import type { TagSet } from './tags.ts'
 export interface UsageReport {
   readonly dimension: string
   readonly quantity: bigint
-  /** Undefined means: now. */
+  /** Now when undefined. */
   readonly occurredAt: number | undefined
   readonly tags: TagSet
   readonly idempotencyKey: string | undefined
 }
 
-/** What one request reports: all of it is recorded, or nothing. */
+/** What one request reports. The ledger records all of it or nothing. */
 export interface UsageRequest {
   readonly reports: readonly UsageReport[]
   /** Covers the whole request. */
@@ -18,9 +18,9 @@ export interface UsageRequest {
 
 export interface ReportReceipt {
   readonly result: 'accepted' | 'duplicate'
-  /** The hour that took the usage. */
+  /** The hour that the usage was recorded in. */
   readonly hour: number
-  /** The usage's own hour was sealed already, so a later one took it. */
+  /** The usage's own hour was already sealed, so it was recorded in a later one. */
   readonly late: boolean
 }
 

@@ -6,7 +6,7 @@ import type { RecordPart, SealedContent } from './record.ts'
 export interface SealAccount {
   readonly account: AccountKey
   readonly cells: readonly OpenCell[]
-  /** What earlier hours left below one of AWS's whole units. */
+  /** What earlier hours left over: less than one of AWS's whole units. */
   readonly fraction: bigint
 }
 
@@ -15,7 +15,7 @@ export interface SealInput {
   readonly productCode: string
   readonly dimension: string
   readonly hour: number
-  /** At least one; the same order gives the same plan. */
+  /** At least one. The plan depends on their order. */
   readonly accounts: readonly SealAccount[]
   /** Names the task or pod. */
   readonly resource: string
@@ -29,15 +29,15 @@ export interface SealRest {
   readonly carried: readonly OpenCell[]
 }
 
-/** A record's content, and which account gave which part of it. */
+/** A record's content, and the part of each account. */
 export interface PlannedRecord extends SealedContent {
   readonly parts: readonly RecordPart[]
 }
 
-/** How a slot's hour is closed. What goes in comes out: the ledger refuses a plan that does not add up. */
+/** How a slot's hour is closed. The ledger refuses a plan that does not add up. */
 export interface SealPlan {
   /** Undefined when there is nothing to send. */
   readonly record: PlannedRecord | undefined
-  /** In the order of the accounts that went in. */
+  /** In the order of the input's accounts. */
   readonly rests: readonly SealRest[]
 }

@@ -8,7 +8,7 @@ import type { SealAccount, SealInput, SealPlan, SealRest } from './seal-plan.ts'
 import { untagged } from './tags.ts'
 
 export interface SealRules {
-  /** Hours that are over get a record even when there is nothing to bill. */
+  /** Whether an hour that is over gets a record even when there is nothing to bill. */
   readonly zeroRecords: boolean
   /** The same for the same content, different for any other; 1 to 64 characters. */
   readonly clientTokenOf: (resource: string, content: Omit<SealedContent, 'clientToken'>) => string
@@ -17,8 +17,8 @@ export interface SealRules {
 }
 
 /**
- * Decides what becomes of an hour of a slot. Each account gives its whole units, rounded down, and the
- * record is their sum. The rest of an account stays in its fraction for later hours; what is above
+ * Decides how an hour of a slot is closed. Each account gives its whole units, rounded down, and the
+ * record is their sum. The remainder of an account stays in its fraction for later hours; what exceeds
  * AWS's largest quantity is carried to the next hour.
  */
 export function planSeal(input: SealInput, rules: SealRules): SealPlan {
@@ -62,7 +62,7 @@ function totalOf({ account, cells, fraction }: SealAccount): Total {
 
 /**
  * The cells of each account, made to fit AWS's limits together. Where accounts differ in their divisor,
- * tag sets are compared by what they weigh in AWS's units.
+ * tag sets are compared by their size in AWS's units.
  */
 function fitAccounts(accounts: readonly SealAccount[]): {
   readonly cells: readonly (readonly OpenCell[])[]
@@ -78,7 +78,7 @@ function fitAccounts(accounts: readonly SealAccount[]): {
   return { cells: accounts.map(({ cells }) => foldCells(cells, kept)), folded: fitted.folded }
 }
 
-/** Puts what is not kept into the untagged cell; in the order of the tag sets. */
+/** Moves what is not kept into the untagged cell. The result is in the order of the tag sets. */
 function foldCells(cells: readonly OpenCell[], kept: ReadonlySet<string>): OpenCell[] {
   const tagged = cells.filter(({ tags }) => tags !== untagged && kept.has(tags))
   const bucket = cells
@@ -110,13 +110,13 @@ function divide(
     })
   }
   const [first] = accounts
-  // A zero record belongs to an account too.
+  // A record of 0 also belongs to an account.
   if (parts.length === 0 && first !== undefined)
     parts.push({ account: first.account, quantity: 0, allocations: undefined })
   return { parts, rests }
 }
 
-/** Takes parts in their order until `limit` units are full. */
+/** Takes parts in their order until they have `limit` units. */
 function capAt(
   limit: bigint,
   parts: readonly WholePart[],

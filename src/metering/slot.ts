@@ -7,21 +7,20 @@ import type { AccountKey } from './account.ts'
 export interface Slot {
   /** The channel that sends its records. */
   readonly channel: ChannelName
-  /** Whose hour it is to AWS: the task or pod for `meter-usage`. */
+  /** Whose hour AWS counts: that of the task or pod for `meter-usage`. */
   readonly holder: string
   readonly productCode: string
   readonly dimension: string
 }
 
-export const channelNames = ['meter-usage'] as const
-export type ChannelName = (typeof channelNames)[number]
+export type ChannelName = 'meter-usage'
 
-/** The slot that the usage of an account goes to when `resource`, a task or pod, seals it. */
+/** Returns the slot that receives the usage of an account when `resource`, a task or pod, seals it. */
 export function slotOf({ productCode, dimension }: AccountKey, resource: string): Slot {
   return { channel: 'meter-usage', holder: resource, productCode, dimension }
 }
 
-/** A name that equal slots share. */
+/** Returns a name that equal slots share. */
 export function slotName({ channel, holder, productCode, dimension }: Slot): string {
   return JSON.stringify([channel, holder, productCode, dimension])
 }

@@ -1,4 +1,4 @@
-/** A tag set in its one canonical form (`canonicalTags`); `untagged` for none. */
+/** A tag set in its canonical form (`canonicalTags`); `untagged` for none. */
 export type TagSet = string
 export const untagged: TagSet = ''
 
@@ -7,14 +7,14 @@ export interface Tag {
   readonly value: string
 }
 
-/** The one form of a tag set that equal sets share, whatever order their tags came in. */
+/** Returns the canonical form of a tag set, which does not depend on the order of its tags. */
 export function canonicalTags(tags: readonly Tag[]): TagSet {
   if (tags.length === 0) return untagged
   const pairs = tags.map(({ key, value }) => [key, value] as const)
   return JSON.stringify(pairs.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
 }
 
-/** The tags of a canonical set, by key. */
+/** Returns the tags of a canonical set, by key. */
 export function tagsOf(set: TagSet): Tag[] {
   if (set === untagged) return []
   return (JSON.parse(set) as [string, string][]).map(([key, value]) => ({ key, value }))

@@ -84,7 +84,7 @@ const remedies: Readonly<Record<'ecs' | 'eks', Remedy>> = {
   },
 }
 
-/** The agent of EKS Pod Identity has fixed link-local addresses, and its token a folder of its name. */
+/** The agent of EKS Pod Identity has fixed link-local addresses, and its token lies in a folder of that name. */
 function namesPodIdentity(env: Variables): boolean {
   const uri = env['AWS_CONTAINER_CREDENTIALS_FULL_URI'] ?? ''
   const host = URL.canParse(uri) ? new URL(uri).hostname : ''

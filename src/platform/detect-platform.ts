@@ -18,7 +18,7 @@ export interface DetectPlatformOptions extends IdentifyOptions {
   readonly region: string | undefined
   /** SIDECAR_AWS_ENDPOINT. */
   readonly endpoint: string | undefined
-  /** Where EC2's metadata service is; by default AWS_EC2_METADATA_SERVICE_ENDPOINT or AWS's address. */
+  /** The address of EC2's metadata service; by default AWS_EC2_METADATA_SERVICE_ENDPOINT or AWS's address. */
   readonly imdsUrl?: string
   /** For one read of EC2 metadata, ms; default 1000. */
   readonly imdsTimeoutMs?: number
@@ -118,6 +118,9 @@ function regionWarnings(
       name === 'local' || name === 'agentcore' ? undefined : regionWarning(name, winner.region)
     return warning === undefined ? [] : [warning]
   }
-  const unread = (env['AWS_DEFAULT_REGION'] ?? '') === '' ? '' : ' (AWS_DEFAULT_REGION is not read)'
+  const unread =
+    (env['AWS_DEFAULT_REGION'] ?? '') === ''
+      ? ''
+      : ' (the sidecar does not read AWS_DEFAULT_REGION)'
   return [`No source names a region${unread}. Set SIDECAR_REGION to the region where this runs.`]
 }

@@ -4,12 +4,12 @@ import { fail, succeed, type Result } from '../kernel/result.ts'
 import type { MetadataHttp } from './metadata-http.ts'
 import { isRegionName } from './regions.ts'
 
-export interface EcsTask {
+interface EcsTask {
   readonly taskArn: string
   readonly region: string
 }
 
-export interface EcsMetadataOptions {
+interface EcsMetadataOptions {
   /** What ECS_CONTAINER_METADATA_URI_V4 holds. */
   readonly uri: string
   readonly http: MetadataHttp

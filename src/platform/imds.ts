@@ -3,7 +3,7 @@ import { fail, succeed, type Result } from '../kernel/result.ts'
 import type { MetadataHttp } from './metadata-http.ts'
 import { isRegionName } from './regions.ts'
 
-export interface ImdsOptions {
+interface ImdsOptions {
   /** Such as `http://169.254.169.254`. */
   readonly baseUrl: string
   readonly http: MetadataHttp

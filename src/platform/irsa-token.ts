@@ -1,6 +1,6 @@
 import { isRegionName } from './regions.ts'
 
-/** What the projected token of a pod says about the pod. */
+/** What a pod's projected token says about the pod. */
 export interface PodToken {
   /** Undefined when the issuer is not EKS. */
   readonly region: string | undefined

@@ -8,7 +8,7 @@ const defaultTokenPath = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 
 export interface PodReading extends PodToken {
   readonly warnings: readonly string[]
-  /** There was a token that could be read. */
+  /** Whether any token could be read. */
   readonly found: boolean
 }
 

@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http'
 
-export interface MetadataRequest {
+interface MetadataRequest {
   readonly url: string
   readonly method?: 'GET' | 'PUT'
   readonly headers?: Readonly<Record<string, string>>

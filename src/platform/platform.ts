@@ -1,5 +1,4 @@
-export const platformNames = ['ecs', 'eks', 'agentcore', 'local'] as const
-export type PlatformName = (typeof platformNames)[number]
+export type PlatformName = 'ecs' | 'eks' | 'agentcore' | 'local'
 
 /** Where a region was read, the most trustworthy first. */
 export const regionSources = [
@@ -21,7 +20,7 @@ export interface RegionReading {
 export interface Platform {
   readonly name: PlatformName
   /**
-   * Names the task or pod for as long as it lives: the task ARN, `pod:<uid>`, or `host:<name>`.
+   * Identifies the task or pod for as long as it lives: the task ARN, `pod:<uid>`, or `host:<name>`.
    * AWS meters by it, and the ledger belongs to it.
    */
   readonly resource: string
@@ -33,6 +32,6 @@ export interface Platform {
   readonly mismatches: readonly string[]
   /** What an operator should know although the sidecar continues, a sentence each. */
   readonly warnings: readonly string[]
-  /** A sentence when AWS is known to refuse the kind of credentials that will be used here. */
+  /** A sentence, when AWS is known to refuse the kind of credentials that will be used here. */
   readonly credentialWarning: string | undefined
 }

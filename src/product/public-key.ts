@@ -1,14 +1,14 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { fail, succeed, type Result } from '../kernel/result.ts'
 
-export interface PublicKey {
+interface PublicKey {
   /** In the form `BEGIN PUBLIC KEY`. */
   readonly pem: string
   readonly bits: number
 }
 
 /** AWS's own sample has no more. */
-export const leastKeyBits = 1024
+const leastKeyBits = 1024
 /** The length that PS256 asks for; a shorter key is accepted with a warning. */
 export const soundKeyBits = 2048
 

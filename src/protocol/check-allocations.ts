@@ -25,7 +25,7 @@ export function checkAllocations(
         'A tag key appears more than once in one allocation.',
       )
     }
-    const set = canonicalTags(Tags)
+    const set = canonicalWireTags(Tags)
     if (sets.has(set)) {
       return serviceError(
         'InvalidUsageAllocationsException',
@@ -49,15 +49,16 @@ export function checkAllocations(
   return succeed(undefined)
 }
 
-/** Gives the same text for allocations that mean the same, in any order of theirs and of their tags. */
+/** Returns the same text for equal allocations, whatever their order and that of their tags. */
 export function canonicalAllocations(allocations: readonly UsageAllocation[] | undefined): string {
   const parts = (allocations ?? []).map(
-    ({ AllocatedUsageQuantity, Tags = [] }) => `${canonicalTags(Tags)}=${AllocatedUsageQuantity}`,
+    ({ AllocatedUsageQuantity, Tags = [] }) =>
+      `${canonicalWireTags(Tags)}=${AllocatedUsageQuantity}`,
   )
   return parts.toSorted().join('\n')
 }
 
-function canonicalTags(tags: readonly WireTag[]): string {
+function canonicalWireTags(tags: readonly WireTag[]): string {
   const pairs = tags.map(({ Key, Value }): [string, string] => [Key, Value])
   return JSON.stringify(pairs.toSorted((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0)))
 }

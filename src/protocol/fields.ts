@@ -56,7 +56,7 @@ export const clientToken = {
   idempotencyToken: true,
 } as const
 
-/** The JWT that RegisterUsage answers. */
+/** The JWT that RegisterUsage returns. */
 export const registrationSignature = { type: 'string', pattern: something } as const
 
 /** What a buyer's browser brings to the seller's registration page. */

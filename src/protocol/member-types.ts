@@ -1,7 +1,7 @@
 import type { ModelErrorName } from './service-errors.ts'
 
 /** Errors that stand for a broken limit where AWS has a name for it; all others are ValidationException. */
-export type LimitErrorName = 'InvalidTagException' | 'InvalidUsageAllocationsException'
+type LimitErrorName = 'InvalidTagException' | 'InvalidUsageAllocationsException'
 
 interface Common {
   readonly required?: true
@@ -13,20 +13,20 @@ export interface StringMember extends Common {
   readonly minLength?: number
   readonly maxLength?: number
   readonly pattern?: string
-  /** The only values that there are. */
+  /** The only possible values. */
   readonly values?: readonly string[]
   /** SDKs fill in a random value when the caller gives none. */
   readonly idempotencyToken?: true
 }
 
-export interface IntegerMember extends Common {
+interface IntegerMember extends Common {
   readonly type: 'integer'
   readonly min?: number
   readonly max?: number
 }
 
 /** A timestamp is a number of epoch seconds, which may have a fraction. */
-export interface PlainMember extends Common {
+interface PlainMember extends Common {
   readonly type: 'timestamp' | 'boolean'
 }
 

@@ -38,7 +38,7 @@ export type InputOf<O extends OperationName> = ValuesOf<(typeof operations)[O]['
 export type ErrorNameOf<O extends OperationName> =
   (typeof operations)[O]['errors'][number] | GeneralErrorName
 
-/** Whether the service has an operation of this name. */
+/** Reports whether the service has an operation of this name. */
 export function isOperationName(name: string): name is OperationName {
   return (operationNames as readonly string[]).includes(name)
 }

@@ -52,7 +52,7 @@ export type ServiceErrorName = ModelErrorName | GeneralErrorName
 
 const statuses = new Map<string, number>(Object.entries({ ...modelErrors, ...generalErrors }))
 
-/** An error as the service answers it, one of `N`. */
+/** An error with which the service answers, one of `N`. */
 export interface ServiceFailure<N extends ServiceErrorName = ServiceErrorName> {
   readonly name: N
   readonly message: string
@@ -64,7 +64,7 @@ export type ServiceResult<T, N extends ServiceErrorName = ServiceErrorName> = Re
   ServiceFailure<N>
 >
 
-/** A failure that is answered as the error `name`. */
+/** Returns a failure that is answered as the error `name`. */
 export function serviceError<N extends ServiceErrorName>(
   name: N,
   message: string,
@@ -72,12 +72,12 @@ export function serviceError<N extends ServiceErrorName>(
   return fail({ name, message })
 }
 
-/** Whether the service, or AWS in general, has an error of this name. */
+/** Reports whether the service, or AWS in general, has an error of this name. */
 export function isServiceErrorName(name: string): name is ServiceErrorName {
   return statuses.has(name)
 }
 
-/** The HTTP status of an error; 400 for a name that is not known. */
+/** Returns the HTTP status of an error; 400 for an unknown name. */
 export function errorStatus(name: string): number {
   return statuses.get(name) ?? clientError
 }

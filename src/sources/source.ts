@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { ProblemCode } from '../kernel/errors.ts'
+import type { ProblemCode } from '../kernel/problem-table.ts'
 import type { Log } from '../kernel/log.ts'
 import type { ReportReceipt, UsageRequest } from '../metering/report.ts'
 import type { Dimension } from '../product/product.ts'

@@ -109,7 +109,7 @@ const usage: readonly ClientCase[] = [
     requests: 2,
   },
   {
-    name: 'a DryRun that AWS goes on throttling is a ThrottlingException',
+    name: 'a DryRun that AWS keeps throttling is a ThrottlingException',
     prepare: [fault('MeterUsage', 'ThrottlingException', 20)],
     calls: [meter({ DryRun: true })],
     error: 'ThrottlingException',
@@ -208,7 +208,7 @@ const registration: readonly ClientCase[] = [
     requests: 2,
   },
   {
-    name: 'RegisterUsage that AWS goes on failing is an InternalServiceErrorException',
+    name: 'RegisterUsage that AWS keeps failing is an InternalServiceErrorException',
     prepare: [fault('RegisterUsage', 'InternalServiceErrorException', 20)],
     calls: [register('4')],
     error: 'InternalServiceErrorException',

@@ -31,7 +31,7 @@ export function environmentFor(endpoint: string): NodeJS.ProcessEnv {
   }
 }
 
-/** Starts a program that reads a call a line and answers with a line. */
+/** Starts a program that reads one call per line and answers each with a line. */
 export function startDriver({ command, args }: ClientTool, endpoint: string): Driver {
   const child = spawn(command, args, {
     env: environmentFor(endpoint),
@@ -56,7 +56,7 @@ function collectErrors(child: ChildProcess): () => string {
   return () => text
 }
 
-/** Drives the AWS CLI: a process for each call, an option for each member. It shows only the name of an error. */
+/** Drives the AWS CLI: one process per call, one option per member. It shows only the name of an error. */
 export function awsCliDriver({ command: aws }: ClientTool, endpoint: string): Driver {
   const env = environmentFor(endpoint)
   return {

@@ -36,7 +36,7 @@ export function expectResults(
   expect(ids).toEqual(ids.map(() => ids[0]))
 }
 
-/** Checks that AWS's token is for this nonce and holds under the public key. */
+/** Checks that AWS's token is for this nonce and verifies with the public key. */
 export async function expectToken(
   result: CallResult | undefined,
   nonce: string,

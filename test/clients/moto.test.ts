@@ -14,7 +14,7 @@ import { startWorld } from './world.ts'
 const missing = await missingTools(moto)
 if (missing.length > 0) console.warn(`NOT RUN: moto: no ${missing.join(', ')} here`)
 
-/** moto can learn of subscribers only inside its process, and it does not know the other errors at all. */
+/** moto can receive subscribers only inside its process, and does not have the other errors at all. */
 test.skipIf(missing.length > 0)(
   'moto and the emulator answer a batch for a former customer the same way',
   { timeout: 600_000 },
@@ -56,7 +56,7 @@ async function askAt(endpoint: string): Promise<BatchMeterUsageCommandOutput> {
   }
 }
 
-/** moto gives an id to a refused record too. AWS documents ids only for metering events. */
+/** moto gives even a refused record an id. AWS documents ids only for metering events. */
 function withoutIds({ Results, UnprocessedRecords }: BatchMeterUsageCommandOutput) {
   const results = Results?.map(({ UsageRecord, Status }) => ({ UsageRecord, Status }))
   return { results, UnprocessedRecords }

@@ -45,7 +45,7 @@ describe('the alert rules', () => {
   })
 
   test.each(rules)(
-    '$alert is told a story that it fires in and one that it is quiet in',
+    '$alert has a story in which it fires and one in which it stays quiet',
     (rule) => {
       const stories = alertCases.filter(({ alert }) => alert === rule.alert)
       expect(stories.flatMap(({ firesAt }) => firesAt)).not.toEqual([])
@@ -53,13 +53,13 @@ describe('the alert rules', () => {
     },
   )
 
-  test.each(rules)('$alert asks for metrics that there are', ({ expr }) => {
+  test.each(rules)('$alert uses only metrics that exist', ({ expr }) => {
     const names = metricNamesIn(expr)
     expect(names).not.toEqual([])
     expect(names.filter((name) => name !== 'up' && !isMetric(name))).toEqual([])
   })
 
-  test('the page names no alert that there is not', () => {
+  test('the page names only alerts that exist', () => {
     const known = rules.map(({ alert }) => alert)
     const named = page.match(/MarketplaceSidecar[A-Z]\w+/g) ?? []
     expect(named.filter((name) => !known.includes(name))).toEqual([])

@@ -18,7 +18,7 @@ const { services } = parse(readFileSync(join(root, 'deploy/compose/compose.yaml'
 const page = readPage('compose.md')
 
 describe('compose.yaml', () => {
-  test('gives the sidecar settings that it takes, for the product of the emulator, and time to stop', () => {
+  test('gives the sidecar settings that it accepts, for the product of the emulator, and time to stop', () => {
     const { environment = {}, stop_grace_period: grace = '' } = services['sidecar'] ?? {}
     const { product, shutdownTimeoutMs } = loadSettings(environment, {
       readText: () => undefined,
@@ -36,7 +36,7 @@ describe('compose.yaml', () => {
 })
 
 describe('docs/compose.md', () => {
-  test('has every service, and where it is', () => {
+  test('has every service and its address', () => {
     const rows = tableOf(page, 'Service')
     expect(new Set(rows.map(([name]) => name))).toEqual(new Set(Object.keys(services)))
     for (const [name = '', , where = ''] of rows) {
@@ -46,7 +46,7 @@ describe('docs/compose.md', () => {
     }
   })
 
-  test('names services that there are', () => {
+  test('names services that exist', () => {
     const named = [...page.matchAll(/docker compose (?:exec|stop) ([a-z ]+?)(?: node| *$)/gm)]
     const names = named.flatMap(([, list = '']) => list.split(' '))
     expect(names).toEqual(['application', 'application', 'sidecar'])

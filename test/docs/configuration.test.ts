@@ -6,7 +6,7 @@ import { settingsTable } from '../../src/config/settings-table.ts'
 
 const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
 
-test('the page has the table of settings as it is made from the code', () => {
+test('the page has the table of settings that the code generates', () => {
   const table = /<!-- settings: .*?-->\n(.*?)\n<!-- end of settings -->/s.exec(page)?.[1]
   expect(table).toBe(renderSettingsTable())
 })

@@ -13,11 +13,11 @@ const charts = dashboard.panels.filter(({ type }) => type !== 'row')
 const expressions = charts.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
 const columns = 24
 
-/** Metrics that nobody watches on the dashboard and no alert is about, with the reason. */
+/** Metrics that neither the dashboard nor an alert uses, with the reason. */
 const unwatched: Readonly<Record<string, string>> = {}
 
 describe('the dashboard', () => {
-  test('has panels with an id and a title of their own', () => {
+  test('has panels with a unique id and title', () => {
     for (const members of [
       dashboard.panels.map(({ id }) => id),
       dashboard.panels.map(({ title }) => title),
@@ -44,7 +44,7 @@ describe('the dashboard', () => {
     expect(new Set(targets.map(({ refId }) => refId)).size).toBe(targets.length)
   })
 
-  test('uses variables that it has', () => {
+  test('uses only variables that it has', () => {
     const names = dashboard.templating.list.map(({ name }) => [name, name] as const)
     expect(names.map(([name]) => name)).toEqual(['datasource', 'product_code', 'namespace', 'pod'])
     const values = { ...Object.fromEntries(names), __rate_interval: '5m' }
@@ -65,7 +65,7 @@ describe('the dashboard', () => {
   })
 })
 
-/** A histogram is read by one of its parts, everything else by its own name. */
+/** Reports whether a query may use the name: a histogram is queried by one of its parts, else by its own name. */
 function isReadable(name: string): boolean {
   const [, base = '', part] = /^marketplace_(.+?)(_bucket|_count|_sum)?$/.exec(name) ?? []
   const definition: MetricDefinition | undefined = Object.hasOwn(metricTable, base)

@@ -13,7 +13,7 @@ const page = readPage('doctor.md')
 const between = (start: string, end: string) =>
   page.slice(page.indexOf('\n', page.indexOf(start)) + 1, page.indexOf(end)).trim()
 
-test('the page has the table of checks as it is made from the code', () => {
+test('the page has the table of checks that the code generates', () => {
   expect(between('<!-- checks:', '<!-- end of checks -->')).toBe(renderChecksTable(checks))
 })
 
@@ -73,7 +73,7 @@ describe('the sample', () => {
         .replaceAll(/\d+ MiB/g, '<figure> MiB')
         // The three settings that keep the test off fixed ports and off the network.
         .replace(/^(pass {2}settings +)\d+/m, '$1<figure>')
-        // Lines break elsewhere where a path or a port is longer.
+        // Lines break in other places if a path or a port is longer.
         .replaceAll(/\s+/g, ' ')
     return { machine, masked }
   }

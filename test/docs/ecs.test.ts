@@ -26,7 +26,7 @@ describe('docs/ecs.md', () => {
     expect(tableOf(page, 'Alarm').map(([name]) => name)).toEqual(alarms.map(([name]) => name))
   })
 
-  test('gives every parameter that the template needs, and none that it has not', () => {
+  test('gives every parameter that the template needs, and no other', () => {
     const given = [...page.matchAll(/ParameterKey=(\w+)/g)].map(([, name]) => name)
     const needed = Object.entries(template.Parameters)
       .filter(([, { Default }]) => Default === undefined)
@@ -34,7 +34,7 @@ describe('docs/ecs.md', () => {
     expect(given).toEqual(needed)
   })
 
-  test('gives every variable that the Terraform module needs, and none that it has not', () => {
+  test('gives every variable that the Terraform module needs, and no other', () => {
     const module = readFileSync(join(root, 'deploy/terraform/main.tf'), 'utf8')
     const variables = [...module.matchAll(/^variable "(\w+)" \{\n([^]*?)^\}/gm)]
     const needed = variables.filter(([, , body = '']) => !body.includes('default ')).map(nameOf)
@@ -47,7 +47,7 @@ describe('docs/ecs.md', () => {
     expect(module).toContain(`output "${output}"`)
   })
 
-  test('does not promise that the platform waits for the entitlement, because it asks for life only', () => {
+  test('does not promise that the platform waits for the entitlement, because it checks only liveness', () => {
     expect(sidecar.healthCheck?.command).toEqual(['CMD', 'node', '/app/main.js', 'healthcheck'])
     const row = tableOf(page, 'Member').find(([name]) => name === 'healthCheck')?.[1]
     expect(row).toContain('not that the buyer is entitled')
@@ -56,7 +56,7 @@ describe('docs/ecs.md', () => {
     )
   })
 
-  test('knows that its own read-only root keeps ECS Exec out, and every page with such a command says so', () => {
+  test('has a read-only root, which prevents ECS Exec, and every page with such a command says so', () => {
     expect(sidecar.readonlyRootFilesystem).toBe(true)
     expect(page).toMatch(/^## Commands in a running task$/m)
     const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))
@@ -74,7 +74,7 @@ describe('docs/ecs.md', () => {
     expect(page).toContain(`A missing endpoint shows as \`unreachable\` with \`${code}\``)
   })
 
-  test('names only settings that there are', () => {
+  test('names only settings that exist', () => {
     const known = new Set<string>(settingsTable.map(({ name }) => name))
     const named = page.match(/SIDECAR_[A-Z_]+/g) ?? []
     expect(named.length).toBeGreaterThan(1)

@@ -9,29 +9,29 @@ import { renderErrorTable, renderScenarioTables } from '../../scripts/generate/e
 const root = new URL('../../', import.meta.url)
 const page = readFileSync(new URL('docs/emulator.md', root), 'utf8')
 
-/** What stands between two marks of the page. */
+/** Returns the text between two marks of the page. */
 function block(name: string): string {
   return (
     new RegExp(`<!-- ${name}.*?-->\\n(.*?)\\n<!-- end of ${name} -->`, 's').exec(page)?.[1] ?? ''
   )
 }
 
-/** The text under a heading of the second level. */
+/** Returns the text under a heading of the second level. */
 function section(title: string): string {
   return page.split(/^## /m).find((text) => text.startsWith(`${title}\n`)) ?? ''
 }
 
-/** The first cells of the rows that match, without the backquotes. */
+/** Returns the first cells of the rows that match, without the backquotes. */
 function firstCells(text: string, pattern: RegExp): string[] {
   return [...text.matchAll(pattern)].map((match) => match[1] ?? '')
 }
 
 describe('docs/emulator.md', () => {
-  test('has the tables of the scenario file as they are made from the schema', () => {
+  test('has the tables of the scenario file that the schema generates', () => {
     expect(block('scenario')).toBe(renderScenarioTables())
   })
 
-  test('has the errors of each operation as they are made from the protocol', () => {
+  test('has the errors of each operation that the protocol generates', () => {
     expect(block('errors')).toBe(renderErrorTable())
   })
 
@@ -53,7 +53,7 @@ describe('docs/emulator.md', () => {
     const routes: string[] = []
     const app = fastify({ exposeHeadRoutes: false })
     app.addHook('onRoute', ({ method, url }) => void routes.push(`${String(method)} ${url}`))
-    // Registering looks at none of the parts; only calls do.
+    // Registering the routes uses none of the parts; only calls do.
     addControlRoutes(app, {} as ControlParts)
     expect(firstCells(section('The control API'), /^\| `((?:GET|POST) \S+)`/gm)).toEqual(routes)
   })
@@ -67,7 +67,7 @@ describe('docs/emulator.md', () => {
     expect(rows.map((row) => row.slice(1))).toEqual(settings)
   })
 
-  test('has every rule that a test is named after, says where it is from, and has no other', () => {
+  test('has every rule that a test is named after, with its source, and no other', () => {
     const folder = new URL('test/service/emulator/', root)
     const files = readdirSync(folder).filter((name) => name.startsWith('rules-'))
     const tests = files.flatMap((name) =>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { problems } from '../../src/kernel/errors.ts'
+import { problemTable } from '../../src/kernel/problem-table.ts'
 import { reportSchema } from '../../src/sources/json/parse-usage.ts'
 import { createIdleAppServer, createIdleOpsServer } from '../support/sidecar/http-servers.ts'
 import { routesOf } from '../support/sidecar/routes-of.ts'
@@ -20,14 +20,14 @@ test.each([
 })
 
 test('every status on the page is one that the listeners have', () => {
-  const known = new Set<number>([200, ...Object.values(problems).map(({ status }) => status)])
+  const known = new Set<number>([200, ...Object.values(problemTable).map(({ status }) => status)])
   const named = tableOf(page, 'Listener').flatMap(([, , statuses = '']) =>
     (statuses.match(/\d{3}/g) ?? []).map(Number),
   )
   expect(named.filter((status) => !known.has(status))).toEqual([])
 })
 
-test('every route has a section, but for those of operation', () => {
+test('every route has a section, except those of operation', () => {
   const rows = tableOf(page, 'Listener').filter(([listener]) => listener === 'application')
   for (const [, route] of rows) expect(page).toContain(`\n## ${route}\n`)
 })

@@ -7,7 +7,7 @@ import { readPage, tableOf } from './page.ts'
 const root = new URL('../../', import.meta.url)
 const page = readPage('image.md')
 const read = (name: string) => readFileSync(new URL(name, root), 'utf8')
-/** Each instruction on one line, without comments. */
+/** Returns each instruction on one line, without comments. */
 const dockerfile = read('Dockerfile')
   .replaceAll(/^#.*\n/gm, '')
   .replaceAll(/\\\n\s*/g, '')
@@ -27,7 +27,7 @@ describe('docs/image.md', () => {
     expect(named).toEqual(args)
   })
 
-  test('has every target that is not a stage on the way to one', () => {
+  test('has every target that is not an intermediate stage', () => {
     const stages = [...dockerfile.matchAll(/^FROM \S+ AS (\S+)$/gm)].map(([, name]) => name)
     const targets = stages.filter((name) => !dockerfile.includes(`--from=${name} `))
     expect(tableOf(page, 'Target').map(([name]) => name)).toEqual(
@@ -68,7 +68,7 @@ describe('docs/image.md', () => {
     for (const line of builds) expect(line).toContain(' --provenance=false --sbom=false ')
   })
 
-  test('names only scripts that there are', () => {
+  test('names only scripts that exist', () => {
     const scripts = new Set(
       [...page.matchAll(/npm run ([a-z:]+)/g)].map(([, name]) => String(name)),
     )

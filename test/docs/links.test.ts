@@ -8,7 +8,7 @@ const pages = globSync('**/*.md', { cwd: root, exclude: ['node_modules', '.cache
 const withoutCode = (text: string) =>
   text.replaceAll(/^```[^]*?^```$/gm, '').replaceAll(/`[^`\n]*`/g, '')
 
-/** The anchors of a page's headings, as the usual renderers make them. */
+/** Returns the anchors of a page's headings, as the usual renderers generate them. */
 function anchorsOf(path: string): ReadonlySet<string> {
   const text = readFileSync(path, 'utf8').replaceAll(/^```[^]*?^```$/gm, '')
   const seen = new Map<string, number>()
@@ -25,7 +25,7 @@ function anchorsOf(path: string): ReadonlySet<string> {
   return new Set(anchors)
 }
 
-/** What is wrong with the links of a page. */
+/** Returns what is wrong with the links of a page. */
 function deadLinks(page: string): string[] {
   const path = join(root, page)
   const links = [...withoutCode(readFileSync(path, 'utf8')).matchAll(/\]\(([^)\s]+)\)/g)]
@@ -34,7 +34,7 @@ function deadLinks(page: string): string[] {
     const [file = '', anchor] = link.split('#')
     const target = file === '' ? path : join(dirname(path), file)
     if (relative(root, target).startsWith('..')) return [`${link}: leaves the project`]
-    if (!existsSync(target)) return [`${link}: there is no such file`]
+    if (!existsSync(target)) return [`${link}: the file does not exist`]
     if (anchor !== undefined && !anchorsOf(target).has(anchor))
       return [`${link}: the page has no such heading`]
     return []
@@ -45,7 +45,7 @@ test('there are pages to check', () => {
   expect(pages).toEqual(expect.arrayContaining(['README.md', 'docs/http-api.md', 'SECURITY.md']))
 })
 
-test.each(pages)('%s links only to what is there', (page) => {
+test.each(pages)('%s links only to what exists', (page) => {
   expect(deadLinks(page)).toEqual([])
 })
 

@@ -17,7 +17,7 @@ test('every event is on the page with its level and its fields, and no other', (
   expect(listed).toEqual(wanted)
 })
 
-test('every event says when it comes and what to do', () => {
+test('every event says when it is logged and what to do', () => {
   for (const [event, , , when, remedy] of rows) {
     expect(when, event).toMatch(/\w/)
     expect(remedy, event).toMatch(/\w/)

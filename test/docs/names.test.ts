@@ -9,12 +9,12 @@ import { metricPrefix, metricTable } from '../../src/observe/prometheus/metric-t
 import { bash } from '../support/program/console-examples.ts'
 import { root } from '../support/program/program.ts'
 
-/** CHANGELOG.md tells of names that are gone. */
+/** CHANGELOG.md mentions names that no longer exist. */
 const pages = globSync('**/*.md', { cwd: root, exclude: ['node_modules', '.cache', 'dist'] })
   .filter((path) => path !== 'CHANGELOG.md')
   .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
 
-/** What the pages write, by pattern, with the first page that does. */
+/** Returns what matches a pattern on the pages, with the first page that has it. */
 function named(pattern: RegExp): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
   for (const { path, text } of pages)
@@ -29,13 +29,13 @@ function expectKnown(names: ReadonlyMap<string, string>, known: readonly string[
 }
 
 describe('no page names', () => {
-  test('a setting that there is not', () => {
+  test('a setting that does not exist', () => {
     const names = named(/\b(SIDECAR_[A-Z0-9_]+[A-Z0-9])\b(?![_*…])/g)
     const ofOthers = ['SIDECAR_SERVICE_HOST', 'SIDECAR_PORT', 'SIDECAR_IMAGE']
     expectKnown(names, [...settingsTable.map(({ name }) => name), ...ofOthers])
   })
 
-  test('a metric that there is not', () => {
+  test('a metric that does not exist', () => {
     const names = named(/\bmarketplace_([a-z_]+[a-z])\b/g)
     const known = Object.keys(metricTable)
     const series = (name: string) => name.replace(/_(bucket|count|sum)$/, '')
@@ -44,17 +44,17 @@ describe('no page names', () => {
     expect(metricPrefix).toBe('marketplace_')
   })
 
-  test('a script that there is not', () => {
+  test('a script that does not exist', () => {
     expectKnown(named(/\bnpm run (?:-s )?([a-z][a-z:-]*)/g), Object.keys(manifest.scripts))
   })
 
-  test('a command that there is not', async () => {
+  test('a command that does not exist', async () => {
     const help = await bash('exec npm run -s cli -- --help 2>/dev/null')
     const commands = [...help.matchAll(/^ {2}([a-z]+) {2,}/gm)].map(([, name = '']) => name)
     expectKnown(named(/(?:[`\s]marketplace-sidecar|main\.js|npm run cli --) ([a-z]+)\b/g), commands)
   })
 
-  test('an event of the log that there is not', () => {
+  test('a log event that does not exist', () => {
     const areas = new Set(Object.keys(logEventTable).map((event) => event.split('.')[0]))
     const names = named(
       new RegExp(`\`((?:${[...areas].join('|')})\\.(?!(?:ts|db|lock)\`)[a-z-]+)\``, 'g'),

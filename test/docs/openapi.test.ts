@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { problems, type ProblemCode } from '../../src/kernel/errors.ts'
+import { problemTable, type ProblemCode } from '../../src/kernel/problem-table.ts'
 import { createIdleAppServer } from '../support/sidecar/http-servers.ts'
 import {
   codesOf,
@@ -15,7 +15,7 @@ const page = readPage('http-api.md')
 const members = (heading: string) =>
   tableOf(page, heading).flatMap(([names = '']) => names.replaceAll('`', '').split(', '))
 
-/** What any route may answer, by docs/http-api.md. */
+/** The answers that any route may give, according to docs/http-api.md. */
 const common = [401, 403, 408, 431, 500, 503]
 
 test('the document has the routes of the application’s listener, and no other', async () => {
@@ -43,7 +43,7 @@ test('each route has the statuses of its line in http-api.md', () => {
   }
 })
 
-test('all codes of errors.md are on the routes, but for those of requests for none', () => {
+test('every code of errors.md is on a route, except those for requests that match no route', () => {
   const listed = tableOf(readPage('errors.md'), 'Code | Status').map(([code]) => code)
   const codes = [...operations.values()].flatMap(({ responses }) =>
     Object.values(responses).flatMap(codesOf),
@@ -55,7 +55,7 @@ test('each code is in a response of its status', () => {
   for (const [route, { responses }] of operations)
     for (const [status, response] of Object.entries(responses))
       for (const code of codesOf(response))
-        expect(problems[code as ProblemCode].status, `${route} ${code}`).toBe(Number(status))
+        expect(problemTable[code as ProblemCode].status, `${route} ${code}`).toBe(Number(status))
 })
 
 test.each([

@@ -5,7 +5,7 @@ export function readPage(name: string): string {
   return readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8')
 }
 
-/** The rows of the table whose first heading is `heading`, as cells; backquotes are taken off single names. */
+/** Returns the rows of the table whose first heading is `heading`, as cells; single names lose their backquotes. */
 export function tableOf(page: string, heading: string): string[][] {
   const lines = page.split('\n')
   const head = lines.findIndex((line) => line.startsWith(`| ${heading} |`))

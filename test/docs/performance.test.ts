@@ -12,14 +12,14 @@ test('the page explains every row of the benchmark, and no other', async () => {
   expect(new Set(explained)).toEqual(new Set(names.split(', ')))
 })
 
-test('the page knows the options of the benchmark, and no others', async () => {
+test('the page has the options of the benchmark, and no others', async () => {
   const help = await bash('exec node bench/run.ts --help')
   const optionsOf = (text: string) => [...new Set(text.match(/--[a-z]+/g))].toSorted()
   const [, usage = ''] = /```\n(npm run bench [^]*?)```/.exec(page) ?? []
   expect(optionsOf(usage.replaceAll(' -- ', ' '))).toEqual(optionsOf(help.replaceAll(' -- ', ' ')))
 })
 
-test('a figure is called met when it is, and missed when it is not', () => {
+test('a figure is marked as met or missed correctly', () => {
   const verdicts = figures.filter(([, , , , , target]) => target !== '')
   expect(verdicts.length).toBeGreaterThan(10)
   for (const [row, , ours = '', baseline = '', ratio, target = '', verdict] of verdicts) {

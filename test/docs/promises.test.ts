@@ -21,7 +21,7 @@ test('every promise of the README has its section, in the same order', () => {
 })
 
 test.each(rows.map(([, promise = '', how = '', tests = '']) => ({ promise, how, tests })))(
-  '$promise: the tests are there',
+  '$promise: the tests exist',
   ({ how, tests }) => {
     expect(how).toMatch(/\w/)
     const named = [...tests.matchAll(/`([^`]+)`: ([^;]+)/g)]
@@ -30,7 +30,7 @@ test.each(rows.map(([, promise = '', how = '', tests = '']) => ({ promise, how, 
       expect(existsSync(join(root, file)), file).toBe(true)
       const lines = readFileSync(join(root, file), 'utf8').split('\n')
       const found = lines.filter((line) => line.includes(words))
-      // In a file of tests they are of the title of one, and not of any line.
+      // In a test file the quoted words are from a test's title, not from any line.
       const titles = found.filter((line) => /\b(test|describe)\b|^ *['"`]|^ *\]\)\(/.test(line))
       const counts = file.endsWith('.test.ts') ? titles : found
       expect(counts, `${file} has no "${words}"`).not.toEqual([])

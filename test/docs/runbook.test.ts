@@ -45,7 +45,7 @@ describe('the runbook', () => {
     for (const option of words.match(/--[a-z-]+/g) ?? []) expect(ledgerHelp).toContain(option)
   })
 
-  test('every address that is asked exists', () => {
+  test('every address that is called exists', () => {
     const routes = tableOf(readPage('http-api.md'), 'Listener').map(([, route = '']) =>
       route.replace(/^GET /, ''),
     )

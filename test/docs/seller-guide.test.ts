@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest'
 import { classifyError } from '../../src/aws/classify-error.ts'
 import { failureTable } from '../../src/aws/failure-table.ts'
 import { parseProductFile } from '../../src/product/load-product.ts'
-import { errorCodes } from '../../src/kernel/errors.ts'
+import { exitTable } from '../../src/kernel/exit-table.ts'
+import { problemTable } from '../../src/kernel/problem-table.ts'
 import { codeBlocks } from '../support/program/console-examples.ts'
 import { root } from '../support/program/program.ts'
 import { readPage, tableOf } from './page.ts'
@@ -19,32 +20,37 @@ describe('the buyer instructions', () => {
     expect(JSON.parse(policy)).toEqual(JSON.parse(shipped))
   })
 
-  test('ask for no change but in values.yaml', () => {
+  test('need changes only in values.yaml', () => {
     expect(page).not.toMatch(/--set\b|--set-string/)
     const files = [...page.matchAll(/\b([\w-]+\.ya?ml)\b/g)].map(([, file]) => file)
     expect(new Set(files)).toEqual(new Set(['values.yaml']))
   })
 
-  test('name codes that the log really says', () => {
+  test('name codes that the log really has', () => {
     const codes = tableOf(page, 'What its log says').flatMap(([cell = '']) =>
       cell.split(', ').map((code) => code.replaceAll('`', '')),
     )
     expect(codes.length).toBeGreaterThan(5)
-    const known: readonly string[] = [...failureTable.keys(), ...errorCodes, 'RegionMismatch']
+    const known: readonly string[] = [
+      ...failureTable.keys(),
+      ...Object.keys(problemTable),
+      ...Object.keys(exitTable),
+      'RegionMismatch',
+    ]
     expect(codes.filter((code) => !known.includes(code))).toEqual([])
   })
 
   test.each([
-    ['a subnet without a way out', 'ETIMEDOUT', 'connect'],
+    ['a subnet without a route to the internet', 'ETIMEDOUT', 'connect'],
     ['a port that is closed', 'ECONNREFUSED', 'connect'],
-    ['a name that nobody knows', 'ENOTFOUND', 'getaddrinfo'],
+    ['a name that does not resolve', 'ENOTFOUND', 'getaddrinfo'],
   ])('have the code that is logged for %s', (_, code, syscall) => {
     const error = Object.assign(new Error(code), { code, syscall })
     const logged = classifyError(error, 'MeterUsage').code
     expect(tableOf(page, 'What its log says').flat().join()).toContain(`\`${logged}\``)
   })
 
-  test('log in to the registry before they take anything from it', () => {
+  test('log in to the registry before they pull anything from it', () => {
     const lines = codeBlocks(page.replaceAll(/^ +/gm, ''), 'sh').join('').split('\n')
     const first = lines.findIndex((line) => line.includes('oci://'))
     const login = lines.findIndex((line) => line.includes('helm registry login'))
@@ -78,7 +84,7 @@ describe('the image that goes to AWS Marketplace', () => {
     )
   })
 
-  test('is for both processors, and starts from one that was pushed for both before', () => {
+  test('is for both processors, and is based on an image that was already pushed for both', () => {
     const pushed = builds.map((line) => optionOf(line, '-t'))
     for (const line of builds) expect(line).toContain('--platform linux/amd64,linux/arm64')
     for (const line of forBuyers)
@@ -89,18 +95,18 @@ describe('the image that goes to AWS Marketplace', () => {
 describe('the seller guide', () => {
   const page = readPage('seller-guide.md')
 
-  test('says of each thing that AWS asks where it is done', () => {
+  test('says where each of AWS’s requirements is met', () => {
     const rows = tableOf(page, 'What AWS asks')
     expect(rows.length).toBeGreaterThan(10)
     for (const [asked, where] of rows) expect(where, asked).toMatch(/\w/)
   })
 
-  test('has the launch use the service account that AWS makes, and not make it again', () => {
+  test('has the launch use the service account that AWS creates, and not create it again', () => {
     expect(page).toContain('`serviceAccount.name` with the default `${AWSMP_SERVICE_ACCOUNT}`')
     expect(page).toContain('`serviceAccount.create` with `false`')
   })
 
-  test('shows a product file with the members that there are', () => {
+  test('shows a product file with only members that exist', () => {
     const [text = ''] = codeBlocks(page, 'json')
     const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const pem = publicKey.export({ type: 'spki', format: 'pem' })

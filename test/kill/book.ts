@@ -13,19 +13,19 @@ export interface BookRecord {
   readonly lastCode: string | null
 }
 
-/** What a ledger holds, read by other means than the ledger's own. Micro-units by dimension. */
+/** What a ledger holds, read without the ledger's own code. Micro-units by dimension. */
 export interface Book {
   readonly reported: ReadonlyMap<string, bigint>
   readonly open: ReadonlyMap<string, bigint>
   readonly fraction: ReadonlyMap<string, bigint>
   readonly records: readonly BookRecord[]
-  /** What is wrong with it by itself: it does not balance, or the file is damaged. */
+  /** What is wrong with the ledger itself: it does not balance, or the file is damaged. */
   readonly faults: readonly string[]
 }
 
 const microPerUnit = 1_000_000n
 
-/** Reads a copy of the files, so that a ledger whose process was killed stays as it was left. */
+/** Reads a copy of the files, so that the ledger of a killed process stays as it is. */
 export function readBook(dataDirectory: string): Book {
   mkdirSync(dataDirectory, { recursive: true })
   const scratch = mkdtempSync(join(tmpdir(), 'marketplace-sidecar-book-'))
@@ -46,7 +46,7 @@ export function readBook(dataDirectory: string): Book {
 }
 
 function bookOf(database: DatabaseSync, asides: readonly string[]): Book {
-  // Killed before the first commit, it has no tables yet.
+  // A process that was killed before its first commit leaves a file without tables.
   if (database.prepare('PRAGMA user_version').get()?.['user_version'] === 0)
     return {
       reported: new Map(),

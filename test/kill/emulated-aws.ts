@@ -10,11 +10,11 @@ export interface BilledRecord {
   readonly meteringRecordId: string
 }
 
-/** A MeterUsage call that was no dry run. */
+/** A MeterUsage call that was not a dry run. */
 export interface MeterCall {
   readonly dimension: string
   readonly hour: number
-  /** All that AWS was told, as text. */
+  /** Everything that AWS received, as text. */
   readonly content: string
   readonly outcome: string
 }
@@ -22,7 +22,7 @@ export interface MeterCall {
 export interface EmulatedAws {
   readonly url: string
   now(): number
-  /** One thing that goes wrong with one of the next calls. */
+  /** Makes one thing go wrong with one of the next calls. */
   addFault(fault: Readonly<Record<string, unknown>>): Promise<void>
   records(): Promise<BilledRecord[]>
   /** The last 10,000. */
@@ -66,7 +66,7 @@ export async function startEmulatedAws(
   }
 }
 
-/** Throttling, server errors, slowness beyond the sidecar's patience, lost requests and lost answers. */
+/** Picks a fault: throttling, server errors, delays beyond the sidecar's timeouts, lost requests and lost answers. */
 export function randomFault(chance: Chance): Readonly<Record<string, unknown>> {
   return chance.pick([
     { drop: 'before' },

@@ -1,10 +1,10 @@
 import { createServer } from 'node:net'
 
-/** Below the range that the system takes for outgoing connections: a client cannot meet itself there. */
+/** Below the system's range for outgoing connections, so that a client cannot connect to itself. */
 const first = 20_000
 const last = 32_000
 
-/** A port of 127.0.0.1 that nobody listens on now, so that a restarted program can have it again. */
+/** A port of 127.0.0.1 that no one listens on now, so that a restarted program can have it again. */
 export async function findFreePort(): Promise<number> {
   for (;;) {
     const port = first + Math.floor(Math.random() * (last - first))

@@ -9,7 +9,7 @@ export type KillPlan =
   | { readonly kind: 'aimed'; readonly phase: PhaseName; readonly afterMs: number }
   | { readonly kind: 'self'; readonly at: KillPoint }
 
-/** Where a process kills itself; the occurrence is the last that comes within about two seconds. */
+/** Where a process kills itself; the occurrence is the last one within about two seconds. */
 const points: readonly KillPoint[] = [
   { step: 'report-written', occurrence: 300 },
   { step: 'group-committed', occurrence: 200 },
@@ -26,7 +26,7 @@ const points: readonly KillPoint[] = [
 const aims: readonly PhaseName[] = ['commit of reports', 'flush', 'send in flight']
 const longestRandomMs = 3500
 
-/** Every second kill at any moment; the others aimed, at each point in turn. */
+/** Every second kill is at any moment; the others are aimed at each point in turn. */
 export class KillPlans {
   readonly #chance: Chance
   #points: readonly KillPoint[] = []

@@ -32,13 +32,13 @@ export interface KillTestResult {
 
 /** Shorter than the longest delay of a random fault. */
 const awsTimeoutMs = 400
-/** A life that no kill has ended by then is ended at that moment. */
+/** After this time a process is killed if no planned kill has ended it. */
 const longestLifeMs = 8000
-/** From so many on, each phase has to be hit. */
+/** From this number of kills on, each phase must be hit. */
 const enoughKills = 20
 const startTimeoutMs = 30_000
 const settleTimeoutMs = 60_000
-/** Log lines of the level error that are no defect: an operator is asked. */
+/** Log lines of the level error that are not a defect: an operator must act. */
 const expectedComplaint = /"event":"record\.unresolved"/
 
 /** Runs the sidecar under load, kills it again and again, and compares what it acknowledged with what AWS billed. */
@@ -121,7 +121,7 @@ function start(options: SidecarProcessOptions, plan?: KillPlan): SidecarProcess 
   return new SidecarProcess({ ...options, killAt: plan?.kind === 'self' ? plan.at : undefined })
 }
 
-/** Kills it, or waits until it has killed itself, and tells what really ended it. */
+/** Kills it, or waits until it has killed itself, and returns what really ended it. */
 async function endAsPlanned(sidecar: SidecarProcess, plan: KillPlan): Promise<KillKind> {
   const ended = sidecar.exited.then(() => true)
   const endsWithin = (ms: number) => Promise.race([ended, pause(ms, false)])
@@ -134,7 +134,7 @@ async function endAsPlanned(sidecar: SidecarProcess, plan: KillPlan): Promise<Ki
   return kind
 }
 
-/** Looks at the phase as often as it can. */
+/** Polls the phase as often as it can. */
 async function shows(
   sidecar: SidecarProcess,
   { phase }: KillPlan & { readonly kind: 'aimed' },
@@ -153,7 +153,7 @@ function unexpected({ ended, complaints }: SidecarProcess): string[] {
   return byItself ? [...wrong, `it ended by itself with exit code ${ended?.code}`] : wrong
 }
 
-/** While nobody runs: every acknowledged unit is in the book, nothing is there that was not reported. */
+/** While no sidecar runs: every acknowledged unit is in the book, and nothing else is. */
 function checkAfterKill(directory: string, clients: readonly ReportingClient[]): string[] {
   const book = readBook(dataDirectoryOf(directory))
   const acknowledged = sumOf(clients.map((client) => client.acknowledged))

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 const intervalMs = 10
 
-/** Looks until `find` gives something; fails after `timeoutMs` with what was waited for. */
+/** Polls until `find` returns something; fails after `timeoutMs` with a description of what was awaited. */
 export async function poll<T>(
   what: string,
   timeoutMs: number,

@@ -13,7 +13,7 @@ export interface Post {
   readonly timeoutMs: number
 }
 
-/** POST /v1/usage. Undefined when no whole answer came: refused, reset, cut off or too late. */
+/** Sends POST /v1/usage. Undefined without a whole answer: refused, reset, cut off or too late. */
 export function post({
   agent,
   port,

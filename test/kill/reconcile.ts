@@ -15,10 +15,10 @@ export interface Sides {
 }
 
 const microPerUnit = 1_000_000n
-/** Where a record's units are with AWS, or may be. */
+/** The states in which AWS has, or may have, a record's units. */
 const billedStates = new Set(['accepted', 'unresolved', 'sending'])
 
-/** Whether what was acknowledged, what the ledger holds and what AWS billed are one, to the micro-unit. */
+/** Compares what was acknowledged, what the ledger holds and what AWS billed, to the micro-unit. */
 export function reconcile({ acknowledged, book, billed, calls }: Sides): Reconciliation {
   const bills = new Map(billed.map((bill) => [nameOf(bill), bill]))
   const records = new Map(
@@ -63,7 +63,7 @@ export function reconcile({ acknowledged, book, billed, calls }: Sides): Reconci
   }
 }
 
-/** An hour of a dimension may be told to AWS many times, always the same. */
+/** An hour of a dimension may be sent to AWS many times, always with the same content. */
 function changedContents(calls: readonly MeterCall[]): string[] {
   const contents = new Map<string, string>()
   return calls.flatMap((call) => {

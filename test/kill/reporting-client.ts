@@ -8,7 +8,7 @@ export interface ReportingClientOptions {
   readonly name: string
   readonly port: number
   readonly chance: Chance
-  /** The time that the sidecar lives in. */
+  /** The sidecar's time. */
   readonly now: () => number
   /** The longest pause between two requests, ms. */
   readonly thinkMs: number
@@ -18,9 +18,9 @@ const patienceMs = 2000
 const retryPauseMs = 20
 
 /**
- * An application that does it right: a report that was not answered, or answered with 5xx, is made
- * again with the same key until it is acknowledged. Now and then it also gives up too early, or
- * repeats what was acknowledged.
+ * An application that reports correctly: it repeats a report that was not answered, or answered with
+ * 5xx, with the same key until it is acknowledged. Now and then it also gives up too early, or repeats
+ * what was acknowledged.
  */
 export class ReportingClient {
   readonly #options: ReportingClientOptions
@@ -66,7 +66,7 @@ export class ReportingClient {
     this.#stopping.abort()
   }
 
-  /** Stops, and leaves unacknowledged what nobody answers. */
+  /** Stops, and leaves unacknowledged what no one answers. */
   giveUp(): void {
     this.#gaveUp = true
     this.stop()
@@ -86,7 +86,7 @@ export class ReportingClient {
     return false
   }
 
-  /** What was acknowledged must be known as a duplicate. */
+  /** What was acknowledged must be answered as a duplicate. */
   async #repeat(request: RepeatableRequest): Promise<void> {
     const reply = await this.#post(request, patienceMs)
     if (reply === undefined || reply.status >= 500) return

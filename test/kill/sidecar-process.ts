@@ -38,13 +38,13 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-/** The real program, as a process of its own, on a ledger that outlives it. */
+/** The real program, as a separate process, on a ledger that outlives it. */
 export class SidecarProcess {
   readonly #child: ChildProcess
   readonly #phaseFile: string
   #isReady = false
   #ended: Exit | undefined
-  /** Resolves when it listens, or has ended before. */
+  /** Resolves when it listens, or when it has ended before that. */
   readonly ready: Promise<void>
   readonly exited: Promise<Exit>
   /** What it logged as an error, and what it wrote to standard error. */
@@ -88,7 +88,7 @@ export class SidecarProcess {
     return this.#ended
   }
 
-  /** What it is doing, or was doing when it died. */
+  /** Returns what it is doing, or was doing when it died. */
   get phase(): Phase {
     return decodePhase(
       existsSync(this.#phaseFile) ? readFileSync(this.#phaseFile) : new Uint8Array(),

@@ -4,12 +4,12 @@ import type { Chance } from './chance.ts'
 
 export const dimensions = ['requests', 'storage'] as const
 
-/** A POST /v1/usage that can be made again, byte for byte. */
+/** A POST /v1/usage that can be repeated byte for byte. */
 export interface RepeatableRequest {
   readonly body: string
   /** For the whole request. */
   readonly idempotencyKey: string | undefined
-  /** How many reports a complete answer tells of; undefined for a single one. */
+  /** How many reports a complete answer covers; undefined for a single one. */
   readonly batchSize: number | undefined
   /** Micro-units by dimension. */
   readonly quantities: ReadonlyMap<string, bigint>
@@ -52,6 +52,6 @@ export function randomRequest(chance: Chance, name: string, now: number): Repeat
 
 function microUnits(quantity: string | number): bigint {
   const parsed = parseQuantity(quantity)
-  if (!parsed.ok) throw new TypeError(`${quantity} is no quantity: ${parsed.failure.reason}`)
+  if (!parsed.ok) throw new TypeError(`${quantity} is not a quantity: ${parsed.failure.reason}`)
   return parsed.value
 }

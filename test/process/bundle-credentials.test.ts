@@ -24,7 +24,7 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** A service that hands credentials out, for the running test. */
+/** Starts a service that hands out credentials, for the running test. */
 async function startService(answerOf: (path: string) => unknown): Promise<MetadataServer> {
   const service = await startMetadataServer((request, response) => {
     const answer = answerOf(request.url ?? '')
@@ -41,7 +41,7 @@ const credentialsOf = (accessKeyId: string) => ({
   Expiration: expiration,
 })
 
-/** Starts the bundle with these credentials only, and gives whom the emulated AWS takes it for. */
+/** Starts the bundle with these credentials only, and returns who it is to the emulated AWS. */
 async function callerWith(credentials: Readonly<Record<string, string>>) {
   const emulator = await startEmulatorProgram()
   const program = startCommand(process.execPath, [join(folder, 'main.js'), 'run'], {
@@ -76,7 +76,7 @@ async function expectBilled(
 }
 
 describe('the bundle calls AWS', () => {
-  /** As IRSA sets it up in a pod, with a security token service of this test. */
+  /** Sets up what IRSA does in a pod, with a security token service of this test. */
   async function webIdentity() {
     const tokenFile = join(temporaryDirectory(), 'token')
     writeFileSync(tokenFile, 'a-token')
@@ -98,7 +98,7 @@ describe('the bundle calls AWS', () => {
     await expectBilled(await webIdentity(), 'AKIAWEBIDENTITY')
   })
 
-  test('with the web identity too when a profile is named that the image has not', async () => {
+  test('with the web identity even when a profile is named that the image does not have', async () => {
     await expectBilled({ ...(await webIdentity()), AWS_PROFILE: 'dev' }, 'AKIAWEBIDENTITY')
   })
 
@@ -129,7 +129,7 @@ describe('the bundle calls AWS', () => {
   })
 })
 
-test('the bundle has no credentials where there is nothing but a profile in a file', async () => {
+test('the bundle has no credentials where the only ones are a profile in a file', async () => {
   const file = join(temporaryDirectory(), 'credentials')
   writeFileSync(file, '[dev]\naws_access_key_id = AKIAFILE\naws_secret_access_key = secret\n')
   const { app } = await callerWith({ AWS_PROFILE: 'dev', AWS_SHARED_CREDENTIALS_FILE: file })

@@ -99,6 +99,6 @@ describe('the demo', () => {
     const demo = startProgram(['demo', ...anyPort, '--emulator', emulator.url])
     const { code, err } = await demo.ended
     expect(code).toBe(2)
-    expect(err).toContain(`InvalidArguments: There is no emulator at ${emulator.url}`)
+    expect(err).toContain(`InvalidArguments: No emulator answers at ${emulator.url}`)
   })
 })

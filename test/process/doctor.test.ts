@@ -27,7 +27,7 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** At home, with everything that a sidecar needs. */
+/** On a laptop, with everything that a sidecar needs. */
 async function atHome(emulator: EmulatorProgram) {
   const directory = temporaryDirectory()
   const publicKey = join(directory, 'public-key.pem')
@@ -156,10 +156,10 @@ describe('the built program', () => {
 })
 
 test('a start loads nothing of the doctor', async () => {
-  const tell = `import { registerHooks } from 'node:module'
+  const printUrls = `import { registerHooks } from 'node:module'
     registerHooks({ load(url, context, next) { console.error(url); return next(url, context) } })`
   const loaded = async (...args: string[]) => {
-    const hook = `data:text/javascript,${encodeURIComponent(tell)}`
+    const hook = `data:text/javascript,${encodeURIComponent(printUrls)}`
     const { err } = await startCommand(process.execPath, ['--import', hook, 'src/main.ts', ...args])
       .ended
     return err.split('\n').filter((line) => line.includes('/src/'))

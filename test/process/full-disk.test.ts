@@ -33,7 +33,7 @@ function startOnSmallDisk(dataDir: string): Promise<number> {
   })
 }
 
-test('a full disk answers 507, acknowledges nothing it did not store, and goes on by itself', async () => {
+test('a full disk is answered with 507, acknowledges nothing it did not store, and recovers automatically', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'small-disk-'))
   const usage = `http://127.0.0.1:${await startOnSmallDisk(dataDir)}/v1/usage`
   const report = async (idempotencyKey: string) => {

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createLog } from '../../src/observe/log/create-log.ts'
 import { root } from '../support/program/program.ts'
 
-test('a standard output that takes nothing does not end the program', () => {
+test('a standard output that accepts nothing does not end the program', () => {
   const full = openSync('/dev/full', 'w')
   onTestFinished(() => closeSync(full))
   const program = `

@@ -48,8 +48,8 @@ test('the gate does not start the command without a proof', async () => {
 
 test('no environment changes what the gate runs', async () => {
   const { sidecar, world, folder, run } = await createGate()
-  const [own] = falsehoods.filter(({ name }) => name.includes('key of its own'))
-  if (own === undefined) throw new Error('there is no such falsehood')
+  const [own] = falsehoods.filter(({ name }) => name.includes('foreign key'))
+  if (own === undefined) throw new Error('the falsehood does not exist')
   sidecar.reply(own.reply(world))
   const bin = join(folder, 'bin')
   await mkdir(bin)

@@ -33,13 +33,13 @@ export interface Scene {
   giveUpReporting(): Promise<void>
   acknowledged(): ReadonlyMap<string, bigint>
   book(): Book
-  /** What was acknowledged is in the book, and what else is there was reported. */
+  /** What was acknowledged is in the book, and everything in the book was reported. */
   expectAcknowledgedInBook(): void
-  /** What was acknowledged is billed or in the ledger, once, and nobody has to decide anything. */
+  /** What was acknowledged is billed or in the ledger, once, and no operator has to decide anything. */
   expectBalanced(billedBy?: EmulatedAws): Promise<void>
 }
 
-/** Ends with the test, whose context tells when: tests may run side by side. */
+/** Ends with the test, whose context says when: tests may run side by side. */
 export async function openScene(
   { onTestFinished }: TestContext,
   realHourMs: number,
@@ -124,7 +124,7 @@ export async function openScene(
   return scene
 }
 
-/** Ends it as an orchestrator does. */
+/** Stops it as an orchestrator does. */
 export function terminate(sidecar: SidecarProcess): Promise<Exit> {
   sidecar.kill('SIGTERM')
   return sidecar.exited

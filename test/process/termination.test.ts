@@ -70,12 +70,12 @@ test.concurrent(
     expect(scene.book().records.length).toBeGreaterThan(0)
     await scene.expectBalanced()
 
-    const mended = await startEmulatedAws(realHourMs, scene.aws.now())
-    const second = await scene.startReady({ emulatorUrl: mended.url })
+    const recovered = await startEmulatedAws(realHourMs, scene.aws.now())
+    const second = await scene.startReady({ emulatorUrl: recovered.url })
     expect(await terminate(second)).toEqual(ended)
     expect(new Set(scene.book().records.map(({ state }) => state))).toEqual(new Set(['accepted']))
-    await scene.expectBalanced(mended)
-    await mended.close()
+    await scene.expectBalanced(recovered)
+    await recovered.close()
   },
   limitMs,
 )

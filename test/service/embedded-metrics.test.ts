@@ -62,7 +62,7 @@ describe('the metrics for CloudWatch', () => {
     expect(stamps()).toEqual([startedAt + minute, startedAt + 2 * minute])
   })
 
-  test('are not written unless they are asked for', async () => {
+  test('are not written by default', async () => {
     await start({ settings: {} })
     await harness.clock.advance(5 * minute)
     await harness.ops('/metrics')
@@ -115,7 +115,7 @@ describe('the metrics for CloudWatch', () => {
   })
 
   test('have the values that Prometheus reads', async () => {
-    // What AWS refused waits as long as it may, so that it is not being tried when a line is due.
+    // A refused record waits as long as possible, so that no attempt is under way when a line is due.
     await start({ random: () => 0.999 })
     await harness.entitled()
     await harness.aws.control('faults', {

@@ -40,7 +40,7 @@ const good = {
 }
 
 describe('product check', () => {
-  test('prints what a good file says, with a warning for a short key', async () => {
+  test('prints what a valid file says, with a warning for a short key', async () => {
     const { code, out } = await run(['check', 'product.json'], good)
     expect(code).toBe(0)
     expect(out).toEqual([
@@ -81,7 +81,7 @@ describe('product check', () => {
       expect(message).toContain(words)
   })
 
-  test('gives programs the same with --json', async () => {
+  test('prints the same as JSON with --json', async () => {
     const fine = await run(['check', 'product.json', '--json'], good)
     expect(fine.code).toBe(0)
     expect(JSON.parse(fine.out.join(''))).toMatchObject({

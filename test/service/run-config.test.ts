@@ -66,7 +66,7 @@ describe('run --print-config', () => {
     expect(out.join('\n')).not.toContain(token)
   })
 
-  test('gives programs the same', () => {
+  test('prints the same as JSON', () => {
     const { out, machine, io } = setUp(env)
     expect(printConfig(io, machine, true)).toBe(0)
     const { settings, product: facts } = JSON.parse(out.join(''))
@@ -86,7 +86,7 @@ describe('run --print-config', () => {
     expect(out.join('')).not.toContain(token)
   })
 
-  test('lists the mistakes instead when there are any', () => {
+  test('lists the mistakes, if there are any, instead', () => {
     const { machine, io } = setUp({ SIDECAR_LOG_LEVEL: 'loud', SIDECAR_LOG: 'x' })
     expect(() => printConfig(io, machine, false)).toThrow(/^The settings have 2 mistakes; /)
   })
@@ -113,16 +113,16 @@ describe('run --check', () => {
     expect(message).toMatch(/^The settings have 3 mistakes; /)
     expect(message).toContain('\n- SIDECAR_LOG_LEVEL: "loud" is not allowed')
     expect(message).toContain('\n- /product.json: route: "free" is not allowed')
-    expect(message).toContain('\n- SIDECAR_DATA_DIR: /dev/null/data is no directory.')
+    expect(message).toContain('\n- SIDECAR_DATA_DIR: /dev/null/data is not a directory.')
     expect(out).toEqual([])
   })
 
-  test('gives programs the same, with exit code 2', async () => {
+  test('prints the same as JSON, with exit code 2', async () => {
     const { out, machine, io } = setUp({ SIDECAR_DATA_DIR: '/dev/null' })
     expect(await checkConfig(io, machine, true)).toBe(2)
     expect(JSON.parse(out.join(''))).toEqual({
       ok: false,
-      mistakes: ['SIDECAR_DATA_DIR: /dev/null is no directory. Correct SIDECAR_DATA_DIR.'],
+      mistakes: ['SIDECAR_DATA_DIR: /dev/null is not a directory. Correct SIDECAR_DATA_DIR.'],
       warnings: [expect.stringContaining('1024 bits')],
     })
     const fine = setUp({ SIDECAR_DATA_DIR: temporaryDirectory() })

@@ -1,8 +1,8 @@
 const pauseMs = 10
 
 /**
- * Asks again until `condition` gives something other than false, undefined or null, and gives that.
- * What the last question threw, or that nothing came of it, fails the test after `timeoutMs`.
+ * Polls until `condition` returns something other than false, undefined or null, and returns that. After
+ * `timeoutMs` the test fails with what the last call threw, or with a timeout.
  */
 export async function eventually<T>(
   condition: () => T | Promise<T>,

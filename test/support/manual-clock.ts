@@ -31,7 +31,7 @@ export class ManualClock implements Clock {
     return { cancel: () => this.#drop(entry) }
   }
 
-  /** How many timers wait. */
+  /** Returns how many timers wait. */
   get waiting(): number {
     return this.#entries.length
   }
@@ -43,7 +43,7 @@ export class ManualClock implements Clock {
       : Math.min(...this.#entries.map((entry) => entry.instant))
   }
 
-  /** Lets `ms` pass; timers that come due fire on the way, and what they start gets to run. */
+  /** Lets `ms` pass. Timers that become due fire on the way, and what they start runs. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms
     await settle()

@@ -2,8 +2,8 @@ import { accessSync, constants } from 'node:fs'
 import { tmpdir } from 'node:os'
 
 /**
- * Where ledgers of tests within one process lie: in memory where the system has a place for that, because
- * their flushes say nothing there and take most of the time. Programs under test have a real disk.
+ * The folder for ledgers of tests within one process: in memory where the system has such a place, because
+ * flushes prove nothing in these tests and take most of the time. Programs under test use a real disk.
  */
 export const scratch = isWritable('/dev/shm') ? '/dev/shm' : tmpdir()
 

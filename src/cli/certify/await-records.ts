@@ -1,7 +1,7 @@
 import { fromIso, sleep } from '../../kernel/clock.ts'
 import { askListener } from '../../doctor/ask-listener.ts'
 import type { Diagnosis } from '../../doctor/diagnosis.ts'
-import type { ReportedUsage } from './report-planned-usage.ts'
+import type { RecordedUsage } from './report-planned-usage.ts'
 import { appHeaders, membersOf } from '../../doctor/running-sidecar.ts'
 
 /** What AWS decided about the record that holds a reported usage. */
@@ -24,7 +24,7 @@ const roundsAway = 12
 export async function awaitRecords(
   diagnosis: Diagnosis,
   url: string,
-  reported: readonly ReportedUsage[],
+  reported: readonly RecordedUsage[],
   longestMs: number,
 ): Promise<readonly RecordOutcome[]> {
   const { clock } = diagnosis.machine
@@ -67,8 +67,8 @@ function listOf(value: unknown): Members[] {
   return Array.isArray(value) ? value.map((item) => membersOf(JSON.stringify(item))) : []
 }
 
-/** Finds the record of a usage, also when the usage moved to a later hour. */
-function outcomeOf(usage: ReportedUsage, records: readonly Members[]): RecordOutcome {
+/** Finds the record of a usage, even if the usage moved to a later hour. */
+function outcomeOf(usage: RecordedUsage, records: readonly Members[]): RecordOutcome {
   let hour: number | undefined = usage.hour
   for (let hops = 0; hops < records.length + 1; hops += 1) {
     const record = records.find(
@@ -90,6 +90,6 @@ function outcomeOf(usage: ReportedUsage, records: readonly Members[]): RecordOut
   return waiting(usage)
 }
 
-function waiting({ dimension }: ReportedUsage): RecordOutcome {
+function waiting({ dimension }: RecordedUsage): RecordOutcome {
   return { dimension, state: 'waiting', meteringRecordId: undefined, code: undefined }
 }

@@ -6,10 +6,10 @@ import { planCertify, planWords, type PlannedUsage } from './certify-plan.ts'
 import type { Diagnosis } from '../../doctor/diagnosis.ts'
 import { routeOf } from '../../product/routes.ts'
 import { remainingSteps } from './remaining-steps.ts'
-import { reportUsage, type ReportedUsage } from './report-planned-usage.ts'
+import { reportPlannedUsage, type RecordedUsage } from './report-planned-usage.ts'
 import { appUrl, askEntitlement, parseEntitlement } from '../../doctor/running-sidecar.ts'
 
-export interface CertifyOptions {
+interface CertifyOptions {
   readonly diagnosis: Diagnosis
   /** AWS's whole units of each dimension. */
   readonly units: number
@@ -28,7 +28,7 @@ export interface Certified {
   /** What was done, or why nothing was. */
   readonly message: string
   readonly plan: readonly PlannedUsage[]
-  readonly reported: readonly ReportedUsage[]
+  readonly reported: readonly RecordedUsage[]
   /** Empty unless `wait` was set. */
   readonly outcomes: readonly RecordOutcome[]
   readonly remaining: readonly string[]
@@ -70,7 +70,7 @@ export async function certify(options: CertifyOptions): Promise<Certified> {
       'fail',
       `Nothing was sent. With --yes this bills the buyer ${bill}. --quantity sets another number.`,
     )
-  const report = await reportUsage(diagnosis, url, plan)
+  const report = await reportPlannedUsage(diagnosis, url, plan)
   if (!report.ok) return end('fail', report.failure)
 
   const reported = report.value
@@ -99,7 +99,7 @@ async function findSidecar(diagnosis: Diagnosis): Promise<Result<string, string>
       )
 }
 
-function reportedWords(reported: readonly ReportedUsage[], bill: string): string {
+function reportedWords(reported: readonly RecordedUsage[], bill: string): string {
   const old = reported.filter(({ duplicate }) => duplicate).length
   if (old === reported.length)
     return 'All of this was already reported in the last 24 hours, and was not counted again.'
@@ -113,7 +113,7 @@ function delaysOf({ values }: Diagnosis): { earliest: number; latest: number } {
   return { earliest, latest: earliest + values.get('SIDECAR_SUBMIT_SPREAD_SECONDS') * 1000 }
 }
 
-function timeWords(diagnosis: Diagnosis, reported: readonly ReportedUsage[]): string {
+function timeWords(diagnosis: Diagnosis, reported: readonly RecordedUsage[]): string {
   const ends = Math.max(...reported.map(({ hour }) => hour)) + hourMs
   const { earliest, latest } = delaysOf(diagnosis)
   const stop = diagnosis.values.get('SIDECAR_FLUSH_ON_SHUTDOWN')

@@ -1,7 +1,7 @@
 import type { Diagnosis } from '../../doctor/diagnosis.ts'
 
 /** Where AWS requires one of the records. */
-export const firstRegion = 'us-east-1'
+const firstRegion = 'us-east-1'
 
 /** Lists what a seller still has to do or check before the listing goes public, a sentence each. */
 export async function remainingSteps(diagnosis: Diagnosis): Promise<string[]> {

@@ -6,7 +6,7 @@ import type { Diagnosis } from '../../doctor/diagnosis.ts'
 import { appHeaders, membersOf } from '../../doctor/running-sidecar.ts'
 
 /** One dimension's usage, as the sidecar recorded it. */
-export interface ReportedUsage extends PlannedUsage {
+export interface RecordedUsage extends PlannedUsage {
   /** The hour that bills it, ms. */
   readonly hour: number
   /** It was already reported with the same key, and was not counted again. */
@@ -17,11 +17,11 @@ export interface ReportedUsage extends PlannedUsage {
  * Reports a plan to the running sidecar in one request, which its ledger records whole or not at all.
  * From then on every unit is accounted for and billed once. The failure is a sentence that says why not.
  */
-export async function reportUsage(
+export async function reportPlannedUsage(
   diagnosis: Diagnosis,
   url: string,
   plan: readonly PlannedUsage[],
-): Promise<Result<readonly ReportedUsage[], string>> {
+): Promise<Result<readonly RecordedUsage[], string>> {
   const reports = plan.map(({ dimension, quantity, idempotencyKey }) => ({
     dimension,
     quantity,

@@ -25,7 +25,7 @@ export async function connectEmulator(
   } catch (cause) {
     throw new SidecarError(
       'InvalidArguments',
-      `There is no emulator at ${url} (${messageOf(cause)}). Leave --emulator out, or start one with:\nnpm run cli -- emulate`,
+      `No emulator answers at ${url} (${messageOf(cause)}). Leave --emulator out, or start one with:\nnpm run cli -- emulate`,
       { cause },
     )
   }

@@ -109,7 +109,7 @@ function suggestions(
   ]
 }
 
-/** The emulated time never starts before what the ledger has seen: its hours would run twice. */
+/** The emulated time never starts before the ledger's last hour: hours would run twice. */
 function openEmulator(options: DemoOptions, dataDir: string): Promise<DemoEmulator> {
   if (options.emulator !== undefined) return connectEmulator(options.emulator)
   const start = Math.max(createSystemClock().now(), latestInstant(dataDir) ?? 0)

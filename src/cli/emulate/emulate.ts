@@ -44,7 +44,7 @@ interface EmulateSettings {
 export async function emulate(args: readonly string[], io: CliIo): Promise<number> {
   let settings: EmulateSettings | 'help'
   try {
-    settings = await parseSettings(args)
+    settings = await parseOptions(args)
   } catch (error) {
     io.err(`emulate: ${messageOf(error)}`)
     io.err('emulate --help lists the options')
@@ -100,7 +100,7 @@ export const emulateOptions = {
   help: { type: 'boolean', default: false },
 } as const
 
-async function parseSettings(args: readonly string[]): Promise<EmulateSettings | 'help'> {
+async function parseOptions(args: readonly string[]): Promise<EmulateSettings | 'help'> {
   const { values } = parseArgs({ args: [...args], options: emulateOptions })
   if (values.help) return 'help'
   const { start, region, scenario, dimension: dimensions, 'product-code': productCode } = values

@@ -15,7 +15,7 @@ export const appListenerCheck = defineCheck({
     },
     OtherToken: {
       status: 'fail',
-      when: 'A sidecar runs and expects another bearer token than SIDECAR_API_TOKEN_FILE has now.',
+      when: 'A sidecar runs and expects a bearer token other than the one in SIDECAR_API_TOKEN_FILE now.',
       fix: 'Restart the task or pod: the sidecar reads the file only when it starts.',
     },
     Taken: {

@@ -10,7 +10,7 @@ const refusedSeconds = 300
 
 export const clockCheck = defineCheck({
   id: 'clock',
-  title: "This machine's clock against the `Date` of the endpoint, asked by an unsigned GET.",
+  title: "This machine's clock against the `Date` of the endpoint's answer to an unsigned GET.",
   needs: ['tls'],
   problems: {
     Doubtful: {

@@ -25,7 +25,7 @@ export const credentialsCheck = defineCheck({
     },
     NoCredentials: {
       status: 'fail',
-      when: 'The credentials endpoint of ECS does not answer, or has none.',
+      when: 'The credentials endpoint of ECS does not answer, or has no credentials.',
       fix: 'Set taskRoleArn in the task definition (not the execution role), and restart the task.',
     },
   },
@@ -47,7 +47,7 @@ export const credentialsCheck = defineCheck({
       if (role?.ok === false) {
         findings.problem(
           'NoCredentials',
-          `The credentials endpoint of the task gave none (${role.failure}).`,
+          `The credentials endpoint of the task gave no credentials (${role.failure}).`,
         )
         return
       }
@@ -59,7 +59,7 @@ export const credentialsCheck = defineCheck({
   },
 })
 
-/** The first sentence of the warning says what there is, the others what to do. */
+/** Splits a warning: its first sentence says what was found, the others say what to do. */
 function split(warning: string): { found: string; remedy: string } {
   const end = warning.indexOf('. ') + 1
   return { found: warning.slice(0, end), remedy: warning.slice(end + 1) }

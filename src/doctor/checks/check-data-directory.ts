@@ -7,13 +7,13 @@ const volume = 'a writable volume there (an emptyDir in Kubernetes, a task volum
 export const dataDirectoryCheck = defineCheck({
   id: 'data-directory',
   title:
-    'Whether this user can keep a ledger in `SIDECAR_DATA_DIR`, tried with a file that is removed again.',
+    'Whether this user can keep a ledger in `SIDECAR_DATA_DIR`, tested with a file that is then removed.',
   needs: [],
   problems: {
     NotWritable: {
       status: 'fail',
-      when: 'This user may not write there.',
-      fix: 'Let user {user} write {directory}: fsGroup in the securityContext of the pod; in ECS a task volume at that very path, which takes its owner from the image.',
+      when: 'This user may not write to it.',
+      fix: 'Let user {user} write to {directory}: in a pod with fsGroup in the securityContext; in ECS with a task volume at exactly that path, which gets its owner from the image.',
     },
     ReadOnly: {
       status: 'fail',
@@ -22,29 +22,29 @@ export const dataDirectoryCheck = defineCheck({
     },
     Full: {
       status: 'fail',
-      when: 'The volume takes no more: space, a quota or a limit is used up.',
-      fix: 'Free or enlarge the volume; nothing that was acknowledged is lost.',
+      when: 'The volume is full: its space, a quota or a limit is used up.',
+      fix: 'Free or enlarge the volume; acknowledged usage is not lost.',
     },
     NotADirectory: {
       status: 'fail',
-      when: 'It, or one above it, is no directory.',
+      when: 'It, or a part of its path, is not a directory.',
       fix: 'Correct SIDECAR_DATA_DIR.',
     },
     CannotBeMade: {
       status: 'fail',
-      when: 'It does not exist, and this user cannot make it.',
+      when: 'It does not exist, and this user cannot create it.',
       fix: `Mount ${volume}.`,
     },
     ForeignFiles: {
       status: 'fail',
-      when: 'A file of the ledger belongs to another user, who does not share it.',
+      when: 'A file of the ledger belongs to another user, and this user may not use it.',
       fix: 'Run the sidecar as the user who owns {file}, or give the files to user {user}.',
     },
   },
   run(diagnosis, findings) {
     const [wrong] = diagnosis.wrong('SIDECAR_DATA_DIR')
     if (wrong !== undefined) {
-      findings.skip(`Not looked at: ${wrong} is wrong.`)
+      findings.skip(`Not checked: ${wrong} is wrong.`)
       return
     }
     const { randomBytes, userId } = diagnosis.machine
@@ -58,8 +58,8 @@ export const dataDirectoryCheck = defineCheck({
         values: { user, directory, file },
       })
     else if (exists)
-      findings.pass(`User ${user} can write ${directory}, which belongs to user ${owner}.`)
-    else findings.pass(`${directory} does not exist yet; user ${user} can make it in ${nearest}.`)
+      findings.pass(`User ${user} can write to ${directory}, which belongs to user ${owner}.`)
+    else findings.pass(`${directory} does not exist yet; user ${user} can create it in ${nearest}.`)
   },
 })
 
@@ -67,14 +67,14 @@ function describe(problem: DirectoryProblem, directory: string, state: Directory
   const { code, nearest, owner, file } = state
   switch (problem) {
     case 'NotADirectory':
-      return `${directory} is no directory.`
+      return `${directory} is not a directory.`
     case 'CannotBeMade':
-      return `${directory} does not exist, and ${nearest} takes no new directory (${code}).`
+      return `${directory} does not exist, and this user cannot create it in ${nearest} (${code}).`
     case 'ForeignFiles':
-      return `${file} is not for this user (${code}).`
+      return `This user may not use ${file} (${code}).`
     default:
       return owner === undefined
         ? `${directory} cannot be reached (${code}).`
-        : `${directory}, which belongs to user ${owner}, cannot be written (${code}).`
+        : `${directory}, which belongs to user ${owner}, is not writable (${code}).`
   }
 }

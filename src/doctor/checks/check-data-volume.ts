@@ -45,7 +45,7 @@ export const dataVolumeCheck = defineCheck({
     const mount = mountOf(realpathSync(nearest), mountInfo() ?? '')
     const where =
       mount === undefined
-        ? 'The volume that it is on is unknown'
+        ? 'It is on an unknown volume'
         : `It is on ${mount.type}, mounted at ${mount.point}`
     const words = `${where}; ${mebibytes} MiB are free.`
     const type = mount?.type ?? ''

@@ -14,7 +14,7 @@ export const dnsCheck = defineCheck({
     },
     NoResolver: {
       status: 'fail',
-      when: 'The DNS server does not answer, or not in time.',
+      when: 'The DNS server does not answer in time.',
       fix: 'Let the task or pod reach its DNS server: port 53 by UDP and TCP in security groups, network ACLs and network policies. On EKS check CoreDNS.',
     },
   },

@@ -5,8 +5,7 @@ import { defineCheck } from '../check.ts'
 
 export const ledgerCheck = defineCheck({
   id: 'ledger',
-  title:
-    'The ledger of the data directory, read beside a sidecar or without one; its lock is not touched.',
+  title: 'The ledger of the data directory, read without its lock, whether a sidecar runs or not.',
   needs: ['data-directory'],
   problems: {
     Unusable: {
@@ -16,18 +15,18 @@ export const ledgerCheck = defineCheck({
     },
     Imbalanced: {
       status: 'fail',
-      when: 'A unit that was reported is in no place, or in two.',
-      fix: 'This is a defect: keep the data directory and report it; "ledger audit" has the figures.',
+      when: 'A reported unit is missing from the ledger, or is in it twice.',
+      fix: 'This is a defect: keep the data directory and report it; "ledger audit" shows the figures.',
     },
     Unresolved: {
       status: 'warn',
       when: 'Only AWS knows whether a record was billed.',
-      fix: 'Decide with "ledger resolve <id> --delivered" or "--resend"; docs/ledger.md tells how.',
+      fix: 'Decide with "ledger resolve <id> --delivered" or "--resend"; docs/ledger.md says how.',
     },
     Refused: {
       status: 'warn',
       when: 'AWS has refused a record.',
-      fix: 'Mend what "ledger show" says that AWS complains about; then "ledger retry <id>".',
+      fix: 'Fix what AWS complains about according to "ledger show", then use "ledger retry <id>".',
     },
   },
   async run(diagnosis, findings) {
@@ -46,18 +45,18 @@ export const ledgerCheck = defineCheck({
         findings.problem('Imbalanced', `${wrong} of ${balances.length} dimensions do not add up.`)
       else
         findings.pass(
-          `Every unit is in its place. It belongs to ${owner?.identity ?? 'nobody yet'}.`,
+          `Every unit is in its place. It belongs to ${owner?.identity ?? 'no task or pod yet'}.`,
         )
       if (unresolvedCount > 0)
         findings.problem('Unresolved', `${count(unresolvedCount)} for a decision.`)
       if (refused > 0)
-        findings.problem('Refused', `${count(refused)} for AWS's complaint to be met.`)
+        findings.problem('Refused', `${count(refused)} until AWS's complaint is fixed.`)
     } catch (error) {
       if (!(error instanceof SidecarError)) throw error
       if (error.code === 'LedgerNotFound')
-        findings.pass('There is none yet; the sidecar makes one.')
+        findings.pass('There is none yet; the sidecar creates one.')
       else if (error.code === 'LedgerInUse')
-        findings.pass('A sidecar keeps it to itself, as it does on a network file system.')
+        findings.pass('A sidecar has exclusive use of it, as it does on a network file system.')
       else findings.problem('Unusable', `${error.code}: ${error.message}`)
     }
   },

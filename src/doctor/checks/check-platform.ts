@@ -16,12 +16,12 @@ export const platformCheck = defineCheck({
     },
     AgentCore: {
       status: 'fail',
-      when: 'This is Bedrock AgentCore, which is metered in another way.',
+      when: 'This is Bedrock AgentCore, which meters differently.',
       fix: 'Run the product on ECS or EKS.',
     },
     Doubtful: {
       status: 'warn',
-      when: 'A metadata service or a token file did not give what it should; one line each.',
+      when: 'A metadata service or a token file lacks what the sidecar needs; one line each.',
       fix: 'Do what the message says, and restart the task or pod.',
     },
   },

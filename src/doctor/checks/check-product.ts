@@ -6,7 +6,7 @@ import type { Diagnosis } from '../diagnosis.ts'
 
 export const productCheck = defineCheck({
   id: 'product',
-  title: 'The product: the file that is baked in, the one that a setting names, or the settings.',
+  title: 'The product: from the file in the image, the file that a setting names, or the settings.',
   needs: [],
   problems: {
     WrongProduct: {
@@ -44,7 +44,7 @@ export const productCheck = defineCheck({
   },
 })
 
-/** The file itself, which knows the codes that it trusts. */
+/** The file itself, which lists the codes that it trusts. */
 function readAgain({ productFile, machine }: Diagnosis): ProductFile | undefined {
   const file = productFile === undefined ? undefined : readProductFile(productFile, machine.reader)
   return file?.ok === true ? file.value : undefined

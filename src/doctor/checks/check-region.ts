@@ -13,7 +13,7 @@ const labels: Readonly<Record<RegionSource, string>> = {
 
 export const regionCheck = defineCheck({
   id: 'region',
-  title: 'The region where this runs: which source won, and whether all others agree.',
+  title: 'The region where this runs: the source that decides, and whether all others agree.',
   needs: [],
   problems: {
     Mismatch: {

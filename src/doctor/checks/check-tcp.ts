@@ -57,7 +57,7 @@ export const tcpCheck = defineCheck({
   },
 })
 
-/** Says what it means that no connection opens, where the first address failed with `code`. */
+/** Names the problem when no connection opens and the first address failed with `code`. */
 export function tcpProblem(
   code: string,
   addresses: readonly string[],

@@ -25,12 +25,12 @@ export const tlsCheck = defineCheck({
     },
     NoHandshake: {
       status: 'fail',
-      when: 'The connection opens, but TLS does not: it is cut off, or the server does not speak TLS.',
+      when: 'The connection opens, but TLS fails: it is cut off, or the server does not speak TLS.',
       fix: 'Let {host} pass firewalls and proxies that inspect TLS. If SIDECAR_AWS_ENDPOINT names a server without TLS, write http://.',
     },
     Silent: {
       status: 'fail',
-      when: 'The connection opens, but the handshake does not end in time.',
+      when: 'The connection opens, but the handshake does not finish in time.',
       fix: 'Look for a proxy or a load balancer without a target on the way to {host}.',
     },
     Opened: {
@@ -62,7 +62,7 @@ export const tlsCheck = defineCheck({
     )
     if (!shaken.ok) {
       const ms = diagnosis.timeoutMs
-      findings.problem('Silent', `The TLS handshake did not end in ${ms} ms.`, { values })
+      findings.problem('Silent', `The TLS handshake did not finish in ${ms} ms.`, { values })
       return
     }
     const { problem, issuer, names, validTo } = shaken.value

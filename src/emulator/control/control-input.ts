@@ -23,7 +23,7 @@ export type ControlInput<T> = Result<T, string>
 
 const clockFields = { now: instant, advanceMs: number, rate: positive }
 
-export type ClockChange = FieldsOf<typeof clockFields>
+type ClockChange = FieldsOf<typeof clockFields>
 
 /** Parses `{"now": ISO, "advanceMs": number, "rate": number}`, which must have at least one of the three. */
 export function parseClockChange(body: string): ControlInput<ClockChange> {
@@ -64,7 +64,7 @@ export function parseFault(body: string): ControlInput<Fault> {
   return given.ok ? faultOf(given.value) : given
 }
 
-/** Makes a fault of its fields. */
+/** Builds a fault from its fields. */
 export function faultOf(given: object): ControlInput<Fault> {
   const fields = readFields(given, faultFields)
   if (!fields.ok) return fields

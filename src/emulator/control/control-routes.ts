@@ -15,7 +15,7 @@ export interface ControlParts {
   readonly clock: EmulatorClock
   readonly faults: FaultScript
   readonly calls: CallLog
-  /** What a reset goes back to. */
+  /** What a reset restores. */
   readonly startSettings: () => EmulatorSettings
 }
 
@@ -30,7 +30,7 @@ export function addControlRoutes(app: FastifyInstance, parts: ControlParts): voi
       const number = version === undefined ? undefined : Number(version)
       const key = findKey(metering, productCode, number)
       return key === undefined
-        ? reply.code(404).send({ error: 'there is no such product or key version' })
+        ? reply.code(404).send({ error: 'the product or the key version does not exist' })
         : reply.type('application/x-pem-file').send(key.publicKeyPem)
     },
   )

@@ -13,7 +13,7 @@ export interface Fault {
   readonly effect: FaultEffect
 }
 
-/** The faults to come. They are used up in the order in which they were added, one a call. */
+/** The faults to come. They are used up in the order in which they were added, one per call. */
 export class FaultScript {
   readonly #atStart: readonly Fault[]
   #entries: Fault[]
@@ -41,7 +41,7 @@ export class FaultScript {
     return fault.effect
   }
 
-  /** Goes back to the faults of the start. */
+  /** Restores the faults of the start. */
   reset(): void {
     this.#entries = [...this.#atStart]
   }

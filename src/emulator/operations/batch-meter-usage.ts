@@ -24,7 +24,7 @@ import {
 } from './metering-rules.ts'
 import type { EmulatedRecord } from './metering-state.ts'
 
-export interface UsageRecordResult {
+interface UsageRecordResult {
   readonly UsageRecord: UsageRecord
   readonly Status: (typeof recordStatuses)[number]
   readonly MeteringRecordId?: string

@@ -11,7 +11,7 @@ import { unknownTask, type EmulatedTask } from '../marketplace.ts'
 import type { Metering } from './metering-rules.ts'
 
 /** How an operation checks its caller. `refusal` names the error for a missing permission. */
-export interface ContainerCall<N extends ServiceErrorName> {
+interface ContainerCall<N extends ServiceErrorName> {
   readonly operation: OperationName
   readonly refusal: 'AccessDeniedException' | 'UnauthorizedException'
   /** The error for a region other than that of the task. */
@@ -63,7 +63,7 @@ export function findTask<N extends ServiceErrorName>(
   return succeed(task)
 }
 
-/** Whether the buyer who runs the task has the product now. */
+/** Reports whether the buyer who runs the task has the product now. */
 export function isEntitled(metering: Metering, task: EmulatedTask, productCode: string): boolean {
   if (!metering.settings.entitled) return false
   const buyer = metering.buyers.find(({ id }) => id === task.buyer)

@@ -5,7 +5,7 @@ import type {
   ListType,
   SectionType,
   TextType,
-  ValueOf,
+  ScenarioValue,
   ValueType,
 } from './scenario-types.ts'
 
@@ -17,8 +17,8 @@ export function checkValue<T extends ValueType>(
   type: T,
   value: unknown,
   path = '',
-): Checked<ValueOf<T>> {
-  return check(type, value, path) as Checked<ValueOf<T>>
+): Checked<ScenarioValue<T>> {
+  return check(type, value, path) as Checked<ScenarioValue<T>>
 }
 
 function check(type: ValueType, value: unknown, path: string): Checked<unknown> {
@@ -95,7 +95,7 @@ function checkField(
   return checked.ok ? succeed([name, checked.value]) : checked
 }
 
-/** Collects the values where there is no mistake, and otherwise all the mistakes. */
+/** Collects the values, or all the mistakes if there are any. */
 function collect<T>(
   mistakes: readonly string[],
   checked: readonly Checked<T>[],

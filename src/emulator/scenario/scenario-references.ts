@@ -4,7 +4,7 @@ import type { Fault } from '../control/faults.ts'
 import type { Checked } from './check-scenario.ts'
 import type { Scenario } from './scenario-schema.ts'
 
-/** Returns the mistakes between the parts of a scenario whose parts are each without one. */
+/** Returns the mistakes between the parts of a scenario. Each part by itself is already checked. */
 export function referenceMistakes(scenario: Scenario): readonly string[] {
   const { products, buyers = [], tasks = [], customers = [] } = scenario
   const codes = products.map(({ code }) => code)
@@ -30,7 +30,7 @@ export function referenceMistakes(scenario: Scenario): readonly string[] {
   ]
 }
 
-/** Makes the faults of the entries of `faults`, as the control API understands them. */
+/** Builds faults from the entries of `faults`, as the control API does. */
 export function faultsOf({ faults = [] }: Scenario): Checked<readonly Fault[]> {
   const results = faults.map((entry) => faultOf(entry))
   const mistakes = results.flatMap((result, index) =>
@@ -83,7 +83,7 @@ function unknown(
 function duplicates(section: string, field: string, names: readonly string[]): readonly string[] {
   const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index))
   return [...twice].map(
-    (name) => `${section}: the ${field} ${JSON.stringify(name)} is there twice; remove one`,
+    (name) => `${section}: the ${field} ${JSON.stringify(name)} appears twice; remove one`,
   )
 }
 

@@ -1,8 +1,8 @@
 import { awsLimits } from '../../metering/aws-limits.ts'
 import { operationNames } from '../../protocol/operations.ts'
 import { dryRunForms } from '../emulator-settings.ts'
-import { credentialKinds, platforms, listingRoutes } from '../marketplace.ts'
-import type { Field, ValueOf } from './scenario-types.ts'
+import { roleOwners, platforms, listingRoutes } from '../marketplace.ts'
+import type { Field, ScenarioValue } from './scenario-types.ts'
 import {
   accountId,
   boolean,
@@ -123,7 +123,7 @@ export const scenarioFields = {
           summary: 'Whether it runs on ECS, EKS or Fargate.',
         },
         credentials: {
-          type: choice(credentialKinds),
+          type: choice(roleOwners),
           otherwise: '`task`',
           summary: 'Whether it signs with its own role, or with that of its machine (`node`).',
         },
@@ -223,11 +223,11 @@ export const scenarioFields = {
       }),
     ),
     otherwise: 'none',
-    summary: 'What goes wrong at first, one fault a call, in this order. Each has one effect.',
+    summary: 'What goes wrong at first, one fault per call, in this order. Each has one effect.',
   },
 } as const satisfies Readonly<Record<string, Field>>
 
 export const scenarioType = section(scenarioFields)
 
 /** A scenario file after the check. */
-export type Scenario = ValueOf<typeof scenarioType>
+export type Scenario = ScenarioValue<typeof scenarioType>

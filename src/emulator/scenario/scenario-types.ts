@@ -6,17 +6,17 @@ export interface TextType {
   readonly range: string
 }
 
-export interface IntegerType {
+interface IntegerType {
   readonly kind: 'integer'
   readonly min: number
   readonly max: number
 }
 
-export interface PlainType {
+interface PlainType {
   readonly kind: 'boolean' | 'time'
 }
 
-export interface ChoiceType {
+interface ChoiceType {
   readonly kind: 'choice'
   readonly choices: readonly string[]
 }
@@ -46,7 +46,7 @@ export interface Field {
 }
 
 /** What a value of a type is after the check: times are instants, ms. */
-export type ValueOf<T> = T extends { readonly kind: 'text' }
+export type ScenarioValue<T> = T extends { readonly kind: 'text' }
   ? string
   : T extends { readonly kind: 'choice'; readonly choices: readonly (infer C)[] }
     ? C
@@ -55,14 +55,14 @@ export type ValueOf<T> = T extends { readonly kind: 'text' }
       : T extends { readonly kind: 'boolean' }
         ? boolean
         : T extends { readonly kind: 'list'; readonly item: infer I }
-          ? readonly ValueOf<I>[]
+          ? readonly ScenarioValue<I>[]
           : T extends { readonly kind: 'section'; readonly fields: infer F }
-            ? ValuesOf<F>
+            ? FieldValues<F>
             : never
 
-type ValuesOf<F> = {
-  readonly [K in keyof F as F[K] extends { required: true } ? K : never]: TypeOf<F[K]>
+type FieldValues<F> = {
+  readonly [K in keyof F as F[K] extends { required: true } ? K : never]: FieldValue<F[K]>
 } & {
-  readonly [K in keyof F as F[K] extends { required: true } ? never : K]?: TypeOf<F[K]>
+  readonly [K in keyof F as F[K] extends { required: true } ? never : K]?: FieldValue<F[K]>
 }
-type TypeOf<F> = F extends { readonly type: infer T } ? ValueOf<T> : never
+type FieldValue<F> = F extends { readonly type: infer T } ? ScenarioValue<T> : never

@@ -1,6 +1,6 @@
 import type { Product } from '../../product/product.ts'
 
-export interface PinnedKey {
+interface PinnedKey {
   readonly version: number
   readonly pem: string
 }

@@ -11,7 +11,7 @@ const unknownVersion = 'InvalidPublicKeyVersionException'
  *
  * An attempt is one call of RegisterUsage with the newest pinned key. An image may know the next key
  * before AWS accepts its version: for each version that AWS does not know, one more call sends the next
- * older one. The answer is no only when AWS knows none of them.
+ * older one. The proof is refused only when AWS knows none of them.
  */
 export function createRegisterUsageProof({ api, product, randomBytes }: ProofContext): Proof {
   const { productCode, route } = product

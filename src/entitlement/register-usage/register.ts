@@ -4,7 +4,7 @@ import { failedProof } from '../failed-proof.ts'
 import type { FailedProof } from '../proof.ts'
 import { verifyToken } from './verify-token.ts'
 
-export interface RegisterOptions {
+interface RegisterOptions {
   readonly api: MeteringApi
   readonly productCode: string
   readonly publicKeyVersion: number
@@ -15,7 +15,7 @@ export interface RegisterOptions {
 }
 
 /** A registration whose token has a valid signature and the expected claims. */
-export interface Registration {
+interface Registration {
   /** The key version that AWS signed with. */
   readonly version: number
   /** When AWS replaces that version, ms; only when AWS said so. */
@@ -24,7 +24,7 @@ export interface Registration {
   readonly warnings: readonly string[]
 }
 
-/** Makes a nonce that no one can have seen before: 32 random bytes as 43 characters of base64url. */
+/** Creates a nonce that no one can have seen before: 32 random bytes as 43 characters of base64url. */
 export function createNonce(randomBytes: (length: number) => Uint8Array): string {
   return Buffer.from(randomBytes(32)).toString('base64url')
 }

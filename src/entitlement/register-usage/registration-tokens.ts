@@ -8,22 +8,22 @@ export interface RegistrationTokenRequest {
   readonly nonce: string
 }
 
-/** The application asks too often, so AWS was not called. */
-export interface TooManyTokens {
+/** The application requests too many tokens, so AWS was not called. */
+interface TooManyTokens {
   readonly retryAfterSeconds: number
 }
 
 export type RegistrationTokenResult = Result<RegisterUsageValue, MeteringFailure | TooManyTokens>
 
-/** How many registrations may follow each other at once; then one more each `refillMs`. */
+/** How many registrations are allowed at once; after that, one more each `refillMs`. */
 const burst = 10
 const refillMs = 6_000
 /** How many answers are remembered, so that a repeated nonce does not cost a call. */
 const remembered = 100
 
 /**
- * Registers with the application's own nonce and hands out AWS's raw token. An application that knows
- * the public key checks it and does not have to trust what answers on localhost. Registering again in
+ * Registers with the application's own nonce and hands out AWS's raw token. An application that has
+ * the public key can check it, and need not trust what answers on localhost. Registering again in
  * the same task or pod charges nothing. Answers are kept by nonce, and new nonces are rate-limited.
  */
 export class RegistrationTokens {
@@ -53,7 +53,7 @@ export class RegistrationTokens {
     const [oldest] = this.#answers.keys()
     if (this.#answers.size > remembered && oldest !== undefined) this.#answers.delete(oldest)
     const answer = await asked
-    // Only a token stays valid. After a failure the next call may succeed.
+    // Only tokens are remembered. After a failure the next call may succeed.
     if (!answer.ok) this.#answers.delete(name)
     return answer
   }

@@ -1,22 +1,13 @@
 import { constants, createPublicKey, verify, type KeyObject } from 'node:crypto'
 import { compactVerify } from 'jose'
+import type { OwnCode } from '../../kernel/own-code-table.ts'
 import { fail, succeed, type Result } from '../../kernel/result.ts'
 import { parseMembers } from './parse-members.ts'
 
-/** Why a token does not prove anything. Never renamed. */
-export const tokenCodes = [
-  'TokenMalformed',
-  'TokenAlgorithmRefused',
-  'TokenSignatureInvalid',
-  'TokenNonceMismatch',
-  'TokenProductMismatch',
-  'TokenKeyVersionMismatch',
-  'TokenClaimMissing',
-  'PublicKeyUnusable',
-] as const
-export type TokenCode = (typeof tokenCodes)[number]
+/** Why a token does not prove anything. */
+type TokenCode = Extract<OwnCode, `Token${string}` | 'PublicKeyUnusable'>
 
-export interface VerifyTokenRequest {
+interface VerifyTokenRequest {
   /** The `Signature` of RegisterUsage. */
   readonly token: string
   /** The seller's pinned public key. */
@@ -29,7 +20,7 @@ export interface VerifyTokenRequest {
   }
 }
 
-export interface TokenFailure {
+interface TokenFailure {
   readonly code: TokenCode
   /** What is wrong with the token or the key, and what to do. */
   readonly message: string
@@ -82,7 +73,7 @@ function checkHeader(part: string): Result<undefined, TokenFailure> {
   const algorithm = header.get('alg')
   if (algorithm !== 'PS256') {
     const name = JSON.stringify(algorithm)?.slice(0, 40) ?? 'no algorithm'
-    return refused('TokenAlgorithmRefused', `is signed by ${name}; only PS256 is accepted`)
+    return refused('TokenAlgorithmRefused', `is signed with ${name}; only PS256 is accepted`)
   }
   if (header.has('crit') || header.has('b64')) {
     return refused('TokenMalformed', 'has header members that change how it must be read')
@@ -143,7 +134,7 @@ function checkClaims(
   const claims = decodeMembers(part)
   if (claims === undefined)
     return refused('TokenMalformed', 'has a payload that is not a JSON object')
-  // AWS's prose writes the names in one way and its sample code in the other.
+  // AWS's prose spells the names one way, and its sample code another.
   const nonce = claimOf(claims, 'nonce', 'Nonce')
   const productCode = claimOf(claims, 'productCode', 'ProductCode')
   const version = claimOf(claims, 'publicKeyVersion', 'PublicKeyVersion')
@@ -159,13 +150,13 @@ function checkClaims(
   if (productCode.value !== expected.productCode) {
     return refused(
       'TokenProductMismatch',
-      `is for another product than ${expected.productCode}. Compare productCode in the product file with the portal`,
+      `is for a product other than ${expected.productCode}. Compare productCode in the product file with the portal`,
     )
   }
   if (toVersion(version.value) !== expected.publicKeyVersion) {
     return refused(
       'TokenKeyVersionMismatch',
-      `is for another key version than ${expected.publicKeyVersion}. Compare publicKeys in the product file with the portal`,
+      `is for a key version other than ${expected.publicKeyVersion}. Compare publicKeys in the product file with the portal`,
     )
   }
   return succeed(undefined)

@@ -1,8 +1,8 @@
 import type { Clock } from '../../kernel/clock.ts'
 
 /**
- * Waits for the application's last reports. It ends when nothing was reported for a while, at the
- * latest at its limit.
+ * Waits for the application's last reports. The wait ends when nothing was reported for a while, or at
+ * its limit.
  */
 export class Drain {
   readonly #timers: Clock
@@ -17,12 +17,12 @@ export class Drain {
     return this.#running
   }
 
-  /** The application reported something. */
+  /** Notes that the application reported something. */
   noteReport(): void {
     this.#lastReportAt = this.#timers.now()
   }
 
-  /** Resolves after `quietMs` without a report, at the latest after `limitMs`; real time. */
+  /** Resolves after `quietMs` without a report, or after `limitMs`; real time. */
   run(quietMs: number, limitMs: number): Promise<void> {
     this.#running = true
     const startedAt = this.#timers.now()

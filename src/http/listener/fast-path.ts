@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 
 /** Answers a request and returns true, or leaves it to the routes and returns false. */
-export type FastPath = (request: IncomingMessage, response: ServerResponse) => boolean
+type FastPath = (request: IncomingMessage, response: ServerResponse) => boolean
 
 /**
- * Offers every request to `answer` before Fastify sees it. This is for the one answer that is given
- * constantly and costs less than Fastify's own work on a request. The routes answer all other requests.
+ * Offers every request to `answer` before Fastify sees it. This is for the one answer that
+ * applications request constantly and that costs less than Fastify's own work on a request. The routes answer all other requests.
  */
 export function addFastPath({ server }: FastifyInstance, answer: FastPath): void {
   const listeners = server.listeners('request')

@@ -1,6 +1,7 @@
 import type { FastifyError } from 'fastify'
-import { isProblemCode, messageOf, SidecarError, type ProblemCode } from '../../kernel/errors.ts'
-import { problemOf, type Problem } from './problem.ts'
+import { messageOf, SidecarError } from '../../kernel/errors.ts'
+import { isProblemCode, type ProblemCode } from '../../kernel/problem-table.ts'
+import { problemOf, type ProblemDocument } from './problem.ts'
 
 const frameworkCodes: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'BodyTooLarge',
@@ -11,7 +12,7 @@ const frameworkCodes: Readonly<Record<string, ProblemCode>> = {
 }
 
 /** Describes anything that a handler or the framework threw as a problem. */
-export function problemOfError(error: unknown): Problem {
+export function problemOfError(error: unknown): ProblemDocument {
   if (error instanceof SidecarError && isProblemCode(error.code))
     return problemOf(error.code, error.message, {
       ...(error.index !== undefined && { index: error.index }),
@@ -25,7 +26,7 @@ export function problemOfError(error: unknown): Problem {
   if (statusCode >= 400 && statusCode < 500) return problemOf('InvalidRequest', messageOf(error))
   return problemOf(
     'InternalError',
-    'The sidecar could not handle this request and recorded nothing of it. Its log says why.',
+    'The sidecar could not handle this request and recorded no part of it. Its log says why.',
   )
 }
 

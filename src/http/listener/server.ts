@@ -2,7 +2,8 @@ import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { atMost, type Clock } from '../../kernel/clock.ts'
-import { SidecarError, messageOf, type ProblemCode } from '../../kernel/errors.ts'
+import { SidecarError, messageOf } from '../../kernel/errors.ts'
+import type { ProblemCode } from '../../kernel/problem-table.ts'
 import type { Events } from '../../kernel/events.ts'
 import type { Log } from '../../kernel/log.ts'
 import { problemContentType, problemOf, sendProblem } from './problem.ts'
@@ -19,7 +20,7 @@ export interface ServerLimits {
 const httpOptions = {
   maxHeaderSize: 16_384,
   connectionsCheckingInterval: 1000,
-  // Our own check refuses a request without Host, with a code. Node would refuse it without one.
+  // Our own check answers a request without Host with an error code. Node would refuse it without one.
   requireHostHeader: false,
 }
 
@@ -58,7 +59,7 @@ export function createServerBase(limits: ServerLimits, events: Events, log: Log)
 
 function answerErrors(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((error, request, reply) => {
-    // Fastify complains about the body of a request that has no route, which is the real problem.
+    // Fastify complains about the body, although the real problem is that the request has no route.
     if (request.is404 && !(error instanceof SidecarError)) return sendNotFound(app, request, reply)
     const problem = problemOfError(error)
     if (problem.status === 500)
@@ -79,7 +80,7 @@ function refuseWhileClosing(app: FastifyInstance): void {
     done()
   })
   app.addHook('onRequest', (_request, _reply, done) => {
-    if (closing) throw new SidecarError('ShuttingDown', 'Nothing of this request was recorded.')
+    if (closing) throw new SidecarError('ShuttingDown', 'No part of this request was recorded.')
     done()
   })
 }
@@ -102,7 +103,7 @@ const clientErrorCodes: Readonly<Record<string, ProblemCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'RequestTimeout',
 }
 
-/** Answers bytes that could not be read as a request. */
+/** Answers bytes that are not an HTTP request. */
 function answerUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {
   const code = clientErrorCodes[error.code ?? ''] ?? 'InvalidRequest'
   if (socket.writable) socket.end(rawProblem(code, error.message))
@@ -122,19 +123,19 @@ function rawProblem(code: ProblemCode, detail: string): string {
   ].join('\r\n')
 }
 
-export interface Listening {
-  /** The real port, also where the system chose it. */
+interface Listening {
+  /** The actual port, even if the system chose it. */
   readonly port: number
-  /** Accepts no more requests. Those that have begun to arrive have a second to end. */
+  /** Stops accepting requests. Those that have begun to arrive have a second to finish. */
   close(): Promise<void>
 }
 
-/** A closing server of Node no longer limits a request's time, so a stalled client would delay the end. */
+/** A closing Node server no longer limits a request's time, so a stalled client would delay the shutdown. */
 const closeGraceMs = 1000
 
 /**
- * Listens on `host`. Where that is 127.0.0.1, it also listens on ::1 with the same port, if the machine
- * has it. `timers` is real time.
+ * Listens on `host`. If that is 127.0.0.1, it also listens on the same port of ::1, where the machine has
+ * that address. `timers` is real time.
  */
 export async function listen(
   app: FastifyInstance,

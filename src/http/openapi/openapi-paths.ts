@@ -10,29 +10,35 @@ import {
   unreachableExample,
   usageExample,
 } from './openapi-examples.ts'
-import { commonCodes, responsesOf, type Response, type Responses } from './openapi-responses.ts'
-import { ref, type Schema } from './openapi-schemas.ts'
+import {
+  commonCodes,
+  responsesOf,
+  type OpenApiResponse,
+  type OpenApiResponses,
+} from './openapi-responses.ts'
+import { ref } from './openapi-schemas.ts'
 import { idempotencyKeyPattern } from '../../sources/json/parse-usage.ts'
-import type { ProblemCode } from '../../kernel/errors.ts'
+import type { ProblemCode } from '../../kernel/problem-table.ts'
+import type { JsonSchema } from '../../kernel/schema.ts'
 import { nonceForm } from '../routes/proof-route.ts'
 
-export interface Operation {
+interface OpenApiOperation {
   readonly operationId: string
   readonly summary: string
   readonly description?: string
   readonly tags: readonly string[]
-  readonly security?: readonly Schema[]
-  readonly parameters?: readonly Schema[]
-  readonly requestBody?: Schema
-  readonly responses: Responses
+  readonly security?: readonly JsonSchema[]
+  readonly parameters?: readonly JsonSchema[]
+  readonly requestBody?: JsonSchema
+  readonly responses: OpenApiResponses
 }
 
-type Paths = Readonly<Record<string, Readonly<Partial<Record<'get' | 'post', Operation>>>>>
+type Paths = Readonly<Record<string, Readonly<Partial<Record<'get' | 'post', OpenApiOperation>>>>>
 
-/** A document that holds no data needs no token, so its route never answers that one is missing. */
+/** A document without data needs no token, so its route never answers Unauthorized. */
 const publicCodes: readonly ProblemCode[] = commonCodes.filter((code) => code !== 'Unauthorized')
 
-function json(description: string, schema: Schema, examples: Schema): Response {
+function json(description: string, schema: JsonSchema, examples: JsonSchema): OpenApiResponse {
   const values = Object.entries(examples).map(([name, value]) => [name, { value }] as const)
   return {
     description,
@@ -40,7 +46,7 @@ function json(description: string, schema: Schema, examples: Schema): Response {
   }
 }
 
-const getEntitlement: Operation = {
+const getEntitlement: OpenApiOperation = {
   operationId: 'getEntitlement',
   summary: 'May the product run?',
   description: 'The body is the same whatever the status.',
@@ -66,7 +72,7 @@ const getEntitlement: Operation = {
   ),
 }
 
-const getProof: Operation = {
+const getProof: OpenApiOperation = {
   operationId: 'getEntitlementProof',
   summary: "AWS's own token, for an application that checks it itself",
   tags: ['entitlement'],
@@ -90,7 +96,7 @@ const getProof: Operation = {
   ]),
 }
 
-const postUsage: Operation = {
+const postUsage: OpenApiOperation = {
   operationId: 'reportUsage',
   summary: 'Reports usage',
   description: 'Answered when the usage is on disk. A batch is recorded whole or not at all.',
@@ -152,7 +158,7 @@ const postUsage: Operation = {
   ),
 }
 
-const getUsage: Operation = {
+const getUsage: OpenApiOperation = {
   operationId: 'getUsage',
   summary: 'Where every unit is',
   tags: ['usage'],
@@ -163,7 +169,7 @@ const getUsage: Operation = {
 }
 
 /** AWS's SDKs describe AWS's protocol. */
-const callAws: Operation = {
+const callAws: OpenApiOperation = {
   operationId: 'callAws',
   summary: 'The AWS Marketplace Metering protocol',
   description:
@@ -181,11 +187,11 @@ const callAws: Operation = {
   responses: {
     200: awsAnswer("The operation's output.", []),
     '4XX': awsAnswer("One of AWS's errors.", ['__type', 'message']),
-    '5XX': awsAnswer('An error after which SDKs try again.', ['__type', 'message']),
+    '5XX': awsAnswer('An error that SDKs retry.', ['__type', 'message']),
   },
 }
 
-function awsAnswer(description: string, required: readonly string[]): Response {
+function awsAnswer(description: string, required: readonly string[]): OpenApiResponse {
   const properties = Object.fromEntries(required.map((name) => [name, { type: 'string' }]))
   return {
     description,
@@ -193,7 +199,7 @@ function awsAnswer(description: string, required: readonly string[]): Response {
   }
 }
 
-const getStatusPage: Operation = {
+const getStatusPage: OpenApiOperation = {
   operationId: 'getStatusPage',
   summary: 'The status page, for people',
   tags: ['documents'],
@@ -204,7 +210,7 @@ const getStatusPage: Operation = {
   ),
 }
 
-const getOpenApi: Operation = {
+const getOpenApi: OpenApiOperation = {
   operationId: 'getOpenApi',
   summary: 'This document',
   tags: ['documents'],

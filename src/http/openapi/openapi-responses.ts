@@ -1,15 +1,15 @@
-import { problems, type ProblemCode } from '../../kernel/errors.ts'
+import { problemTable, type ProblemCode } from '../../kernel/problem-table.ts'
+import type { JsonSchema } from '../../kernel/schema.ts'
 import { problemOf } from '../listener/problem.ts'
-import type { Schema } from './openapi-schemas.ts'
 
-export interface Response {
+export interface OpenApiResponse {
   readonly description: string
-  readonly headers?: Schema
-  readonly content?: Readonly<Record<string, Schema>>
+  readonly headers?: JsonSchema
+  readonly content?: Readonly<Record<string, JsonSchema>>
 }
-export type Responses = Readonly<Record<string, Response>>
+export type OpenApiResponses = Readonly<Record<string, OpenApiResponse>>
 
-/** What any request may be answered, in addition to what its route has. */
+/** The codes that may answer any request, in addition to those of its route. */
 export const commonCodes = [
   'Unauthorized',
   'ForeignHost',
@@ -22,14 +22,17 @@ export const commonCodes = [
 
 /** The codes of requests that match no route of this document. */
 const routelessCodes: ReadonlySet<string> = new Set(['NotFound', 'MethodNotAllowed'])
-const codesOfRoutes = (Object.keys(problems) as ProblemCode[]).filter(
+const codesOfRoutes = (Object.keys(problemTable) as ProblemCode[]).filter(
   (code) => !routelessCodes.has(code),
 )
 
 /** Combines a route's own answers with a problem for each status, which has a closed list of codes. */
-export function responsesOf(own: Responses, codes: readonly ProblemCode[]): Responses {
-  const byStatus = Map.groupBy(codes, (code) => problems[code].status)
-  const responses: Record<string, Response> = { ...own }
+export function responsesOf(
+  own: OpenApiResponses,
+  codes: readonly ProblemCode[],
+): OpenApiResponses {
+  const byStatus = Map.groupBy(codes, (code) => problemTable[code].status)
+  const responses: Record<string, OpenApiResponse> = { ...own }
   for (const [status, some] of byStatus) {
     const problem = problemResponse(some)
     const answer = responses[status]
@@ -60,17 +63,17 @@ const authenticate = {
   },
 }
 
-function headersOf(status: number): Pick<Response, 'headers'> {
+function headersOf(status: number): Pick<OpenApiResponse, 'headers'> {
   if (status === 401) return { headers: authenticate }
   return status === 429 || status === 503 ? { headers: retryAfter } : {}
 }
 
-function problemResponse(codes: readonly ProblemCode[]): Response {
+function problemResponse(codes: readonly ProblemCode[]): OpenApiResponse {
   const [first] = codes
   if (first === undefined) throw new TypeError('a problem has a code')
-  const { status } = problems[first]
+  const { status } = problemTable[first]
   return {
-    description: codes.map((code) => `${problems[code].title} (${code}).`).join(' '),
+    description: codes.map((code) => `${problemTable[code].title} (${code}).`).join(' '),
     ...headersOf(status),
     content: {
       'application/problem+json': {
@@ -95,9 +98,9 @@ function problemResponse(codes: readonly ProblemCode[]): Response {
 }
 
 /** An example of every problem that a route of this document has. */
-export const problemExamples: Schema = Object.fromEntries(
+export const problemExamples: JsonSchema = Object.fromEntries(
   codesOfRoutes.map((code) => [
     code,
-    { value: problemOf(code, `${problems[code].title}: what was wrong, and what to do.`) },
+    { value: problemOf(code, `${problemTable[code].title}: what was wrong, and what to do.`) },
   ]),
 )

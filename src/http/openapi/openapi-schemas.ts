@@ -17,13 +17,12 @@ import {
   reportSchema,
   tagText,
 } from '../../sources/json/parse-usage.ts'
-import { problems } from '../../kernel/errors.ts'
+import { problemTable } from '../../kernel/problem-table.ts'
+import type { JsonSchema } from '../../kernel/schema.ts'
 import { routeNames } from '../../product/routes.ts'
-import type { Problem } from '../listener/problem.ts'
+import type { ProblemDocument } from '../listener/problem.ts'
 
-/** A JSON Schema of draft 2020-12, which OpenAPI 3.1 uses unchanged. */
-export type Schema = Readonly<Record<string, unknown>>
-type Properties<T> = Readonly<Record<keyof T & string, Schema>>
+type Properties<T> = Readonly<Record<keyof T & string, JsonSchema>>
 
 const time = { type: 'string', format: 'date-time' } as const
 const timeOrNull = { type: ['string', 'null'], format: 'date-time' } as const
@@ -32,16 +31,16 @@ const textOrNull = { type: ['string', 'null'] } as const
 const whole = { type: 'integer', minimum: 0 } as const
 const quantity = { type: 'number', minimum: 0 } as const
 
-export function ref(name: keyof typeof componentSchemas): Schema {
+export function ref(name: keyof typeof componentSchemas): JsonSchema {
   return { $ref: `#/components/schemas/${name}` }
 }
 
 /** Describes an answer whose members are always there. Programs ignore members that later versions add. */
-function answer<T>(description: string, properties: Properties<T>): Schema {
+function answer<T>(description: string, properties: Properties<T>): JsonSchema {
   return { type: 'object', description, required: Object.keys(properties), properties }
 }
 
-function listOf(name: string): Schema {
+function listOf(name: string): JsonSchema {
   return { type: 'array', items: { $ref: `#/components/schemas/${name}` } }
 }
 
@@ -58,7 +57,7 @@ export const componentSchemas = {
     state: { type: 'string', enum: entitlementStates },
     code: {
       ...text,
-      description: "AWS's name of an error, a network code, or one of the sidecar's own.",
+      description: "AWS's error name, a network code, or one of the sidecar's own codes.",
     },
     message: { ...text, description: 'Why, and what to do, for people.' },
     since: time,
@@ -98,7 +97,7 @@ export const componentSchemas = {
       },
       occurredAt: {
         ...time,
-        description: `At most ${awsLimits.meterUsageWindowMs / hourMs} hours back and 5 minutes ahead; now when absent.`,
+        description: `At most ${awsLimits.meterUsageWindowMs / hourMs} hours old and at most 5 minutes ahead; now when absent.`,
       },
       tags: {
         type: 'object',
@@ -112,7 +111,7 @@ export const componentSchemas = {
         },
       },
       idempotencyKey: { type: 'string', pattern: idempotencyKeyPattern.source },
-    } satisfies Record<keyof typeof reportSchema.properties, Schema>,
+    } satisfies Record<keyof typeof reportSchema.properties, JsonSchema>,
   },
   ReportBatch: {
     type: 'object',
@@ -168,19 +167,19 @@ export const componentSchemas = {
   }),
   Problem: {
     type: 'object',
-    description: 'RFC 9457. Nothing of a request with this answer was recorded.',
+    description: 'RFC 9457. No part of the request was recorded.',
     required: ['type', 'title', 'status', 'detail', 'code'],
     properties: {
       type: { type: 'string', pattern: '^urn:marketplace-sidecar:error:' },
       title: text,
       status: {
         type: 'integer',
-        enum: [...new Set(Object.values(problems).map((each) => each.status))],
+        enum: [...new Set(Object.values(problemTable).map((each) => each.status))],
       },
       detail: { ...text, description: 'What happened and what to do, for people.' },
-      code: { type: 'string', enum: Object.keys(problems) },
-      index: { ...whole, description: 'Which report of a batch it is about, counted from 0.' },
+      code: { type: 'string', enum: Object.keys(problemTable) },
+      index: { ...whole, description: 'The index of the report in its batch, from 0.' },
       retryAfterSeconds: { type: 'integer', minimum: 1 },
-    } satisfies Properties<Required<Problem>>,
+    } satisfies Properties<Required<ProblemDocument>>,
   },
-} as const satisfies Record<string, Schema>
+} as const satisfies Record<string, JsonSchema>

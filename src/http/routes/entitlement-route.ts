@@ -5,7 +5,7 @@ import type { EntitlementSnapshot } from '../../entitlement/entitlement-state.ts
 import type { EntitlementAnswer } from './answers.ts'
 import { SidecarError } from '../../kernel/errors.ts'
 
-export interface EntitlementView {
+interface EntitlementView {
   snapshot(): EntitlementSnapshot
   wait(ms: number, signal?: AbortSignal): Promise<EntitlementSnapshot>
   onChange(listener: (snapshot: EntitlementSnapshot) => void): () => void
@@ -28,13 +28,13 @@ export const entitlementPath = '/v1/entitlement'
 interface Prepared {
   readonly status: 200 | 403 | 503
   readonly headers: OutgoingHttpHeaders
-  /** A text, because Node writes it together with the headers. Bytes would need a second write. */
+  /** A string, because Node writes it together with the headers. Bytes would need a second write. */
   readonly body: string
 }
 
 /**
  * `GET /v1/entitlement`: 200 entitled, or within the grace time; 403 denied; 503 while AWS has not
- * answered, with Retry-After until AWS is asked next. `?wait=30` holds the answer for up to that many
+ * answered, with a Retry-After until the next call of AWS. `?wait=30` holds the answer for up to that many
  * seconds. The answer is prepared when the state changes.
  *
  * Returns a function that sends the current answer without the route and returns its status.

@@ -7,11 +7,11 @@ import { awsLimits } from '../../metering/aws-limits.ts'
 import { SidecarError } from '../../kernel/errors.ts'
 
 export interface ProofRouteOptions {
-  /** Undefined where AWS signs nothing: on routes that do not register. */
+  /** Undefined on routes that do not register, where AWS signs nothing. */
   readonly tokens:
     { tokenFor(request: RegistrationTokenRequest): Promise<RegistrationTokenResult> } | undefined
   readonly productCode: string
-  /** The version of the key that AWS is asked to sign with; read again for each proof. */
+  /** The version of the key that AWS must sign with; read again for each proof. */
   readonly publicKeyVersion: number
 }
 
@@ -31,7 +31,7 @@ export function proofRoute(app: FastifyInstance, options: ProofRouteOptions): vo
     if (tokens === undefined)
       throw new SidecarError(
         'ProofNotAvailable',
-        'AWS signs an answer only to RegisterUsage, and the route of this product does not register, so there is nothing to check. Ask /v1/entitlement instead.',
+        'AWS signs an answer only to RegisterUsage, and the route of this product does not register, so there is nothing to check. Use /v1/entitlement instead.',
       )
     const { nonce } = request.query as { nonce?: unknown }
     if (typeof nonce !== 'string' || !nonceForm.test(nonce))
@@ -53,7 +53,7 @@ function errorOf(
   if ('retryAfterSeconds' in failure)
     return new SidecarError(
       'TooManyProofs',
-      `A task or pod gets ten proofs at once, and then one every six seconds. Ask again in ${failure.retryAfterSeconds} s. A nonce that already has a proof is answered at once.`,
+      `A task or pod may request ten proofs at once, and then one every six seconds. Repeat the request in ${failure.retryAfterSeconds} s. For a nonce that already has a proof there is no limit.`,
       { retryAfterSeconds: failure.retryAfterSeconds },
     )
   const { code, kind, message, advice } = failure

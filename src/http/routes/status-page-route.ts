@@ -4,7 +4,7 @@ import { statusPageMarkup, statusPageScript, statusPageStyle } from './status-pa
 
 export const statusPagePath = '/'
 
-/** Lets the page run its own script and ask this listener, and nothing else. */
+/** Lets the page run its own script and call this listener, and nothing else. */
 const contentSecurityPolicy = [
   "default-src 'none'",
   `script-src '${hashOf(statusPageScript)}'`,

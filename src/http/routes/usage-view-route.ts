@@ -7,7 +7,7 @@ import type { UsageSummary } from '../../store/summary.ts'
 import type { RecordSummary } from '../../metering/record.ts'
 import type { HourAnswer, RecordAnswer, UsageAnswer } from './answers.ts'
 
-export interface UsageView {
+interface UsageView {
   usage(): Promise<UsageSummary>
 }
 

@@ -4,7 +4,7 @@ import type { Log } from '../../kernel/log.ts'
 import type { MetricName } from '../prometheus/metric-table.ts'
 import type { Metrics } from '../prometheus/metrics.ts'
 
-export interface EmbeddedMetricsOptions {
+interface EmbeddedMetricsOptions {
   readonly clock: Clock
   readonly log: Log
   readonly productCode: string
@@ -20,10 +20,10 @@ interface EmbeddedMetric {
   readonly labels?: Readonly<Record<string, string>>
 }
 
-export const embeddedNamespace = 'MarketplaceSidecar'
+const embeddedNamespace = 'MarketplaceSidecar'
 const intervalMs = 60_000
 
-/** What CloudWatch receives, each the sum of a Prometheus metric. Alarms name these: they are a promise. */
+/** What CloudWatch receives, each the sum of a Prometheus metric. Never renamed: alarms refer to them. */
 export const embeddedTable = {
   Entitled: { unit: 'None', source: 'entitled' },
   OldestUnsentSeconds: { unit: 'Seconds', source: 'oldest_unsent_seconds' },
@@ -50,7 +50,7 @@ export function startEmbeddedMetrics(options: EmbeddedMetricsOptions): Disposabl
   async function write(): Promise<void> {
     try {
       const line = await lineOf(options)
-      // The ledger may have closed meanwhile, and standard output may be at its end.
+      // By now the ledger may have closed, and so may the reader of standard output.
       if (!hasEnded) out(line)
     } catch (error) {
       if (!hasEnded) log('metrics.not-written', messageOf(error))

@@ -6,7 +6,7 @@ import type { Log } from '../../kernel/log.ts'
 /** A clock that is off by more than this bills usage in the wrong hour. */
 const skewLimitSeconds = 60
 
-/** An event that may come with every report gets a line at once, and then one per pause. */
+/** How often an event that may come with every report is logged, after its first line. */
 const reportPauseMs = 3_600_000
 
 /** Writes a line for each event that an operator will look for, and nothing while all is well. */
@@ -56,7 +56,7 @@ function logReports(events: Events, log: Log, clock: Clock): void {
       const what = dimension === undefined ? 'A report' : `A report of ${dimension}`
       log(
         'usage.refused',
-        `${what} was refused (${code}); nothing of it was recorded. The answer gave the application the reason; docs/errors.md says what to do.`,
+        `${what} was refused (${code}); no part of it was recorded. The answer gave the application the reason; docs/errors.md says what to do.`,
         { code, dimension, requestId, times },
       )
     }),
@@ -65,7 +65,7 @@ function logReports(events: Events, log: Log, clock: Clock): void {
     writeRarely(`tags ${dimension}`, folded, (reports) =>
       log(
         'usage.tags-folded',
-        `${reports} reports or tag sets of ${dimension} went to the untagged bucket: AWS accepts ${awsLimits.allocations} tag sets with ${awsLimits.distinctTagKeys} keys an hour. Use fewer distinct tags.`,
+        `${reports} reports or tag sets of ${dimension} went to the untagged bucket: AWS accepts ${awsLimits.allocations} tag sets with ${awsLimits.distinctTagKeys} keys per hour. Use fewer distinct tags.`,
         { dimension, reports },
       ),
     ),

@@ -2,13 +2,13 @@ import type { Events } from '../../kernel/events.ts'
 import { createDimensionLabel, toUnits, unknownDimension } from './dimension-series.ts'
 import type { MetricRegistry } from './metric-registry.ts'
 
-export interface CountedEvents {
+interface CountedEvents {
   readonly events: Events
   readonly dimensions: readonly string[]
   readonly entitlementStates: readonly string[]
 }
 
-/** Counts what happens. Call it before the first part starts, because opening the ledger emits events. */
+/** Counts events. Call it before the first part starts, because opening the ledger emits some. */
 export function countEvents(registry: MetricRegistry, counted: CountedEvents): void {
   countUsage(registry, counted)
   countRecords(registry, counted)
@@ -26,7 +26,7 @@ function countUsage(registry: MetricRegistry, { events, dimensions }: CountedEve
   const reported = registry.counter('usage_reported_total')
   const late = registry.counter('usage_late_total')
   const overflow = registry.counter('usage_tag_overflow_total')
-  // From 0: Prometheus sees an increase only in a series that was there before it.
+  // From 0: Prometheus sees an increase only in a series that already exists.
   for (const dimension of dimensions) {
     for (const result of ['accepted', 'duplicate', 'refused'] as const)
       reports.inc({ dimension, result }, 0)
@@ -80,7 +80,7 @@ function countLedger(registry: MetricRegistry, { events, dimensions }: CountedEv
   events.on('ledgerAudited', ({ keys }) => {
     imbalance.reset()
     startFromZero()
-    // Absolute, so that keys that share a label cannot make up for each other.
+    // Absolute, so that keys that share a label cannot cancel each other out.
     for (const key of keys)
       imbalance.inc({ dimension: label(key.dimension) }, Math.abs(toUnits(key.imbalance)))
   })

@@ -9,7 +9,7 @@ export function createDimensionLabel(
   return (name) => (name !== undefined && known.has(name) ? name : unknownDimension)
 }
 
-/** Micro-units as the number that Prometheus shows. */
+/** Converts micro-units to the number that Prometheus shows. */
 export function toUnits(micro: bigint): number {
   return Number(micro) / 1e6
 }

@@ -6,7 +6,7 @@ import {
   type MetricName,
 } from './metric-table.ts'
 
-/** The sum of the series of a metric that have these labels. */
+/** Returns the sum of the series of a metric that have these labels. */
 export type MetricReading = (name: MetricName, labels?: Readonly<Record<string, string>>) => number
 
 /** Holds the metrics of one sidecar, each as the table defines it. */
@@ -47,7 +47,7 @@ export class MetricRegistry {
   }
 }
 
-/** The part of a metric from prom-client that is read here. */
+/** The part of a prom-client metric that is read here. */
 interface Collected {
   readonly name: string
   readonly values: readonly {

@@ -1,4 +1,4 @@
-export type MetricUnit =
+type MetricUnit =
   'flag' | 'seconds' | 'bytes' | 'units' | 'reports' | 'records' | 'attempts' | 'changes' | 'files'
 
 export interface MetricDefinition {
@@ -16,7 +16,7 @@ export const metricPrefix = 'marketplace_'
 
 const requestBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 
-/** Values of `age_hours`: whole hours since the end of the hour. AWS rejects what is older than six; the last value is for that. */
+/** Values of `age_hours`: whole hours since the end of the hour. The last is for what AWS rejects as too old. */
 export const unsentAges = ['0', '1', '2', '3', '4', '5', '6+'] as const
 
 /** Every metric, by its name without the prefix. Label values come from fixed sets. */

@@ -5,7 +5,7 @@ import { createDimensionLabel, toUnits } from './dimension-series.ts'
 import type { MetricReading, MetricRegistry } from './metric-registry.ts'
 import { unsentAges } from './metric-table.ts'
 
-export interface MetricsOptions {
+interface MetricsOptions {
   readonly info: {
     readonly version: string
     readonly productCode: string
@@ -33,7 +33,7 @@ export interface Metrics {
 
 const unknownSpace: DiskSpace = { ledgerBytes: NaN, freeBytes: NaN, volumeBytes: NaN }
 
-/** Adds to the counters of `registry` what is read only when Prometheus asks. */
+/** Adds to `registry` the metrics that are read only when Prometheus asks. */
 export function createMetrics(registry: MetricRegistry, options: MetricsOptions): Metrics {
   const { info, now } = options
   registry.gauge('info').set(
@@ -126,7 +126,7 @@ function spaceGauges(registry: MetricRegistry, { ledger }: MetricsOptions) {
   }
 }
 
-/** How many whole hours ago the hour that begins at `start` was over. */
+/** Returns how many whole hours have passed since the end of the hour that begins at `start`. */
 function ageOf(start: number, now: number): (typeof unsentAges)[number] {
   const hours = Math.max(0, Math.floor((now - start - hourMs) / hourMs))
   return unsentAges[hours] ?? '6+'

@@ -10,7 +10,7 @@ import {
 } from '../fields.ts'
 import type { Operation, StructureMember, ValueOf, ValuesOf } from '../member-types.ts'
 
-/** What AWS says of each record of a batch. */
+/** The status that AWS gives each record of a batch. */
 export const recordStatuses = ['Success', 'CustomerNotSubscribed', 'DuplicateRecord'] as const
 
 const usageRecord = {

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { SidecarError, errorTable, messageOf, type ProblemCode } from '../../kernel/errors.ts'
+import { SidecarError, messageOf } from '../../kernel/errors.ts'
+import { problemTable, type ProblemCode } from '../../kernel/problem-table.ts'
 import {
   contentType,
   encodeFailure,
@@ -63,7 +64,7 @@ function reportRefusal(
   refused(members.UsageDimension, failure.name, request.id)
 }
 
-/** Members that a body may have, whatever it is. */
+/** Members that a body of any kind may have. */
 interface MeterUsageMembers {
   readonly UsageDimension?: unknown
   readonly DryRun?: unknown
@@ -122,12 +123,12 @@ function failureOf(
 }
 
 function awsNameOf(code: ProblemCode): ServiceErrorName {
-  const row = errorTable[code]
+  const row = problemTable[code]
   return 'awsName' in row ? row.awsName : 'InternalServiceErrorException'
 }
 
 function awsMessageOf(code: ProblemCode): string | undefined {
-  const row = errorTable[code]
+  const row = problemTable[code]
   return 'awsMessage' in row ? row.awsMessage : undefined
 }
 

@@ -35,7 +35,7 @@ function dimensionOf(body: unknown): unknown {
     : undefined
 }
 
-/** Formats each hour once: a batch has few, and that is the most expensive part of an answer. */
+/** Formats each hour once: a batch has few, and formatting is the most expensive part of an answer. */
 function receiptBodies(receipts: readonly ReportReceipt[]) {
   const times = new Map<number, string>()
   return receipts.map(({ result, hour, late }) => {
@@ -45,7 +45,7 @@ function receiptBodies(receipts: readonly ReportReceipt[]) {
   })
 }
 
-/** Reads what `curl -d` declares a form as JSON, or refuses it as bad JSON. */
+/** Reads as JSON what `curl -d` declares to be a form, or refuses it as bad JSON. */
 function acceptCurlBodies(app: FastifyInstance): void {
   app.removeContentTypeParser('text/plain')
   app.addContentTypeParser(

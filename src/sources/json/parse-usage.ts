@@ -4,12 +4,13 @@ import { awsLimits } from '../../metering/aws-limits.ts'
 import { canonicalTags } from '../../metering/tags.ts'
 import type { UsageReport, UsageRequest } from '../../metering/report.ts'
 import { untagged, type TagSet } from '../../metering/tags.ts'
-import { SidecarError, type ProblemCode, type SidecarErrorOptions } from '../../kernel/errors.ts'
+import { SidecarError, type SidecarErrorOptions } from '../../kernel/errors.ts'
+import type { ProblemCode } from '../../kernel/problem-table.ts'
 
 const { tagsPerAllocation, tagKeyLength, tagValueLength, tagCharacters } = awsLimits
 export const maxReports = 1000
 export const idempotencyKeyPattern = /^[\x21-\x7e]{1,255}$/
-/** AWS names a hyphen. Its own pattern reads a range there, and so allows characters that it never names. */
+/** AWS documents a hyphen. Its own pattern has a range there, and so accepts characters that it never documents. */
 export const tagText = new RegExp(`^[${tagCharacters.replace(' -=', String.raw` \-=`)}]+$`)
 
 /** JSON Schema of one report, as the application sends it. Quantity, time and tags are checked separately. */
@@ -43,7 +44,7 @@ const quantityCodes: Readonly<Record<QuantityProblem, ProblemCode>> = {
   TooLarge: 'QuantityTooLarge',
 }
 
-export interface ParsedUsage {
+interface ParsedUsage {
   readonly request: UsageRequest
   /** Whether the body was `{"reports": [...]}`; the answer has the same form. */
   readonly isBatch: boolean
@@ -120,7 +121,7 @@ function mistakeOfForm(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return 'The report is not an object'
   for (const name in value)
-    if (!members.has(name)) return `There is no member ${JSON.stringify(name)}`
+    if (!members.has(name)) return `The member ${JSON.stringify(name)} is unknown`
   const missing = reportSchema.required.find((name) => !Object.hasOwn(value, name))
   if (missing !== undefined) return `The member "${missing}" is missing`
   const { minLength, maxLength } = reportSchema.properties.dimension

@@ -26,7 +26,7 @@ import software.amazon.awssdk.services.marketplacemetering.model.UsageAllocation
 import software.amazon.awssdk.services.marketplacemetering.model.UsageRecord;
 
 /**
- * Makes the calls that come in on standard input, one JSON object a line, with the AWS SDK for Java 2,
+ * Makes the calls that it reads from standard input, one JSON object per line, with the AWS SDK for Java 2,
  * and answers each with a line. Region, credentials and endpoint come from the environment.
  */
 public final class MeteringClient {

@@ -1,5 +1,5 @@
 /**
- * Makes the calls that come in on standard input, one JSON object a line, with the AWS SDK for
+ * Makes the calls that it reads from standard input, one JSON object per line, with the AWS SDK for
  * JavaScript, and answers each with a line. Region, credentials and endpoint come from the environment.
  */
 import { createInterface } from 'node:readline'

@@ -1,4 +1,4 @@
-"""Makes the calls that come in on standard input, one JSON object a line, with boto3, and answers
+"""Makes the calls that it reads from standard input, one JSON object per line, with boto3, and answers
 each with a line. Region, credentials and endpoint come from the environment."""
 
 import json

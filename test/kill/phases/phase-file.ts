@@ -4,7 +4,7 @@ import { steps, type Step } from '../../../src/kernel/events.ts'
 export interface Phase {
   /** The last step that was reached; undefined before the first. */
   readonly step: Step | undefined
-  /** What the group holds that is being written, committed or flushed. */
+  /** The content of the group that is being written, committed or flushed. */
   readonly group: ReadonlySet<Step>
   readonly sendsInFlight: number
 }

@@ -20,7 +20,7 @@ const phases = {
 export type PhaseName = keyof typeof phases
 const phaseNames = Object.keys(phases) as PhaseName[]
 
-/** What was asked for, and what the proof is worth nothing without. */
+/** The phases that were required, without which the test proves nothing. */
 const required = {
   commit: ['commit of reports', 'commit of a seal', 'commit of a mark', 'commit of a settlement'],
   seal: ['commit of a seal', 'flush of a seal'],
@@ -34,7 +34,7 @@ export function isIn(name: PhaseName, phase: Phase): boolean {
   return phases[name](phase)
 }
 
-/** How often each phase was hit, by how the kill was made. */
+/** How often each phase was hit, by the kind of kill. */
 export class PhaseTable {
   readonly #hits = new Map<string, number>()
 

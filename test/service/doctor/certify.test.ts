@@ -49,7 +49,7 @@ describe('the plan', () => {
 describe('doctor --certify', () => {
   let harness: SidecarHarness
   let machine: Machine
-  /** The doctor's: it moves only while the doctor pauses, so that nothing takes too long for it. */
+  /** The doctor's: it moves only while the doctor pauses, so that nothing times out. */
   let ownClock: ManualClock
 
   /** The machine of the sidecar, with the same settings. */

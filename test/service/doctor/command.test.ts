@@ -11,7 +11,7 @@ import { startEmulator, type Harness } from '../emulator/harness.ts'
 const taskArn = 'arn:aws:ecs:eu-west-1:111122223333:task/shop/0123456789abcdef'
 const roleArn = 'arn:aws:iam::111122223333:role/seller-task'
 
-/** An ECS task with a baked product file and all that it should have, whose AWS is the emulator. */
+/** An ECS task with a product file in the image and everything it needs, whose AWS is the emulator. */
 async function healthyTask(
   aws: Harness,
   more: Readonly<Record<string, string>> = {},
@@ -57,7 +57,7 @@ async function emulator(): Promise<Harness> {
 }
 
 describe('the command doctor', () => {
-  test('ends with 0 in a task that has all it should have', async () => {
+  test('ends with 0 in a task that has everything it needs', async () => {
     const { code, status, checks: findings } = await doctorJson(await healthyTask(await emulator()))
     expect(findings.filter(({ status: each }) => each !== 'pass' && each !== 'skip')).toEqual([])
     expect({ code, status }).toEqual({ code: 0, status: 'pass' })
@@ -99,7 +99,7 @@ describe('the command doctor', () => {
     expect(await aws.control('calls')).toEqual({ calls: [] })
   })
 
-  test('looks at all that it can when settings are wrong', async () => {
+  test('checks all that it can when settings are wrong', async () => {
     const machine = await healthyTask(await emulator(), { SIDECAR_FAIL_MODE: 'ajar' })
     const { code, checks: findings } = await doctorJson(machine)
     expect(code).toBe(2)

@@ -30,7 +30,7 @@ describe('faults', () => {
     expect(await harness.meter()).toBeTypeOf('string')
   })
 
-  test('affect every operation when they are for all', async () => {
+  test('affect every operation if they are set for all', async () => {
     await harness.control('faults', { operation: '*', times: 2, error: 'ThrottlingException' })
     expect((await failureOf(harness.register())).name).toBe('ThrottlingException')
     expect((await failureOf(harness.meter())).name).toBe('ThrottlingException')
@@ -140,7 +140,7 @@ describe('the calls', () => {
 })
 
 describe('settings and reset', () => {
-  test('settings are answered as they now are', async () => {
+  test('the answer to settings is their new state', async () => {
     const changed = await harness.control('settings', { entitled: false, region: 'us-east-1' })
     expect(changed).toEqual({
       entitled: false,
@@ -168,7 +168,7 @@ describe('settings and reset', () => {
     expect((await failureOf(harness.register())).name).toBe('CustomerNotEntitledException')
   })
 
-  test('a reset goes back to the region that the emulator was started with', async () => {
+  test('a reset restores the region that the emulator was started with', async () => {
     const local = await startEmulator({ region: 'us-east-1' })
     await local.control('settings', { region: null })
     await local.control('reset', {})

@@ -96,8 +96,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Harn
 }
 
 /**
- * Closes the emulator, and throws when an operation answered an error of the model that is not its
- * own: AWS cannot have a rule that requires it.
+ * Closes the emulator, and throws when an operation answered with an error that the model has only for
+ * others: AWS cannot have a rule that requires it.
  */
 export async function closeChecked(harness: Harness): Promise<void> {
   const { calls } = (await harness.control('calls')) as { calls: readonly EmulatedCall[] }
@@ -111,7 +111,7 @@ export async function closeChecked(harness: Harness): Promise<void> {
   }
 }
 
-/** The error name and HTTP status that a call fails with. */
+/** Returns the error name and HTTP status with which a call fails. */
 export async function failureOf(call: Promise<unknown>): Promise<{ name: string; status: number }> {
   try {
     await call

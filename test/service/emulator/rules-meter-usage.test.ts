@@ -61,7 +61,7 @@ describe('a metering record', () => {
     expect(await records()).toHaveLength(1)
   })
 
-  test('another quantity for the hour is a DuplicateRequestException, and the first one stands', async () => {
+  test('another quantity for the hour is a DuplicateRequestException, and the first one is kept', async () => {
     await harness.meter()
     expect(await failureOf(harness.meter({ UsageQuantity: 6 }))).toEqual({
       name: 'DuplicateRequestException',
@@ -70,7 +70,7 @@ describe('a metering record', () => {
     expect(await records()).toMatchObject([{ quantity: 5 }])
   })
 
-  test('a record that is sent early closes its hour for its dimension, a zero too', async () => {
+  test('a record that is sent early closes its hour for its dimension, even if it is zero', async () => {
     await harness.meter({ UsageQuantity: 0 })
     expect(await nameOf(harness.meter())).toBe('DuplicateRequestException')
     expect(await harness.meter({ UsageDimension: 'storage' })).toMatch(uuid)
@@ -254,7 +254,7 @@ describe('MeterUsage refuses', () => {
     expect(await nameOf(call)).toBe('InvalidUsageDimensionException')
   })
 
-  test('MeterUsage refuses a buyer who has left, in a registered task too', async () => {
+  test('MeterUsage refuses a buyer who has left, even in a registered task', async () => {
     await restart({
       buyers: [{ id: 'leaver', entitled: true, leavesAt: Date.parse('2026-03-10T10:00:00Z') }],
       tasks: [{ ...task1, buyer: 'leaver' }],

@@ -47,7 +47,7 @@ async function publicKey(query = ''): Promise<string> {
 }
 
 describe('the token', () => {
-  test('RegisterUsage answers a PS256 token that verifies with the public key of the product', async () => {
+  test('RegisterUsage returns a PS256 token that verifies with the public key of the product', async () => {
     const pem = await publicKey()
     expect(pem).toBe(harness.emulator.publicKeyPem())
     const { Signature = '' } = await register()
@@ -78,7 +78,7 @@ describe('the token', () => {
     expect(decodeProtectedHeader(Signature)).toEqual({ alg: 'PS256', typ: 'JWT' })
   })
 
-  test('a task may register again, with another nonce too', async () => {
+  test('a task may register again, even with another nonce', async () => {
     const tokens = [await register({ Nonce: 'one' }), await register({ Nonce: 'two' })]
     expect(new Set(tokens.map(({ Signature }) => Signature)).size).toBe(2)
   })

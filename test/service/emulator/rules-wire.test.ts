@@ -37,7 +37,7 @@ async function answerTo(operation: string, input: object): Promise<string> {
   return body.__type ?? 'ok'
 }
 
-/** What becomes of MeterUsage with other members. */
+/** Returns the outcome of MeterUsage with other members. */
 const metering = (change: object) => answerTo('MeterUsage', { ...meter, ...change })
 const registering = (change: object) => answerTo('RegisterUsage', { ...register, ...change })
 

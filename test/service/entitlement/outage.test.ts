@@ -168,7 +168,7 @@ describe('a restart while AWS is unreachable', () => {
     await expectState('unreachable')
   })
 
-  test('has the whole of it however long the task was entitled', async () => {
+  test('has the whole grace time however long the task was entitled', async () => {
     await start({ settings: hourly })
     await harness.entitled()
     await harness.clock.advance(50 * hour)
@@ -206,7 +206,7 @@ describe('a start while AWS is unreachable', () => {
     expect((await harness.get('/v1/entitlement')).status).toBe(503)
   })
 
-  test('is not borne with the fail mode open when the role is what fails', async () => {
+  test('is not tolerated with the fail mode open when the role is what fails', async () => {
     await start({
       prepare: (aws) => aws.control('faults', { ...outage, error: 'AccessDeniedException' }),
       settings: { ...hourly, SIDECAR_FAIL_MODE: 'open' },
@@ -251,7 +251,7 @@ describe('a public key that AWS replaces', () => {
     expect(lines.map(({ event }) => event)).toContain('entitlement.key-rotation')
   })
 
-  test('is passed over for an older one while AWS does not know it, for proofs too', async () => {
+  test('is replaced by an older one while AWS does not know it, also for proofs', async () => {
     const { aws } = await start({ settings: hourly })
     const product = JSON.stringify({
       productCode: '1a2b3cdemo4d5e6f7g8h9i0jk',

@@ -77,7 +77,7 @@ function environmentOf(platform: CasePlatform): Record<string, string> {
   }
 }
 
-/** What has to be different for AWS, or what stands in its place, to answer like this. */
+/** Sets up AWS, or what stands in its place, to answer like this. */
 async function standIn(given: AwsStandIn): Promise<Pick<SidecarOptions, 'settings' | 'files'>> {
   switch (given.kind) {
     case 'yes':
@@ -113,7 +113,7 @@ async function start(given: EntitlementCase, platform: CasePlatform, route: Rout
     env: environmentOf(platform),
     settings: { SIDECAR_ROUTE: route, ...keyless, ...settings },
     ...(files === undefined ? {} : { files }),
-    // Once only, so that nothing is asked twice while a test looks.
+    // Once only, so that nothing is called twice while a test checks.
     random: () => 0.999,
   })
 }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { exchangeBytes } from '../../support/sidecar/raw-request.ts'
 import { startHarness, type SidecarHarness } from '../../support/sidecar/sidecar-harness.ts'
 
-/** What each request is answered with, and the requests that it counts at the front. */
+/** The answer to each request, and how many requests it counts at the front. */
 const fixtures: Readonly<Record<string, { status: number; body: object; counts: bigint }>> = {
   'aws-sdk-net-v3-meter-usage.http': {
     status: 200,
@@ -72,7 +72,7 @@ function read(name: string): string {
   return readFileSync(new URL(name, folder), 'utf8')
 }
 
-/** Sends a file's bytes: comments off, lines ended as HTTP ends them, what depends on the body put in. */
+/** Sends a file's bytes: without comments, with HTTP's line ends, and with what depends on the body. */
 async function send(name: string, port: number) {
   const [head = '', body = ''] = read(name)
     .replace(/^#.*\n/gm, '')

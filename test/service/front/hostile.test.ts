@@ -13,12 +13,12 @@ interface Hostile {
   /** The bytes after the head, where the length is not that of the body. */
   readonly raw?: string
   readonly status: number
-  /** AWS's name, or a code of the listener where no operation could be made out. */
+  /** AWS's name, or a code of the listener where no operation was recognised. */
   readonly name: string
 }
 
 const text = JSON.stringify(usageInput())
-/** The usual request with one member written otherwise. */
+/** Returns the usual request with one member written differently. */
 const saying = (member: string, json: string) =>
   text.replace(new RegExp(`("${member}":)("[^"]*"|[^,}]*)`), `$1${json}`)
 const adding = (json: string) => text.replace(/}$/, `,${json}}`)
@@ -283,7 +283,7 @@ describe('a hostile request', () => {
   })
 })
 
-describe('what looks odd but is right', () => {
+describe('what looks odd but is correct', () => {
   let tolerant: SidecarHarness
   beforeAll(async () => {
     tolerant = await startHarness()
@@ -294,9 +294,9 @@ describe('what looks odd but is right', () => {
   test.each<Pick<Hostile, 'what' | 'headers' | 'body' | 'raw'>>([
     { what: 'an integer that is written as a fraction', body: saying('UsageQuantity', '5.0') },
     { what: 'an integer that is written with an exponent', body: saying('UsageQuantity', '5e0') },
-    // As with AWS's own parser, what comes last stands.
+    // As with AWS's own parser, the last one counts.
     { what: 'a member that comes twice', body: adding('"UsageQuantity":5').replace(':5', ':9') },
-    { what: 'members that nobody knows', body: adding('"__proto__":{"DryRun":true},"x":1') },
+    { what: 'members that do not exist', body: adding('"__proto__":{"DryRun":true},"x":1') },
     { what: 'members that are null', body: adding('"DryRun":null,"ClientToken":null') },
     { what: 'white space', body: ` \n${text}\n ` },
     {
@@ -322,7 +322,7 @@ describe('what looks odd but is right', () => {
   }
 })
 
-/** A refusal in AWS's form, or in the listener's own where the request was not read so far. */
+/** A refusal in AWS's form, or in the listener's own if the request was not read that far. */
 function expectRefusal(answer: string, { status, name }: Hostile): void {
   const isUnread = status === 431 || name === 'InvalidRequest'
   const [head = '', body = ''] = answer.split('\r\n\r\n')

@@ -83,7 +83,7 @@ describe('MeterUsage at the front', () => {
     )
   })
 
-  test('with a ClientToken that comes again is counted once, with the same answer', async () => {
+  test('with a repeated ClientToken is counted once, with the same answer', async () => {
     await start()
     const answers = [await meter({ ClientToken: 'a' }), await meter({ ClientToken: 'a' })]
     expect(idOf(answers[1] as FrontAnswer)).toBe(idOf(answers[0] as FrontAnswer))
@@ -129,7 +129,7 @@ describe('MeterUsage at the front', () => {
     expect(await open()).toMatchObject([{ quantity: 10 }])
   })
 
-  test('answers one id for each hour and dimension', async () => {
+  test('returns one id for each hour and dimension', async () => {
     await start()
     const ids = [
       await meter(),
@@ -240,7 +240,7 @@ describe('MeterUsage at the front', () => {
 })
 
 describe('the other operations at the front', () => {
-  test('are checked for the region too, without a call to AWS', async () => {
+  test('are also checked for the region, without a call to AWS', async () => {
     await start()
     await harness.aws.control('reset', {})
     const headers = { authorization: authorization('us-east-1') }
@@ -252,7 +252,7 @@ describe('the other operations at the front', () => {
     expect(await harness.calls()).toEqual([])
   })
 
-  test('give back times as AWS sends them, in epoch seconds', async () => {
+  test('return times as AWS sends them, in epoch seconds', async () => {
     await start()
     const record = { Timestamp: startSeconds, Dimension: 'requests', Quantity: 5 }
     const answer = await callFront(harness.sidecar.appPort, 'BatchMeterUsage', {

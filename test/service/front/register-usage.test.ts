@@ -82,7 +82,7 @@ describe('RegisterUsage at the front', () => {
     expect(await harness.calls()).toEqual([])
   })
 
-  test('never repeats an answer that failed', async () => {
+  test('never reuses an answer that failed', async () => {
     const fault = { operation: 'RegisterUsage', error: 'InternalServiceErrorException' }
     await harness.aws.control('faults', fault)
     expect(await register('1')).toMatchObject({

@@ -116,7 +116,7 @@ describe('the application’s listener', () => {
     expect(status).toBe(200)
   })
 
-  /** Whether anybody listens there. */
+  /** Reports whether anything listens there. */
   function answers(host: string): Promise<boolean> {
     return new Promise((resolve) => {
       const socket = connect(harness.sidecar.appPort, host)
@@ -156,7 +156,7 @@ describe('with a token in SIDECAR_API_TOKEN_FILE', () => {
     expect((await guarded.get('/v1/entitlement', headers)).status).toBe(200)
   })
 
-  test('the listener for health and metrics wants none', async () => {
+  test('the listener for health and metrics needs none', async () => {
     expect((await guarded.ops('/readyz')).status).toBe(200)
   })
 })

@@ -23,7 +23,7 @@ beforeAll(async () => {
 })
 afterAll(() => harness.close())
 
-/** Holds an answer of the sidecar against the response that the document has for it. */
+/** Compares an answer of the sidecar with the response that the document has for it. */
 async function expectDocumented(route: string, { status, headers, body }: JsonAnswer) {
   const response = operations.get(route)?.responses[status]
   const [type = ''] = (headers.get('content-type') ?? '').split(';')
@@ -34,7 +34,7 @@ async function expectDocumented(route: string, { status, headers, body }: JsonAn
     expect(headers.get(name), name).not.toBeNull()
 }
 
-test('the ledger is as the document says, with something in every list', async () => {
+test('the ledger matches the document, with something in every list', async () => {
   const answer = await harness.get('/v1/usage')
   await expectDocumented('GET /v1/usage', answer)
   for (const name of ['dimensions', 'open', 'fractions', 'late', 'pending', 'settled'])
@@ -43,7 +43,7 @@ test('the ledger is as the document says, with something in every list', async (
     expect(answer.body[name], name).not.toBeNull()
 })
 
-test('an empty ledger is as the document says', async () => {
+test('an empty ledger matches the document', async () => {
   const answer = await createIdleAppServer().inject('/v1/usage')
   const schema =
     operations.get('GET /v1/usage')?.responses[200]?.content?.['application/json']?.schema
@@ -51,14 +51,14 @@ test('an empty ledger is as the document says', async () => {
 })
 
 test.each(['/v1/entitlement', '/v1/entitlement?wait=1', '/v1/entitlement?wait=no'])(
-  'the answer to %s is as the document says',
+  'the answer to %s matches the document',
   async (path) => {
     await expectDocumented('GET /v1/entitlement', await harness.get(path))
   },
 )
 
 test.each(['?nonce=0123456789abcdef', '?nonce=short', ''])(
-  'the answer to a proof%s is as the document says',
+  'the answer to a proof%s matches the document',
   async (query) => {
     const answer = await harness.get(`/v1/entitlement/proof${query}`)
     await expectDocumented('GET /v1/entitlement/proof', answer)
@@ -78,7 +78,7 @@ test.each([
   await expectDocumented('POST /v1/usage', answer)
 })
 
-test('answers to requests that the defences refuse are as the document says', async () => {
+test('answers to requests that the defences refuse match the document', async () => {
   const forwarded = await harness.get('/v1/usage', { 'x-forwarded-for': '10.0.0.1' })
   await expectDocumented('GET /v1/usage', forwarded)
   const media = await harness.post('<usage/>', { 'content-type': 'application/xml' })
@@ -86,7 +86,7 @@ test('answers to requests that the defences refuse are as the document says', as
   await expectDocumented('POST /v1/usage', media)
 })
 
-test('denied and not reached are answered as the document says', async () => {
+test('the answers for denied and unreachable match the document', async () => {
   for (const prepare of [
     { path: 'settings', body: { entitled: false }, status: 403 },
     { path: 'faults', body: { drop: 'before', times: 1000 }, status: 503 },

@@ -54,7 +54,7 @@ describe('the listener for health and metrics', () => {
 })
 
 describe('/metrics', () => {
-  test('has every metric from the first moment on, save those that nothing has happened for', async () => {
+  test('has every metric from the first moment, except those that need an event', async () => {
     await start()
     const { status, text } = await harness.ops('/metrics')
     expect(status).toBe(200)
@@ -119,12 +119,12 @@ describe('/metrics', () => {
     const { blocks, bsize, bfree } = statfsSync(harness.dataDir)
     expect(await metric('marketplace_ledger_volume_bytes')).toBe(blocks * bsize)
     const free = await metric('marketplace_ledger_free_bytes')
-    // Others write to this disk as well, but not as much as a tenth of it.
+    // Other programs also write to this disk, but less than a tenth of it.
     expect(free).toBeGreaterThan(0)
     expect(free).toBeLessThan(bfree * bsize + (blocks * bsize) / 10)
   })
 
-  test('has no label that a request can make up', async () => {
+  test('has no label that a request can invent', async () => {
     await start()
     await harness.post({ dimension: 'evil-dimension', quantity: 1 })
     await harness.post({ reports: [{ dimension: 'evil-dimension', quantity: 1 }] })
@@ -138,7 +138,7 @@ describe('/metrics', () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'sidecar-'))
     writeFileSync(
       join(dataDir, 'ledger.db'),
-      'this is no database, and long enough to be seen as none',
+      'this is not a database, and long enough to be seen as none',
     )
     await start({ dataDir })
     expect(await metric('marketplace_ledger_set_aside_total')).toBe(1)

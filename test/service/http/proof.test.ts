@@ -23,7 +23,7 @@ test("the proof is AWS's token for the application's own nonce", async () => {
   expect(payload).toMatchObject({ nonce, productCode: body['productCode'], publicKeyVersion: 1 })
 })
 
-test('a nonce that was proved before costs AWS no call', async () => {
+test('a nonce that already has a proof causes no call of AWS', async () => {
   const { prove, harness } = await createBench()
   const first = await prove(nonce)
   const asked = (await harness.calls()).length
@@ -63,7 +63,7 @@ test('a product that is only metered has no proof, and the answer says why', asy
   expect(body['detail']).toMatch(/only to RegisterUsage/)
 })
 
-test('what passes is to be tried again, and what AWS refuses is not', async () => {
+test('a temporary failure is retried, and a refusal by AWS is not', async () => {
   const { prove, aws, harness } = await createBench()
   await harness.entitled()
   const fault = (error: string) => aws.control('faults', { operation: 'RegisterUsage', error })

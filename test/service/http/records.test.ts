@@ -71,7 +71,7 @@ describe('an hour that is over', () => {
 })
 
 describe('a record', () => {
-  test('that AWS throttles is sent again with the same token, and taken once', async () => {
+  test('that AWS throttles is sent again with the same token, and accepted once', async () => {
     await report(5)
     await fault({ times: 2, error: 'ThrottlingException' })
     await harness.endHour()
@@ -153,7 +153,7 @@ describe('a record', () => {
     ])
   })
 
-  test('of each hour that AWS was away for is sent for its own hour', async () => {
+  test('of each hour of an outage of AWS is sent for its own hour', async () => {
     await fault({ times: 1000, error: 'InternalServiceErrorException' })
     for (const quantity of [1, 2, 3]) {
       await report(quantity)
@@ -172,7 +172,7 @@ describe('a record', () => {
     ])
   })
 
-  test('that AWS refuses waits, lets later hours pass, and is sent when the cause is gone', async () => {
+  test('that AWS refuses waits, lets later hours pass, and is sent when the cause is fixed', async () => {
     await report(5)
     await fault({ error: 'InvalidTagException' })
     await harness.endHour()

@@ -60,7 +60,7 @@ describe('the end', () => {
     expect(await harness.records()).toMatchObject([{ quantity: 7 }])
   })
 
-  test('keeps what AWS does not take for the next start', async () => {
+  test('keeps what AWS does not accept for the next start', async () => {
     await start()
     await report(3)
     await harness.aws.control('faults', {
@@ -77,7 +77,7 @@ describe('the end', () => {
     expect(await harness.records()).toMatchObject([{ quantity: 3 }])
   })
 
-  test('happens once, however often it is asked for', async () => {
+  test('happens once, however often it is requested', async () => {
     await start()
     await Promise.all([harness.sidecar.stop(), harness.sidecar.stop()])
     await harness.sidecar.stop()
@@ -128,7 +128,7 @@ describe('the drain', () => {
 describe('a client that stops in the middle of a request', () => {
   const head = 'POST /v1/usage HTTP/1.1\r\nHost: localhost\r\n'
 
-  test('does not hold up the end', async () => {
+  test('does not delay the shutdown', async () => {
     const timers = new ManualClock()
     await start({ timers })
     await report(3)

@@ -69,7 +69,7 @@ describe('the status page', () => {
     expect(text).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(/)
   })
 
-  test('is well-formed: every element that opens is closed, and no id is there twice', async () => {
+  test('is well-formed: every element that opens is closed, and no id appears twice', async () => {
     const markup = (await (await page()).text()).replace(
       /(<(script|style)[^>]*>).*?(<\/\2>)/gs,
       '$1$3',
@@ -87,7 +87,7 @@ describe('the status page', () => {
     expect(markup).toMatch(/^<!doctype html>\n<html lang="en">/)
   })
 
-  test('can be asked for by HEAD, without its text', async () => {
+  test('can be requested by HEAD, without its text', async () => {
     const { status, headers, text } = await send('HEAD', '/')
     expect([status, text]).toEqual([200, ''])
     expect(headers['content-security-policy']).toContain("default-src 'none'")

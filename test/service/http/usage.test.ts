@@ -123,7 +123,7 @@ describe('an idempotency key', () => {
     expect(await open()).toEqual([{ dimension: 'requests', hour, quantity: 6 }])
   })
 
-  test('is remembered after the hour has gone', async () => {
+  test('is remembered after the hour is over', async () => {
     const keyed = { ...report, idempotencyKey: 'a' }
     await harness.post(keyed)
     await harness.endHour()
@@ -229,7 +229,7 @@ describe('GET /v1/usage', () => {
   })
 })
 
-describe('GET /v1/usage says when the next record is sent', () => {
+describe('GET /v1/usage reports when the next record is sent', () => {
   const nextSendAt = async () => (await harness.get('/v1/usage')).body['nextSendAt']
 
   test('after the open hour and the delay that seals it', async () => {
@@ -265,12 +265,12 @@ describe('GET /v1/usage says when the next record is sent', () => {
   })
 })
 
-describe('GET /v1/usage says what came late', () => {
+describe('GET /v1/usage reports late usage', () => {
   const late = async () => (await harness.get('/v1/usage')).body['late']
   const report = (quantity: number, more = {}) => ({ dimension: 'requests', quantity, ...more })
   const occurredAt = '2026-03-10T09:59:59Z'
 
-  test('by the hour that took it, once for each key', async () => {
+  test('by the hour that counts it, once for each key', async () => {
     await harness.entitled()
     await harness.post(report(5))
     await harness.endHour()
@@ -297,7 +297,7 @@ describe('GET /v1/usage says what came late', () => {
 })
 
 describe('an hour that is over', () => {
-  test('accepts no more usage: what comes late goes with the next hour', async () => {
+  test('accepts no more usage: late usage goes with the next hour', async () => {
     await harness.entitled()
     await harness.post({ dimension: 'requests', quantity: 5 })
     await harness.endHour()
@@ -327,8 +327,8 @@ describe('an hour that is over', () => {
   })
 })
 
-describe('quantities that are no whole units', () => {
-  test('are billed as whole units, and the rest goes on to the next hour', async () => {
+describe('quantities that are not whole units', () => {
+  test('are billed as whole units, and the rest is carried to the next hour', async () => {
     await harness.entitled()
     for (const quantity of [1.5, '0.75']) await harness.post({ dimension: 'requests', quantity })
     await harness.endHour()
@@ -355,7 +355,7 @@ describe('quantities that are no whole units', () => {
     ])
   })
 
-  test('that do not make one unit make no record', async () => {
+  test('that do not add up to one unit make no record', async () => {
     await harness.entitled()
     await harness.post({ dimension: 'requests', quantity: 0.5 })
     await harness.endHour()

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { problems, type ProblemCode } from '../../../src/kernel/errors.ts'
+import { problemTable, type ProblemCode } from '../../../src/kernel/problem-table.ts'
 import { rawRequest } from '../../support/sidecar/raw-request.ts'
 import {
   startHarness,
@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => harness.close())
 
-/** Whatever was refused, the book is as empty as before. */
+/** Whatever was refused, the book is still empty. */
 afterEach(() => expectEmptyBook())
 
 async function expectEmptyBook(): Promise<void> {
@@ -31,10 +31,10 @@ async function expectEmptyBook(): Promise<void> {
 
 function expectProblem({ status, headers, body }: JsonAnswer, code: ProblemCode): void {
   expect(headers.get('content-type')).toBe('application/problem+json; charset=utf-8')
-  expect(status).toBe(problems[code].status)
+  expect(status).toBe(problemTable[code].status)
   expect(body).toMatchObject({
     type: `urn:marketplace-sidecar:error:${code}`,
-    title: problems[code].title,
+    title: problemTable[code].title,
     status,
     detail: expect.stringMatching(/\S/),
     code,

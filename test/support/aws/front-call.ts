@@ -13,7 +13,7 @@ export interface FrontAnswer {
 /** When the harness's clock starts, in the epoch seconds of the wire. */
 export const startSeconds = Date.parse('2026-03-10T09:15:00Z') / 1000
 
-/** A signed request's credentials for `region`; the signature is made up. */
+/** Returns a signed request's credentials for `region`; the signature is invented. */
 export function authorization(region = 'eu-west-1', service = 'aws-marketplace'): string {
   return `AWS4-HMAC-SHA256 Credential=AKIACLIENT/20260310/${region}/${service}/aws4_request, SignedHeaders=host, Signature=00`
 }
@@ -27,7 +27,7 @@ export function frontHeaders(operation: OperationName): Record<string, string> {
   }
 }
 
-/** MeterUsage of 5 requests at the start, with other members if so. */
+/** Returns MeterUsage of 5 requests at the start, with other members if given. */
 export function usageInput(members: object = {}): object {
   return {
     ProductCode: demoProduct.productCode,
@@ -38,7 +38,7 @@ export function usageInput(members: object = {}): object {
   }
 }
 
-/** A call in AWS's protocol; a text is sent as it is. */
+/** Makes a call in AWS's protocol; a string is sent unchanged. */
 export async function callFront(
   port: number,
   operation: OperationName,

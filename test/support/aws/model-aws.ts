@@ -45,7 +45,7 @@ export class ModelAws {
     this.#lateness = lateness
   }
 
-  /** The weather of the next calls; after them it is fine. */
+  /** The outcomes of the next calls; later ones succeed. */
   forecast(...weather: Weather[]): void {
     this.#forecast.push(...weather)
   }

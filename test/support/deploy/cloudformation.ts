@@ -35,7 +35,7 @@ function longForm(name: string): string {
   return name === 'Ref' ? name : `Fn::${name}`
 }
 
-/** What becomes of a property when every reference has the value that `values` gives it. */
+/** Returns a property in which every reference has the value that `values` gives it. */
 export function resolveReferences(property: Json, values: Readonly<Record<string, Json>>): Json {
   if (typeof property !== 'object' || property === null) return property
   if (isList(property)) return property.map((item) => resolveReferences(item, values))

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../program/program.ts'
 
-/** What a container of a stage is started with. */
+/** The settings with which a container of a stage starts. */
 export interface ImageSettings {
   readonly entrypoint: readonly string[]
   readonly cmd: readonly string[]
@@ -13,7 +13,7 @@ export interface ImageSettings {
   readonly volumes: readonly string[]
 }
 
-/** What the Dockerfile says of the stage with this name. */
+/** Reads the stage of this name from the Dockerfile. */
 export function imageOfStage(stage: string): ImageSettings {
   const lines = readFileSync(join(root, 'Dockerfile'), 'utf8')
     .replaceAll(/^#.*\n/gm, '')

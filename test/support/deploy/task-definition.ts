@@ -34,14 +34,14 @@ export function readTaskDefinition(platform: keyof typeof taskDefinitionFiles): 
   return JSON.parse(text) as TaskDefinition
 }
 
-/** The container with this name. */
+/** Returns the container of this name. */
 export function containerOf(task: TaskDefinition, name: string): ContainerDefinition {
   const container = task.containerDefinitions.find((one) => one.name === name)
   if (container === undefined) throw new Error(`there is no container ${name}`)
   return container
 }
 
-/** What the sidecar of the task is started with, name to value. */
+/** Returns the environment of the task's sidecar, name to value. */
 export function sidecarEnvironment(task: TaskDefinition): Record<string, string> {
   const { environment = [] } = containerOf(task, 'marketplace-sidecar')
   return Object.fromEntries(environment.map(({ name, value }) => [name, value]))

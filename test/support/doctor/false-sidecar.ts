@@ -7,14 +7,14 @@ export type ProofReply = (nonce: string, response: ServerResponse) => void
 
 export interface FalseSidecar {
   readonly port: number
-  /** From now on; the requests that follow are counted anew. */
+  /** Sets the answer from now on, and counts requests from 0. */
   reply(reply: ProofReply): void
   requests(): number
   /** Afterwards nothing listens there. */
   close(): Promise<void>
 }
 
-/** What a buyer would run instead of the sidecar: it always answers the plain question with yes. */
+/** What a buyer would run instead of the sidecar: it always answers that the product may run. */
 export async function startFalseSidecar(): Promise<FalseSidecar> {
   let current: ProofReply = replyWith('')
   let requests = 0

@@ -12,7 +12,7 @@ export interface CertificateOptions {
   readonly notAfter?: string
 }
 
-/** A self-signed certificate for tests, as Node cannot make one by itself. */
+/** A self-signed certificate for tests, because Node cannot create one. */
 export function makeCertificate(options: CertificateOptions): Certificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const body = tbsCertificate(options, publicKey.export({ type: 'spki', format: 'der' }))
@@ -86,7 +86,7 @@ function bitString(bytes: Buffer): Buffer {
   return element(0x03, Buffer.from([0]), bytes)
 }
 
-/** DER: a tag, the length in as few bytes as there can be, the content. */
+/** Encodes DER: a tag, the length in as few bytes as possible, the content. */
 function element(tag: number, ...parts: readonly Buffer[]): Buffer {
   const content = Buffer.concat(parts)
   const { length } = content

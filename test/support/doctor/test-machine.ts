@@ -6,7 +6,7 @@ import { demoProduct } from '../../../src/emulator/demo-product.ts'
 
 export const publicKeyPath = '/public-key.pem'
 
-/** A machine that has nothing, and whose DNS knows no name. */
+/** A machine that has nothing, and whose DNS resolves no name. */
 export function testMachine(more: Partial<Machine> = {}): Machine {
   return {
     env: {},
@@ -50,7 +50,7 @@ export async function findingsOf(
   }
 }
 
-/** In short: the status, or the name of the problem. */
+/** Shortens findings to the status, or the name of the problem. */
 export function outcomesOf(findings: readonly Finding[]): string[] {
   return findings.map(({ status, problem }) => problem ?? status)
 }

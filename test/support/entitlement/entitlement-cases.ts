@@ -22,7 +22,7 @@ export interface EntitlementCase {
   readonly status: 200 | 403 | 503
   readonly code: string
   readonly state: 'entitled' | 'denied' | 'unreachable'
-  /** When AWS is asked again: at once and ever more slowly, or after 30 seconds and more. */
+  /** When AWS is called again: at once and then ever more slowly, or after 30 seconds or more. */
   readonly again: 'no' | 'soon' | 'slowly'
   /** The label of `marketplace_aws_request_duration_seconds`. */
   readonly outcome: string
@@ -58,7 +58,7 @@ const credentials = { ...unreachable, again: 'slowly', outcome: 'credentials' } 
 const unavailable = { ...unreachable, again: 'soon', outcome: 'unavailable' } as const
 const throttled = { ...unreachable, again: 'soon', outcome: 'throttled' } as const
 
-/** Platform, route and AWS's answer, and what the sidecar makes of them. */
+/** Platform, route and AWS's answer, and the sidecar's state for them. */
 export const entitlementCases: readonly EntitlementCase[] = [
   { ...anywhere, answer: 'yes', aws: { kind: 'yes' }, ...yes },
   // the model
@@ -118,7 +118,7 @@ export const entitlementCases: readonly EntitlementCase[] = [
     aws: { kind: 'error', name: 'AccessDeniedException', operation: 'MeterUsage' },
     routes: ['both'],
   },
-  // a yes that is none
+  // an invalid yes
   {
     ...anywhere,
     ...denied,
@@ -150,7 +150,7 @@ export const entitlementCases: readonly EntitlementCase[] = [
     aws: { kind: 'hangs' },
     code: 'TimeoutError',
   },
-  // not even asked
+  // not called
   {
     ...anywhere,
     ...denied,

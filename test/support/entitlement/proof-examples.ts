@@ -11,7 +11,7 @@ const run = promisify(execFile)
 
 export interface ProofExample {
   readonly file: string
-  /** What has to be on the PATH. */
+  /** The tools that must be on the PATH. */
   readonly needs: readonly string[]
   /** The command that runs the copy in `folder`. */
   build(copy: string, folder: string): Promise<readonly [string, ...string[]]>
@@ -21,7 +21,7 @@ export interface ProofExample {
 export interface CompiledIn {
   readonly port: number
   readonly publicKeyPem: string
-  /** How long 429 and 503 are borne; as in the example when absent. */
+  /** How long 429 and 503 are tolerated; as in the example when absent. */
   readonly patienceSeconds?: number
 }
 
@@ -72,7 +72,7 @@ export const proofExamples = { shell, node, python, go, java } as const satisfie
   ProofExample
 >
 
-/** Which of the tools that an example needs are not on the PATH. */
+/** Returns the tools of an example that are not on the PATH. */
 export function missingTools({ needs }: ProofExample): readonly string[] {
   const folders = (process.env['PATH'] ?? '').split(delimiter)
   return needs.filter((tool) => !folders.some((folder) => existsSync(join(folder, tool))))

@@ -4,7 +4,7 @@ import { replyWith, type ProofReply } from '../doctor/false-sidecar.ts'
 import { hmacSigner, mintToken, pkcs1Signer, pssSigner } from '../aws/mint-token.ts'
 
 export interface FalseWorld {
-  /** AWS's, with which a false sidecar can sign nothing of its own. */
+  /** AWS's, with which a false sidecar cannot sign its own content. */
   readonly privateKey: KeyObject
   readonly publicKeyPem: string
   readonly otherKey: KeyObject
@@ -73,7 +73,7 @@ const noToken = /no PS256 token|not signed by AWS|IndexOutOfBounds/
 const unsigned = /not signed by AWS|SignatureException/
 const unusable =
   /no PS256 token|not signed by AWS|IllegalArgument|cannot be reached|answered \?\?\?/
-// Java asks again by itself when a connection is cut.
+// Java itself repeats a request when a connection is cut.
 const noAnswer = /cannot be reached|IOException|answered (?:000|200)|no proof in/
 const noPatience = /no proof in|answered (?:000|503)/
 
@@ -95,7 +95,7 @@ export const falsehoods: readonly {
     reason: unsigned,
   },
   {
-    name: 'a token that is signed with a key of its own',
+    name: 'a token that is signed with a foreign key',
     reply: token((nonce, { otherKey }) =>
       mintToken({ claims: claimsFor(nonce), signer: pssSigner(otherKey) }),
     ),

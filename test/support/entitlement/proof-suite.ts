@@ -34,7 +34,7 @@ export function describeExample(name: keyof typeof proofExamples): void {
     })
     afterAll(() => rm(folder, { recursive: true, force: true }))
 
-    test('without a key of a product it refuses everything', async () => {
+    test('without a product key it refuses everything', async () => {
       const publicKeyPem =
         (await readFile(join(root, example.file), 'utf8')).match(pemForm)?.[0] ?? ''
       const run = await build('keyless', { port: 7070, publicKeyPem })
@@ -92,7 +92,7 @@ export function describeExample(name: keyof typeof proofExamples): void {
         expectRefused(await run(), reason)
       })
 
-      test('every question has another nonce', async () => {
+      test('every call has another nonce', async () => {
         const nonces = new Set<string>()
         sidecar.reply((nonce, response) => {
           nonces.add(nonce)

@@ -20,7 +20,7 @@ export class Lateness {
 
 /**
  * A ledger whose reads resolve late, with what was true when they began, as those of a shared database
- * do. `isMovedFirst` says whether another hand, such as an operator's, moves a record on after the
+ * do. `isMovedFirst` returns whether another party, such as an operator, moves a record on after the
  * sender has read it and before it marks it.
  */
 export function withLateReads(

@@ -12,7 +12,7 @@ import { openLedger, plainMeaning, type OpenLedgerOptions } from './open-ledger.
 
 export const unit = 1_000_000n
 
-/** A directory that goes with the test. */
+/** Creates a directory that is deleted after the test. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(scratch, 'ledger-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
@@ -29,11 +29,11 @@ export interface LedgerBench {
     quantity: bigint,
     more?: Partial<UsageReport>,
   ) => Promise<ReportReceipt>
-  /** What was told under a name, in its order. */
+  /** Returns the events of a name, in order. */
   told<N extends EventName>(name: N): SidecarEvents[N][]
 }
 
-/** A ledger in a directory of its own, on a clock that stands at 09:15, without real flushes. */
+/** A ledger in a separate directory, on a clock that stands at 09:15, without real flushes. */
 export async function openBench(options: Partial<OpenLedgerOptions> = {}): Promise<LedgerBench> {
   const clock = (options.clock as ManualClock | undefined) ?? new ManualClock()
   const events = options.events ?? new Events()

@@ -15,7 +15,7 @@ import { ModelAws } from '../aws/model-aws.ts'
 import { scratch } from '../scratch.ts'
 import { Lateness, withLateReads } from './late-ledger.ts'
 
-/** Whether a report came too late to be recorded: the application learns so, and gives it up. */
+/** Reports whether a report was too late to be recorded. The application receives that answer and gives up. */
 function isTooOld(error: unknown): boolean {
   if (error instanceof SidecarError && error.code === 'OccurredAtTooOld') return true
   throw error
@@ -44,7 +44,7 @@ export class ModelWorld {
   /** Of reads of the ledger and of AWS's answers. */
   readonly lateness = new Lateness()
   readonly aws = new ModelAws(this.clock, this.lateness)
-  /** What the application has to get in, by its idempotency key. */
+  /** What the application has to report, by idempotency key. */
   readonly #unacknowledged = new Map<string, UsageReport>()
   readonly acknowledged = new Map<string, UsageReport>()
   readonly #directories: string[] = []
@@ -107,7 +107,7 @@ export class ModelWorld {
     await this.advance(0)
   }
 
-  /** Another hand moves the next `times` records on, each after the sender has read it and before its mark. */
+  /** Another party moves the next `times` records on, each after the sender has read it and before its mark. */
   moveFirst(times: number): void {
     this.#moves += times
   }

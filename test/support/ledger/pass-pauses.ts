@@ -1,7 +1,7 @@
 import type { ManualClock } from '../manual-clock.ts'
 import { until } from '../sidecar/metadata-server.ts'
 
-/** Waits for `work`, ending each of its pauses at once; gives its value and the pauses, ms. */
+/** Waits for `work`, ending each of its pauses at once; returns its value and the pauses, ms. */
 export async function passPauses<T>(
   work: Promise<T>,
   clock: ManualClock,

@@ -22,7 +22,7 @@ export interface ConsoleExample {
   readonly answer: string
 }
 
-/** What stands in a page's `console` blocks: each command after its `$`, and what it prints. */
+/** Returns the content of a page's `console` blocks: each command after its `$`, and what it prints. */
 export function consoleExamples(page: string): ConsoleExample[] {
   return codeBlocks(page, 'console').flatMap((block) =>
     block
@@ -35,7 +35,7 @@ export function consoleExamples(page: string): ConsoleExample[] {
   )
 }
 
-/** What a command prints, run in the project's folder. */
+/** Returns what a command prints in the project's folder. */
 export async function bash(command: string): Promise<string> {
   return (await promisify(execFile)('bash', ['-c', command], { cwd: root })).stdout
 }
@@ -67,7 +67,7 @@ export async function startDemo() {
 
 /**
  * Runs the examples in their order against a demo; each must print what the page says. One that only
- * looks may look again, until an hour is over for example.
+ * reads may be repeated, for example until an hour is over.
  */
 export async function runExamples(
   examples: readonly ConsoleExample[],
@@ -89,7 +89,7 @@ export function withPorts(command: string, { app, ops, emulator }: DemoAddresses
     .replaceAll('localhost:7071', new URL(emulator).host)
 }
 
-/** What is the same every time: JSON in one form, without the times and ids of this run. */
+/** Returns the part that is always the same: JSON in one form, without the times and ids of this run. */
 function steady(answer: string): unknown {
   const text = answer
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')

@@ -9,7 +9,7 @@ type Variables = Readonly<Record<string, string>>
 export interface Packed {
   /** Starts it with these arguments and no other environment than this and the package's own. */
   start(args: readonly string[], env: Variables): Program
-  /** Asks for its health as an orchestrator does; what the image itself says, where there is one. */
+  /** Checks its health as an orchestrator does; with the image's own command, where there is an image. */
   checkHealth(env: Variables): Program
 }
 
@@ -35,8 +35,8 @@ export async function environmentOf(aws: EmulatedAws): Promise<Variables> {
 }
 
 /**
- * What a sidecar is for, from the proof of the entitlement to the record at AWS: entitled, well, usage
- * taken and found in the ledger, and on SIGTERM sent.
+ * Tests a sidecar's whole job, from the proof of the entitlement to the record at AWS: entitled, healthy,
+ * usage accepted and found in the ledger, and sent on SIGTERM.
  */
 export async function expectMainJob(
   packed: Packed,

@@ -19,7 +19,7 @@ function inherited(): NodeJS.ProcessEnv {
   return { PATH, HOME, NODE_COMPILE_CACHE }
 }
 
-/** A program in a process group of its own, so that a signal reaches all of it, as Ctrl-C does. */
+/** A program in a separate process group, so that a signal reaches all of it, as Ctrl-C does. */
 export class Program {
   readonly ended: Promise<Ended>
   readonly #child: ChildProcess
@@ -59,7 +59,7 @@ export class Program {
     if (this.#child.pid !== undefined) process.kill(-this.#child.pid, signal)
   }
 
-  /** Ends what is left of the group. */
+  /** Kills what is left of the group. */
   killAll(): void {
     try {
       this.signal('SIGKILL')
@@ -69,7 +69,7 @@ export class Program {
   }
 }
 
-/** Starts a command for the running test; whatever is left of it ends with the test. */
+/** Starts a command for the running test; what is left of it is killed after the test. */
 export function startCommand(
   command: string,
   args: readonly string[],
@@ -99,7 +99,7 @@ export interface EmulatorProgram {
   records(): Promise<readonly { dimension: string; hour: string; quantity: number }[]>
 }
 
-/** An emulated AWS as a process of its own. */
+/** An emulated AWS as a separate process. */
 export async function startEmulatorProgram(...args: string[]): Promise<EmulatorProgram> {
   const program = startProgram(['emulate', '--port', '0', ...args])
   const [, url = ''] = await program.printed(/^emulator ready at (\S+)/m)
@@ -140,7 +140,7 @@ export async function earlyInTheHour({ emulator }: DemoAddresses): Promise<void>
   })
 }
 
-/** The status of a GET; 0 while nobody answers. */
+/** Returns the status of a GET; 0 while no one answers. */
 export async function statusOf(url: string): Promise<number> {
   return fetch(url).then(
     async (response) => {
@@ -151,7 +151,7 @@ export async function statusOf(url: string): Promise<number> {
   )
 }
 
-/** Reports usage and gives the status. */
+/** Reports usage and returns the status. */
 export async function postUsage(app: string, report: object): Promise<number> {
   const headers = { 'content-type': 'application/json' }
   const body = JSON.stringify(report)

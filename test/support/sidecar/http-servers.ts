@@ -83,7 +83,7 @@ const emptyUsage = {
   oldestUnsentHour: undefined,
 }
 
-/** The listener for operation, of a sidecar that is well. */
+/** The listener for operation, of a healthy sidecar. */
 export function createIdleOpsServer(): FastifyInstance {
   return createOpsServer({
     events: new Events(),

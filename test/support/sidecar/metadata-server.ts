@@ -32,7 +32,7 @@ export async function startMetadataServer(
   }
 }
 
-/** Lets I/O go on until `condition` holds; the test's time limit ends it when it never does. */
+/** Lets I/O continue until `condition` holds, or until the test's time limit. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve))
 }

@@ -23,7 +23,7 @@ interface Schema {
   readonly properties?: Readonly<Record<string, object>>
 }
 
-/** The document as it goes over the wire, with what it refers to in place. */
+/** The document as sent, with its references resolved. */
 export const documented = resolve(JSON.parse(JSON.stringify(openApiDocument('1.2.3')))) as OpenApi
 
 /** `GET /path` to the operation. */
@@ -62,7 +62,7 @@ function resolve(root: unknown): unknown {
 }
 
 /**
- * What is wrong with `value` by a schema of the document, or undefined. Unlike the document, `strict`
+ * Returns what is wrong with `value` according to a schema of the document, or undefined. Unlike the document, `strict`
  * accepts no member that the schema does not name. Fastify brings the validator.
  */
 export async function mistakeIn(

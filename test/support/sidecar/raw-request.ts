@@ -12,12 +12,12 @@ export interface RawRequest {
   readonly host?: string
   readonly method?: string
   readonly path?: string
-  /** With the names that fetch keeps to itself, such as Host. */
+  /** Including those that fetch does not let callers set, such as Host. */
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
 }
 
-/** A request whose every header is the test's. */
+/** Sends a request with exactly the test's headers. */
 export function rawRequest({ host = '127.0.0.1', body = '', ...rest }: RawRequest) {
   return new Promise<RawAnswer>((resolve, reject) => {
     const outgoing = request({ host, agent: false, ...rest }, (response) => {
@@ -31,7 +31,7 @@ export function rawRequest({ host = '127.0.0.1', body = '', ...rest }: RawReques
   })
 }
 
-/** Sends `bytes` as they are and gives all that comes back until the other side closes. */
+/** Sends `bytes` unchanged and returns everything received until the other side closes. */
 export function exchangeBytes(port: number, bytes: string, host = '127.0.0.1'): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, host, () => socket.write(bytes))

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 
-/** `GET /path` for each route, out of the tree that Fastify prints; HEAD comes with every GET. */
+/** Returns `GET /path` for each route, from the tree that Fastify prints; every GET also has HEAD. */
 export async function routesOf(app: FastifyInstance): Promise<string[]> {
   await app.ready()
   const parents: string[] = []

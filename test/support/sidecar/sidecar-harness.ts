@@ -41,7 +41,7 @@ export interface SidecarOptions {
   readonly prepare?: (aws: Harness) => Promise<unknown>
   /** Real time, unless a test moves it. */
   readonly timers?: Clock
-  /** 0.001 in a test that does not say: what is tried again soon is tried again at once. */
+  /** 0.001 by default, so that a retry that is due soon happens at once. */
   readonly random?: () => number
   readonly log?: Log
   /** Receives what goes to standard output apart from the log. */
@@ -64,13 +64,13 @@ export interface SidecarHarness {
   /** POST /v1/usage. */
   post(body: unknown, headers?: Readonly<Record<string, string>>): Promise<JsonAnswer>
   ops(path: string): Promise<{ readonly status: number; readonly text: string }>
-  /** What the emulated AWS holds. */
+  /** Returns the records of the emulated AWS. */
   records(): Promise<readonly EmulatedRecord[]>
   calls(): Promise<readonly EmulatedCall[]>
   /** Every event of this name so far. */
   emitted<N extends EventName>(name: N): readonly SidecarEvents[N][]
   entitled(): Promise<void>
-  /** Goes to a minute past the next full hour, when its usage is due. */
+  /** Advances to a minute past the next full hour, when its usage is due. */
   endHour(): Promise<void>
   /** Waits until this many attempts to send a record have ended. */
   attempts(count: number): Promise<void>
@@ -130,7 +130,7 @@ export async function startHarness(options: SidecarOptions = {}): Promise<Sideca
     async endHour() {
       const nextHour = hourOf(clock.now()) + hourMs
       await clock.advance(nextHour - clock.now())
-      // The sidecar has to see this hour before the test goes on to the next one.
+      // The sidecar must see this hour before the test moves on to the next.
       await eventually(() => clock.nextAt !== undefined && clock.nextAt <= nextHour + sealDelayMs)
       await clock.advance(sealDelayMs)
     },
@@ -181,7 +181,7 @@ export function startOptions(
   }
 }
 
-/** As short as the end can be, and records at once. */
+/** The shortest shutdown, and records without delay. */
 function standardSettings(endpoint: string, dataDir: string): Readonly<Record<string, string>> {
   return {
     SIDECAR_LISTEN: '127.0.0.1:0',

@@ -1,14 +1,17 @@
 import { expect, test } from 'vitest'
 import { exitCodeOf, exitCodes } from '../../../src/cli/exit-codes.ts'
-import { errorCodes, SidecarError } from '../../../src/kernel/errors.ts'
+import { SidecarError, type ErrorCode } from '../../../src/kernel/errors.ts'
+import { exitTable } from '../../../src/kernel/exit-table.ts'
+import { problemTable } from '../../../src/kernel/problem-table.ts'
 
 test('every error code ends the program with a failure', () => {
-  for (const code of errorCodes)
+  const codes = [...Object.keys(problemTable), ...Object.keys(exitTable)] as ErrorCode[]
+  for (const code of codes)
     expect(exitCodeOf(new SidecarError(code, '')), code).toBeGreaterThan(exitCodes.ok)
 })
 
 test('mistakes that another start cannot fix have other codes than those that it can', () => {
-  const codeOf = (code: (typeof errorCodes)[number]) => exitCodeOf(new SidecarError(code, ''))
+  const codeOf = (code: ErrorCode) => exitCodeOf(new SidecarError(code, ''))
   expect(codeOf('InvalidSettings')).toBe(exitCodes.misconfigured)
   expect(codeOf('LedgerInUse')).toBe(exitCodes.storage)
   expect(codeOf('LedgerFailed')).toBe(exitCodes.ledgerFailed)

@@ -41,7 +41,7 @@ describe('the check data-directory', () => {
     expect(findings).toMatchObject([
       {
         status: 'pass',
-        message: `User 4711 can write ${directory}, which belongs to user ${process.getuid?.()}.`,
+        message: `User 4711 can write to ${directory}, which belongs to user ${process.getuid?.()}.`,
       },
     ])
     expect(readdirSync(directory)).toEqual([])
@@ -51,7 +51,7 @@ describe('the check data-directory', () => {
     const parent = temporaryDirectory()
     const findings = await check(dataDirectoryCheck, join(parent, 'a/b'))
     expect(outcomesOf(findings)).toEqual(['pass'])
-    expect(findings[0]?.message).toContain(`can make it in ${parent}.`)
+    expect(findings[0]?.message).toContain(`can create it in ${parent}.`)
     expect(readdirSync(parent)).toEqual([])
   })
 
@@ -63,7 +63,9 @@ describe('the check data-directory', () => {
     )
     expect(outcomesOf(findings)).toEqual(['NotWritable'])
     expect(findings[0]?.message).toContain('EACCES')
-    expect(findings[0]?.fix).toContain(`Let user 65534 write ${directory}: fsGroup`)
+    expect(findings[0]?.fix).toContain(
+      `Let user 65534 write to ${directory}: in a pod with fsGroup`,
+    )
   })
 
   test('fails where this user cannot create it', async () => {
@@ -135,7 +137,7 @@ describe('the check data-volume', () => {
 
   test('says so when the volume is unknown', async () => {
     const [finding] = await check(dataVolumeCheck, temporaryDirectory())
-    expect(finding?.message).toMatch(/^The volume that it is on is unknown; /)
+    expect(finding?.message).toMatch(/^It is on an unknown volume; /)
   })
 
   test('warns of a volume that is nearly full', async () => {

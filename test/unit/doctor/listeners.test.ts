@@ -83,13 +83,13 @@ describe('the check app-listener', () => {
   })
 
   test('does not mistake a sidecar that is shutting down for another program', async () => {
-    const problem = problemOf('ShuttingDown', 'Nothing of this request was recorded.')
+    const problem = problemOf('ShuttingDown', 'No part of this request was recorded.')
     const port = await serve((_request, response) =>
       response.writeHead(503).end(JSON.stringify(problem)),
     )
     const findings = await app(port)
     expect(outcomesOf(findings)).toEqual(['skip'])
-    expect(findings[0]?.message).toContain('ShuttingDown: Nothing of this request was recorded.')
+    expect(findings[0]?.message).toContain('ShuttingDown: No part of this request was recorded.')
   })
 
   test('passes a port that is free', async () => {

@@ -120,7 +120,7 @@ describe('a scenario', () => {
     [
       'a code twice',
       'products: [{ code: c, route: hourly }, { code: c, route: hourly }]',
-      '"c" is',
+      '"c" appears twice',
     ],
     ['no dimension', 'products: [{ code: c }]', 'the route both needs at least one'],
     [
@@ -132,7 +132,7 @@ describe('a scenario', () => {
     [
       'a task twice',
       `${smallest}\ntasks: [{ accessKeyId: K }, { accessKeyId: K }]`,
-      '"K" is there',
+      '"K" appears twice',
     ],
     ['an unknown product', `${smallest}\nbuyers: [{ id: b, products: [x] }]`, 'there is c'],
     ['a list for a section', `${smallest}\nclock: []`, 'clock must be a section of fields, not []'],

@@ -45,7 +45,7 @@ function left(grace: Grace, outage = true): number | undefined {
 }
 
 describe('closed', () => {
-  test('nothing is borne before AWS has confirmed the buyer', async () => {
+  test('nothing is tolerated before AWS has confirmed the buyer', async () => {
     expect(left(await start('closed'))).toBeUndefined()
   })
 
@@ -65,7 +65,7 @@ describe('closed', () => {
     expect(left(await start('closed'))).toBe(2)
   })
 
-  test('a restart is also borne when it is not AWS that fails', async () => {
+  test('a restart is also tolerated when something other than AWS fails', async () => {
     ;(await start('closed')).note({ state: 'entitled' })
     expect(left(await start('closed'), false)).toBe(2)
   })
@@ -91,7 +91,7 @@ describe('closed', () => {
 })
 
 describe('open', () => {
-  test('an outage is borne for the grace time since it began', async () => {
+  test('an outage is tolerated for the grace time since it began', async () => {
     const grace = await start('open')
     expect(left(grace)).toBe(2)
     clock.step(hour)

@@ -5,7 +5,7 @@ import { hourOf } from '../../../src/metering/hour.ts'
 const at = (time: string) => Date.parse(time)
 
 describe('an hour', () => {
-  test('is named by its start, over midnight and the end of a month too', () => {
+  test('is named by its start, even over midnight and the end of a month', () => {
     expect(hourOf(at('2026-02-28T23:59:59.999Z'))).toBe(at('2026-02-28T23:00:00Z'))
     expect(hourOf(at('2026-03-01T00:00:00Z'))).toBe(at('2026-03-01T00:00:00Z'))
     expect(hourOf(-1)).toBe(-3_600_000)

@@ -67,7 +67,7 @@ describe('sealing an hour', () => {
     })
   })
 
-  test('caps a record at 2147483647 and carries the rest, each tag set its own', () => {
+  test('caps a record at 2147483647 and carries the rest, each by its tag set', () => {
     const cells = [
       { tags: team('a'), quantity: 2_000_000_000_000_000n },
       { tags: team('b'), quantity: 1_000_000_000_250_000n },
@@ -110,13 +110,13 @@ describe('sealing an hour', () => {
     expect(tokenOf(5_000_000n, 'pod:2')).not.toBe(tokenOf(5_000_000n))
   })
 
-  test('tells how many tag sets had to be folded', () => {
+  test('reports how many tag sets had to be folded', () => {
     const folded: unknown[] = []
     const cells = Array.from({ length: 6 }, (_, index) => ({
       tags: canonicalTags([{ key: `k${index}`, value: 'x' }]),
       quantity: 1_000_000n,
     }))
-    planOne(inputOf(cells), { ...defaultRules, onFolded: (...told) => folded.push(told) })
+    planOne(inputOf(cells), { ...defaultRules, onFolded: (...folds) => folded.push(folds) })
     expect(folded).toEqual([['requests', 1]])
   })
 })
@@ -148,7 +148,7 @@ describe('sealing an hour of two accounts, after a product file changed its divi
     ])
   })
 
-  test('shares the room of one record, and carries what is above it in units of its own', () => {
+  test('shares the room of one record, and carries what exceeds it in its own units', () => {
     const huge = [{ tags: untagged, quantity: 2_147_483_640n * 1_000_000n }]
     const full = {
       ...input,

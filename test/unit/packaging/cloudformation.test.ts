@@ -106,7 +106,7 @@ describe('the alarms of the CloudFormation template', () => {
     })
   })
 
-  test('use every metric that is written', () => {
+  test('use every metric that the sidecar writes', () => {
     const seen = JSON.stringify(alarms)
     for (const name of embeddedMetrics) expect(seen).toContain(`"MetricName":"${name}"`)
   })

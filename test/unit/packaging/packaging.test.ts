@@ -72,7 +72,7 @@ test('the ECS task checks health as the image does', async () => {
   expect(sidecar.healthCheck.command).toEqual(['CMD', ...(await healthCommand())])
 })
 
-test('the ECS task gives the sidecar longer to stop than it may be set to take', async () => {
+test('the ECS task gives the sidecar longer to stop than its settings allow it to take', async () => {
   const { sidecar, application } = await taskDefinition()
   const type = settingOf('SIDECAR_SHUTDOWN_TIMEOUT_MS')?.type
   const longestMs = type?.kind === 'integer' ? type.max : Infinity
@@ -149,7 +149,7 @@ test('the runtime stage copies the build and runs nothing, because its base may 
   ])
 })
 
-test('the image runs the program as nobody, with its ledger on a volume', async () => {
+test('the image runs the program as user nobody, with its ledger on a volume', async () => {
   const [, port] = settingOf('SIDECAR_OPS_LISTEN')?.default?.split(':') ?? []
   expect(await instruction('USER')).toBe('65532:65532')
   expect(JSON.parse(await instruction('VOLUME'))).toEqual([settingOf('SIDECAR_DATA_DIR')?.default])
@@ -174,7 +174,7 @@ test('the image contains nothing of the emulator, which has a separate stage', a
   ])
 })
 
-test('the image of the emulator runs it as nobody, open to other containers', async () => {
+test('the image of the emulator runs it as user nobody, open to other containers', async () => {
   const entry: unknown = JSON.parse(await instruction('ENTRYPOINT', 'emulator'))
   const port = await instruction('EXPOSE', 'emulator')
   expect(entry).toEqual(['node', '/app/emulator.js', '--host', '0.0.0.0', '--port', port])

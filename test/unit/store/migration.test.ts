@@ -104,7 +104,7 @@ describe('a ledger of the first edition', () => {
     ])
   })
 
-  test('has what was under way when it ended as possibly taken', async () => {
+  test('counts what was under way when it ended as possibly taken', async () => {
     const { ledger } = await upgrade()
     const { pending } = await ledger.usage()
     expect(
@@ -147,10 +147,10 @@ describe('a ledger of the first edition', () => {
     ])
   })
 
-  test('has no id of a record a second time', async () => {
+  test('has no record id twice', async () => {
     const directory = oldBook()
     const database = new DatabaseSync(join(directory, 'ledger.db'))
-    // Records of higher ids were there, and are forgotten.
+    // There were records with higher ids, which are forgotten.
     database.exec("UPDATE sqlite_sequence SET seq = 99 WHERE name = 'record'")
     database.close()
     const { ledger, clock } = await upgrade(directory)
@@ -186,7 +186,7 @@ describe('a ledger of the first edition', () => {
     expect(imbalancesOf(await ledger.audit())).toEqual([])
   })
 
-  test('is not changed by the commands, which say how to bring it up to date', async () => {
+  test('is not changed by the commands, which say how to upgrade it', async () => {
     const directory = oldBook()
     const reading = readBook(directory, (book) => book.accountSums())
     await expect(reading).rejects.toMatchObject({ code: 'LedgerTooOld' })

@@ -1,0 +1,87 @@
+interface ExitRow {
+  /** Which of the program's exit codes it ends with. */
+  readonly exit: 'failed' | 'misconfigured' | 'storage' | 'ledgerFailed'
+  /** What happened and what to do, in Markdown, for docs/errors.md. */
+  readonly happened: string
+  readonly todo: string
+}
+
+/** Every error code that the program or one of its commands ends with. */
+export const exitTable = {
+  InvalidSettings: {
+    exit: 'misconfigured',
+    happened: 'One or more `SIDECAR_*` settings are wrong; the message lists every one',
+    todo: 'See [configuration.md](configuration.md)',
+  },
+  InvalidProductFile: {
+    exit: 'misconfigured',
+    happened: "The product file can't be read or is wrong",
+    todo: 'See [configuration.md](configuration.md)',
+  },
+  InvalidArguments: {
+    exit: 'misconfigured',
+    happened: 'A command or option does not exist or has a wrong value',
+    todo: 'Run `marketplace-sidecar --help`',
+  },
+  DataDirectoryUnusable: {
+    exit: 'storage',
+    happened: '`SIDECAR_DATA_DIR` is not writable',
+    todo: "Mount a volume that the container's user can write to",
+  },
+  LedgerInUse: {
+    exit: 'storage',
+    happened: 'Another sidecar uses this data directory',
+    todo: 'Give each task or pod its own volume',
+  },
+  LedgerTooNew: {
+    exit: 'storage',
+    happened: 'A newer version wrote the ledger',
+    todo: 'Run that version or a later one',
+  },
+  LedgerTooOld: {
+    exit: 'failed',
+    happened:
+      'An earlier version wrote the ledger, and the command `ledger` never changes the schema',
+    todo: 'Start the new sidecar once, which upgrades the file',
+  },
+  LedgerFailed: {
+    exit: 'ledgerFailed',
+    happened: 'A flush to disk failed; what the sidecar acknowledged is on the disk',
+    todo: 'Start it again, which recovers the ledger; check the disk',
+  },
+  ListenFailed: {
+    exit: 'failed',
+    happened: 'A port is already in use',
+    todo: 'Change `SIDECAR_LISTEN` or `SIDECAR_OPS_LISTEN`',
+  },
+  LedgerNotFound: {
+    exit: 'failed',
+    happened: 'The command `ledger` found no ledger in the directory',
+    todo: 'Name the right one with `--data-dir`',
+  },
+  LedgerDamaged: {
+    exit: 'failed',
+    happened: "The command `ledger` can't read the file",
+    todo: 'Keep a copy; the next start of the sidecar sets it aside',
+  },
+  LedgerBusy: {
+    exit: 'failed',
+    happened: 'The command `ledger` could not write for 5 seconds',
+    todo: 'Run it again',
+  },
+  LedgerImbalanced: {
+    exit: 'failed',
+    happened: 'A change would have lost units, and was not made: a defect',
+    todo: 'Keep the data directory and report it',
+  },
+  RecordNotFound: {
+    exit: 'failed',
+    happened: 'No record has this id',
+    todo: '`ledger show` and `ledger export` list the ids',
+  },
+  RecordStateMismatch: {
+    exit: 'failed',
+    happened: "The action does not apply to the record's state",
+    todo: 'See [ledger.md](ledger.md)',
+  },
+} as const satisfies Readonly<Record<string, ExitRow>>
