@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import type { DatabaseSync } from 'node:sqlite'
 import type { Events } from '../../kernel/events.ts'
 import type { Log } from '../../kernel/log.ts'
 import type { Store } from '../store.ts'
+import { closeKeepingLog } from './file/close-keeping-log.ts'
 import { openDisk, type DataSync } from './file/disk.ts'
 import { lockFile } from './file/file-lock.ts'
 import type { MeaningOf } from './migrations/from-schema-1.ts'
@@ -28,20 +28,21 @@ export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<
   const { directory, now, meaningOf, events, log, dataSync } = options
   prepareDirectory(directory)
   const lock = lockFile(join(directory, 'ledger.lock'))
-  let database: DatabaseSync | undefined
+  let opened: OpenedDatabase | undefined
   try {
-    const opened = openDatabase(directory, now, meaningOf)
-    database = opened.database
+    opened = openDatabase(directory, now, meaningOf)
+    const { database, path } = opened
     logOpened(opened, log, events)
     const disk = await openDisk(opened, dataSync)
     return new SqliteStore({
       database,
+      path,
       disk,
       lock,
       onCommitted: () => events.emit('stepReached', { step: 'group-committed' }),
     })
   } catch (error) {
-    database?.close()
+    if (opened !== undefined) closeKeepingLog(opened.database, opened.path)
     lock.release()
     throw error
   }

@@ -3,6 +3,7 @@ import type { Changes } from '../changes.ts'
 import type { Store } from '../store.ts'
 import type { DiskSpace } from '../summary.ts'
 import type { BookView } from '../view.ts'
+import { closeKeepingLog } from './file/close-keeping-log.ts'
 import type { Disk } from './file/disk.ts'
 import type { FileLock } from './file/file-lock.ts'
 import { Names } from './names.ts'
@@ -14,6 +15,8 @@ import { ChangeWriter } from './write-changes.ts'
 
 export interface SqliteStoreOptions {
   readonly database: DatabaseSync
+  /** Its main file. */
+  readonly path: string
   readonly disk: Disk
   readonly lock: FileLock
   /** Called after each commit, before it is flushed. */
@@ -30,6 +33,8 @@ export class SqliteStore extends SqliteReader implements Store {
   readonly #commit
   /** A transaction was rolled back, perhaps for want of room. */
   #rolledBack = false
+  /** A flush failed: what is on disk is unknown until the next start has written it again. */
+  #failed = false
 
   constructor(options: SqliteStoreOptions) {
     const { database } = options
@@ -65,13 +70,13 @@ export class SqliteStore extends SqliteReader implements Store {
   }
 
   flush(): Promise<void> {
-    return this.#options.disk.flush()
+    return this.#orFailed(this.#options.disk.flush())
   }
 
   maintain(): Promise<void> {
     const makeRoom = this.#rolledBack
     this.#rolledBack = false
-    return this.#options.disk.checkpointIfDue(makeRoom)
+    return this.#orFailed(this.#options.disk.checkpointIfDue(makeRoom))
   }
 
   space(): Promise<DiskSpace> {
@@ -79,12 +84,24 @@ export class SqliteStore extends SqliteReader implements Store {
   }
 
   async close(): Promise<void> {
-    const { database, disk, lock } = this.#options
-    // The last connection copies the WAL into the main file and deletes it: with flushes.
-    database.exec('PRAGMA synchronous = FULL')
-    database.close()
+    const { database, path, disk, lock } = this.#options
+    if (this.#failed) closeKeepingLog(database, path)
+    else {
+      // The last connection copies the WAL into the main file and deletes it: with flushes.
+      database.exec('PRAGMA synchronous = FULL')
+      database.close()
+    }
     // After it: the system drops a process's locks on a file when any descriptor of it closes.
     await disk.close()
     lock.release()
+  }
+
+  async #orFailed(flushed: Promise<void>): Promise<void> {
+    try {
+      await flushed
+    } catch (error) {
+      this.#failed = true
+      throw error
+    }
   }
 }

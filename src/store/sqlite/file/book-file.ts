@@ -1,4 +1,5 @@
 import { closeSync, existsSync, fdatasyncSync, openSync, statSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
@@ -14,6 +15,7 @@ import { ledgerFileName } from './open-database.ts'
 import { RecordRows } from '../record-rows.ts'
 import { SqliteReader } from '../sqlite-reader.ts'
 import { SqliteView } from '../sqlite-view.ts'
+import { rewriteFile } from './rewrite-file.ts'
 import { codeOf, translate } from './storage-errors.ts'
 import { walHeaderIsSound } from './wal-header.ts'
 import { ChangeWriter } from '../write-changes.ts'
@@ -62,7 +64,14 @@ export function changeBook(directory: string, decide: (view: BookView) => Change
       try {
         database.exec('PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0')
         checkLedger(database, directory)
-        transact(database, () => asking(directory, () => fdatasyncSync(main)), decide)
+        await transact(
+          database,
+          async () => {
+            await rewriteLog(directory, `${path}-wal`)
+            asking(directory, () => fdatasyncSync(main))
+          },
+          decide,
+        )
       } catch (error) {
         throw translateWrite(error)
       } finally {
@@ -74,11 +83,11 @@ export function changeBook(directory: string, decide: (view: BookView) => Change
   })
 }
 
-function transact(
+async function transact(
   database: DatabaseSync,
-  flushMain: () => void,
+  secure: () => Promise<void>,
   decide: (view: BookView) => Changes,
-): void {
+): Promise<void> {
   const names = new Names(database)
   const view = new SqliteView(database, names, new RecordRows(database, names))
   const writer = new ChangeWriter(database, names)
@@ -86,7 +95,7 @@ function transact(
   try {
     // This transaction may begin the WAL anew, and the sidecar flushes its checkpoints later than it
     // makes them: until the main file is on disk, the old WAL is the only copy that outlives a power cut.
-    flushMain()
+    await secure()
     const before = imbalances(database)
     writer.write(decide(view))
     for (const [account, imbalance] of imbalances(database))
@@ -99,6 +108,20 @@ function transact(
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK')
     throw error
+  }
+}
+
+/**
+ * A flush that failed in a sidecar can have left parts of the log in the kernel's cache alone. The commit
+ * that follows flushes the log, and a change behind a gap in it would not outlive a power cut.
+ */
+async function rewriteLog(directory: string, path: string): Promise<void> {
+  try {
+    // SQLite keeps its locks on other files: closing this descriptor drops none of them.
+    await using log = await open(path, 'r+')
+    await rewriteFile(log)
+  } catch (error) {
+    throw unusable(directory, error)
   }
 }
 

@@ -1,7 +1,10 @@
 import { open, statfs, type FileHandle } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { messageOf, SidecarError } from '../../../kernel/errors.ts'
-import { syncDirectory, type OpenedDatabase } from './open-database.ts'
+import { rewriteFile } from './rewrite-file.ts'
+import type { OpenedDatabase } from './open-database.ts'
+import { syncDirectory, syncParents } from './sync-directory.ts'
 import type { DiskSpace } from '../../summary.ts'
 
 export type DataSync = (handle: FileHandle) => Promise<void>
@@ -39,15 +42,15 @@ export class Disk {
     this.#checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)')
   }
 
-  /** `path` is the main file of `database`, which has committed at least once. */
+  /** The database has committed at least once. */
   static async open(
-    database: DatabaseSync,
-    path: string,
+    { database, path, recovered }: OpenedDatabase,
     sync: DataSync = (handle) => handle.datasync(),
   ): Promise<Disk> {
     const main = await open(path, 'r+')
     const wal = await open(`${path}-wal`, 'r+')
     const disk = new Disk(database, path, main, wal, sync)
+    if (recovered) await disk.#rewrite()
     await sync(main)
     await sync(wal)
     return disk
@@ -81,6 +84,30 @@ export class Disk {
     await this.#sync(this.#main)
   }
 
+  /**
+   * Puts on disk what the last process left, the log first: it holds all that a failed checkpoint may
+   * have left out of the main file. SQLite's write lock keeps other processes from writing meanwhile.
+   */
+  async #rewrite(): Promise<void> {
+    this.#database.exec('BEGIN IMMEDIATE')
+    try {
+      for (const file of [this.#wal, this.#main]) {
+        await rewriteFile(file)
+        await this.#sync(file)
+      }
+    } finally {
+      this.#database.exec('ROLLBACK')
+    }
+    this.#database.exec('PRAGMA synchronous = FULL')
+    try {
+      this.#checkpoint.get()
+    } catch {
+      // The disk is full: the log is on it, and has everything.
+    } finally {
+      this.#database.exec('PRAGMA synchronous = NORMAL')
+    }
+  }
+
   async space(): Promise<DiskSpace> {
     const [main, wal, volume] = await Promise.all([
       this.#main.stat(),
@@ -101,16 +128,18 @@ export class Disk {
   }
 }
 
-/** Flushes what opening wrote: nothing may be acknowledged on top of a file that is not on disk. */
-export async function openDisk({ database, path }: OpenedDatabase, sync?: DataSync): Promise<Disk> {
+/** Flushes what opening found and wrote: nothing may be acknowledged on top of a file that is not on disk. */
+export async function openDisk(opened: OpenedDatabase, sync?: DataSync): Promise<Disk> {
   try {
-    const disk = await Disk.open(database, path, sync)
-    await syncDirectory(path)
+    const disk = await Disk.open(opened, sync)
+    const directory = resolve(dirname(opened.path))
+    await syncDirectory(directory)
+    await syncParents(directory)
     return disk
   } catch (cause) {
     throw new SidecarError(
       'LedgerFailed',
-      `The ledger ${path} could not be flushed to disk (${messageOf(cause)}). Check the volume under the data directory.`,
+      `The ledger ${opened.path} could not be flushed to disk (${messageOf(cause)}). Check the volume under the data directory.`,
       { cause },
     )
   }

@@ -7,8 +7,7 @@ import {
   writeFileSync,
   rmSync,
 } from 'node:fs'
-import { open as openFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { toIso } from '../../../kernel/clock.ts'
 import { SidecarError, messageOf } from '../../../kernel/errors.ts'
@@ -31,6 +30,8 @@ export interface OpenedDatabase {
   /** Damaged files that were kept under another name, and why. */
   readonly setAside: readonly { readonly path: string; readonly reason: string }[]
   readonly networkFileSystem: boolean
+  /** The last process did not end cleanly: it left a log, and perhaps pages that only the cache has. */
+  readonly recovered: boolean
 }
 
 /** Makes the data directory, and proves that files can be written there. */
@@ -64,7 +65,8 @@ export function openDatabase(directory: string, now: number, meaningOf: MeaningO
       return preparing(database, () => migrate(database, now, meaningOf))
     }
     if (!existsSync(path)) createFile(path, prepare)
-    return { database: prepare(path), path, setAside, networkFileSystem }
+    const recovered = existsSync(`${path}-wal`)
+    return { database: prepare(path), path, setAside, networkFileSystem, recovered }
   }
   try {
     return open()
@@ -80,9 +82,12 @@ function createFile(path: string, prepare: (file: string) => DatabaseSync): void
   const draft = `${path}.new`
   for (const suffix of companions) rmSync(draft + suffix, { force: true })
   const database = prepare(draft)
-  // Closing copies the write-ahead log into the file: with flushes.
-  database.exec('PRAGMA synchronous = FULL')
-  database.close()
+  try {
+    // Closing would do the same, without a word when a flush fails.
+    database.exec('PRAGMA synchronous = FULL; PRAGMA wal_checkpoint(TRUNCATE)')
+  } finally {
+    database.close()
+  }
   renameSync(draft, path)
 }
 
@@ -134,15 +139,5 @@ function setFilesAside(path: string, now: number): string {
     for (const suffix of companions)
       if (existsSync(path + suffix)) renameSync(path + suffix, kept + suffix)
     return kept
-  }
-}
-
-/** Makes the names of new files durable. */
-export async function syncDirectory(path: string): Promise<void> {
-  const handle = await openFile(dirname(path), 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }

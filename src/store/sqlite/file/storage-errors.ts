@@ -38,3 +38,8 @@ export function translate(error: unknown): unknown {
 export function codeOf(error: unknown): number | undefined {
   return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined
 }
+
+/** The system's error code, such as ENOSPC, or undefined when the error is none of the system's. */
+export function codeOfSystem(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined
+}
