@@ -3,7 +3,8 @@ import type { Events } from '../../kernel/events.ts'
 import type { Log } from '../../kernel/log.ts'
 import type { Store } from '../store.ts'
 import { closeKeepingLog } from './file/close-keeping-log.ts'
-import { openDisk, type DataSync } from './file/disk.ts'
+import { dataSyncOfSystem, type DataSync } from './file/data-sync.ts'
+import { openDisk } from './file/disk.ts'
 import { lockFile } from './file/file-lock.ts'
 import type { MeaningOf } from './migrations/from-schema-1.ts'
 import { openDatabase, prepareDirectory, type OpenedDatabase } from './file/open-database.ts'
@@ -25,12 +26,12 @@ export interface OpenSqliteStoreOptions {
  * Throws DataDirectoryUnusable, LedgerInUse, LedgerTooNew, LedgerFailed, or what SQLite says of the disk.
  */
 export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<Store> {
-  const { directory, now, meaningOf, events, log, dataSync } = options
+  const { directory, now, meaningOf, events, log, dataSync = dataSyncOfSystem } = options
   prepareDirectory(directory)
   const lock = lockFile(join(directory, 'ledger.lock'))
   let opened: OpenedDatabase | undefined
   try {
-    opened = openDatabase(directory, now, meaningOf)
+    opened = await openDatabase(directory, { now, meaningOf, dataSync })
     const { database, path } = opened
     logOpened(opened, log, events)
     const disk = await openDisk(opened, dataSync)

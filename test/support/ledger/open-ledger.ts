@@ -1,5 +1,5 @@
 import { Ledger, type LedgerOptions } from '../../../src/ledger/ledger.ts'
-import type { DataSync } from '../../../src/store/sqlite/file/disk.ts'
+import type { DataSync } from '../../../src/store/sqlite/file/data-sync.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/open-sqlite-store.ts'
 
 export interface OpenLedgerOptions extends Omit<LedgerOptions, 'store'> {

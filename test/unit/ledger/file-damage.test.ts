@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -11,6 +12,7 @@ import {
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
+import { readBook } from '../../../src/store/sqlite/file/book-file.ts'
 import { walHeaderIsSound } from '../../../src/store/sqlite/file/wal-header.ts'
 import { openBench, temporaryDirectory, unit } from '../../support/ledger/ledger-bench.ts'
 
@@ -50,6 +52,42 @@ describe('a ledger that a killed process left', () => {
     expect(existsSync(wal(directory))).toBe(false)
     const { ledger } = await openBench({ directory })
     expect(await reported(ledger)).toBe(50n * unit)
+  })
+})
+
+describe('a renewal that was killed', () => {
+  const renewed = (directory: string) => `${main(directory)}.renewed`
+
+  test('before its copy was whole begins again', async () => {
+    const directory = await killedLedger()
+    writeFileSync(`${main(directory)}.renewing`, 'half a copy')
+    const { ledger } = await openBench({ directory })
+    expect(await reported(ledger)).toBe(50n * unit)
+    expect(readdirSync(directory).toSorted()).toEqual(
+      ['ledger.db', 'ledger.db-shm', 'ledger.db-wal', 'ledger.lock'].toSorted(),
+    )
+  })
+
+  test.each(['the log', 'no log'])(
+    'with a whole copy, and %s of the old file, goes on with the copy',
+    async (log) => {
+      const directory = await killedLedger()
+      copyFileSync(main(await closedLedger()), renewed(directory))
+      // What the disk has of the old file cannot be trusted.
+      truncateSync(main(directory), 8192)
+      if (log === 'no log') rmSync(wal(directory))
+      const bench = await openBench({ directory })
+      expect(await reported(bench.ledger)).toBe(50n * unit)
+      expect(bench.told('ledgerSetAside')).toEqual([])
+      expect(existsSync(renewed(directory))).toBe(false)
+    },
+  )
+
+  test('leaves the book to the next start: a command neither reads nor changes it', async () => {
+    const directory = await killedLedger()
+    copyFileSync(main(await closedLedger()), renewed(directory))
+    const read = readBook(directory, (book) => book.owner())
+    await expect(read).rejects.toMatchObject({ code: 'LedgerInUse' })
   })
 })
 

@@ -1,5 +1,4 @@
 import { closeSync, existsSync, fdatasyncSync, openSync, statSync } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
@@ -15,9 +14,11 @@ import { ledgerFileName } from './open-database.ts'
 import { RecordRows } from '../record-rows.ts'
 import { SqliteReader } from '../sqlite-reader.ts'
 import { SqliteView } from '../sqlite-view.ts'
+import { closeKeepingLog } from './close-keeping-log.ts'
+import { renewedPath } from './renew-file.ts'
 import { rewriteFile } from './rewrite-file.ts'
 import { codeOf, translate } from './storage-errors.ts'
-import { walHeaderIsSound } from './wal-header.ts'
+import { hasLog, walHeaderIsSound } from './wal-header.ts'
 import { ChangeWriter } from '../write-changes.ts'
 
 /** How long to wait for a transaction of the sidecar. */
@@ -57,6 +58,7 @@ export function readBook<T>(
 export function changeBook(directory: string, decide: (view: BookView) => Changes): Promise<void> {
   return explain(directory, async () => {
     const path = findLedger(directory)
+    const hadLog = hasLog(path)
     // Closed last: the system drops a process's locks on a file when any descriptor of it closes.
     const main = asking(directory, () => openSync(path, 'r+'))
     try {
@@ -64,18 +66,17 @@ export function changeBook(directory: string, decide: (view: BookView) => Change
       try {
         database.exec('PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0')
         checkLedger(database, directory)
-        await transact(
-          database,
-          async () => {
-            await rewriteLog(directory, `${path}-wal`)
-            asking(directory, () => fdatasyncSync(main))
-          },
-          decide,
-        )
+        const secure = () => {
+          rewriteLog(`${path}-wal`)
+          fdatasyncSync(main)
+        }
+        transact(database, () => asking(directory, secure), decide)
       } catch (error) {
         throw translateWrite(error)
       } finally {
-        database.close()
+        // A log says to the next start that a sidecar did not end cleanly.
+        if (hadLog) closeKeepingLog(database, path)
+        else database.close()
       }
     } finally {
       closeSync(main)
@@ -83,11 +84,11 @@ export function changeBook(directory: string, decide: (view: BookView) => Change
   })
 }
 
-async function transact(
+function transact(
   database: DatabaseSync,
-  secure: () => Promise<void>,
+  secure: () => void,
   decide: (view: BookView) => Changes,
-): Promise<void> {
+): void {
   const names = new Names(database)
   const view = new SqliteView(database, names, new RecordRows(database, names))
   const writer = new ChangeWriter(database, names)
@@ -95,7 +96,7 @@ async function transact(
   try {
     // This transaction may begin the WAL anew, and the sidecar flushes its checkpoints later than it
     // makes them: until the main file is on disk, the old WAL is the only copy that outlives a power cut.
-    await secure()
+    secure()
     const before = imbalances(database)
     writer.write(decide(view))
     for (const [account, imbalance] of imbalances(database))
@@ -112,16 +113,16 @@ async function transact(
 }
 
 /**
- * A flush that failed in a sidecar can have left parts of the log in the kernel's cache alone. The commit
- * that follows flushes the log, and a change behind a gap in it would not outlive a power cut.
+ * A flush that failed in a sidecar can have left a gap in the log on disk. This change is flushed behind
+ * it, and what lies behind a gap does not outlive a power cut.
  */
-async function rewriteLog(directory: string, path: string): Promise<void> {
+function rewriteLog(path: string): void {
+  // SQLite keeps its locks on other files: closing this descriptor drops none of them.
+  const log = openSync(path, 'r+')
   try {
-    // SQLite keeps its locks on other files: closing this descriptor drops none of them.
-    await using log = await open(path, 'r+')
-    await rewriteFile(log)
-  } catch (error) {
-    throw unusable(directory, error)
+    rewriteFile(log)
+  } finally {
+    closeSync(log)
   }
 }
 
@@ -137,6 +138,11 @@ function imbalances(database: DatabaseSync): Map<string, bigint> {
 
 function findLedger(directory: string): string {
   const path = join(directory, ledgerFileName)
+  if (asking(directory, () => existsSync(renewedPath(path))))
+    throw new SidecarError(
+      'LedgerInUse',
+      `A sidecar that starts is renewing the ledger in ${directory}, or was killed while it did. Try again when a sidecar has started there.`,
+    )
   const file = asking(directory, () => statSync(path, { throwIfNoEntry: false }))
   if (file === undefined) throw notFound(directory)
   if (file.size === 0) throw damaged(directory, 'the file is empty')

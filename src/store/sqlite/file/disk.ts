@@ -2,12 +2,11 @@ import { open, statfs, type FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { messageOf, SidecarError } from '../../../kernel/errors.ts'
+import type { DataSync } from './data-sync.ts'
 import { rewriteFile } from './rewrite-file.ts'
 import type { OpenedDatabase } from './open-database.ts'
 import { syncDirectory, syncParents } from './sync-directory.ts'
 import type { DiskSpace } from '../../summary.ts'
-
-export type DataSync = (handle: FileHandle) => Promise<void>
 
 /** Pages in the WAL after which it is copied into the main file: 4 MiB. */
 const checkpointPages = 1000
@@ -43,10 +42,7 @@ export class Disk {
   }
 
   /** The database has committed at least once. */
-  static async open(
-    { database, path, recovered }: OpenedDatabase,
-    sync: DataSync = (handle) => handle.datasync(),
-  ): Promise<Disk> {
+  static async open({ database, path, recovered }: OpenedDatabase, sync: DataSync): Promise<Disk> {
     const main = await open(path, 'r+')
     const wal = await open(`${path}-wal`, 'r+')
     const disk = new Disk(database, path, main, wal, sync)
@@ -92,19 +88,11 @@ export class Disk {
     this.#database.exec('BEGIN IMMEDIATE')
     try {
       for (const file of [this.#wal, this.#main]) {
-        await rewriteFile(file)
+        rewriteFile(file.fd)
         await this.#sync(file)
       }
     } finally {
       this.#database.exec('ROLLBACK')
-    }
-    this.#database.exec('PRAGMA synchronous = FULL')
-    try {
-      this.#checkpoint.get()
-    } catch {
-      // The disk is full: the log is on it, and has everything.
-    } finally {
-      this.#database.exec('PRAGMA synchronous = NORMAL')
     }
   }
 
@@ -129,7 +117,7 @@ export class Disk {
 }
 
 /** Flushes what opening found and wrote: nothing may be acknowledged on top of a file that is not on disk. */
-export async function openDisk(opened: OpenedDatabase, sync?: DataSync): Promise<Disk> {
+export async function openDisk(opened: OpenedDatabase, sync: DataSync): Promise<Disk> {
   try {
     const disk = await Disk.open(opened, sync)
     const directory = resolve(dirname(opened.path))

@@ -11,8 +11,10 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { toIso } from '../../../kernel/clock.ts'
 import { SidecarError, messageOf } from '../../../kernel/errors.ts'
+import type { DataSync } from './data-sync.ts'
+import { finishRenewal, renewFile } from './renew-file.ts'
 import { codeOf, translateOpening } from './storage-errors.ts'
-import { walHeaderIsSound } from './wal-header.ts'
+import { hasLog, walHeaderIsSound } from './wal-header.ts'
 import type { MeaningOf } from '../migrations/from-schema-1.ts'
 import { migrate, schemaVersion, schemaVersionOf } from '../migrations/migrate.ts'
 
@@ -30,7 +32,7 @@ export interface OpenedDatabase {
   /** Damaged files that were kept under another name, and why. */
   readonly setAside: readonly { readonly path: string; readonly reason: string }[]
   readonly networkFileSystem: boolean
-  /** The last process did not end cleanly: it left a log, and perhaps pages that only the cache has. */
+  /** The last process left a log, and perhaps pages that only the cache has: there was no room to renew it. */
   readonly recovered: boolean
 }
 
@@ -50,26 +52,38 @@ export function prepareDirectory(directory: string): void {
   }
 }
 
+export interface OpenDatabaseOptions {
+  readonly now: number
+  readonly meaningOf: MeaningOf
+  readonly dataSync: DataSync
+}
+
 /** Opens the ledger's file for reading and writing, a new one when there is none or it is damaged. */
-export function openDatabase(directory: string, now: number, meaningOf: MeaningOf): OpenedDatabase {
+export async function openDatabase(
+  directory: string,
+  { now, meaningOf, dataSync }: OpenDatabaseOptions,
+): Promise<OpenedDatabase> {
   const path = join(directory, ledgerFileName)
   const setAside: { path: string; reason: string }[] = []
   const discard = (reason: string) => setAside.push({ path: setFilesAside(path, now), reason })
 
+  await finishRenewal(path)
   if (existsSync(path) && statSync(path).size === 0) discard('the file is empty')
   else if (!walHeaderIsSound(`${path}-wal`)) discard('its write-ahead log is not one')
   const networkFileSystem = statfsSync(directory).type === nfsMagic
-  const open = () => {
+  const open = async () => {
     const prepare = (file: string) => {
       const database = connect(file, networkFileSystem)
       return preparing(database, () => migrate(database, now, meaningOf))
     }
     if (!existsSync(path)) createFile(path, prepare)
-    const recovered = existsSync(`${path}-wal`)
+    const left = hasLog(path)
+    const renewed = left && (await renewFile(connect(path, networkFileSystem), path, dataSync))
+    const recovered = left && !renewed
     return { database: prepare(path), path, setAside, networkFileSystem, recovered }
   }
   try {
-    return open()
+    return await open()
   } catch (error) {
     if (!isDamage(error)) throw translateOpening(error, path)
     discard(messageOf(error))

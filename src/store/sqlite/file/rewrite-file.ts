@@ -1,20 +1,19 @@
-import type { FileHandle } from 'node:fs/promises'
+import { readSync, writeSync } from 'node:fs'
 
 const chunkBytes = 1 << 20
 
 /**
- * Writes every byte of a file again as it reads, so that the next flush covers all of it. After a failed
- * flush the kernel counts pages as written that are only in its cache: they can be read, and no later
- * flush writes them unless they are written again. Call it while nothing else can write the file.
+ * Writes every byte of an open file again as it reads, so that the next flush covers all of it: after a
+ * failed flush the kernel counts pages as written that are only in its cache. Call it while nothing else
+ * can write the file. For where there is no room to renew a file: some file systems need more than this.
  */
-export async function rewriteFile(handle: FileHandle): Promise<void> {
+export function rewriteFile(descriptor: number): void {
   const chunk = Buffer.alloc(chunkBytes)
   for (let position = 0; ;) {
-    const { bytesRead } = await handle.read(chunk, 0, chunkBytes, position)
-    if (bytesRead === 0) return
-    for (let written = 0; written < bytesRead;)
-      written += (await handle.write(chunk, written, bytesRead - written, position + written))
-        .bytesWritten
-    position += bytesRead
+    const read = readSync(descriptor, chunk, 0, chunkBytes, position)
+    if (read === 0) return
+    for (let written = 0; written < read;)
+      written += writeSync(descriptor, chunk, written, read - written, position + written)
+    position += read
   }
 }
