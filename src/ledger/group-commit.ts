@@ -102,14 +102,26 @@ export class GroupCommit<Context> {
   }
 
   #fail(cause: unknown, group: readonly Waiting<Context>[]): void {
-    const error = new SidecarError(
+    const happened = `The ledger could not be flushed to disk (${messageOf(cause)}).`
+    const unknown = new SidecarError(
       'LedgerFailed',
-      `The ledger could not be flushed to disk (${messageOf(cause)}). Nothing after the last successful flush was acknowledged; the sidecar ends now and recovers from the file when it starts again. Check the volume under the data directory.`,
+      `${happened} Whether this was recorded is unknown: after the next start it may be in the ledger or not. Repeat it only with the idempotency key it had; without one it could be counted twice.`,
       { cause },
     )
-    this.#failure = error
-    for (const { reject } of [...group, ...this.#waiting.splice(0)]) reject(error)
-    this.#options.onFatal(error)
+    for (const { reject } of group) reject(unknown)
+    this.#failure = new SidecarError(
+      'LedgerFailed',
+      `${happened} Nothing of this was recorded; the sidecar ends now and recovers when it starts again. Check the volume under the data directory.`,
+      { cause },
+    )
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#failure)
+    this.#options.onFatal(
+      new SidecarError(
+        'LedgerFailed',
+        `${happened} What came after the last successful flush was not acknowledged, and may be in the ledger or not; the sidecar ends now and recovers when it starts again. Check the volume under the data directory.`,
+        { cause },
+      ),
+    )
   }
 }
 

@@ -110,6 +110,19 @@ describe('group commit', () => {
     expect(commits.failure?.message).toMatch(/EIO/)
   })
 
+  test('calls what shared a failed flush unknown, and advises no repeat without its key', async () => {
+    const { flushes, write } = createBench()
+    const shared = write('a')
+    await settle()
+    const waiting = write('b')
+    flushes[0]?.reject(new Error('EIO: i/o error, fdatasync'))
+    await expect(shared).rejects.toThrow(
+      /is unknown.*Repeat it only with the idempotency key it had/,
+    )
+    for (const never of [waiting, write('c')])
+      await expect(never).rejects.toThrow(/Nothing of this was recorded/)
+  })
+
   test('ends as well when a checkpoint could not be flushed', async () => {
     const { fatal, flushes, write } = createBench({
       between: () => Promise.reject(new Error('EIO: i/o error')),
