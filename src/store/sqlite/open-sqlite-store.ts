@@ -19,6 +19,8 @@ export interface OpenSqliteStoreOptions {
   readonly log: Log
   /** For tests of failing disks. */
   readonly dataSync?: DataSync | undefined
+  /** For tests of many idempotency keys. */
+  readonly maxKeys?: number | undefined
 }
 
 /**
@@ -40,6 +42,7 @@ export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<
       path,
       disk,
       lock,
+      maxKeys: options.maxKeys,
       onCommitted: () => events.emit('stepReached', { step: 'group-committed' }),
     })
   } catch (error) {

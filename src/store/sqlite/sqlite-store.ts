@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { SidecarError } from '../../kernel/errors.ts'
 import type { Changes } from '../changes.ts'
 import type { Store } from '../store.ts'
 import type { DiskSpace } from '../summary.ts'
@@ -21,7 +22,12 @@ export interface SqliteStoreOptions {
   readonly lock: FileLock
   /** Called after each commit, before it is flushed. */
   readonly onCommitted: () => void
+  /** Idempotency keys that the book may hold; tests choose fewer. */
+  readonly maxKeys?: number | undefined
 }
+
+/** A key of 36 characters takes 160 bytes, of 255 ones 660: this many take 3 GB and 13 GB. */
+const mostKeys = 20_000_000
 
 /** A book in one SQLite file, for the one task or pod that holds its lock. */
 export class SqliteStore extends SqliteReader implements Store {
@@ -31,6 +37,7 @@ export class SqliteStore extends SqliteReader implements Store {
   readonly #writer: ChangeWriter
   readonly #begin
   readonly #commit
+  readonly #keys
   /** A transaction was rolled back, perhaps for want of room. */
   #rolledBack = false
   /** A flush failed: what is on disk is unknown until the next start has written it again. */
@@ -47,6 +54,10 @@ export class SqliteStore extends SqliteReader implements Store {
     this.#writer = new ChangeWriter(database, names)
     this.#begin = database.prepare('BEGIN IMMEDIATE')
     this.#commit = database.prepare('COMMIT')
+    // Ids grow by one, and the oldest go first: counting rows would grow with their number.
+    this.#keys = database.prepare(
+      'SELECT (SELECT min(id) FROM idempotency) AS first, (SELECT max(id) FROM idempotency) AS last',
+    )
   }
 
   async transact(decide: (view: BookView) => Changes): Promise<readonly number[]> {
@@ -57,7 +68,9 @@ export class SqliteStore extends SqliteReader implements Store {
       throw translate(error)
     }
     try {
-      const ids = this.#writer.write(decide(this.#view))
+      const changes = decide(this.#view)
+      if (bringsUsage(changes)) this.#admit(changes)
+      const ids = this.#writer.write(changes)
       this.#commit.run()
       onCommitted()
       return ids
@@ -96,6 +109,27 @@ export class SqliteStore extends SqliteReader implements Store {
     lock.release()
   }
 
+  /** Refuses usage for which there is no room, so that what the book has can still be sealed and sent. */
+  #admit(changes: Changes): void {
+    const { maxKeys = mostKeys } = this.#options
+    const { claims } = changes
+    if (claims.length > 0 && this.#countKeys() + claims.length > maxKeys)
+      throw new SidecarError(
+        'LedgerFull',
+        `The ledger remembers ${maxKeys} idempotency keys, as many as it can, so nothing of this was recorded. Each is kept for 25 hours. Report less often, with larger quantities or in batches that have one key.`,
+      )
+    if (this.#options.disk.reserve(pagesOf(changes))) return
+    throw new SidecarError(
+      'LedgerFull',
+      'The volume of the data directory is full, so nothing of this was recorded; the room that is left is kept for sending what the ledger has. Free or enlarge the volume; the sidecar goes on by itself, and the same request may then be sent again.',
+    )
+  }
+
+  #countKeys(): number {
+    const { first = null, last = null } = this.#keys.get() ?? {}
+    return first === null ? 0 : Number(last) - Number(first) + 1
+  }
+
   async #orFailed(flushed: Promise<void>): Promise<void> {
     try {
       await flushed
@@ -104,4 +138,27 @@ export class SqliteStore extends SqliteReader implements Store {
       throw error
     }
   }
+}
+
+/** Usage that was reported now; what moves inside the book has no part in it. */
+function bringsUsage({ accounts, claims }: Changes): boolean {
+  return claims.length > 0 || accounts.some(({ reported }) => reported > 0n)
+}
+
+const pageBytes = 4096
+
+/** The most pages that usage can write: every row on pages of its own that split, and long rows. */
+function pagesOf({ accounts, added, claims }: Changes): number {
+  let rows = accounts.length
+  let bytes = 0
+  for (const { added: cells } of added)
+    for (const tags of cells.keys()) {
+      rows += 1
+      bytes += tags.length
+    }
+  for (const { token, receipts } of claims) {
+    rows += 2
+    bytes += token.length + receipts.length * 20
+  }
+  return 2 * rows + Math.ceil((2 * bytes) / pageBytes) + 16
 }

@@ -6,6 +6,8 @@ export interface OpenLedgerOptions extends Omit<LedgerOptions, 'store'> {
   readonly directory: string
   /** For tests of failing disks. */
   readonly dataSync?: DataSync | undefined
+  /** Idempotency keys that the book may hold. */
+  readonly maxKeys?: number | undefined
 }
 
 /** What usage means where a test does not care. */

@@ -41,7 +41,8 @@ export async function renewFile(
     await syncDirectory(dirname(path))
   } catch (error) {
     removeDraft()
-    database.exec('PRAGMA locking_mode = NORMAL')
+    // The lock goes with the next access.
+    database.exec('PRAGMA locking_mode = NORMAL; SELECT count(*) FROM sqlite_schema')
     closeKeepingLog(database, path)
     if (codeOf(error) === sqliteFull || codeOfSystem(error) === 'ENOSPC') return false
     throw error
