@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -35,6 +36,7 @@ async function closedLedger(): Promise<string> {
   return directory
 }
 
+const garbage = Buffer.from('this is no database '.repeat(1000))
 const main = (directory: string) => join(directory, 'ledger.db')
 const wal = (directory: string) => join(directory, 'ledger.db-wal')
 const reported = async (ledger: Ledger) => (await ledger.audit())[0]?.reported ?? 0n
@@ -92,7 +94,6 @@ describe('a renewal that was killed', () => {
 })
 
 describe('a damaged ledger is set aside and a new one started', () => {
-  const garbage = Buffer.from('this is no database '.repeat(1000))
   test.each<[string, () => Promise<string>, (directory: string) => void]>([
     ['an empty main file', killedLedger, (directory) => truncateSync(main(directory), 0)],
     [
@@ -165,6 +166,38 @@ describe('a damaged ledger is set aside and a new one started', () => {
   })
 })
 
+describe('a kill while a damaged ledger is set aside', () => {
+  const parts = ['', '-wal', '-shm']
+
+  test.each([1, 2, 3])(
+    'after %i of its steps: the new ledger gets nothing of the old one, of which all is kept',
+    async (steps) => {
+      const directory = await killedLedger()
+      writeFileSync(`${main(directory)}-shm`, Buffer.alloc(32_768))
+      const before = parts.map((part) => readFileSync(main(directory) + part))
+      const kept = `${main(directory)}.damaged-2026-03-10T091400000Z`
+      for (const part of parts.slice(0, steps)) renameSync(main(directory) + part, kept + part)
+
+      const bench = await openBench({ directory })
+      expect(await reported(bench.ledger)).toBe(0n)
+      await bench.report('requests', unit)
+      expect(await reported(bench.ledger)).toBe(unit)
+      expect(parts.map((part) => readFileSync(kept + part))).toEqual(before)
+      const asides = bench.told('ledgerSetAside').map(({ path }) => path)
+      expect(asides).toEqual(steps < 3 ? [kept] : [])
+    },
+  )
+
+  test('a log whose main file is gone is kept under a name of its own', async () => {
+    const directory = await killedLedger()
+    rmSync(main(directory))
+    const bench = await openBench({ directory })
+    expect(await reported(bench.ledger)).toBe(0n)
+    const [aside] = bench.told('ledgerSetAside')
+    expect(existsSync(`${aside?.path}-wal`)).toBe(true)
+  })
+})
+
 describe('the header of a write-ahead log', () => {
   test('is sound when SQLite wrote it, when there is none, and when nothing was flushed', async () => {
     const directory = await killedLedger()
@@ -204,6 +237,21 @@ describe('a data directory', () => {
     await expect(openBench({ directory })).rejects.toMatchObject({ code: 'LedgerInUse' })
     await first.ledger.close()
     await expect(openBench({ directory })).resolves.toBeDefined()
+  })
+
+  test('with a lock file of garbage is used, and locked', async () => {
+    const directory = temporaryDirectory()
+    writeFileSync(join(directory, 'ledger.lock'), garbage)
+    await openBench({ directory })
+    await expect(openBench({ directory })).rejects.toMatchObject({ code: 'LedgerInUse' })
+  })
+
+  test('whose lock file cannot be used says so, and names no other sidecar', async () => {
+    const directory = temporaryDirectory()
+    mkdirSync(join(directory, 'ledger.lock'))
+    const opened = openBench({ directory })
+    await expect(opened).rejects.toMatchObject({ code: 'DataDirectoryUnusable' })
+    await expect(opened).rejects.toThrow(/lock file/)
   })
 
   test('with a ledger of a newer sidecar is refused without being touched', async () => {

@@ -9,11 +9,11 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { toIso } from '../../../kernel/clock.ts'
 import { SidecarError, messageOf } from '../../../kernel/errors.ts'
 import type { DataSync } from './data-sync.ts'
 import { finishRenewal, renewFile } from './renew-file.ts'
-import { codeOf, translateOpening } from './storage-errors.ts'
+import { setFilesAside, wasSetAsideInPart } from './set-aside.ts'
+import { codeOf, sqliteCorrupt, sqliteNotADatabase, translateOpening } from './storage-errors.ts'
 import { hasLog, walHeaderIsSound } from './wal-header.ts'
 import type { MeaningOf } from '../migrations/from-schema-1.ts'
 import { migrate, schemaVersion, schemaVersionOf } from '../migrations/migrate.ts'
@@ -22,8 +22,6 @@ export const ledgerFileName = 'ledger.db'
 const companions = ['', '-wal', '-shm']
 /** How long to wait for the short transaction of a ledger command. */
 const busyTimeoutMs = 2000
-const sqliteCorrupt = 11
-const sqliteNotADatabase = 26
 const nfsMagic = 0x6969
 
 export interface OpenedDatabase {
@@ -65,11 +63,14 @@ export async function openDatabase(
 ): Promise<OpenedDatabase> {
   const path = join(directory, ledgerFileName)
   const setAside: { path: string; reason: string }[] = []
-  const discard = (reason: string) => setAside.push({ path: setFilesAside(path, now), reason })
+  const discard = async (reason: string) => {
+    setAside.push({ path: await setFilesAside(path, now), reason })
+  }
 
   await finishRenewal(path)
-  if (existsSync(path) && statSync(path).size === 0) discard('the file is empty')
-  else if (!walHeaderIsSound(`${path}-wal`)) discard('its write-ahead log is not one')
+  if (wasSetAsideInPart(path)) await discard('a start was killed while it set the file aside')
+  else if (existsSync(path) && statSync(path).size === 0) await discard('the file is empty')
+  else if (!walHeaderIsSound(`${path}-wal`)) await discard('its write-ahead log is not one')
   const networkFileSystem = statfsSync(directory).type === nfsMagic
   const open = async () => {
     const prepare = (file: string) => {
@@ -86,7 +87,7 @@ export async function openDatabase(
     return await open()
   } catch (error) {
     if (!isDamage(error)) throw translateOpening(error, path)
-    discard(messageOf(error))
+    await discard(messageOf(error))
     return open()
   }
 }
@@ -142,16 +143,4 @@ function isDamage(error: unknown): boolean {
   if (error instanceof DamagedFile) return true
   const code = codeOf(error)
   return code === sqliteCorrupt || code === sqliteNotADatabase
-}
-
-/** Renames the file and its companions; never deletes. Returns the new path of the main file. */
-function setFilesAside(path: string, now: number): string {
-  const stamp = toIso(now).replaceAll(':', '').replace('.', '')
-  for (let serial = 0; ; serial += 1) {
-    const kept = `${path}.damaged-${stamp}${serial === 0 ? '' : `-${serial}`}`
-    if (companions.some((suffix) => existsSync(kept + suffix))) continue
-    for (const suffix of companions)
-      if (existsSync(path + suffix)) renameSync(path + suffix, kept + suffix)
-    return kept
-  }
 }

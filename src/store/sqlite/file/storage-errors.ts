@@ -1,6 +1,8 @@
 import { SidecarError, messageOf } from '../../../kernel/errors.ts'
 
-const sqliteBusy = 5
+export const sqliteBusy = 5
+export const sqliteCorrupt = 11
+export const sqliteNotADatabase = 26
 const sqliteFull = 13
 const sqliteReadOnly = 8
 const sqliteIoError = 10
@@ -11,7 +13,7 @@ export function translateOpening(error: unknown, path: string): unknown {
   if (codeOf(error) !== sqliteCantOpen) return translate(error)
   return new SidecarError(
     'DataDirectoryUnusable',
-    `The ledger ${path} could not be opened (${messageOf(error)}). Check that it and the files beside it are ordinary files that user ${process.getuid?.() ?? 'of this process'} may read and write.`,
+    `The ledger ${path} could not be opened (${messageOf(error)}). Check that it and the files next to it are ordinary files that user ${process.getuid?.() ?? 'of this process'} may read and write.`,
     { cause: error },
   )
 }
