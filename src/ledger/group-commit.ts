@@ -94,7 +94,7 @@ export class GroupCommit<Context> {
       })
       return answers
     } catch (failure) {
-      if (group.length === 1) return [fail(failure)]
+      if (group.length === 1 || isBusy(failure)) return group.map(() => fail(failure))
       const alone: Answer[] = []
       for (const waiting of group) alone.push(...(await this.#commit([waiting])))
       return alone
@@ -123,6 +123,11 @@ export class GroupCommit<Context> {
       ),
     )
   }
+}
+
+/** Whether the store never began: each operation alone would wait as long again. */
+function isBusy(failure: unknown): boolean {
+  return failure instanceof SidecarError && failure.code === 'LedgerBusy'
 }
 
 function attempt<Context>(operation: (context: Context) => unknown, context: Context): Answer {

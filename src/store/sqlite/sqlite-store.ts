@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { createSystemClock, sleep, stopwatch } from '../../kernel/clock.ts'
 import { SidecarError } from '../../kernel/errors.ts'
 import type { Changes } from '../changes.ts'
 import type { Store } from '../store.ts'
@@ -11,7 +12,7 @@ import { Names } from './names.ts'
 import { RecordRows } from './record-rows.ts'
 import { SqliteReader } from './sqlite-reader.ts'
 import { SqliteView } from './sqlite-view.ts'
-import { translate } from './file/storage-errors.ts'
+import { codeOf, sqliteBusy, translate } from './file/storage-errors.ts'
 import { ChangeWriter } from './write-changes.ts'
 
 export interface SqliteStoreOptions {
@@ -25,6 +26,13 @@ export interface SqliteStoreOptions {
   /** Idempotency keys that the book may hold; tests choose fewer. */
   readonly maxKeys?: number | undefined
 }
+
+/** How long a group waits for another process, in pauses; each try keeps the event loop for a moment. */
+const longestWaitMs = 5000
+const pauseMs = 20
+const tryMs = 5
+/** Another process's transaction takes the machine's time, whatever clock the sidecar has. */
+const otherProcessClock = createSystemClock()
 
 /** A key of 36 characters takes 160 bytes, of 255 ones 660: this many take 3 GB and 13 GB. */
 const mostKeys = 20_000_000
@@ -52,6 +60,7 @@ export class SqliteStore extends SqliteReader implements Store {
     this.#names = names
     this.#view = new SqliteView(database, names, records)
     this.#writer = new ChangeWriter(database, names)
+    database.exec(`PRAGMA busy_timeout = ${tryMs}`)
     this.#begin = database.prepare('BEGIN IMMEDIATE')
     this.#commit = database.prepare('COMMIT')
     // Ids grow by one, and the oldest go first: counting rows would grow with their number.
@@ -62,11 +71,7 @@ export class SqliteStore extends SqliteReader implements Store {
 
   async transact(decide: (view: BookView) => Changes): Promise<readonly number[]> {
     const { database, onCommitted } = this.#options
-    try {
-      this.#begin.run()
-    } catch (error) {
-      throw translate(error)
-    }
+    await this.#beginWhenFree()
     try {
       const changes = decide(this.#view)
       if (bringsUsage(changes)) this.#admit(changes)
@@ -107,6 +112,20 @@ export class SqliteStore extends SqliteReader implements Store {
     // After it: the system drops a process's locks on a file when any descriptor of it closes.
     await disk.close()
     lock.release()
+  }
+
+  /** Waits for the transaction of another process, without keeping the event loop. */
+  async #beginWhenFree(): Promise<void> {
+    const elapsed = stopwatch()
+    for (;;)
+      try {
+        this.#begin.run()
+        return
+      } catch (error) {
+        if (codeOf(error) !== sqliteBusy || elapsed() * 1000 >= longestWaitMs)
+          throw translate(error)
+        await sleep(otherProcessClock, pauseMs)
+      }
   }
 
   /** Refuses usage for which there is no room, so that what the book has can still be sealed and sent. */

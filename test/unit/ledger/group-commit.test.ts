@@ -110,6 +110,19 @@ describe('group commit', () => {
     expect(commits.failure?.message).toMatch(/EIO/)
   })
 
+  test('refuses a whole group at once when the store is busy, and does not wait for each alone', async () => {
+    let begun = 0
+    const { write } = createBench({
+      transact: () => {
+        begun += 1
+        return Promise.reject(new SidecarError('LedgerBusy', 'locked'))
+      },
+    })
+    for (const refused of await Promise.allSettled([write('a'), write('b'), write('c')]))
+      expect(refused).toMatchObject({ status: 'rejected', reason: { code: 'LedgerBusy' } })
+    expect(begun).toBe(1)
+  })
+
   test('calls what shared a failed flush unknown, and advises no repeat without its key', async () => {
     const { flushes, write } = createBench()
     const shared = write('a')

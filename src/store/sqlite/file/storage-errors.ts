@@ -25,7 +25,7 @@ export function translate(error: unknown): unknown {
     return new SidecarError(
       'LedgerBusy',
       'Another process keeps the ledger locked, so nothing of this was recorded. A ledger command holds it for a moment only: send the same request again.',
-      { cause: error },
+      { cause: error, retryAfterSeconds: 1 },
     )
   if (code === sqliteFull || code === sqliteIoError || code === sqliteReadOnly)
     return new SidecarError(
