@@ -21,6 +21,12 @@ interface Waiting<Context> {
   readonly reject: (reason: unknown) => void
 }
 
+/** A question that waits for a flush. */
+interface Question {
+  readonly answer: () => Promise<void>
+  readonly reject: (reason: unknown) => void
+}
+
 type Answer = Result<unknown, unknown>
 
 /** Bounds the time that one group keeps the event loop. */
@@ -39,6 +45,10 @@ export class GroupCommit<Context> {
   #waiting: Waiting<Context>[] = []
   #running: Promise<void> | undefined
   #failure: SidecarError | undefined
+  /** A group is being committed or flushed. */
+  #flushing = false
+  #flushFailed = false
+  #questions: Question[] = []
 
   constructor(options: GroupCommitOptions<Context>) {
     this.#options = options
@@ -53,6 +63,18 @@ export class GroupCommit<Context> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ operation, resolve: resolve as (value: unknown) => void, reject })
       this.#running ??= this.#work()
+    })
+  }
+
+  /**
+   * Asks a question about what is on disk: at once, or when a group that is committed has been flushed,
+   * before the next one begins. The question reads when it is called. Rejects when that flush fails.
+   */
+  read<T>(question: () => Promise<T>): Promise<T> {
+    if (this.#flushFailed) return Promise.reject(this.#failure)
+    if (!this.#flushing) return question()
+    return new Promise((resolve, reject) => {
+      this.#questions.push({ answer: () => question().then(resolve, reject), reject })
     })
   }
 
@@ -71,12 +93,15 @@ export class GroupCommit<Context> {
     while (this.#waiting.length > 0) {
       const group = this.#waiting.splice(0, largestGroup)
       const elapsed = stopwatch()
+      this.#flushing = true
       const answers = await this.#commit(group)
       try {
         if (answers.some(({ ok }) => ok)) {
           await this.#options.flush()
           this.#options.onDurable(group.length, elapsed())
         }
+        this.#flushing = false
+        for (const { answer } of this.#questions.splice(0)) void answer()
         give(group, answers)
         await this.#options.between()
       } catch (error) {
@@ -109,12 +134,14 @@ export class GroupCommit<Context> {
       { cause },
     )
     for (const { reject } of group) reject(unknown)
+    this.#flushFailed = true
     this.#failure = new SidecarError(
       'LedgerFailed',
       `${happened} Nothing of this was recorded; the sidecar ends now and recovers when it starts again. Check the volume under the data directory.`,
       { cause },
     )
-    for (const { reject } of this.#waiting.splice(0)) reject(this.#failure)
+    for (const { reject } of [...this.#waiting.splice(0), ...this.#questions.splice(0)])
+      reject(this.#failure)
     this.#options.onFatal(
       new SidecarError(
         'LedgerFailed',

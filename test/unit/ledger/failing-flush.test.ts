@@ -62,6 +62,21 @@ describe('a flush that fails', () => {
     expect(onFatal).toHaveBeenCalledOnce()
   })
 
+  test('shows nothing that is not on disk', async () => {
+    const flush = Promise.withResolvers<void>()
+    const pending: Promise<void>[] = []
+    const { report, ledger } = await openBench({
+      dataSync: () => pending.pop() ?? Promise.resolve(),
+    })
+    pending.push(flush.promise)
+    const reported = report('requests', unit)
+    await settle()
+    const shown = [ledger.usage(), ledger.gauges()]
+    flush.reject(new Error('EIO'))
+    for (const answer of [reported, ...shown])
+      await expect(answer).rejects.toMatchObject({ code: 'LedgerFailed' })
+  })
+
   test('acknowledges nothing after it, even when the disk works again', async () => {
     const { report, disk } = await openFailingBench()
     disk.works = false
