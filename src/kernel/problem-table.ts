@@ -206,8 +206,9 @@ export const problemTable = {
   LedgerFailed: {
     status: 503,
     title: 'The ledger has failed',
-    happened: 'A flush to disk failed, and the sidecar is about to end',
-    todo: 'Repeat the request until the sidecar is back',
+    happened:
+      'A flush to disk failed, and the sidecar is about to end; whether the report is recorded can be unknown',
+    todo: 'Repeat it with the same idempotency key until the sidecar is back; without a key it could count twice',
   },
   ProofUnavailable: {
     status: 503,
@@ -225,8 +226,9 @@ export const problemTable = {
   LedgerFull: {
     status: 507,
     title: 'The ledger has no room',
-    happened: 'The volume is full',
-    todo: 'Free or enlarge the volume; the sidecar continues by itself',
+    happened:
+      'The volume is full, or the ledger holds 20,000,000 idempotency keys; records are still sent',
+    todo: 'Free or enlarge the volume; the sidecar continues by itself. Use fewer keys: report sums, or batches with one key',
   },
 } as const satisfies Readonly<Record<string, ProblemRow>>
 

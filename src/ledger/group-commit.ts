@@ -21,6 +21,12 @@ interface Waiting<Context> {
   readonly reject: (reason: unknown) => void
 }
 
+/** A question that waits for a flush. */
+interface Question {
+  readonly answer: () => Promise<void>
+  readonly reject: (reason: unknown) => void
+}
+
 type Answer = Result<unknown, unknown>
 
 /** Bounds the time that one group keeps the event loop. */
@@ -39,6 +45,10 @@ export class GroupCommit<Context> {
   #waiting: Waiting<Context>[] = []
   #running: Promise<void> | undefined
   #failure: SidecarError | undefined
+  /** A group is being committed or flushed. */
+  #flushing = false
+  #flushFailed = false
+  #questions: Question[] = []
 
   constructor(options: GroupCommitOptions<Context>) {
     this.#options = options
@@ -53,6 +63,18 @@ export class GroupCommit<Context> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ operation, resolve: resolve as (value: unknown) => void, reject })
       this.#running ??= this.#work()
+    })
+  }
+
+  /**
+   * Asks a question about what is on disk: at once, or when a group that is committed has been flushed,
+   * before the next one begins. The question reads when it is called. Rejects when that flush fails.
+   */
+  read<T>(question: () => Promise<T>): Promise<T> {
+    if (this.#flushFailed) return Promise.reject(this.#failure)
+    if (!this.#flushing) return question()
+    return new Promise((resolve, reject) => {
+      this.#questions.push({ answer: () => question().then(resolve, reject), reject })
     })
   }
 
@@ -71,12 +93,15 @@ export class GroupCommit<Context> {
     while (this.#waiting.length > 0) {
       const group = this.#waiting.splice(0, largestGroup)
       const elapsed = stopwatch()
+      this.#flushing = true
       const answers = await this.#commit(group)
       try {
         if (answers.some(({ ok }) => ok)) {
           await this.#options.flush()
           this.#options.onDurable(group.length, elapsed())
         }
+        this.#flushing = false
+        for (const { answer } of this.#questions.splice(0)) void answer()
         give(group, answers)
         await this.#options.between()
       } catch (error) {
@@ -94,7 +119,7 @@ export class GroupCommit<Context> {
       })
       return answers
     } catch (failure) {
-      if (group.length === 1) return [fail(failure)]
+      if (group.length === 1 || isBusy(failure)) return group.map(() => fail(failure))
       const alone: Answer[] = []
       for (const waiting of group) alone.push(...(await this.#commit([waiting])))
       return alone
@@ -102,15 +127,34 @@ export class GroupCommit<Context> {
   }
 
   #fail(cause: unknown, group: readonly Waiting<Context>[]): void {
-    const error = new SidecarError(
+    const happened = `The ledger could not be flushed to disk (${messageOf(cause)}).`
+    const unknown = new SidecarError(
       'LedgerFailed',
-      `The ledger could not be flushed to disk (${messageOf(cause)}). Nothing after the last successful flush was acknowledged; the sidecar ends now and recovers from the file when it starts again. Check the volume under the data directory.`,
+      `${happened} Whether this was recorded is unknown: after the next start it may be in the ledger or not. Repeat it only with the idempotency key it had; without one it could be counted twice.`,
       { cause },
     )
-    this.#failure = error
-    for (const { reject } of [...group, ...this.#waiting.splice(0)]) reject(error)
-    this.#options.onFatal(error)
+    for (const { reject } of group) reject(unknown)
+    this.#flushFailed = true
+    this.#failure = new SidecarError(
+      'LedgerFailed',
+      `${happened} Nothing of this was recorded; the sidecar ends now and recovers when it starts again. Check the volume under the data directory.`,
+      { cause },
+    )
+    for (const { reject } of [...this.#waiting.splice(0), ...this.#questions.splice(0)])
+      reject(this.#failure)
+    this.#options.onFatal(
+      new SidecarError(
+        'LedgerFailed',
+        `${happened} What came after the last successful flush was not acknowledged, and may be in the ledger or not; the sidecar ends now and recovers when it starts again. Check the volume under the data directory.`,
+        { cause },
+      ),
+    )
   }
+}
+
+/** Whether the store never began: each operation alone would wait as long again. */
+function isBusy(failure: unknown): boolean {
+  return failure instanceof SidecarError && failure.code === 'LedgerBusy'
 }
 
 function attempt<Context>(operation: (context: Context) => unknown, context: Context): Answer {

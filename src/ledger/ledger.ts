@@ -170,12 +170,14 @@ export class Ledger {
     return this.#store.hasOpenBefore(before)
   }
 
+  /** What is on disk: nothing that a power cut could still take back. */
   usage(): Promise<UsageSummary> {
-    return this.#store.usage(this.#options.clock.now())
+    return this.#commits.read(() => this.#store.usage(this.#options.clock.now()))
   }
 
+  /** What is on disk, as `usage` says. */
   gauges(): Promise<LedgerGauges> {
-    return this.#store.gauges()
+    return this.#commits.read(() => this.#store.gauges())
   }
 
   /** Size of the book, and what is left of its volume. */

@@ -1,14 +1,33 @@
-import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { hourMs } from '../../src/metering/hour.ts'
+import type { Settlement } from '../../src/metering/record.ts'
+import {
+  accepted,
+  openBook,
+  report as reportTo,
+  seal,
+  send,
+} from '../support/ledger/ledger-book.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-/** No file of the process may grow beyond this many KiB: writing more fails, as on a full disk. */
-const limitKib = 300
+/**
+ * No file of the process may grow beyond this many KiB: writing more fails, as on a full disk. What is
+ * kept for sending has room, and 300 KiB are left for usage.
+ */
+const limitKib = 4420
+
+const throttled: Settlement = {
+  kind: 'not-taken',
+  code: 'ThrottlingException',
+  message: 'Rate exceeded.',
+}
 
 /** Starts the demo under a limit for the size of files; resolves with the application's port. */
 function startOnSmallDisk(dataDir: string): Promise<number> {
@@ -33,7 +52,76 @@ function startOnSmallDisk(dataDir: string): Promise<number> {
   })
 }
 
-test('a full disk is answered with 507, acknowledges nothing it did not store, and recovers automatically', async () => {
+/** Whether this user may mount a memory disk. */
+function canMount(): boolean {
+  if (process.getuid?.() !== 0) return false
+  const { path, unmount } = mountVolume()
+  unmount()
+  return path !== undefined
+}
+
+/** A volume of 6 MiB. */
+function mountVolume() {
+  const path = mkdtempSync(join(tmpdir(), 'small-volume-'))
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6M', 'tmpfs', path])
+  return {
+    path: status === 0 ? path : undefined,
+    unmount: () => {
+      spawnSync('umount', ['-l', path])
+      rmSync(path, { recursive: true, force: true })
+    },
+  }
+}
+
+describe.runIf(canMount())('a volume that another program has filled', () => {
+  /** A book with usage of an hour that is over, on a volume without a free byte. */
+  async function fillVolume() {
+    const { path: directory = '', unmount } = mountVolume()
+    onTestFinished(unmount)
+    const clock = new ManualClock()
+    const book = await openBook(directory, clock)
+    const tags = (index: number) => ({ tenant: `tenant-${index}` })
+    for (let index = 0; index < 100; index += 1) await reportTo(book, 'requests', 1, tags(index))
+    await clock.advance(hourMs)
+    expect(spawnSync('dd', ['if=/dev/zero', `of=${join(directory, 'log')}`]).status).toBe(1)
+    return { book, clock, directory }
+  }
+
+  test('refuses usage with 507, and seals, marks and settles what the book has', async () => {
+    const { book, clock } = await fillVolume()
+    let refused: unknown
+    for (let index = 0; index < 50 && refused === undefined; index += 1) {
+      const tags = { tenant: `another-${index}` }
+      refused = await reportTo(book, 'requests', 1, tags).catch((error: unknown) => error)
+    }
+    expect(refused).toMatchObject({ code: 'LedgerFull' })
+    const [record] = await seal(book, clock.now())
+    for (let attempts = 0; attempts < 100; attempts += 1)
+      await send(book, record?.id ?? 0, throttled)
+    expect(await send(book, record?.id ?? 0, accepted)).toMatchObject({ state: 'accepted' })
+    expect(await book.audit()).toMatchObject([{ imbalance: 0n }])
+    await book.close()
+  })
+
+  test('seals and sends also when the process was killed, and goes on when there is room', async () => {
+    const { book: killed, clock, directory } = await fillVolume()
+    onTestFinished(() => killed.close())
+    const copy = mountVolume()
+    onTestFinished(copy.unmount)
+    const next = copy.path ?? ''
+    for (const name of ['ledger.db', 'ledger.db-wal', 'ledger.db-shm'])
+      copyFileSync(join(directory, name), join(next, name))
+    spawnSync('dd', ['if=/dev/zero', `of=${join(next, 'log')}`])
+    const book = await openBook(next, clock)
+    const [record] = await seal(book, clock.now())
+    expect(await send(book, record?.id ?? 0, accepted)).toMatchObject({ state: 'accepted' })
+    rmSync(join(next, 'log'))
+    await reportTo(book, 'requests', 1)
+    await book.close()
+  })
+})
+
+test('a full disk answers 507, acknowledges nothing it did not store, and recovers automatically', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'small-disk-'))
   const usage = `http://127.0.0.1:${await startOnSmallDisk(dataDir)}/v1/usage`
   const report = async (idempotencyKey: string) => {

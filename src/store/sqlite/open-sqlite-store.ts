@@ -1,9 +1,10 @@
 import { join } from 'node:path'
-import type { DatabaseSync } from 'node:sqlite'
 import type { Events } from '../../kernel/events.ts'
 import type { Log } from '../../kernel/log.ts'
 import type { Store } from '../store.ts'
-import { openDisk, type DataSync } from './file/disk.ts'
+import { closeKeepingLog } from './file/close-keeping-log.ts'
+import { dataSyncOfSystem, type DataSync } from './file/data-sync.ts'
+import { openDisk } from './file/disk.ts'
 import { lockFile } from './file/file-lock.ts'
 import type { MeaningOf } from './migrations/from-schema-1.ts'
 import { openDatabase, prepareDirectory, type OpenedDatabase } from './file/open-database.ts'
@@ -18,6 +19,8 @@ export interface OpenSqliteStoreOptions {
   readonly log: Log
   /** For tests of failing disks. */
   readonly dataSync?: DataSync | undefined
+  /** For tests of many idempotency keys. */
+  readonly maxKeys?: number | undefined
 }
 
 /**
@@ -25,23 +28,25 @@ export interface OpenSqliteStoreOptions {
  * Throws DataDirectoryUnusable, LedgerInUse, LedgerTooNew, LedgerFailed, or what SQLite says of the disk.
  */
 export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<Store> {
-  const { directory, now, meaningOf, events, log, dataSync } = options
+  const { directory, now, meaningOf, events, log, dataSync = dataSyncOfSystem } = options
   prepareDirectory(directory)
   const lock = lockFile(join(directory, 'ledger.lock'))
-  let database: DatabaseSync | undefined
+  let opened: OpenedDatabase | undefined
   try {
-    const opened = openDatabase(directory, now, meaningOf)
-    database = opened.database
+    opened = await openDatabase(directory, { now, meaningOf, dataSync })
+    const { database, path } = opened
     logOpened(opened, log, events)
     const disk = await openDisk(opened, dataSync)
     return new SqliteStore({
       database,
+      path,
       disk,
       lock,
+      maxKeys: options.maxKeys,
       onCommitted: () => events.emit('stepReached', { step: 'group-committed' }),
     })
   } catch (error) {
-    database?.close()
+    if (opened !== undefined) closeKeepingLog(opened.database, opened.path)
     lock.release()
     throw error
   }

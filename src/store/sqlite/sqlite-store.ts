@@ -1,24 +1,41 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { createSystemClock, sleep, stopwatch } from '../../kernel/clock.ts'
+import { SidecarError } from '../../kernel/errors.ts'
 import type { Changes } from '../changes.ts'
 import type { Store } from '../store.ts'
 import type { DiskSpace } from '../summary.ts'
 import type { BookView } from '../view.ts'
+import { closeKeepingLog } from './file/close-keeping-log.ts'
 import type { Disk } from './file/disk.ts'
 import type { FileLock } from './file/file-lock.ts'
 import { Names } from './names.ts'
 import { RecordRows } from './record-rows.ts'
 import { SqliteReader } from './sqlite-reader.ts'
 import { SqliteView } from './sqlite-view.ts'
-import { translate } from './file/storage-errors.ts'
+import { codeOf, sqliteBusy, translate } from './file/storage-errors.ts'
 import { ChangeWriter } from './write-changes.ts'
 
 export interface SqliteStoreOptions {
   readonly database: DatabaseSync
+  /** Its main file. */
+  readonly path: string
   readonly disk: Disk
   readonly lock: FileLock
   /** Called after each commit, before it is flushed. */
   readonly onCommitted: () => void
+  /** Idempotency keys that the book may hold; tests choose fewer. */
+  readonly maxKeys?: number | undefined
 }
+
+/** How long a group waits for another process, in pauses; each try keeps the event loop for a moment. */
+const longestWaitMs = 5000
+const pauseMs = 20
+const tryMs = 5
+/** Another process's transaction takes the machine's time, whatever clock the sidecar has. */
+const otherProcessClock = createSystemClock()
+
+/** A key of 36 characters takes 160 bytes, of 255 ones 660: this many take 3 GB and 13 GB. */
+const mostKeys = 20_000_000
 
 /** A book in one SQLite file, for the one task or pod that holds its lock. */
 export class SqliteStore extends SqliteReader implements Store {
@@ -28,8 +45,11 @@ export class SqliteStore extends SqliteReader implements Store {
   readonly #writer: ChangeWriter
   readonly #begin
   readonly #commit
+  readonly #keys
   /** A transaction was rolled back, perhaps for want of room. */
   #rolledBack = false
+  /** A flush failed: what is on disk is unknown until the next start has written it again. */
+  #failed = false
 
   constructor(options: SqliteStoreOptions) {
     const { database } = options
@@ -40,19 +60,22 @@ export class SqliteStore extends SqliteReader implements Store {
     this.#names = names
     this.#view = new SqliteView(database, names, records)
     this.#writer = new ChangeWriter(database, names)
+    database.exec(`PRAGMA busy_timeout = ${tryMs}`)
     this.#begin = database.prepare('BEGIN IMMEDIATE')
     this.#commit = database.prepare('COMMIT')
+    // Ids grow by one, and the oldest go first: counting rows would grow with their number.
+    this.#keys = database.prepare(
+      'SELECT (SELECT min(id) FROM idempotency) AS first, (SELECT max(id) FROM idempotency) AS last',
+    )
   }
 
   async transact(decide: (view: BookView) => Changes): Promise<readonly number[]> {
     const { database, onCommitted } = this.#options
+    await this.#beginWhenFree()
     try {
-      this.#begin.run()
-    } catch (error) {
-      throw translate(error)
-    }
-    try {
-      const ids = this.#writer.write(decide(this.#view))
+      const changes = decide(this.#view)
+      if (bringsUsage(changes)) this.#admit(changes)
+      const ids = this.#writer.write(changes)
       this.#commit.run()
       onCommitted()
       return ids
@@ -65,13 +88,13 @@ export class SqliteStore extends SqliteReader implements Store {
   }
 
   flush(): Promise<void> {
-    return this.#options.disk.flush()
+    return this.#orFailed(this.#options.disk.flush())
   }
 
   maintain(): Promise<void> {
     const makeRoom = this.#rolledBack
     this.#rolledBack = false
-    return this.#options.disk.checkpointIfDue(makeRoom)
+    return this.#orFailed(this.#options.disk.checkpointIfDue(makeRoom))
   }
 
   space(): Promise<DiskSpace> {
@@ -79,12 +102,82 @@ export class SqliteStore extends SqliteReader implements Store {
   }
 
   async close(): Promise<void> {
-    const { database, disk, lock } = this.#options
-    // The last connection copies the WAL into the main file and deletes it: with flushes.
-    database.exec('PRAGMA synchronous = FULL')
-    database.close()
+    const { database, path, disk, lock } = this.#options
+    if (this.#failed) closeKeepingLog(database, path)
+    else {
+      // The last connection copies the WAL into the main file and deletes it: with flushes.
+      database.exec('PRAGMA synchronous = FULL')
+      database.close()
+    }
     // After it: the system drops a process's locks on a file when any descriptor of it closes.
     await disk.close()
     lock.release()
   }
+
+  /** Waits for the transaction of another process, without keeping the event loop. */
+  async #beginWhenFree(): Promise<void> {
+    const elapsed = stopwatch()
+    for (;;)
+      try {
+        this.#begin.run()
+        return
+      } catch (error) {
+        if (codeOf(error) !== sqliteBusy || elapsed() * 1000 >= longestWaitMs)
+          throw translate(error)
+        await sleep(otherProcessClock, pauseMs)
+      }
+  }
+
+  /** Refuses usage for which there is no room, so that what the book has can still be sealed and sent. */
+  #admit(changes: Changes): void {
+    const { maxKeys = mostKeys } = this.#options
+    const { claims } = changes
+    if (claims.length > 0 && this.#countKeys() + claims.length > maxKeys)
+      throw new SidecarError(
+        'LedgerFull',
+        `The ledger remembers ${maxKeys} idempotency keys, as many as it can, so nothing of this was recorded. Each is kept for 25 hours. Report less often, with larger quantities or in batches that have one key.`,
+      )
+    if (this.#options.disk.reserve(pagesOf(changes))) return
+    throw new SidecarError(
+      'LedgerFull',
+      'The volume of the data directory is full, so nothing of this was recorded; the room that is left is kept for sending what the ledger has. Free or enlarge the volume; the sidecar goes on by itself, and the same request may then be sent again.',
+    )
+  }
+
+  #countKeys(): number {
+    const { first = null, last = null } = this.#keys.get() ?? {}
+    return first === null ? 0 : Number(last) - Number(first) + 1
+  }
+
+  async #orFailed(flushed: Promise<void>): Promise<void> {
+    try {
+      await flushed
+    } catch (error) {
+      this.#failed = true
+      throw error
+    }
+  }
+}
+
+/** Usage that was reported now; what moves inside the book has no part in it. */
+function bringsUsage({ accounts, claims }: Changes): boolean {
+  return claims.length > 0 || accounts.some(({ reported }) => reported > 0n)
+}
+
+const pageBytes = 4096
+
+/** The most pages that usage can write: every row on pages of its own that split, and long rows. */
+function pagesOf({ accounts, added, claims }: Changes): number {
+  let rows = accounts.length
+  let bytes = 0
+  for (const { added: cells } of added)
+    for (const tags of cells.keys()) {
+      rows += 1
+      bytes += tags.length
+    }
+  for (const { token, receipts } of claims) {
+    rows += 2
+    bytes += token.length + receipts.length * 20
+  }
+  return 2 * rows + Math.ceil((2 * bytes) / pageBytes) + 16
 }

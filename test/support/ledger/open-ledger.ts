@@ -1,11 +1,13 @@
 import { Ledger, type LedgerOptions } from '../../../src/ledger/ledger.ts'
-import type { DataSync } from '../../../src/store/sqlite/file/disk.ts'
+import type { DataSync } from '../../../src/store/sqlite/file/data-sync.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/open-sqlite-store.ts'
 
 export interface OpenLedgerOptions extends Omit<LedgerOptions, 'store'> {
   readonly directory: string
   /** For tests of failing disks. */
   readonly dataSync?: DataSync | undefined
+  /** Idempotency keys that the book may hold. */
+  readonly maxKeys?: number | undefined
 }
 
 /** What usage means where a test does not care. */

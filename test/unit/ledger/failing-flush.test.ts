@@ -1,7 +1,18 @@
-import { describe, expect, test, vi } from 'vitest'
-import type { SidecarError } from '../../../src/kernel/errors.ts'
-import type { DataSync } from '../../../src/store/sqlite/file/disk.ts'
-import { openBench, reportOf, unit } from '../../support/ledger/ledger-bench.ts'
+import { readlinkSync } from 'node:fs'
+import { open, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { SidecarError } from '../../../src/kernel/errors.ts'
+import type { DataSync } from '../../../src/store/sqlite/file/data-sync.ts'
+import { ForgetfulDisk } from '../../support/ledger/forgetful-disk.ts'
+import {
+  openBench,
+  reportOf,
+  temporaryDirectory,
+  unit,
+  type LedgerBench,
+} from '../../support/ledger/ledger-bench.ts'
 import { settle } from '../../support/manual-clock.ts'
 
 /** A disk that works until it is told to fail. */
@@ -51,6 +62,21 @@ describe('a flush that fails', () => {
     expect(onFatal).toHaveBeenCalledOnce()
   })
 
+  test('shows nothing that is not on disk', async () => {
+    const flush = Promise.withResolvers<void>()
+    const pending: Promise<void>[] = []
+    const { report, ledger } = await openBench({
+      dataSync: () => pending.pop() ?? Promise.resolve(),
+    })
+    pending.push(flush.promise)
+    const reported = report('requests', unit)
+    await settle()
+    const shown = [ledger.usage(), ledger.gauges()]
+    flush.reject(new Error('EIO'))
+    for (const answer of [reported, ...shown])
+      await expect(answer).rejects.toMatchObject({ code: 'LedgerFailed' })
+  })
+
   test('acknowledges nothing after it, even when the disk works again', async () => {
     const { report, disk } = await openFailingBench()
     disk.works = false
@@ -77,4 +103,83 @@ describe('a flush that fails', () => {
     expect(kept?.result).toBe('duplicate')
     expect(await next.ledger.audit()).toMatchObject([{ reported: 12n * unit, imbalance: 0n }])
   })
+})
+
+describe('a power cut after a flush failed and the sidecar started again', () => {
+  /** Acknowledges `reports`, each in a group of its own; returns how many. */
+  async function acknowledge({ report }: LedgerBench, name: string, reports: number) {
+    for (let index = 0; index < reports; index += 1)
+      await report('requests', unit, { idempotencyKey: `${name}-${index}-${'x'.repeat(180)}` })
+    return reports
+  }
+
+  async function expectKept(directory: string, acknowledged: number) {
+    const bench = await openBench({ directory })
+    const [balance] = await bench.ledger.audit()
+    expect(bench.told('ledgerSetAside')).toEqual([])
+    expect(balance?.imbalance).toBe(0n)
+    expect(Number((balance?.reported ?? 0n) / unit)).toBeGreaterThanOrEqual(acknowledged)
+  }
+
+  test('leaves every acknowledged report when the log was not flushed', async () => {
+    const disk = new ForgetfulDisk()
+    const { dataSync } = disk
+    const failing = await openBench({ dataSync })
+    let acknowledged = await acknowledge(failing, 'before', 20)
+    disk.failing = 'ledger.db-wal'
+    await expect(failing.report('requests', unit)).rejects.toMatchObject({ code: 'LedgerFailed' })
+    disk.failing = undefined
+
+    const next = await openBench({ dataSync, directory: disk.killProcess(failing.directory) })
+    acknowledged += await acknowledge(next, 'after', 53)
+    await expectKept(disk.cutPower(next.directory), acknowledged)
+  })
+
+  test.each([
+    ['nothing else', undefined],
+    ['a command', 'LedgerBusy'],
+  ])(
+    'leaves every acknowledged report when a checkpoint was not flushed, with %s reading the file',
+    async (reader, code) => {
+      const disk = new ForgetfulDisk()
+      const { dataSync } = disk
+      const onFatal = vi.fn<() => void>()
+      const failing = await openBench({ dataSync, onFatal })
+      const { directory, clock } = failing
+      const path = join(directory, 'ledger.db')
+      const other = reader === 'a command' ? new DatabaseSync(path, { readOnly: true }) : undefined
+      other?.prepare('SELECT count(*) FROM account').get()
+      let acknowledged = 0
+      // The main file is flushed only after the log was copied into it.
+      disk.failing = 'ledger.db'
+      while (onFatal.mock.calls.length === 0) {
+        acknowledged += await acknowledge(failing, `before-${acknowledged}`, 1)
+        await settle()
+      }
+      await failing.ledger.close()
+      disk.failing = undefined
+
+      const start = () => openBench({ dataSync, directory, clock })
+      const refused: unknown = other && (await start().catch((error: unknown) => error))
+      expect(refused instanceof SidecarError ? refused.code : undefined).toBe(code)
+      other?.close()
+      const next = await start()
+      acknowledged += await acknowledge(next, 'after', 20)
+      await expectKept(disk.cutPower(next.directory), acknowledged)
+    },
+  )
+})
+
+test('the names of new directories are flushed before anything is acknowledged', async () => {
+  const above = temporaryDirectory()
+  await using anyFile = await open(process.execPath)
+  const sync = vi.spyOn(Object.getPrototypeOf(anyFile) as FileHandle, 'sync')
+  onTestFinished(() => sync.mockRestore())
+  const synced: string[] = []
+  sync.mockImplementation(function noteDirectory(this: FileHandle) {
+    synced.push(readlinkSync(`/proc/self/fd/${this.fd}`))
+    return Promise.resolve()
+  })
+  await openBench({ directory: join(above, 'a', 'b') })
+  expect(synced).toEqual(expect.arrayContaining([join(above, 'a', 'b'), join(above, 'a'), above]))
 })

@@ -4,6 +4,8 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  renameSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -11,6 +13,7 @@ import {
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
+import { readBook } from '../../../src/store/sqlite/file/book-file.ts'
 import { walHeaderIsSound } from '../../../src/store/sqlite/file/wal-header.ts'
 import { openBench, temporaryDirectory, unit } from '../../support/ledger/ledger-bench.ts'
 
@@ -33,6 +36,7 @@ async function closedLedger(): Promise<string> {
   return directory
 }
 
+const garbage = Buffer.from('this is no database '.repeat(1000))
 const main = (directory: string) => join(directory, 'ledger.db')
 const wal = (directory: string) => join(directory, 'ledger.db-wal')
 const reported = async (ledger: Ledger) => (await ledger.audit())[0]?.reported ?? 0n
@@ -53,8 +57,43 @@ describe('a ledger that a killed process left', () => {
   })
 })
 
+describe('a renewal that was killed', () => {
+  const renewed = (directory: string) => `${main(directory)}.renewed`
+
+  test('before its copy was whole begins again', async () => {
+    const directory = await killedLedger()
+    writeFileSync(`${main(directory)}.renewing`, 'half a copy')
+    const { ledger } = await openBench({ directory })
+    expect(await reported(ledger)).toBe(50n * unit)
+    expect(readdirSync(directory).toSorted()).toEqual(
+      ['ledger.db', 'ledger.db-shm', 'ledger.db-wal', 'ledger.lock'].toSorted(),
+    )
+  })
+
+  test.each(['the log', 'no log'])(
+    'with a whole copy, and %s of the old file, goes on with the copy',
+    async (log) => {
+      const directory = await killedLedger()
+      copyFileSync(main(await closedLedger()), renewed(directory))
+      // What the disk has of the old file cannot be trusted.
+      truncateSync(main(directory), 8192)
+      if (log === 'no log') rmSync(wal(directory))
+      const bench = await openBench({ directory })
+      expect(await reported(bench.ledger)).toBe(50n * unit)
+      expect(bench.told('ledgerSetAside')).toEqual([])
+      expect(existsSync(renewed(directory))).toBe(false)
+    },
+  )
+
+  test('leaves the book to the next start: a command neither reads nor changes it', async () => {
+    const directory = await killedLedger()
+    copyFileSync(main(await closedLedger()), renewed(directory))
+    const read = readBook(directory, (book) => book.owner())
+    await expect(read).rejects.toMatchObject({ code: 'LedgerInUse' })
+  })
+})
+
 describe('a damaged ledger is set aside and a new one started', () => {
-  const garbage = Buffer.from('this is no database '.repeat(1000))
   test.each<[string, () => Promise<string>, (directory: string) => void]>([
     ['an empty main file', killedLedger, (directory) => truncateSync(main(directory), 0)],
     [
@@ -127,6 +166,38 @@ describe('a damaged ledger is set aside and a new one started', () => {
   })
 })
 
+describe('a kill while a damaged ledger is set aside', () => {
+  const parts = ['', '-wal', '-shm']
+
+  test.each([1, 2, 3])(
+    'after %i of its steps: the new ledger gets nothing of the old one, of which all is kept',
+    async (steps) => {
+      const directory = await killedLedger()
+      writeFileSync(`${main(directory)}-shm`, Buffer.alloc(32_768))
+      const before = parts.map((part) => readFileSync(main(directory) + part))
+      const kept = `${main(directory)}.damaged-2026-03-10T091400000Z`
+      for (const part of parts.slice(0, steps)) renameSync(main(directory) + part, kept + part)
+
+      const bench = await openBench({ directory })
+      expect(await reported(bench.ledger)).toBe(0n)
+      await bench.report('requests', unit)
+      expect(await reported(bench.ledger)).toBe(unit)
+      expect(parts.map((part) => readFileSync(kept + part))).toEqual(before)
+      const asides = bench.told('ledgerSetAside').map(({ path }) => path)
+      expect(asides).toEqual(steps < 3 ? [kept] : [])
+    },
+  )
+
+  test('a log whose main file is gone is kept under a name of its own', async () => {
+    const directory = await killedLedger()
+    rmSync(main(directory))
+    const bench = await openBench({ directory })
+    expect(await reported(bench.ledger)).toBe(0n)
+    const [aside] = bench.told('ledgerSetAside')
+    expect(existsSync(`${aside?.path}-wal`)).toBe(true)
+  })
+})
+
 describe('the header of a write-ahead log', () => {
   test('is sound when SQLite wrote it, when there is none, and when nothing was flushed', async () => {
     const directory = await killedLedger()
@@ -166,6 +237,21 @@ describe('a data directory', () => {
     await expect(openBench({ directory })).rejects.toMatchObject({ code: 'LedgerInUse' })
     await first.ledger.close()
     await expect(openBench({ directory })).resolves.toBeDefined()
+  })
+
+  test('with a lock file of garbage is used, and locked', async () => {
+    const directory = temporaryDirectory()
+    writeFileSync(join(directory, 'ledger.lock'), garbage)
+    await openBench({ directory })
+    await expect(openBench({ directory })).rejects.toMatchObject({ code: 'LedgerInUse' })
+  })
+
+  test('whose lock file cannot be used says so, and names no other sidecar', async () => {
+    const directory = temporaryDirectory()
+    mkdirSync(join(directory, 'ledger.lock'))
+    const opened = openBench({ directory })
+    await expect(opened).rejects.toMatchObject({ code: 'DataDirectoryUnusable' })
+    await expect(opened).rejects.toThrow(/lock file/)
   })
 
   test('with a ledger of a newer sidecar is refused without being touched', async () => {

@@ -110,6 +110,62 @@ describe('group commit', () => {
     expect(commits.failure?.message).toMatch(/EIO/)
   })
 
+  test('refuses a whole group at once when the store is busy, and does not wait for each alone', async () => {
+    let begun = 0
+    const { write } = createBench({
+      transact: () => {
+        begun += 1
+        return Promise.reject(new SidecarError('LedgerBusy', 'locked'))
+      },
+    })
+    for (const refused of await Promise.allSettled([write('a'), write('b'), write('c')]))
+      expect(refused).toMatchObject({ status: 'rejected', reason: { code: 'LedgerBusy' } })
+    expect(begun).toBe(1)
+  })
+
+  test('answers a question only with what is on disk, before the next group begins', async () => {
+    const { commits, events, flushes, write } = createBench()
+    const ask = () => commits.read(() => Promise.resolve(events.join(' ')))
+    expect(await ask()).toBe('')
+    const first = write('a')
+    await settle()
+    const asked = ask()
+    const second = write('b')
+    await settle()
+    flushes[0]?.resolve()
+    expect(await asked).toBe('begin a commit flush durable 1')
+    await settle()
+    flushes[1]?.resolve()
+    await Promise.all([first, second])
+    await settle()
+    expect(await ask()).toMatch(/durable 1$/)
+  })
+
+  test('refuses a question whose flush fails', async () => {
+    const { commits, flushes, write } = createBench()
+    const written = write('a')
+    await settle()
+    const asked = commits.read(() => Promise.resolve('not on disk'))
+    flushes[0]?.reject(new Error('EIO: i/o error, fdatasync'))
+    const later = commits.read(() => Promise.resolve('unknown'))
+    for (const refused of [asked, later])
+      await expect(refused).rejects.toMatchObject({ code: 'LedgerFailed' })
+    await expect(written).rejects.toMatchObject({ code: 'LedgerFailed' })
+  })
+
+  test('calls what shared a failed flush unknown, and advises no repeat without its key', async () => {
+    const { flushes, write } = createBench()
+    const shared = write('a')
+    await settle()
+    const waiting = write('b')
+    flushes[0]?.reject(new Error('EIO: i/o error, fdatasync'))
+    await expect(shared).rejects.toThrow(
+      /is unknown.*Repeat it only with the idempotency key it had/,
+    )
+    for (const never of [waiting, write('c')])
+      await expect(never).rejects.toThrow(/Nothing of this was recorded/)
+  })
+
   test('ends as well when a checkpoint could not be flushed', async () => {
     const { fatal, flushes, write } = createBench({
       between: () => Promise.reject(new Error('EIO: i/o error')),

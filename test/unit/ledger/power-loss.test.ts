@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { DataSync } from '../../../src/store/sqlite/file/disk.ts'
+import type { DataSync } from '../../../src/store/sqlite/file/data-sync.ts'
 import { openBench, reportOf, temporaryDirectory, unit } from '../../support/ledger/ledger-bench.ts'
 
 const sectorBytes = 512

@@ -14,8 +14,11 @@ import { ledgerFileName } from './open-database.ts'
 import { RecordRows } from '../record-rows.ts'
 import { SqliteReader } from '../sqlite-reader.ts'
 import { SqliteView } from '../sqlite-view.ts'
+import { closeKeepingLog } from './close-keeping-log.ts'
+import { renewedPath } from './renew-file.ts'
+import { rewriteFile } from './rewrite-file.ts'
 import { codeOf, translate } from './storage-errors.ts'
-import { walHeaderIsSound } from './wal-header.ts'
+import { hasLog, walHeaderIsSound } from './wal-header.ts'
 import { ChangeWriter } from '../write-changes.ts'
 
 /** How long to wait for a transaction of the sidecar. */
@@ -55,6 +58,7 @@ export function readBook<T>(
 export function changeBook(directory: string, decide: (view: BookView) => Changes): Promise<void> {
   return explain(directory, async () => {
     const path = findLedger(directory)
+    const hadLog = hasLog(path)
     // Closed last: the system drops a process's locks on a file when any descriptor of it closes.
     const main = asking(directory, () => openSync(path, 'r+'))
     try {
@@ -62,11 +66,17 @@ export function changeBook(directory: string, decide: (view: BookView) => Change
       try {
         database.exec('PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0')
         checkLedger(database, directory)
-        transact(database, () => asking(directory, () => fdatasyncSync(main)), decide)
+        const secure = () => {
+          rewriteLog(`${path}-wal`)
+          fdatasyncSync(main)
+        }
+        transact(database, () => asking(directory, secure), decide)
       } catch (error) {
         throw translateWrite(error)
       } finally {
-        database.close()
+        // A log says to the next start that a sidecar did not end cleanly.
+        if (hadLog) closeKeepingLog(database, path)
+        else database.close()
       }
     } finally {
       closeSync(main)
@@ -76,7 +86,7 @@ export function changeBook(directory: string, decide: (view: BookView) => Change
 
 function transact(
   database: DatabaseSync,
-  flushMain: () => void,
+  secure: () => void,
   decide: (view: BookView) => Changes,
 ): void {
   const names = new Names(database)
@@ -86,7 +96,7 @@ function transact(
   try {
     // This transaction may begin the WAL anew, and the sidecar flushes its checkpoints later than it
     // makes them: until the main file is on disk, the old WAL is the only copy that outlives a power cut.
-    flushMain()
+    secure()
     const before = imbalances(database)
     writer.write(decide(view))
     for (const [account, imbalance] of imbalances(database))
@@ -102,6 +112,20 @@ function transact(
   }
 }
 
+/**
+ * A flush that failed in a sidecar can have left a gap in the log on disk. This change is flushed behind
+ * it, and what lies behind a gap does not outlive a power cut.
+ */
+function rewriteLog(path: string): void {
+  // SQLite keeps its locks on other files: closing this descriptor drops none of them.
+  const log = openSync(path, 'r+')
+  try {
+    rewriteFile(log)
+  } finally {
+    closeSync(log)
+  }
+}
+
 function imbalances(database: DatabaseSync): Map<string, bigint> {
   return new Map(
     accountSums(database).map((sums) => {
@@ -114,6 +138,11 @@ function imbalances(database: DatabaseSync): Map<string, bigint> {
 
 function findLedger(directory: string): string {
   const path = join(directory, ledgerFileName)
+  if (asking(directory, () => existsSync(renewedPath(path))))
+    throw new SidecarError(
+      'LedgerInUse',
+      `A sidecar that starts is renewing the ledger in ${directory}, or was killed while it did. Try again when a sidecar has started there.`,
+    )
   const file = asking(directory, () => statSync(path, { throwIfNoEntry: false }))
   if (file === undefined) throw notFound(directory)
   if (file.size === 0) throw damaged(directory, 'the file is empty')

@@ -1,13 +1,21 @@
 import { open, statfs, type FileHandle } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { messageOf, SidecarError } from '../../../kernel/errors.ts'
-import { syncDirectory, type OpenedDatabase } from './open-database.ts'
+import type { DataSync } from './data-sync.ts'
+import { extendFile } from './extend-file.ts'
+import { rewriteFile } from './rewrite-file.ts'
+import type { OpenedDatabase } from './open-database.ts'
+import { syncDirectory, syncParents } from './sync-directory.ts'
 import type { DiskSpace } from '../../summary.ts'
-
-export type DataSync = (handle: FileHandle) => Promise<void>
 
 /** Pages in the WAL after which it is copied into the main file: 4 MiB. */
 const checkpointPages = 1000
+/** What the WAL has room for on a full volume, beyond what usage may fill: sealing, marking, settling. */
+const reservedPages = 1024
+/** A page and its header in the WAL, and the WAL's own header. */
+const frameBytes = 4096 + 24
+const walHeaderBytes = 32
 
 /**
  * The flushes of the ledger, all of them asynchronous: SQLite commits without waiting for the disk,
@@ -22,6 +30,10 @@ export class Disk {
   readonly #sync: DataSync
   readonly #walState
   readonly #checkpoint
+  /** What the WAL is long: its room is written ahead, and stays when it begins anew. */
+  #walBytes = 0
+  /** The most pages of the WAL that are in use. */
+  #usedPages = 0
 
   private constructor(
     database: DatabaseSync,
@@ -39,15 +51,14 @@ export class Disk {
     this.#checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)')
   }
 
-  /** `path` is the main file of `database`, which has committed at least once. */
-  static async open(
-    database: DatabaseSync,
-    path: string,
-    sync: DataSync = (handle) => handle.datasync(),
-  ): Promise<Disk> {
+  /** The database has committed at least once. */
+  static async open({ database, path, recovered }: OpenedDatabase, sync: DataSync): Promise<Disk> {
     const main = await open(path, 'r+')
     const wal = await open(`${path}-wal`, 'r+')
     const disk = new Disk(database, path, main, wal, sync)
+    if (recovered) await disk.#rewrite()
+    // Without room for the reserve the sidecar still starts, and sends what it can.
+    disk.reserve(0)
     await sync(main)
     await sync(wal)
     return disk
@@ -59,6 +70,22 @@ export class Disk {
   }
 
   /**
+   * Makes room in the WAL for `pages` of new usage and, beyond it, for sealing, marking and settling what
+   * the book then has. Returns false when the volume is too full. Nothing else takes that room away: it is
+   * written, not only set aside, and whatever fills the volume does not get it.
+   */
+  reserve(pages: number): boolean {
+    const needed = walHeaderBytes + (this.#usedPages + pages + reservedPages) * frameBytes
+    try {
+      if (this.#walBytes < needed) this.#walBytes = extendFile(this.#wal.fd, needed)
+    } catch {
+      return false
+    }
+    this.#usedPages += pages
+    return true
+  }
+
+  /**
    * Copies a WAL that has grown into the main file, or any when `now` is set: on a full disk that makes
    * room, for the WAL is then written again from its start. To be called when everything is flushed and before
    * the next commit: SQLite may reuse the WAL only when the main file is on disk, which is why its
@@ -66,9 +93,7 @@ export class Disk {
    * size and is written again from its start: flushing a file that does not grow is cheaper.
    */
   async checkpointIfDue(now = false): Promise<void> {
-    const { log = 0, checkpointed = 0 } = this.#walState.get() ?? {}
-    const pages = Number(log) - Number(checkpointed)
-    if (pages < (now ? 1 : checkpointPages)) return
+    if (this.#readUse() < (now ? 1 : checkpointPages)) return
     this.#database.exec('PRAGMA synchronous = OFF')
     try {
       this.#checkpoint.get()
@@ -79,6 +104,31 @@ export class Disk {
       this.#database.exec('PRAGMA synchronous = NORMAL')
     }
     await this.#sync(this.#main)
+    this.#readUse()
+  }
+
+  /** How many pages of the WAL are not in the main file; when all are, the next commit begins it anew. */
+  #readUse(): number {
+    const { log = 0, checkpointed = 0 } = this.#walState.get() ?? {}
+    const pages = Math.max(0, Number(log) - Number(checkpointed))
+    this.#usedPages = pages === 0 ? 0 : Number(log)
+    return pages
+  }
+
+  /**
+   * Puts on disk what the last process left, the log first: it holds all that a failed checkpoint may
+   * have left out of the main file. SQLite's write lock keeps other processes from writing meanwhile.
+   */
+  async #rewrite(): Promise<void> {
+    this.#database.exec('BEGIN IMMEDIATE')
+    try {
+      for (const file of [this.#wal, this.#main]) {
+        rewriteFile(file.fd)
+        await this.#sync(file)
+      }
+    } finally {
+      this.#database.exec('ROLLBACK')
+    }
   }
 
   async space(): Promise<DiskSpace> {
@@ -101,16 +151,18 @@ export class Disk {
   }
 }
 
-/** Flushes what opening wrote: nothing may be acknowledged on top of a file that is not on disk. */
-export async function openDisk({ database, path }: OpenedDatabase, sync?: DataSync): Promise<Disk> {
+/** Flushes what opening found and wrote: nothing may be acknowledged on top of a file that is not on disk. */
+export async function openDisk(opened: OpenedDatabase, sync: DataSync): Promise<Disk> {
   try {
-    const disk = await Disk.open(database, path, sync)
-    await syncDirectory(path)
+    const disk = await Disk.open(opened, sync)
+    const directory = resolve(dirname(opened.path))
+    await syncDirectory(directory)
+    await syncParents(directory)
     return disk
   } catch (cause) {
     throw new SidecarError(
       'LedgerFailed',
-      `The ledger ${path} could not be flushed to disk (${messageOf(cause)}). Check the volume under the data directory.`,
+      `The ledger ${opened.path} could not be flushed to disk (${messageOf(cause)}). Check the volume under the data directory.`,
       { cause },
     )
   }

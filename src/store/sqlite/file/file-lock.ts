@@ -1,5 +1,7 @@
+import { truncateSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { SidecarError } from '../../../kernel/errors.ts'
+import { SidecarError, messageOf } from '../../../kernel/errors.ts'
+import { codeOf, sqliteBusy, sqliteCorrupt, sqliteNotADatabase } from './storage-errors.ts'
 
 export interface FileLock {
   release(): void
@@ -10,16 +12,48 @@ export interface FileLock {
  * drops its lock when the process dies, however it dies, and other commands can still read the ledger.
  */
 export function lockFile(path: string): FileLock {
+  try {
+    return lock(path)
+  } catch (error) {
+    if (isNoDatabase(error))
+      try {
+        // Never holds anything. The file stays the same one, so that two starts cannot both get it.
+        truncateSync(path)
+        return lock(path)
+      } catch (again) {
+        throw translateLocking(again, path)
+      }
+    throw translateLocking(error, path)
+  }
+}
+
+function lock(path: string): FileLock {
   const database = new DatabaseSync(path)
   try {
     database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
-  } catch (cause) {
+  } catch (error) {
     database.close()
-    throw new SidecarError(
-      'LedgerInUse',
-      `Another sidecar has the ledger open (${path} is locked). Two sidecars on one data directory would bill the same usage; give each task or pod its own volume, or stop the other one first.`,
-      { cause },
-    )
+    throw error
   }
   return { release: () => database.close() }
+}
+
+/** SQLite has the lock before it reads the file: what it cannot read, nobody holds. */
+function isNoDatabase(error: unknown): boolean {
+  const code = codeOf(error)
+  return code === sqliteCorrupt || code === sqliteNotADatabase
+}
+
+function translateLocking(error: unknown, path: string): SidecarError {
+  if (codeOf(error) === sqliteBusy)
+    return new SidecarError(
+      'LedgerInUse',
+      `Another sidecar has the ledger open (${path} is locked). Two sidecars on one data directory would bill the same usage; give each task or pod its own volume, or stop the other one first.`,
+      { cause: error },
+    )
+  return new SidecarError(
+    'DataDirectoryUnusable',
+    `The lock file ${path} cannot be used (${messageOf(error)}). Check that it is an ordinary file that user ${process.getuid?.() ?? 'of this process'} may read and write; when no sidecar runs on the directory it may be deleted.`,
+    { cause: error },
+  )
 }

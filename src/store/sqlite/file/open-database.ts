@@ -7,13 +7,14 @@ import {
   writeFileSync,
   rmSync,
 } from 'node:fs'
-import { open as openFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { toIso } from '../../../kernel/clock.ts'
 import { SidecarError, messageOf } from '../../../kernel/errors.ts'
-import { codeOf, translateOpening } from './storage-errors.ts'
-import { walHeaderIsSound } from './wal-header.ts'
+import type { DataSync } from './data-sync.ts'
+import { finishRenewal, renewFile } from './renew-file.ts'
+import { setFilesAside, wasSetAsideInPart } from './set-aside.ts'
+import { codeOf, sqliteCorrupt, sqliteNotADatabase, translateOpening } from './storage-errors.ts'
+import { hasLog, walHeaderIsSound } from './wal-header.ts'
 import type { MeaningOf } from '../migrations/from-schema-1.ts'
 import { migrate, schemaVersion, schemaVersionOf } from '../migrations/migrate.ts'
 
@@ -21,8 +22,6 @@ export const ledgerFileName = 'ledger.db'
 const companions = ['', '-wal', '-shm']
 /** How long to wait for the short transaction of a ledger command. */
 const busyTimeoutMs = 2000
-const sqliteCorrupt = 11
-const sqliteNotADatabase = 26
 const nfsMagic = 0x6969
 
 export interface OpenedDatabase {
@@ -31,6 +30,8 @@ export interface OpenedDatabase {
   /** Damaged files that were kept under another name, and why. */
   readonly setAside: readonly { readonly path: string; readonly reason: string }[]
   readonly networkFileSystem: boolean
+  /** The last process left a log, and perhaps pages that only the cache has: there was no room to renew it. */
+  readonly recovered: boolean
 }
 
 /** Makes the data directory, and proves that files can be written there. */
@@ -49,28 +50,44 @@ export function prepareDirectory(directory: string): void {
   }
 }
 
+export interface OpenDatabaseOptions {
+  readonly now: number
+  readonly meaningOf: MeaningOf
+  readonly dataSync: DataSync
+}
+
 /** Opens the ledger's file for reading and writing, a new one when there is none or it is damaged. */
-export function openDatabase(directory: string, now: number, meaningOf: MeaningOf): OpenedDatabase {
+export async function openDatabase(
+  directory: string,
+  { now, meaningOf, dataSync }: OpenDatabaseOptions,
+): Promise<OpenedDatabase> {
   const path = join(directory, ledgerFileName)
   const setAside: { path: string; reason: string }[] = []
-  const discard = (reason: string) => setAside.push({ path: setFilesAside(path, now), reason })
+  const discard = async (reason: string) => {
+    setAside.push({ path: await setFilesAside(path, now), reason })
+  }
 
-  if (existsSync(path) && statSync(path).size === 0) discard('the file is empty')
-  else if (!walHeaderIsSound(`${path}-wal`)) discard('its write-ahead log is not one')
+  await finishRenewal(path)
+  if (wasSetAsideInPart(path)) await discard('a start was killed while it set the file aside')
+  else if (existsSync(path) && statSync(path).size === 0) await discard('the file is empty')
+  else if (!walHeaderIsSound(`${path}-wal`)) await discard('its write-ahead log is not one')
   const networkFileSystem = statfsSync(directory).type === nfsMagic
-  const open = () => {
+  const open = async () => {
     const prepare = (file: string) => {
       const database = connect(file, networkFileSystem)
       return preparing(database, () => migrate(database, now, meaningOf))
     }
     if (!existsSync(path)) createFile(path, prepare)
-    return { database: prepare(path), path, setAside, networkFileSystem }
+    const left = hasLog(path)
+    const renewed = left && (await renewFile(connect(path, networkFileSystem), path, dataSync))
+    const recovered = left && !renewed
+    return { database: prepare(path), path, setAside, networkFileSystem, recovered }
   }
   try {
-    return open()
+    return await open()
   } catch (error) {
     if (!isDamage(error)) throw translateOpening(error, path)
-    discard(messageOf(error))
+    await discard(messageOf(error))
     return open()
   }
 }
@@ -80,9 +97,12 @@ function createFile(path: string, prepare: (file: string) => DatabaseSync): void
   const draft = `${path}.new`
   for (const suffix of companions) rmSync(draft + suffix, { force: true })
   const database = prepare(draft)
-  // Closing copies the write-ahead log into the file: with flushes.
-  database.exec('PRAGMA synchronous = FULL')
-  database.close()
+  try {
+    // Closing would do the same, without a word when a flush fails.
+    database.exec('PRAGMA synchronous = FULL; PRAGMA wal_checkpoint(TRUNCATE)')
+  } finally {
+    database.close()
+  }
   renameSync(draft, path)
 }
 
@@ -123,26 +143,4 @@ function isDamage(error: unknown): boolean {
   if (error instanceof DamagedFile) return true
   const code = codeOf(error)
   return code === sqliteCorrupt || code === sqliteNotADatabase
-}
-
-/** Renames the file and its companions; never deletes. Returns the new path of the main file. */
-function setFilesAside(path: string, now: number): string {
-  const stamp = toIso(now).replaceAll(':', '').replace('.', '')
-  for (let serial = 0; ; serial += 1) {
-    const kept = `${path}.damaged-${stamp}${serial === 0 ? '' : `-${serial}`}`
-    if (companions.some((suffix) => existsSync(kept + suffix))) continue
-    for (const suffix of companions)
-      if (existsSync(path + suffix)) renameSync(path + suffix, kept + suffix)
-    return kept
-  }
-}
-
-/** Makes the names of new files durable. */
-export async function syncDirectory(path: string): Promise<void> {
-  const handle = await openFile(dirname(path), 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }

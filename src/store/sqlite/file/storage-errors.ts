@@ -1,6 +1,8 @@
 import { SidecarError, messageOf } from '../../../kernel/errors.ts'
 
-const sqliteBusy = 5
+export const sqliteBusy = 5
+export const sqliteCorrupt = 11
+export const sqliteNotADatabase = 26
 const sqliteFull = 13
 const sqliteReadOnly = 8
 const sqliteIoError = 10
@@ -11,7 +13,7 @@ export function translateOpening(error: unknown, path: string): unknown {
   if (codeOf(error) !== sqliteCantOpen) return translate(error)
   return new SidecarError(
     'DataDirectoryUnusable',
-    `The ledger ${path} could not be opened (${messageOf(error)}). Check that it and the files beside it are ordinary files that user ${process.getuid?.() ?? 'of this process'} may read and write.`,
+    `The ledger ${path} could not be opened (${messageOf(error)}). Check that it and the files next to it are ordinary files that user ${process.getuid?.() ?? 'of this process'} may read and write.`,
     { cause: error },
   )
 }
@@ -23,7 +25,7 @@ export function translate(error: unknown): unknown {
     return new SidecarError(
       'LedgerBusy',
       'Another process keeps the ledger locked, so nothing of this was recorded. A ledger command holds it for a moment only: send the same request again.',
-      { cause: error },
+      { cause: error, retryAfterSeconds: 1 },
     )
   if (code === sqliteFull || code === sqliteIoError || code === sqliteReadOnly)
     return new SidecarError(
@@ -37,4 +39,9 @@ export function translate(error: unknown): unknown {
 /** SQLite's primary result code, or undefined when the error is none of SQLite's. */
 export function codeOf(error: unknown): number | undefined {
   return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined
+}
+
+/** The system's error code, such as ENOSPC, or undefined when the error is none of the system's. */
+export function codeOfSystem(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined
 }

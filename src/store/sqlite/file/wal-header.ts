@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
 
 const headerBytes = 32
 const magicLittleEndian = 0x377f0682
@@ -24,6 +24,14 @@ export function walHeaderIsSound(path: string): boolean {
   if (magic !== magicLittleEndian && magic !== magicBigEndian) return false
   const [first, second] = checksum(header.subarray(0, 24), magic === magicBigEndian)
   return header.readUInt32BE(24) === first && header.readUInt32BE(28) === second
+}
+
+/**
+ * Whether the database at `path` has a write-ahead log: its last sidecar did not end cleanly. A command
+ * that only reads can leave an empty one.
+ */
+export function hasLog(path: string): boolean {
+  return (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0
 }
 
 function checksum(bytes: Buffer, bigEndian: boolean): readonly [number, number] {
