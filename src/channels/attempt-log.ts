@@ -46,7 +46,7 @@ export class AttemptLog {
   /** The ledger is full or has failed: an attempt, or its answer, is not in the book. */
   notStored(id: number, error: unknown): void {
     const { clock, log } = this.#options
-    if (this.#reminders.isDue(String(id), 'not-stored', clock.now()))
+    if (this.#reminders.isDue(String(id), 'not-stored', clock.elapsed()))
       log('record.not-stored', messageOf(error), { record: id })
   }
 
@@ -54,7 +54,7 @@ export class AttemptLog {
   notRead(error: unknown): void {
     const { clock, log } = this.#options
     const why = messageOf(error)
-    if (this.#reminders.isDue(queue, why, clock.now()))
+    if (this.#reminders.isDue(queue, why, clock.elapsed()))
       log('records.not-read', `Reading the records to send failed and is tried again: ${why}`)
   }
 
@@ -64,7 +64,7 @@ export class AttemptLog {
 
   #failed(record: MeteringRecord, failure: MeteringFailure): void {
     const { clock, log } = this.#options
-    const isDue = this.#reminders.isDue(String(record.id), failure.code, clock.now())
+    const isDue = this.#reminders.isDue(String(record.id), failure.code, clock.elapsed())
     log(isDue ? 'record.failed' : 'record.failed-again', `${failure.message} ${failure.advice}`, {
       ...fieldsOf(record),
       code: failure.code,
