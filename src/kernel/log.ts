@@ -17,7 +17,10 @@ export const logEventTable = {
     fields: ['version', 'app', 'ops', 'platform', 'resource', 'region'],
   },
   'sidecar.draining': { level: 'info', fields: [] },
-  'sidecar.stopped': { level: 'info', fields: ['unsentRecords'] },
+  'sidecar.stopped': {
+    level: 'info',
+    fields: ['unsentRecords', 'open', 'fraction', 'held', 'records'],
+  },
   'sidecar.flush-failed': { level: 'error', fields: [] },
   'platform.warning': { level: 'warn', fields: [] },
   'platform.credentials': { level: 'warn', fields: [] },

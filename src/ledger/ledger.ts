@@ -8,6 +8,7 @@ import type { ReportReceipt, UsageRequest } from '../metering/report.ts'
 import type { Store } from '../store/store.ts'
 import {
   summaryWindowMs,
+  type AccountSums,
   type DiskSpace,
   type LedgerGauges,
   type PendingRecord,
@@ -172,6 +173,11 @@ export class Ledger {
 
   usage(): Promise<UsageSummary> {
     return this.#store.usage(this.#options.clock.now())
+  }
+
+  /** What every account holds in each place. */
+  accounts(): Promise<readonly AccountSums[]> {
+    return this.#store.accountSums()
   }
 
   gauges(): Promise<LedgerGauges> {

@@ -93,7 +93,8 @@ export function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       entitlement,
       ledger,
       failed: ledgerPart.failed,
-      stop: () => (stopped ??= shutDown(options, { drain, submitter, ledgerPart, intake, opened })),
+      stop: () =>
+        (stopped ??= shutDown(options, { platform, drain, submitter, ledgerPart, intake, opened })),
     }
   })
 }
