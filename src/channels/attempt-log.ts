@@ -4,6 +4,7 @@ import { messageOf } from '../kernel/errors.ts'
 import type { Events } from '../kernel/events.ts'
 import type { Log } from '../kernel/log.ts'
 import type { MeteringRecord } from '../metering/record.ts'
+import { acceptedAfterMove } from '../ledger/settle-record.ts'
 import { FailureReminders } from './failure-reminders.ts'
 
 export interface AttemptLogOptions {
@@ -31,15 +32,22 @@ export class AttemptLog {
       dimension,
       hour,
       quantity,
-      outcome: failure?.kind ?? 'ok',
-      code: failure?.code,
-      message: failure?.message,
+      // AWS's yes can be that to another record.
+      outcome: failure?.kind ?? (state === 'accepted' ? 'ok' : 'duplicate'),
+      code: failure?.code ?? record.lastCode,
+      message: failure?.message ?? record.lastMessage,
       meteringRecordId,
     })
     if (failure !== undefined) this.#failed(record, failure)
     if (record.settledAt !== undefined) this.#reminders.forget(String(id))
     const { log } = this.#options
-    if (state === 'moved') log('record.moved', movedText(record), fieldsOf(record))
+    if (record.lastCode === acceptedAfterMove)
+      log(
+        'record.unresolved',
+        `Record ${id} of ${dimension}: ${record.lastMessage}`,
+        fieldsOf(record),
+      )
+    else if (state === 'moved') log('record.moved', movedText(record), fieldsOf(record))
     if (state === 'unresolved') log('record.unresolved', unresolvedText(record), fieldsOf(record))
   }
 

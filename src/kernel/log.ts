@@ -60,6 +60,7 @@ export const logEventTable = {
   'ledger.network-file-system': { level: 'warn', fields: [] },
   'ledger.adopted': { level: 'warn', fields: ['from'] },
   'ledger.imbalance': { level: 'error', fields: ['dimension', 'microUnits'] },
+  'ledger.shared-id': { level: 'error', fields: ['meteringRecordId', 'records'] },
   'ledger.failed': { level: 'error', fields: [] },
   'clock.skewed': { level: 'warn', fields: ['clockSkewSeconds'] },
   'clock.mended': { level: 'info', fields: [] },

@@ -199,8 +199,15 @@ export class Ledger {
         `The books of ${dimension} do not balance: ${imbalance} micro-units were reported and are in no place. This is a defect; keep the data directory and report it.`,
         { dimension, microUnits: String(imbalance) },
       )
+    const shared = await this.#store.sharedMeteringIds()
+    for (const { meteringRecordId, records } of shared)
+      this.#options.log(
+        'ledger.shared-id',
+        `Records ${records.join(', ')} bear one MeteringRecordId, ${meteringRecordId}: AWS has billed only one of them. This is a defect; keep the data directory and report it.`,
+        { meteringRecordId, records },
+      )
     this.#options.events.emit('ledgerAudited', {
-      balanced: wrong.length === 0,
+      balanced: wrong.length === 0 && shared.length === 0,
       keys: balances.map(({ dimension, imbalance }) => ({ dimension, imbalance })),
     })
     return balances

@@ -195,6 +195,13 @@ export class Page {
     return this.#records.get(id) ?? this.#view.record(id)
   }
 
+  /** The record that bears AWS's id. */
+  recordWithMeteringId(meteringRecordId: string): number | undefined {
+    for (const [id, record] of this.#records)
+      if (record.meteringRecordId === meteringRecordId) return id
+    return this.#view.recordWithMeteringId(meteringRecordId)
+  }
+
   /** Records that wait for AWS, with what this group has done to them. */
   unsentRecords(): MeteringRecord[] {
     return this.#view.unsentRecords().map((record) => this.#records.get(record.id) ?? record)

@@ -122,6 +122,12 @@ export interface AccountSums {
   readonly void: bigint
 }
 
+/** An id of AWS that several records bear: all but one of them were not billed. */
+export interface SharedMeteringId {
+  readonly meteringRecordId: string
+  readonly records: readonly number[]
+}
+
 /** What of an account's usage is in no place, or, below 0, in two; anything but 0 is a defect. */
 export function imbalanceOf(sums: AccountSums): bigint {
   const { reported, open, fraction, held, recorded } = sums

@@ -41,6 +41,8 @@ export interface BookView {
   countTagSets(open: OpenAccountHour): number
   hasTagSet(open: OpenAccountHour, tags: TagSet): boolean
   record(id: number): MeteringRecord | undefined
+  /** The first record that bears this id of AWS. */
+  recordWithMeteringId(meteringRecordId: string): number | undefined
   /** Sealed, sending and refused records. */
   unsentRecords(): readonly MeteringRecord[]
   /** The task or pod that owns the book; undefined when none has opened it. */

@@ -28,6 +28,7 @@ export class SqliteView implements BookView {
   readonly #cells
   readonly #countTagSets
   readonly #hasTagSet
+  readonly #withMeteringId
   readonly #unsent
   readonly #owner
   readonly #late
@@ -55,6 +56,9 @@ export class SqliteView implements BookView {
       `SELECT count(*) AS sets FROM open WHERE ${hour} AND tags <> ''`,
     )
     this.#hasTagSet = database.prepare(`SELECT 1 FROM open WHERE ${hour} AND tags = ?`)
+    this.#withMeteringId = database.prepare(
+      'SELECT min(id) AS id FROM record WHERE metering_record_id = ?',
+    )
     this.#unsent = database.prepare(
       `${selectRecords} WHERE record.state IN ${unsentSql} ORDER BY record.hour, record.id`,
     )
@@ -116,6 +120,11 @@ export class SqliteView implements BookView {
 
   record(id: number): MeteringRecord | undefined {
     return this.#records.byId(id)
+  }
+
+  recordWithMeteringId(meteringRecordId: string): number | undefined {
+    const id = this.#withMeteringId.get(meteringRecordId)?.['id'] ?? null
+    return id === null ? undefined : Number(id)
   }
 
   unsentRecords(): MeteringRecord[] {

@@ -192,7 +192,8 @@ describe('ledger resolve and retry', () => {
     expect(code).toBe(0)
     expect(out.join(' ')).toContain(`record ${id} (storage, 2026-03-10T09h, 5 units) is now sealed`)
     expect(await book.pendingRecords()).toMatchObject([{ id: Number(id), state: 'sealed' }])
-    expect(await send(book, Number(id), accepted)).toMatchObject({ state: 'accepted' })
+    const second = { ...accepted, meteringRecordId: 'metering-record-2' }
+    expect(await send(book, Number(id), second)).toMatchObject({ state: 'accepted' })
   })
 
   test('each action leaves every other record as it was', async () => {

@@ -12,10 +12,11 @@ import { settle } from '../manual-clock.ts'
 import { openBench, unit, type LedgerBench } from './ledger-bench.ts'
 import { sealHours } from './seal-rules.ts'
 
-export const accepted: MeteringResult<MeterUsageValue> = {
+const acceptedAs = (meteringRecordId: string): MeteringResult<MeterUsageValue> => ({
   ok: true,
-  value: { meteringRecordId: 'm-1' },
-}
+  value: { meteringRecordId },
+})
+export const accepted = acceptedAs('m-1')
 export const failure = (more: Partial<MeteringFailure>): MeteringResult<MeterUsageValue> => ({
   ok: false,
   failure: { code: 'X', message: 'm', kind: 'throttled', ambiguous: false, advice: '', ...more },
@@ -30,13 +31,16 @@ export async function createSenderBench(reply: Reply, more: Partial<SenderOption
   const bench = await openBench()
   const sent: MeterUsageRequest[] = []
   const answers: (string | undefined)[] = []
+  let ids = 0
   const sender = new Sender({
     ledger: bench.ledger,
     channel: meterUsage,
     api: {
-      meterUsage: (request) => {
+      async meterUsage(request) {
         sent.push(request)
-        return reply(request)
+        const answer = await reply(request)
+        // AWS gives each record an id of its own.
+        return answer === accepted ? acceptedAs(`m-${(ids += 1)}`) : answer
       },
       registerUsage: () => Promise.reject(new Error('not here')),
       dryRun: () => Promise.reject(new Error('not here')),

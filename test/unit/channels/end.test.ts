@@ -42,14 +42,14 @@ async function createParts(...answers: MeteringResult<MeterUsageValue>[]) {
   })
   /** Lets the flush go on for some seconds. */
   async function flush(includeOpenHour: boolean, seconds = 10) {
-    let ended = false
-    const flushed = submission.submitter.flush(includeOpenHour).then(() => (ended = true))
-    for (let second = 0; second < seconds && !ended; second += 1) {
+    const state = { ended: false }
+    const flushed = submission.submitter.flush(includeOpenHour).then(() => (state.ended = true))
+    for (let second = 0; second < seconds && !state.ended; second += 1) {
       await settle(60)
       await bench.clock.advance(1000)
     }
     await settle(60)
-    const inTime = ended
+    const inTime = state.ended
     submission.sender.stop()
     await flushed
     return inTime

@@ -26,7 +26,7 @@ async function createBench(
     api: {
       meterUsage: ({ dimension, quantity, timestamp }) => {
         sent.push(`${dimension} ${quantity} ${new Date(timestamp).toISOString().slice(11, 19)}`)
-        return Promise.resolve({ ok: true, value: { meteringRecordId: 'm' } })
+        return Promise.resolve({ ok: true, value: { meteringRecordId: `m-${sent.length}` } })
       },
       registerUsage: () => Promise.reject(new Error('not here')),
       dryRun: () => Promise.reject(new Error('not here')),
