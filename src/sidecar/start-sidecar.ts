@@ -41,10 +41,10 @@ export function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     logEvents(options.events, options.log, options.clock)
     const platform = await findPlatform(options)
     const denial = regionDenial(platform)
-    const completeMetrics = startCounting(options, platform)
     // Hours are AWS's: the book, what seals and what sends go by its time.
     const clock = new AwsClock(options.clock)
     const byAwsTime = { ...options, clock, awsTime: clock }
+    const completeMetrics = startCounting(byAwsTime, platform)
     const ledgerPart = opened.use(await startLedger(byAwsTime, platform))
     const { ledger } = ledgerPart
     const { api } = opened.use(startAws(options, platform, denial, clock))

@@ -45,6 +45,8 @@ export interface LedgerGauges {
   /** Hours of records that AWS has not accepted, with how many each has. */
   readonly unsentHours: ReadonlyMap<number, number>
   readonly oldestUnsentHour: number | undefined
+  /** The oldest hour that is not sealed. */
+  readonly oldestOpenHour?: number | undefined
 }
 
 export interface OpenTagSet {

@@ -127,6 +127,19 @@ describe('the tick of an hour', () => {
     expect(sent).toEqual(['requests 1 09:59:59'])
   })
 
+  test('sends what is sealed although sealing fails', async () => {
+    const { ledger, report, clock, submitter, sent } = await createBench()
+    await report('requests', unit)
+    await clock.advance(hourMs)
+    await sealHours(ledger, clock)
+    await report('requests', unit)
+    await clock.advance(hourMs)
+    Object.assign(ledger, { seal: () => Promise.reject(new Error('the disk is full')) })
+    await submitter.tick()
+    await work()
+    expect(sent).toEqual(['requests 1 09:59:59'])
+  })
+
   test('seals usage for an hour that is long over without waiting for the next one', async () => {
     const { report, clock, submitter, sent } = await createBench()
     await submitter.tick()
