@@ -4,6 +4,11 @@ const decimal = /^(\d+)(?:\.(\d+))?$/
 export const maxFractionDigits = 6
 /** A single report above this is a mistake. It keeps sums of thousands of them inside SQLite's integers. */
 export const largestWhole = 10n ** 15n
+/**
+ * What all reports of one account may add up to, but for what is settled and forgotten. More is a mistake
+ * in the unit, and sums of it would end beyond SQLite's integers.
+ */
+export const largestTotal = 10n ** 18n
 /** From here on a JSON number with a fraction no longer holds six digits exactly. */
 const exactFractionLimit = 2 ** 33
 

@@ -23,6 +23,7 @@ export class SqliteView implements BookView {
   readonly #records: RecordRows
   readonly #claim
   readonly #isClosed
+  readonly #reported
   readonly #fraction
   readonly #openHours
   readonly #cells
@@ -39,6 +40,10 @@ export class SqliteView implements BookView {
     this.#records = records
     this.#claim = database.prepare('SELECT digest, receipts FROM idempotency WHERE token = ?')
     this.#isClosed = database.prepare('SELECT 1 FROM record WHERE slot_id = ? AND hour = ?')
+    this.#reported = database.prepare(
+      'SELECT reported_whole AS whole, reported_micro AS micro FROM account WHERE id = ?',
+    )
+    this.#reported.setReadBigInts(true)
     this.#fraction = database.prepare(
       'SELECT fraction_whole AS whole, fraction_micro AS micro FROM account WHERE id = ?',
     )
@@ -85,6 +90,11 @@ export class SqliteView implements BookView {
   isClosed(slot: Slot, hour: number): boolean {
     const id = this.#names.slotId(slot)
     return id !== undefined && this.#isClosed.get(id, hour) !== undefined
+  }
+
+  reported(account: Account): bigint {
+    const id = this.#names.accountId(account)
+    return id === undefined ? 0n : amountOf(this.#reported.get(id) ?? {})
   }
 
   fraction(account: Account): bigint {
