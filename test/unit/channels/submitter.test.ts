@@ -103,6 +103,35 @@ describe('the tick of an hour', () => {
     expect(sent).toEqual(['requests 3 09:59:59'])
   })
 
+  test('forgets no idempotency key while what time it is has just turned out to be another', async () => {
+    const awsTime = { isKnown: true, isSteady: false }
+    const { ledger, submitter } = await createBench({ awsTime })
+    let prunes = 0
+    Object.assign(ledger, { prune: () => Promise.resolve((prunes += 1)) })
+    await submitter.tick()
+    expect(prunes).toBe(0)
+    Object.assign(awsTime, { isSteady: true })
+    await submitter.tick()
+    expect(prunes).toBe(1)
+  })
+
+  test('takes usage that is days ahead of AWS back into the current hour', async () => {
+    const { ledger, report, clock, submitter, sent } = await createBench({
+      awsTime: { isKnown: true, isSteady: true },
+    })
+    await report('requests', unit)
+    clock.step(26 * hourMs)
+    await report('requests', 2n * unit)
+    clock.step(-26 * hourMs)
+    await clock.advance(46 * 60_000)
+    await submitter.tick()
+    await work()
+    expect(sent).toEqual(['requests 1 09:59:59'])
+    expect((await ledger.usage()).open).toMatchObject([
+      { hour: nine + hourMs, quantity: 2n * unit },
+    ])
+  })
+
   test('makes up for every tick that was missed', async () => {
     const { report, clock, submitter, sent } = await createBench()
     await report('requests', unit)
