@@ -172,10 +172,17 @@ export class Submitter {
     const { ledger, clock, zeroRecords } = this.#options
     const now = clock.now()
     const zeroHours = zeroRecords ? this.#zeroHours(before) : []
-    const openBefore = this.#end !== undefined && foldAfter !== undefined ? endOfTime : before
-    if (zeroHours.length === 0 && !(await ledger.hasOpenBefore(openBefore))) return 0
+    const isDue = zeroHours.length > 0 || (await ledger.hasOpenBefore(before))
+    if (!isDue && !(await this.#isAhead(foldAfter))) return 0
     const plan = (input: Parameters<typeof planSeal>[0]) => planSeal(input, this.#rules)
     return (await ledger.seal({ before, now, foldAfter, plan, zeroHours })).length
+  }
+
+  /** Whether open usage lies only in hours that start later. */
+  async #isAhead(instant: number | undefined): Promise<boolean> {
+    const { ledger } = this.#options
+    if (instant === undefined || (await ledger.hasOpenBefore(instant + 1))) return false
+    return ledger.hasOpenBefore(endOfTime)
   }
 
   /** The hours that are over since the first start, as far back as AWS accepts a record whose hour is whole. */

@@ -119,17 +119,15 @@ describe('the tick of an hour', () => {
     const { ledger, report, clock, submitter, sent } = await createBench({
       awsTime: { isKnown: true, isSteady: true },
     })
-    await report('requests', unit)
     clock.step(26 * hourMs)
     await report('requests', 2n * unit)
     clock.step(-26 * hourMs)
+    await submitter.tick()
+    expect((await ledger.usage()).open).toMatchObject([{ hour: nine, quantity: 2n * unit }])
     await clock.advance(46 * 60_000)
     await submitter.tick()
     await work()
-    expect(sent).toEqual(['requests 1 09:59:59'])
-    expect((await ledger.usage()).open).toMatchObject([
-      { hour: nine + hourMs, quantity: 2n * unit },
-    ])
+    expect(sent).toEqual(['requests 2 09:59:59'])
   })
 
   test('makes up for every tick that was missed', async () => {
