@@ -86,6 +86,10 @@ class SteppedClock implements Clock {
     throw new Error('nothing is to be scheduled on this clock')
   }
 
+  after(): never {
+    return this.at()
+  }
+
   advance(ms: number): void {
     this.#now += ms
   }

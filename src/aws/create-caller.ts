@@ -2,6 +2,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Events } from '../kernel/events.ts'
 import { parseHttpDate } from '../kernel/http-date.ts'
 import { fail } from '../kernel/result.ts'
+import type { AwsClock } from './aws-clock.ts'
 import { classifyError } from './classify-error.ts'
 import type { MeteringResult } from './metering-api.ts'
 
@@ -9,7 +10,10 @@ export interface CallerOptions {
   /** How long AWS may take to answer, ms. */
   readonly timeoutMs: number
   readonly events: Events
+  /** The machine's. */
   readonly clock: Clock
+  /** Learns AWS's time from its answers. */
+  readonly awsClock?: Pick<AwsClock, 'learn' | 'elapsed'> | undefined
 }
 
 /** What is learned about one call on its way. */
@@ -35,7 +39,7 @@ interface Traceable {
  * Returns the function that makes every call: one attempt, with a deadline, a classified failure and
  * an `awsCalled` event. `read` turns the SDK's output into the result.
  */
-export function createCaller({ events, clock, timeoutMs }: CallerOptions) {
+export function createCaller({ events, clock, awsClock, timeoutMs }: CallerOptions) {
   return async function call<Output, T>(
     operation: string,
     command: Traceable,
@@ -45,6 +49,7 @@ export function createCaller({ events, clock, timeoutMs }: CallerOptions) {
     const trace: Trace = { sent: false, date: undefined, requestId: undefined }
     command.middlewareStack.add(tracing(trace), innermost)
     const started = performance.now()
+    const startedAt = awsClock?.elapsed() ?? 0
     // The request's own timeouts know neither a credentials service that hangs nor a body that never
     // ends. Once this signal has fired, the SDK's handler refuses to send.
     const abortSignal = AbortSignal.timeout(2 * timeoutMs)
@@ -54,6 +59,9 @@ export function createCaller({ events, clock, timeoutMs }: CallerOptions) {
         fail({ ...classifyError(error, operation, trace.sent), requestId: trace.requestId }),
     )
     const serverTime = trace.date === undefined ? undefined : parseHttpDate(trace.date)
+    // An answer without an id of AWS is that of a proxy.
+    if (serverTime !== undefined && trace.requestId !== undefined)
+      awsClock?.learn(serverTime, startedAt)
     events.emit('awsCalled', {
       operation,
       outcome: result.ok ? 'ok' : result.failure.kind,

@@ -169,19 +169,8 @@ const credentialErrorRows: Readonly<Record<string, FailureRow>> = {
 }
 
 const networkErrorRows: Readonly<Record<string, FailureRow>> = {
-  // no connection
+  // no connection, as the phase says
   ConnectTimeout: neverConnected,
-  EADDRNOTAVAIL: neverConnected,
-  EAI_AGAIN: neverConnected,
-  EAI_FAIL: neverConnected,
-  EAI_NODATA: neverConnected,
-  ECONNREFUSED: neverConnected,
-  EHOSTDOWN: neverConnected,
-  EHOSTUNREACH: neverConnected,
-  EMFILE: neverConnected,
-  ENETDOWN: neverConnected,
-  ENETUNREACH: neverConnected,
-  ENOTFOUND: neverConnected,
   TlsHandshakeFailed: neverConnected,
   // no trusted connection
   CERT_HAS_EXPIRED: badCertificate,
@@ -195,10 +184,22 @@ const networkErrorRows: Readonly<Record<string, FailureRow>> = {
   UNABLE_TO_GET_ISSUER_CERT: badCertificate,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: badCertificate,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: badCertificate,
-  // a connection that broke after the request may have gone out
+  // Whether the request may have gone out depends on the phase, which is looked at first: here a code
+  // says nothing of it.
   AbortError: brokenOff,
+  EADDRNOTAVAIL: brokenOff,
+  EAI_AGAIN: brokenOff,
+  EAI_FAIL: brokenOff,
+  EAI_NODATA: brokenOff,
   ECONNABORTED: brokenOff,
+  ECONNREFUSED: brokenOff,
   ECONNRESET: brokenOff,
+  EHOSTDOWN: brokenOff,
+  EHOSTUNREACH: brokenOff,
+  EMFILE: brokenOff,
+  ENETDOWN: brokenOff,
+  ENETUNREACH: brokenOff,
+  ENOTFOUND: brokenOff,
   EPIPE: brokenOff,
   EPROTO: brokenOff,
   ETIMEDOUT: brokenOff,

@@ -85,13 +85,14 @@ function readRegistration(output: RegisterUsageCommandOutput): MeteringResult<Re
   return succeed({ signature, publicKeyRotationAt })
 }
 
+/** The SDK does not check what AWS, or what answers in its place, sends: anything but a text is no id. */
 function readRecordId(output: {
-  readonly MeteringRecordId?: string | undefined
+  readonly MeteringRecordId?: unknown
 }): MeteringResult<MeterUsageValue> {
   const meteringRecordId = output.MeteringRecordId
-  return meteringRecordId === undefined || meteringRecordId === ''
-    ? incomplete('MeteringRecordId')
-    : succeed({ meteringRecordId })
+  return typeof meteringRecordId === 'string' && meteringRecordId !== ''
+    ? succeed({ meteringRecordId })
+    : incomplete('MeteringRecordId')
 }
 
 /** AWS answered with success but left out what proves it. */

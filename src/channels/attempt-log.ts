@@ -4,6 +4,7 @@ import { messageOf } from '../kernel/errors.ts'
 import type { Events } from '../kernel/events.ts'
 import type { Log } from '../kernel/log.ts'
 import type { MeteringRecord } from '../metering/record.ts'
+import { acceptedAfterMove } from '../ledger/settle-record.ts'
 import { FailureReminders } from './failure-reminders.ts'
 
 export interface AttemptLogOptions {
@@ -31,22 +32,29 @@ export class AttemptLog {
       dimension,
       hour,
       quantity,
-      outcome: failure?.kind ?? 'ok',
-      code: failure?.code,
-      message: failure?.message,
+      // AWS's yes can be that to another record.
+      outcome: failure?.kind ?? (state === 'accepted' ? 'ok' : 'duplicate'),
+      code: failure?.code ?? record.lastCode,
+      message: failure?.message ?? record.lastMessage,
       meteringRecordId,
     })
     if (failure !== undefined) this.#failed(record, failure)
     if (record.settledAt !== undefined) this.#reminders.forget(String(id))
     const { log } = this.#options
-    if (state === 'moved') log('record.moved', movedText(record), fieldsOf(record))
+    if (record.lastCode === acceptedAfterMove)
+      log(
+        'record.unresolved',
+        `Record ${id} of ${dimension}: ${record.lastMessage}`,
+        fieldsOf(record),
+      )
+    else if (state === 'moved') log('record.moved', movedText(record), fieldsOf(record))
     if (state === 'unresolved') log('record.unresolved', unresolvedText(record), fieldsOf(record))
   }
 
   /** The ledger is full or has failed: an attempt, or its answer, is not in the book. */
   notStored(id: number, error: unknown): void {
     const { clock, log } = this.#options
-    if (this.#reminders.isDue(String(id), 'not-stored', clock.now()))
+    if (this.#reminders.isDue(String(id), 'not-stored', clock.elapsed()))
       log('record.not-stored', messageOf(error), { record: id })
   }
 
@@ -54,7 +62,7 @@ export class AttemptLog {
   notRead(error: unknown): void {
     const { clock, log } = this.#options
     const why = messageOf(error)
-    if (this.#reminders.isDue(queue, why, clock.now()))
+    if (this.#reminders.isDue(queue, why, clock.elapsed()))
       log('records.not-read', `Reading the records to send failed and is tried again: ${why}`)
   }
 
@@ -64,7 +72,7 @@ export class AttemptLog {
 
   #failed(record: MeteringRecord, failure: MeteringFailure): void {
     const { clock, log } = this.#options
-    const isDue = this.#reminders.isDue(String(record.id), failure.code, clock.now())
+    const isDue = this.#reminders.isDue(String(record.id), failure.code, clock.elapsed())
     log(isDue ? 'record.failed' : 'record.failed-again', `${failure.message} ${failure.advice}`, {
       ...fieldsOf(record),
       code: failure.code,

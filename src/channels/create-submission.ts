@@ -1,3 +1,4 @@
+import type { AwsClock } from '../aws/aws-clock.ts'
 import type { MeteringApi, MeteringFailure } from '../aws/metering-api.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Events } from '../kernel/events.ts'
@@ -16,6 +17,8 @@ export interface SubmissionOptions {
     SubmitterOptions['ledger']
   readonly api: MeteringApi
   readonly clock: Clock
+  /** What is known of AWS's time; `clock` follows it. */
+  readonly awsTime?: Pick<AwsClock, 'isKnown' | 'isSteady'> | undefined
   readonly events: Events
   readonly log: Log
   /** 0 to 1, as Math.random. */

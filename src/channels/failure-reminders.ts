@@ -5,7 +5,7 @@ const reminderMs = hourMs
 
 /** Decides which failures get a log line: each kind at once, and once an hour while it goes on. */
 export class FailureReminders {
-  /** When a failure was last logged, ms, by what has failed and by its kind. */
+  /** When a failure was last logged, ms since any start, by what has failed and by its kind. */
   readonly #logged = new Map<string, Map<string, number>>()
 
   /** Whether a failure gets a line now; it then counts as logged. */

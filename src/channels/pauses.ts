@@ -1,66 +1,106 @@
-import { backoffMs } from '../kernel/backoff.ts'
+import { backoffMs, type BackoffOptions } from '../kernel/backoff.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { PendingRecord } from '../store/summary.ts'
 
-/** A record that AWS refused is tried again this slowly: an operator has to fix something first. */
-const refusedBackoff = { baseMs: 60_000, capMs: 15 * 60_000 }
+/** A record that waits for someone, or for its answer, is tried again this slowly. */
+const slowBackoff = { baseMs: 60_000, capMs: 15 * 60_000 }
+
+/** At the end there are seconds, not minutes. */
+const hurriedBackoff = { baseMs: 500, capMs: 2000 }
+
+/** After so many unknown outcomes in a row later hours pass a record. */
+const unknownLimit = 3
 
 interface Pause {
+  /** On `elapsed`. */
   readonly until: number
   readonly failures: number
 }
 
+type Named = Pick<PendingRecord, 'id' | 'state'>
+
 /**
- * How long failed attempts keep the next one waiting. A transient failure pauses the slot, so that its
- * hours stay in order; a refusal pauses the record alone and lets later hours pass.
+ * How long failed attempts keep the next one waiting, whatever the wall clock does. A transient failure
+ * pauses the slot, so that its hours stay in order. A refusal pauses the record alone and lets later
+ * hours pass, and so does an outcome that stays unknown.
  */
 export class Pauses {
   readonly #clock: Clock
   readonly #random: () => number
   readonly #slots = new Map<number, Pause>()
   readonly #records = new Map<number, Pause>()
+  /** Unknown outcomes in a row, by record. */
+  readonly #unknown = new Map<number, number>()
+  #hurried = false
 
   constructor({ clock, random }: { readonly clock: Clock; readonly random: () => number }) {
     this.#clock = clock
     this.#random = random
   }
 
-  /** When the slot of a record may be tried again, ms; 0 when it is not paused. */
-  slotUntil({ slot }: Pick<PendingRecord, 'slot'>): number {
-    return this.#slots.get(slot)?.until ?? 0
+  /** How long the slot of a record has to wait, ms. */
+  slotWait({ slot }: Pick<PendingRecord, 'slot'>): number {
+    return this.#waitOf(this.#slots.get(slot))
   }
 
-  /** When a refused record may be tried again, ms; 0 when it is not paused, or no longer refused. */
-  refusedUntil({ id, state }: Pick<PendingRecord, 'id' | 'state'>): number {
-    return state === 'refused' ? (this.#records.get(id)?.until ?? 0) : 0
+  /** How long a record has to wait that later hours may pass, ms; 0 for any other. */
+  recordWait(record: Named): number {
+    return this.#isPassed(record) ? this.#waitOf(this.#records.get(record.id)) : 0
   }
 
   /** Pauses a slot, longer with every failure. */
   pauseSlot(slot: number): void {
     const failures = (this.#slots.get(slot)?.failures ?? 0) + 1
-    const until = this.#clock.now() + backoffMs(failures, this.#random)
-    this.#slots.set(slot, { failures, until })
+    this.#slots.set(slot, this.#pause(failures, this.#hurried ? hurriedBackoff : {}))
   }
 
   freeSlot(slot: number): void {
     this.#slots.delete(slot)
   }
 
-  /** Pauses a refused record, longer with every refusal; one that is held until an operator acts. */
-  pauseRecord(id: number, held: boolean): void {
+  /** Pauses a record alone, longer with every failure; one that is held until an operator acts. */
+  pauseRecord(id: number, why: 'refused' | 'held' | 'unknown'): void {
     const failures = (this.#records.get(id)?.failures ?? 0) + 1
-    const pause = held
-      ? Number.POSITIVE_INFINITY
-      : backoffMs(failures, this.#random, refusedBackoff)
-    this.#records.set(id, { failures, until: this.#clock.now() + pause })
+    const hurried = this.#hurried && why === 'unknown'
+    const pause = this.#pause(failures, hurried ? hurriedBackoff : slowBackoff)
+    this.#records.set(id, why === 'held' ? { ...pause, until: Number.POSITIVE_INFINITY } : pause)
   }
 
+  /** Notes that the outcome of an attempt is unknown. Returns whether later hours pass the record now. */
+  noteUnknown(id: number): boolean {
+    const times = (this.#unknown.get(id) ?? 0) + 1
+    this.#unknown.set(id, times)
+    return times >= unknownLimit
+  }
+
+  /** Later hours have to wait for a record again, if it has not been settled. */
   freeRecord(id: number): void {
     this.#records.delete(id)
+    this.#unknown.delete(id)
   }
 
-  clear(): void {
+  /** AWS answers again: what it did not answer for is asked once more now. */
+  freeUnknown(): void {
+    for (const [id, times] of this.#unknown) if (times >= unknownLimit) this.#records.delete(id)
+  }
+
+  /** Begins anew, with pauses that suit the end. */
+  hurry(): void {
+    this.#hurried = true
     this.#slots.clear()
     this.#records.clear()
+    this.#unknown.clear()
+  }
+
+  #isPassed({ id, state }: Named): boolean {
+    return state === 'refused' || (this.#unknown.get(id) ?? 0) >= unknownLimit
+  }
+
+  #pause(failures: number, options: BackoffOptions): Pause {
+    return { failures, until: this.#clock.elapsed() + backoffMs(failures, this.#random, options) }
+  }
+
+  #waitOf(pause: Pause | undefined): number {
+    return Math.max(0, (pause?.until ?? 0) - this.#clock.elapsed())
   }
 }

@@ -12,6 +12,8 @@ export interface ScheduleOptions {
 }
 
 export interface Schedule {
+  /** Looks at the clock again, which has been set. */
+  wake(): void
   stop(): void
 }
 
@@ -40,6 +42,7 @@ export function startSchedule({ clock, timers, tick }: ScheduleOptions): Schedul
   let timer: Timer = arm()
   const cron = startCron(timers, wake)
   return {
+    wake,
     stop() {
       stopped = true
       timer.cancel()
@@ -49,7 +52,7 @@ export function startSchedule({ clock, timers, tick }: ScheduleOptions): Schedul
 }
 
 /** Wakes at the top of every real hour, from a second after now. */
-function startCron(timers: Clock, wake: () => void): Schedule {
+function startCron(timers: Clock, wake: () => void): Pick<Schedule, 'stop'> {
   let task: ScheduledTask | undefined
   const begin = timers.at(timers.now() + afterTheStartMs, () => {
     task = createTask('0 * * * *', wake, {

@@ -1,12 +1,15 @@
+import type { AwsClock } from '../aws/aws-clock.ts'
 import type { MeteringApi, MeteringFailure } from '../aws/metering-api.ts'
 import { backoffMs } from '../kernel/backoff.ts'
 import type { Clock, Timer } from '../kernel/clock.ts'
 import type { Events } from '../kernel/events.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import type { Settlement } from '../metering/record.ts'
 import type { PendingRecord } from '../store/summary.ts'
 import type { Log } from '../kernel/log.ts'
 import { AttemptLog } from './attempt-log.ts'
 import type { Channel, LateUsagePolicy } from './channel.ts'
+import { nextOfEachSlot } from './next-records.ts'
 import { Pauses } from './pauses.ts'
 import { sendRecord, type SendOutcome } from './send-record.ts'
 
@@ -15,6 +18,8 @@ export interface SenderOptions {
   readonly channel: Channel
   readonly api: MeteringApi
   readonly clock: Clock
+  /** What is known of AWS's time; `clock` follows it. */
+  readonly awsTime?: Pick<AwsClock, 'isKnown'> | undefined
   readonly events: Events
   readonly log: Log
   /** 0 to 1, as Math.random. */
@@ -34,6 +39,9 @@ const parallelSlots = 4
 /** An operator may free a record at any moment, in another process. */
 const lookAgainMs = 60_000
 
+/** At the end a book that cannot be read is read again this soon at the latest. */
+const lookAgainAtTheEndMs = 1000
+
 /**
  * Sends what is sealed: slots in parallel, the hours of one slot in their order. It reads the book
  * in pumps, one at a time, and each record's state is checked again when its attempt is marked.
@@ -46,19 +54,25 @@ export class Sender {
   readonly #attempts = new Map<number, Promise<void>>()
   /** Answers that the ledger could not store, by record: no further attempt begins before they are stored. */
   readonly #unstored = new Map<number, SendOutcome>()
+  readonly #stopping = new AbortController()
   #pumping: Promise<void> | undefined
   #pumpAgain = false
   #failedReads = 0
   #flushing = false
   #timer: Timer | undefined
+  /** When the next attempt begins, on `elapsed`. */
   #nextAt: number | undefined
-  #stopped = false
   #waiters: (() => void)[] = []
 
   constructor(options: SenderOptions) {
     this.#options = options
     this.#pauses = new Pauses(options)
     this.#log = new AttemptLog(options)
+  }
+
+  /** Aborted when no further attempt is made. */
+  get stopped(): AbortSignal {
+    return this.#stopping.signal
   }
 
   /** Looks for records to send, and goes on looking as long as there are any. */
@@ -68,13 +82,20 @@ export class Sender {
 
   /** When the next attempt begins, ms: now while one is under way, undefined when none is to come. */
   get nextAttemptAt(): number | undefined {
-    return this.#attempts.size > 0 ? this.#options.clock.now() : this.#nextAt
+    const { clock } = this.#options
+    if (this.#attempts.size > 0) return clock.now()
+    return this.#nextAt === undefined
+      ? undefined
+      : Math.round(clock.now() + this.#nextAt - clock.elapsed())
   }
 
-  /** Sends everything now, whatever failed before. Resolves when nothing is left that can be sent. */
+  /**
+   * Sends everything now, whatever failed before. Resolves when nothing is left that can be sent; a
+   * second call tries nothing again that failed since the first.
+   */
   flush(): Promise<void> {
-    if (this.#stopped) return Promise.resolve()
-    this.#pauses.clear()
+    if (this.stopped.aborted) return Promise.resolve()
+    if (!this.#flushing) this.#pauses.hurry()
     this.#flushing = true
     return new Promise((resolve) => {
       this.#waiters.push(resolve)
@@ -84,7 +105,7 @@ export class Sender {
 
   /** Starts no further attempt; those under way go on. */
   stop(): void {
-    this.#stopped = true
+    this.#stopping.abort()
     this.#nextAt = undefined
     this.#timer?.cancel()
     this.#release()
@@ -112,53 +133,58 @@ export class Sender {
 
   async #pumpOnce(): Promise<void> {
     this.#timer?.cancel()
-    if (this.#stopped) return
+    if (this.stopped.aborted) return
     // An attempt that ends during the read makes what is read of its slot old.
     const busy = new Set(this.#attempts.keys())
     const pending = await this.#read()
-    if (this.#stopped || pending === undefined) return
-    const now = this.#options.clock.now()
-    const isPaused = (record: PendingRecord) => this.#pauses.refusedUntil(record) > now
-    const heads = headsOf(
+    if (this.stopped.aborted || pending === undefined) return
+    const { clock, channel } = this.#options
+    const pauseOf = (record: PendingRecord) => this.#pauses.recordWait(record)
+    const heads = nextOfEachSlot(
       pending.filter(({ slot }) => !busy.has(slot)),
-      isPaused,
+      pauseOf,
+      { now: clock.now(), windowMs: channel.windowMs },
     )
     for (const record of heads) {
       if (this.#attempts.size >= parallelSlots) return
-      if (this.#dueAt(record) <= now) this.#start(record)
+      if (this.#waitOf(record) <= 0) this.#start(record)
     }
     const idle = heads.filter(({ slot }) => !this.#attempts.has(slot))
-    const next = Math.min(...idle.map((record) => this.#dueAt(record)))
-    this.#nextAt = Number.isFinite(next) ? next : undefined
-    if (idle.length > 0) this.#wakeAt(Math.min(next, now + lookAgainMs))
-    const isDone = this.#attempts.size === 0 && idle.every(isPaused)
+    const wait = Math.min(...idle.map((record) => this.#waitOf(record)))
+    this.#nextAt = Number.isFinite(wait) ? clock.elapsed() + wait : undefined
+    if (idle.length > 0) this.#wakeAfter(Math.min(wait, lookAgainMs))
+    const isLeft = (record: PendingRecord) => record.state === 'refused' && pauseOf(record) > 0
+    const isDone = this.#attempts.size === 0 && pending.every(isLeft)
     if (isDone && !this.#pumpAgain) this.#release()
   }
 
   /** The records that wait; undefined when the ledger could not be read, which is then tried again. */
   async #read(): Promise<readonly PendingRecord[] | undefined> {
-    const { ledger, clock, random } = this.#options
+    const { ledger, random } = this.#options
     try {
       const pending = await ledger.pendingRecords()
       this.#failedReads = 0
       this.#log.read()
       return pending
     } catch (error) {
-      if (this.#stopped) return undefined
+      if (this.stopped.aborted) return undefined
       this.#failedReads += 1
       this.#log.notRead(error)
-      this.#wakeAt(clock.now() + backoffMs(this.#failedReads, random, { capMs: lookAgainMs }))
+      const capMs = this.#flushing ? lookAgainAtTheEndMs : lookAgainMs
+      this.#wakeAfter(backoffMs(this.#failedReads, random, { capMs }))
       return undefined
     }
   }
 
-  #dueAt(record: PendingRecord): number {
-    const due = this.#flushing ? 0 : this.#options.notBefore(record.hour)
-    return Math.max(this.#pauses.slotUntil(record), due, this.#pauses.refusedUntil(record))
+  /** How long a record has to wait, ms. */
+  #waitOf(record: PendingRecord): number {
+    const { clock, notBefore } = this.#options
+    const due = this.#flushing ? 0 : notBefore(record.hour) - clock.now()
+    return Math.max(this.#pauses.slotWait(record), due, this.#pauses.recordWait(record))
   }
 
-  #wakeAt(instant: number): void {
-    this.#timer = this.#options.clock.at(instant, () => this.#pump())
+  #wakeAfter(ms: number): void {
+    this.#timer = this.#options.clock.after(Math.max(0, ms), () => this.#pump())
   }
 
   #release(): void {
@@ -189,12 +215,27 @@ export class Sender {
     this.#unstored.delete(id)
     this.#log.answered(after, failure)
     onAnswer(failure)
-
-    if (after.state === 'sealed' || after.state === 'sending') this.#pauses.pauseSlot(slot)
-    else this.#pauses.freeSlot(slot)
-    if (after.state === 'refused') this.#pauses.pauseRecord(id, settlement.kind === 'too-late')
-    else this.#pauses.freeRecord(id)
+    this.#pause({ id, slot }, after.state, settlement.kind)
     if (after.state === 'moved' && after.movedTo !== undefined) usageArrived(after.movedTo)
+  }
+
+  /** Decides who waits after an answer: the slot, or the record alone. */
+  #pause(
+    { id, slot }: Pick<PendingRecord, 'id' | 'slot'>,
+    state: PendingRecord['state'],
+    kind: Settlement['kind'],
+  ): void {
+    const pauses = this.#pauses
+    if (kind === 'unknown' && pauses.noteUnknown(id)) {
+      pauses.freeSlot(slot)
+      return pauses.pauseRecord(id, 'unknown')
+    }
+    // AWS has answered, so it may do so for the records too that it did not answer for.
+    if (kind === 'accepted') pauses.freeUnknown()
+    if (state === 'sealed' || state === 'sending') pauses.pauseSlot(slot)
+    else pauses.freeSlot(slot)
+    if (state === 'refused') pauses.pauseRecord(id, kind === 'too-late' ? 'held' : 'refused')
+    else if (kind !== 'unknown') pauses.freeRecord(id)
   }
 
   /** Undefined when the record was settled after it was read, and is not sent. */
@@ -202,17 +243,4 @@ export class Sender {
     const record = await this.#options.ledger.markSending(id)
     return record === undefined ? undefined : sendRecord(record, this.#options)
   }
-}
-
-/** The next record of each slot: the oldest, or the oldest that is not paused. */
-function headsOf(
-  pending: readonly PendingRecord[],
-  isPaused: (record: PendingRecord) => boolean,
-): PendingRecord[] {
-  const heads = new Map<number, PendingRecord>()
-  for (const record of pending) {
-    const head = heads.get(record.slot)
-    if (head === undefined || (isPaused(head) && !isPaused(record))) heads.set(record.slot, record)
-  }
-  return [...heads.values()]
 }

@@ -1,10 +1,11 @@
-import { sealableBefore } from '../metering/hour.ts'
+import type { AwsClock } from '../aws/aws-clock.ts'
+import { hourMs, hourOf, sealableBefore } from '../metering/hour.ts'
 import { planSeal, type SealRules } from '../metering/seal.ts'
-import type { Clock, Timer } from '../kernel/clock.ts'
+import { sleep, type Clock, type Timer } from '../kernel/clock.ts'
 import { messageOf } from '../kernel/errors.ts'
 import type { Events } from '../kernel/events.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { hourMs, hourOf } from '../metering/hour.ts'
+import { aheadLimitMs } from '../ledger/report-usage.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Channel } from './channel.ts'
 import { FailureReminders } from './failure-reminders.ts'
@@ -15,6 +16,8 @@ export interface SubmitterOptions {
   readonly channel: Channel
   readonly sender: Sender
   readonly clock: Clock
+  /** What is known of AWS's time; `clock` follows it. */
+  readonly awsTime?: Pick<AwsClock, 'isKnown' | 'isSteady'> | undefined
   readonly events: Events
   readonly log: Log
   readonly dimensions: readonly { readonly name: string }[]
@@ -22,14 +25,25 @@ export interface SubmitterOptions {
   readonly zeroRecords: boolean
 }
 
+/** How long sealing that failed waits: a minute, and at the end as long as another process may hold the book. */
+const sealAgainMs = 60_000
+const sealAgainAtTheEndMs = 250
+
+const endOfTime = Number.MAX_SAFE_INTEGER
+
 /** Seals hours that are over and has them sent; everything it does is safe to do again. */
 export class Submitter {
   readonly #options: SubmitterOptions
   readonly #rules: SealRules
   readonly #reminders = new FailureReminders()
   #timer: Timer | undefined
+  /** On `elapsed`. */
   #timerAt = Number.POSITIVE_INFINITY
   #stopped = false
+  /** What the end seals; undefined before it begins. */
+  #end: { readonly includeOpenHour: boolean } | undefined
+  /** Records that were sealed at the end. */
+  #sealedAtTheEnd = 0
 
   constructor(options: SubmitterOptions) {
     const { channel, events, zeroRecords } = options
@@ -43,7 +57,9 @@ export class Submitter {
 
   /** When usage of hours that are over is sealed next, ms; undefined when that is at the next hour's end. */
   get nextSealAt(): number | undefined {
-    return Number.isFinite(this.#timerAt) ? this.#timerAt : undefined
+    const { clock } = this.#options
+    if (!Number.isFinite(this.#timerAt)) return undefined
+    return Math.round(clock.now() + this.#timerAt - clock.elapsed())
   }
 
   /** Seals what is due, at an hour's end and at the start, or waits for the seal delay. */
@@ -52,23 +68,35 @@ export class Submitter {
     const now = clock.now()
     const sealAt = hourOf(now) + sealDelayMs
     await this.#sealDue()
-    if (now < sealAt) this.#wakeAt(sealAt)
+    if (now < sealAt) this.#wakeAfter(sealAt - now)
   }
 
-  /** Has usage of an hour that is over sealed after the delay, without waiting for the end of this hour. */
+  /** Has usage of an hour that is over sealed after the delay, or at once at the end. */
   usageArrived(hour: number): void {
     const { clock, sealDelayMs } = this.#options
-    const now = clock.now()
-    if (hour < sealableBefore(now, sealDelayMs)) this.#wakeAt(now + sealDelayMs)
+    if (this.#end !== undefined) void this.#sealAtTheEnd()
+    else if (hour < sealableBefore(clock.now(), sealDelayMs)) this.#wakeAfter(sealDelayMs)
   }
 
-  /** Seals at the end, the open hour too if `includeOpenHour`, and sends until nothing is left to send. */
+  /**
+   * Seals at the end, the open hour too if `includeOpenHour`, and sends, and again for usage that a
+   * record gives back meanwhile. Resolves when nothing is left that could be sealed or sent, or when the
+   * sender is stopped. What the book does not store yet is tried again until then.
+   */
   async flush(includeOpenHour: boolean): Promise<void> {
-    const { clock, sender } = this.#options
+    const { clock, ledger, sender } = this.#options
     this.stop()
-    const now = clock.now()
-    await this.#seal(includeOpenHour ? hourOf(now) + hourMs : this.#dueBefore(now))
-    await sender.flush()
+    this.#end = { includeOpenHour }
+    for (;;) {
+      const sealed = await this.#sealAtTheEnd()
+      const sealedSoFar = this.#sealedAtTheEnd
+      const sent = sender.flush()
+      if (sealed) await sent
+      else await sleep(clock, sealAgainAtTheEndMs, sender.stopped)
+      if (sender.stopped.aborted) return
+      const isLeft = await ledger.hasOpenBefore(this.#endsBefore()).catch(() => true)
+      if (sealed && !isLeft && this.#sealedAtTheEnd === sealedSoFar) return
+    }
   }
 
   stop(): void {
@@ -76,15 +104,40 @@ export class Submitter {
     this.#timer?.cancel()
   }
 
+  /** Hours that start before this instant are sealed at the end: no usage comes any more. */
+  #endsBefore(): number {
+    const hour = hourOf(this.#options.clock.now())
+    return this.#end?.includeOpenHour === true ? hour + hourMs : hour
+  }
+
+  /** Returns whether the book stored it. */
+  async #sealAtTheEnd(): Promise<boolean> {
+    const { clock, log, sender } = this.#options
+    try {
+      const foldAfter = this.#end?.includeOpenHour === true ? clock.now() : undefined
+      this.#sealedAtTheEnd += await this.#seal(this.#endsBefore(), foldAfter)
+      return true
+    } catch (error) {
+      const why = messageOf(error)
+      if (!sender.stopped.aborted && this.#reminders.isDue('end', why, clock.elapsed()))
+        log('seal.failed', `Sealing at the end failed and is tried again: ${why}`)
+      return false
+    } finally {
+      sender.wake()
+    }
+  }
+
   #dueBefore(now: number): number {
     return sealableBefore(now, this.#options.sealDelayMs)
   }
 
-  #wakeAt(instant: number): void {
-    if (this.#stopped || instant >= this.#timerAt) return
+  #wakeAfter(ms: number): void {
+    const { clock } = this.#options
+    const at = clock.elapsed() + ms
+    if (this.#stopped || at >= this.#timerAt) return
     this.#timer?.cancel()
-    this.#timerAt = instant
-    this.#timer = this.#options.clock.at(instant, () => {
+    this.#timerAt = at
+    this.#timer = clock.after(ms, () => {
       this.#timerAt = Number.POSITIVE_INFINITY
       // A whole tick: an earlier wake replaces a later one, which has to be set again.
       void this.tick()
@@ -92,34 +145,50 @@ export class Submitter {
   }
 
   async #sealDue(): Promise<void> {
-    const { clock, ledger, sender, log } = this.#options
+    const { clock, ledger, sender, log, awsTime } = this.#options
     const now = clock.now()
     try {
-      await this.#seal(this.#dueBefore(now))
-      await ledger.prune()
+      await this.#seal(
+        this.#dueBefore(now),
+        awsTime?.isKnown === true ? now + aheadLimitMs : undefined,
+      )
+      // After a step of the clock a key may look older than it is.
+      if (awsTime?.isSteady !== false) await ledger.prune()
       this.#reminders.forget('sealing')
-      sender.wake()
     } catch (error) {
       if (this.#stopped) return
       const why = messageOf(error)
-      if (this.#reminders.isDue('sealing', why, now))
+      if (this.#reminders.isDue('sealing', why, clock.elapsed()))
         log('seal.failed', `Sealing failed and is tried again: ${why}`)
-      this.#wakeAt(now + 60_000)
+      this.#wakeAfter(sealAgainMs)
+    } finally {
+      // What was sealed before can be sent, whatever the disk does now.
+      sender.wake()
     }
   }
 
-  async #seal(before: number): Promise<void> {
-    const { ledger, clock } = this.#options
+  /** Returns how many records it made. */
+  async #seal(before: number, foldAfter: number | undefined): Promise<number> {
+    const { ledger, clock, zeroRecords } = this.#options
     const now = clock.now()
-    const zeroHours = this.#options.zeroRecords ? this.#zeroHours(now) : []
-    if (zeroHours.length === 0 && !(await ledger.hasOpenBefore(before))) return
-    await ledger.seal({ before, now, plan: (input) => planSeal(input, this.#rules), zeroHours })
+    const zeroHours = zeroRecords ? this.#zeroHours(before) : []
+    const isDue = zeroHours.length > 0 || (await ledger.hasOpenBefore(before))
+    if (!isDue && !(await this.#isAhead(foldAfter))) return 0
+    const plan = (input: Parameters<typeof planSeal>[0]) => planSeal(input, this.#rules)
+    return (await ledger.seal({ before, now, foldAfter, plan, zeroHours })).length
+  }
+
+  /** Whether open usage lies only in hours that start later. */
+  async #isAhead(instant: number | undefined): Promise<boolean> {
+    const { ledger } = this.#options
+    if (instant === undefined || (await ledger.hasOpenBefore(instant + 1))) return false
+    return ledger.hasOpenBefore(endOfTime)
   }
 
   /** The hours that are over since the first start, as far back as AWS accepts a record whose hour is whole. */
-  #zeroHours(now: number): { dimension: string; hour: number }[] {
-    const { ledger, channel } = this.#options
-    const before = this.#dueBefore(now)
+  #zeroHours(end: number): { dimension: string; hour: number }[] {
+    const { ledger, channel, clock } = this.#options
+    const before = Math.min(end, hourOf(clock.now()))
     const first = Math.max(hourOf(ledger.owner.firstSeenAt), before - (channel.windowMs - hourMs))
     const hours = Array.from(
       { length: Math.max(0, (before - first) / hourMs) },

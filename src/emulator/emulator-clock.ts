@@ -58,6 +58,11 @@ export class EmulatorClock implements Clock {
     }
   }
 
+  /** Counts on the wall clock, so that setting the clock ends a wait that it passes. */
+  after(ms: number, run: () => void): Timer {
+    return this.at(this.now() + ms, run)
+  }
+
   /** Sets the clock to `instant`. Only the wall clock steps; `elapsed` does not. */
   setNow(instant: number): void {
     this.#anchor(instant, this.#rate)

@@ -1,4 +1,4 @@
-interface BackoffOptions {
+export interface BackoffOptions {
   /** The longest first delay, ms. */
   readonly baseMs?: number
   /** The longest delay of all, ms. */

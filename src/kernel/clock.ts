@@ -15,6 +15,8 @@ export interface Clock {
   elapsed(): number
   /** Calls `run` once when the wall clock has reached `instant`, or soon if it already has. */
   at(instant: number, run: () => void): Timer
+  /** Calls `run` once when `ms` have passed, whatever the wall clock does meanwhile. */
+  after(ms: number, run: () => void): Timer
 }
 
 /** A wall clock step is noticed after at most this long. */
@@ -30,21 +32,24 @@ function createRunningClock(rate: number, startAt?: number): Clock {
     rate === 1 && startAt === undefined
       ? () => Date.now()
       : () => (startAt ?? realStart) + (Date.now() - realStart) * rate
+  const elapsed = () => performance.now() * rate
+  const when = (end: number, time: () => number, run: () => void): Timer => {
+    let handle: NodeJS.Timeout
+    const arm = () => {
+      const realMs = Math.max(0, (end - time()) / rate)
+      handle = setTimeout(
+        () => (time() >= end ? run() : arm()),
+        Math.ceil(Math.min(realMs, longestSleepMs)),
+      )
+    }
+    arm()
+    return { cancel: () => clearTimeout(handle) }
+  }
   return {
     now,
-    elapsed: () => performance.now() * rate,
-    at(instant, run) {
-      let handle: NodeJS.Timeout
-      const arm = () => {
-        const realMs = Math.max(0, (instant - now()) / rate)
-        handle = setTimeout(
-          () => (now() >= instant ? run() : arm()),
-          Math.ceil(Math.min(realMs, longestSleepMs)),
-        )
-      }
-      arm()
-      return { cancel: () => clearTimeout(handle) }
-    },
+    elapsed,
+    at: (instant, run) => when(instant, now, run),
+    after: (ms, run) => when(elapsed() + ms, elapsed, run),
   }
 }
 
@@ -68,7 +73,7 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
       signal?.removeEventListener('abort', finish)
       resolve()
     }
-    const timer = clock.at(clock.now() + ms, finish)
+    const timer = clock.after(ms, finish)
     signal?.addEventListener('abort', finish, { once: true })
   })
 }

@@ -51,7 +51,8 @@ export const problemTable = {
   QuantityTooLarge: {
     status: 400,
     title: 'The quantity is too large',
-    happened: 'One report has more than 10^15 units',
+    happened:
+      'One report has more than 10^15 units, or all reports of a dimension add up to more than 10^18',
     todo: 'Check the unit of the quantity',
   },
   InvalidOccurredAt: {

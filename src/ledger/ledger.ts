@@ -8,6 +8,7 @@ import type { ReportReceipt, UsageRequest } from '../metering/report.ts'
 import type { Store } from '../store/store.ts'
 import {
   summaryWindowMs,
+  type AccountSums,
   type DiskSpace,
   type LedgerGauges,
   type PendingRecord,
@@ -175,6 +176,11 @@ export class Ledger {
     return this.#commits.read(() => this.#store.usage(this.#options.clock.now()))
   }
 
+  /** What every account holds in each place. */
+  accounts(): Promise<readonly AccountSums[]> {
+    return this.#store.accountSums()
+  }
+
   /** What is on disk, as `usage` says. */
   gauges(): Promise<LedgerGauges> {
     return this.#commits.read(() => this.#store.gauges())
@@ -195,8 +201,15 @@ export class Ledger {
         `The books of ${dimension} do not balance: ${imbalance} micro-units were reported and are in no place. This is a defect; keep the data directory and report it.`,
         { dimension, microUnits: String(imbalance) },
       )
+    const shared = await this.#store.sharedMeteringIds()
+    for (const { meteringRecordId, records } of shared)
+      this.#options.log(
+        'ledger.shared-id',
+        `Records ${records.join(', ')} bear one MeteringRecordId, ${meteringRecordId}: AWS has billed only one of them. This is a defect; keep the data directory and report it.`,
+        { meteringRecordId, records },
+      )
     this.#options.events.emit('ledgerAudited', {
-      balanced: wrong.length === 0,
+      balanced: wrong.length === 0 && shared.length === 0,
       keys: balances.map(({ dimension, imbalance }) => ({ dimension, imbalance })),
     })
     return balances

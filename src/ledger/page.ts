@@ -29,7 +29,9 @@ interface HourPage extends OpenAccountHour {
 interface AccountPage {
   readonly account: Account
   readonly slot: NamedSlot
+  /** By this group. */
   reported: bigint
+  reportedBefore: bigint | undefined
   fraction: bigint | undefined
   /** What came in less what went to a place, so far; anything but 0 at the end is a defect. */
   homeless: bigint
@@ -101,6 +103,13 @@ export class Page {
     while (this.#isClosed(page, candidate)) candidate += hourMs
     page.unsealed.set(hour, candidate)
     return candidate
+  }
+
+  /** What was reported for an account, with what this group has counted. */
+  reported(account: Account): bigint {
+    const page = this.#page(account)
+    page.reportedBefore ??= this.#view.reported(account)
+    return page.reportedBefore + page.reported
   }
 
   /** Counts usage that came in. The caller adds it to an hour. */
@@ -193,6 +202,13 @@ export class Page {
 
   record(id: number): MeteringRecord | undefined {
     return this.#records.get(id) ?? this.#view.record(id)
+  }
+
+  /** The record that bears AWS's id. */
+  recordWithMeteringId(meteringRecordId: string): number | undefined {
+    for (const [id, record] of this.#records)
+      if (record.meteringRecordId === meteringRecordId) return id
+    return this.#view.recordWithMeteringId(meteringRecordId)
   }
 
   /** Records that wait for AWS, with what this group has done to them. */
@@ -288,6 +304,7 @@ export class Page {
       account,
       slot: this.slotOf(account),
       reported: 0n,
+      reportedBefore: undefined,
       fraction: undefined,
       homeless: 0n,
       hours: new Map(),

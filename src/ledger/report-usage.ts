@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { SidecarError } from '../kernel/errors.ts'
 import type { Account } from '../metering/account.ts'
+import { microPerUnit } from '../metering/amount.ts'
 import { awsLimits } from '../metering/aws-limits.ts'
 import { hourOf } from '../metering/hour.ts'
+import { largestTotal } from '../metering/quantity.ts'
 import type { ReportReceipt, UsageReport, UsageRequest } from '../metering/report.ts'
 import type { StoredClaim } from '../store/view.ts'
 import type { Page } from './page.ts'
@@ -18,7 +20,7 @@ interface Claim {
 /**
  * Records a request whole or not at all: everything is checked before the page changes. Returns one
  * receipt for each report, in their order. Throws IdempotencyKeyReused, OccurredAtInFuture,
- * OccurredAtTooOld.
+ * OccurredAtTooOld, QuantityTooLarge.
  */
 export function reportUsage(
   page: Page,
@@ -35,6 +37,9 @@ export function reportUsage(
   for (const [index, report] of request.reports.entries())
     if (!earlier.has(claims[index]?.token ?? ''))
       checkWindow(report, now, request.reports.length > 1 ? index : undefined)
+
+  const isNew = (_: UsageReport, index: number) => !earlier.has(claims[index]?.token ?? '')
+  checkTotals(page, request.reports.filter(isNew), accountOf)
 
   const seen = new Map<string, ReportReceipt>()
   const receipts = request.reports.map((report, index) => {
@@ -101,6 +106,23 @@ function checkWindow(report: UsageReport, now: number, index: number | undefined
       'occurredAt lies more than 6 hours back, and AWS Marketplace accepts no usage that old. Report it without occurredAt to have it billed in the current hour.',
       { index },
     )
+}
+
+/** A sum that no column holds would refuse every later report too, so it must not begin. */
+function checkTotals(
+  page: Page,
+  reports: readonly UsageReport[],
+  accountOf: (dimension: string) => Account,
+): void {
+  const sums = new Map<string, bigint>()
+  for (const { dimension, quantity } of reports)
+    sums.set(dimension, (sums.get(dimension) ?? 0n) + quantity)
+  for (const [dimension, quantity] of sums)
+    if (page.reported(accountOf(dimension)) + quantity > largestTotal * microPerUnit)
+      throw new SidecarError(
+        'QuantityTooLarge',
+        `All reports of ${dimension} would add up to more than ${largestTotal} units, so nothing of this request was recorded. Look for a mistake in the unit, such as bytes where the product counts gigabytes.`,
+      )
 }
 
 function claimOfRequest(request: UsageRequest): Claim | undefined {

@@ -1,6 +1,6 @@
 import type { Account } from '../metering/account.ts'
 import { microPerWhole } from '../metering/amount.ts'
-import { hourMs } from '../metering/hour.ts'
+import { hourMs, hourOf } from '../metering/hour.ts'
 import type { SealInput, SealPlan } from '../metering/seal-plan.ts'
 import type { OpenAccountHour } from '../store/view.ts'
 import type { NamedSlot } from './account-slots.ts'
@@ -10,6 +10,11 @@ export interface SealRequest {
   /** Hours that start before this instant are sealed. */
   readonly before: number
   readonly now: number
+  /**
+   * Usage of hours that start after this instant goes back to the hour of `now`, where that is not
+   * sealed: such an hour has not begun, and may never come. Absent: it stays.
+   */
+  readonly foldAfter?: number | undefined
   /** Decides what becomes of an hour of a slot; pure. */
   readonly plan: (input: SealInput) => SealPlan
   /** Hours that get a record although nothing was reported: zero records. */
@@ -28,6 +33,7 @@ export function sealHours(
   request: SealRequest,
   accountOf: (dimension: string) => Account,
 ): InsertedRecord[] {
+  if (request.foldAfter !== undefined) foldBack(page, request.foldAfter, hourOf(request.now))
   const due = bySlot(page, request.before)
   const sealed = due.map((slotHour) => sealHour(page, slotHour, request))
   const zero = request.zeroHours.map(({ dimension, hour }) => {
@@ -38,6 +44,15 @@ export function sealHours(
     return sealHour(page, { slot, hour, open }, request)
   })
   return [...sealed, ...zero].filter((record) => record !== undefined)
+}
+
+function foldBack(page: Page, after: number, hour: number): void {
+  for (const open of page.openHours(Number.POSITIVE_INFINITY)) {
+    const { account } = open
+    if (open.hour <= after || page.firstUnsealedHour(account, hour) >= open.hour) continue
+    const target = page.firstUnsealedHour(account, hour)
+    for (const { tags, quantity } of page.empty(open)) page.add(account, target, tags, quantity)
+  }
 }
 
 /** The hours of each slot; several accounts share one when the product file changed within the hour. */

@@ -1,9 +1,17 @@
 import { accountOf } from '../metering/account.ts'
 import { hourMs, hourOf } from '../metering/hour.ts'
-import { usageOfPart, type MeteringRecord, type Settlement } from '../metering/record.ts'
+import {
+  possiblyTaken,
+  usageOfPart,
+  type MeteringRecord,
+  type Settlement,
+} from '../metering/record.ts'
 import { recordStateTable, type RecordState } from '../metering/record-states.ts'
 import type { RecordProgress } from '../store/changes.ts'
 import type { Page } from './page.ts'
+
+/** The last code of a record that AWS accepted too late: the book cannot take the usage back. */
+export const acceptedAfterMove = 'AcceptedAfterMove'
 
 /**
  * Notes that an attempt is about to be made. Undefined when the record no longer waits to be sent: its
@@ -14,6 +22,8 @@ export function markSending(page: Page, id: number, now: number): MeteringRecord
   if (record === undefined || !recordStateTable[record.state].unsent) return undefined
   return page.update(record, {
     state: 'sending',
+    // The answer to an attempt that is still in flight is lost.
+    ambiguous: possiblyTaken(record),
     inFlight: true,
     attempts: record.attempts + 1,
     firstAttemptAt: record.firstAttemptAt ?? now,
@@ -21,16 +31,17 @@ export function markSending(page: Page, id: number, now: number): MeteringRecord
   })
 }
 
-/** Notes the outcome of an attempt. A record that was settled meanwhile stays as it is. */
+/** Notes the outcome of an attempt. A record that was settled meanwhile is corrected only by AWS's yes. */
 export function settleRecord(
   page: Page,
   id: number,
-  settlement: Settlement,
+  answer: Settlement,
   now: number,
 ): MeteringRecord {
   const record = page.record(id)
   if (record === undefined) throw new TypeError(`there is no record ${id}`)
-  if (record.state !== 'sending') return record
+  const settlement = withoutTwin(page, record, answer)
+  if (record.state !== 'sending') return settleLate(page, record, settlement, now)
   const set = (state: RecordState, more: Partial<RecordProgress> = {}) =>
     page.update(record, { ...answerOf(settlement), state, ...more })
   switch (settlement.kind) {
@@ -54,6 +65,50 @@ export function settleRecord(
       return set('moved', { settledAt: now, movedTo: returnUsage(page, record, from) })
     }
   }
+}
+
+/**
+ * AWS has one id for each record. One that another record of the book bears already means that AWS has
+ * answered with that record: this one was not taken, and its hour is.
+ */
+function withoutTwin(page: Page, { id }: MeteringRecord, answer: Settlement): Settlement {
+  if (answer.kind !== 'accepted') return answer
+  const bearer = page.recordWithMeteringId(answer.meteringRecordId)
+  if (bearer === undefined || bearer === id) return answer
+  return {
+    kind: 'hour-taken',
+    code: 'MeteringRecordIdTaken',
+    message: `AWS answered with MeteringRecordId ${answer.meteringRecordId}, which record ${bearer} bears: another task or pod has sent this hour under the same identity.`,
+  }
+}
+
+/** The answer to an attempt came after its record had been settled otherwise. */
+function settleLate(
+  page: Page,
+  record: MeteringRecord,
+  settlement: Settlement,
+  now: number,
+): MeteringRecord {
+  if (settlement.kind !== 'accepted') {
+    const ambiguous = record.ambiguous || settlement.kind === 'unknown'
+    return record.inFlight ? page.update(record, { inFlight: false, ambiguous }) : record
+  }
+  if (record.state === 'accepted') return record
+  const { meteringRecordId } = settlement
+  if (record.state === 'moved')
+    return page.update(record, {
+      inFlight: false,
+      meteringRecordId,
+      lastCode: acceptedAfterMove,
+      lastMessage:
+        'AWS accepted it after its usage had gone to a later hour, so that it may be billed twice.',
+    })
+  return page.update(record, {
+    ...answerOf(settlement),
+    state: 'accepted',
+    ambiguous: false,
+    settledAt: now,
+  })
 }
 
 /**

@@ -4,6 +4,11 @@ const decimal = /^(\d+)(?:\.(\d+))?$/
 export const maxFractionDigits = 6
 /** A larger report is a mistake. The limit keeps sums of thousands of reports within SQLite's integers. */
 export const largestWhole = 10n ** 15n
+/**
+ * What all reports of one account may add up to, but for what is settled and forgotten. More is a mistake
+ * in the unit, and sums of it would end beyond SQLite's integers.
+ */
+export const largestTotal = 10n ** 18n
 /** At or above this, a JSON number with a fraction no longer holds six digits exactly. */
 const exactFractionLimit = 2 ** 33
 

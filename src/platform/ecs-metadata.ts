@@ -43,25 +43,31 @@ export async function readEcsTask(options: EcsMetadataOptions): Promise<Result<E
   return fail(`The ECS metadata service did not name the task (${problem}). ${advice}`)
 }
 
+/**
+ * What ECS wants of this task, such as RUNNING or STOPPED; undefined when the agent does not say, which
+ * is asked once.
+ */
+export async function readDesiredStatus(options: Question): Promise<string | undefined> {
+  try {
+    const status = memberOf(await ask(options), 'DesiredStatus')
+    return typeof status === 'string' ? status : undefined
+  } catch {
+    return undefined
+  }
+}
+
 const advice =
   'Do not set ECS_CONTAINER_METADATA_URI_V4 yourself, because ECS does. Restart the task to ask again.'
 
-function ask({ uri, http, timeoutMs, signal }: EcsMetadataOptions): Promise<string> {
+type Question = Omit<EcsMetadataOptions, 'clock'>
+
+function ask({ uri, http, timeoutMs, signal }: Question): Promise<string> {
   return http({ url: `${uri.replace(/\/+$/, '')}/task`, timeoutMs, signal })
 }
 
 /** Task ARNs have had a cluster part since 2018, except in accounts that kept the old form. */
 function parseTask(text: string): EcsTask {
-  let arn: unknown
-  try {
-    const document: unknown = JSON.parse(text)
-    arn =
-      typeof document === 'object' && document !== null && 'TaskARN' in document
-        ? document.TaskARN
-        : undefined
-  } catch {
-    throw new Error('the answer is not JSON')
-  }
+  const arn = memberOf(text, 'TaskARN')
   const parts =
     typeof arn === 'string'
       ? /^arn:aws[a-z-]*:ecs:([a-z0-9-]+):\d{12}:task\/(?:[-\w]{1,255}\/)?[-\w]{1,255}$/.exec(arn)
@@ -71,4 +77,14 @@ function parseTask(text: string): EcsTask {
     throw new Error('the answer has no TaskARN of the known form')
   }
   return { taskArn: arn, region }
+}
+
+function memberOf(text: string, name: string): unknown {
+  let document: unknown
+  try {
+    document = JSON.parse(text)
+  } catch {
+    throw new Error('the answer is not JSON')
+  }
+  return typeof document === 'object' && document !== null ? Reflect.get(document, name) : undefined
 }

@@ -2,10 +2,14 @@ import type { Submitter } from '../channels/submitter.ts'
 import type { Drain } from '../http/listener/drain.ts'
 import { atMost } from '../kernel/clock.ts'
 import { messageOf } from '../kernel/errors.ts'
+import { formatQuantity } from '../metering/quantity.ts'
+import type { Platform } from '../platform/platform.ts'
 import type { LedgerPart } from './parts/ledger-part.ts'
 import type { SidecarOptions } from './sidecar-options.ts'
+import { taskGoesOn } from './task-goes-on.ts'
 
 export interface RunningParts {
+  readonly platform: Platform
   readonly drain: Drain
   readonly submitter: Submitter
   readonly ledgerPart: LedgerPart
@@ -15,32 +19,47 @@ export interface RunningParts {
   readonly opened: AsyncDisposable
 }
 
+type Options = Pick<SidecarOptions, 'settings' | 'env' | 'timers' | 'log'>
+
 /**
  * Stops in the order that keeps what was acknowledged: listen until the application is quiet, close the
  * listener, send what there is until the deadline, close the ledger. What could not be sent waits in
  * the ledger for the next start.
  */
-export async function shutDown(
-  { settings, timers, log }: Pick<SidecarOptions, 'settings' | 'timers' | 'log'>,
-  { drain, submitter, ledgerPart, intake, opened }: RunningParts,
-): Promise<void> {
-  const deadline = timers.now() + settings.shutdownTimeoutMs
+export async function shutDown(options: Options, parts: RunningParts): Promise<void> {
+  const { settings, timers, log } = options
+  const { platform, drain, submitter, ledgerPart, intake, opened } = parts
+  const deadline = timers.elapsed() + settings.shutdownTimeoutMs
   log('sidecar.draining', 'Waiting for the last reports of the application')
+  const goesOnAtFirst = taskGoesOn(options, platform)
   await drain.run(settings.drainQuietMs, settings.drainDelayMs)
 
   try {
     await intake[Symbol.asyncDispose]()
   } finally {
     // Also when a source cannot end: what was acknowledged is sent, and the ledger is closed.
-    const flushed = submitter.flush(settings.flushOnShutdown).catch((error: unknown) => {
-      log('sidecar.flush-failed', messageOf(error))
-    })
-    await atMost(timers, deadline - timers.now(), flushed)
+    const goesOn = (await goesOnAtFirst) && (await taskGoesOn(options, platform))
+    const flushed = submitter
+      .flush(settings.flushOnShutdown && !goesOn)
+      .catch((error: unknown) => log('sidecar.flush-failed', messageOf(error)))
+    await atMost(timers, deadline - timers.elapsed(), flushed)
 
     await opened[Symbol.asyncDispose]()
-    const left = ledgerPart.unsentRecords()
-    log('sidecar.stopped', `The sidecar has stopped; ${left} records wait for the next start`, {
-      unsentRecords: left,
-    })
+    logStopped(log, ledgerPart)
   }
+}
+
+function logStopped(log: Options['log'], ledgerPart: LedgerPart): void {
+  const { records, open, fraction, held, unsentRecords } = ledgerPart.unsent()
+  log(
+    'sidecar.stopped',
+    `The sidecar has stopped; ${unsentRecords} records wait for the next start`,
+    {
+      unsentRecords,
+      open: formatQuantity(open),
+      fraction: formatQuantity(fraction),
+      held: formatQuantity(held),
+      records: formatQuantity(records),
+    },
+  )
 }

@@ -1,3 +1,4 @@
+import { AwsClock } from '../aws/aws-clock.ts'
 import type { Entitlement } from '../entitlement/entitlement-state.ts'
 import { Drain } from '../http/listener/drain.ts'
 import type { SidecarError } from '../kernel/errors.ts'
@@ -40,12 +41,15 @@ export function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     logEvents(options.events, options.log, options.clock)
     const platform = await findPlatform(options)
     const denial = regionDenial(platform)
-    const completeMetrics = startCounting(options, platform)
-    const ledgerPart = opened.use(await startLedger(options, platform))
+    // Hours are AWS's: the book, what seals and what sends go by its time.
+    const clock = new AwsClock(options.clock)
+    const byAwsTime = { ...options, clock, awsTime: clock }
+    const completeMetrics = startCounting(byAwsTime, platform)
+    const ledgerPart = opened.use(await startLedger(byAwsTime, platform))
     const { ledger } = ledgerPart
-    const { api } = opened.use(startAws(options, platform, denial))
+    const { api } = opened.use(startAws(options, platform, denial, clock))
     const entitlementPart = opened.use(
-      await startEntitlementPart(options, { platform, denial, ledger, api }),
+      await startEntitlementPart(byAwsTime, { platform, denial, ledger, api }),
     )
     const { entitlement } = entitlementPart
     const metrics = completeMetrics(ledger, entitlement)
@@ -53,7 +57,7 @@ export function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     const ops = opened.use(
       await startOpsListener(options, { ledgerPart, entitlement, drain, metrics }),
     )
-    const submission = opened.use(startSubmission(options, { ledger, api, entitlement }))
+    const submission = opened.use(startSubmission(byAwsTime, { ledger, api, entitlement }))
     const { submitter } = submission
 
     // What brings in work. The shutdown closes it first, and sends the rest before it closes `opened`.
@@ -71,7 +75,7 @@ export function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     // After the last thing that can fail: a start that ends here must not leave a record half sent.
     intake.use(startEmbeddedMetricsPart(options, metrics))
     intake.use(
-      startSchedule(options, () => {
+      startSchedule({ ...options, clock }, () => {
         entitlementPart.renewGrace()
         void submitter.tick()
       }),
@@ -89,7 +93,8 @@ export function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       entitlement,
       ledger,
       failed: ledgerPart.failed,
-      stop: () => (stopped ??= shutDown(options, { drain, submitter, ledgerPart, intake, opened })),
+      stop: () =>
+        (stopped ??= shutDown(options, { platform, drain, submitter, ledgerPart, intake, opened })),
     }
   })
 }

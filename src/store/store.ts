@@ -9,6 +9,7 @@ import type {
   LedgerGauges,
   LedgerOverview,
   PendingRecord,
+  SharedMeteringId,
   UsageSummary,
   WholeOverview,
 } from './summary.ts'
@@ -25,6 +26,8 @@ export interface BookReader {
   /** Whether usage of an hour that starts before `before` is open. */
   hasOpenBefore(before: number): Promise<boolean>
   accountSums(): Promise<readonly AccountSums[]>
+  /** AWS's ids that more than one record bears, which is a defect. */
+  sharedMeteringIds(): Promise<readonly SharedMeteringId[]>
   record(id: number): Promise<MeteringRecord | undefined>
   /**
    * What a MeteringRecordId stands for: AWS's own of an accepted record, or the one that was given to

@@ -45,6 +45,8 @@ export interface LedgerGauges {
   /** Hours of records that AWS has not accepted, with how many each has. */
   readonly unsentHours: ReadonlyMap<number, number>
   readonly oldestUnsentHour: number | undefined
+  /** The oldest hour that is not sealed. */
+  readonly oldestOpenHour?: number | undefined
 }
 
 export interface OpenTagSet {
@@ -120,6 +122,12 @@ export interface AccountSums {
   readonly recorded: bigint
   /** Written off by an operator. */
   readonly void: bigint
+}
+
+/** An id of AWS that several records bear: all but one of them were not billed. */
+export interface SharedMeteringId {
+  readonly meteringRecordId: string
+  readonly records: readonly number[]
 }
 
 /** What of an account's usage is in no place, or, below 0, in two; anything but 0 is a defect. */

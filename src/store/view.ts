@@ -31,6 +31,8 @@ export interface BookView {
   claim(token: string): StoredClaim | undefined
   /** Whether a record of this slot and hour exists, whatever its state. */
   isClosed(slot: Slot, hour: number): boolean
+  /** What was reported for an account, less what was settled long ago; 0 for one that is new. */
+  reported(account: Account): bigint
   /** The fraction of an account; 0 for one that is new. */
   fraction(account: Account): bigint
   /** Hours with open usage that start before `before`, by account and hour. */
@@ -41,6 +43,8 @@ export interface BookView {
   countTagSets(open: OpenAccountHour): number
   hasTagSet(open: OpenAccountHour, tags: TagSet): boolean
   record(id: number): MeteringRecord | undefined
+  /** The first record that bears this id of AWS. */
+  recordWithMeteringId(meteringRecordId: string): number | undefined
   /** Sealed, sending and refused records. */
   unsentRecords(): readonly MeteringRecord[]
   /** The task or pod that owns the book; undefined when none has opened it. */

@@ -22,6 +22,7 @@ const startTimeoutMs = 20_000
 export interface Scene {
   readonly aws: EmulatedAws
   readonly clients: readonly ReportingClient[]
+  readonly dataDirectory: string
   /** Does not wait until it listens. */
   start(options?: Partial<SidecarProcessOptions>): SidecarProcess
   startReady(options?: Partial<SidecarProcessOptions>): Promise<SidecarProcess>
@@ -64,6 +65,7 @@ export async function openScene(
   const scene: Scene = {
     aws,
     clients,
+    dataDirectory: dataDirectoryOf(directory),
     start(options) {
       const sidecar = new SidecarProcess({ directory, port, emulatorUrl: aws.url, ...options })
       processes.push(sidecar)

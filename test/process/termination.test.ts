@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { startEmulatedAws } from '../kill/emulated-aws.ts'
 import { poll } from '../kill/poll.ts'
@@ -102,6 +104,32 @@ test.concurrent(
     const second = await scene.startReady()
     expect(await terminate(second)).toEqual(ended)
     expect(new Set(scene.book().records.map(({ state }) => state))).toEqual(new Set(['accepted']))
+    await scene.expectBalanced()
+  },
+  limitMs,
+)
+
+test.concurrent(
+  'a process that keeps the book for three seconds at the end leaves nothing unsent',
+  async (context) => {
+    const scene = await openScene(context, realHourMs)
+    const sidecar = await scene.startReady({
+      settings: { SIDECAR_DRAIN_QUIET_MS: '0', SIDECAR_SHUTDOWN_TIMEOUT_MS: '20000' },
+    })
+    await scene.reportsFromEach(10)
+    await scene.finishReporting()
+    const other = new DatabaseSync(join(scene.dataDirectory, 'ledger.db'), { timeout: 5000 })
+    other.exec('BEGIN IMMEDIATE')
+    sidecar.kill('SIGTERM')
+    const until = performance.now() + 3000
+    await poll('three seconds', 4000, () => (performance.now() >= until ? true : undefined))
+    other.exec('ROLLBACK')
+    other.close()
+
+    expect(await sidecar.exited).toEqual(ended)
+    const { open, records } = scene.book()
+    expect([...open.keys()]).toEqual([])
+    expect(new Set(records.map(({ state }) => state))).toEqual(new Set(['accepted']))
     await scene.expectBalanced()
   },
   limitMs,

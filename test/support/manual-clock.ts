@@ -1,7 +1,9 @@
 import type { Clock, Timer } from '../../src/kernel/clock.ts'
 
 interface Entry {
-  readonly instant: number
+  /** On the wall clock, or since the start. */
+  readonly due: number
+  readonly follows: 'wall' | 'elapsed'
   readonly order: number
   readonly run: () => void
 }
@@ -26,9 +28,11 @@ export class ManualClock implements Clock {
   }
 
   at(instant: number, run: () => void): Timer {
-    const entry = { instant, order: this.#order++, run }
-    this.#entries.push(entry)
-    return { cancel: () => this.#drop(entry) }
+    return this.#add({ due: instant, follows: 'wall', order: this.#order++, run })
+  }
+
+  after(ms: number, run: () => void): Timer {
+    return this.#add({ due: this.#elapsed + ms, follows: 'elapsed', order: this.#order++, run })
   }
 
   /** Returns how many timers wait. */
@@ -40,7 +44,7 @@ export class ManualClock implements Clock {
   get nextAt(): number | undefined {
     return this.#entries.length === 0
       ? undefined
-      : Math.min(...this.#entries.map((entry) => entry.instant))
+      : Math.min(...this.#entries.map((entry) => this.#instantOf(entry)))
   }
 
   /** Lets `ms` pass. Timers that become due fire on the way, and what they start runs. */
@@ -49,7 +53,7 @@ export class ManualClock implements Clock {
     await settle()
     for (let due = this.#nextDue(end); due !== undefined; due = this.#nextDue(end)) {
       this.#drop(due)
-      this.#moveTo(Math.max(this.#now, due.instant))
+      this.#moveTo(Math.max(this.#now, this.#instantOf(due)))
       due.run()
       await settle()
     }
@@ -69,8 +73,17 @@ export class ManualClock implements Clock {
 
   #nextDue(end: number): Entry | undefined {
     return this.#entries
-      .filter((entry) => entry.instant <= end)
-      .toSorted((a, b) => a.instant - b.instant || a.order - b.order)[0]
+      .filter((entry) => this.#instantOf(entry) <= end)
+      .toSorted((a, b) => this.#instantOf(a) - this.#instantOf(b) || a.order - b.order)[0]
+  }
+
+  #instantOf({ due, follows }: Entry): number {
+    return follows === 'wall' ? due : this.#now + (due - this.#elapsed)
+  }
+
+  #add(entry: Entry): Timer {
+    this.#entries.push(entry)
+    return { cancel: () => this.#drop(entry) }
   }
 
   #drop(entry: Entry): void {

@@ -7,7 +7,7 @@ import { createFastClock, createSystemClock, toIso } from '../../kernel/clock.ts
 import { messageOf } from '../../kernel/errors.ts'
 import { Events } from '../../kernel/events.ts'
 import { createLog } from '../../observe/log/create-log.ts'
-import { latestInstant } from '../../store/sqlite/file/latest-instant.ts'
+import { fastClockNote, latestInstant } from '../../store/sqlite/file/latest-instant.ts'
 import type { CliIo } from '../cli-io.ts'
 import { showDuration } from '../duration.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -83,7 +83,10 @@ async function runAgainst(
       randomBytes,
       credentials,
     },
-    ({ appPort, opsPort }) => {
+    ({ appPort, opsPort, ledger }) => {
+      ledger.remember(fastClockNote, toIso(emulator.now)).catch((error: unknown) => {
+        log('hooks.failed', messageOf(error))
+      })
       const lines = suggestions({ app: appPort, ops: opsPort }, emulator.url, settings)
       for (const line of lines) io.out(line)
     },

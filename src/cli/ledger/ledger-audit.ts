@@ -16,12 +16,22 @@ export async function auditLedger(args: readonly string[], io: CliIo): Promise<n
   })
   noPositionals('audit', positionals)
   const directory = dataDirectory(values['data-dir'], io.env)
-  const balances = auditBook(await readBook(directory, (book) => book.accountSums()))
+  const { sums, shared } = await readBook(directory, async (book) => ({
+    sums: await book.accountSums(),
+    shared: await book.sharedMeteringIds(),
+  }))
+  const balances = auditBook(sums)
   const wrong = imbalancesOf(balances)
+  const balanced = wrong.length === 0 && shared.length === 0
   if (values.json)
-    io.out(JSON.stringify({ balanced: wrong.length === 0, keys: balances.map(body) }))
+    io.out(JSON.stringify({ balanced, keys: balances.map(body), sharedMeteringIds: shared }))
   else for (const line of describe(balances)) io.out(line)
-  if (wrong.length === 0) return exitCodes.ok
+  if (balanced) return exitCodes.ok
+  for (const { meteringRecordId, records } of shared)
+    io.err(
+      `LedgerImbalanced: Records ${records.join(', ')} bear one MeteringRecordId, ${meteringRecordId}, so AWS has billed only one of them. This is a defect; keep the data directory and report it.`,
+    )
+  if (wrong.length === 0) return exitCodes.failed
   io.err(
     'LedgerImbalanced: Usage that was reported is in no place, or in two. This is a defect; keep the data directory and report it.',
   )

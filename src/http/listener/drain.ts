@@ -6,7 +6,7 @@ import type { Clock } from '../../kernel/clock.ts'
  */
 export class Drain {
   readonly #timers: Clock
-  #lastReportAt = 0
+  #lastReportAt = Number.NEGATIVE_INFINITY
   #running = false
 
   constructor(timers: Clock) {
@@ -19,20 +19,20 @@ export class Drain {
 
   /** Notes that the application reported something. */
   noteReport(): void {
-    this.#lastReportAt = this.#timers.now()
+    this.#lastReportAt = this.#timers.elapsed()
   }
 
   /** Resolves after `quietMs` without a report, or after `limitMs`; real time. */
   run(quietMs: number, limitMs: number): Promise<void> {
     this.#running = true
-    const startedAt = this.#timers.now()
+    const startedAt = this.#timers.elapsed()
     const endsAt = startedAt + limitMs
     return new Promise((resolve) => {
       const endIfQuiet = () => {
-        const now = this.#timers.now()
+        const now = this.#timers.elapsed()
         const quietAt = Math.max(startedAt, this.#lastReportAt) + quietMs
         if (now >= Math.min(quietAt, endsAt)) return resolve()
-        this.#timers.at(Math.min(quietAt, endsAt), endIfQuiet)
+        this.#timers.after(Math.min(quietAt, endsAt) - now, endIfQuiet)
       }
       endIfQuiet()
     })

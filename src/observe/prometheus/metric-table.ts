@@ -107,7 +107,7 @@ export const metricTable = {
   },
   oldest_unsent_seconds: {
     type: 'gauge',
-    help: 'Seconds since the end of the oldest hour that AWS has not accepted; 0 when there is none',
+    help: 'Seconds since the end of the oldest hour that AWS has not accepted, sealed or overdue to be; 0 when there is none',
     unit: 'seconds',
     labels: [],
   },

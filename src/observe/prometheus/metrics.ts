@@ -15,7 +15,10 @@ interface MetricsOptions {
   }
   readonly dimensions: readonly string[]
   readonly entitlementStates: readonly string[]
+  /** AWS's time. */
   readonly now: () => number
+  /** How long after its end an hour is sealed, ms. */
+  readonly sealDelayMs: number
   readonly ledger: {
     gauges(): Promise<LedgerGauges>
     space(): Promise<DiskSpace>
@@ -85,7 +88,9 @@ function entitlementGauges(
   }
 }
 
-function ledgerGauges(registry: MetricRegistry, { ledger, dimensions, now }: MetricsOptions) {
+function ledgerGauges(registry: MetricRegistry, options: MetricsOptions) {
+  const { ledger, dimensions, now } = options
+  const overdueHour = createOverdueHour(options)
   const label = createDimensionLabel(dimensions)
   const pending = registry.gauge('usage_pending')
   const records = registry.gauge('records')
@@ -99,7 +104,7 @@ function ledgerGauges(registry: MetricRegistry, { ledger, dimensions, now }: Met
     for (const dimension of dimensions) pending.set({ dimension }, 0)
     for (const [dimension, quantity] of gauges.pending)
       pending.inc({ dimension: label(dimension) }, toUnits(quantity))
-    const hour = gauges.oldestUnsentHour
+    const hour = earliest(gauges.oldestUnsentHour, overdueHour(gauges.oldestOpenHour))
     const end = hour === undefined ? undefined : hour + hourMs
     oldest.set(end === undefined ? 0 : Math.max(0, (now() - end) / 1000))
     deadline.set(
@@ -111,6 +116,29 @@ function ledgerGauges(registry: MetricRegistry, { ledger, dimensions, now }: Met
     for (const [start, count] of gauges.unsentHours)
       ages.inc({ age_hours: ageOf(start, now()) }, count)
   }
+}
+
+/** Sealing is tried each minute. */
+const sealingMs = 2 * 60_000
+
+/**
+ * Returns what finds the open hour that should have been sealed: sealing fails. Usage may be reported for
+ * an hour that is long over, so such an hour counts only when it stays open for longer than sealing takes.
+ */
+function createOverdueHour({ now, sealDelayMs }: Pick<MetricsOptions, 'now' | 'sealDelayMs'>) {
+  let first: { readonly hour: number; readonly at: number } | undefined
+  return (hour: number | undefined) => {
+    if (hour === undefined || hour + hourMs + sealDelayMs > now()) {
+      first = undefined
+      return undefined
+    }
+    if (first?.hour !== hour) first = { hour, at: now() }
+    return now() - first.at >= sealDelayMs + sealingMs ? hour : undefined
+  }
+}
+
+function earliest(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)
 }
 
 function spaceGauges(registry: MetricRegistry, { ledger }: MetricsOptions) {

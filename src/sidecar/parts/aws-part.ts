@@ -1,3 +1,4 @@
+import type { AwsClock } from '../../aws/aws-clock.ts'
 import { createMarketplaceMetering } from '../../aws/marketplace-metering.ts'
 import type { MeteringApi } from '../../aws/metering-api.ts'
 import { meteringForPlatform } from '../../aws/metering-for-platform.ts'
@@ -19,6 +20,7 @@ export function startAws(
   }: Pick<SidecarOptions, 'settings' | 'events' | 'clock' | 'credentials'>,
   { region, credentialWarning }: Platform,
   denial: RegionDenial | undefined,
+  awsClock: AwsClock,
 ): AwsPart {
   const api = meteringForPlatform({ denial, credentialWarning }, () =>
     createMarketplaceMetering({
@@ -28,6 +30,7 @@ export function startAws(
       credentials,
       events,
       clock,
+      awsClock,
     }),
   )
   return { api, [Symbol.dispose]: () => api.close() }

@@ -5,14 +5,24 @@ import type { Product } from '../../product/product.ts'
 import { openSqliteStore } from '../../store/sqlite/open-sqlite-store.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 
+/** What waits in a ledger for AWS, over all dimensions; units are millionths of the application's. */
+export interface Unsent {
+  readonly unsentRecords: number
+  readonly open: bigint
+  readonly fraction: bigint
+  readonly held: bigint
+  /** In the records. */
+  readonly records: bigint
+}
+
 export interface LedgerPart extends AsyncDisposable {
   readonly ledger: Ledger
   /** Resolves when the ledger has failed. */
   readonly failed: Promise<SidecarError>
   /** Why the ledger has failed; undefined while it works. */
   failure(): string | undefined
-  /** Once the ledger is closed: how many records wait in it for AWS. */
-  unsentRecords(): number
+  /** Once the ledger is closed: what AWS has not accepted of it. */
+  unsent(): Unsent
 }
 
 /** Opens the ledger of this task or pod. */
@@ -23,7 +33,7 @@ export async function startLedger(
   const { settings, clock, events, log } = options
   const { promise: failed, resolve: fail } = Promise.withResolvers<SidecarError>()
   let failure: string | undefined
-  let unsentRecords = 0
+  let unsent: Unsent = { unsentRecords: 0, open: 0n, fraction: 0n, held: 0n, records: 0n }
   const meaningOf = meaningsOf(settings.product)
   const store = await openSqliteStore({
     directory: settings.dataDir,
@@ -53,15 +63,26 @@ export async function startLedger(
     ledger,
     failed,
     failure: () => failure,
-    unsentRecords: () => unsentRecords,
+    unsent: () => unsent,
     async [Symbol.asyncDispose]() {
       try {
-        unsentRecords = (await ledger.pendingRecords()).length
+        unsent = await unsentOf(ledger)
       } finally {
         await ledger.close()
       }
     },
   }
+}
+
+async function unsentOf(ledger: Ledger): Promise<Unsent> {
+  const unsentRecords = (await ledger.pendingRecords()).length
+  const accounts = await ledger.accounts()
+  const sumOf = (place: 'open' | 'fraction' | 'held') =>
+    accounts.reduce((sum, account) => sum + account[place], 0n)
+  const [open, fraction, held] = [sumOf('open'), sumOf('fraction'), sumOf('held')]
+  const { pending } = await ledger.gauges()
+  const waiting = [...pending.values()].reduce((sum, quantity) => sum + quantity, 0n)
+  return { unsentRecords, open, fraction, held, records: waiting - open - fraction }
 }
 
 /** What usage of a dimension means by today's product file; undefined for one that it does not have. */

@@ -31,6 +31,7 @@ export function startCounting(
         region: platform.region?.region ?? '',
       },
       now: () => clock.now(),
+      sealDelayMs: settings.sealDelayMs,
       ledger,
       entitlement: () => entitlement.snapshot(),
     })

@@ -1,3 +1,4 @@
+import type { AwsClock } from '../../aws/aws-clock.ts'
 import type { MeteringApi } from '../../aws/metering-api.ts'
 import { createSubmission, type Submission } from '../../channels/create-submission.ts'
 import type { Entitlement } from '../../entitlement/entitlement-state.ts'
@@ -18,7 +19,7 @@ const settleGraceMs = 500
 
 /** Creates the submitter and the sender, whose answers confirm or deny the entitlement. Nothing is sent yet. */
 export function startSubmission(
-  options: SidecarOptions,
+  options: SidecarOptions & { readonly awsTime: AwsClock },
   { ledger, api, entitlement }: Deps,
 ): SubmissionPart {
   const { settings, timers } = options

@@ -11,6 +11,7 @@ import type {
   LedgerOverview,
   OpenTagSet,
   PendingRecord,
+  SharedMeteringId,
   UsageSummary,
   WholeOverview,
 } from '../summary.ts'
@@ -70,6 +71,21 @@ export class SqliteReader implements BookReader {
 
   accountSums(): Promise<readonly AccountSums[]> {
     return answer(() => accountSums(this.#database))
+  }
+
+  sharedMeteringIds(): Promise<readonly SharedMeteringId[]> {
+    return answer(() =>
+      this.#database
+        .prepare(
+          `SELECT metering_record_id AS shared, json_group_array(id) AS records FROM record
+           WHERE metering_record_id IS NOT NULL GROUP BY metering_record_id HAVING count(*) > 1`,
+        )
+        .all()
+        .map((row) => ({
+          meteringRecordId: String(row['shared']),
+          records: JSON.parse(String(row['records'])) as number[],
+        })),
+    )
   }
 
   record(id: number): Promise<MeteringRecord | undefined> {

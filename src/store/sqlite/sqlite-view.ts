@@ -23,11 +23,13 @@ export class SqliteView implements BookView {
   readonly #records: RecordRows
   readonly #claim
   readonly #isClosed
+  readonly #reported
   readonly #fraction
   readonly #openHours
   readonly #cells
   readonly #countTagSets
   readonly #hasTagSet
+  readonly #withMeteringId
   readonly #unsent
   readonly #owner
   readonly #late
@@ -38,6 +40,10 @@ export class SqliteView implements BookView {
     this.#records = records
     this.#claim = database.prepare('SELECT digest, receipts FROM idempotency WHERE token = ?')
     this.#isClosed = database.prepare('SELECT 1 FROM record WHERE slot_id = ? AND hour = ?')
+    this.#reported = database.prepare(
+      'SELECT reported_whole AS whole, reported_micro AS micro FROM account WHERE id = ?',
+    )
+    this.#reported.setReadBigInts(true)
     this.#fraction = database.prepare(
       'SELECT fraction_whole AS whole, fraction_micro AS micro FROM account WHERE id = ?',
     )
@@ -55,6 +61,9 @@ export class SqliteView implements BookView {
       `SELECT count(*) AS sets FROM open WHERE ${hour} AND tags <> ''`,
     )
     this.#hasTagSet = database.prepare(`SELECT 1 FROM open WHERE ${hour} AND tags = ?`)
+    this.#withMeteringId = database.prepare(
+      'SELECT min(id) AS id FROM record WHERE metering_record_id = ?',
+    )
     this.#unsent = database.prepare(
       `${selectRecords} WHERE record.state IN ${unsentSql} ORDER BY record.hour, record.id`,
     )
@@ -81,6 +90,11 @@ export class SqliteView implements BookView {
   isClosed(slot: Slot, hour: number): boolean {
     const id = this.#names.slotId(slot)
     return id !== undefined && this.#isClosed.get(id, hour) !== undefined
+  }
+
+  reported(account: Account): bigint {
+    const id = this.#names.accountId(account)
+    return id === undefined ? 0n : amountOf(this.#reported.get(id) ?? {})
   }
 
   fraction(account: Account): bigint {
@@ -116,6 +130,11 @@ export class SqliteView implements BookView {
 
   record(id: number): MeteringRecord | undefined {
     return this.#records.byId(id)
+  }
+
+  recordWithMeteringId(meteringRecordId: string): number | undefined {
+    const id = this.#withMeteringId.get(meteringRecordId)?.['id'] ?? null
+    return id === null ? undefined : Number(id)
   }
 
   unsentRecords(): MeteringRecord[] {

@@ -112,14 +112,16 @@ export class Summaries {
     const pending = new Map<string, bigint>()
     const add = (dimension: string, quantity: bigint) =>
       pending.set(dimension, (pending.get(dimension) ?? 0n) + quantity)
-    for (const { dimension, quantity } of this.#openHours()) add(dimension, quantity)
+    const open = this.#openHours()
+    for (const { dimension, quantity } of open) add(dimension, quantity)
     for (const row of this.#fractions.all()) add(String(row['dimension']), amountOf(row))
     for (const row of this.#unsentByDimension.all())
       add(String(row['dimension']), amountOf(row) * (row['divisor'] as bigint))
     const unsentHours = new Map(
       this.#unsentByHour.all().map((row) => [Number(row['hour']), Number(row['records'])]),
     )
-    return { states, pending, unsentHours, oldestUnsentHour: this.#oldestUnsentHour() }
+    const oldestUnsentHour = this.#oldestUnsentHour()
+    return { states, pending, unsentHours, oldestUnsentHour, oldestOpenHour: open[0]?.hour }
   }
 
   /** Records that wait for AWS, oldest hour first. */

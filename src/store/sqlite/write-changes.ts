@@ -7,6 +7,9 @@ import type { Names } from './names.ts'
 import { allocationsColumn, quantityColumn } from './record-rows.ts'
 import { forgottenAtOnce } from './sqlite-view.ts'
 
+/** Whole units of an account in forgotten records from which on they are no longer counted. */
+const mostPruned = 10n ** 17n
+
 /** Writes what the rules decided; inside a transaction only. */
 export class ChangeWriter {
   readonly #names: Names
@@ -170,6 +173,7 @@ class Forgetting {
   readonly #late
   readonly #sums
   readonly #total
+  readonly #level
   readonly #parts
   readonly #records
 
@@ -190,6 +194,14 @@ class Forgetting {
       `UPDATE account SET pruned_whole = pruned_whole + ?1 + (pruned_micro + ?2) / 1000000,
                           pruned_micro = (pruned_micro + ?2) % 1000000 WHERE id = ?3`,
     )
+    // Both sides of the balance lose the same, so that neither grows without end.
+    this.#level = database.prepare(
+      `UPDATE account
+       SET reported_whole = reported_whole - pruned_whole - (reported_micro < pruned_micro),
+           reported_micro = (reported_micro - pruned_micro + 1000000) % 1000000,
+           pruned_whole = 0, pruned_micro = 0
+       WHERE pruned_whole >= ${mostPruned}`,
+    )
     this.#parts = database.prepare(`DELETE FROM record_part WHERE record_id IN (SELECT id ${old})`)
     this.#records = database.prepare(`DELETE ${old}`)
   }
@@ -201,6 +213,7 @@ class Forgetting {
       const { whole, micro } = toColumns(amountOf(row) * (row['divisor'] as bigint))
       this.#total.run(whole, micro, row['account_id'] as bigint)
     }
+    this.#level.run()
     this.#parts.run(settledBefore)
     this.#records.run(settledBefore)
   }

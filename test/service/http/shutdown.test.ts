@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { eventually } from '../../support/eventually.ts'
+import { startMetadataServer } from '../../support/sidecar/metadata-server.ts'
+import { createRecordedLog } from '../../support/recorded-log.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import {
   startHarness,
@@ -82,6 +84,82 @@ describe('the end', () => {
     await Promise.all([harness.sidecar.stop(), harness.sidecar.stop()])
     await harness.sidecar.stop()
     expect(await isRefused()).toBe(true)
+  })
+})
+
+describe('the last line of the log', () => {
+  const lastLine = async (settings: Readonly<Record<string, string>> = {}) => {
+    const { log, lines } = createRecordedLog()
+    await start({ log, settings })
+    await report(2.5)
+    await harness.sidecar.stop()
+    return lines.at(-1)
+  }
+
+  test('says what is left below a whole unit', async () => {
+    expect(await lastLine()).toMatchObject({
+      event: 'sidecar.stopped',
+      fields: { unsentRecords: 0, open: '0', fraction: '0.5', held: '0', records: '0' },
+    })
+  })
+
+  test('says what stays open', async () => {
+    expect(await lastLine({ SIDECAR_FLUSH_ON_SHUTDOWN: 'false' })).toMatchObject({
+      fields: { unsentRecords: 0, open: '2.5', fraction: '0', records: '0' },
+    })
+  })
+
+  test('says what the records hold that wait for AWS', async () => {
+    const { log, lines } = createRecordedLog()
+    await start({ log })
+    await report(3)
+    await harness.aws.control('faults', {
+      operation: 'MeterUsage',
+      times: 1000,
+      error: 'AccessDeniedException',
+    })
+    await harness.sidecar.stop()
+    expect(lines.at(-1)).toMatchObject({
+      fields: { unsentRecords: 1, open: '0', fraction: '0', records: '3' },
+    })
+  })
+})
+
+describe('on ECS the open hour', () => {
+  /** Starts in a task for which ECS wants each of these in turn, the last one from then on. */
+  async function stopInTask(...statuses: (string | undefined)[]) {
+    let reads = 0
+    let stopping = false
+    const agent = await startMetadataServer((_request, response) => {
+      const status = stopping ? statuses[Math.min(reads, statuses.length - 1)] : 'RUNNING'
+      if (stopping) reads += 1
+      if (status === undefined) return void response.writeHead(500).end()
+      const TaskARN = 'arn:aws:ecs:eu-west-1:111122223333:task/shop/one'
+      response.end(JSON.stringify({ TaskARN, DesiredStatus: status }))
+    })
+    await start({ env: { ECS_CONTAINER_METADATA_URI_V4: agent.url } })
+    await report(3)
+    stopping = true
+    await harness.sidecar.stop()
+    await agent.close()
+    return reads
+  }
+
+  test('stays open when only the container ends, so that the next one can add to it', async () => {
+    expect(await stopInTask('RUNNING')).toBe(2)
+    expect(await harness.records()).toEqual([])
+  })
+
+  test.each([
+    ['wants the task to stop', ['STOPPED']],
+    ['begins to stop the task during the drain', ['RUNNING', 'STOPPED']],
+    ['says at first that the task stops', ['STOPPED', 'RUNNING']],
+    ['does not answer', [undefined]],
+    ['no longer answers', ['RUNNING', undefined]],
+    ['says something unknown', ['PAUSED']],
+  ])('is sent when ECS %s', async (_name, statuses) => {
+    await stopInTask(...statuses)
+    expect(await harness.records()).toMatchObject([{ quantity: 3 }])
   })
 })
 

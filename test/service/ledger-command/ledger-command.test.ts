@@ -13,6 +13,7 @@ import {
   send,
 } from '../../support/ledger/ledger-book.ts'
 import { ledgerJson, runLedger } from '../../support/ledger/ledger-command-io.ts'
+import { fastClockNote } from '../../../src/store/sqlite/file/latest-instant.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 const directories = new Directories()
@@ -177,8 +178,17 @@ describe('ledger resolve and retry', () => {
     expect(seats).toMatchObject({ dimension: 'seats', quantity: 3 })
   })
 
+  test('the hour is that of the machine, whatever a clock that was wrong has left behind', async () => {
+    await fill()
+    const id = await idOf('seats')
+    const machine = new ManualClock('2026-03-01T00:00:00Z')
+    const result = await ledgerJson(directory, machine, 'resolve', id, '--resend')
+    expect(result).toMatchObject({ record: { movedTo: '2026-03-01T00:00:00.000Z' } })
+  })
+
   test('the hour is that of a ledger whose clock runs ahead of the machine', async () => {
     await fill()
+    await book.remember(fastClockNote, 'a demo')
     const id = await idOf('seats')
     const machine = new ManualClock('2026-03-01T00:00:00Z')
     const result = await ledgerJson(directory, machine, 'resolve', id, '--resend')
@@ -192,7 +202,8 @@ describe('ledger resolve and retry', () => {
     expect(code).toBe(0)
     expect(out.join(' ')).toContain(`record ${id} (storage, 2026-03-10T09h, 5 units) is now sealed`)
     expect(await book.pendingRecords()).toMatchObject([{ id: Number(id), state: 'sealed' }])
-    expect(await send(book, Number(id), accepted)).toMatchObject({ state: 'accepted' })
+    const second = { ...accepted, meteringRecordId: 'metering-record-2' }
+    expect(await send(book, Number(id), second)).toMatchObject({ state: 'accepted' })
   })
 
   test('each action leaves every other record as it was', async () => {

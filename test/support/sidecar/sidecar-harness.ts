@@ -39,6 +39,8 @@ export interface SidecarOptions {
   readonly aws?: Harness
   /** Before the sidecar calls AWS for the first time. */
   readonly prepare?: (aws: Harness) => Promise<unknown>
+  /** The sidecar's; that of the emulator where a test does not give it another. */
+  readonly clock?: Clock
   /** Real time, unless a test moves it. */
   readonly timers?: Clock
   /** 0.001 by default, so that a retry that is due soon happens at once. */
@@ -169,7 +171,7 @@ export function startOptions(
     env: options.env ?? {},
     hostname: 'test-host',
     version: '1.2.3',
-    clock: aws.clock,
+    clock: options.clock ?? aws.clock,
     timers: options.timers ?? createSystemClock(),
     events: options.events ?? new Events(rethrow),
     log: options.log ?? createSilentLog(),

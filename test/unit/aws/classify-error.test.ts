@@ -52,6 +52,21 @@ describe('errors without an answer', () => {
     })
   })
 
+  test.each([
+    ['EHOSTUNREACH', 'read'],
+    ['ENETUNREACH', 'write'],
+    ['ENETDOWN', 'read'],
+    ['ECONNREFUSED', 'read'],
+    ['EHOSTDOWN', 'write'],
+    ['EHOSTUNREACH', undefined],
+  ])('%s in the phase %s may have come after the request went out', (code, syscall) => {
+    expect(classifyError(systemError(code, syscall, 'gone'), 'MeterUsage')).toMatchObject({
+      code,
+      kind: 'unavailable',
+      ambiguous: true,
+    })
+  })
+
   test.each(['CERT_HAS_EXPIRED', 'SELF_SIGNED_CERT_IN_CHAIN', 'ERR_TLS_CERT_ALTNAME_INVALID'])(
     '%s is not ambiguous and speaks of the certificate',
     (code) => {

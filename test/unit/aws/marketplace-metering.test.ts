@@ -135,8 +135,15 @@ describe('answers', () => {
     expect(calls[0]?.outcome).toBe('ok')
   })
 
-  test('an answer without a record id may have been billed and is a failure', async () => {
-    endpoint.reply = answer(200, {})
+  test.each([
+    ['no record id', {}],
+    ['an empty one', { MeteringRecordId: '' }],
+    ['a number', { MeteringRecordId: 17 }],
+    ['an object', { MeteringRecordId: { id: 'm-1' } }],
+    ['a list', { MeteringRecordId: ['m-1'] }],
+    ['null', { MeteringRecordId: null }],
+  ])('an answer with %s may have been billed and is a failure', async (_name, body) => {
+    endpoint.reply = answer(200, body)
     expect(failureOf(await api.meterUsage(record))).toMatchObject({
       code: 'MeteringRecordIdMissing',
       kind: 'unavailable',

@@ -28,7 +28,8 @@ async function createParts(...answers: MeteringResult<MeterUsageValue>[]) {
     api: {
       meterUsage: async ({ quantity, timestamp }) => {
         sent.push(`${quantity} ${new Date(timestamp).toISOString().slice(11, 19)}`)
-        return answers.shift() ?? { ok: true, value: { meteringRecordId: 'm' } }
+        const meteringRecordId = `m-${sent.length}`
+        return answers.shift() ?? { ok: true, value: { meteringRecordId } }
       },
       registerUsage: notHere,
       dryRun: notHere,

@@ -1,73 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import type {
-  MeteringResult,
-  MeteringFailure,
-  MeterUsageRequest,
-  MeterUsageValue,
-} from '../../../src/aws/metering-api.ts'
+import type { MeteringResult, MeterUsageValue } from '../../../src/aws/metering-api.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
-import { meterUsage } from '../../../src/channels/meter-usage/meter-usage.ts'
-import { Sender, type SenderOptions } from '../../../src/channels/sender.ts'
-import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
-import { settle } from '../../support/manual-clock.ts'
+import { unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
-import { sealHours } from '../../support/ledger/seal-rules.ts'
-
-const accepted: MeteringResult<MeterUsageValue> = { ok: true, value: { meteringRecordId: 'm-1' } }
-const failure = (more: Partial<MeteringFailure>): MeteringResult<MeterUsageValue> => ({
-  ok: false,
-  failure: { code: 'X', message: 'm', kind: 'throttled', ambiguous: false, advice: '', ...more },
-})
-const throttled = failure({ code: 'ThrottlingException' })
-const lost = failure({ code: 'TimeoutError', kind: 'unavailable', ambiguous: true })
-const misconfigured = failure({ code: 'InvalidProductCodeException', kind: 'misconfigured' })
-
-type Reply = (request: MeterUsageRequest) => Promise<MeteringResult<MeterUsageValue>>
-
-async function createBench(reply: Reply, more: Partial<SenderOptions> = {}) {
-  const bench = await openBench()
-  const sent: MeterUsageRequest[] = []
-  const answers: (string | undefined)[] = []
-  const sender = new Sender({
-    ledger: bench.ledger,
-    channel: meterUsage,
-    api: {
-      meterUsage: (request) => {
-        sent.push(request)
-        return reply(request)
-      },
-      registerUsage: () => Promise.reject(new Error('not here')),
-      dryRun: () => Promise.reject(new Error('not here')),
-      forward: () => Promise.reject(new Error('not here')),
-      close: () => {},
-    },
-    clock: bench.clock,
-    events: bench.events,
-    log: createSilentLog(),
-    random: () => 1,
-    lateUsage: 'carry',
-    notBefore: () => 0,
-    onAnswer: (failed) => answers.push(failed?.code),
-    usageArrived: () => {},
-    ...more,
-  })
-  return { ...bench, sender, sent, answers }
-}
-
-/** Seals an hour with usage of these dimensions, and lets the next one begin. */
-async function sealHour(bench: LedgerBench, ...dimensions: string[]) {
-  for (const dimension of dimensions) await bench.report(dimension, unit)
-  await bench.clock.advance(hourMs)
-  return sealHours(bench.ledger, bench.clock)
-}
-
-/** Lets group commits run, which need turns of the event loop. */
-const work = () => settle(60)
-const script = (...answers: MeteringResult<MeterUsageValue>[]): Reply => {
-  const rest = [...answers]
-  return () => Promise.resolve(rest.shift() ?? accepted)
-}
+import {
+  accepted,
+  createSenderBench as createBench,
+  failure,
+  lost,
+  misconfigured,
+  script,
+  sealHour,
+  throttled,
+  work,
+} from '../../support/ledger/sender-bench.ts'
 
 describe('sending', () => {
   test('is committed as sending before the attempt and settled after it', async () => {
@@ -200,6 +146,7 @@ describe('sending', () => {
     const tooLate = failure({ kind: 'out-of-window', code: 'TimestampOutOfBoundsException' })
     const bench = await createBench(() => Promise.resolve(tooLate), { lateUsage: 'hold' })
     await sealHour(bench, 'requests')
+    await bench.clock.advance(6 * hourMs)
     bench.sender.wake()
     await work()
     await bench.clock.advance(24 * hourMs)

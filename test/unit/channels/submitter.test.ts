@@ -26,7 +26,7 @@ async function createBench(
     api: {
       meterUsage: ({ dimension, quantity, timestamp }) => {
         sent.push(`${dimension} ${quantity} ${new Date(timestamp).toISOString().slice(11, 19)}`)
-        return Promise.resolve({ ok: true, value: { meteringRecordId: 'm' } })
+        return Promise.resolve({ ok: true, value: { meteringRecordId: `m-${sent.length}` } })
       },
       registerUsage: () => Promise.reject(new Error('not here')),
       dryRun: () => Promise.reject(new Error('not here')),
@@ -103,6 +103,33 @@ describe('the tick of an hour', () => {
     expect(sent).toEqual(['requests 3 09:59:59'])
   })
 
+  test('forgets no idempotency key while what time it is has just turned out to be another', async () => {
+    const awsTime = { isKnown: true, isSteady: false }
+    const { ledger, submitter } = await createBench({ awsTime })
+    let prunes = 0
+    Object.assign(ledger, { prune: () => Promise.resolve((prunes += 1)) })
+    await submitter.tick()
+    expect(prunes).toBe(0)
+    Object.assign(awsTime, { isSteady: true })
+    await submitter.tick()
+    expect(prunes).toBe(1)
+  })
+
+  test('takes usage that is days ahead of AWS back into the current hour', async () => {
+    const { ledger, report, clock, submitter, sent } = await createBench({
+      awsTime: { isKnown: true, isSteady: true },
+    })
+    clock.step(26 * hourMs)
+    await report('requests', 2n * unit)
+    clock.step(-26 * hourMs)
+    await submitter.tick()
+    expect((await ledger.usage()).open).toMatchObject([{ hour: nine, quantity: 2n * unit }])
+    await clock.advance(46 * 60_000)
+    await submitter.tick()
+    await work()
+    expect(sent).toEqual(['requests 2 09:59:59'])
+  })
+
   test('makes up for every tick that was missed', async () => {
     const { report, clock, submitter, sent } = await createBench()
     await report('requests', unit)
@@ -122,6 +149,19 @@ describe('the tick of an hour', () => {
     await former.ledger.close()
     const { directory, clock } = former
     const { submitter, sent } = await createBench({}, { directory, clock })
+    await submitter.tick()
+    await work()
+    expect(sent).toEqual(['requests 1 09:59:59'])
+  })
+
+  test('sends what is sealed although sealing fails', async () => {
+    const { ledger, report, clock, submitter, sent } = await createBench()
+    await report('requests', unit)
+    await clock.advance(hourMs)
+    await sealHours(ledger, clock)
+    await report('requests', unit)
+    await clock.advance(hourMs)
+    Object.assign(ledger, { seal: () => Promise.reject(new Error('the disk is full')) })
     await submitter.tick()
     await work()
     expect(sent).toEqual(['requests 1 09:59:59'])

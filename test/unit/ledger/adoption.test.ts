@@ -118,3 +118,19 @@ describe('another task or pod finding the file', () => {
     expect(receipt).toMatchObject({ hour: nine, late: false })
   })
 })
+
+test('an attempt whose answer was lost is unresolved for another task or pod, after a throttled one too', async () => {
+  const bench = await openBench({ resource: 'pod:old' })
+  await bench.report('requests', 3n * unit)
+  await bench.clock.advance(hourMs)
+  const [record] = await sealHours(bench.ledger, bench.clock)
+  const id = record?.id ?? 0
+  // AWS took the first attempt, and storing its answer failed.
+  await bench.ledger.markSending(id)
+  await bench.ledger.markSending(id)
+  await bench.ledger.settle(id, { kind: 'not-taken', ...told })
+  await bench.ledger.close()
+  const { directory, clock } = bench
+  const { ledger } = await openBench({ directory, clock, resource: 'pod:new' })
+  expect(await ledger.usage()).toMatchObject({ open: [], unresolvedCount: 1 })
+})

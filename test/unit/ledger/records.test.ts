@@ -1,9 +1,12 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { canonicalTags } from '../../../src/metering/tags.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import type { Settlement } from '../../../src/metering/record.ts'
 import { untagged } from '../../../src/metering/tags.ts'
 import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
+import { createRecordedLog } from '../../support/recorded-log.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
@@ -206,6 +209,80 @@ describe('a record', () => {
     const held = await attempt(bench, second.id, { kind: 'too-late', policy: 'hold', ...told })
     expect(held).toMatchObject({ state: 'refused' })
     expect(await balanced(bench)).toBe(true)
+  })
+
+  test('that is tried again before its last answer was stored may have been taken', async () => {
+    const bench = await openBench()
+    const { id } = await sealOne(bench)
+    await bench.ledger.markSending(id)
+    expect(await bench.ledger.markSending(id)).toMatchObject({ attempts: 2, ambiguous: true })
+    const throttled = await bench.ledger.settle(id, { kind: 'not-taken', ...told })
+    expect(throttled).toMatchObject({ state: 'sending', ambiguous: true })
+    expect(await bench.ledger.settle(id, { kind: 'hour-taken', ...told })).toMatchObject({
+      state: 'unresolved',
+    })
+  })
+
+  test('that AWS answers with the id of another record has lost its hour to that one', async () => {
+    const bench = await openBench()
+    const first = await sealOne(bench)
+    const second = await sealOne(bench)
+    const accepted = { kind: 'accepted', meteringRecordId: 'm-1' } as const
+    expect(await attempt(bench, first.id, accepted)).toMatchObject({ state: 'accepted' })
+    expect(await attempt(bench, second.id, accepted)).toMatchObject({
+      state: 'moved',
+      meteringRecordId: undefined,
+      lastCode: 'MeteringRecordIdTaken',
+    })
+    expect(await balanced(bench)).toBe(true)
+  })
+
+  test('that two attempts get one id for is accepted', async () => {
+    const bench = await openBench()
+    const { id } = await sealOne(bench)
+    await attempt(bench, id, { kind: 'unknown', ...told })
+    const again = await attempt(bench, id, { kind: 'accepted', meteringRecordId: 'm-1' })
+    expect(again).toMatchObject({ state: 'accepted' })
+  })
+
+  test('that became unresolved before AWS said yes is accepted', async () => {
+    const bench = await openBench()
+    const { id } = await sealOne(bench)
+    await attempt(bench, id, { kind: 'unknown', ...told })
+    await attempt(bench, id, { kind: 'hour-taken', ...told })
+    const late = await bench.ledger.settle(id, { kind: 'accepted', meteringRecordId: 'm-1' })
+    expect(late).toMatchObject({ state: 'accepted', meteringRecordId: 'm-1', ambiguous: false })
+    expect(await balanced(bench)).toBe(true)
+  })
+
+  test('that had moved on before AWS said yes keeps the id, for the operator to see', async () => {
+    const bench = await openBench()
+    const { id } = await sealOne(bench)
+    await attempt(bench, id, { kind: 'hour-taken', ...told })
+    const late = await bench.ledger.settle(id, { kind: 'accepted', meteringRecordId: 'm-1' })
+    expect(late).toMatchObject({
+      state: 'moved',
+      meteringRecordId: 'm-1',
+      lastCode: 'AcceptedAfterMove',
+    })
+    expect(await balanced(bench)).toBe(true)
+  })
+
+  test('that bears the id of another one fails the audit', async () => {
+    const { log, lines } = createRecordedLog()
+    const bench = await openBench({ log })
+    for (const meteringRecordId of ['m-1', 'm-2'])
+      await attempt(bench, (await sealOne(bench)).id, { kind: 'accepted', meteringRecordId })
+    await bench.ledger.audit()
+    expect(bench.told('ledgerAudited').at(-1)?.balanced).toBe(true)
+    const database = new DatabaseSync(join(bench.directory, 'ledger.db'))
+    database.exec("UPDATE record SET metering_record_id = 'm-1'")
+    database.close()
+    await bench.ledger.audit()
+    expect(bench.told('ledgerAudited').at(-1)?.balanced).toBe(false)
+    expect(lines).toMatchObject([
+      { event: 'ledger.shared-id', fields: { meteringRecordId: 'm-1', records: [1, 2] } },
+    ])
   })
 
   test('that was settled meanwhile is not settled again', async () => {

@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { canonicalTags } from '../../../src/metering/tags.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
@@ -172,5 +174,46 @@ describe('a repeated report', () => {
     await bench.report('requests', unit, more)
     await bench.clock.advance(5 * hourMs)
     expect(await bench.report('requests', unit, more)).toMatchObject({ result: 'duplicate' })
+  })
+})
+
+describe('reports that add up to more than any product has', () => {
+  const largest = 10n ** 15n * unit
+  const batch = {
+    reports: Array.from({ length: 1000 }, () => reportOf('requests', largest)),
+    idempotencyKey: undefined,
+  }
+
+  test('are refused whole, with a reason, and leave the books as they were', async () => {
+    const bench = await openBench()
+    await bench.ledger.report(batch)
+    for (const more of [batch, { ...batch, reports: [reportOf('requests', 1n)] }])
+      await expect(bench.ledger.report(more)).rejects.toMatchObject({ code: 'QuantityTooLarge' })
+    expect(await openUsage(bench)).toMatchObject([{ quantity: 1000n * largest }])
+    expect(await bench.report('storage', unit)).toMatchObject({ result: 'accepted' })
+    expect(await bench.ledger.audit()).toMatchObject([{ imbalance: 0n }, { imbalance: 0n }])
+  })
+
+  test('are refused in one request too', async () => {
+    const bench = await openBench()
+    const reports = [...batch.reports, reportOf('storage', unit), reportOf('requests', 1n)]
+    const both = bench.ledger.report({ ...batch, reports })
+    await expect(both).rejects.toMatchObject({ code: 'QuantityTooLarge' })
+    expect(await openUsage(bench)).toEqual([])
+  })
+
+  test('have room again when what they counted is settled and forgotten', async () => {
+    const bench = await openBench()
+    await bench.report('requests', unit + 1n)
+    const database = new DatabaseSync(join(bench.directory, 'ledger.db'))
+    database.exec(
+      `UPDATE account SET reported_whole = reported_whole + ${10n ** 18n}, pruned_whole = ${10n ** 18n - 1n},
+                          pruned_micro = 999999, reported_micro = 0`,
+    )
+    database.close()
+    await expect(bench.report('requests', unit)).rejects.toMatchObject({ code: 'QuantityTooLarge' })
+    await bench.ledger.prune()
+    expect(await bench.report('requests', unit)).toMatchObject({ result: 'accepted' })
+    expect(await bench.ledger.audit()).toMatchObject([{ reported: 2n * unit + 1n, imbalance: 0n }])
   })
 })

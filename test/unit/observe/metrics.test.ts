@@ -13,7 +13,7 @@ import { createMetrics } from '../../../src/observe/prometheus/metrics.ts'
 
 const now = Date.parse('2026-03-10T12:15:00Z')
 
-function create(gauges: Partial<LedgerGauges> = {}) {
+function create(gauges: Partial<LedgerGauges> = {}, clock = { now }) {
   const events = new Events((error) => {
     throw error
   })
@@ -23,7 +23,8 @@ function create(gauges: Partial<LedgerGauges> = {}) {
   const metrics = createMetrics(registry, {
     ...sets,
     info: { version: '1', productCode: 'p', route: 'both', platform: 'ecs', region: 'eu-west-1' },
-    now: () => now,
+    now: () => clock.now,
+    sealDelayMs: 60_000,
     ledger: {
       gauges: async () => ({
         states: new Map(recordStates.map((state) => [state, 0])),
@@ -111,6 +112,24 @@ describe('the metrics', () => {
     const { render } = create({ oldestUnsentHour: Date.parse('2026-03-10T10:00:00Z') })
     expect(await read(render, 'oldest_unsent_seconds')).toBe(75 * 60)
     expect(await read(render, 'unsent_deadline_seconds')).toBe(6 * 3600 - 75 * 60)
+  })
+
+  test('count an open hour that stays open although sealing is due', async () => {
+    const clock = { now }
+    const { render } = create({ oldestOpenHour: Date.parse('2026-03-10T09:00:00Z') }, clock)
+    expect(await read(render, 'oldest_unsent_seconds')).toBe(0)
+    clock.now += 3 * 60_000
+    expect(await read(render, 'oldest_unsent_seconds')).toBe((2 * 60 + 18) * 60)
+    expect(await read(render, 'unsent_deadline_seconds')).toBe((6 * 60 - 2 * 60 - 18) * 60)
+  })
+
+  test('do not count an open hour that is not due', async () => {
+    const clock = { now }
+    const { render } = create({ oldestOpenHour: Date.parse('2026-03-10T12:00:00Z') }, clock)
+    for (const minutes of [0, 10, 30]) {
+      clock.now = now + minutes * 60_000
+      expect(await read(render, 'oldest_unsent_seconds')).toBe(0)
+    }
   })
 
   test('count the unsent records by the age of their hour', async () => {

@@ -91,6 +91,7 @@ function clockWithout(clock: Clock, refused: number): Clock {
       if (instant === refused) throw new Error('no timer')
       return clock.at(instant, run)
     },
+    after: (ms, run) => clock.after(ms, run),
   }
 }
 

@@ -3,9 +3,13 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ledgerFileName } from './open-database.ts'
 
+/** The note in the ledger of a demo, whose clock runs faster than the machine's. */
+export const fastClockNote = 'fast-clock'
+
 /**
- * The latest instant that a ledger in `directory` knows of, or undefined. A clock that does not start
- * with the machine's time continues from here, so that its hours do not run twice.
+ * The latest instant that the ledger of a demo in `directory` knows of, or undefined. A clock that does
+ * not start with the machine's time continues from here, so that its hours do not run twice. In any
+ * other ledger such an instant is that of a clock that was wrong for a while.
  */
 export function latestInstant(directory: string): number | undefined {
   const path = join(directory, ledgerFileName)
@@ -17,9 +21,10 @@ export function latestInstant(directory: string): number | undefined {
       .prepare(
         `SELECT max(coalesce((SELECT max(hour) FROM open), 0),
                     coalesce((SELECT max(max(sealed_at, coalesce(last_attempt_at, 0))) FROM record), 0)
-                ) AS instant`,
+                ) AS instant
+         WHERE EXISTS (SELECT 1 FROM note WHERE name = ?)`,
       )
-      .get()
+      .get(fastClockNote)
     return Number(row?.['instant']) || undefined
   } catch {
     // A file that cannot be read is the ledger's to judge, when it is opened.

@@ -109,6 +109,7 @@ CREATE TABLE record (
 ) STRICT;
 CREATE INDEX record_unsent ON record (hour) WHERE state IN ('sealed', 'sending', 'refused');
 CREATE INDEX record_hour ON record (hour);
+CREATE INDEX record_metering_id ON record (metering_record_id);
 CREATE INDEX record_state ON record (state, settled_at);
 
 CREATE TABLE record_part (

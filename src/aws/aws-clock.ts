@@ -1,0 +1,103 @@
+import type { Clock, Timer } from '../kernel/clock.ts'
+
+/** A `Date` header counts whole seconds. */
+const dateHeaderMs = 1000
+
+/** After a jump of the time, what was written before it may look older than it is for this long. */
+const doubtMs = 25 * 3_600_000
+
+/** A step forward below this makes nothing look old that is not. */
+const smallJumpMs = 10 * 60_000
+
+interface Waiting {
+  readonly instant: number
+  readonly run: () => void
+  timer: Timer
+}
+
+/**
+ * Time as AWS has it: what its last `Date` header said, counted on by a clock that never steps. AWS
+ * judges the hours of records by its own clock, so the sidecar does too. Before the first answer it is
+ * the machine's time.
+ */
+export class AwsClock implements Clock {
+  readonly #machine: Clock
+  readonly #waiting = new Set<Waiting>()
+  /** An instant of AWS, and what `elapsed` was then. */
+  #known: { readonly instant: number; readonly elapsed: number } | undefined
+  #jumpedAt: number | undefined
+  /** Called when AWS's time turns out to be another than was thought. */
+  onStep: (() => void) | undefined
+
+  constructor(machine: Clock) {
+    this.#machine = machine
+  }
+
+  /** AWS has answered, so that this is its time. */
+  get isKnown(): boolean {
+    return this.#known !== undefined
+  }
+
+  /** Whether an instant that was written in the last day can be compared with `now`. */
+  get isSteady(): boolean {
+    const jumped = this.#jumpedAt !== undefined && this.elapsed() - this.#jumpedAt < doubtMs
+    return this.isKnown && !jumped
+  }
+
+  now(): number {
+    if (this.#known === undefined) return this.#machine.now()
+    return Math.floor(this.#known.instant + this.elapsed() - this.#known.elapsed)
+  }
+
+  elapsed(): number {
+    return this.#machine.elapsed()
+  }
+
+  at(instant: number, run: () => void): Timer {
+    const waiting: Waiting = { instant, run, timer: { cancel: () => {} } }
+    this.#waiting.add(waiting)
+    this.#arm(waiting)
+    return {
+      cancel: () => {
+        this.#waiting.delete(waiting)
+        waiting.timer.cancel()
+      },
+    }
+  }
+
+  after(ms: number, run: () => void): Timer {
+    return this.#machine.after(ms, run)
+  }
+
+  /**
+   * Learns AWS's time from the `Date` header of an answer to a call that began at `startedAt`, on
+   * `elapsed`, and has just ended. The time changes only by what the header cannot mean otherwise.
+   */
+  learn(date: number, startedAt: number): void {
+    const elapsed = this.elapsed()
+    const before = this.now()
+    const latest = date + dateHeaderMs + (elapsed - startedAt)
+    // Otherwise the earliest that it can be: a record must not be ahead of AWS.
+    const instant = before >= date && before <= latest ? before : date
+    if (instant > before + smallJumpMs) this.#jumpedAt = elapsed
+    const isFirst = this.#known === undefined
+    this.#known = { instant, elapsed }
+    if (!isFirst && instant === before) return
+    for (const waiting of this.#waiting) {
+      waiting.timer.cancel()
+      this.#arm(waiting)
+    }
+    if (instant !== before) this.onStep?.()
+  }
+
+  #arm(waiting: Waiting): void {
+    const end = () => {
+      if (this.now() < waiting.instant) return this.#arm(waiting)
+      this.#waiting.delete(waiting)
+      waiting.run()
+    }
+    waiting.timer = this.isKnown
+      ? this.#machine.after(Math.max(0, waiting.instant - this.now()), end)
+      : this.#machine.at(waiting.instant, end)
+  }
+}

@@ -1,0 +1,40 @@
+import { toIso } from '../kernel/clock.ts'
+import type { MeteringRecord, Settlement } from '../metering/record.ts'
+
+/** A record this much younger than the window may be too old already for AWS. */
+const marginMs = 5 * 60_000
+
+export interface JudgingTime {
+  /** AWS's time, as far as it is known. */
+  readonly now: number
+  /** AWS has said what time it is. */
+  readonly isKnown: boolean
+  readonly windowMs: number
+}
+
+/**
+ * What it means that AWS rejected the time of a record: its hour has not begun there, or is over for
+ * good. Where neither is certain the record is refused, which has it tried slowly, and settled when its
+ * window ends. Moving it too soon would close an hour that AWS still accepts.
+ */
+export function judgeOutOfWindow(
+  settlement: Settlement,
+  { timestamp }: Pick<MeteringRecord, 'timestamp'>,
+  { now, isKnown, windowMs }: JudgingTime,
+): Settlement {
+  if (settlement.kind !== 'too-late') return settlement
+  const { code } = settlement
+  const message = (why: string) => `${settlement.message} ${why}`.trim()
+  if (isKnown && timestamp > now)
+    return {
+      kind: 'not-taken',
+      code,
+      message: message(`At AWS it is ${toIso(now)}, so the record is too early and waits.`),
+    }
+  if (now - timestamp >= windowMs - (isKnown ? marginMs : 0)) return settlement
+  return {
+    kind: 'refused',
+    code,
+    message: message('By its time the record is not too old, so it is tried again slowly.'),
+  }
+}

@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest'
+import { AwsClock } from '../../../src/aws/aws-clock.ts'
+import { hourMs } from '../../../src/metering/hour.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+
+const minuteMs = 60_000
+
+/** AWS answers at once, with its time in whole seconds. */
+function answer(clock: AwsClock, instant: number): void {
+  clock.learn(Math.floor(instant / 1000) * 1000, clock.elapsed())
+}
+
+describe('the time of AWS', () => {
+  test('is that of the machine before AWS has answered', () => {
+    const machine = new ManualClock()
+    const clock = new AwsClock(machine)
+    machine.step(hourMs)
+    expect(clock.now()).toBe(machine.now())
+    expect([clock.isKnown, clock.isSteady]).toEqual([false, false])
+  })
+
+  test('is what its Date header says where the machine is wrong', async () => {
+    const machine = new ManualClock()
+    const clock = new AwsClock(machine)
+    const aws = machine.now() - 8 * minuteMs
+    answer(clock, aws)
+    expect(clock.now()).toBe(aws)
+    await machine.advance(minuteMs)
+    expect(clock.now()).toBe(aws + minuteMs)
+  })
+
+  test('stays that of the machine where the header can mean that', () => {
+    const machine = new ManualClock('2026-03-10T09:15:00.700Z')
+    const clock = new AwsClock(machine)
+    answer(clock, machine.now())
+    expect(clock.now()).toBe(machine.now())
+  })
+
+  test('allows for the time that the answer was on its way', async () => {
+    const machine = new ManualClock()
+    const clock = new AwsClock(machine)
+    const [date, startedAt] = [machine.now(), clock.elapsed()]
+    await machine.advance(20_000)
+    clock.learn(date, startedAt)
+    expect(clock.now()).toBe(machine.now())
+  })
+
+  test('does not step with the clock of the machine', async () => {
+    const machine = new ManualClock()
+    const clock = new AwsClock(machine)
+    const before = machine.now()
+    answer(clock, before)
+    machine.step(26 * hourMs)
+    expect(clock.now()).toBe(before)
+    await machine.advance(minuteMs)
+    machine.step(-26 * hourMs)
+    expect(clock.now()).toBe(before + minuteMs)
+  })
+
+  test('wakes at its own instants, those too that it learns of later', async () => {
+    const machine = new ManualClock()
+    const clock = new AwsClock(machine)
+    const woken: number[] = []
+    clock.at(machine.now() + 10 * minuteMs, () => woken.push(clock.elapsed()))
+    answer(clock, machine.now() - 8 * minuteMs)
+    machine.step(hourMs)
+    await machine.advance(18 * minuteMs - 1)
+    expect(woken).toEqual([])
+    await machine.advance(1)
+    expect(woken).toEqual([18 * minuteMs])
+  })
+
+  test('is steady once it is known, and again a day after it went forward', async () => {
+    const machine = new ManualClock()
+    const clock = new AwsClock(machine)
+    answer(clock, machine.now())
+    expect(clock.isSteady).toBe(true)
+    answer(clock, machine.now() + 26 * hourMs)
+    expect(clock.isSteady).toBe(false)
+    await machine.advance(25 * hourMs)
+    expect(clock.isSteady).toBe(true)
+  })
+})

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { judgeOutOfWindow } from '../../../src/channels/out-of-window.ts'
+import { hourMs } from '../../../src/metering/hour.ts'
+import type { Settlement } from '../../../src/metering/record.ts'
+
+const timestamp = Date.parse('2026-03-10T09:59:59Z')
+const windowMs = 6 * hourMs
+const minuteMs = 60_000
+const tooLate: Settlement = { kind: 'too-late', code: 'C', message: 'm', policy: 'carry' }
+
+test.each([
+  ['a second after AWS’s now', -1000, true, 'not-taken'],
+  ['AWS’s now', 0, true, 'refused'],
+  ['five hours old', 5 * hourMs, true, 'refused'],
+  ['a little younger than the window', windowMs - 5 * minuteMs - 1, true, 'refused'],
+  ['five minutes younger than the window', windowMs - 5 * minuteMs, true, 'too-late'],
+  ['older than the window', 9 * hourMs, true, 'too-late'],
+  ['ahead of a clock that is not AWS’s', -1000, false, 'refused'],
+  ['nearly as old as the window by a clock that is not AWS’s', windowMs - 1, false, 'refused'],
+  ['as old as the window by a clock that is not AWS’s', windowMs, false, 'too-late'],
+] as const)('a timestamp that is out of bounds and %s', (_name, age, isKnown, kind) => {
+  const time = { now: timestamp + age, isKnown, windowMs }
+  expect(judgeOutOfWindow(tooLate, { timestamp }, time).kind).toBe(kind)
+})
+
+test('every other settlement stays as it is', () => {
+  const other: Settlement = { kind: 'hour-taken', code: 'C', message: 'm' }
+  const time = { now: timestamp - hourMs, isKnown: true, windowMs }
+  expect(judgeOutOfWindow(other, { timestamp }, time)).toBe(other)
+})
