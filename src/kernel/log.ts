@@ -56,6 +56,7 @@ export const logEventTable = {
   'ledger.set-aside': { level: 'error', fields: ['path', 'reason'] },
   'ledger.network-file-system': { level: 'warn', fields: [] },
   'ledger.adopted': { level: 'warn', fields: ['from'] },
+  'ledger.retired': { level: 'warn', fields: ['dimension', 'productCode', 'divisor'] },
   'ledger.imbalance': { level: 'error', fields: ['dimension', 'microUnits'] },
   'ledger.failed': { level: 'error', fields: [] },
   'clock.skewed': { level: 'warn', fields: ['clockSkewSeconds'] },

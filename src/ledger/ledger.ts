@@ -2,7 +2,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { SidecarError } from '../kernel/errors.ts'
 import type { Events, Step } from '../kernel/events.ts'
 import type { Log } from '../kernel/log.ts'
-import { accountOf, type Account, type AccountKey } from '../metering/account.ts'
+import { accountOf, type Account } from '../metering/account.ts'
 import type { MeteringRecord, Settlement } from '../metering/record.ts'
 import type { ReportReceipt, UsageRequest } from '../metering/report.ts'
 import type { Store } from '../store/store.ts'
@@ -17,8 +17,8 @@ import { AccountSlots } from './account-slots.ts'
 import { auditBook, imbalancesOf, type AccountBalance } from './audit.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { Owner } from './ledger-owner.ts'
-import { logAdoption } from './log-opening.ts'
-import { openBook } from './open-book.ts'
+import { logOpening } from './log-opening.ts'
+import { openBook, type MeaningOf, type Opening } from './open-book.ts'
 import { Page, type InsertedRecord } from './page.ts'
 import { reportUsage } from './report-usage.ts'
 import { sealHours, type SealRequest } from './seal-hours.ts'
@@ -36,8 +36,7 @@ export interface LedgerOptions {
   readonly store: Store
   /** Names the task or pod: the owner of the book. */
   readonly resource: string
-  /** What usage of a dimension means today. */
-  readonly meaningOf: (dimension: string) => Pick<AccountKey, 'productCode' | 'divisor'>
+  readonly meaningOf: MeaningOf
   readonly clock: Clock
   readonly events: Events
   readonly log: Log
@@ -73,16 +72,17 @@ export class Ledger {
     try {
       // Whatever limit of tag sets there was, those of an adopted book were accepted under it.
       const tagSets = new TagSetLimit(Number.MAX_SAFE_INTEGER)
-      let adoptedFrom: string | undefined
+      let opening: Opening = { adoptedFrom: undefined, retired: [] }
       await store.transact((view) => {
         const page = new Page(view, { slots: new AccountSlots(resource), tagSets })
-        adoptedFrom = openBook(page, clock.now()).adoptedFrom
+        opening = openBook(page, clock.now(), options.meaningOf)
         return page.changes()
       })
       await store.flush()
       const owner = await store.owner()
-      logAdoption({ identity: resource, adoptedFrom }, log)
+      logOpening(resource, opening, log)
       const firstSeenAt = owner?.firstSeenAt ?? clock.now()
+      const { adoptedFrom } = opening
       const ledger = new Ledger(options, { identity: resource, firstSeenAt, adoptedFrom })
       await ledger.audit()
       return ledger
@@ -208,7 +208,9 @@ export class Ledger {
 
   /** The account that usage of a dimension reported now belongs to. */
   readonly #accountOf = (dimension: string): Account => {
-    const { productCode, divisor } = this.#options.meaningOf(dimension)
+    const meaning = this.#options.meaningOf(dimension)
+    if (meaning === undefined) throw new TypeError(`the product has no dimension ${dimension}`)
+    const { productCode, divisor } = meaning
     const known = this.#accounts.get(dimension)
     if (known?.key.productCode === productCode && known.key.divisor === divisor) return known
     const account = accountOf({

@@ -1,15 +1,29 @@
 import type { Log } from '../kernel/log.ts'
-import type { Owner } from './ledger-owner.ts'
+import { formatQuantity } from '../metering/quantity.ts'
+import type { Opening, RetiredAccount } from './open-book.ts'
 
-/** Logs that the book was left by another task or pod. */
-export function logAdoption(
-  { identity, adoptedFrom }: Pick<Owner, 'identity' | 'adoptedFrom'>,
-  log: Log,
-): void {
-  if (adoptedFrom === undefined) return
-  log(
-    'ledger.adopted',
-    `The ledger belonged to ${adoptedFrom}. What AWS had not taken is billed by ${identity} in its current hour; what AWS may have taken is unresolved, see "marketplace-sidecar ledger".`,
-    { from: adoptedFrom },
-  )
+/** Logs that the book was left by another task or pod, and usage that the product file no longer has. */
+export function logOpening(identity: string, { adoptedFrom, retired }: Opening, log: Log): void {
+  if (adoptedFrom !== undefined)
+    log(
+      'ledger.adopted',
+      `The ledger belonged to ${adoptedFrom}. What AWS had not taken is billed by ${identity} in its current hour; what AWS may have taken is unresolved, see "marketplace-sidecar ledger".`,
+      { from: adoptedFrom },
+    )
+  for (const account of retired) logRetired(account, log)
+}
+
+function logRetired({ key, open, fraction }: RetiredAccount, log: Log): void {
+  const { dimension, productCode, divisor } = key
+  const meaning = `product code ${productCode} and divisor ${divisor}`
+  const sentences = [
+    `The product file no longer has ${dimension} with ${meaning}.`,
+    ...(open > 0n
+      ? [`${formatQuantity(open)} units that were reported so are sealed and sent so.`]
+      : []),
+    ...(fraction > 0n
+      ? [`A fraction of ${formatQuantity(fraction)} units is billed only with such usage.`]
+      : []),
+  ]
+  log('ledger.retired', sentences.join(' '), { dimension, productCode, divisor: String(divisor) })
 }

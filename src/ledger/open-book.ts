@@ -1,27 +1,64 @@
+import type { Account, AccountKey } from '../metering/account.ts'
 import { hourOf } from '../metering/hour.ts'
 import { possiblyTaken } from '../metering/record.ts'
+import { retiredNote } from '../store/summary.ts'
 import type { Page } from './page.ts'
 import { returnUsage } from './settle-record.ts'
 
-/** The task or pod that owned the book before, when it was another one. */
+/** What usage of a dimension means by today's product file; undefined for one that it does not have. */
+export type MeaningOf = (
+  dimension: string,
+) => Pick<AccountKey, 'productCode' | 'divisor'> | undefined
+
+export interface RetiredAccount {
+  readonly key: AccountKey
+  readonly open: bigint
+  readonly fraction: bigint
+}
+
 export interface Opening {
+  /** The task or pod that owned the book before, when it was another one. */
   readonly adoptedFrom: string | undefined
+  /** Accounts that today's product file does not have, as far as they hold open usage or a fraction. */
+  readonly retired: readonly RetiredAccount[]
 }
 
 /**
  * Makes the page's task or pod the owner of the book. An attempt that was under way when the process
  * ended may have reached AWS. When another task or pod owned the book, what AWS certainly has not taken
  * becomes usage of the new owner's current hour, or the first after it that AWS has no record of; what
- * AWS may have taken becomes unresolved, because only its own task or pod could ask again.
+ * AWS may have taken becomes unresolved, because only its own task or pod could ask again. Accounts whose
+ * meaning is not today's are noted as retired: their open usage is sealed as it was reported.
  */
-export function openBook(page: Page, now: number): Opening {
+export function openBook(page: Page, now: number, meaningOf: MeaningOf): Opening {
   const before = page.view.owner()
   if (before !== page.resource) page.takeOwnership(now)
   for (const record of page.unsentRecords())
     if (record.inFlight) page.update(record, { ambiguous: true, inFlight: false })
   const adoptedFrom = before === page.resource ? undefined : before
   if (adoptedFrom !== undefined) adopt(page, now)
-  return { adoptedFrom }
+  const retired = page.view.accounts().filter(({ key }) => !isCurrent(key, meaningOf))
+  page.note(retiredNote, JSON.stringify(retired.map(({ name }) => name)))
+  return { adoptedFrom, retired: holdings(page, retired) }
+}
+
+function isCurrent({ dimension, productCode, divisor }: AccountKey, meaningOf: MeaningOf): boolean {
+  const today = meaningOf(dimension)
+  return today?.productCode === productCode && today.divisor === divisor
+}
+
+function holdings(page: Page, accounts: readonly Account[]): RetiredAccount[] {
+  const hours = page.openHours(Number.POSITIVE_INFINITY)
+  return accounts
+    .map((account) => ({
+      key: account.key,
+      open: hours
+        .filter((open) => open.account.name === account.name)
+        .flatMap((open) => page.cells(open))
+        .reduce((sum, { quantity }) => sum + quantity, 0n),
+      fraction: page.fraction(account),
+    }))
+    .filter(({ open, fraction }) => open > 0n || fraction > 0n)
 }
 
 function adopt(page: Page, now: number): void {

@@ -7,12 +7,26 @@ import type { TagSet } from '../metering/tags.ts'
 /** How far back the summary goes. */
 export const summaryWindowMs = 48 * hourMs
 
+/** The note of a book's owner that lists the accounts whose meaning is not that of today's product file. */
+export const retiredNote = 'accounts.retired'
+
+/** What an account holds below one of AWS's whole units. */
+export interface AccountFraction {
+  readonly dimension: string
+  readonly productCode: string
+  readonly divisor: bigint
+  readonly quantity: bigint
+  /** The product file no longer has the account, so its fraction never becomes a unit. */
+  readonly retired: boolean
+}
+
 /** Where the usage is, for the application and for dashboards. Its size follows the window, not the history. */
 export interface UsageSummary {
   /** When this was the case, ms. */
   readonly now: number
   readonly open: readonly OpenHour[]
-  readonly fractions: readonly { readonly dimension: string; readonly quantity: bigint }[]
+  /** By account: those of one dimension are never added up. */
+  readonly fractions: readonly AccountFraction[]
   /** Of the last 48 hours: what came for a closed hour, by the hour that took it; it is counted there already. */
   readonly late: readonly OpenHour[]
   /** Sealed, sending and refused records, oldest first. */

@@ -31,6 +31,8 @@ export interface BookView {
   claim(token: string): StoredClaim | undefined
   /** Whether a record of this slot and hour exists, whatever its state. */
   isClosed(slot: Slot, hour: number): boolean
+  /** Every account, in an order that stays. */
+  accounts(): readonly Account[]
   /** The fraction of an account; 0 for one that is new. */
   fraction(account: Account): bigint
   /** Hours with open usage that start before `before`, by account and hour. */

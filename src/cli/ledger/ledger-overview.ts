@@ -1,5 +1,5 @@
 import { formatQuantity } from '../../metering/quantity.ts'
-import type { LedgerOverview } from '../../store/summary.ts'
+import type { AccountFraction, LedgerOverview } from '../../store/summary.ts'
 import type { RecordSummary } from '../../metering/record.ts'
 import { formatHour, formatTags, formatTime } from './format-record.ts'
 import { printable, renderTable, type Column } from '../text-table.ts'
@@ -12,6 +12,7 @@ const hourColumn: Column = { title: 'hour' }
 const dimensionColumn: Column = { title: 'dimension', shrinks: true }
 const quantityColumn: Column = { title: 'quantity', align: 'right' }
 const stateColumn: Column = { title: 'state' }
+const retiredColumn: Column = { title: 'product file', shrinks: true }
 const triesColumn: Column = { title: 'tries', align: 'right' }
 
 /** The overview for people, at most 100 columns wide. */
@@ -29,8 +30,12 @@ export function describeOverview(
     ...section('Open: reported, the hour is not sealed', ...openTable(overview, withTags)),
     ...section(
       'Fractions: below one whole unit, they go with a later hour',
-      [dimensionColumn, quantityColumn],
-      fractions.map(({ dimension, quantity }) => [dimension, formatQuantity(quantity)]),
+      [dimensionColumn, quantityColumn, ...(fractions.some(isRetired) ? [retiredColumn] : [])],
+      fractions.map((fraction) => [
+        fraction.dimension,
+        formatQuantity(fraction.quantity),
+        ...(isRetired(fraction) ? [retiredNoteOf(fraction)] : []),
+      ]),
     ),
     ...recordSection('Pending: sealed, the sidecar sends them by itself', waiting),
     ...recordSection('Refused: mend what AWS complains about, then "ledger retry <id>"', refused),
@@ -52,6 +57,14 @@ function headOf(directory: string, overview: LedgerOverview): string[] {
     `last accepted  ${formatTime(lastSuccessAt)}`,
     `last failure   ${failure}`,
   ].map(printable)
+}
+
+function isRetired({ retired }: AccountFraction): boolean {
+  return retired
+}
+
+function retiredNoteOf({ productCode, divisor }: AccountFraction): string {
+  return `retired: of ${productCode}, divisor ${divisor}`
 }
 
 type Table = [columns: readonly Column[], rows: readonly (readonly string[])[]]

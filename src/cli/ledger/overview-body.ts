@@ -19,9 +19,12 @@ export function overviewBody(directory: string, overview: WholeOverview) {
       tags: tagsBody(tags),
       quantity: formatQuantity(quantity),
     })),
-    fractions: fractions.map(({ dimension, quantity }) => ({
+    fractions: fractions.map(({ dimension, productCode, divisor, quantity, retired }) => ({
       dimension,
+      productCode,
+      divisor: Number(divisor),
       quantity: formatQuantity(quantity),
+      retired,
     })),
     pending: pending.filter(({ state }) => state !== 'refused').map(recordBody),
     refused: pending.filter(({ state }) => state === 'refused').map(recordBody),

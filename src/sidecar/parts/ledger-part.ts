@@ -34,11 +34,7 @@ export async function startLedger(
   })
   const ledger = await Ledger.open({
     store,
-    meaningOf(dimension) {
-      const meaning = meaningOf(dimension)
-      if (meaning === undefined) throw new TypeError(`the product has no dimension ${dimension}`)
-      return meaning
-    },
+    meaningOf,
     resource: platform.resource,
     clock,
     events,

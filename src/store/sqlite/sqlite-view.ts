@@ -23,6 +23,7 @@ export class SqliteView implements BookView {
   readonly #records: RecordRows
   readonly #claim
   readonly #isClosed
+  readonly #accounts
   readonly #fraction
   readonly #openHours
   readonly #cells
@@ -38,6 +39,7 @@ export class SqliteView implements BookView {
     this.#records = records
     this.#claim = database.prepare('SELECT digest, receipts FROM idempotency WHERE token = ?')
     this.#isClosed = database.prepare('SELECT 1 FROM record WHERE slot_id = ? AND hour = ?')
+    this.#accounts = database.prepare('SELECT id FROM account ORDER BY id')
     this.#fraction = database.prepare(
       'SELECT fraction_whole AS whole, fraction_micro AS micro FROM account WHERE id = ?',
     )
@@ -81,6 +83,10 @@ export class SqliteView implements BookView {
   isClosed(slot: Slot, hour: number): boolean {
     const id = this.#names.slotId(slot)
     return id !== undefined && this.#isClosed.get(id, hour) !== undefined
+  }
+
+  accounts(): Account[] {
+    return this.#accounts.all().map((row) => this.#names.account(Number(row['id'])))
   }
 
   fraction(account: Account): bigint {

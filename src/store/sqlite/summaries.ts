@@ -2,12 +2,15 @@ import type { DatabaseSync } from 'node:sqlite'
 import { recordStateOf, recordStates, type RecordState } from '../../metering/record-states.ts'
 import type { OpenHour } from '../../metering/report.ts'
 import {
+  retiredNote,
   summaryWindowMs,
+  type AccountFraction,
   type LedgerGauges,
   type PendingRecord,
   type UsageSummary,
 } from '../summary.ts'
 import { amountOf, type Row } from './amount-columns.ts'
+import { accountOfRow } from './names.ts'
 import { selectRecords, summaryOf } from './record-rows.ts'
 import { unsentSql } from './sqlite-view.ts'
 
@@ -16,6 +19,7 @@ export class Summaries {
   readonly #database: DatabaseSync
   readonly #open
   readonly #fractions
+  readonly #retired
   readonly #pending
   readonly #queue
   readonly #settled
@@ -36,8 +40,13 @@ export class Summaries {
        ORDER BY hour, dimension`,
     )
     this.#fractions = this.#bigInts(
-      `SELECT dimension, fraction_whole AS whole, fraction_micro AS micro FROM account
-       WHERE fraction_whole > 0 OR fraction_micro > 0 ORDER BY dimension`,
+      `SELECT account.*, customer, fraction_whole AS whole, fraction_micro AS micro
+       FROM account JOIN registration ON registration.id = registration_id
+       WHERE fraction_whole > 0 OR fraction_micro > 0 ORDER BY dimension, account.id`,
+    )
+    this.#retired = database.prepare(
+      `SELECT value FROM note WHERE name = ? AND resource_id =
+         (SELECT id FROM resource WHERE identity = (SELECT value FROM meta WHERE name = 'owner'))`,
     )
     this.#pending = database.prepare(
       `${selectRecords} WHERE record.state IN ${unsentSql} ORDER BY record.hour, record.id`,
@@ -85,9 +94,7 @@ export class Summaries {
     return {
       now,
       open: this.#openHours(),
-      fractions: this.#fractions
-        .all()
-        .map((row) => ({ dimension: String(row['dimension']), quantity: amountOf(row) })),
+      fractions: this.#accountFractions(),
       pending: this.#pending.all().map(summaryOf),
       settled: this.#settled.all(since).map(summaryOf),
       late: this.#late.all(since).map(openHourOf),
@@ -131,6 +138,17 @@ export class Summaries {
       state: recordStateOf(String(row['state'])),
       lastCode: row['last_code'] === null ? undefined : String(row['last_code']),
     }))
+  }
+
+  #accountFractions(): AccountFraction[] {
+    const row = this.#retired.get(retiredNote)
+    const retired = new Set<unknown>(row === undefined ? [] : JSON.parse(String(row['value'])))
+    return this.#fractions.all().map((each) => {
+      const { key, name } = accountOfRow(each)
+      const { dimension, productCode, divisor } = key
+      const quantity = amountOf(each)
+      return { dimension, productCode, divisor, quantity, retired: retired.has(name) }
+    })
   }
 
   #openHours(): OpenHour[] {

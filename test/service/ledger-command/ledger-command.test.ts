@@ -95,6 +95,17 @@ describe('ledger show', () => {
     expect(out.join('\n')).toMatch(/requests +1 {2}\(untagged\)/)
   })
 
+  test('marks a fraction of an account that the product file no longer has', async () => {
+    await fill()
+    await book.close()
+    book = await openBook(directory, clock, undefined, { productCode: 'product-2', divisor: 1n })
+    const { out } = await run('show')
+    expect(out.join('\n')).toMatch(/requests {8}0\.5 {2}retired: of product-1, divisor 1/)
+    expect(await json('show')).toMatchObject({
+      fractions: [{ productCode: 'product-1', divisor: 1, quantity: '0.5', retired: true }],
+    })
+  })
+
   test('says the same in JSON, with exact quantities', async () => {
     await fill()
     expect(await json('show')).toMatchObject({
