@@ -36,6 +36,7 @@ export const errorTable = {
   LedgerTooOld: {},
   RecordNotFound: {},
   RecordStateMismatch: {},
+  HeldNotFound: {},
   // requests to the app listener
   InvalidJson: { status: 400, title: 'The body is not JSON', awsName: 'SerializationException' },
   InvalidRequest: {

@@ -2,7 +2,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { SidecarError } from '../kernel/errors.ts'
 import type { Events, Step } from '../kernel/events.ts'
 import type { Log } from '../kernel/log.ts'
-import { accountOf, type Account } from '../metering/account.ts'
+import { accountOf, type Account, type AccountKey } from '../metering/account.ts'
 import type { MeteringRecord, Settlement } from '../metering/record.ts'
 import type { ReportReceipt, UsageRequest } from '../metering/report.ts'
 import type { Store } from '../store/store.ts'
@@ -16,9 +16,10 @@ import {
 import { AccountSlots } from './account-slots.ts'
 import { auditBook, imbalancesOf, type AccountBalance } from './audit.ts'
 import { GroupCommit } from './group-commit.ts'
+import { guardHours } from './guard-hours.ts'
 import type { Owner } from './ledger-owner.ts'
 import { logOpening } from './log-opening.ts'
-import { openBook, type MeaningOf, type Opening } from './open-book.ts'
+import { openBook, type MeaningOf, type Opening, type OpeningRules } from './open-book.ts'
 import { Page, type InsertedRecord } from './page.ts'
 import { reportUsage } from './report-usage.ts'
 import { sealHours, type SealRequest } from './seal-hours.ts'
@@ -37,6 +38,10 @@ export interface LedgerOptions {
   /** Names the task or pod: the owner of the book. */
   readonly resource: string
   readonly meaningOf: MeaningOf
+  /** The most that an hour of a dimension may hold today, in micro-units; undefined for no limit. */
+  readonly maxPerHour: (dimension: string) => bigint | undefined
+  /** Whether usage that another task or pod left is billed with a later hour, or held. */
+  readonly lateUsage: OpeningRules['lateUsage']
   readonly clock: Clock
   readonly events: Events
   readonly log: Log
@@ -75,7 +80,7 @@ export class Ledger {
       let opening: Opening = { adoptedFrom: undefined, retired: [] }
       await store.transact((view) => {
         const page = new Page(view, { slots: new AccountSlots(resource), tagSets })
-        opening = openBook(page, clock.now(), options.meaningOf)
+        opening = openBook(page, clock.now(), options)
         return page.changes()
       })
       await store.flush()
@@ -108,9 +113,11 @@ export class Ledger {
 
   /** Turns hours that are over into records, and audits the book. */
   async seal(request: SealRequest): Promise<MeteringRecord[]> {
-    const inserted = await this.#run('seal-written', (page) =>
-      sealHours(page, request, this.#accountOf),
-    )
+    const { held, inserted } = await this.#run('seal-written', (page) => ({
+      held: guardHours(page, request.before, request.now, this.#limitOf),
+      inserted: sealHours(page, request, this.#accountOf),
+    }))
+    for (const hour of held) this.#options.events.emit('usageHeld', hour)
     const records = inserted.map(sealedRecord)
     for (const { id, dimension, hour, quantity } of records)
       this.#options.events.emit('recordSealed', { id, dimension, hour, quantity })
@@ -224,6 +231,12 @@ export class Ledger {
     this.#accounts.set(dimension, account)
     return account
   }
+
+  /** Only for usage that means what it means today: another divisor counts in other units. */
+  readonly #limitOf = ({ dimension, divisor }: AccountKey): bigint | undefined =>
+    this.#options.meaningOf(dimension)?.divisor === divisor
+      ? this.#options.maxPerHour(dimension)
+      : undefined
 
   #run<T>(step: Step | undefined, operation: (page: Page) => T): Promise<T> {
     return this.#commits.run((page) => {

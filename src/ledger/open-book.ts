@@ -1,6 +1,6 @@
-import type { Account, AccountKey } from '../metering/account.ts'
+import { accountOf, type Account, type AccountKey } from '../metering/account.ts'
 import { hourOf } from '../metering/hour.ts'
-import { possiblyTaken } from '../metering/record.ts'
+import { possiblyTaken, usageOfPart, type MeteringRecord } from '../metering/record.ts'
 import { retiredNote } from '../store/summary.ts'
 import type { Page } from './page.ts'
 import { returnUsage } from './settle-record.ts'
@@ -9,6 +9,12 @@ import { returnUsage } from './settle-record.ts'
 export type MeaningOf = (
   dimension: string,
 ) => Pick<AccountKey, 'productCode' | 'divisor'> | undefined
+
+export interface OpeningRules {
+  readonly meaningOf: MeaningOf
+  /** Whether usage that another task or pod left is billed with a later hour, or held. */
+  readonly lateUsage: 'carry' | 'hold'
+}
 
 export interface RetiredAccount {
   readonly key: AccountKey
@@ -30,13 +36,13 @@ export interface Opening {
  * AWS may have taken becomes unresolved, because only its own task or pod could ask again. Accounts whose
  * meaning is not today's are noted as retired: their open usage is sealed as it was reported.
  */
-export function openBook(page: Page, now: number, meaningOf: MeaningOf): Opening {
+export function openBook(page: Page, now: number, { meaningOf, lateUsage }: OpeningRules): Opening {
   const before = page.view.owner()
   if (before !== page.resource) page.takeOwnership(now)
   for (const record of page.unsentRecords())
     if (record.inFlight) page.update(record, { ambiguous: true, inFlight: false })
   const adoptedFrom = before === page.resource ? undefined : before
-  if (adoptedFrom !== undefined) adopt(page, now)
+  if (adoptedFrom !== undefined) (lateUsage === 'hold' ? adoptHeld : adopt)(page, now)
   const retired = page.view.accounts().filter(({ key }) => !isCurrent(key, meaningOf))
   page.note(retiredNote, JSON.stringify(retired.map(({ name }) => name)))
   return { adoptedFrom, retired: holdings(page, retired) }
@@ -63,18 +69,46 @@ function holdings(page: Page, accounts: readonly Account[]): RetiredAccount[] {
 
 function adopt(page: Page, now: number): void {
   const hour = hourOf(now)
-  const records = page.unsentRecords()
-  for (const record of records.filter(possiblyTaken))
-    page.update(record, { state: 'unresolved', settledAt: now })
+  const records = leaveUnresolved(page, now)
   for (const open of page.openHours(Number.POSITIVE_INFINITY)) {
     const cells = page.empty(open)
     const target = page.firstUnsealedHour(open.account, hour)
     for (const { tags, quantity } of cells) page.add(open.account, target, tags, quantity)
   }
-  for (const record of records.filter((each) => !possiblyTaken(each)))
+  for (const record of records)
     page.update(record, {
       state: 'moved',
       movedTo: returnUsage(page, record, hour),
       settledAt: now,
     })
+}
+
+/** The same where late usage is held: all of it waits for an operator. */
+function adoptHeld(page: Page, now: number): void {
+  const records = leaveUnresolved(page, now)
+  for (const open of page.openHours(Number.POSITIVE_INFINITY))
+    page.hold({ ...open, reason: 'adopted' }, page.empty(open), now)
+  for (const record of records) {
+    page.update(record, {
+      state: 'moved',
+      lastCode: 'HeldByAdoption',
+      lastMessage: 'Another task or pod left it, and late usage is held.',
+      settledAt: now,
+    })
+    const { resource, hour } = record
+    for (const part of record.parts)
+      page.hold(
+        { account: accountOf(part.account), resource, hour, reason: 'adopted' },
+        usageOfPart(part),
+        now,
+      )
+  }
+}
+
+/** Makes what AWS may have taken unresolved. Returns the records that it certainly has not. */
+function leaveUnresolved(page: Page, now: number): MeteringRecord[] {
+  const records = page.unsentRecords()
+  for (const record of records.filter(possiblyTaken))
+    page.update(record, { state: 'unresolved', settledAt: now })
+  return records.filter((record) => !possiblyTaken(record))
 }

@@ -11,6 +11,7 @@ import {
   type Schema,
 } from '../kernel/schema.ts'
 import { awsLimits } from '../metering/aws-limits.ts'
+import { largestWhole, parseQuantity } from '../metering/quantity.ts'
 import { productCodePattern, productCodeRange } from './patterns.ts'
 import { parsePublicKey } from './public-key.ts'
 import { needsRule } from './route-needs.ts'
@@ -63,6 +64,21 @@ const divisor: Schema<bigint> = {
   ),
 }
 
+const maxPerHour: Schema<bigint> = parsed(
+  {
+    anyOf: [
+      { type: 'number', exclusiveMinimum: 0, maximum: Number(largestWhole) },
+      { type: 'string', pattern: String.raw`^[0-9]+(\.[0-9]{1,6})?$` },
+    ],
+  },
+  (value) => {
+    const quantity = parseQuantity(value)
+    return quantity.ok && quantity.value > 0n
+      ? quantity
+      : notAllowed(value, `a quantity above 0, up to ${largestWhole}`)
+  },
+)
+
 export const dimensionSchema = object({
   name: required(
     described(
@@ -86,6 +102,12 @@ export const dimensionSchema = object({
   divisor: optional(
     described(divisor, "How many of the application's units make one of AWS's."),
     1n,
+  ),
+  maxPerHour: optional(
+    described(
+      maxPerHour,
+      "How many of the application's units an hour plausibly has at most. More is held until an operator decides.",
+    ),
   ),
 })
 

@@ -1,11 +1,22 @@
-import type { MeteringRecord, RecordSummary } from '../metering/record.ts'
+import type { HeldReason } from '../metering/held.ts'
 import { hourMs } from '../metering/hour.ts'
+import type { MeteringRecord, RecordSummary } from '../metering/record.ts'
 import type { RecordState } from '../metering/record-states.ts'
 import type { OpenHour } from '../metering/report.ts'
 import type { TagSet } from '../metering/tags.ts'
 
 /** How far back the summary goes. */
 export const summaryWindowMs = 48 * hourMs
+
+/** Held usage of an hour, under the id that operators name it by. */
+export interface HeldUsageSummary {
+  readonly id: number
+  readonly dimension: string
+  readonly hour: number
+  readonly quantity: bigint
+  readonly reason: HeldReason
+  readonly since: number
+}
 
 /** The note of a book's owner that lists the accounts whose meaning is not that of today's product file. */
 export const retiredNote = 'accounts.retired'
@@ -27,6 +38,8 @@ export interface UsageSummary {
   readonly open: readonly OpenHour[]
   /** By account: those of one dimension are never added up. */
   readonly fractions: readonly AccountFraction[]
+  /** What waits for an operator and is not sent by itself, oldest hour first. */
+  readonly held: readonly HeldUsageSummary[]
   /** Of the last 48 hours: what came for a closed hour, by the hour that took it; it is counted there already. */
   readonly late: readonly OpenHour[]
   /** Sealed, sending and refused records, oldest first. */
@@ -56,6 +69,8 @@ export interface LedgerGauges {
   readonly states: ReadonlyMap<RecordState, number>
   /** Micro-units in the places before `accepted`, by dimension. */
   readonly pending: ReadonlyMap<string, bigint>
+  /** Micro-units that are held, by dimension; part of `pending`. */
+  readonly held: ReadonlyMap<string, bigint>
   /** Hours of records that AWS has not accepted, with how many each has. */
   readonly unsentHours: ReadonlyMap<number, number>
   readonly oldestUnsentHour: number | undefined

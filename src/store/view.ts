@@ -1,5 +1,6 @@
 import type { Account } from '../metering/account.ts'
 import type { OpenCell } from '../metering/cell.ts'
+import type { HeldReason } from '../metering/held.ts'
 import type { MeteringRecord } from '../metering/record.ts'
 import type { ReportReceipt } from '../metering/report.ts'
 import type { Slot } from '../metering/slot.ts'
@@ -17,6 +18,18 @@ export interface OpenAccountHour {
   readonly account: Account
   readonly resource: string
   readonly hour: number
+}
+
+/** Usage of an account and hour that is held for one reason; `resource` is the task or pod whose hour it was. */
+export interface HeldKey extends OpenAccountHour {
+  readonly reason: HeldReason
+}
+
+/** A held hour of the store. */
+export interface HeldHour extends HeldKey {
+  /** What operators name it by; never used again. */
+  readonly id: number
+  readonly since: number
 }
 
 /** The open usage of one tag set. */
@@ -42,11 +55,19 @@ export interface BookView {
   /** How many tag sets an hour holds, the untagged one not counted. */
   countTagSets(open: OpenAccountHour): number
   hasTagSet(open: OpenAccountHour, tags: TagSet): boolean
+  /** Whether usage of this hour is held, for any reason. */
+  isHeld(open: OpenAccountHour): boolean
+  /** All that is held, oldest hour first. */
+  heldHours(): readonly HeldHour[]
+  /** The cells of a held hour, in the order of the tag sets. */
+  heldCells(held: HeldHour): readonly OpenCell[]
   record(id: number): MeteringRecord | undefined
   /** Sealed, sending and refused records. */
   unsentRecords(): readonly MeteringRecord[]
   /** The task or pod that owns the book; undefined when none has opened it. */
   owner(): string | undefined
+  /** What a task or pod last noted under this name. */
+  note(resource: string, name: string): string | undefined
   /** Whether more is older than `retention` allows than one transaction forgets. */
   hasMoreToForget(retention: Retention): boolean
   /** What was reported late and is counted in `hour`, so far. */

@@ -14,7 +14,7 @@ usage: marketplace-sidecar ledger <action> [options]
 
   show [--tags]                   open usage, fractions, records of the last 48 hours
   show <id>                       one record in full, also by its MeteringRecordId
-  audit                           whether reported = open + fraction + records; exit code 1 if not
+  audit                           whether every unit is in one place; exit code 1 if not
   export --format csv|jsonl       every record, oldest hour first
     --since <time>                only hours that start at this time or later
     --until <time>                only hours that start before it, such as 2026-03-10T09:00:00Z

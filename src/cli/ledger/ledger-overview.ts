@@ -12,6 +12,7 @@ const hourColumn: Column = { title: 'hour' }
 const dimensionColumn: Column = { title: 'dimension', shrinks: true }
 const quantityColumn: Column = { title: 'quantity', align: 'right' }
 const stateColumn: Column = { title: 'state' }
+const sinceColumn: Column = { title: 'since' }
 const retiredColumn: Column = { title: 'product file', shrinks: true }
 const triesColumn: Column = { title: 'tries', align: 'right' }
 
@@ -21,7 +22,7 @@ export function describeOverview(
   overview: LedgerOverview,
   withTags: boolean,
 ): string[] {
-  const { fractions, pending, unresolved, settled } = overview
+  const { fractions, held, pending, unresolved, settled } = overview
   const waiting = pending.filter(({ state }) => state !== 'refused')
   const refused = pending.filter(({ state }) => state === 'refused')
   const done = settled.filter(({ state }) => state !== 'unresolved')
@@ -35,6 +36,18 @@ export function describeOverview(
         fraction.dimension,
         formatQuantity(fraction.quantity),
         ...(isRetired(fraction) ? [retiredNoteOf(fraction)] : []),
+      ]),
+    ),
+    ...section(
+      'Held: not sent until an operator decides',
+      [idColumn, hourColumn, dimensionColumn, quantityColumn, { title: 'reason' }, sinceColumn],
+      held.map(({ id, hour, dimension, quantity, reason, since }) => [
+        String(id),
+        formatHour(hour),
+        dimension,
+        formatQuantity(quantity),
+        reason,
+        formatTime(since),
       ]),
     ),
     ...recordSection('Pending: sealed, the sidecar sends them by itself', waiting),

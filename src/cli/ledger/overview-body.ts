@@ -5,7 +5,7 @@ import { isoOrNull, recordBody, tagsBody } from './record-body.ts'
 
 /** The overview as programs read it. Quantities that may have a fraction are decimal strings, exact. */
 export function overviewBody(directory: string, overview: WholeOverview) {
-  const { owner, openByTags, fractions, pending, unresolved, settled, lastFailure } = overview
+  const { owner, openByTags, fractions, held, pending, unresolved, settled, lastFailure } = overview
   return {
     dataDir: directory,
     owner:
@@ -25,6 +25,14 @@ export function overviewBody(directory: string, overview: WholeOverview) {
       divisor: Number(divisor),
       quantity: formatQuantity(quantity),
       retired,
+    })),
+    held: held.map(({ id, dimension, hour, quantity, reason, since }) => ({
+      id,
+      dimension,
+      hour: toIso(hour),
+      quantity: formatQuantity(quantity),
+      reason,
+      since: toIso(since),
     })),
     pending: pending.filter(({ state }) => state !== 'refused').map(recordBody),
     refused: pending.filter(({ state }) => state === 'refused').map(recordBody),

@@ -2,10 +2,12 @@ import { awsLimits } from '../../metering/aws-limits.ts'
 import { largestWhole, maxFractionDigits } from '../../metering/quantity.ts'
 import { entitlementStates } from '../../entitlement/transitions.ts'
 import { hourMs } from '../../metering/hour.ts'
+import { heldReasons } from '../../metering/held.ts'
 import { recordStates } from '../../metering/record-states.ts'
 import type {
   DimensionAnswer,
   EntitlementAnswer,
+  HeldAnswer,
   HourAnswer,
   RecordAnswer,
   TransitionAnswer,
@@ -130,6 +132,7 @@ export const componentSchemas = {
     dimensions: listOf('Dimension'),
     open: listOf('HourUsage'),
     fractions: { type: 'array', items: answer('', { dimension: text, quantity }) },
+    held: listOf('HeldUsage'),
     late: listOf('HourUsage'),
     pending: listOf('UsageRecord'),
     settled: listOf('UsageRecord'),
@@ -151,6 +154,14 @@ export const componentSchemas = {
     dimension: text,
     hour: time,
     quantity,
+  }),
+  HeldUsage: answer<HeldAnswer>('In units of the application, until an operator decides.', {
+    id: { type: 'integer', minimum: 1 },
+    dimension: text,
+    hour: time,
+    quantity,
+    reason: { type: 'string', enum: heldReasons },
+    since: time,
   }),
   UsageRecord: answer<RecordAnswer>("An hour of a dimension, in AWS's whole units.", {
     id: { type: 'integer', minimum: 1 },

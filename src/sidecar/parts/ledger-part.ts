@@ -25,6 +25,9 @@ export async function startLedger(
   let failure: string | undefined
   let unsentRecords = 0
   const meaningOf = meaningsOf(settings.product)
+  const limits = new Map(
+    settings.product.dimensions.map(({ name, maxPerHour }) => [name, maxPerHour]),
+  )
   const store = await openSqliteStore({
     directory: settings.dataDir,
     meaningOf,
@@ -35,6 +38,8 @@ export async function startLedger(
   const ledger = await Ledger.open({
     store,
     meaningOf,
+    maxPerHour: (dimension) => limits.get(dimension),
+    lateUsage: settings.lateUsage,
     resource: platform.resource,
     clock,
     events,

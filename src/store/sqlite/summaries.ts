@@ -1,10 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { heldReasonOf } from '../../metering/held.ts'
 import { recordStateOf, recordStates, type RecordState } from '../../metering/record-states.ts'
 import type { OpenHour } from '../../metering/report.ts'
 import {
   retiredNote,
   summaryWindowMs,
   type AccountFraction,
+  type HeldUsageSummary,
   type LedgerGauges,
   type PendingRecord,
   type UsageSummary,
@@ -12,7 +14,7 @@ import {
 import { amountOf, type Row } from './amount-columns.ts'
 import { accountOfRow } from './names.ts'
 import { selectRecords, summaryOf } from './record-rows.ts'
-import { unsentSql } from './sqlite-view.ts'
+import { heldSql, unsentSql } from './sqlite-view.ts'
 
 /** What the book holds, for people and dashboards. Reads only; its size follows the window, not the history. */
 export class Summaries {
@@ -20,6 +22,7 @@ export class Summaries {
   readonly #open
   readonly #fractions
   readonly #retired
+  readonly #held
   readonly #pending
   readonly #queue
   readonly #settled
@@ -48,6 +51,7 @@ export class Summaries {
       `SELECT value FROM note WHERE name = ? AND resource_id =
          (SELECT id FROM resource WHERE identity = (SELECT value FROM meta WHERE name = 'owner'))`,
     )
+    this.#held = this.#bigInts(heldSql)
     this.#pending = database.prepare(
       `${selectRecords} WHERE record.state IN ${unsentSql} ORDER BY record.hour, record.id`,
     )
@@ -95,6 +99,7 @@ export class Summaries {
       now,
       open: this.#openHours(),
       fractions: this.#accountFractions(),
+      held: this.#heldUsage(),
       pending: this.#pending.all().map(summaryOf),
       settled: this.#settled.all(since).map(summaryOf),
       late: this.#late.all(since).map(openHourOf),
@@ -123,10 +128,15 @@ export class Summaries {
     for (const row of this.#fractions.all()) add(String(row['dimension']), amountOf(row))
     for (const row of this.#unsentByDimension.all())
       add(String(row['dimension']), amountOf(row) * (row['divisor'] as bigint))
+    const held = new Map<string, bigint>()
+    for (const { dimension, quantity } of this.#heldUsage()) {
+      held.set(dimension, (held.get(dimension) ?? 0n) + quantity)
+      add(dimension, quantity)
+    }
     const unsentHours = new Map(
       this.#unsentByHour.all().map((row) => [Number(row['hour']), Number(row['records'])]),
     )
-    return { states, pending, unsentHours, oldestUnsentHour: this.#oldestUnsentHour() }
+    return { states, pending, held, unsentHours, oldestUnsentHour: this.#oldestUnsentHour() }
   }
 
   /** Records that wait for AWS, oldest hour first. */
@@ -149,6 +159,15 @@ export class Summaries {
       const quantity = amountOf(each)
       return { dimension, productCode, divisor, quantity, retired: retired.has(name) }
     })
+  }
+
+  #heldUsage(): HeldUsageSummary[] {
+    return this.#held.all().map((row) => ({
+      id: Number(row['id']),
+      ...openHourOf(row),
+      reason: heldReasonOf(String(row['reason'])),
+      since: Number(row['since']),
+    }))
   }
 
   #openHours(): OpenHour[] {

@@ -180,3 +180,22 @@ describe('a public key', () => {
     expect(parsePublicKey(text)).toMatchObject({ ok: false })
   })
 })
+
+describe('maxPerHour', () => {
+  const limitOf = (maxPerHour: unknown) =>
+    parse({ ...complete, dimensions: [{ name: 'a', maxPerHour }] })
+
+  test.each([
+    [5, 5_000_000n],
+    [0.25, 250_000n],
+    ['1000000000000000', 10n ** 21n],
+  ])('accepts %j, in micro-units', (maxPerHour, expected) => {
+    expect(limitOf(maxPerHour).product?.dimensions[0]?.maxPerHour).toBe(expected)
+  })
+
+  test.each([[0], [-1], ['1e3'], [0.000_000_1], [2e15], [null]])('refuses %j', (maxPerHour) => {
+    expect(limitOf(maxPerHour).mistakes).toEqual([
+      expect.stringMatching(/^dimensions\[0\]\.maxPerHour: .*a quantity above 0/),
+    ])
+  })
+})
