@@ -37,6 +37,8 @@ export const errorTable = {
   RecordNotFound: {},
   RecordStateMismatch: {},
   HeldNotFound: {},
+  UsageNotFound: {},
+  OperatorNotAllowed: {},
   // requests to the app listener
   InvalidJson: { status: 400, title: 'The body is not JSON', awsName: 'SerializationException' },
   InvalidRequest: {

@@ -40,12 +40,16 @@ export function releaseHeld(
 /** The held hour of an id, as `ledger show` lists it. Throws HeldNotFound. */
 export function findHeld(page: Page, id: number): HeldHour {
   const held = page.heldHours().find((each) => each.id === id)
-  if (held === undefined)
-    throw new SidecarError(
-      'HeldNotFound',
-      `The ledger holds no usage ${id}; nothing was changed. "ledger show" lists the ids.`,
-    )
+  if (held === undefined) throw heldNotFound(id)
   return held
+}
+
+/** The error for an id under which nothing is held. */
+export function heldNotFound(id: number): SidecarError {
+  return new SidecarError(
+    'HeldNotFound',
+    `The ledger holds no usage ${id}; nothing was changed. "ledger show" lists the ids.`,
+  )
 }
 
 function todaysKey(key: AccountKey, meaningOf: MeaningOf): AccountKey {

@@ -79,6 +79,9 @@ const maxPerHour: Schema<bigint> = parsed(
   },
 )
 
+/** What a baked product file can allow the operator, who is the buyer there. */
+export const operatorPermissions = ['void', 'resolve-delivered'] as const
+
 export const dimensionSchema = object({
   name: required(
     described(
@@ -107,6 +110,14 @@ export const dimensionSchema = object({
     described(
       maxPerHour,
       "How many of the application's units an hour plausibly has at most. More is held until an operator decides.",
+    ),
+  ),
+  replaces: optional(
+    described(
+      list(text({ pattern: plain, longest: awsLimits.dimensionNameLength, give: 'a name' }), {
+        give: 'a list of names',
+      }),
+      'Earlier names of the dimension, whose refused records are sealed again as this one.',
     ),
   ),
 })
@@ -153,6 +164,22 @@ export const productFileSchema = object(
       `give one of ${routeNames.join(', ')}`,
     ),
     dimensions: optional(dimensionsSchema, []),
+    replaces: optional(
+      described(
+        list(productCode, { give: 'a list of product codes' }),
+        'Earlier product codes, whose refused records are sealed again with productCode.',
+      ),
+    ),
+    operator: optional(
+      object({
+        allow: required(
+          described(
+            list(choice(operatorPermissions), { give: 'a list of actions' }),
+            'What operators may decide where the file is baked into an image.',
+          ),
+        ),
+      }),
+    ),
   },
   needsRule,
 )

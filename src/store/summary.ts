@@ -96,6 +96,19 @@ export interface LedgerOverview extends UsageSummary {
   readonly openByTags: readonly OpenTagSet[]
   /** All of them, however old, oldest first. */
   readonly unresolved: readonly RecordSummary[]
+  /** All of it, newest first. */
+  readonly voided: readonly VoidedUsageSummary[]
+}
+
+/** Usage that an operator wrote off. */
+export interface VoidedUsageSummary {
+  readonly recordId: number | undefined
+  readonly dimension: string
+  readonly hour: number
+  readonly tags: TagSet
+  readonly quantity: bigint
+  readonly reason: string
+  readonly at: number
 }
 
 /** The same with the allocations of every record, for programs. */

@@ -22,7 +22,7 @@ export function describeOverview(
   overview: LedgerOverview,
   withTags: boolean,
 ): string[] {
-  const { fractions, held, pending, unresolved, settled } = overview
+  const { fractions, held, pending, unresolved, settled, voided } = overview
   const waiting = pending.filter(({ state }) => state !== 'refused')
   const refused = pending.filter(({ state }) => state === 'refused')
   const done = settled.filter(({ state }) => state !== 'unresolved')
@@ -39,7 +39,7 @@ export function describeOverview(
       ]),
     ),
     ...section(
-      'Held: not sent until an operator decides',
+      'Held: not sent until you decide, with "ledger release" or "ledger void"',
       [idColumn, hourColumn, dimensionColumn, quantityColumn, { title: 'reason' }, sinceColumn],
       held.map(({ id, hour, dimension, quantity, reason, since }) => [
         String(id),
@@ -51,12 +51,13 @@ export function describeOverview(
       ]),
     ),
     ...recordSection('Pending: sealed, the sidecar sends them by itself', waiting),
-    ...recordSection('Refused: mend what AWS complains about, then "ledger retry <id>"', refused),
     ...recordSection(
-      'Unresolved: perhaps billed, decide with "ledger resolve <id> --delivered|--resend"',
-      unresolved,
+      'Refused: fix what AWS complains about, then use "ledger retry" or "ledger reopen"',
+      refused,
     ),
+    ...recordSection('Unresolved: perhaps billed, decide with "ledger resolve"', unresolved),
     ...settledSection(done),
+    ...(voided.length === 0 ? [] : voidedSection(voided)),
   ]
 }
 
@@ -132,6 +133,28 @@ function settledSection(records: readonly RecordSummary[]): string[] {
       { title: 'MeteringRecordId' },
     ],
     records.map((record) => [...recordCells(record), outcomeOf(record)]),
+  )
+}
+
+function voidedSection(voided: LedgerOverview['voided']): string[] {
+  return section(
+    'Written off by an operator, newest first',
+    [
+      { title: 'at' },
+      hourColumn,
+      dimensionColumn,
+      quantityColumn,
+      { title: 'record', align: 'right' },
+      { title: 'reason', shrinks: true },
+    ],
+    voided.map(({ at, hour, dimension, quantity, recordId, reason }) => [
+      formatTime(at),
+      formatHour(hour),
+      dimension,
+      formatQuantity(quantity),
+      String(recordId ?? ''),
+      reason,
+    ]),
   )
 }
 

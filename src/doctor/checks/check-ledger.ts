@@ -22,12 +22,12 @@ export const ledgerCheck = defineCheck({
     Unresolved: {
       status: 'warn',
       when: 'Only AWS knows whether a record was billed.',
-      fix: 'Decide with "ledger resolve <id> --delivered" or "--resend"; docs/ledger.md tells how.',
+      fix: 'Look at the record with "ledger show", then decide with "ledger resolve"; docs/ledger.md says how.',
     },
     Refused: {
       status: 'warn',
       when: 'AWS has refused a record.',
-      fix: 'Mend what "ledger show" says that AWS complains about; then "ledger retry <id>".',
+      fix: 'Fix what "ledger show" says that AWS complains about; then send it with "ledger retry".',
     },
   },
   async run(diagnosis, findings) {

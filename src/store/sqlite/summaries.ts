@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { decisionCodes } from '../../metering/decisions.ts'
 import { heldReasonOf } from '../../metering/held.ts'
 import { recordStateOf, recordStates, type RecordState } from '../../metering/record-states.ts'
 import type { OpenHour } from '../../metering/report.ts'
@@ -15,6 +16,8 @@ import { amountOf, type Row } from './amount-columns.ts'
 import { accountOfRow } from './names.ts'
 import { selectRecords, summaryOf } from './record-rows.ts'
 import { heldSql, unsentSql } from './sqlite-view.ts'
+
+const decisions = decisionCodes.map((code) => `'${code}'`).join(', ')
 
 /** What the book holds, for people and dashboards. Reads only; its size follows the window, not the history. */
 export class Summaries {
@@ -73,7 +76,7 @@ export class Summaries {
       "SELECT max(settled_at) AS at FROM record WHERE state = 'accepted'",
     )
     this.#lastFailure = database.prepare(
-      `SELECT last_attempt_at, last_code, last_message FROM record WHERE last_code NOT LIKE 'Resolved%'
+      `SELECT last_attempt_at, last_code, last_message FROM record WHERE last_code NOT IN (${decisions})
        ORDER BY last_attempt_at DESC LIMIT 1`,
     )
     this.#oldest = database.prepare(

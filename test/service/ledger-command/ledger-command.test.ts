@@ -153,7 +153,7 @@ describe('ledger resolve and retry', () => {
   test('--delivered makes the record accepted and says so', async () => {
     await fill()
     const id = await idOf('seats')
-    const { code, out } = await run('resolve', id, '--delivered')
+    const { code, out } = await run('resolve', id, '--delivered', '--yes')
     expect(code).toBe(0)
     expect(out.join(' ')).toBe(
       `Resolved: record ${id} (seats, 2026-03-10T09h, 3 units) is now accepted. Its 3 units stay in it as billed by AWS and are never sent again.`,
@@ -169,7 +169,7 @@ describe('ledger resolve and retry', () => {
   test('--resend moves the usage to the current hour and says so', async () => {
     await fill()
     const id = await idOf('seats')
-    expect(await json('resolve', id, '--resend')).toMatchObject({
+    expect(await json('resolve', id, '--resend', '--yes')).toMatchObject({
       action: 'resolve',
       resolution: 'resend',
       record: { id: Number(id), state: 'moved', movedTo: '2026-03-10T10:00:00.000Z' },
@@ -182,7 +182,7 @@ describe('ledger resolve and retry', () => {
         { dimension: 'seats', quantity: '3' },
       ],
     })
-    const second = run('resolve', id, '--resend')
+    const second = run('resolve', id, '--resend', '--yes')
     await expect(second).rejects.toMatchObject({ code: 'RecordStateMismatch' })
     const [, seats] = await seal(book, nine + 2 * hourMs, nine + 2 * hourMs + 60_000)
     expect(seats).toMatchObject({ dimension: 'seats', quantity: 3 })
@@ -192,7 +192,7 @@ describe('ledger resolve and retry', () => {
     await fill()
     const id = await idOf('seats')
     const machine = new ManualClock('2026-03-01T00:00:00Z')
-    const result = await ledgerJson(directory, machine, 'resolve', id, '--resend')
+    const result = await ledgerJson(directory, machine, 'resolve', id, '--resend', '--yes')
     expect(result).toMatchObject({ record: { movedTo: '2026-03-10T10:00:00.000Z' } })
   })
 
@@ -213,7 +213,7 @@ describe('ledger resolve and retry', () => {
       return out.filter((line) => !line.includes('"dimension":"seats"'))
     }
     const before = await others()
-    await run('resolve', await idOf('seats'), '--resend')
+    await run('resolve', await idOf('seats'), '--resend', '--yes')
     expect(await others()).toEqual(before)
   })
 })

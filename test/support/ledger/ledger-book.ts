@@ -4,7 +4,7 @@ import { planSeal } from '../../../src/metering/seal.ts'
 import type { Clock } from '../../../src/kernel/clock.ts'
 import type { AccountKey } from '../../../src/metering/account.ts'
 import { Events } from '../../../src/kernel/events.ts'
-import type { Ledger } from '../../../src/ledger/ledger.ts'
+import type { Ledger, LedgerOptions } from '../../../src/ledger/ledger.ts'
 import { canonicalTags } from '../../../src/metering/tags.ts'
 import type { Settlement, MeteringRecord } from '../../../src/metering/record.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
@@ -33,6 +33,7 @@ export function openBook(
   clock: Clock,
   resource = 'task/one',
   meaning: Pick<AccountKey, 'productCode' | 'divisor'> = { productCode: 'product-1', divisor: 1n },
+  maxPerHour: LedgerOptions['maxPerHour'] = () => undefined,
 ): Promise<Ledger> {
   return openLedger({
     directory,
@@ -41,6 +42,7 @@ export function openBook(
     events: new Events(),
     log: createSilentLog(),
     meaningOf: () => meaning,
+    maxPerHour,
     maxTagSets: 2500,
     onFatal: () => {},
   })

@@ -74,7 +74,7 @@ const emptyUsage = {
   now: 0,
   open: [],
   fractions: [],
-        held: [],
+  held: [],
   pending: [],
   late: [],
   settled: [],

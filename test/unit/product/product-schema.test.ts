@@ -105,6 +105,8 @@ describe('the schema of the product file', () => {
       'publicKeys',
       'route',
       'dimensions',
+      'replaces',
+      'operator',
     ])
   })
 
