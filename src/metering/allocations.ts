@@ -1,6 +1,6 @@
 import { awsLimits } from './aws-limits.ts'
 import type { OpenCell } from './cell.ts'
-import { untagged, type TagSet } from './tags.ts'
+import { tagsOf, untagged, type TagSet } from './tags.ts'
 
 export interface WholePart {
   readonly tags: TagSet
@@ -37,9 +37,12 @@ export function allocateWhole(
   return bucket === 0n ? shares : [{ tags: untagged, whole: bucket }, ...shares]
 }
 
+/** What the other members of a request need at most, with room for what AWS's SDK adds. */
+const otherMembersBytes = 8192
+
 /**
- * Makes cells fit AWS's limits of 2500 allocations and 5 tag keys: the largest stay as they are, those
- * that do not fit any more go to the untagged bucket. `folded` counts them.
+ * Makes cells fit AWS's limits of 2500 allocations, 5 tag keys and 1 MiB a request: the largest stay as
+ * they are, those that do not fit any more go to the untagged bucket. `folded` counts them.
  */
 export function fitAllocations(cells: readonly OpenCell[]): {
   readonly cells: readonly OpenCell[]
@@ -52,11 +55,15 @@ export function fitAllocations(cells: readonly OpenCell[]): {
   const keys = new Set<string>()
   let bucket = cells.find(({ tags }) => tags === untagged)?.quantity ?? 0n
   let folded = 0
+  let room = awsLimits.requestBytes - otherMembersBytes - bytesOf(untagged)
   for (const cell of bySize) {
     const union = new Set([...keys, ...keysOf(cell.tags)])
+    const bytes = bytesOf(cell.tags)
+    const fits = union.size <= awsLimits.distinctTagKeys && bytes <= room
     // One place is left for the untagged bucket.
-    if (kept.length < awsLimits.allocations - 1 && union.size <= awsLimits.distinctTagKeys) {
+    if (kept.length < awsLimits.allocations - 1 && fits) {
       kept.push(cell)
+      room -= bytes
       for (const key of union) keys.add(key)
     } else {
       bucket += cell.quantity
@@ -66,6 +73,17 @@ export function fitAllocations(cells: readonly OpenCell[]): {
   const untaggedCells = bucket > 0n ? [{ tags: untagged, quantity: bucket }] : []
   const ordered = kept.toSorted((a, b) => compare(a.tags, b.tags))
   return { cells: [...untaggedCells, ...ordered], folded }
+}
+
+/** The size of an allocation in the JSON that is sent, with the largest quantity and a comma. */
+function bytesOf(tags: TagSet): number {
+  const wire = {
+    AllocatedUsageQuantity: awsLimits.quantity,
+    ...(tags !== untagged && {
+      Tags: tagsOf(tags).map(({ key, value }) => ({ Key: key, Value: value })),
+    }),
+  }
+  return Buffer.byteLength(JSON.stringify(wire)) + 1
 }
 
 function keysOf(tags: TagSet): string[] {

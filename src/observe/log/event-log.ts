@@ -78,7 +78,7 @@ function logReports(events: Events, log: Log, clock: Clock): void {
     writeRarely(`tags ${dimension}`, folded, (reports) =>
       log(
         'usage.tags-folded',
-        `${reports} reports or tag sets of ${dimension} went to the untagged bucket: AWS accepts ${awsLimits.allocations} tag sets with ${awsLimits.distinctTagKeys} keys an hour. Use fewer distinct tags.`,
+        `${reports} reports or tag sets of ${dimension} went to the untagged bucket: AWS accepts ${awsLimits.allocations} tag sets with ${awsLimits.distinctTagKeys} keys an hour, in 1 MiB. Use fewer or shorter tags.`,
         { dimension, reports },
       ),
     ),
