@@ -22,6 +22,7 @@ import { logOpening } from './log-opening.ts'
 import { openBook, type MeaningOf, type Opening, type OpeningRules } from './open-book.ts'
 import { Page, type InsertedRecord } from './page.ts'
 import { reportUsage } from './report-usage.ts'
+import { resealUntagged } from './reseal-untagged.ts'
 import { sealHours, type SealRequest } from './seal-hours.ts'
 import { markSending, settleRecord } from './settle-record.ts'
 import { TagSetLimit } from './tag-set-limit.ts'
@@ -42,6 +43,7 @@ export interface LedgerOptions {
   readonly maxPerHour: (dimension: string) => bigint | undefined
   /** Whether usage that another task or pod left is billed with a later hour, or held. */
   readonly lateUsage: OpeningRules['lateUsage']
+  readonly replacements?: OpeningRules['replacements']
   readonly clock: Clock
   readonly events: Events
   readonly log: Log
@@ -77,7 +79,7 @@ export class Ledger {
     try {
       // Whatever limit of tag sets there was, those of an adopted book were accepted under it.
       const tagSets = new TagSetLimit(Number.MAX_SAFE_INTEGER)
-      let opening: Opening = { adoptedFrom: undefined, retired: [] }
+      let opening: Opening = { adoptedFrom: undefined, retired: [], reopened: [] }
       await store.transact((view) => {
         const page = new Page(view, { slots: new AccountSlots(resource), tagSets })
         opening = openBook(page, clock.now(), options)
@@ -144,6 +146,14 @@ export class Ledger {
         code: record.lastCode ?? settlement.kind,
       })
     return record
+  }
+
+  /** Seals a record again without tags where AWS refused those. Undefined for any other record, which stays as it is. */
+  resealUntagged(
+    id: number,
+    clientTokenOf: Parameters<typeof resealUntagged>[2],
+  ): Promise<MeteringRecord | undefined> {
+    return this.#run('settle-written', (page) => resealUntagged(page, id, clientTokenOf))
   }
 
   /** Forgets idempotency keys after 25 hours and settled records after 45 days. */

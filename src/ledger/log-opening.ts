@@ -1,14 +1,25 @@
+import { toIso } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import { formatQuantity } from '../metering/quantity.ts'
 import type { Opening, RetiredAccount } from './open-book.ts'
 
 /** Logs that the book was left by another task or pod, and usage that the product file no longer has. */
-export function logOpening(identity: string, { adoptedFrom, retired }: Opening, log: Log): void {
+export function logOpening(
+  identity: string,
+  { adoptedFrom, retired, reopened }: Opening,
+  log: Log,
+): void {
   if (adoptedFrom !== undefined)
     log(
       'ledger.adopted',
       `The ledger belonged to ${adoptedFrom}. What AWS had not taken is billed by ${identity} in its current hour; what AWS may have taken is unresolved, see "marketplace-sidecar ledger".`,
       { from: adoptedFrom },
+    )
+  for (const { id, dimension, hour, lastCode } of reopened)
+    log(
+      'record.reopened',
+      `Record ${id} of ${dimension} was refused (${lastCode}), and the product file says what replaces its product code or dimension: its usage is sealed and sent again with it.`,
+      { record: id, dimension, hour: toIso(hour), code: lastCode },
     )
   for (const account of retired) logRetired(account, log)
 }

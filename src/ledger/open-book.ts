@@ -3,6 +3,7 @@ import { hourOf } from '../metering/hour.ts'
 import { possiblyTaken, usageOfPart, type MeteringRecord } from '../metering/record.ts'
 import { retiredNote } from '../store/summary.ts'
 import type { Page } from './page.ts'
+import { reopenReplaced, type Replacements } from './reopen-record.ts'
 import { returnUsage } from './settle-record.ts'
 
 /** What usage of a dimension means by today's product file; undefined for one that it does not have. */
@@ -14,6 +15,8 @@ export interface OpeningRules {
   readonly meaningOf: MeaningOf
   /** Whether usage that another task or pod left is billed with a later hour, or held. */
   readonly lateUsage: 'carry' | 'hold'
+  /** What today's product file replaces; undefined where none says so. */
+  readonly replacements?: Replacements | undefined
 }
 
 export interface RetiredAccount {
@@ -27,6 +30,8 @@ export interface Opening {
   readonly adoptedFrom: string | undefined
   /** Accounts that today's product file does not have, as far as they hold open usage or a fraction. */
   readonly retired: readonly RetiredAccount[]
+  /** Refused records whose usage is sealed again under the names of today. */
+  readonly reopened: readonly MeteringRecord[]
 }
 
 /**
@@ -36,16 +41,21 @@ export interface Opening {
  * AWS may have taken becomes unresolved, because only its own task or pod could ask again. Accounts whose
  * meaning is not today's are noted as retired: their open usage is sealed as it was reported.
  */
-export function openBook(page: Page, now: number, { meaningOf, lateUsage }: OpeningRules): Opening {
+export function openBook(
+  page: Page,
+  now: number,
+  { meaningOf, lateUsage, replacements }: OpeningRules,
+): Opening {
   const before = page.view.owner()
   if (before !== page.resource) page.takeOwnership(now)
   for (const record of page.unsentRecords())
     if (record.inFlight) page.update(record, { ambiguous: true, inFlight: false })
+  const reopened = replacements === undefined ? [] : reopenReplaced(page, now, replacements)
   const adoptedFrom = before === page.resource ? undefined : before
   if (adoptedFrom !== undefined) (lateUsage === 'hold' ? adoptHeld : adopt)(page, now)
   const retired = page.view.accounts().filter(({ key }) => !isCurrent(key, meaningOf))
   page.note(retiredNote, JSON.stringify(retired.map(({ name }) => name)))
-  return { adoptedFrom, retired: holdings(page, retired) }
+  return { adoptedFrom, retired: holdings(page, retired), reopened }
 }
 
 function isCurrent({ dimension, productCode, divisor }: AccountKey, meaningOf: MeaningOf): boolean {

@@ -4,6 +4,7 @@ import { microPerWhole } from '../metering/amount.ts'
 import type { OpenCell } from '../metering/cell.ts'
 import { hourMs } from '../metering/hour.ts'
 import { usageOfPart, type MeteringRecord } from '../metering/record.ts'
+import { recordStateTable } from '../metering/record-states.ts'
 import type { PlannedRecord } from '../metering/seal-plan.ts'
 import { untagged, type TagSet } from '../metering/tags.ts'
 import type {
@@ -60,6 +61,8 @@ export class Page {
   readonly #closed = new Set<string>()
   readonly #records = new Map<number, MeteringRecord>()
   readonly #changed = new Set<number>()
+  /** Client tokens of records that lose their tags. */
+  readonly #untagged = new Map<number, string>()
   readonly #claims = new Map<string, NewClaim>()
   readonly #late = new Map<string, { dimension: string; hour: number; quantity: bigint }>()
   readonly #notes = new Map<string, string | undefined>()
@@ -225,7 +228,10 @@ export class Page {
 
   /** Records that wait for AWS, with what this group has done to them. */
   unsentRecords(): MeteringRecord[] {
-    return this.#view.unsentRecords().map((record) => this.#records.get(record.id) ?? record)
+    return this.#view
+      .unsentRecords()
+      .map((record) => this.#records.get(record.id) ?? record)
+      .filter(({ state }) => recordStateTable[state].unsent)
   }
 
   /** Changes what may change of a record, and returns it as it is then. */
@@ -237,6 +243,14 @@ export class Page {
     this.#records.set(record.id, changed)
     this.#changed.add(record.id)
     return changed
+  }
+
+  /** Takes the tags out of a record that AWS certainly does not have, and lets it be sent again. */
+  untag(record: MeteringRecord, clientToken: string): MeteringRecord {
+    this.#untagged.set(record.id, clientToken)
+    const parts = record.parts.map((part) => ({ ...part, allocations: undefined }))
+    const untaggedRecord = { ...record, parts, allocations: undefined, clientToken }
+    return this.update(untaggedRecord, { state: 'sealed' })
   }
 
   claim(token: string): StoredClaim | undefined {
@@ -282,6 +296,7 @@ export class Page {
       voided: this.#voided,
       newRecords: this.#inserted,
       records: new Map([...this.#changed].map((id) => [id, this.#progressOf(id)])),
+      untagged: this.#untagged,
       claims: [...this.#claims.values()],
       lateUsage: [...this.#late.values()],
       notes: [...this.#notes].map(([name, value]) => ({ resource: this.resource, name, value })),

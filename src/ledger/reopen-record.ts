@@ -13,6 +13,31 @@ export interface TodaysNames {
   readonly dimensionOf: (dimension: string) => string | undefined
 }
 
+/** The same, with what the product file says to replace automatically. */
+export interface Replacements extends TodaysNames {
+  readonly replacesCode: (productCode: string) => boolean
+}
+
+/**
+ * Reopens refused records whose product code or dimension AWS does not know, where today's product file says
+ * what replaces it. Returns them as they were.
+ */
+export function reopenReplaced(page: Page, now: number, today: Replacements): MeteringRecord[] {
+  const replaced = page
+    .unsentRecords()
+    .filter((record) => record.state === 'refused' && !possiblyTaken(record))
+    .filter(({ lastCode, productCode, dimension }) => {
+      const name = today.dimensionOf(dimension)
+      if (lastCode === 'InvalidProductCodeException')
+        return name !== undefined && today.replacesCode(productCode)
+      return (
+        lastCode === 'InvalidUsageDimensionException' && name !== undefined && name !== dimension
+      )
+    })
+  for (const { id } of replaced) reopenRefused(page, id, now, today)
+  return replaced
+}
+
 /** A record whose hour ends its window sooner than this is sent with the current hour instead. */
 const marginMs = hourMs / 2
 

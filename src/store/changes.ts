@@ -95,6 +95,8 @@ export interface Changes {
   readonly voided: readonly VoidedUsage[]
   readonly newRecords: readonly NewRecord[]
   readonly records: ReadonlyMap<number, RecordProgress>
+  /** Records whose parts lose their allocations, with their new client tokens. */
+  readonly untagged: ReadonlyMap<number, string>
   readonly claims: readonly NewClaim[]
   readonly lateUsage: readonly LateUsageSum[]
   readonly notes: readonly Note[]

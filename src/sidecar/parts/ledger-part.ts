@@ -2,6 +2,7 @@ import type { SidecarError } from '../../kernel/errors.ts'
 import { Ledger } from '../../ledger/ledger.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { Product } from '../../product/product.ts'
+import { todaysNamesOf } from '../../product/todays-names.ts'
 import { openSqliteStore } from '../../store/sqlite/open-sqlite-store.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 
@@ -40,6 +41,7 @@ export async function startLedger(
     meaningOf,
     maxPerHour: (dimension) => limits.get(dimension),
     lateUsage: settings.lateUsage,
+    replacements: todaysNamesOf(settings.product),
     resource: platform.resource,
     clock,
     events,

@@ -20,6 +20,8 @@ export class ChangeWriter {
   readonly #insert
   readonly #insertPart
   readonly #progress
+  readonly #newToken
+  readonly #untag
   readonly #claim
   readonly #late
   readonly #note
@@ -70,6 +72,8 @@ export class ChangeWriter {
               metering_record_id = ?, last_code = ?, last_message = ?, first_attempt_at = ?,
               last_attempt_at = ?, settled_at = ?, moved_to = ? WHERE id = ?`,
     )
+    this.#newToken = database.prepare('UPDATE record SET client_token = ? WHERE id = ?')
+    this.#untag = database.prepare('UPDATE record_part SET allocations = NULL WHERE record_id = ?')
     this.#claim = database.prepare(
       'INSERT INTO idempotency (token, digest, receipts, created_at) VALUES (?, ?, ?, ?)',
     )
@@ -100,6 +104,10 @@ export class ChangeWriter {
     this.#writeHeld(changes)
     const ids = changes.newRecords.map((record) => this.#insertRecord(record))
     for (const [id, progress] of changes.records) this.#writeProgress(id, progress)
+    for (const [id, clientToken] of changes.untagged) {
+      this.#newToken.run(clientToken, id)
+      this.#untag.run(id)
+    }
     for (const { token, digest, receipts, createdAt } of changes.claims) {
       const compact = receipts.map(({ hour, late }) => [hour, late ? 1 : 0])
       this.#claim.run(token, digest, JSON.stringify(compact), createdAt)

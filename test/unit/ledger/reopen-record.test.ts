@@ -4,8 +4,9 @@ import { reopenRefused, type TodaysNames } from '../../../src/ledger/reopen-reco
 import { hourMs } from '../../../src/metering/hour.ts'
 import type { Settlement } from '../../../src/metering/record.ts'
 import { canonicalTags, untagged } from '../../../src/metering/tags.ts'
-import { changeBook } from '../../../src/store/sqlite/file/book-file.ts'
+import { changeBook, readBook } from '../../../src/store/sqlite/file/book-file.ts'
 import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
+import { createRecordedLog } from '../../support/recorded-log.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
@@ -110,5 +111,71 @@ describe('reopen', () => {
     await expect(reopen(bench, id)).rejects.toThrow(
       'is sealed, and only refused records can be reopened',
     )
+  })
+})
+
+describe('at the start, where the product file says what replaces what', () => {
+  const wrongDimension: Settlement = {
+    kind: 'refused',
+    code: 'InvalidUsageDimensionException',
+    message: 'The dimension is invalid.',
+  }
+  const replacements = {
+    productCode: 'corrected',
+    dimensionOf: (dimension: string) => (dimension === 'storage' ? 'disk' : undefined),
+    replacesCode: (code: string) => code === 'wrong',
+  }
+  const restart = async (
+    { bench, id }: { bench: LedgerBench; id: number },
+    more: Partial<Parameters<typeof openBench>[0]> = {},
+  ) => {
+    await bench.ledger.close()
+    const { directory, clock } = bench
+    const { log, lines } = createRecordedLog()
+    const again = await openBench({ directory, clock, log, replacements, ...more })
+    return { again, lines, record: await readBook(directory, (book) => book.record(id)) }
+  }
+
+  test.each([
+    ['InvalidProductCodeException', wrongCode],
+    ['InvalidUsageDimensionException', wrongDimension],
+  ] as const)(
+    'a record that was refused with %s is reopened, with a warning',
+    async (code, answer) => {
+      const { again, lines, record } = await restart(await recordAfter(answer))
+      expect(record).toMatchObject({ state: 'moved', lastCode: 'Reopened' })
+      expect(lines).toContainEqual(
+        expect.objectContaining({
+          event: 'record.reopened',
+          fields: expect.objectContaining({ code }),
+        }),
+      )
+      expect(await sealHours(again.ledger, again.clock)).toMatchObject([
+        { productCode: 'corrected', dimension: 'disk', hour: nine, quantity: 5, divisor: 1000n },
+      ])
+      expect((await again.ledger.audit()).every(({ imbalance }) => imbalance === 0n)).toBe(true)
+    },
+  )
+
+  test('another task or pod that adopts it reopens it too', async () => {
+    const { again } = await restart(await recordAfter(wrongCode), { resource: 'pod:new' })
+    expect(await sealHours(again.ledger, again.clock, {}, true)).toMatchObject([
+      { productCode: 'corrected', dimension: 'disk', quantity: 5 },
+    ])
+  })
+
+  test.each([
+    ['a lack of entitlement', [{ ...wrongCode, code: 'CustomerNotEntitledException' }]],
+    ['a lack of permission', [{ ...wrongCode, code: 'AccessDeniedException' }]],
+    ['an attempt that may have arrived', [lost, wrongCode]],
+  ] as const)('a record stays refused after %s', async (_, answers) => {
+    const { record } = await restart(await recordAfter(...answers))
+    expect(record).toMatchObject({ state: 'refused' })
+  })
+
+  test('a record stays refused when the file does not replace its product code', async () => {
+    const other = { replacements: { ...replacements, replacesCode: () => false } }
+    const { record } = await restart(await recordAfter(wrongCode), other)
+    expect(record).toMatchObject({ state: 'refused' })
   })
 })

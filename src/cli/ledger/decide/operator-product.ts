@@ -7,6 +7,7 @@ import type { MeaningOf } from '../../../ledger/open-book.ts'
 import type { TodaysNames } from '../../../ledger/reopen-record.ts'
 import { readProductFile } from '../../../product/load-product.ts'
 import type { OperatorPermission, Product } from '../../../product/product.ts'
+import { todaysNamesOf } from '../../../product/todays-names.ts'
 import type { CliIo } from '../../cli-io.ts'
 
 /** What a decision needs to know of the product: as the sidecar of this environment reads it. */
@@ -40,15 +41,7 @@ export class OperatorProduct {
   }
 
   todaysNames(): TodaysNames {
-    const { productCode, dimensions } = this.#product()
-    return {
-      productCode,
-      dimensionOf: (dimension) =>
-        (
-          dimensions.find(({ name }) => name === dimension) ??
-          dimensions.find(({ replaces = [] }) => replaces.includes(dimension))
-        )?.name,
-    }
+    return todaysNamesOf(this.#product())
   }
 
   #isBaked(): boolean {
