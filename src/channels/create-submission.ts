@@ -22,6 +22,7 @@ export interface SubmissionOptions {
   readonly random: () => number
   readonly product: {
     readonly dimensions: readonly { readonly name: string }[]
+    readonly untaggedAs?: SubmitterOptions['untaggedAs']
   }
   readonly sealDelayMs: number
   readonly submitSpreadMs: number

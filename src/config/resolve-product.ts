@@ -83,6 +83,6 @@ function withChosenCode(
         'ask the seller for an image that trusts this code',
     )
   }
-  const { route, publicKeys, dimensions, replaces } = file
-  return { productCode: code, route, publicKeys, dimensions, replaces }
+  const { route, publicKeys, dimensions, untaggedAs, replaces } = file
+  return { productCode: code, route, publicKeys, dimensions, untaggedAs, replaces }
 }

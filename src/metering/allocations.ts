@@ -42,9 +42,13 @@ const otherMembersBytes = 8192
 
 /**
  * Makes cells fit AWS's limits of 2500 allocations, 5 tag keys and 1 MiB a request: the largest stay as
- * they are, those that do not fit any more go to the untagged bucket. `folded` counts them.
+ * they are, those that do not fit any more go to the untagged bucket, which is sent as `untaggedAs`.
+ * `folded` counts them.
  */
-export function fitAllocations(cells: readonly OpenCell[]): {
+export function fitAllocations(
+  cells: readonly OpenCell[],
+  untaggedAs: TagSet = untagged,
+): {
   readonly cells: readonly OpenCell[]
   readonly folded: number
 } {
@@ -52,10 +56,10 @@ export function fitAllocations(cells: readonly OpenCell[]): {
     .filter(({ tags }) => tags !== untagged)
     .toSorted((a, b) => compare(b.quantity, a.quantity) || compare(a.tags, b.tags))
   const kept: OpenCell[] = []
-  const keys = new Set<string>()
+  const keys = new Set(keysOf(untaggedAs))
   let bucket = cells.find(({ tags }) => tags === untagged)?.quantity ?? 0n
   let folded = 0
-  let room = awsLimits.requestBytes - otherMembersBytes - bytesOf(untagged)
+  let room = awsLimits.requestBytes - otherMembersBytes - bytesOf(untaggedAs)
   for (const cell of bySize) {
     const union = new Set([...keys, ...keysOf(cell.tags)])
     const bytes = bytesOf(cell.tags)
@@ -87,7 +91,7 @@ function bytesOf(tags: TagSet): number {
 }
 
 function keysOf(tags: TagSet): string[] {
-  return (JSON.parse(tags) as [string, string][]).map(([key]) => key)
+  return tagsOf(tags).map(({ key }) => key)
 }
 
 function compare<T extends string | bigint>(a: T, b: T): number {

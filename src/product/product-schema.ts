@@ -3,6 +3,7 @@ import { fail, succeed, type Result } from '../kernel/result.ts'
 import {
   choice,
   described,
+  isObject,
   list,
   mapOf,
   notAllowed,
@@ -12,7 +13,8 @@ import {
 } from '../kernel/schema.ts'
 import { awsLimits } from '../metering/aws-limits.ts'
 import { largestWhole, parseQuantity } from '../metering/quantity.ts'
-import { productCodePattern, productCodeRange } from './patterns.ts'
+import { canonicalTags, type TagSet } from '../metering/tags.ts'
+import { productCodePattern, productCodeRange, tagText } from './patterns.ts'
 import { parsePublicKey } from './public-key.ts'
 import { needsRule } from './route-needs.ts'
 import { pricingInWords, routeNames } from './routes.ts'
@@ -76,6 +78,32 @@ const maxPerHour: Schema<bigint> = parsed(
     return quantity.ok && quantity.value > 0n
       ? quantity
       : notAllowed(value, `a quantity above 0, up to ${largestWhole}`)
+  },
+)
+
+function isTagText(value: unknown, longest: number): value is string {
+  return typeof value === 'string' && value.length <= longest && tagText.test(value)
+}
+
+const untaggedAs: Schema<TagSet> = parsed(
+  {
+    type: 'object',
+    minProperties: 1,
+    maxProperties: 1,
+    propertyNames: { pattern: tagText.source, maxLength: awsLimits.tagKeyLength },
+    additionalProperties: {
+      type: 'string',
+      pattern: tagText.source,
+      maxLength: awsLimits.tagValueLength,
+    },
+  },
+  (value) => {
+    const [[key, content] = [], ...more] = isObject(value) ? Object.entries(value) : []
+    return more.length === 0 &&
+      isTagText(key, awsLimits.tagKeyLength) &&
+      isTagText(content, awsLimits.tagValueLength)
+      ? succeed(canonicalTags([{ key, value: content }]))
+      : notAllowed(value, 'an object with one tag, such as {"team": "none"}')
   },
 )
 
@@ -164,6 +192,12 @@ export const productFileSchema = object(
       `give one of ${routeNames.join(', ')}`,
     ),
     dimensions: optional(dimensionsSchema, []),
+    untaggedAs: optional(
+      described(
+        untaggedAs,
+        'The tag of usage without tags, in a record that has tagged usage too.',
+      ),
+    ),
     replaces: optional(
       described(
         list(productCode, { give: 'a list of product codes' }),

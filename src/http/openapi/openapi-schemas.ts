@@ -13,13 +13,9 @@ import type {
   TransitionAnswer,
   UsageAnswer,
 } from '../routes/answers.ts'
-import {
-  idempotencyKeyPattern,
-  maxReports,
-  reportSchema,
-  tagText,
-} from '../../sources/json/parse-usage.ts'
+import { idempotencyKeyPattern, maxReports, reportSchema } from '../../sources/json/parse-usage.ts'
 import { problems } from '../../kernel/errors.ts'
+import { tagText } from '../../product/patterns.ts'
 import { routeNames } from '../../product/routes.ts'
 import type { Problem } from '../listener/problem.ts'
 

@@ -2,6 +2,7 @@ import { parseQuantity, type QuantityProblem } from '../../metering/quantity.ts'
 import { fromIso } from '../../kernel/clock.ts'
 import { awsLimits } from '../../metering/aws-limits.ts'
 import { canonicalTags } from '../../metering/tags.ts'
+import { tagText } from '../../product/patterns.ts'
 import type { UsageReport, UsageRequest } from '../../metering/report.ts'
 import { untagged, type TagSet } from '../../metering/tags.ts'
 import { SidecarError, type ProblemCode, type SidecarErrorOptions } from '../../kernel/errors.ts'
@@ -9,8 +10,6 @@ import { SidecarError, type ProblemCode, type SidecarErrorOptions } from '../../
 const { tagsPerAllocation, tagKeyLength, tagValueLength, tagCharacters } = awsLimits
 export const maxReports = 1000
 export const idempotencyKeyPattern = /^[\x21-\x7e]{1,255}$/
-/** AWS names a hyphen. Its own pattern reads a range there, and so allows characters that it never names. */
-export const tagText = new RegExp(`^[${tagCharacters.replace(' -=', String.raw` \-=`)}]+$`)
 
 /** JSON Schema of one report, as the application sends it. Quantity, time and tags are checked separately. */
 export const reportSchema = {

@@ -199,3 +199,39 @@ describe('maxPerHour', () => {
     ])
   })
 })
+
+describe('untaggedAs', () => {
+  test('is a tag set of one tag', () => {
+    const { product } = parse({ ...complete, untaggedAs: { team: 'none' } })
+    expect(product?.untaggedAs).toBe('[["team","none"]]')
+  })
+
+  test.each([
+    [{}],
+    [{ a: 'b', c: 'd' }],
+    [{ team: '' }],
+    [{ 'a,b': 'c' }],
+    [{ a: 'x'.repeat(257) }],
+    ['team'],
+  ])('refuses %j', (untaggedAs) => {
+    expect(parse({ ...complete, untaggedAs }).mistakes).toEqual([
+      expect.stringMatching(/^untaggedAs: .*an object with one tag/),
+    ])
+  })
+})
+
+test('replaces and operator list what they name, and nothing else', () => {
+  const { product } = parse({
+    ...complete,
+    replaces: ['oldcode'],
+    operator: { allow: ['void'] },
+    dimensions: [{ name: 'a', replaces: ['b', 'c'] }],
+  })
+  expect(product).toMatchObject({
+    replaces: ['oldcode'],
+    operator: { allow: ['void'] },
+    dimensions: [{ name: 'a', replaces: ['b', 'c'] }],
+  })
+  expect(parse({ ...complete, operator: { allow: ['everything'] } }).mistakes).toHaveLength(1)
+  expect(parse({ ...complete, replaces: ['not a code!'] }).mistakes).toHaveLength(1)
+})

@@ -105,6 +105,7 @@ describe('the schema of the product file', () => {
       'publicKeys',
       'route',
       'dimensions',
+      'untaggedAs',
       'replaces',
       'operator',
     ])
