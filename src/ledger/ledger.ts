@@ -79,7 +79,7 @@ export class Ledger {
     try {
       // Whatever limit of tag sets there was, those of an adopted book were accepted under it.
       const tagSets = new TagSetLimit(Number.MAX_SAFE_INTEGER)
-      let opening: Opening = { adoptedFrom: undefined, retired: [], reopened: [] }
+      let opening: Opening = { adoptedFrom: undefined, holds: false, retired: [], reopened: [] }
       await store.transact((view) => {
         const page = new Page(view, { slots: new AccountSlots(resource), tagSets })
         opening = openBook(page, clock.now(), options)

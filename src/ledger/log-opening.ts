@@ -6,13 +6,13 @@ import type { Opening, RetiredAccount } from './open-book.ts'
 /** Logs that the book was left by another task or pod, and usage that the product file no longer has. */
 export function logOpening(
   identity: string,
-  { adoptedFrom, retired, reopened }: Opening,
+  { adoptedFrom, holds, retired, reopened }: Opening,
   log: Log,
 ): void {
   if (adoptedFrom !== undefined)
     log(
       'ledger.adopted',
-      `The ledger belonged to ${adoptedFrom}. What AWS had not taken is billed by ${identity} in its current hour; what AWS may have taken is unresolved, see "marketplace-sidecar ledger".`,
+      `The ledger belonged to ${adoptedFrom}. What AWS had not taken is ${holds ? 'held until an operator decides, because late usage is held' : `billed by ${identity} in its current hour`}; what AWS may have taken is unresolved, see "marketplace-sidecar ledger".`,
       { from: adoptedFrom },
     )
   for (const { id, dimension, hour, lastCode } of reopened)

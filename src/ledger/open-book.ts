@@ -28,6 +28,8 @@ export interface RetiredAccount {
 export interface Opening {
   /** The task or pod that owned the book before, when it was another one. */
   readonly adoptedFrom: string | undefined
+  /** Whether what it left is held. */
+  readonly holds: boolean
   /** Accounts that today's product file does not have, as far as they hold open usage or a fraction. */
   readonly retired: readonly RetiredAccount[]
   /** Refused records whose usage is sealed again under the names of today. */
@@ -55,7 +57,7 @@ export function openBook(
   if (adoptedFrom !== undefined) (lateUsage === 'hold' ? adoptHeld : adopt)(page, now)
   const retired = page.view.accounts().filter(({ key }) => !isCurrent(key, meaningOf))
   page.note(retiredNote, JSON.stringify(retired.map(({ name }) => name)))
-  return { adoptedFrom, retired: holdings(page, retired), reopened }
+  return { adoptedFrom, holds: lateUsage === 'hold', retired: holdings(page, retired), reopened }
 }
 
 function isCurrent({ dimension, productCode, divisor }: AccountKey, meaningOf: MeaningOf): boolean {

@@ -13,16 +13,15 @@ import { retryRecord } from './decide/ledger-retry.ts'
 import { voidUsage } from './decide/ledger-void.ts'
 import { showLedger } from './ledger-show.ts'
 
-export const ledgerHelp = `Says where every unit is, and settles what needs a decision.
+export const ledgerHelp = `Says where every unit is, and settles what needs a decision: docs/ledger.md.
 
 usage: marketplace-sidecar ledger <action> [options]
 
-  show [--tags]                   open usage, fractions, records of the last 48 hours
+  show [--tags]                   open usage, fractions, what is held, records of the last 48 hours
   show <id>                       one record in full, also by its MeteringRecordId
   audit                           whether every unit is in one place; exit code 1 if not
-  export --format csv|jsonl       every record, oldest hour first
-    --since <time>                only hours that start at this time or later
-    --until <time>                only hours that start before it, such as 2026-03-10T09:00:00Z
+  export --format csv             every record, oldest hour first; or --format jsonl
+    --since <time>                only hours that start at this time or later; --until: before it
     --dimension <name>            only this dimension
   retry <id>                      a refused record: send it at once, unchanged
   reopen <id>                     a refused record: seal it again as today's product file says
@@ -30,19 +29,13 @@ usage: marketplace-sidecar ledger <action> [options]
   resolve <id> --delivered        an unresolved record: AWS has billed it
   resolve <id> --resend           an unresolved record: AWS has not; bill it with a later hour
   void <id> --reason <text>       a refused record: write it off
-  void --reason <text>            held or open usage: write it off, oldest hour first
-    --dimension <name>            of this dimension
-    --quantity <number>           this much
-    --tags <key=value,...>        only with exactly these tags
-  --yes                           do not ask whether to do what cannot be undone; needed
-                                  for all but retry where there is no terminal
+  void --dimension <name>         held or open usage: write off --quantity <number>, oldest first,
+                                  for a --reason; --tags <key=value,...> for only these tags
 
+  --yes                           decide without a question; needed where there is no terminal
   --data-dir <directory>          where the ledger is (SIDECAR_DATA_DIR, or its default)
   --json                          JSON for programs (all but export)
-  --help                          this text
-
-It works next to a running sidecar and without one; show, audit and export change nothing.
-docs/ledger.md says what the words mean and what to do with usage that waits for a person.`
+  --help                          this text`
 
 type Action = (args: readonly string[], io: CliIo, clock: Clock) => Promise<number>
 

@@ -13,6 +13,7 @@ import {
   unit,
   type LedgerBench,
 } from '../../support/ledger/ledger-bench.ts'
+import { createRecordedLog } from '../../support/recorded-log.ts'
 import { plainMeaning } from '../../support/ledger/open-ledger.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 
@@ -214,7 +215,9 @@ describe('adoption where late usage is held', () => {
 
     const { directory, clock } = first
     const lateUsage = 'hold'
-    const bench = await openBench({ directory, clock, resource: 'pod:new', lateUsage })
+    const { log, lines } = createRecordedLog()
+    const bench = await openBench({ directory, clock, resource: 'pod:new', lateUsage, log })
+    expect(lines[0]?.message).toContain('is held until an operator decides')
     const usage = await bench.ledger.usage()
     expect(usage.open).toEqual([])
     expect(usage.held).toMatchObject([
