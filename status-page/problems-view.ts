@@ -1,7 +1,7 @@
 import type { RecordAnswer, UsageAnswer } from '../src/http/routes/answers.ts'
 import { byId, element, showWhenChanged } from './dom.ts'
 import { showCount, showNumber, showTime } from './format.ts'
-import { commandFor, headlines, problemsOf, remedies, type Problem } from './problems.ts'
+import { commandsFor, headlines, problemsOf, remedies, type Problem } from './problems.ts'
 
 const recordsShown = 8
 
@@ -22,14 +22,13 @@ export function showProblems(usage: UsageAnswer, now: number): number {
 
 function itemOf(problem: Problem, now: number): HTMLLIElement {
   const { kind, code, message, records } = problem
-  const command = commandFor(problem)
   return element(
     'li',
     { class: 'trouble', 'data-kind': kind },
     element('h3', {}, `${headlines[kind]}: ${showCount(records.length, 'record')}`),
     element('p', {}, element('code', {}, code), ' ', message),
     element('p', {}, remedies[kind]),
-    ...(command === undefined ? [] : [element('p', {}, element('code', {}, command))]),
+    ...commandsFor(problem).map((command) => element('p', {}, element('code', {}, command))),
     element('ul', { class: 'plain chips' }, ...chipsOf(records, now)),
   )
 }

@@ -1,3 +1,4 @@
+import { isDecision } from '../src/metering/decisions.ts'
 import type { RecordAnswer, UsageAnswer } from '../src/http/routes/answers.ts'
 
 /** Records with the same problem for the same reason. */
@@ -20,7 +21,7 @@ const order: readonly Problem['kind'][] = ['unresolved', 'refused', 'waiting', '
 /** Groups the records that AWS did not accept by reason. Those that need a person come first. */
 export function problemsOf({ pending, settled }: UsageAnswer): Problem[] {
   const failed = [...pending, ...settled].filter(
-    ({ state, lastCode }) => state !== 'accepted' && lastCode !== null && !isDecided(lastCode),
+    ({ state, lastCode }) => state !== 'accepted' && lastCode !== null && !isDecision(lastCode),
   )
   const groups = Map.groupBy(failed, ({ state, lastCode }) => `${kinds[state]} ${lastCode}`)
   return [...groups.values()]
@@ -33,11 +34,6 @@ export function problemsOf({ pending, settled }: UsageAnswer): Problem[] {
     .toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
 }
 
-/** Whether an operator has already decided. */
-function isDecided(code: string): boolean {
-  return code.startsWith('Resolved')
-}
-
 export const headlines: Readonly<Record<Problem['kind'], string>> = {
   unresolved: 'Perhaps billed',
   refused: 'Refused by AWS',
@@ -48,7 +44,7 @@ export const headlines: Readonly<Record<Problem['kind'], string>> = {
 /** What happens to the records, and what a person can do. */
 export const remedies: Readonly<Record<Problem['kind'], string>> = {
   unresolved:
-    'Look at the hour in the Marketplace reports, then decide. Nothing is sent again before that.',
+    'Look at the hour in the Marketplace reports, then decide: --delivered if AWS has billed it, --resend if not. Nothing is sent again before that.',
   refused:
     'Fix what AWS reports. The sidecar tries again automatically, at most 15 minutes apart. To try now:',
   waiting: 'Nothing is lost. The sidecar repeats the call automatically, at most 5 minutes apart.',
@@ -56,12 +52,14 @@ export const remedies: Readonly<Record<Problem['kind'], string>> = {
     'The usage is billed with the later hour. Look for something else that meters for this task or pod.',
 }
 
-/** Returns the command that helps with a record. */
-export function commandFor({ kind, records }: Problem): string | undefined {
+/** Returns the commands that help with a record. Each is complete: none may be read as a pipe by a shell. */
+export function commandsFor({ kind, records }: Problem): string[] {
   const [first] = records
-  if (first === undefined) return undefined
-  if (kind === 'refused') return `marketplace-sidecar ledger retry ${first.id}`
+  if (first === undefined) return []
+  if (kind === 'refused') return [`marketplace-sidecar ledger retry ${first.id}`]
   if (kind === 'unresolved')
-    return `marketplace-sidecar ledger resolve ${first.id} --delivered|--resend`
-  return undefined
+    return ['--delivered', '--resend'].map(
+      (option) => `marketplace-sidecar ledger resolve ${first.id} ${option}`,
+    )
+  return []
 }

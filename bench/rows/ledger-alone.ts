@@ -25,6 +25,8 @@ export async function withLedger<T>(
     store,
     resource: 'host:bench',
     maxTagSets: 2500,
+    maxPerHour: () => undefined,
+    lateUsage: 'carry',
     onFatal: (error) => {
       throw error
     },

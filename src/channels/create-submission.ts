@@ -25,6 +25,7 @@ export interface SubmissionOptions {
   readonly random: () => number
   readonly product: {
     readonly dimensions: readonly { readonly name: string }[]
+    readonly untaggedAs?: SubmitterOptions['untaggedAs']
   }
   readonly sealDelayMs: number
   readonly submitSpreadMs: number

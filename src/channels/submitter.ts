@@ -21,6 +21,8 @@ export interface SubmitterOptions {
   readonly events: Events
   readonly log: Log
   readonly dimensions: readonly { readonly name: string }[]
+  /** The tag set of what has none, in a record that has tagged usage too. */
+  readonly untaggedAs?: SealRules['untaggedAs']
   readonly sealDelayMs: number
   readonly zeroRecords: boolean
 }
@@ -46,10 +48,11 @@ export class Submitter {
   #sealedAtTheEnd = 0
 
   constructor(options: SubmitterOptions) {
-    const { channel, events, zeroRecords } = options
+    const { channel, events, zeroRecords, untaggedAs } = options
     this.#options = options
     this.#rules = {
       zeroRecords,
+      untaggedAs,
       clientTokenOf: (resource, content) => channel.clientTokenOf(resource, content),
       onFolded: (dimension, reports) => events.emit('tagSetsOverflowed', { dimension, reports }),
     }

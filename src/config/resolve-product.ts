@@ -83,6 +83,6 @@ function withChosenCode(
         'ask the seller for an image that trusts this code',
     )
   }
-  const { route, publicKeys, dimensions } = file
-  return { productCode: code, route, publicKeys, dimensions }
+  const { route, publicKeys, dimensions, untaggedAs, replaces } = file
+  return { productCode: code, route, publicKeys, dimensions, untaggedAs, replaces }
 }

@@ -46,6 +46,13 @@ export interface SidecarEvents {
     readonly requestId: string
   }
   tagSetsOverflowed: { readonly dimension: string; readonly reports: number }
+  /** An hour was above the limit of its dimension, and waits for an operator. */
+  usageHeld: {
+    readonly dimension: string
+    readonly hour: number
+    readonly quantity: bigint
+    readonly limit: bigint
+  }
   /** Emitted in the middle of the work, so a slow listener delays it. */
   stepReached: { readonly step: Step }
   ledgerCommitted: { readonly operations: number; readonly seconds: number }

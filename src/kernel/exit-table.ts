@@ -79,6 +79,21 @@ export const exitTable = {
     happened: 'No record has this id',
     todo: '`ledger show` and `ledger export` list the ids',
   },
+  HeldNotFound: {
+    exit: 'failed',
+    happened: 'The ledger holds no usage with this id',
+    todo: '`ledger show` lists the ids',
+  },
+  UsageNotFound: {
+    exit: 'failed',
+    happened: 'Less usage is held or open than the command was to write off',
+    todo: '`ledger show --tags` lists it',
+  },
+  OperatorNotAllowed: {
+    exit: 'failed',
+    happened: 'The product file of this image does not allow the decision',
+    todo: 'Ask the seller, who can allow it with `operator`',
+  },
   RecordStateMismatch: {
     exit: 'failed',
     happened: "The action does not apply to the record's state",

@@ -38,6 +38,7 @@ export const logEventTable = {
   'entitlement.key-in-use': { level: 'info', fields: ['version'] },
   'usage.refused': { level: 'warn', fields: ['code', 'dimension', 'requestId', 'times'] },
   'usage.tags-folded': { level: 'warn', fields: ['dimension', 'reports'] },
+  'usage.held': { level: 'error', fields: ['dimension', 'hour', 'quantity', 'limit'] },
   'record.sealed': { level: 'info', fields: ['record', 'dimension', 'hour', 'quantity'] },
   'record.accepted': {
     level: 'info',
@@ -52,6 +53,7 @@ export const logEventTable = {
     fields: ['record', 'dimension', 'hour', 'code', 'state', 'awsRequestId'],
   },
   'record.moved': { level: 'warn', fields: ['record', 'dimension', 'hour', 'code'] },
+  'record.reopened': { level: 'warn', fields: ['record', 'dimension', 'hour', 'code'] },
   'record.unresolved': { level: 'error', fields: ['record', 'dimension', 'hour', 'code'] },
   'record.not-stored': { level: 'error', fields: ['record'] },
   'records.not-read': { level: 'error', fields: [] },
@@ -59,6 +61,7 @@ export const logEventTable = {
   'ledger.set-aside': { level: 'error', fields: ['path', 'reason'] },
   'ledger.network-file-system': { level: 'warn', fields: [] },
   'ledger.adopted': { level: 'warn', fields: ['from'] },
+  'ledger.retired': { level: 'warn', fields: ['dimension', 'productCode', 'divisor'] },
   'ledger.imbalance': { level: 'error', fields: ['dimension', 'microUnits'] },
   'ledger.shared-id': { level: 'error', fields: ['meteringRecordId', 'records'] },
   'ledger.failed': { level: 'error', fields: [] },

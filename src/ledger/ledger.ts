@@ -17,11 +17,13 @@ import {
 import { AccountSlots } from './account-slots.ts'
 import { auditBook, imbalancesOf, type AccountBalance } from './audit.ts'
 import { GroupCommit } from './group-commit.ts'
+import { guardHours } from './guard-hours.ts'
 import type { Owner } from './ledger-owner.ts'
-import { logAdoption } from './log-opening.ts'
-import { openBook } from './open-book.ts'
+import { logOpening } from './log-opening.ts'
+import { openBook, type MeaningOf, type Opening, type OpeningRules } from './open-book.ts'
 import { Page, type InsertedRecord } from './page.ts'
 import { reportUsage } from './report-usage.ts'
+import { resealUntagged } from './reseal-untagged.ts'
 import { sealHours, type SealRequest } from './seal-hours.ts'
 import { markSending, settleRecord } from './settle-record.ts'
 import { TagSetLimit } from './tag-set-limit.ts'
@@ -37,8 +39,12 @@ export interface LedgerOptions {
   readonly store: Store
   /** Names the task or pod: the owner of the book. */
   readonly resource: string
-  /** What usage of a dimension means today. */
-  readonly meaningOf: (dimension: string) => Pick<AccountKey, 'productCode' | 'divisor'>
+  readonly meaningOf: MeaningOf
+  /** The most that an hour of a dimension may hold today, in micro-units; undefined for no limit. */
+  readonly maxPerHour: (dimension: string) => bigint | undefined
+  /** Whether usage that another task or pod left is billed with a later hour, or held. */
+  readonly lateUsage: OpeningRules['lateUsage']
+  readonly replacements?: OpeningRules['replacements']
   readonly clock: Clock
   readonly events: Events
   readonly log: Log
@@ -74,16 +80,17 @@ export class Ledger {
     try {
       // Whatever limit of tag sets there was, those of an adopted book were accepted under it.
       const tagSets = new TagSetLimit(Number.MAX_SAFE_INTEGER)
-      let adoptedFrom: string | undefined
+      let opening: Opening = { adoptedFrom: undefined, holds: false, retired: [], reopened: [] }
       await store.transact((view) => {
         const page = new Page(view, { slots: new AccountSlots(resource), tagSets })
-        adoptedFrom = openBook(page, clock.now()).adoptedFrom
+        opening = openBook(page, clock.now(), options)
         return page.changes()
       })
       await store.flush()
       const owner = await store.owner()
-      logAdoption({ identity: resource, adoptedFrom }, log)
+      logOpening(resource, opening, log)
       const firstSeenAt = owner?.firstSeenAt ?? clock.now()
+      const { adoptedFrom } = opening
       const ledger = new Ledger(options, { identity: resource, firstSeenAt, adoptedFrom })
       await ledger.audit()
       return ledger
@@ -109,9 +116,11 @@ export class Ledger {
 
   /** Turns hours that are over into records, and audits the book. */
   async seal(request: SealRequest): Promise<MeteringRecord[]> {
-    const inserted = await this.#run('seal-written', (page) =>
-      sealHours(page, request, this.#accountOf),
-    )
+    const { held, inserted } = await this.#run('seal-written', (page) => ({
+      held: guardHours(page, request.before, request.now, this.#limitOf),
+      inserted: sealHours(page, request, this.#accountOf),
+    }))
+    for (const hour of held) this.#options.events.emit('usageHeld', hour)
     const records = inserted.map(sealedRecord)
     for (const { id, dimension, hour, quantity } of records)
       this.#options.events.emit('recordSealed', { id, dimension, hour, quantity })
@@ -138,6 +147,14 @@ export class Ledger {
         code: record.lastCode ?? settlement.kind,
       })
     return record
+  }
+
+  /** Seals a record again without tags where AWS refused those. Undefined for any other record, which stays as it is. */
+  resealUntagged(
+    id: number,
+    clientTokenOf: Parameters<typeof resealUntagged>[2],
+  ): Promise<MeteringRecord | undefined> {
+    return this.#run('settle-written', (page) => resealUntagged(page, id, clientTokenOf))
   }
 
   /** Forgets idempotency keys after 25 hours and settled records after 45 days. */
@@ -223,7 +240,9 @@ export class Ledger {
 
   /** The account that usage of a dimension reported now belongs to. */
   readonly #accountOf = (dimension: string): Account => {
-    const { productCode, divisor } = this.#options.meaningOf(dimension)
+    const meaning = this.#options.meaningOf(dimension)
+    if (meaning === undefined) throw new TypeError(`the product has no dimension ${dimension}`)
+    const { productCode, divisor } = meaning
     const known = this.#accounts.get(dimension)
     if (known?.key.productCode === productCode && known.key.divisor === divisor) return known
     const account = accountOf({
@@ -237,6 +256,12 @@ export class Ledger {
     this.#accounts.set(dimension, account)
     return account
   }
+
+  /** Only for usage that means what it means today: another divisor counts in other units. */
+  readonly #limitOf = ({ dimension, divisor }: AccountKey): bigint | undefined =>
+    this.#options.meaningOf(dimension)?.divisor === divisor
+      ? this.#options.maxPerHour(dimension)
+      : undefined
 
   #run<T>(step: Step | undefined, operation: (page: Page) => T): Promise<T> {
     return this.#commits.run((page) => {

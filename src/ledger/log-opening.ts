@@ -1,15 +1,40 @@
+import { toIso } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
-import type { Owner } from './ledger-owner.ts'
+import { formatQuantity } from '../metering/quantity.ts'
+import type { Opening, RetiredAccount } from './open-book.ts'
 
-/** Logs that the book was left by another task or pod. */
-export function logAdoption(
-  { identity, adoptedFrom }: Pick<Owner, 'identity' | 'adoptedFrom'>,
+/** Logs that the book was left by another task or pod, and usage that the product file no longer has. */
+export function logOpening(
+  identity: string,
+  { adoptedFrom, holds, retired, reopened }: Opening,
   log: Log,
 ): void {
-  if (adoptedFrom === undefined) return
-  log(
-    'ledger.adopted',
-    `The ledger belonged to ${adoptedFrom}. What AWS had not taken is billed by ${identity} in its current hour; what AWS may have taken is unresolved, see "marketplace-sidecar ledger".`,
-    { from: adoptedFrom },
-  )
+  if (adoptedFrom !== undefined)
+    log(
+      'ledger.adopted',
+      `The ledger belonged to ${adoptedFrom}. What AWS had not taken is ${holds ? 'held until an operator decides, because late usage is held' : `billed by ${identity} in its current hour`}; what AWS may have taken is unresolved, see "marketplace-sidecar ledger".`,
+      { from: adoptedFrom },
+    )
+  for (const { id, dimension, hour, lastCode } of reopened)
+    log(
+      'record.reopened',
+      `Record ${id} of ${dimension} was refused (${lastCode}), and the product file says what replaces its product code or dimension: its usage is sealed and sent again with it.`,
+      { record: id, dimension, hour: toIso(hour), code: lastCode },
+    )
+  for (const account of retired) logRetired(account, log)
+}
+
+function logRetired({ key, open, fraction }: RetiredAccount, log: Log): void {
+  const { dimension, productCode, divisor } = key
+  const meaning = `product code ${productCode} and divisor ${divisor}`
+  const sentences = [
+    `The product file no longer has ${dimension} with ${meaning}.`,
+    ...(open > 0n
+      ? [`${formatQuantity(open)} units that were reported so are sealed and sent so.`]
+      : []),
+    ...(fraction > 0n
+      ? [`A fraction of ${formatQuantity(fraction)} units is billed only with such usage.`]
+      : []),
+  ]
+  log('ledger.retired', sentences.join(' '), { dimension, productCode, divisor: String(divisor) })
 }

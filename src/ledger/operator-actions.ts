@@ -10,7 +10,7 @@ import { returnUsage } from './settle-record.ts'
  * never sent again. Throws RecordNotFound, RecordStateMismatch.
  */
 export function resolveDelivered(page: Page, id: number, now: number): MeteringRecord {
-  const record = findInState(page, id, 'unresolved', 'resolve')
+  const record = findInState(page, id, 'unresolved', 'resolved')
   return page.update(record, {
     state: 'accepted',
     lastCode: 'ResolvedDelivered',
@@ -25,7 +25,7 @@ export function resolveDelivered(page: Page, id: number, now: number): MeteringR
  * second time. Throws RecordNotFound, RecordStateMismatch.
  */
 export function resolveResend(page: Page, id: number, now: number): MeteringRecord {
-  const record = findInState(page, id, 'unresolved', 'resolve')
+  const record = findInState(page, id, 'unresolved', 'resolved')
   const movedTo = returnUsage(page, record, hourOf(now))
   return page.update(record, {
     state: 'moved',
@@ -42,7 +42,7 @@ export function resolveResend(page: Page, id: number, now: number): MeteringReco
  * a second time. Throws RecordNotFound, RecordStateMismatch.
  */
 export function retryRefused(page: Page, id: number): MeteringRecord {
-  const record = findInState(page, id, 'refused', 'retry')
+  const record = findInState(page, id, 'refused', 'retried')
   return page.update(record, { state: record.ambiguous ? 'sending' : 'sealed' })
 }
 
@@ -55,23 +55,32 @@ export function recordNotFound(id: number): SidecarError {
 }
 
 /** What AWS had said stays on record. */
-function afterwards({ lastCode, lastMessage }: MeteringRecord): string {
+export function afterwards({ lastCode, lastMessage }: MeteringRecord): string {
   if (lastCode === undefined) return '.'
   return `; before that: ${lastCode}${lastMessage === undefined ? '.' : `: ${lastMessage}`}`
 }
 
-function findInState(
+/** The record of an id, in the one state that an action is for. */
+export function findInState(
   page: Page,
   id: number,
   state: RecordState,
-  verb: 'resolve' | 'retry',
+  done: string,
 ): MeteringRecord {
   const record = page.record(id)
   if (record === undefined) throw recordNotFound(id)
-  if (record.state !== state)
-    throw new SidecarError(
-      'RecordStateMismatch',
-      `Record ${id} is ${record.state}, and only ${state} records can be ${verb === 'resolve' ? 'resolved' : 'retried'}; nothing was changed. ${recordStateTable[record.state].advice}`,
-    )
+  if (record.state !== state) throw mismatch(record, state, done)
   return record
+}
+
+/** The error for a record in another state than the one that an action is for. */
+export function mismatch(
+  { id, state }: Pick<MeteringRecord, 'id' | 'state'>,
+  wanted: RecordState,
+  done: string,
+): SidecarError {
+  return new SidecarError(
+    'RecordStateMismatch',
+    `Record ${id} is ${state}, and only ${wanted} records can be ${done}; nothing was changed. ${recordStateTable[state].advice}`,
+  )
 }

@@ -4,27 +4,23 @@ import { microPerWhole } from '../metering/amount.ts'
 import type { OpenCell } from '../metering/cell.ts'
 import { hourMs } from '../metering/hour.ts'
 import { usageOfPart, type MeteringRecord } from '../metering/record.ts'
+import { recordStateTable } from '../metering/record-states.ts'
 import type { PlannedRecord } from '../metering/seal-plan.ts'
 import { untagged, type TagSet } from '../metering/tags.ts'
 import type {
   AccountChange,
-  AddedUsage,
   Changes,
   NewClaim,
   NewRecord,
-  Note,
   RecordProgress,
+  VoidedUsage,
 } from '../store/changes.ts'
 import type { Retention } from '../store/retention.ts'
-import type { BookView, OpenAccountHour, StoredClaim } from '../store/view.ts'
+import type { BookView, HeldHour, HeldKey, OpenAccountHour, StoredClaim } from '../store/view.ts'
 import type { AccountSlots, NamedSlot } from './account-slots.ts'
+import { HeldUsage } from './held-usage.ts'
+import { OpenUsage } from './open-usage.ts'
 import type { TagSetLimit } from './tag-set-limit.ts'
-
-interface HourPage extends OpenAccountHour {
-  /** What the store has of this hour goes. */
-  emptied: boolean
-  readonly added: Map<TagSet, bigint>
-}
 
 interface AccountPage {
   readonly account: Account
@@ -35,7 +31,6 @@ interface AccountPage {
   fraction: bigint | undefined
   /** What came in less what went to a place, so far; anything but 0 at the end is a defect. */
   homeless: bigint
-  readonly hours: Map<number, HourPage>
   /** The first unsealed hour from each hour on, as far as it was asked for. */
   readonly unsealed: Map<number, number>
 }
@@ -60,16 +55,19 @@ export class Page {
   readonly #view: BookView
   readonly #options: PageOptions
   readonly #accounts = new Map<string, AccountPage>()
+  readonly #open: OpenUsage
+  readonly #held: HeldUsage
+  readonly #voided: VoidedUsage[] = []
   readonly #inserted: InsertedRecord[] = []
   /** Slots and hours that were closed by this group. */
   readonly #closed = new Set<string>()
   readonly #records = new Map<number, MeteringRecord>()
   readonly #changed = new Set<number>()
+  /** Client tokens of records that lose their tags. */
+  readonly #untagged = new Map<number, string>()
   readonly #claims = new Map<string, NewClaim>()
   readonly #late = new Map<string, { dimension: string; hour: number; quantity: bigint }>()
-  readonly #notes: Note[] = []
-  /** Hours of other tasks or pods whose usage went to this one. */
-  readonly #emptiedElsewhere: OpenAccountHour[] = []
+  readonly #notes = new Map<string, string | undefined>()
   /** By dimension: usage that went to the untagged bucket, an hour having too many tag sets. */
   readonly overflowed = new Map<string, number>()
   #owner: Changes['owner']
@@ -78,6 +76,8 @@ export class Page {
   constructor(view: BookView, options: PageOptions) {
     this.#view = view
     this.#options = options
+    this.#open = new OpenUsage(view, this.resource, options.tagSets)
+    this.#held = new HeldUsage(view)
   }
 
   /** The task or pod that owns the book. */
@@ -121,60 +121,91 @@ export class Page {
 
   /** Adds to an hour that is not sealed. */
   add(account: Account, hour: number, tags: TagSet, quantity: bigint): void {
-    const page = this.#page(account)
-    const { added } = this.#hour(page, hour)
-    const before = added.get(tags)
-    if (before !== undefined) added.set(tags, before + quantity)
-    else if (tags === untagged || this.#admits(page, hour, tags)) added.set(tags, quantity)
-    else {
-      const { dimension } = account.key
-      this.overflowed.set(dimension, (this.overflowed.get(dimension) ?? 0) + 1)
-      this.add(account, hour, untagged, quantity)
+    if (this.#open.add(account, hour, tags, quantity)) {
+      this.#page(account).homeless -= quantity
       return
     }
-    page.homeless -= quantity
+    const { dimension } = account.key
+    this.overflowed.set(dimension, (this.overflowed.get(dimension) ?? 0) + 1)
+    this.add(account, hour, untagged, quantity)
+  }
+
+  /** Adds usage that the guard of that hour does not count: an earlier hour did, or an operator released it. */
+  addUnguarded(account: Account, hour: number, tags: TagSet, quantity: bigint): void {
+    this.add(account, hour, tags, quantity)
+    this.#setUnguarded(account, hour, this.unguarded(account, hour) + quantity)
+  }
+
+  /** How much of an open hour its guard does not count. */
+  unguarded(account: Account, hour: number): bigint {
+    const name = unguardedName(account, hour)
+    const note = this.#notes.has(name)
+      ? this.#notes.get(name)
+      : this.#view.note(this.resource, name)
+    return BigInt(note ?? 0)
   }
 
   /** Hours with open usage that start before `before`, by account and hour. */
   openHours(before: number): OpenAccountHour[] {
-    const stored = this.#view
-      .openHours(before)
-      .filter(({ account, resource, hour }) => !this.#isEmptied(account, resource, hour))
-    const known = new Set(stored.map(({ account, hour }) => `${hour}|${account.name}`))
-    const added = [...this.#accounts.values()]
-      .flatMap(({ hours }) => [...hours.values()])
-      .filter(
-        ({ account, hour, added: cells }) =>
-          hour < before && cells.size > 0 && !known.has(`${hour}|${account.name}`),
-      )
-    return [...stored, ...added]
+    return this.#open.hours(before)
   }
 
   /** All that an hour holds, in the order of the tag sets. */
   cells(open: OpenAccountHour): OpenCell[] {
-    const page = this.#accounts.get(open.account.name)?.hours.get(open.hour)
-    const emptied = this.#isEmptied(open.account, open.resource, open.hour)
-    const stored = emptied ? [] : this.#view.cells(open)
-    if (page === undefined || page.resource !== open.resource) return [...stored]
-    const sums = new Map(stored.map(({ tags, quantity }) => [tags, quantity]))
-    for (const [tags, quantity] of page.added) sums.set(tags, (sums.get(tags) ?? 0n) + quantity)
-    return [...sums]
-      .map(([tags, quantity]) => ({ tags, quantity }))
-      .toSorted((a, b) => (a.tags < b.tags ? -1 : 1))
+    return this.#open.cells(open)
   }
 
   /** Takes an hour's usage out of it. The caller puts it somewhere else. */
   empty(open: OpenAccountHour): OpenCell[] {
-    const cells = this.cells(open)
-    const page = this.#page(open.account)
-    page.homeless += cells.reduce((sum, { quantity }) => sum + quantity, 0n)
-    if (open.resource === this.resource) {
-      const hour = this.#hour(page, open.hour)
-      hour.emptied = true
-      hour.added.clear()
-      this.#options.tagSets.forget(open)
-    } else this.#emptiedElsewhere.push(open)
+    if (this.unguarded(open.account, open.hour) > 0n)
+      this.#setUnguarded(open.account, open.hour, 0n)
+    const cells = this.#open.empty(open)
+    this.#page(open.account).homeless += sumOf(cells)
     return cells
+  }
+
+  /** Holds usage that was taken from its place. Its hour is closed to new usage. */
+  hold(key: HeldKey, cells: readonly OpenCell[], now: number): void {
+    const page = this.#page(key.account)
+    for (const { tags, quantity } of cells) this.#held.add(key, now, tags, quantity)
+    page.homeless -= sumOf(cells)
+    page.unsealed.clear()
+  }
+
+  /** What is held, oldest hour first. */
+  heldHours(): HeldHour[] {
+    return this.#held.hours()
+  }
+
+  heldCells(held: HeldHour): readonly OpenCell[] {
+    return this.#held.cells(held)
+  }
+
+  /** Takes what is held out of its place. The caller puts it somewhere else. */
+  release(held: HeldHour): readonly OpenCell[] {
+    const cells = this.#held.release(held)
+    const page = this.#page(held.account)
+    page.homeless += sumOf(cells)
+    page.unsealed.clear()
+    return cells
+  }
+
+  /** Writes off usage that was taken from its place. */
+  writeOff(voided: VoidedUsage): void {
+    this.#page(voided.account).homeless -= voided.quantity
+    this.#voided.push(voided)
+  }
+
+  /** Makes usage that was taken from its place that of another account. Both sides are counted. */
+  transfer(from: Account, to: Account, quantity: bigint): void {
+    for (const [account, change] of [
+      [from, -quantity],
+      [to, quantity],
+    ] as const) {
+      const page = this.#page(account)
+      page.reported += change
+      page.homeless += change
+    }
   }
 
   fraction(account: Account): bigint {
@@ -213,7 +244,10 @@ export class Page {
 
   /** Records that wait for AWS, with what this group has done to them. */
   unsentRecords(): MeteringRecord[] {
-    return this.#view.unsentRecords().map((record) => this.#records.get(record.id) ?? record)
+    return this.#view
+      .unsentRecords()
+      .map((record) => this.#records.get(record.id) ?? record)
+      .filter(({ state }) => recordStateTable[state].unsent)
   }
 
   /** Changes what may change of a record, and returns it as it is then. */
@@ -221,13 +255,18 @@ export class Page {
     const changed = { ...record, ...change }
     if (changed.state === 'moved' && record.state !== 'moved')
       for (const part of record.parts)
-        this.#page(accountOf(part.account)).homeless += usageOfPart(part).reduce(
-          (sum, { quantity }) => sum + quantity,
-          0n,
-        )
+        this.#page(accountOf(part.account)).homeless += sumOf(usageOfPart(part))
     this.#records.set(record.id, changed)
     this.#changed.add(record.id)
     return changed
+  }
+
+  /** Takes the tags out of a record that AWS certainly does not have, and lets it be sent again. */
+  untag(record: MeteringRecord, clientToken: string): MeteringRecord {
+    this.#untagged.set(record.id, clientToken)
+    const parts = record.parts.map((part) => ({ ...part, allocations: undefined }))
+    const untaggedRecord = { ...record, parts, allocations: undefined, clientToken }
+    return this.update(untaggedRecord, { state: 'sealed' })
   }
 
   claim(token: string): StoredClaim | undefined {
@@ -246,7 +285,7 @@ export class Page {
   }
 
   note(name: string, value: string): void {
-    this.#notes.push({ resource: this.resource, name, value })
+    this.#notes.set(name, value)
   }
 
   /** Forgets some of what is old. Returns whether there is more. */
@@ -262,25 +301,21 @@ export class Page {
   /** All that the group did. Throws LedgerImbalanced when it would lose or make usage. */
   changes(): Changes {
     const accounts: AccountChange[] = []
-    const emptied: OpenAccountHour[] = [...this.#emptiedElsewhere]
-    const added: AddedUsage[] = []
-    for (const { account, reported, fraction, homeless, hours } of this.#accounts.values()) {
+    for (const { account, reported, fraction, homeless } of this.#accounts.values()) {
       if (homeless !== 0n) throw imbalanced(account, homeless)
       accounts.push({ account, reported, fraction })
-      for (const hour of hours.values()) {
-        if (hour.emptied) emptied.push(hour)
-        if (hour.added.size > 0) added.push(hour)
-      }
     }
     return {
       accounts,
-      emptied,
-      added,
+      ...this.#open.changes(),
+      ...this.#held.changes(),
+      voided: this.#voided,
       newRecords: this.#inserted,
       records: new Map([...this.#changed].map((id) => [id, this.#progressOf(id)])),
+      untagged: this.#untagged,
       claims: [...this.#claims.values()],
       lateUsage: [...this.#late.values()],
-      notes: this.#notes,
+      notes: [...this.#notes].map(([name, value]) => ({ resource: this.resource, name, value })),
       forget: this.#forget,
       owner: this.#owner,
     }
@@ -307,47 +342,30 @@ export class Page {
       reportedBefore: undefined,
       fraction: undefined,
       homeless: 0n,
-      hours: new Map(),
       unsealed: new Map(),
     }
     this.#accounts.set(account.name, page)
     return page
   }
 
-  #hour(page: AccountPage, hour: number): HourPage {
-    const known = page.hours.get(hour)
-    if (known !== undefined) return known
-    const { account } = page
-    const made = { account, resource: this.resource, hour, emptied: false, added: new Map() }
-    page.hours.set(hour, made)
-    return made
+  #setUnguarded(account: Account, hour: number, quantity: bigint): void {
+    this.#notes.set(unguardedName(account, hour), quantity > 0n ? String(quantity) : undefined)
   }
 
-  #isClosed({ slot: { slot, name } }: AccountPage, hour: number): boolean {
+  #isClosed({ account, slot: { slot, name } }: AccountPage, hour: number): boolean {
     const byThisGroup = this.#closed.size > 0 && this.#closed.has(closedName(name, hour))
-    return byThisGroup || this.#view.isClosed(slot, hour)
+    if (byThisGroup || this.#view.isClosed(slot, hour)) return true
+    return this.#held.has({ account, resource: this.resource, hour })
   }
+}
 
-  #isEmptied(account: Account, resource: string, hour: number): boolean {
-    if (resource === this.resource)
-      return this.#accounts.get(account.name)?.hours.get(hour)?.emptied === true
-    return this.#emptiedElsewhere.some(
-      (open) =>
-        open.account.name === account.name && open.resource === resource && open.hour === hour,
-    )
-  }
+function sumOf(cells: readonly OpenCell[]): bigint {
+  return cells.reduce((sum, { quantity }) => sum + quantity, 0n)
+}
 
-  #admits(page: AccountPage, hour: number, tags: TagSet): boolean {
-    const open = this.#hour(page, hour)
-    const isNew = (set: TagSet) =>
-      set !== untagged && (open.emptied || !this.#view.hasTagSet(open, set))
-    return this.#options.tagSets.admits(open, tags, {
-      count: () =>
-        (open.emptied ? 0 : this.#view.countTagSets(open)) +
-        [...open.added.keys()].filter(isNew).length,
-      has: (set) => !open.emptied && this.#view.hasTagSet(open, set),
-    })
-  }
+/** The note that says how much of an hour its guard does not count. */
+function unguardedName({ name }: Account, hour: number): string {
+  return `unguarded|${hour}|${name}`
 }
 
 function closedName(slot: string, hour: number): string {

@@ -96,7 +96,7 @@ function sealHour(
     const { carried = [] } = planned.rests[index] ?? {}
     if (carried.length === 0) continue
     const next = page.firstUnsealedHour(account, hour + hourMs)
-    for (const { tags, quantity } of carried) page.add(account, next, tags, quantity)
+    for (const { tags, quantity } of carried) page.addUnguarded(account, next, tags, quantity)
   }
   return record
 }

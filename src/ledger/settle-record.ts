@@ -119,7 +119,8 @@ export function returnUsage(page: Page, record: MeteringRecord, from: number): n
   const hours = record.parts.map((part) => {
     const account = accountOf(part.account)
     const hour = page.firstUnsealedHour(account, from)
-    for (const { tags, quantity } of usageOfPart(part)) page.add(account, hour, tags, quantity)
+    for (const { tags, quantity } of usageOfPart(part))
+      page.addUnguarded(account, hour, tags, quantity)
     return hour
   })
   return Math.min(...hours)

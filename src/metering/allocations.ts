@@ -1,6 +1,6 @@
 import { awsLimits } from './aws-limits.ts'
 import type { OpenCell } from './cell.ts'
-import { untagged, type TagSet } from './tags.ts'
+import { tagsOf, untagged, type TagSet } from './tags.ts'
 
 export interface WholePart {
   readonly tags: TagSet
@@ -37,11 +37,18 @@ export function allocateWhole(
   return bucket === 0n ? shares : [{ tags: untagged, whole: bucket }, ...shares]
 }
 
+/** What the other members of a request need at most, with room for what AWS's SDK adds. */
+const otherMembersBytes = 8192
+
 /**
- * Makes cells fit AWS's limits of 2500 allocations and 5 tag keys: the largest stay as they are, the
- * others go to the untagged bucket. `folded` counts those.
+ * Makes cells fit AWS's limits of 2500 allocations, 5 tag keys and 1 MiB a request: the largest stay as
+ * they are, those that no longer fit go to the untagged bucket, which is sent as `untaggedAs`.
+ * `folded` counts them.
  */
-export function fitAllocations(cells: readonly OpenCell[]): {
+export function fitAllocations(
+  cells: readonly OpenCell[],
+  untaggedAs: TagSet = untagged,
+): {
   readonly cells: readonly OpenCell[]
   readonly folded: number
 } {
@@ -49,14 +56,18 @@ export function fitAllocations(cells: readonly OpenCell[]): {
     .filter(({ tags }) => tags !== untagged)
     .toSorted((a, b) => compare(b.quantity, a.quantity) || compare(a.tags, b.tags))
   const kept: OpenCell[] = []
-  const keys = new Set<string>()
+  const keys = new Set(keysOf(untaggedAs))
   let bucket = cells.find(({ tags }) => tags === untagged)?.quantity ?? 0n
   let folded = 0
+  let room = awsLimits.requestBytes - otherMembersBytes - bytesOf(untaggedAs)
   for (const cell of bySize) {
     const union = new Set([...keys, ...keysOf(cell.tags)])
+    const bytes = bytesOf(cell.tags)
+    const fits = union.size <= awsLimits.distinctTagKeys && bytes <= room
     // One place is left for the untagged bucket.
-    if (kept.length < awsLimits.allocations - 1 && union.size <= awsLimits.distinctTagKeys) {
+    if (kept.length < awsLimits.allocations - 1 && fits) {
       kept.push(cell)
+      room -= bytes
       for (const key of union) keys.add(key)
     } else {
       bucket += cell.quantity
@@ -68,8 +79,19 @@ export function fitAllocations(cells: readonly OpenCell[]): {
   return { cells: [...untaggedCells, ...ordered], folded }
 }
 
+/** The size of an allocation in the JSON that is sent, with the largest quantity and a comma. */
+function bytesOf(tags: TagSet): number {
+  const wire = {
+    AllocatedUsageQuantity: awsLimits.quantity,
+    ...(tags !== untagged && {
+      Tags: tagsOf(tags).map(({ key, value }) => ({ Key: key, Value: value })),
+    }),
+  }
+  return Buffer.byteLength(JSON.stringify(wire)) + 1
+}
+
 function keysOf(tags: TagSet): string[] {
-  return (JSON.parse(tags) as [string, string][]).map(([key]) => key)
+  return tagsOf(tags).map(({ key }) => key)
 }
 
 function compare<T extends string | bigint>(a: T, b: T): number {

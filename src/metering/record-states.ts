@@ -31,7 +31,8 @@ export const recordStateTable = {
     unsent: true,
     settled: false,
     needsPerson: true,
-    advice: 'Fix what AWS complained about, then use "ledger retry".',
+    advice:
+      'Fix what AWS complained about, then use "ledger retry", or "ledger reopen" after a corrected product file.',
   },
   unresolved: {
     unsent: false,

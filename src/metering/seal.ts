@@ -5,13 +5,15 @@ import type { OpenCell } from './cell.ts'
 import { hourMs, recordTimestamp } from './hour.ts'
 import { mergeAllocations, type RecordPart, type SealedContent } from './record.ts'
 import type { SealAccount, SealInput, SealPlan, SealRest } from './seal-plan.ts'
-import { untagged } from './tags.ts'
+import { untagged, type TagSet } from './tags.ts'
 
 export interface SealRules {
   /** Whether an hour that is over gets a record even when there is nothing to bill. */
   readonly zeroRecords: boolean
   /** The same for the same content, different for any other; 1 to 64 characters. */
   readonly clientTokenOf: (resource: string, content: Omit<SealedContent, 'clientToken'>) => string
+  /** The tag set of what has none, in a record that has tagged usage too; left untagged without it. */
+  readonly untaggedAs?: TagSet | undefined
   /** Receives the number of tag sets that had to go to the untagged bucket. */
   readonly onFolded: (dimension: string, tagSets: number) => void
 }
@@ -31,9 +33,10 @@ export function planSeal(input: SealInput, rules: SealRules): SealPlan {
       rests: totals.map(({ fraction }) => ({ fraction, carried: [] })),
     }
 
-  const { cells, folded } = fitAccounts(accounts)
+  const { cells, folded } = fitAccounts(accounts, rules.untaggedAs)
   if (folded > 0) rules.onFolded(dimension, folded)
-  const { parts, rests } = divide(accounts, totals, cells)
+  const { parts: taken, rests } = divide(accounts, totals, cells)
+  const parts = nameUntagged(taken, rules.untaggedAs)
   const content = {
     productCode,
     dimension,
@@ -64,7 +67,10 @@ function totalOf({ account, cells, fraction }: SealAccount): Total {
  * The cells of each account, made to fit AWS's limits together. Where accounts differ in their divisor,
  * tag sets are compared by their size in AWS's units.
  */
-function fitAccounts(accounts: readonly SealAccount[]): {
+function fitAccounts(
+  accounts: readonly SealAccount[],
+  untaggedAs: TagSet | undefined,
+): {
   readonly cells: readonly (readonly OpenCell[])[]
   readonly folded: number
 } {
@@ -73,7 +79,8 @@ function fitAccounts(accounts: readonly SealAccount[]): {
   for (const { account, cells } of accounts)
     for (const { tags, quantity } of cells)
       weights.set(tags, (weights.get(tags) ?? 0n) + quantity * (product / account.divisor))
-  const fitted = fitAllocations([...weights].map(([tags, quantity]) => ({ tags, quantity })))
+  const all = [...weights].map(([tags, quantity]) => ({ tags, quantity }))
+  const fitted = fitAllocations(all, untaggedAs)
   const kept = new Set(fitted.cells.map(({ tags }) => tags))
   return { cells: accounts.map(({ cells }) => foldCells(cells, kept)), folded: fitted.folded }
 }
@@ -114,6 +121,22 @@ function divide(
   if (parts.length === 0 && first !== undefined)
     parts.push({ account: first.account, quantity: 0, allocations: undefined })
   return { parts, rests }
+}
+
+/** Gives the untagged rest of a record with tags the tag set that the product file names for it. */
+function nameUntagged(parts: readonly RecordPart[], untaggedAs: TagSet | undefined): RecordPart[] {
+  if (untaggedAs === undefined || parts.every(({ allocations }) => allocations === undefined))
+    return [...parts]
+  return parts.map((part) => {
+    const shares = part.allocations ?? [{ tags: untagged, quantity: part.quantity }]
+    const sums = new Map<TagSet, number>()
+    for (const { tags, quantity } of shares) {
+      const name = tags === untagged ? untaggedAs : tags
+      sums.set(name, (sums.get(name) ?? 0) + quantity)
+    }
+    const allocations = [...sums].map(([tags, quantity]) => ({ tags, quantity }))
+    return { ...part, allocations: allocations.toSorted((a, b) => (a.tags < b.tags ? -1 : 1)) }
+  })
 }
 
 /** Takes parts in their order until they have `limit` units. */

@@ -3,6 +3,7 @@ import { fail, succeed, type Result } from '../kernel/result.ts'
 import {
   choice,
   described,
+  isObject,
   list,
   mapOf,
   notAllowed,
@@ -11,7 +12,9 @@ import {
   type Schema,
 } from '../kernel/schema.ts'
 import { awsLimits } from '../metering/aws-limits.ts'
-import { productCodePattern, productCodeRange } from './patterns.ts'
+import { largestWhole, parseQuantity } from '../metering/quantity.ts'
+import { canonicalTags, type TagSet } from '../metering/tags.ts'
+import { productCodePattern, productCodeRange, tagText } from './patterns.ts'
 import { parsePublicKey } from './public-key.ts'
 import { needsRule } from './route-needs.ts'
 import { pricingInWords, routeNames } from './routes.ts'
@@ -63,6 +66,50 @@ const divisor: Schema<bigint> = {
   ),
 }
 
+const maxPerHour: Schema<bigint> = parsed(
+  {
+    anyOf: [
+      { type: 'number', exclusiveMinimum: 0, maximum: Number(largestWhole) },
+      { type: 'string', pattern: String.raw`^[0-9]+(\.[0-9]{1,6})?$` },
+    ],
+  },
+  (value) => {
+    const quantity = parseQuantity(value)
+    return quantity.ok && quantity.value > 0n
+      ? quantity
+      : notAllowed(value, `a quantity above 0, up to ${largestWhole}`)
+  },
+)
+
+function isTagText(value: unknown, longest: number): value is string {
+  return typeof value === 'string' && value.length <= longest && tagText.test(value)
+}
+
+const untaggedAs: Schema<TagSet> = parsed(
+  {
+    type: 'object',
+    minProperties: 1,
+    maxProperties: 1,
+    propertyNames: { pattern: tagText.source, maxLength: awsLimits.tagKeyLength },
+    additionalProperties: {
+      type: 'string',
+      pattern: tagText.source,
+      maxLength: awsLimits.tagValueLength,
+    },
+  },
+  (value) => {
+    const [[key, content] = [], ...more] = isObject(value) ? Object.entries(value) : []
+    return more.length === 0 &&
+      isTagText(key, awsLimits.tagKeyLength) &&
+      isTagText(content, awsLimits.tagValueLength)
+      ? succeed(canonicalTags([{ key, value: content }]))
+      : notAllowed(value, 'an object with one tag, such as {"team": "none"}')
+  },
+)
+
+/** What a baked product file can allow the operator, who is the buyer there. */
+export const operatorPermissions = ['void', 'resolve-delivered'] as const
+
 export const dimensionSchema = object({
   name: required(
     described(
@@ -86,6 +133,20 @@ export const dimensionSchema = object({
   divisor: optional(
     described(divisor, "How many of the application's units make one of AWS's."),
     1n,
+  ),
+  maxPerHour: optional(
+    described(
+      maxPerHour,
+      "How many of the application's units an hour plausibly has at most. More is held until an operator decides.",
+    ),
+  ),
+  replaces: optional(
+    described(
+      list(text({ pattern: plain, longest: awsLimits.dimensionNameLength, give: 'a name' }), {
+        give: 'a list of names',
+      }),
+      'Earlier names of the dimension, whose refused records are sealed again as this one.',
+    ),
   ),
 })
 
@@ -131,6 +192,28 @@ export const productFileSchema = object(
       `give one of ${routeNames.join(', ')}`,
     ),
     dimensions: optional(dimensionsSchema, []),
+    untaggedAs: optional(
+      described(
+        untaggedAs,
+        'The tag of usage without tags, in a record that has tagged usage too.',
+      ),
+    ),
+    replaces: optional(
+      described(
+        list(productCode, { give: 'a list of product codes' }),
+        'Earlier product codes, whose refused records are sealed again with productCode.',
+      ),
+    ),
+    operator: optional(
+      object({
+        allow: required(
+          described(
+            list(choice(operatorPermissions), { give: 'a list of actions' }),
+            'What operators may decide where the file is baked into an image.',
+          ),
+        ),
+      }),
+    ),
   },
   needsRule,
 )

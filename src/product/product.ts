@@ -1,11 +1,24 @@
 import type { TypeOf } from '../kernel/schema.ts'
-import type { dimensionSchema, productFileSchema } from './product-schema.ts'
+import type { dimensionSchema, operatorPermissions, productFileSchema } from './product-schema.ts'
 
-/** A usage dimension. `divisor` is how many of the application's units make one of AWS's. */
-export type Dimension = TypeOf<typeof dimensionSchema>
+/** The members that a product need not have, whoever makes it. */
+type Loose<T, Names extends keyof T> = Omit<T, Names> & Partial<Pick<T, Names>>
+
+/**
+ * A usage dimension. `divisor` is how many of the application's units make one of AWS's; `maxPerHour` is
+ * in micro-units.
+ */
+export type Dimension = Loose<TypeOf<typeof dimensionSchema>, 'maxPerHour' | 'replaces'>
+
+export type OperatorPermission = (typeof operatorPermissions)[number]
 
 /** A product file, checked. The environment may choose a trusted code instead of `productCode`. */
-export type ProductFile = Omit<TypeOf<typeof productFileSchema>, '$schema'>
+export type ProductFile = Loose<
+  Omit<TypeOf<typeof productFileSchema>, '$schema' | 'dimensions'>,
+  'replaces' | 'operator' | 'untaggedAs'
+> & {
+  readonly dimensions: readonly Dimension[]
+}
 
 /** What is metered. It has keys and dimensions at least where the route needs them. */
 export type Product = Omit<ProductFile, 'trustedProductCodes'>

@@ -5,11 +5,11 @@ import type { ReportReceipt } from '../metering/report.ts'
 import type { TagSet } from '../metering/tags.ts'
 import type { Slot } from '../metering/slot.ts'
 import type { Retention } from './retention.ts'
-import type { OpenAccountHour } from './view.ts'
+import type { HeldHour, HeldKey, OpenAccountHour } from './view.ts'
 
 export interface AccountChange {
   readonly account: Account
-  /** Added to what was reported. */
+  /** Added to what was reported; less than 0 where usage went to another account. */
   readonly reported: bigint
   /** The new fraction; undefined leaves it. */
   readonly fraction: bigint | undefined
@@ -18,6 +18,25 @@ export interface AccountChange {
 /** Usage that is added to an open hour, by tag set. */
 export interface AddedUsage extends OpenAccountHour {
   readonly added: ReadonlyMap<TagSet, bigint>
+}
+
+/** Usage that is held from now on, by tag set; `since` counts where none of that key was held before. */
+export interface HeldCells extends HeldKey {
+  readonly since: number
+  readonly added: ReadonlyMap<TagSet, bigint>
+}
+
+/** Usage that an operator wrote off: the trail of a decision that cannot be undone. */
+export interface VoidedUsage {
+  readonly account: Account
+  /** The refused record that it was in. */
+  readonly recordId: number | undefined
+  /** The hour that it was in. */
+  readonly hour: number
+  readonly tags: TagSet
+  readonly quantity: bigint
+  readonly reason: string
+  readonly at: number
 }
 
 export interface NewRecord {
@@ -56,11 +75,11 @@ export interface LateUsageSum {
   readonly quantity: bigint
 }
 
-/** A short text of a task or pod; an earlier one of that name is replaced. */
+/** A short text of a task or pod; an earlier one of that name is replaced, or removed by undefined. */
 export interface Note {
   readonly resource: string
   readonly name: string
-  readonly value: string
+  readonly value: string | undefined
 }
 
 /** What a group of commands does to the book. Written whole, in one transaction, or not at all. */
@@ -70,8 +89,14 @@ export interface Changes {
   /** Hours whose open usage went elsewhere: taken out before `added` is written. */
   readonly emptied: readonly OpenAccountHour[]
   readonly added: readonly AddedUsage[]
+  /** Held hours whose usage went elsewhere: taken out before `held` is written. */
+  readonly released: readonly HeldHour[]
+  readonly held: readonly HeldCells[]
+  readonly voided: readonly VoidedUsage[]
   readonly newRecords: readonly NewRecord[]
   readonly records: ReadonlyMap<number, RecordProgress>
+  /** Records whose parts lose their allocations, with their new client tokens. */
+  readonly untagged: ReadonlyMap<number, string>
   readonly claims: readonly NewClaim[]
   readonly lateUsage: readonly LateUsageSum[]
   readonly notes: readonly Note[]

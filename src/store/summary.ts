@@ -1,5 +1,6 @@
-import type { MeteringRecord, RecordSummary } from '../metering/record.ts'
+import type { HeldReason } from '../metering/held.ts'
 import { hourMs } from '../metering/hour.ts'
+import type { MeteringRecord, RecordSummary } from '../metering/record.ts'
 import type { RecordState } from '../metering/record-states.ts'
 import type { OpenHour } from '../metering/report.ts'
 import type { TagSet } from '../metering/tags.ts'
@@ -7,12 +8,38 @@ import type { TagSet } from '../metering/tags.ts'
 /** How far back the summary goes. */
 export const summaryWindowMs = 48 * hourMs
 
+/** Held usage of an hour, under the id that operators name it by. */
+export interface HeldUsageSummary {
+  readonly id: number
+  readonly dimension: string
+  readonly hour: number
+  readonly quantity: bigint
+  readonly reason: HeldReason
+  readonly since: number
+}
+
+/** The note of a book's owner that lists the accounts whose meaning is not that of today's product file. */
+export const retiredNote = 'accounts.retired'
+
+/** What an account holds below one of AWS's whole units. */
+export interface AccountFraction {
+  readonly dimension: string
+  readonly productCode: string
+  readonly divisor: bigint
+  readonly quantity: bigint
+  /** The product file no longer has the account, so its fraction never becomes a unit. */
+  readonly retired: boolean
+}
+
 /** Where the usage is, for the application and for dashboards. Its size follows the window, not the history. */
 export interface UsageSummary {
   /** When this was the case, ms. */
   readonly now: number
   readonly open: readonly OpenHour[]
-  readonly fractions: readonly { readonly dimension: string; readonly quantity: bigint }[]
+  /** By account: those of one dimension are never added up. */
+  readonly fractions: readonly AccountFraction[]
+  /** What waits for an operator and is not sent by itself, oldest hour first. */
+  readonly held: readonly HeldUsageSummary[]
   /** Of the last 48 hours: what came for a closed hour, by the hour that took it; it is counted there already. */
   readonly late: readonly OpenHour[]
   /** Sealed, sending and refused records, oldest first. */
@@ -42,6 +69,8 @@ export interface LedgerGauges {
   readonly states: ReadonlyMap<RecordState, number>
   /** Micro-units in the places before `accepted`, by dimension. */
   readonly pending: ReadonlyMap<string, bigint>
+  /** Micro-units that are held, by dimension; part of `pending`. */
+  readonly held: ReadonlyMap<string, bigint>
   /** Hours of records that AWS has not accepted, with how many each has. */
   readonly unsentHours: ReadonlyMap<number, number>
   readonly oldestUnsentHour: number | undefined
@@ -69,6 +98,19 @@ export interface LedgerOverview extends UsageSummary {
   readonly openByTags: readonly OpenTagSet[]
   /** All of them, however old, oldest first. */
   readonly unresolved: readonly RecordSummary[]
+  /** All of it, newest first. */
+  readonly voided: readonly VoidedUsageSummary[]
+}
+
+/** Usage that an operator wrote off. */
+export interface VoidedUsageSummary {
+  readonly recordId: number | undefined
+  readonly dimension: string
+  readonly hour: number
+  readonly tags: TagSet
+  readonly quantity: bigint
+  readonly reason: string
+  readonly at: number
 }
 
 /** The same with the allocations of every record, for programs. */

@@ -1,5 +1,6 @@
 import type { Account } from '../metering/account.ts'
 import type { OpenCell } from '../metering/cell.ts'
+import type { HeldReason } from '../metering/held.ts'
 import type { MeteringRecord } from '../metering/record.ts'
 import type { ReportReceipt } from '../metering/report.ts'
 import type { Slot } from '../metering/slot.ts'
@@ -19,6 +20,18 @@ export interface OpenAccountHour {
   readonly hour: number
 }
 
+/** Usage of an account and hour that is held for one reason; `resource` is the task or pod whose hour it was. */
+export interface HeldKey extends OpenAccountHour {
+  readonly reason: HeldReason
+}
+
+/** A held hour of the store. */
+export interface HeldHour extends HeldKey {
+  /** What operators name it by; never used again. */
+  readonly id: number
+  readonly since: number
+}
+
 /** The open usage of one tag set. */
 export interface OpenRow extends OpenAccountHour, OpenCell {}
 
@@ -33,6 +46,8 @@ export interface BookView {
   isClosed(slot: Slot, hour: number): boolean
   /** What was reported for an account, less what was settled long ago; 0 for one that is new. */
   reported(account: Account): bigint
+  /** Every account, in an order that stays. */
+  accounts(): readonly Account[]
   /** The fraction of an account; 0 for one that is new. */
   fraction(account: Account): bigint
   /** Hours with open usage that start before `before`, by account and hour. */
@@ -42,6 +57,12 @@ export interface BookView {
   /** How many tag sets an hour holds, the untagged one not counted. */
   countTagSets(open: OpenAccountHour): number
   hasTagSet(open: OpenAccountHour, tags: TagSet): boolean
+  /** Whether usage of this hour is held, for any reason. */
+  isHeld(open: OpenAccountHour): boolean
+  /** All that is held, oldest hour first. */
+  heldHours(): readonly HeldHour[]
+  /** The cells of a held hour, in the order of the tag sets. */
+  heldCells(held: HeldHour): readonly OpenCell[]
   record(id: number): MeteringRecord | undefined
   /** The first record that bears this id of AWS. */
   recordWithMeteringId(meteringRecordId: string): number | undefined
@@ -49,6 +70,8 @@ export interface BookView {
   unsentRecords(): readonly MeteringRecord[]
   /** The task or pod that owns the book; undefined when none has opened it. */
   owner(): string | undefined
+  /** What a task or pod last noted under this name. */
+  note(resource: string, name: string): string | undefined
   /** Whether more is older than `retention` allows than one transaction forgets. */
   hasMoreToForget(retention: Retention): boolean
   /** What was reported late and is counted in `hour`, so far. */

@@ -14,7 +14,7 @@ const curve = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   .publicKey.export({ type: 'spki', format: 'pem' })
   .toString()
 
-async function run(args: readonly string[], document?: unknown) {
+async function run(args: readonly string[], document?: unknown, old?: unknown) {
   const out: string[] = []
   const text = typeof document === 'string' ? document : JSON.stringify(document)
   const code = await productCommand(
@@ -26,7 +26,7 @@ async function run(args: readonly string[], document?: unknown) {
       err: () => {},
       onSignal: () => {},
     },
-    { readText: (path) => (path === 'product.json' ? text : undefined) },
+    { readText: (path) => ({ 'product.json': text, 'old.json': JSON.stringify(old) })[path] },
   )
   return { code, out }
 }
@@ -54,6 +54,36 @@ describe('product check', () => {
       "               storage (1024 bytes make one of AWS's)",
       'warning        publicKeys["2"]: the key has 1024 bits only; ask AWS for one of 2048 bits or more.',
     ])
+  })
+
+  test('says what a change does to usage that is open', async () => {
+    const next = { ...good, dimensions: ['requests', { name: 'storage', divisor: 1 }] }
+    const args = ['check', 'product.json', '--against', 'old.json']
+    const { code, out } = await run(args, next, good)
+    expect(code).toBe(0)
+    expect(out.slice(-4)).toEqual([
+      '',
+      'requests: same. Open usage goes on.',
+      'storage: new-divisor. Open usage keeps the divisor 1024, and new usage has 1. The old fraction is',
+      '  not billed any more.',
+    ])
+    const json = await run([...args, '--json'], next, good)
+    expect(JSON.parse(json.out.join(''))).toMatchObject({
+      ok: true,
+      changes: [
+        { dimension: 'requests', change: 'same' },
+        { dimension: 'storage', change: 'new-divisor' },
+      ],
+    })
+  })
+
+  test('an old file that is wrong or absent is a mistake', async () => {
+    const args = ['check', 'product.json', '--against', 'old.json']
+    for (const old of [undefined, { productCode: 1 }])
+      await expect(run(args, good, old)).rejects.toMatchObject({
+        code: 'InvalidProductFile',
+        message: expect.stringMatching(/^old\.json has/),
+      })
   })
 
   test('lists every mistake at once', async () => {

@@ -39,14 +39,16 @@ export async function auditLedger(args: readonly string[], io: CliIo): Promise<n
 }
 
 function body(balance: AccountBalance) {
-  const { customer, dimension, reported, open, fraction, recorded, imbalance } = balance
+  const { customer, dimension, reported, open, fraction, held, recorded, imbalance } = balance
   return {
     customer,
     dimension,
     reported: formatQuantity(reported),
     open: formatQuantity(open),
     fraction: formatQuantity(fraction),
+    held: formatQuantity(held),
     recorded: formatQuantity(recorded),
+    void: formatQuantity(balance.void),
     imbalance: formatQuantity(imbalance),
   }
 }
@@ -55,17 +57,21 @@ function describe(balances: readonly AccountBalance[]): string[] {
   if (balances.length === 0) return ['Nothing was reported yet.']
   const wrong = imbalancesOf(balances).length
   const right = (title: string) => ({ title, align: 'right' }) as const
-  const numbers = ['reported', 'open', 'fraction', 'records', 'imbalance'].map(right)
+  const numbers = ['reported', 'open', 'fraction', 'held', 'records', 'void', 'imbalance'].map(
+    right,
+  )
   const rows = balances.map((balance) => {
-    const { dimension, reported, open, fraction, recorded, imbalance } = body(balance)
-    return [nameOf(balance.customer, dimension), reported, open, fraction, recorded, imbalance]
+    const { dimension, reported, open, fraction, held, recorded, imbalance, ...rest } =
+      body(balance)
+    const name = nameOf(balance.customer, dimension)
+    return [name, reported, open, fraction, held, recorded, rest.void, imbalance]
   })
   return [
     ...renderTable([{ title: 'dimension', shrinks: true }, ...numbers], rows),
     '',
     wrong === 0
-      ? 'Balanced: reported = open + fraction + records for every dimension.'
-      : `NOT balanced: ${wrong} of ${balances.length} dimensions.`,
+      ? 'Balanced: reported = open + fraction + held + records + void for every account.'
+      : `NOT balanced: ${wrong} of ${balances.length} accounts.`,
   ]
 }
 

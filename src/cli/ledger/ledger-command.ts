@@ -1,34 +1,41 @@
 import { createSystemClock, type Clock } from '../../kernel/clock.ts'
+import { fileReader, type TextReader } from '../../kernel/read-text.ts'
 import { SidecarError } from '../../kernel/errors.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { auditLedger } from './ledger-audit.ts'
 import { exportLedger } from './ledger-export.ts'
-import { resolveRecord } from './ledger-resolve.ts'
-import { retryRecord } from './ledger-retry.ts'
+import type { DecisionContext } from './decide/decision.ts'
+import { releaseUsage } from './decide/ledger-release.ts'
+import { reopenRecord } from './decide/ledger-reopen.ts'
+import { resolveRecord } from './decide/ledger-resolve.ts'
+import { retryRecord } from './decide/ledger-retry.ts'
+import { voidUsage } from './decide/ledger-void.ts'
 import { showLedger } from './ledger-show.ts'
 
-export const ledgerHelp = `Says where every unit is, and settles what needs a decision.
+export const ledgerHelp = `Says where every unit is, and settles what needs a decision: docs/ledger.md.
 
 usage: marketplace-sidecar ledger <action> [options]
 
-  show [--tags]                   open usage, fractions, records of the last 48 hours
+  show [--tags]                   open usage, fractions, what is held, records of the last 48 hours
   show <id>                       one record in full, also by its MeteringRecordId
-  audit                           whether reported = open + fraction + records; exit code 1 if not
-  export --format csv|jsonl       every record, oldest hour first
-    --since <time>                only hours that start at this time or later
-    --until <time>                only hours that start before it, such as 2026-03-10T09:00:00Z
+  audit                           whether every unit is in one place; exit code 1 if not
+  export --format csv             every record, oldest hour first; or --format jsonl
+    --since <time>                only hours that start at this time or later; --until: before it
     --dimension <name>            only this dimension
+  retry <id>                      a refused record: send it at once, unchanged
+  reopen <id>                     a refused record: seal it again as today's product file says
+  release <id>                    held usage: bill it with the current hour
   resolve <id> --delivered        an unresolved record: AWS has billed it
   resolve <id> --resend           an unresolved record: AWS has not; bill it with a later hour
-  retry <id>                      a refused record: send it at once
+  void <id> --reason <text>       a refused record: write it off
+  void --dimension <name>         held or open usage: write off --quantity <number>, oldest first,
+                                  for a --reason; --tags <key=value,...> for only these tags
 
+  --yes                           decide without a question; needed where there is no terminal
   --data-dir <directory>          where the ledger is (SIDECAR_DATA_DIR, or its default)
   --json                          JSON for programs (all but export)
-  --help                          this text
-
-It works beside a running sidecar and without one; only resolve and retry change anything.
-docs/ledger.md tells what the words mean and what to do with refused and unresolved records.`
+  --help                          this text`
 
 type Action = (args: readonly string[], io: CliIo, clock: Clock) => Promise<number>
 
@@ -36,8 +43,16 @@ const actions: Readonly<Record<string, Action>> = {
   show: showLedger,
   audit: auditLedger,
   export: exportLedger,
-  resolve: resolveRecord,
+}
+
+type DecisionAction = (args: readonly string[], context: DecisionContext) => Promise<number>
+
+const decisions: Readonly<Record<string, DecisionAction>> = {
   retry: retryRecord,
+  reopen: reopenRecord,
+  release: releaseUsage,
+  resolve: resolveRecord,
+  void: voidUsage,
 }
 
 /** The command `ledger`. Resolves with the exit code. */
@@ -45,21 +60,24 @@ export function ledgerCommand(args: readonly string[], io: CliIo): Promise<numbe
   return ledger(args, io, createSystemClock())
 }
 
-/** The same with a clock of the caller's choice. */
+/** The same with a clock and a reader of files of the caller's choice. */
 export async function ledger(
   [name, ...args]: readonly string[],
   io: CliIo,
   clock: Clock,
+  reader: TextReader = fileReader,
 ): Promise<number> {
   if (name === undefined || name === '--help' || args.includes('--help')) {
     io.out(ledgerHelp)
     return name === undefined ? exitCodes.misconfigured : exitCodes.ok
   }
+  const decide = Object.hasOwn(decisions, name) ? decisions[name] : undefined
+  if (decide !== undefined) return decide(args, { io, clock, reader })
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined
   if (action === undefined)
     throw new SidecarError(
       'InvalidArguments',
-      `ledger has no action ${JSON.stringify(name)}; there are ${Object.keys(actions).join(', ')}. "ledger --help" tells more.`,
+      `ledger has no action ${JSON.stringify(name)}; there are ${[...Object.keys(actions), ...Object.keys(decisions)].join(', ')}. "ledger --help" explains them.`,
     )
   return action(args, io, clock)
 }

@@ -1,5 +1,5 @@
 import { formatQuantity } from '../../metering/quantity.ts'
-import type { LedgerOverview } from '../../store/summary.ts'
+import type { AccountFraction, LedgerOverview } from '../../store/summary.ts'
 import type { RecordSummary } from '../../metering/record.ts'
 import { formatHour, formatTags, formatTime } from './format-record.ts'
 import { printable, renderTable, type Column } from '../text-table.ts'
@@ -12,6 +12,8 @@ const hourColumn: Column = { title: 'hour' }
 const dimensionColumn: Column = { title: 'dimension', shrinks: true }
 const quantityColumn: Column = { title: 'quantity', align: 'right' }
 const stateColumn: Column = { title: 'state' }
+const sinceColumn: Column = { title: 'since' }
+const retiredColumn: Column = { title: 'product file', shrinks: true }
 const triesColumn: Column = { title: 'tries', align: 'right' }
 
 /** The overview for people, at most 100 columns wide. */
@@ -20,7 +22,7 @@ export function describeOverview(
   overview: LedgerOverview,
   withTags: boolean,
 ): string[] {
-  const { fractions, pending, unresolved, settled } = overview
+  const { fractions, held, pending, unresolved, settled, voided } = overview
   const waiting = pending.filter(({ state }) => state !== 'refused')
   const refused = pending.filter(({ state }) => state === 'refused')
   const done = settled.filter(({ state }) => state !== 'unresolved')
@@ -29,16 +31,33 @@ export function describeOverview(
     ...section('Open: reported, the hour is not sealed', ...openTable(overview, withTags)),
     ...section(
       'Fractions: below one whole unit, they go with a later hour',
-      [dimensionColumn, quantityColumn],
-      fractions.map(({ dimension, quantity }) => [dimension, formatQuantity(quantity)]),
+      [dimensionColumn, quantityColumn, ...(fractions.some(isRetired) ? [retiredColumn] : [])],
+      fractions.map((fraction) => [
+        fraction.dimension,
+        formatQuantity(fraction.quantity),
+        ...(isRetired(fraction) ? [retiredNoteOf(fraction)] : []),
+      ]),
+    ),
+    ...section(
+      'Held: not sent until you decide, with "ledger release" or "ledger void"',
+      [idColumn, hourColumn, dimensionColumn, quantityColumn, { title: 'reason' }, sinceColumn],
+      held.map(({ id, hour, dimension, quantity, reason, since }) => [
+        String(id),
+        formatHour(hour),
+        dimension,
+        formatQuantity(quantity),
+        reason,
+        formatTime(since),
+      ]),
     ),
     ...recordSection('Pending: sealed, the sidecar sends them by itself', waiting),
-    ...recordSection('Refused: mend what AWS complains about, then "ledger retry <id>"', refused),
     ...recordSection(
-      'Unresolved: perhaps billed, decide with "ledger resolve <id> --delivered|--resend"',
-      unresolved,
+      'Refused: fix what AWS complains about, then use "ledger retry" or "ledger reopen"',
+      refused,
     ),
+    ...recordSection('Unresolved: perhaps billed, decide with "ledger resolve"', unresolved),
     ...settledSection(done),
+    ...(voided.length === 0 ? [] : voidedSection(voided)),
   ]
 }
 
@@ -52,6 +71,14 @@ function headOf(directory: string, overview: LedgerOverview): string[] {
     `last accepted  ${formatTime(lastSuccessAt)}`,
     `last failure   ${failure}`,
   ].map(printable)
+}
+
+function isRetired({ retired }: AccountFraction): boolean {
+  return retired
+}
+
+function retiredNoteOf({ productCode, divisor }: AccountFraction): string {
+  return `retired: of ${productCode}, divisor ${divisor}`
 }
 
 type Table = [columns: readonly Column[], rows: readonly (readonly string[])[]]
@@ -106,6 +133,28 @@ function settledSection(records: readonly RecordSummary[]): string[] {
       { title: 'MeteringRecordId' },
     ],
     records.map((record) => [...recordCells(record), outcomeOf(record)]),
+  )
+}
+
+function voidedSection(voided: LedgerOverview['voided']): string[] {
+  return section(
+    'Written off by an operator, newest first',
+    [
+      { title: 'at' },
+      hourColumn,
+      dimensionColumn,
+      quantityColumn,
+      { title: 'record', align: 'right' },
+      { title: 'reason', shrinks: true },
+    ],
+    voided.map(({ at, hour, dimension, quantity, recordId, reason }) => [
+      formatTime(at),
+      formatHour(hour),
+      dimension,
+      formatQuantity(quantity),
+      String(recordId ?? ''),
+      reason,
+    ]),
   )
 }
 

@@ -5,7 +5,7 @@ import { isoOrNull, recordBody, tagsBody } from './record-body.ts'
 
 /** The overview as programs read it. Quantities that may have a fraction are decimal strings, exact. */
 export function overviewBody(directory: string, overview: WholeOverview) {
-  const { owner, openByTags, fractions, pending, unresolved, settled, lastFailure } = overview
+  const { owner, openByTags, fractions, held, pending, unresolved, settled, lastFailure } = overview
   return {
     dataDir: directory,
     owner:
@@ -19,14 +19,34 @@ export function overviewBody(directory: string, overview: WholeOverview) {
       tags: tagsBody(tags),
       quantity: formatQuantity(quantity),
     })),
-    fractions: fractions.map(({ dimension, quantity }) => ({
+    fractions: fractions.map(({ dimension, productCode, divisor, quantity, retired }) => ({
       dimension,
+      productCode,
+      divisor: Number(divisor),
       quantity: formatQuantity(quantity),
+      retired,
+    })),
+    held: held.map(({ id, dimension, hour, quantity, reason, since }) => ({
+      id,
+      dimension,
+      hour: toIso(hour),
+      quantity: formatQuantity(quantity),
+      reason,
+      since: toIso(since),
     })),
     pending: pending.filter(({ state }) => state !== 'refused').map(recordBody),
     refused: pending.filter(({ state }) => state === 'refused').map(recordBody),
     unresolved: unresolved.map(recordBody),
     settled: settled.filter(({ state }) => state !== 'unresolved').map(recordBody),
+    voided: overview.voided.map(({ recordId, dimension, hour, tags, quantity, reason, at }) => ({
+      record: recordId ?? null,
+      dimension,
+      hour: toIso(hour),
+      tags: tagsBody(tags),
+      quantity: formatQuantity(quantity),
+      reason,
+      at: toIso(at),
+    })),
     lastSuccessAt: isoOrNull(overview.lastSuccessAt),
     lastFailure: lastFailure === undefined ? null : { ...lastFailure, at: toIso(lastFailure.at) },
     oldestUnsentHour: isoOrNull(overview.oldestUnsentHour),

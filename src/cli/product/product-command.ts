@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { compareProducts } from '../../product/compare-products.ts'
 import { readProductFile } from '../../product/load-product.ts'
 import type { ProductFile } from '../../product/product.ts'
 import { productSchema } from '../../product/product-schema.ts'
@@ -9,6 +10,7 @@ import { fileReader, type TextReader } from '../../kernel/read-text.ts'
 import type { Result } from '../../kernel/result.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { wrap } from '../text-table.ts'
 import { productFacts, productLines } from '../product-facts.ts'
 
 export const productHelp = `Checks the product file that a seller bakes into the image.
@@ -16,6 +18,7 @@ export const productHelp = `Checks the product file that a seller bakes into the
 usage: marketplace-sidecar product <action>
 
   check <file> [--json]   list every mistake, or print what the file says; exit code 0 or 2
+    --against <old file>  also say what the change does to usage that is open
   schema                  print the JSON Schema of the file, for editors
 
 docs/configuration.md describes the file.`
@@ -34,7 +37,11 @@ export async function productCommand(
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { json: { type: 'boolean', default: false }, help: { type: 'boolean' } },
+    options: {
+      json: { type: 'boolean', default: false },
+      against: { type: 'string' },
+      help: { type: 'boolean' },
+    },
   })
   const [action, ...rest] = positionals
   if (values.help === true || action === undefined) {
@@ -52,36 +59,47 @@ export async function productCommand(
       'Give "product check <file>" or "product schema"; "product --help" explains them.',
     )
   const file = readProductFile(path, reader)
-  return values.json ? printJson(path, file, io) : printText(path, file, io)
+  const old = values.against === undefined ? undefined : readOld(values.against, reader)
+  return values.json ? printJson(path, file, old, io) : printText(path, file, old, io)
 }
 
 type ReadFile = Result<ProductFile, Mistakes>
 
-function printJson(path: string, file: ReadFile, io: CliIo): number {
+/** The file of the image that runs now, which must be right. */
+function readOld(path: string, reader: TextReader): ProductFile {
+  const old = readProductFile(path, reader)
+  if (!old.ok) throw wrongFile(path, old.failure)
+  return old.value
+}
+
+function printJson(path: string, file: ReadFile, old: ProductFile | undefined, io: CliIo): number {
   const body = {
     file: path,
     ok: file.ok,
     mistakes: file.ok ? [] : file.failure,
     warnings: file.ok ? productWarnings(file.value) : [],
     product: file.ok ? productFacts(file.value) : null,
+    ...(old && { changes: file.ok ? compareProducts(old, file.value) : [] }),
   }
   io.out(JSON.stringify(body, null, 2))
   return file.ok ? exitCodes.ok : exitCodes.misconfigured
 }
 
-function printText(path: string, file: ReadFile, io: CliIo): number {
-  if (!file.ok) {
-    const { length } = file.failure
-    throw new SidecarError(
-      'InvalidProductFile',
-      [
-        `${path} has ${length === 1 ? 'a mistake' : `${length} mistakes`}:`,
-        ...file.failure.map((line) => `- ${line}`),
-      ].join('\n'),
-    )
-  }
+function printText(path: string, file: ReadFile, old: ProductFile | undefined, io: CliIo): number {
+  if (!file.ok) throw wrongFile(path, file.failure)
   io.out(`${path} is fine.`)
   for (const line of productLines(file.value)) io.out(line)
   for (const warning of productWarnings(file.value)) io.out(`warning        ${warning}`)
+  if (old !== undefined) {
+    io.out('')
+    for (const { dimension, change, effect } of compareProducts(old, file.value))
+      for (const line of wrap(`${dimension}: ${change}. ${effect}`, 2)) io.out(line)
+  }
   return exitCodes.ok
+}
+
+function wrongFile(path: string, mistakes: Mistakes): SidecarError {
+  const count = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`
+  const lines = [`${path} has ${count}:`, ...mistakes.map((line) => `- ${line}`)]
+  return new SidecarError('InvalidProductFile', lines.join('\n'))
 }

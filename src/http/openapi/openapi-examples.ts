@@ -68,6 +68,16 @@ export const usageExample: UsageAnswer = {
   dimensions: [{ name: 'requests', unit: null, divisor: 1 }],
   open: [{ dimension: 'requests', hour: '2026-03-10T11:00:00.000Z', quantity: 2.25 }],
   fractions: [{ dimension: 'requests', quantity: 0.5 }],
+  held: [
+    {
+      id: 1,
+      dimension: 'requests',
+      hour: '2026-03-10T08:00:00.000Z',
+      quantity: 900000,
+      reason: 'guard',
+      since: '2026-03-10T09:01:00.000Z',
+    },
+  ],
   late: [{ dimension: 'requests', hour: '2026-03-10T11:00:00.000Z', quantity: 1 }],
   pending: [
     {

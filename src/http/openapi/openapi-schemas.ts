@@ -2,23 +2,21 @@ import { awsLimits } from '../../metering/aws-limits.ts'
 import { largestWhole, maxFractionDigits } from '../../metering/quantity.ts'
 import { entitlementStates } from '../../entitlement/transitions.ts'
 import { hourMs } from '../../metering/hour.ts'
+import { heldReasons } from '../../metering/held.ts'
 import { recordStates } from '../../metering/record-states.ts'
 import type {
   DimensionAnswer,
   EntitlementAnswer,
+  HeldAnswer,
   HourAnswer,
   RecordAnswer,
   TransitionAnswer,
   UsageAnswer,
 } from '../routes/answers.ts'
-import {
-  idempotencyKeyPattern,
-  maxReports,
-  reportSchema,
-  tagText,
-} from '../../sources/json/parse-usage.ts'
+import { idempotencyKeyPattern, maxReports, reportSchema } from '../../sources/json/parse-usage.ts'
 import { problemTable } from '../../kernel/problem-table.ts'
 import type { JsonSchema } from '../../kernel/schema.ts'
+import { tagText } from '../../product/patterns.ts'
 import { routeNames } from '../../product/routes.ts'
 import type { ProblemDocument } from '../listener/problem.ts'
 
@@ -129,6 +127,7 @@ export const componentSchemas = {
     dimensions: listOf('Dimension'),
     open: listOf('HourUsage'),
     fractions: { type: 'array', items: answer('', { dimension: text, quantity }) },
+    held: listOf('HeldUsage'),
     late: listOf('HourUsage'),
     pending: listOf('UsageRecord'),
     settled: listOf('UsageRecord'),
@@ -150,6 +149,14 @@ export const componentSchemas = {
     dimension: text,
     hour: time,
     quantity,
+  }),
+  HeldUsage: answer<HeldAnswer>('In units of the application, until an operator decides.', {
+    id: { type: 'integer', minimum: 1 },
+    dimension: text,
+    hour: time,
+    quantity,
+    reason: { type: 'string', enum: heldReasons },
+    since: time,
   }),
   UsageRecord: answer<RecordAnswer>("An hour of a dimension, in AWS's whole units.", {
     id: { type: 'integer', minimum: 1 },

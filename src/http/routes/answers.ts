@@ -1,4 +1,5 @@
 import type { EntitlementState } from '../../entitlement/transitions.ts'
+import type { HeldReason } from '../../metering/held.ts'
 import type { RecordState } from '../../metering/record-states.ts'
 
 /**
@@ -30,6 +31,7 @@ export interface UsageAnswer {
   readonly dimensions: readonly DimensionAnswer[]
   readonly open: readonly HourAnswer[]
   readonly fractions: readonly { readonly dimension: string; readonly quantity: number }[]
+  readonly held: readonly HeldAnswer[]
   readonly late: readonly HourAnswer[]
   readonly pending: readonly RecordAnswer[]
   readonly settled: readonly RecordAnswer[]
@@ -54,6 +56,12 @@ export interface HourAnswer {
   readonly dimension: string
   readonly hour: string
   readonly quantity: number
+}
+
+export interface HeldAnswer extends HourAnswer {
+  readonly id: number
+  readonly reason: HeldReason
+  readonly since: string
 }
 
 export interface RecordAnswer {

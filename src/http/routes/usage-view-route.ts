@@ -44,12 +44,19 @@ export function usageViewRoute(app: FastifyInstance, options: UsageViewOptions):
   })
 }
 
-function summaryBody({ open, fractions, late, pending, settled, unresolvedCount }: UsageSummary) {
+function summaryBody(summary: UsageSummary) {
+  const { open, fractions, held, late, pending, settled, unresolvedCount } = summary
   return {
     open: open.map(hourBody),
     fractions: fractions.map(({ dimension, quantity }) => ({
       dimension,
       quantity: asNumber(quantity),
+    })),
+    held: held.map(({ id, reason, since, ...hour }) => ({
+      id,
+      ...hourBody(hour),
+      reason,
+      since: toIso(since),
     })),
     late: late.map(hourBody),
     pending: pending.map(recordBody),

@@ -1,6 +1,7 @@
 import { toIso, type Clock } from '../../kernel/clock.ts'
 import type { Events } from '../../kernel/events.ts'
 import { awsLimits } from '../../metering/aws-limits.ts'
+import { formatQuantity } from '../../metering/quantity.ts'
 import type { Log } from '../../kernel/log.ts'
 
 /** A clock that is off by more than this bills usage in the wrong hour. */
@@ -29,6 +30,18 @@ export function logEvents(events: Events, log: Log, clock: Clock): void {
         meteringRecordId,
       })
   })
+  events.on('usageHeld', ({ dimension, hour, quantity, limit }) =>
+    log(
+      'usage.held',
+      `${formatQuantity(quantity)} ${dimension} of ${toIso(hour)} are held: the product file says at most ${formatQuantity(limit)} an hour. They are not billed until an operator decides; docs/ledger.md says how.`,
+      {
+        dimension,
+        hour: toIso(hour),
+        quantity: formatQuantity(quantity),
+        limit: formatQuantity(limit),
+      },
+    ),
+  )
   events.on('ledgerFailed', ({ message }) => log('ledger.failed', message))
   events.on('awsCalled', ({ operation, outcome, seconds, requestId }) =>
     log('aws.called', `${operation}: ${outcome}`, {
@@ -65,7 +78,7 @@ function logReports(events: Events, log: Log, clock: Clock): void {
     writeRarely(`tags ${dimension}`, folded, (reports) =>
       log(
         'usage.tags-folded',
-        `${reports} reports or tag sets of ${dimension} went to the untagged bucket: AWS accepts ${awsLimits.allocations} tag sets with ${awsLimits.distinctTagKeys} keys per hour. Use fewer distinct tags.`,
+        `${reports} reports or tag sets of ${dimension} went to the untagged bucket: AWS accepts ${awsLimits.allocations} tag sets with ${awsLimits.distinctTagKeys} keys an hour, in 1 MiB. Use fewer or shorter tags.`,
         { dimension, reports },
       ),
     ),

@@ -69,6 +69,12 @@ export const metricTable = {
     unit: 'units',
     labels: ['dimension'],
   },
+  usage_held: {
+    type: 'gauge',
+    help: 'Units that are held and not sent until an operator releases them or writes them off',
+    unit: 'units',
+    labels: ['dimension'],
+  },
   usage_late_total: {
     type: 'counter',
     help: 'Reports whose hour was already closed, so that they count in a later hour',

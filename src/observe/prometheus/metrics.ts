@@ -93,6 +93,7 @@ function ledgerGauges(registry: MetricRegistry, options: MetricsOptions) {
   const overdueHour = createOverdueHour(options)
   const label = createDimensionLabel(dimensions)
   const pending = registry.gauge('usage_pending')
+  const held = registry.gauge('usage_held')
   const records = registry.gauge('records')
   const ages = registry.gauge('unsent_records')
   const oldest = registry.gauge('oldest_unsent_seconds')
@@ -100,10 +101,15 @@ function ledgerGauges(registry: MetricRegistry, options: MetricsOptions) {
   return async () => {
     const gauges = await ledger.gauges()
     for (const [name, count] of gauges.states) records.set({ state: name }, count)
-    pending.reset()
-    for (const dimension of dimensions) pending.set({ dimension }, 0)
-    for (const [dimension, quantity] of gauges.pending)
-      pending.inc({ dimension: label(dimension) }, toUnits(quantity))
+    for (const [gauge, quantities] of [
+      [pending, gauges.pending],
+      [held, gauges.held],
+    ] as const) {
+      gauge.reset()
+      for (const dimension of dimensions) gauge.set({ dimension }, 0)
+      for (const [dimension, quantity] of quantities)
+        gauge.inc({ dimension: label(dimension) }, toUnits(quantity))
+    }
     const hour = earliest(gauges.oldestUnsentHour, overdueHour(gauges.oldestOpenHour))
     const end = hour === undefined ? undefined : hour + hourMs
     oldest.set(end === undefined ? 0 : Math.max(0, (now() - end) / 1000))

@@ -2,6 +2,7 @@ import type { SidecarError } from '../../kernel/errors.ts'
 import { Ledger } from '../../ledger/ledger.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { Product } from '../../product/product.ts'
+import { todaysNamesOf } from '../../product/todays-names.ts'
 import { openSqliteStore } from '../../store/sqlite/open-sqlite-store.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 
@@ -35,6 +36,9 @@ export async function startLedger(
   let failure: string | undefined
   let unsent: Unsent = { unsentRecords: 0, open: 0n, fraction: 0n, held: 0n, records: 0n }
   const meaningOf = meaningsOf(settings.product)
+  const limits = new Map(
+    settings.product.dimensions.map(({ name, maxPerHour }) => [name, maxPerHour]),
+  )
   const store = await openSqliteStore({
     directory: settings.dataDir,
     meaningOf,
@@ -44,11 +48,10 @@ export async function startLedger(
   })
   const ledger = await Ledger.open({
     store,
-    meaningOf(dimension) {
-      const meaning = meaningOf(dimension)
-      if (meaning === undefined) throw new TypeError(`the product has no dimension ${dimension}`)
-      return meaning
-    },
+    meaningOf,
+    maxPerHour: (dimension) => limits.get(dimension),
+    lateUsage: settings.lateUsage,
+    replacements: todaysNamesOf(settings.product),
     resource: platform.resource,
     clock,
     events,

@@ -2,6 +2,7 @@ import { parseQuantity, type QuantityProblem } from '../../metering/quantity.ts'
 import { fromIso } from '../../kernel/clock.ts'
 import { awsLimits } from '../../metering/aws-limits.ts'
 import { canonicalTags } from '../../metering/tags.ts'
+import { tagText } from '../../product/patterns.ts'
 import type { UsageReport, UsageRequest } from '../../metering/report.ts'
 import { untagged, type TagSet } from '../../metering/tags.ts'
 import { SidecarError, type SidecarErrorOptions } from '../../kernel/errors.ts'
@@ -10,8 +11,6 @@ import type { ProblemCode } from '../../kernel/problem-table.ts'
 const { tagsPerAllocation, tagKeyLength, tagValueLength, tagCharacters } = awsLimits
 export const maxReports = 1000
 export const idempotencyKeyPattern = /^[\x21-\x7e]{1,255}$/
-/** AWS documents a hyphen. Its own pattern has a range there, and so accepts characters that it never documents. */
-export const tagText = new RegExp(`^[${tagCharacters.replace(' -=', String.raw` \-=`)}]+$`)
 
 /** JSON Schema of one report, as the application sends it. Quantity, time and tags are checked separately. */
 export const reportSchema = {

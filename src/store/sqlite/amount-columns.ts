@@ -3,14 +3,16 @@ import { microPerUnit } from '../../metering/amount.ts'
 
 export type Row = Record<string, SQLOutputValue>
 
-/** A quantity as two SQLite integers: whole units and millionths. */
+/** A quantity as two SQLite integers: whole units, and millionths from 0 to 999,999. */
 export interface AmountColumns {
   readonly whole: bigint
   readonly micro: bigint
 }
 
 export function toColumns(quantity: bigint): AmountColumns {
-  return { whole: quantity / microPerUnit, micro: quantity % microPerUnit }
+  const micro = quantity % microPerUnit
+  const rest = micro < 0n ? micro + microPerUnit : micro
+  return { whole: (quantity - rest) / microPerUnit, micro: rest }
 }
 
 export function fromColumns(whole: bigint, micro: bigint): bigint {

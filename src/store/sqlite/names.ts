@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { accountOf, type Account, type Aggregate, type Scope } from '../../metering/account.ts'
 import type { Slot } from '../../metering/slot.ts'
+import type { Row } from './amount-columns.ts'
 
 /**
  * The ids of what rows refer to: accounts, slots, tasks and pods. They are few and never change, so
@@ -72,14 +73,7 @@ export class Names {
     const known = this.#accounts.get(id)
     if (known !== undefined) return known
     const row = this.#account.get(id)
-    const account = accountOf({
-      productCode: String(row?.['product_code']),
-      customer: String(row?.['customer']),
-      dimension: String(row?.['dimension']),
-      divisor: row?.['divisor'] as bigint,
-      aggregate: String(row?.['aggregate']) as Aggregate,
-      scope: String(row?.['scope']) as Scope,
-    })
+    const account = accountOfRow(row ?? {})
     this.#accounts.set(id, account)
     return account
   }
@@ -120,6 +114,18 @@ export class Names {
     this.#slotIds = new WeakMap()
     for (const names of [this.#accountIds, this.#accounts, this.#resourceIds]) names.clear()
   }
+}
+
+/** The account of a row of `account` with its `customer`, of a statement that reads integers as bigint. */
+export function accountOfRow(row: Row): Account {
+  return accountOf({
+    productCode: String(row['product_code']),
+    customer: String(row['customer']),
+    dimension: String(row['dimension']),
+    divisor: row['divisor'] as bigint,
+    aggregate: String(row['aggregate']) as Aggregate,
+    scope: String(row['scope']) as Scope,
+  })
 }
 
 function remember(

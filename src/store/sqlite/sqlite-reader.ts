@@ -13,6 +13,7 @@ import type {
   PendingRecord,
   SharedMeteringId,
   UsageSummary,
+  VoidedUsageSummary,
   WholeOverview,
 } from '../summary.ts'
 import { accountSums } from './account-sums.ts'
@@ -140,6 +141,7 @@ export class SqliteReader implements BookReader {
         )
         .all()
         .map(summaryOf),
+      voided: this.#voided(),
     }
   }
 
@@ -167,6 +169,23 @@ export class SqliteReader implements BookReader {
       hour: Number(row['hour']),
       tags: String(row['tags']),
       quantity: amountOf(row),
+    }))
+  }
+
+  #voided(): VoidedUsageSummary[] {
+    const statement = this.#database.prepare(
+      `SELECT record_id, dimension, hour, tags, whole, micro, reason, at
+       FROM void JOIN account ON account.id = account_id ORDER BY void.id DESC`,
+    )
+    statement.setReadBigInts(true)
+    return statement.all().map((row) => ({
+      recordId: row['record_id'] === null ? undefined : Number(row['record_id']),
+      dimension: String(row['dimension']),
+      hour: Number(row['hour']),
+      tags: String(row['tags']),
+      quantity: amountOf(row),
+      reason: String(row['reason']),
+      at: Number(row['at']),
     }))
   }
 

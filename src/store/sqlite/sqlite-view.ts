@@ -1,19 +1,27 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Account } from '../../metering/account.ts'
 import type { OpenCell } from '../../metering/cell.ts'
+import { heldReasonOf } from '../../metering/held.ts'
 import type { MeteringRecord } from '../../metering/record.ts'
 import { unsentStates } from '../../metering/record-states.ts'
 import type { ReportReceipt } from '../../metering/report.ts'
 import type { Slot } from '../../metering/slot.ts'
 import type { TagSet } from '../../metering/tags.ts'
 import type { Retention } from '../retention.ts'
-import type { BookView, OpenAccountHour, StoredClaim } from '../view.ts'
+import type { BookView, HeldHour, OpenAccountHour, StoredClaim } from '../view.ts'
 import { amountOf } from './amount-columns.ts'
 import type { Names } from './names.ts'
 import { selectRecords, type RecordRows } from './record-rows.ts'
 
 /** How many idempotency keys one transaction forgets. */
 export const forgottenAtOnce = 5000
+
+/** Held usage by hour, each under the first of its ids. */
+export const heldSql = `
+  SELECT min(held.id) AS id, account_id, resource_id, hour, reason, min(since) AS since, dimension,
+         SUM(whole) AS whole, SUM(micro) AS micro
+  FROM held JOIN account ON account.id = account_id
+  GROUP BY account_id, resource_id, hour, reason ORDER BY hour, id`
 
 export const unsentSql = `(${unsentStates.map((state) => `'${state}'`).join(', ')})`
 
@@ -24,12 +32,17 @@ export class SqliteView implements BookView {
   readonly #claim
   readonly #isClosed
   readonly #reported
+  readonly #accounts
   readonly #fraction
   readonly #openHours
   readonly #cells
   readonly #countTagSets
   readonly #hasTagSet
   readonly #withMeteringId
+  readonly #isHeld
+  readonly #heldHours
+  readonly #heldCells
+  readonly #note
   readonly #unsent
   readonly #owner
   readonly #late
@@ -44,6 +57,7 @@ export class SqliteView implements BookView {
       'SELECT reported_whole AS whole, reported_micro AS micro FROM account WHERE id = ?',
     )
     this.#reported.setReadBigInts(true)
+    this.#accounts = database.prepare('SELECT id FROM account ORDER BY id')
     this.#fraction = database.prepare(
       'SELECT fraction_whole AS whole, fraction_micro AS micro FROM account WHERE id = ?',
     )
@@ -64,6 +78,14 @@ export class SqliteView implements BookView {
     this.#withMeteringId = database.prepare(
       'SELECT min(id) AS id FROM record WHERE metering_record_id = ?',
     )
+    this.#isHeld = database.prepare(`SELECT 1 FROM held WHERE ${hour} LIMIT 1`)
+    this.#heldHours = database.prepare(heldSql)
+    this.#heldHours.setReadBigInts(true)
+    this.#heldCells = database.prepare(
+      `SELECT tags, whole, micro FROM held WHERE ${hour} AND reason = ? ORDER BY tags`,
+    )
+    this.#heldCells.setReadBigInts(true)
+    this.#note = database.prepare('SELECT value FROM note WHERE resource_id = ? AND name = ?')
     this.#unsent = database.prepare(
       `${selectRecords} WHERE record.state IN ${unsentSql} ORDER BY record.hour, record.id`,
     )
@@ -97,6 +119,10 @@ export class SqliteView implements BookView {
     return id === undefined ? 0n : amountOf(this.#reported.get(id) ?? {})
   }
 
+  accounts(): Account[] {
+    return this.#accounts.all().map((row) => this.#names.account(Number(row['id'])))
+  }
+
   fraction(account: Account): bigint {
     const id = this.#names.accountId(account)
     return id === undefined ? 0n : amountOf(this.#fraction.get(id) ?? {})
@@ -126,6 +152,36 @@ export class SqliteView implements BookView {
   hasTagSet(open: OpenAccountHour, tags: TagSet): boolean {
     const ids = this.#idsOf(open)
     return ids !== undefined && this.#hasTagSet.get(...ids, tags) !== undefined
+  }
+
+  isHeld(open: OpenAccountHour): boolean {
+    const ids = this.#idsOf(open)
+    return ids !== undefined && this.#isHeld.get(...ids) !== undefined
+  }
+
+  heldHours(): HeldHour[] {
+    return this.#heldHours.all().map((row) => ({
+      id: Number(row['id']),
+      account: this.#names.account(Number(row['account_id'])),
+      resource: this.#names.resource(Number(row['resource_id'])),
+      hour: Number(row['hour']),
+      reason: heldReasonOf(String(row['reason'])),
+      since: Number(row['since']),
+    }))
+  }
+
+  heldCells(held: HeldHour): OpenCell[] {
+    const ids = this.#idsOf(held)
+    if (ids === undefined) return []
+    return this.#heldCells
+      .all(...ids, held.reason)
+      .map((row) => ({ tags: String(row['tags']), quantity: amountOf(row) }))
+  }
+
+  note(resource: string, name: string): string | undefined {
+    const id = this.#names.resourceId(resource)
+    const value = id === undefined ? undefined : this.#note.get(id, name)?.['value']
+    return value === undefined ? undefined : String(value)
   }
 
   record(id: number): MeteringRecord | undefined {

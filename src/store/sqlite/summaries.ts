@@ -1,21 +1,31 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { decisionCodes } from '../../metering/decisions.ts'
+import { heldReasonOf } from '../../metering/held.ts'
 import { recordStateOf, recordStates, type RecordState } from '../../metering/record-states.ts'
 import type { OpenHour } from '../../metering/report.ts'
 import {
+  retiredNote,
   summaryWindowMs,
+  type AccountFraction,
+  type HeldUsageSummary,
   type LedgerGauges,
   type PendingRecord,
   type UsageSummary,
 } from '../summary.ts'
 import { amountOf, type Row } from './amount-columns.ts'
+import { accountOfRow } from './names.ts'
 import { selectRecords, summaryOf } from './record-rows.ts'
-import { unsentSql } from './sqlite-view.ts'
+import { heldSql, unsentSql } from './sqlite-view.ts'
+
+const decisions = decisionCodes.map((code) => `'${code}'`).join(', ')
 
 /** What the book holds, for people and dashboards. Reads only; its size follows the window, not the history. */
 export class Summaries {
   readonly #database: DatabaseSync
   readonly #open
   readonly #fractions
+  readonly #retired
+  readonly #held
   readonly #pending
   readonly #queue
   readonly #settled
@@ -36,9 +46,15 @@ export class Summaries {
        ORDER BY hour, dimension`,
     )
     this.#fractions = this.#bigInts(
-      `SELECT dimension, fraction_whole AS whole, fraction_micro AS micro FROM account
-       WHERE fraction_whole > 0 OR fraction_micro > 0 ORDER BY dimension`,
+      `SELECT account.*, customer, fraction_whole AS whole, fraction_micro AS micro
+       FROM account JOIN registration ON registration.id = registration_id
+       WHERE fraction_whole > 0 OR fraction_micro > 0 ORDER BY dimension, account.id`,
     )
+    this.#retired = database.prepare(
+      `SELECT value FROM note WHERE name = ? AND resource_id =
+         (SELECT id FROM resource WHERE identity = (SELECT value FROM meta WHERE name = 'owner'))`,
+    )
+    this.#held = this.#bigInts(heldSql)
     this.#pending = database.prepare(
       `${selectRecords} WHERE record.state IN ${unsentSql} ORDER BY record.hour, record.id`,
     )
@@ -60,7 +76,7 @@ export class Summaries {
       "SELECT max(settled_at) AS at FROM record WHERE state = 'accepted'",
     )
     this.#lastFailure = database.prepare(
-      `SELECT last_attempt_at, last_code, last_message FROM record WHERE last_code NOT LIKE 'Resolved%'
+      `SELECT last_attempt_at, last_code, last_message FROM record WHERE last_code NOT IN (${decisions})
        ORDER BY last_attempt_at DESC LIMIT 1`,
     )
     this.#oldest = database.prepare(
@@ -85,9 +101,8 @@ export class Summaries {
     return {
       now,
       open: this.#openHours(),
-      fractions: this.#fractions
-        .all()
-        .map((row) => ({ dimension: String(row['dimension']), quantity: amountOf(row) })),
+      fractions: this.#accountFractions(),
+      held: this.#heldUsage(),
       pending: this.#pending.all().map(summaryOf),
       settled: this.#settled.all(since).map(summaryOf),
       late: this.#late.all(since).map(openHourOf),
@@ -117,11 +132,16 @@ export class Summaries {
     for (const row of this.#fractions.all()) add(String(row['dimension']), amountOf(row))
     for (const row of this.#unsentByDimension.all())
       add(String(row['dimension']), amountOf(row) * (row['divisor'] as bigint))
+    const held = new Map<string, bigint>()
+    for (const { dimension, quantity } of this.#heldUsage()) {
+      held.set(dimension, (held.get(dimension) ?? 0n) + quantity)
+      add(dimension, quantity)
+    }
     const unsentHours = new Map(
       this.#unsentByHour.all().map((row) => [Number(row['hour']), Number(row['records'])]),
     )
     const oldestUnsentHour = this.#oldestUnsentHour()
-    return { states, pending, unsentHours, oldestUnsentHour, oldestOpenHour: open[0]?.hour }
+    return { states, pending, held, unsentHours, oldestUnsentHour, oldestOpenHour: open[0]?.hour }
   }
 
   /** Records that wait for AWS, oldest hour first. */
@@ -132,6 +152,26 @@ export class Summaries {
       hour: Number(row['hour']),
       state: recordStateOf(String(row['state'])),
       lastCode: row['last_code'] === null ? undefined : String(row['last_code']),
+    }))
+  }
+
+  #accountFractions(): AccountFraction[] {
+    const row = this.#retired.get(retiredNote)
+    const retired = new Set<unknown>(row === undefined ? [] : JSON.parse(String(row['value'])))
+    return this.#fractions.all().map((each) => {
+      const { key, name } = accountOfRow(each)
+      const { dimension, productCode, divisor } = key
+      const quantity = amountOf(each)
+      return { dimension, productCode, divisor, quantity, retired: retired.has(name) }
+    })
+  }
+
+  #heldUsage(): HeldUsageSummary[] {
+    return this.#held.all().map((row) => ({
+      id: Number(row['id']),
+      ...openHourOf(row),
+      reason: heldReasonOf(String(row['reason'])),
+      since: Number(row['since']),
     }))
   }
 

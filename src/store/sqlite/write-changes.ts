@@ -17,12 +17,18 @@ export class ChangeWriter {
   readonly #fraction
   readonly #empty
   readonly #add
+  readonly #release
+  readonly #hold
+  readonly #void
   readonly #insert
   readonly #insertPart
   readonly #progress
+  readonly #newToken
+  readonly #untag
   readonly #claim
   readonly #late
   readonly #note
+  readonly #removeNote
   readonly #resource
   readonly #owner
   readonly #forget
@@ -45,6 +51,19 @@ export class ChangeWriter {
        ON CONFLICT DO UPDATE SET whole = whole + excluded.whole + (micro + excluded.micro) / 1000000,
                                  micro = (micro + excluded.micro) % 1000000`,
     )
+    this.#release = database.prepare(
+      'DELETE FROM held WHERE account_id = ? AND resource_id = ? AND hour = ? AND reason = ?',
+    )
+    this.#hold = database.prepare(
+      `INSERT INTO held (account_id, resource_id, hour, tags, whole, micro, reason, since)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET whole = whole + excluded.whole + (micro + excluded.micro) / 1000000,
+                                 micro = (micro + excluded.micro) % 1000000`,
+    )
+    this.#void = database.prepare(
+      `INSERT INTO void (account_id, record_id, hour, tags, whole, micro, reason, at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
     this.#insert = database.prepare(
       `INSERT INTO record (slot_id, hour, resource_id, timestamp, quantity, form, client_token, state,
                            sealed_at)
@@ -56,6 +75,8 @@ export class ChangeWriter {
               metering_record_id = ?, last_code = ?, last_message = ?, first_attempt_at = ?,
               last_attempt_at = ?, settled_at = ?, moved_to = ? WHERE id = ?`,
     )
+    this.#newToken = database.prepare('UPDATE record SET client_token = ? WHERE id = ?')
+    this.#untag = database.prepare('UPDATE record_part SET allocations = NULL WHERE record_id = ?')
     this.#claim = database.prepare(
       'INSERT INTO idempotency (token, digest, receipts, created_at) VALUES (?, ?, ?, ?)',
     )
@@ -66,6 +87,7 @@ export class ChangeWriter {
     this.#note = database.prepare(
       'INSERT INTO note VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = ?3',
     )
+    this.#removeNote = database.prepare('DELETE FROM note WHERE resource_id = ? AND name = ?')
     this.#resource = database.prepare(
       'INSERT INTO resource (identity, first_seen) VALUES (?, ?) ON CONFLICT DO NOTHING',
     )
@@ -82,8 +104,13 @@ export class ChangeWriter {
       this.#owner.run(changes.owner.identity)
     }
     this.#writeAccounts(changes)
+    this.#writeHeld(changes)
     const ids = changes.newRecords.map((record) => this.#insertRecord(record))
     for (const [id, progress] of changes.records) this.#writeProgress(id, progress)
+    for (const [id, clientToken] of changes.untagged) {
+      this.#newToken.run(clientToken, id)
+      this.#untag.run(id)
+    }
     for (const { token, digest, receipts, createdAt } of changes.claims) {
       const compact = receipts.map(({ hour, late }) => [hour, late ? 1 : 0])
       this.#claim.run(token, digest, JSON.stringify(compact), createdAt)
@@ -93,7 +120,8 @@ export class ChangeWriter {
       this.#late.run(hour, dimension, whole, micro)
     }
     for (const { resource, name, value } of changes.notes)
-      this.#note.run(this.#resourceId(resource), name, value)
+      if (value === undefined) this.#removeNote.run(this.#resourceId(resource), name)
+      else this.#note.run(this.#resourceId(resource), name, value)
     if (changes.forget !== undefined) this.#forget.forget(changes.forget)
     return ids
   }
@@ -101,7 +129,7 @@ export class ChangeWriter {
   #writeAccounts({ accounts, emptied, added }: Changes): void {
     for (const { account, reported, fraction } of accounts) {
       const id = this.#names.makeAccount(account)
-      if (reported > 0n) {
+      if (reported !== 0n) {
         const { whole, micro } = toColumns(reported)
         this.#report.run(whole, micro, id)
       }
@@ -119,6 +147,24 @@ export class ChangeWriter {
         const { whole, micro } = toColumns(quantity)
         this.#add.run(accountId, resourceId, hour, tags, whole, micro)
       }
+    }
+  }
+
+  #writeHeld({ released, held, voided }: Changes): void {
+    for (const { account, resource, hour, reason } of released)
+      this.#release.run(this.#names.makeAccount(account), this.#resourceId(resource), hour, reason)
+    for (const { account, resource, hour, reason, since, added } of held) {
+      const accountId = this.#names.makeAccount(account)
+      const resourceId = this.#resourceId(resource)
+      for (const [tags, quantity] of added) {
+        const { whole, micro } = toColumns(quantity)
+        this.#hold.run(accountId, resourceId, hour, tags, whole, micro, reason, since)
+      }
+    }
+    for (const { account, recordId, hour, tags, quantity, reason, at } of voided) {
+      const { whole, micro } = toColumns(quantity)
+      const accountId = this.#names.makeAccount(account)
+      this.#void.run(accountId, recordId ?? null, hour, tags, whole, micro, reason, at)
     }
   }
 

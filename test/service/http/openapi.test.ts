@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { demoProduct } from '../../../src/emulator/demo-product.ts'
 import { createIdleAppServer } from '../../support/sidecar/http-servers.ts'
 import { mistakeIn, operations } from '../../support/sidecar/openapi.ts'
 import {
@@ -6,13 +7,15 @@ import {
   type JsonAnswer,
   type SidecarHarness,
 } from '../../support/sidecar/sidecar-harness.ts'
+import { startEmulator } from '../emulator/harness.ts'
 
 const tooOld = '2026-03-10T01:00:00Z'
 
 let harness: SidecarHarness
 beforeAll(async () => {
-  harness = await startHarness()
+  harness = await startHarness(await guardedProduct())
   await harness.entitled()
+  await harness.post({ dimension: 'guarded', quantity: 2 })
   await harness.post({ dimension: 'requests', quantity: 2.5, tags: { team: 'blue' } })
   await harness.post({ dimension: 'storage', quantity: 1 })
   await harness.aws.control('faults', { operation: 'MeterUsage', error: 'AccessDeniedException' })
@@ -22,6 +25,29 @@ beforeAll(async () => {
   await harness.post({ dimension: 'requests', quantity: 1, occurredAt })
 })
 afterAll(() => harness.close())
+
+/** The standard product, from a file that limits one more dimension. */
+async function guardedProduct() {
+  const aws = await startEmulator()
+  const { productCode, route, dimensions } = demoProduct
+  const file = {
+    productCode,
+    route,
+    publicKeys: { 1: aws.emulator.publicKeyPem() },
+    dimensions: [...dimensions, { name: 'guarded', maxPerHour: 1 }],
+  }
+  return {
+    aws,
+    files: { '/product.json': JSON.stringify(file) },
+    settings: {
+      SIDECAR_PRODUCT_FILE: '/product.json',
+      SIDECAR_PRODUCT_CODE: undefined,
+      SIDECAR_ROUTE: undefined,
+      SIDECAR_PUBLIC_KEY_FILE: undefined,
+      SIDECAR_DIMENSIONS: undefined,
+    },
+  }
+}
 
 /** Compares an answer of the sidecar with the response that the document has for it. */
 async function expectDocumented(route: string, { status, headers, body }: JsonAnswer) {
@@ -37,7 +63,7 @@ async function expectDocumented(route: string, { status, headers, body }: JsonAn
 test('the ledger matches the document, with something in every list', async () => {
   const answer = await harness.get('/v1/usage')
   await expectDocumented('GET /v1/usage', answer)
-  for (const name of ['dimensions', 'open', 'fractions', 'late', 'pending', 'settled'])
+  for (const name of ['dimensions', 'open', 'fractions', 'held', 'late', 'pending', 'settled'])
     expect(answer.body[name], name).not.toEqual([])
   for (const name of ['lastFailure', 'nextSendAt', 'lastSuccessAt'])
     expect(answer.body[name], name).not.toBeNull()

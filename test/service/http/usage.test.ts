@@ -163,6 +163,7 @@ describe('GET /v1/usage', () => {
       dimensions,
       open: [],
       fractions: [],
+      held: [],
       late: [],
       pending: [],
       settled: [],
@@ -189,6 +190,7 @@ describe('GET /v1/usage', () => {
       dimensions,
       open: [],
       fractions: [],
+      held: [],
       late: [],
       pending: [],
       settled: [

@@ -21,6 +21,7 @@ async function expectEmptyBook(): Promise<void> {
   expect((await harness.get('/v1/usage')).body).toMatchObject({
     open: [],
     fractions: [],
+    held: [],
     pending: [],
     settled: [],
   })

@@ -152,7 +152,7 @@ describe('ledger audit', () => {
   test('shows the balance of each dimension', async () => {
     const { code, out } = await runLedger(directory, clock, ['audit'])
     expect(code).toBe(0)
-    expect(out.join('\n')).toMatch(/requests +9 +0 +0 +9 +0\n/)
+    expect(out.join('\n')).toMatch(/requests +9 +0 +0 +0 +9 +0 +0\n/)
     expect(out.at(-1)).toMatch(/^Balanced/)
   })
 

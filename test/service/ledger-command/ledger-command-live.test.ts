@@ -80,8 +80,8 @@ describe('the command beside a busy sidecar', () => {
 
     const stop = keepBusy()
     const results = await Promise.all([
-      command('resolve', `${a}`, '--delivered'),
-      command('resolve', `${b}`, '--resend', '--json'),
+      command('resolve', `${a}`, '--delivered', '--yes'),
+      command('resolve', `${b}`, '--resend', '--yes', '--json'),
       command('retry', `${c}`),
       command('audit'),
     ])
@@ -106,7 +106,7 @@ describe('the command beside a busy sidecar', () => {
     await clock.advance(hourMs)
     const [record] = await seal(book, start + hourMs, clock.now())
     await send(book, record?.id ?? 0, lost, hourTaken)
-    expect((await command('resolve', `${record?.id}`, '--resend')).code).toBe(0)
+    expect((await command('resolve', `${record?.id}`, '--resend', '--yes')).code).toBe(0)
     await report(book, 'a', 1)
     await book.close()
     book = await openBook(directory, clock)
@@ -120,8 +120,8 @@ describe('the command beside a busy sidecar', () => {
     const [record] = await seal(book, start + hourMs, clock.now())
     await send(book, record?.id ?? 0, lost, hourTaken)
     const results = await Promise.all([
-      command('resolve', `${record?.id}`, '--resend'),
-      command('resolve', `${record?.id}`, '--delivered'),
+      command('resolve', `${record?.id}`, '--resend', '--yes'),
+      command('resolve', `${record?.id}`, '--delivered', '--yes'),
     ])
     expect(results.map(({ code }) => code).toSorted((a, b) => a - b)).toEqual([0, 1])
     expect(results.map(({ err }) => err).join('')).toMatch(/^RecordStateMismatch: Record/)

@@ -96,6 +96,17 @@ describe('ledger show', () => {
     expect(out.join('\n')).toMatch(/requests +1 {2}\(untagged\)/)
   })
 
+  test('marks a fraction of an account that the product file no longer has', async () => {
+    await fill()
+    await book.close()
+    book = await openBook(directory, clock, undefined, { productCode: 'product-2', divisor: 1n })
+    const { out } = await run('show')
+    expect(out.join('\n')).toMatch(/requests {8}0\.5 {2}retired: of product-1, divisor 1/)
+    expect(await json('show')).toMatchObject({
+      fractions: [{ productCode: 'product-1', divisor: 1, quantity: '0.5', retired: true }],
+    })
+  })
+
   test('says the same in JSON, with exact quantities', async () => {
     await fill()
     expect(await json('show')).toMatchObject({
@@ -143,7 +154,7 @@ describe('ledger resolve and retry', () => {
   test('--delivered makes the record accepted and says so', async () => {
     await fill()
     const id = await idOf('seats')
-    const { code, out } = await run('resolve', id, '--delivered')
+    const { code, out } = await run('resolve', id, '--delivered', '--yes')
     expect(code).toBe(0)
     expect(out.join(' ')).toBe(
       `Resolved: record ${id} (seats, 2026-03-10T09h, 3 units) is now accepted. Its 3 units stay in it as billed by AWS and are never sent again.`,
@@ -159,7 +170,7 @@ describe('ledger resolve and retry', () => {
   test('--resend moves the usage to the current hour and says so', async () => {
     await fill()
     const id = await idOf('seats')
-    expect(await json('resolve', id, '--resend')).toMatchObject({
+    expect(await json('resolve', id, '--resend', '--yes')).toMatchObject({
       action: 'resolve',
       resolution: 'resend',
       record: { id: Number(id), state: 'moved', movedTo: '2026-03-10T10:00:00.000Z' },
@@ -172,7 +183,7 @@ describe('ledger resolve and retry', () => {
         { dimension: 'seats', quantity: '3' },
       ],
     })
-    const second = run('resolve', id, '--resend')
+    const second = run('resolve', id, '--resend', '--yes')
     await expect(second).rejects.toMatchObject({ code: 'RecordStateMismatch' })
     const [, seats] = await seal(book, nine + 2 * hourMs, nine + 2 * hourMs + 60_000)
     expect(seats).toMatchObject({ dimension: 'seats', quantity: 3 })
@@ -182,7 +193,7 @@ describe('ledger resolve and retry', () => {
     await fill()
     const id = await idOf('seats')
     const machine = new ManualClock('2026-03-01T00:00:00Z')
-    const result = await ledgerJson(directory, machine, 'resolve', id, '--resend')
+    const result = await ledgerJson(directory, machine, 'resolve', id, '--resend', '--yes')
     expect(result).toMatchObject({ record: { movedTo: '2026-03-01T00:00:00.000Z' } })
   })
 
@@ -191,7 +202,7 @@ describe('ledger resolve and retry', () => {
     await book.remember(fastClockNote, 'a demo')
     const id = await idOf('seats')
     const machine = new ManualClock('2026-03-01T00:00:00Z')
-    const result = await ledgerJson(directory, machine, 'resolve', id, '--resend')
+    const result = await ledgerJson(directory, machine, 'resolve', id, '--resend', '--yes')
     expect(result).toMatchObject({ record: { movedTo: '2026-03-10T10:00:00.000Z' } })
   })
 
@@ -213,7 +224,7 @@ describe('ledger resolve and retry', () => {
       return out.filter((line) => !line.includes('"dimension":"seats"'))
     }
     const before = await others()
-    await run('resolve', await idOf('seats'), '--resend')
+    await run('resolve', await idOf('seats'), '--resend', '--yes')
     expect(await others()).toEqual(before)
   })
 })

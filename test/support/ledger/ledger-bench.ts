@@ -41,6 +41,7 @@ export async function openBench(options: Partial<OpenLedgerOptions> = {}): Promi
   for (const name of [
     'usageReported',
     'recordSealed',
+    'usageHeld',
     'recordMoved',
     'ledgerAudited',
     'ledgerSetAside',

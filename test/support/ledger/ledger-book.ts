@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { planSeal } from '../../../src/metering/seal.ts'
 import type { Clock } from '../../../src/kernel/clock.ts'
+import type { AccountKey } from '../../../src/metering/account.ts'
 import { Events } from '../../../src/kernel/events.ts'
-import type { Ledger } from '../../../src/ledger/ledger.ts'
+import type { Ledger, LedgerOptions } from '../../../src/ledger/ledger.ts'
 import { canonicalTags } from '../../../src/metering/tags.ts'
 import type { Settlement, MeteringRecord } from '../../../src/metering/record.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
@@ -27,14 +28,21 @@ export class Directories {
   }
 }
 
-export function openBook(directory: string, clock: Clock, resource = 'task/one'): Promise<Ledger> {
+export function openBook(
+  directory: string,
+  clock: Clock,
+  resource = 'task/one',
+  meaning: Pick<AccountKey, 'productCode' | 'divisor'> = { productCode: 'product-1', divisor: 1n },
+  maxPerHour: LedgerOptions['maxPerHour'] = () => undefined,
+): Promise<Ledger> {
   return openLedger({
     directory,
     resource,
     clock,
     events: new Events(),
     log: createSilentLog(),
-    meaningOf: () => ({ productCode: 'product-1', divisor: 1n }),
+    meaningOf: () => meaning,
+    maxPerHour,
     maxTagSets: 2500,
     onFatal: () => {},
   })

@@ -9,24 +9,35 @@ export interface CommandResult {
   readonly err: readonly string[]
 }
 
+export interface CommandSurroundings {
+  /** What a person types on the terminal; without it there is none. */
+  readonly typed?: string
+  /** The files of the machine, by path. */
+  readonly files?: Readonly<Record<string, string>>
+}
+
 /** Runs the command `ledger` on a directory, as main.ts does. */
 export async function runLedger(
   directory: string | undefined,
   clock: Clock,
   args: readonly string[],
   env: CliIo['env'] = {},
+  { typed, files = {} }: CommandSurroundings = {},
 ): Promise<CommandResult> {
   const out: string[] = []
   const err: string[] = []
+  const stdin = Object.assign(new PassThrough(), { isTTY: typed !== undefined })
+  stdin.end(typed ?? 'y\n')
   const io: CliIo = {
     env,
-    stdin: new PassThrough(),
+    stdin,
     out: (line) => void out.push(line),
     err: (line) => void err.push(line),
     onSignal: () => {},
   }
   const where = directory === undefined ? [] : ['--data-dir', directory]
-  const code = await ledger([...args, ...where], io, clock)
+  const reader = { readText: (path: string) => files[path] }
+  const code = await ledger([...args, ...where], io, clock, reader)
   return { code, out, err }
 }
 

@@ -2,7 +2,10 @@ import { Ledger, type LedgerOptions } from '../../../src/ledger/ledger.ts'
 import type { DataSync } from '../../../src/store/sqlite/file/data-sync.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/open-sqlite-store.ts'
 
-export interface OpenLedgerOptions extends Omit<LedgerOptions, 'store'> {
+export interface OpenLedgerOptions
+  extends
+    Omit<LedgerOptions, 'store' | 'lateUsage' | 'maxPerHour'>,
+    Partial<Pick<LedgerOptions, 'lateUsage' | 'maxPerHour'>> {
   readonly directory: string
   /** For tests of failing disks. */
   readonly dataSync?: DataSync | undefined
@@ -16,5 +19,5 @@ export const plainMeaning = () => ({ productCode: 'product', divisor: 1n })
 /** A ledger over the file of a directory. */
 export async function openLedger(options: OpenLedgerOptions): Promise<Ledger> {
   const store = await openSqliteStore({ ...options, now: options.clock.now() })
-  return Ledger.open({ ...options, store })
+  return Ledger.open({ lateUsage: 'carry', maxPerHour: () => undefined, ...options, store })
 }

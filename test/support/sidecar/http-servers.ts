@@ -74,6 +74,7 @@ const emptyUsage = {
   now: 0,
   open: [],
   fractions: [],
+  held: [],
   pending: [],
   late: [],
   settled: [],

@@ -421,7 +421,7 @@ describe('with a product file', () => {
     const lines = mistakes({ SIDECAR_LATE_USAGE: 'x' }, { [baked]: '{"route":"metered","x":1}' })
     expect(lines).toEqual([
       expect.stringContaining('- SIDECAR_LATE_USAGE: "x"'),
-      `- ${baked}: "x": there is no such member; known are $schema, productCode, trustedProductCodes, publicKeys, route, dimensions`,
+      `- ${baked}: "x": there is no such member; known are $schema, productCode, trustedProductCodes, publicKeys, route, dimensions, untaggedAs, replaces, operator`,
       `- ${baked}: productCode: missing; give the product code from the Marketplace portal`,
       `- ${baked}: dimensions: missing; the route metered needs at least one dimension`,
     ])

@@ -1,8 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { allocateWhole, fitAllocations } from '../../../src/metering/allocations.ts'
-import { canonicalTags } from '../../../src/metering/tags.ts'
-import { untagged } from '../../../src/metering/tags.ts'
+import { canonicalTags, tagsOf, untagged } from '../../../src/metering/tags.ts'
 
 const team = (name: string) => canonicalTags([{ key: 'team', value: name }])
 const sum = (parts: readonly { readonly whole: bigint }[]) =>
@@ -78,6 +77,51 @@ describe("AWS's limits for allocations", () => {
     expect(fitted.cells).toHaveLength(2500)
     const bucket = fitted.cells.find(({ tags }) => tags === untagged)
     expect(bucket?.quantity).toBe(BigInt((101 * 102) / 2))
+  })
+
+  test('keep a request within 1 MiB: 2,500 sets of five 64-character tags lose the smallest', () => {
+    const keys = Array.from({ length: 5 }, (_, index) => `${'k'.repeat(63)}${index}`)
+    const tagsOfSet = (set: number) =>
+      keys.map((key) => ({ key, value: String(set).padStart(64, '0') }))
+    const cells = Array.from({ length: 2500 }, (_, index) => ({
+      tags: canonicalTags(tagsOfSet(index)),
+      quantity: BigInt(index + 1) * 1_000_000n,
+    }))
+    const fitted = fitAllocations(cells)
+    const total = cells.reduce((all, { quantity }) => all + quantity, 0n)
+    expect(fitted.cells.reduce((all, { quantity }) => all + quantity, 0n)).toBe(total)
+    const kept = fitted.cells.filter(({ tags }) => tags !== untagged)
+    expect(kept.length).toBe(2500 - fitted.folded)
+    expect(kept.at(-1)?.tags).toBe(cells.at(-1)?.tags)
+
+    const body = JSON.stringify({
+      ProductCode: 'p'.repeat(255),
+      UsageDimension: 'd'.repeat(255),
+      Timestamp: 1_773_133_199.999,
+      UsageQuantity: 2_147_483_647,
+      ClientToken: 'c'.repeat(64),
+      UsageAllocations: fitted.cells.map(({ tags }) => ({
+        AllocatedUsageQuantity: 2_147_483_647,
+        ...(tags !== untagged && {
+          Tags: tagsOf(tags).map(({ key, value }) => ({ Key: key, Value: value })),
+        }),
+      })),
+    })
+    expect(Buffer.byteLength(body)).toBeLessThanOrEqual(1_048_576)
+    expect(Buffer.byteLength(body)).toBeGreaterThan(1_048_576 - 10_000)
+  })
+
+  test('count what a name takes in UTF-8 and in quotes', () => {
+    const value = '"\u{1f600}'.repeat(80)
+    const cells = Array.from({ length: 2499 }, (_, index) => ({
+      tags: canonicalTags([{ key: 'k', value: `${index}${value}` }]),
+      quantity: 1n,
+    }))
+    const { cells: kept } = fitAllocations(cells)
+    const sets = kept.filter(({ tags }) => tags !== untagged)
+    const bytes = sets.map(({ tags }) => Buffer.byteLength(JSON.stringify(tagsOf(tags))) + 50)
+    expect(bytes.reduce((all, each) => all + each, 0)).toBeLessThan(1_060_000)
+    expect(sets.length).toBeLessThan(2499)
   })
 
   test('keep the keys of the largest sets when there are more than five', () => {

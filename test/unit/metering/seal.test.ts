@@ -165,3 +165,49 @@ describe('sealing an hour of two accounts, after a product file changed its divi
     ])
   })
 })
+
+describe('the tag of the untagged remainder', () => {
+  const rules = { ...defaultRules, untaggedAs: team('none') }
+  const mixed = [
+    { tags: untagged, quantity: 3_000_000n },
+    { tags: team('a'), quantity: 2_000_000n },
+    { tags: team('none'), quantity: 1_000_000n },
+  ]
+
+  test('takes its place where tagged usage is in the record too, and joins usage of that tag', () => {
+    const { record } = planOne(inputOf(mixed), rules)
+    expect(record).toMatchObject({
+      quantity: 6,
+      allocations: [
+        { tags: team('a'), quantity: 2 },
+        { tags: team('none'), quantity: 4 },
+      ],
+    })
+    expect(record?.clientToken).not.toBe(planOne(inputOf(mixed), defaultRules).record?.clientToken)
+  })
+
+  test('is not used for a record without tags', () => {
+    const { record } = planOne(inputOf(untaggedCell(3_000_000n)), rules)
+    expect(record?.allocations).toBeUndefined()
+  })
+
+  test('names an account without tags in the record of one with tags', () => {
+    const untaggedAccount = { account: keyOf(2n), cells: untaggedCell(4_000_000n), fraction: 0n }
+    const input = inputOf([{ tags: team('a'), quantity: 1_000_000n }])
+    const { record } = planSeal({ ...input, accounts: [...input.accounts, untaggedAccount] }, rules)
+    expect(record?.allocations).toEqual([
+      { tags: team('a'), quantity: 1 },
+      { tags: team('none'), quantity: 2 },
+    ])
+  })
+
+  test('is one of the five tag keys', () => {
+    const cells = Array.from({ length: 5 }, (_, index) => ({
+      tags: canonicalTags([{ key: `key${index}`, value: 'x' }]),
+      quantity: BigInt(index + 1) * 1_000_000n,
+    }))
+    const { record } = planOne(inputOf(cells), rules)
+    expect(record?.allocations).toHaveLength(5)
+    expect(record?.allocations).toContainEqual({ tags: team('none'), quantity: 1 })
+  })
+})

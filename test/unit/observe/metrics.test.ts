@@ -29,6 +29,7 @@ function create(gauges: Partial<LedgerGauges> = {}, clock = { now }) {
       gauges: async () => ({
         states: new Map(recordStates.map((state) => [state, 0])),
         pending: new Map(),
+        held: new Map(),
         unsentHours: new Map(),
         oldestUnsentHour: undefined,
         ...gauges,
@@ -96,6 +97,7 @@ describe('the metrics', () => {
         'usage_reported_total',
         'usage_accepted_total',
         'usage_pending',
+        'usage_held',
         'usage_imbalance',
       ])
         expect(await read(render, `${name}{dimension="${dimension}"}`), name).toBe(0)
@@ -235,6 +237,7 @@ describe('the metrics', () => {
     events.emit('tagSetsOverflowed', { dimension: 'gone', reports: 4 })
     expect(await read(render, 'usage_pending{dimension="requests"}')).toBe(1)
     expect(await read(render, 'usage_pending{dimension="unknown"}')).toBe(5)
+    expect(await read(render, 'usage_held{dimension="requests"}')).toBe(0)
     expect(await read(render, 'usage_imbalance{dimension="unknown"}')).toBe(2)
     expect(await read(render, 'usage_tag_overflow_total{dimension="unknown"}')).toBe(4)
     expect(await render()).not.toContain('gone')

@@ -180,3 +180,58 @@ describe('a public key', () => {
     expect(parsePublicKey(text)).toMatchObject({ ok: false })
   })
 })
+
+describe('maxPerHour', () => {
+  const limitOf = (maxPerHour: unknown) =>
+    parse({ ...complete, dimensions: [{ name: 'a', maxPerHour }] })
+
+  test.each([
+    [5, 5_000_000n],
+    [0.25, 250_000n],
+    ['1000000000000000', 10n ** 21n],
+  ])('accepts %j, in micro-units', (maxPerHour, expected) => {
+    expect(limitOf(maxPerHour).product?.dimensions[0]?.maxPerHour).toBe(expected)
+  })
+
+  test.each([[0], [-1], ['1e3'], [0.000_000_1], [2e15], [null]])('refuses %j', (maxPerHour) => {
+    expect(limitOf(maxPerHour).mistakes).toEqual([
+      expect.stringMatching(/^dimensions\[0\]\.maxPerHour: .*a quantity above 0/),
+    ])
+  })
+})
+
+describe('untaggedAs', () => {
+  test('is a tag set of one tag', () => {
+    const { product } = parse({ ...complete, untaggedAs: { team: 'none' } })
+    expect(product?.untaggedAs).toBe('[["team","none"]]')
+  })
+
+  test.each([
+    [{}],
+    [{ a: 'b', c: 'd' }],
+    [{ team: '' }],
+    [{ 'a,b': 'c' }],
+    [{ a: 'x'.repeat(257) }],
+    ['team'],
+  ])('refuses %j', (untaggedAs) => {
+    expect(parse({ ...complete, untaggedAs }).mistakes).toEqual([
+      expect.stringMatching(/^untaggedAs: .*an object with one tag/),
+    ])
+  })
+})
+
+test('replaces and operator list what they name, and nothing else', () => {
+  const { product } = parse({
+    ...complete,
+    replaces: ['oldcode'],
+    operator: { allow: ['void'] },
+    dimensions: [{ name: 'a', replaces: ['b', 'c'] }],
+  })
+  expect(product).toMatchObject({
+    replaces: ['oldcode'],
+    operator: { allow: ['void'] },
+    dimensions: [{ name: 'a', replaces: ['b', 'c'] }],
+  })
+  expect(parse({ ...complete, operator: { allow: ['everything'] } }).mistakes).toHaveLength(1)
+  expect(parse({ ...complete, replaces: ['not a code!'] }).mistakes).toHaveLength(1)
+})

@@ -105,6 +105,9 @@ describe('the schema of the product file', () => {
       'publicKeys',
       'route',
       'dimensions',
+      'untaggedAs',
+      'replaces',
+      'operator',
     ])
   })
 

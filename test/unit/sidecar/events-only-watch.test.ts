@@ -6,6 +6,7 @@ const everyEvent: Readonly<Record<EventName, true>> = {
   usageReported: true,
   usageRefused: true,
   tagSetsOverflowed: true,
+  usageHeld: true,
   stepReached: true,
   ledgerCommitted: true,
   ledgerFailed: true,

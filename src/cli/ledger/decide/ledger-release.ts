@@ -1,0 +1,49 @@
+import { parseArgs } from 'node:util'
+import { toIso } from '../../../kernel/clock.ts'
+import { heldNotFound, releaseHeld } from '../../../ledger/release-held.ts'
+import { formatQuantity } from '../../../metering/quantity.ts'
+import { exitCodes } from '../../exit-codes.ts'
+import { wrap } from '../../text-table.ts'
+import { formatHour } from '../format-record.ts'
+import { commonOptions, recordId } from '../ledger-arguments.ts'
+import { confirmDecision, yesOption } from './confirm-decision.ts'
+import { Decision, type DecisionContext } from './decision.ts'
+
+/** `ledger release`: an operator found held usage right, so it is billed. */
+export async function releaseUsage(
+  args: readonly string[],
+  context: DecisionContext,
+): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: { ...commonOptions, ...yesOption },
+    allowPositionals: true,
+  })
+  const id = recordId('release', positionals)
+  const decision = new Decision(values['data-dir'], context)
+  const held = (await decision.held()).find((each) => each.id === id)
+  if (held === undefined) throw heldNotFound(id)
+  const quantity = formatQuantity(held.quantity)
+  const subject = `${quantity} ${held.dimension} of ${formatHour(held.hour)} (held: ${held.reason})`
+  if (!(await confirmDecision('release', subject, values.yes, context.io))) return exitCodes.failed
+  const released = await decision.run((page, now) =>
+    releaseHeld(page, id, now, decision.product.meaningOf),
+  )
+  const { hour, releasedTo } = released
+  if (values.json)
+    context.io.out(
+      JSON.stringify({
+        action: 'release',
+        id,
+        dimension: held.dimension,
+        hour: toIso(hour),
+        quantity: formatQuantity(released.quantity),
+        releasedTo: toIso(releasedTo),
+      }),
+    )
+  else {
+    const text = `Released: ${formatQuantity(released.quantity)} ${held.dimension} of ${formatHour(hour)} are open usage of ${formatHour(releasedTo)} and are billed with that hour.`
+    for (const line of wrap(text, 0)) context.io.out(line)
+  }
+  return exitCodes.ok
+}

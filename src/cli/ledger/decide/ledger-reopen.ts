@@ -1,0 +1,35 @@
+import { parseArgs } from 'node:util'
+import { reopenRefused } from '../../../ledger/reopen-record.ts'
+import { exitCodes } from '../../exit-codes.ts'
+import { wrap } from '../../text-table.ts'
+import { formatHour, formatRecord, formatUnits } from '../format-record.ts'
+import { commonOptions, recordId } from '../ledger-arguments.ts'
+import { recordBody } from '../record-body.ts'
+import { confirmDecision, yesOption } from './confirm-decision.ts'
+import { Decision, type DecisionContext } from './decision.ts'
+
+/** `ledger reopen`: the product file is corrected, so a refused record is sealed again with its words. */
+export async function reopenRecord(
+  args: readonly string[],
+  context: DecisionContext,
+): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: { ...commonOptions, ...yesOption },
+    allowPositionals: true,
+  })
+  const id = recordId('reopen', positionals)
+  const decision = new Decision(values['data-dir'], context)
+  const before = await decision.recordIn(id, 'refused', 'reopened')
+  const today = decision.product.todaysNames()
+  const dimension = today.dimensionOf(before.dimension) ?? before.dimension
+  const subject = `${formatRecord(before)}, as ${dimension} of ${today.productCode}`
+  if (!(await confirmDecision('reopen', subject, values.yes, context.io))) return exitCodes.failed
+  const record = await decision.run((page, now) => reopenRefused(page, id, now, today))
+  if (values.json) context.io.out(JSON.stringify({ action: 'reopen', record: recordBody(record) }))
+  else {
+    const text = `Reopened: ${formatRecord(record)} is now ${record.state}. Its ${formatUnits(record.quantity)} are open usage of ${formatHour(record.movedTo ?? record.hour)} as ${dimension} of ${today.productCode}.`
+    for (const line of wrap(text, 0)) context.io.out(line)
+  }
+  return exitCodes.ok
+}

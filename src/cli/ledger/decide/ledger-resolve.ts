@@ -1,0 +1,52 @@
+import { parseArgs } from 'node:util'
+import { resolveDelivered, resolveResend } from '../../../ledger/operator-actions.ts'
+import type { MeteringRecord } from '../../../metering/record.ts'
+import { exitCodes } from '../../exit-codes.ts'
+import { wrap } from '../../text-table.ts'
+import { formatHour, formatRecord, formatUnits } from '../format-record.ts'
+import { commonOptions, invalid, recordId } from '../ledger-arguments.ts'
+import { recordBody } from '../record-body.ts'
+import { confirmDecision, yesOption } from './confirm-decision.ts'
+import { Decision, type DecisionContext } from './decision.ts'
+
+/** `ledger resolve`: an operator's decision about a record that AWS may have billed. */
+export async function resolveRecord(
+  args: readonly string[],
+  context: DecisionContext,
+): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: {
+      ...commonOptions,
+      ...yesOption,
+      delivered: { type: 'boolean', default: false },
+      resend: { type: 'boolean', default: false },
+    },
+    allowPositionals: true,
+  })
+  const id = recordId('resolve', positionals)
+  if (values.delivered === values.resend)
+    throw invalid(
+      '"ledger resolve" needs exactly one of --delivered (AWS has billed it) and --resend (AWS has not)',
+    )
+  const decision = new Decision(values['data-dir'], context)
+  const action = values.delivered ? 'resolve-delivered' : 'resolve-resend'
+  if (action === 'resolve-delivered') decision.product.requireAllowed(action)
+  const subject = formatRecord(await decision.recordIn(id, 'unresolved', 'resolved'))
+  if (!(await confirmDecision(action, subject, values.yes, context.io))) return exitCodes.failed
+  const decide = values.delivered ? resolveDelivered : resolveResend
+  const record = await decision.run((page, now) => decide(page, id, now))
+  if (values.json) {
+    const resolution = values.delivered ? 'delivered' : 'resend'
+    context.io.out(JSON.stringify({ action: 'resolve', resolution, record: recordBody(record) }))
+  } else for (const line of wrap(describe(record), 0)) context.io.out(line)
+  return exitCodes.ok
+}
+
+function describe(record: MeteringRecord): string {
+  const units = formatUnits(record.quantity)
+  const done = `Resolved: ${formatRecord(record)} is now ${record.state}.`
+  return record.movedTo === undefined
+    ? `${done} Its ${units} stay in it as billed by AWS and are never sent again.`
+    : `${done} Its ${units} are open usage of ${formatHour(record.movedTo)} and are billed with that hour.`
+}

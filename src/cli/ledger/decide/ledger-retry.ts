@@ -1,0 +1,34 @@
+import { parseArgs } from 'node:util'
+import { retryRefused } from '../../../ledger/operator-actions.ts'
+import type { MeteringRecord } from '../../../metering/record.ts'
+import { exitCodes } from '../../exit-codes.ts'
+import { wrap } from '../../text-table.ts'
+import { formatRecord, formatUnits } from '../format-record.ts'
+import { commonOptions, recordId } from '../ledger-arguments.ts'
+import { recordBody } from '../record-body.ts'
+import { Decision, type DecisionContext } from './decision.ts'
+
+/** `ledger retry`: what AWS complained about is fixed, so a refused record need not wait. */
+export async function retryRecord(
+  args: readonly string[],
+  context: DecisionContext,
+): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: commonOptions,
+    allowPositionals: true,
+  })
+  const id = recordId('retry', positionals)
+  const decision = new Decision(values['data-dir'], context)
+  const record = await decision.run((page) => retryRefused(page, id))
+  if (values.json) context.io.out(JSON.stringify({ action: 'retry', record: recordBody(record) }))
+  else for (const line of wrap(describe(record), 0)) context.io.out(line)
+  return exitCodes.ok
+}
+
+function describe(record: MeteringRecord): string {
+  const memory = record.ambiguous
+    ? ' AWS may have taken it at an earlier attempt: should AWS say that the hour is taken, the record becomes unresolved.'
+    : ''
+  return `Freed: ${formatRecord(record)} is now ${record.state}. Its ${formatUnits(record.quantity)} stay in it, unchanged; a running sidecar sends it within a minute, a stopped one at its next start.${memory}`
+}

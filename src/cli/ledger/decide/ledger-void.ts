@@ -1,0 +1,130 @@
+import { parseArgs } from 'node:util'
+import { writeOffRecord, writeOffUsage, type UsageToWriteOff } from '../../../ledger/write-off.ts'
+import { formatQuantity, parseQuantity } from '../../../metering/quantity.ts'
+import { canonicalTags, type TagSet } from '../../../metering/tags.ts'
+import { exitCodes } from '../../exit-codes.ts'
+import { wrap } from '../../text-table.ts'
+import { formatRecord, formatTags, formatUnits } from '../format-record.ts'
+import { commonOptions, invalid, recordId } from '../ledger-arguments.ts'
+import { recordBody } from '../record-body.ts'
+import { confirmDecision, yesOption } from './confirm-decision.ts'
+import { Decision, type DecisionContext } from './decision.ts'
+
+const longestReason = 500
+
+/** `ledger void`: usage that must never be billed, with the reason why. */
+export async function voidUsage(
+  args: readonly string[],
+  context: DecisionContext,
+): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: {
+      ...commonOptions,
+      ...yesOption,
+      reason: { type: 'string' },
+      dimension: { type: 'string' },
+      quantity: { type: 'string' },
+      tags: { type: 'string' },
+    },
+    allowPositionals: true,
+  })
+  const { dimension, quantity, tags, yes, json } = values
+  const reason = reasonOf(values.reason)
+  const ofUsage = [dimension, quantity, tags].some((option) => option !== undefined)
+  if (ofUsage && positionals.length > 0)
+    throw invalid('"ledger void" needs the id of a refused record, or --dimension and --quantity')
+  const target = ofUsage
+    ? {
+        dimension: dimensionOf(dimension),
+        quantity: quantityOf(quantity),
+        tags: tagsOf(tags),
+        reason,
+      }
+    : recordId('void', positionals)
+  const decision = new Decision(values['data-dir'], context)
+  decision.product.requireAllowed('void')
+  return typeof target === 'number'
+    ? voidRecord(target, reason, { yes, json }, decision, context)
+    : voidHeldOrOpen(target, { yes, json }, decision, context)
+}
+
+interface Flags {
+  readonly yes: boolean
+  readonly json: boolean
+}
+
+async function voidRecord(
+  id: number,
+  reason: string,
+  { yes, json }: Flags,
+  decision: Decision,
+  { io }: DecisionContext,
+): Promise<number> {
+  const subject = formatRecord(await decision.recordIn(id, 'refused', 'written off'))
+  if (!(await confirmDecision('void', subject, yes, io))) return exitCodes.failed
+  const record = await decision.run((page, now) => writeOffRecord(page, id, reason, now))
+  if (json) io.out(JSON.stringify({ action: 'void', record: recordBody(record) }))
+  else {
+    const text = `Written off: ${formatRecord(record)}. Its ${formatUnits(record.quantity)} are never billed.`
+    for (const line of wrap(text, 0)) io.out(line)
+  }
+  return exitCodes.ok
+}
+
+async function voidHeldOrOpen(
+  usage: UsageToWriteOff,
+  { yes, json }: Flags,
+  decision: Decision,
+  { io }: DecisionContext,
+): Promise<number> {
+  const { dimension } = usage
+  const quantity = formatQuantity(usage.quantity)
+  const tagged = usage.tags === undefined ? '' : ` with the tags ${formatTags(usage.tags)}`
+  const subject = `${quantity} ${dimension}${tagged}, held usage first, then open usage`
+  if (!(await confirmDecision('void', subject, yes, io))) return exitCodes.failed
+  await decision.run((page, now) => writeOffUsage(page, usage, now))
+  if (json) io.out(JSON.stringify({ action: 'void', dimension, quantity, reason: usage.reason }))
+  else
+    for (const line of wrap(
+      `Written off: ${quantity} ${dimension}${tagged}. They are never billed.`,
+      0,
+    ))
+      io.out(line)
+  return exitCodes.ok
+}
+
+function reasonOf(text: string | undefined): string {
+  const reason = text?.trim() ?? ''
+  if (reason === '' || reason.length > longestReason)
+    throw invalid(
+      `"ledger void" needs --reason with 1 to ${longestReason} characters, for the trail`,
+    )
+  return reason
+}
+
+function dimensionOf(text: string | undefined): string {
+  if (text === undefined || text === '') throw invalid('"ledger void" needs --dimension')
+  return text
+}
+
+function quantityOf(text: string | undefined): bigint {
+  const quantity = parseQuantity(text)
+  if (!quantity.ok) throw invalid(`--quantity: ${quantity.failure.reason}`)
+  if (quantity.value === 0n) throw invalid('--quantity must be above 0')
+  return quantity.value
+}
+
+/** `team=a,plan=gold`; an empty text is for usage without tags. */
+function tagsOf(text: string | undefined): TagSet | undefined {
+  if (text === undefined) return undefined
+  const pairs = text === '' ? [] : text.split(',')
+  return canonicalTags(
+    pairs.map((pair) => {
+      const [key = '', ...value] = pair.split('=')
+      if (key === '' || value.length === 0)
+        throw invalid('--tags must be pairs such as team=a,plan=gold')
+      return { key, value: value.join('=') }
+    }),
+  )
+}

@@ -1,0 +1,119 @@
+import type { Account } from '../metering/account.ts'
+import type { OpenCell } from '../metering/cell.ts'
+import { untagged, type TagSet } from '../metering/tags.ts'
+import type { AddedUsage } from '../store/changes.ts'
+import type { BookView, OpenAccountHour } from '../store/view.ts'
+import type { TagSetLimit } from './tag-set-limit.ts'
+
+interface HourPage extends OpenAccountHour {
+  /** What the store has of this hour goes. */
+  emptied: boolean
+  readonly added: Map<TagSet, bigint>
+}
+
+/** Open usage while one group of commands changes it: the store's hours under what the group has done. */
+export class OpenUsage {
+  readonly #view: BookView
+  readonly #resource: string
+  readonly #tagSets: TagSetLimit
+  /** By account and hour, of the task or pod that owns the book. */
+  readonly #accounts = new Map<string, Map<number, HourPage>>()
+  /** Hours of other tasks or pods whose usage went elsewhere. */
+  readonly #emptiedElsewhere: OpenAccountHour[] = []
+
+  constructor(view: BookView, resource: string, tagSets: TagSetLimit) {
+    this.#view = view
+    this.#resource = resource
+    this.#tagSets = tagSets
+  }
+
+  /** Adds to an hour. Returns false, and adds nothing, when the hour has too many tag sets. */
+  add(account: Account, hour: number, tags: TagSet, quantity: bigint): boolean {
+    const page = this.#hour(account, hour)
+    const before = page.added.get(tags)
+    if (before === undefined && tags !== untagged && !this.#admits(page, tags)) return false
+    page.added.set(tags, (before ?? 0n) + quantity)
+    return true
+  }
+
+  /** Hours that start before `before`, by account and hour. */
+  hours(before: number): OpenAccountHour[] {
+    const stored = this.#view.openHours(before).filter((open) => !this.#isEmptied(open))
+    const known = new Set(stored.map(({ account, hour }) => `${hour}|${account.name}`))
+    const added = this.#pages().filter(
+      ({ account, hour, added: cells }) =>
+        hour < before && cells.size > 0 && !known.has(`${hour}|${account.name}`),
+    )
+    return [...stored, ...added]
+  }
+
+  /** All that an hour holds, in the order of the tag sets. */
+  cells(open: OpenAccountHour): OpenCell[] {
+    const page = this.#accounts.get(open.account.name)?.get(open.hour)
+    const stored = this.#isEmptied(open) ? [] : this.#view.cells(open)
+    if (page === undefined || page.resource !== open.resource) return [...stored]
+    const sums = new Map(stored.map(({ tags, quantity }) => [tags, quantity]))
+    for (const [tags, quantity] of page.added) sums.set(tags, (sums.get(tags) ?? 0n) + quantity)
+    return [...sums]
+      .map(([tags, quantity]) => ({ tags, quantity }))
+      .toSorted((a, b) => (a.tags < b.tags ? -1 : 1))
+  }
+
+  /** Takes all out of an hour, and returns it. */
+  empty(open: OpenAccountHour): OpenCell[] {
+    const cells = this.cells(open)
+    if (open.resource === this.#resource) {
+      const hour = this.#hour(open.account, open.hour)
+      hour.emptied = true
+      hour.added.clear()
+      this.#tagSets.forget(open)
+    } else this.#emptiedElsewhere.push(open)
+    return cells
+  }
+
+  /** What goes out of the store, and after it what goes in. */
+  changes(): { readonly emptied: OpenAccountHour[]; readonly added: AddedUsage[] } {
+    const pages = this.#pages()
+    return {
+      emptied: [...this.#emptiedElsewhere, ...pages.filter(({ emptied }) => emptied)],
+      added: pages.filter(({ added }) => added.size > 0),
+    }
+  }
+
+  #pages(): HourPage[] {
+    return [...this.#accounts.values()].flatMap((hours) => [...hours.values()])
+  }
+
+  #hour(account: Account, hour: number): HourPage {
+    let hours = this.#accounts.get(account.name)
+    if (hours === undefined) {
+      hours = new Map()
+      this.#accounts.set(account.name, hours)
+    }
+    const known = hours.get(hour)
+    if (known !== undefined) return known
+    const made = { account, resource: this.#resource, hour, emptied: false, added: new Map() }
+    hours.set(hour, made)
+    return made
+  }
+
+  #isEmptied({ account, resource, hour }: OpenAccountHour): boolean {
+    if (resource === this.#resource)
+      return this.#accounts.get(account.name)?.get(hour)?.emptied === true
+    return this.#emptiedElsewhere.some(
+      (open) =>
+        open.account.name === account.name && open.resource === resource && open.hour === hour,
+    )
+  }
+
+  #admits(open: HourPage, tags: TagSet): boolean {
+    const isNew = (set: TagSet) =>
+      set !== untagged && (open.emptied || !this.#view.hasTagSet(open, set))
+    return this.#tagSets.admits(open, tags, {
+      count: () =>
+        (open.emptied ? 0 : this.#view.countTagSets(open)) +
+        [...open.added.keys()].filter(isNew).length,
+      has: (set) => !open.emptied && this.#view.hasTagSet(open, set),
+    })
+  }
+}

@@ -1,0 +1,86 @@
+import { SidecarError } from '../kernel/errors.ts'
+import { accountOf } from '../metering/account.ts'
+import { awsLimits } from '../metering/aws-limits.ts'
+import { hourMs, hourOf } from '../metering/hour.ts'
+import { possiblyTaken, usageOfPart, type MeteringRecord } from '../metering/record.ts'
+import { afterwards, findInState } from './operator-actions.ts'
+import type { Page } from './page.ts'
+
+/** What today's product file calls usage that was reported under an earlier one. */
+export interface TodaysNames {
+  readonly productCode: string
+  /** The dimension of this name, or the one that replaces it; undefined for one that is gone. */
+  readonly dimensionOf: (dimension: string) => string | undefined
+}
+
+/** The same, with what the product file says to replace automatically. */
+export interface Replacements extends TodaysNames {
+  readonly replacesCode: (productCode: string) => boolean
+}
+
+/**
+ * Reopens refused records whose product code or dimension AWS does not know, where today's product file says
+ * what replaces it. Returns them as they were.
+ */
+export function reopenReplaced(page: Page, now: number, today: Replacements): MeteringRecord[] {
+  const replaced = page
+    .unsentRecords()
+    .filter((record) => record.state === 'refused' && !possiblyTaken(record))
+    .filter(({ lastCode, productCode, dimension }) => {
+      const name = today.dimensionOf(dimension)
+      if (lastCode === 'InvalidProductCodeException')
+        return name !== undefined && today.replacesCode(productCode)
+      return (
+        lastCode === 'InvalidUsageDimensionException' && name !== undefined && name !== dimension
+      )
+    })
+  for (const { id } of replaced) reopenRefused(page, id, now, today)
+  return replaced
+}
+
+/** A record whose hour ends its window sooner than this is sent with the current hour instead. */
+const marginMs = hourMs / 2
+
+/**
+ * Gives the usage of a refused record that AWS certainly has not today's product code and dimension, and never
+ * another divisor: it goes to the first unsealed hour, from its own on while AWS accepts that. Throws
+ * RecordNotFound, RecordStateMismatch, UnknownDimension.
+ */
+export function reopenRefused(
+  page: Page,
+  id: number,
+  now: number,
+  today: TodaysNames,
+): MeteringRecord {
+  const record = findInState(page, id, 'refused', 'reopened')
+  if (possiblyTaken(record))
+    throw new SidecarError(
+      'RecordStateMismatch',
+      `AWS may have record ${id} from an earlier attempt, and only records that it certainly does not have can be reopened; nothing was changed. Send it again unchanged with "ledger retry".`,
+    )
+  const dimension = today.dimensionOf(record.dimension)
+  if (dimension === undefined)
+    throw new SidecarError(
+      'UnknownDimension',
+      `The product file has neither ${record.dimension} nor a dimension that replaces it; nothing was changed. Correct the product file, or write the record off.`,
+    )
+  const { productCode } = today
+  const moved = page.update(record, {
+    state: 'moved',
+    lastCode: 'Reopened',
+    lastMessage: `Its usage was sealed again as ${dimension} of ${productCode}${afterwards(record)}`,
+    settledAt: now,
+  })
+  const isInTime = now < record.timestamp + awsLimits.meterUsageWindowMs - marginMs
+  const from = isInTime ? record.hour : hourOf(now)
+  const hours = record.parts.map((part) => {
+    const account = accountOf({ ...part.account, productCode, dimension })
+    const cells = usageOfPart(part)
+    const sum = cells.reduce((all, { quantity }) => all + quantity, 0n)
+    page.transfer(accountOf(part.account), account, sum)
+    const hour = page.firstUnsealedHour(account, from)
+    for (const { tags, quantity } of cells) page.addUnguarded(account, hour, tags, quantity)
+    return hour
+  })
+  return page.update(moved, { movedTo: Math.min(...hours) })
+}

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { operatorActionTable } from '../../src/ledger/operator-table.ts'
+import { heldReasons } from '../../src/metering/held.ts'
+import { readPage, tableOf } from './page.ts'
+
+const page = readPage('ledger.md')
+
+test('the page has every action of operators, with what it is of and whether it can be undone', () => {
+  const rows = tableOf(page, 'Action').map(([action = '', of = '', , undone]) => ({
+    action: action.replaceAll('`', '').replace(' --', '-'),
+    of,
+    final: undone === 'no',
+  }))
+  const actions = Object.entries(operatorActionTable)
+  expect(rows.map(({ action, final }) => ({ action, final }))).toEqual(
+    actions.map(([action, { final }]) => ({ action, final })),
+  )
+  for (const [index, [, { from }]] of actions.entries())
+    for (const place of from) expect(rows[index]?.of).toContain(place)
+})
+
+test('the page has every reason for which usage is held, unless nothing is held for it', () => {
+  const listed = tableOf(page, 'Reason').map(([reason = '']) => reason.replaceAll('`', ''))
+  expect(listed).toEqual(heldReasons.filter((reason) => reason !== 'late'))
+})

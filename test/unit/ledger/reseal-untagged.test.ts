@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest'
+import { clientTokenOf } from '../../../src/channels/meter-usage/client-token.ts'
+import { hourMs } from '../../../src/metering/hour.ts'
+import type { Settlement } from '../../../src/metering/record.ts'
+import { canonicalTags } from '../../../src/metering/tags.ts'
+import { readBook } from '../../../src/store/sqlite/file/book-file.ts'
+import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
+import { sealHours } from '../../support/ledger/seal-rules.ts'
+
+const tags = canonicalTags([{ key: 'team', value: 'a' }])
+const refusedAs = (code: string): Settlement => ({ kind: 'refused', code, message: 'refused' })
+const lost: Settlement = { kind: 'unknown', code: 'TimeoutError', message: 'no answer' }
+
+async function resealedAfter(tagged: boolean, ...answers: readonly Settlement[]) {
+  const bench = await openBench()
+  await bench.report('requests', 3n * unit)
+  await bench.report('requests', 2n * unit, tagged ? { tags } : {})
+  await bench.clock.advance(hourMs)
+  const [before] = await sealHours(bench.ledger, bench.clock)
+  const id = before?.id ?? 0
+  for (const answer of answers) {
+    await bench.ledger.markSending(id)
+    await bench.ledger.settle(id, answer)
+  }
+  const resealed = await bench.ledger.resealUntagged(id, clientTokenOf)
+  const stored = await readBook(bench.directory, (book) => book.record(id))
+  return { bench, before, resealed, stored }
+}
+
+test.each(['InvalidTagException', 'InvalidUsageAllocationsException'])(
+  'a record is sealed again without tags after %s, with another client token',
+  async (code) => {
+    const { bench, before, resealed, stored } = await resealedAfter(true, refusedAs(code))
+    expect(before?.allocations).toHaveLength(2)
+    expect(resealed).toMatchObject({
+      id: before?.id,
+      state: 'sealed',
+      quantity: 5,
+      timestamp: before?.timestamp,
+      allocations: undefined,
+      lastCode: code,
+    })
+    expect(resealed?.clientToken).not.toBe(before?.clientToken)
+    expect(stored).toEqual(resealed)
+    expect(await bench.ledger.markSending(before?.id ?? 0)).toMatchObject({
+      allocations: undefined,
+      clientToken: resealed?.clientToken,
+    })
+    expect(await bench.ledger.audit()).toMatchObject([{ recorded: 5n * unit, imbalance: 0n }])
+  },
+)
+
+test.each([
+  ['that was refused for another reason', true, [refusedAs('AccessDeniedException')]],
+  ['that AWS may have', true, [lost, refusedAs('InvalidTagException')]],
+  ['without tags', false, [refusedAs('InvalidUsageAllocationsException')]],
+  ['that waits', true, []],
+] as const)('a record %s stays as it is', async (_, tagged, answers) => {
+  const { before, resealed, stored } = await resealedAfter(tagged, ...answers)
+  expect(resealed).toBeUndefined()
+  expect(stored?.clientToken).toBe(before?.clientToken)
+  expect(stored?.allocations).toEqual(before?.allocations)
+})
