@@ -27,6 +27,7 @@ export async function startLedger(
   const meaningOf = meaningsOf(settings.product)
   const store = await openSqliteStore({
     directory: settings.dataDir,
+    resource: platform.resource,
     meaningOf,
     now: clock.now(),
     events,
