@@ -3,6 +3,7 @@ import { SidecarError } from '../../kernel/errors.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { auditLedger } from './ledger-audit.ts'
+import { backupLedger } from './ledger-backup.ts'
 import { exportLedger } from './ledger-export.ts'
 import { resolveRecord } from './ledger-resolve.ts'
 import { retryRecord } from './ledger-retry.ts'
@@ -19,6 +20,7 @@ usage: marketplace-sidecar ledger <action> [options]
     --since <time>                only hours that start at this time or later
     --until <time>                only hours that start before it, such as 2026-03-10T09:00:00Z
     --dimension <name>            only this dimension
+  backup <file>                   a copy of the ledger as it stands now, in a new file
   resolve <id> --delivered        an unresolved record: AWS has billed it
   resolve <id> --resend           an unresolved record: AWS has not; bill it with a later hour
   retry <id>                      a refused record: send it at once
@@ -36,6 +38,7 @@ const actions: Readonly<Record<string, Action>> = {
   show: showLedger,
   audit: auditLedger,
   export: exportLedger,
+  backup: backupLedger,
   resolve: resolveRecord,
   retry: retryRecord,
 }
