@@ -4,6 +4,7 @@ import { SidecarError } from '../../kernel/errors.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { auditLedger } from './ledger-audit.ts'
+import { backupLedger } from './ledger-backup.ts'
 import { exportLedger } from './ledger-export.ts'
 import type { DecisionContext } from './decide/decision.ts'
 import { releaseUsage } from './decide/ledger-release.ts'
@@ -23,6 +24,7 @@ usage: marketplace-sidecar ledger <action> [options]
   export --format csv             every record, oldest hour first; or --format jsonl
     --since <time>                only hours that start at this time or later; --until: before it
     --dimension <name>            only this dimension
+  backup <file>                   a copy of the ledger as it stands now, in a new file
   retry <id>                      a refused record: send it at once, unchanged
   reopen <id>                     a refused record: seal it again as today's product file says
   release <id>                    held usage: bill it with the current hour
@@ -43,6 +45,7 @@ const actions: Readonly<Record<string, Action>> = {
   show: showLedger,
   audit: auditLedger,
   export: exportLedger,
+  backup: backupLedger,
 }
 
 type DecisionAction = (args: readonly string[], context: DecisionContext) => Promise<number>

@@ -41,6 +41,7 @@ export async function startLedger(
   )
   const store = await openSqliteStore({
     directory: settings.dataDir,
+    resource: platform.resource,
     meaningOf,
     now: clock.now(),
     events,

@@ -37,13 +37,21 @@ export function readBook<T>(
   directory: string,
   read: (reader: BookReader) => Promise<T>,
 ): Promise<T> {
+  return withSnapshot(directory, (database) => read(new SqliteReader(database)))
+}
+
+/** The same with the database itself, for what copies it. */
+export function withSnapshot<T>(
+  directory: string,
+  use: (database: DatabaseSync) => Promise<T>,
+): Promise<T> {
   return explain(directory, async () => {
     const database = connectToRead(findLedger(directory))
     try {
       checkLedger(database, directory)
       // One snapshot for all that is read: a sidecar may commit between two statements.
       database.exec('BEGIN')
-      return await read(new SqliteReader(database))
+      return await use(database)
     } finally {
       database.close()
     }

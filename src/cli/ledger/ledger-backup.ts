@@ -1,0 +1,23 @@
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { SidecarError } from '../../kernel/errors.ts'
+import { backupBook } from '../../store/sqlite/file/backup-book.ts'
+import type { CliIo } from '../cli-io.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { commonOptions, dataDirectory } from './ledger-arguments.ts'
+
+/** `ledger backup`: copies the book to a new file, next to a running sidecar or without one. */
+export async function backupLedger(args: readonly string[], io: CliIo): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: commonOptions,
+    allowPositionals: true,
+  })
+  const [file, ...rest] = positionals
+  if (file === undefined || file === '' || rest.length > 0)
+    throw new SidecarError('InvalidArguments', '"ledger backup" needs the name of one new file')
+  await backupBook(dataDirectory(values['data-dir'], io.env), file)
+  const path = resolve(file)
+  io.out(values.json ? JSON.stringify({ file: path }) : `Copied the ledger to ${path}.`)
+  return exitCodes.ok
+}

@@ -1,0 +1,41 @@
+import { statSync } from 'node:fs'
+import type { DatabaseSync } from 'node:sqlite'
+
+export interface FileIdentity {
+  readonly device: string
+  readonly inode: string
+  readonly bornAt: string
+}
+
+/** What the system calls the file at `path`; undefined when there is none. */
+export function identityOfFile(path: string): FileIdentity | undefined {
+  const file = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return file && { device: `${file.dev}`, inode: `${file.ino}`, bornAt: `${file.birthtimeNs}` }
+}
+
+/** The owner of the book and the file that it was kept in when it was last opened. */
+export function rememberedFile(database: DatabaseSync): {
+  readonly owner: string | undefined
+  readonly file: FileIdentity | undefined
+} {
+  const value = (name: string) => {
+    const row = database.prepare('SELECT value FROM meta WHERE name = ?').get(name)
+    return row && String(row['value'])
+  }
+  const file = value('file')
+  return {
+    owner: value('owner'),
+    file: file === undefined ? undefined : (JSON.parse(file) as FileIdentity),
+  }
+}
+
+export function rememberFile(database: DatabaseSync, file: FileIdentity): void {
+  database
+    .prepare("INSERT INTO meta VALUES ('file', ?1) ON CONFLICT DO UPDATE SET value = ?1")
+    .run(JSON.stringify(file))
+}
+
+/** A device alone is not the file: its number changes when the same volume is mounted again. */
+export function isSameFile(one: FileIdentity, other: FileIdentity): boolean {
+  return one.inode === other.inode && one.bornAt === other.bornAt
+}
