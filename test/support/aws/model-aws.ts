@@ -36,11 +36,11 @@ export class ModelAws {
   readonly entries = new Map<string, Entry>()
   /** Calls that began while one for the same slot was under way, in one process. */
   readonly overlaps: string[] = []
-  readonly #clock: Clock
+  readonly #clock: Pick<Clock, 'now'>
   readonly #lateness: { pass(): Promise<void> }
   #forecast: Weather[] = []
 
-  constructor(clock: Clock, lateness: { pass(): Promise<void> }) {
+  constructor(clock: Pick<Clock, 'now'>, lateness: { pass(): Promise<void> }) {
     this.#clock = clock
     this.#lateness = lateness
   }
