@@ -27,6 +27,8 @@ export class ModelBook {
   readonly closed = new Map<string, number>()
   /** Numbers of slots, in the order of their first records. */
   readonly slots = new Map<string, number>()
+  /** The number of each record's slot. */
+  readonly slotOfRecord = new Map<number, number>()
   /** In the order of their coming. */
   readonly claims = new Map<string, NewClaim>()
   readonly late = new Map<string, LateUsageSum>()
@@ -41,8 +43,7 @@ export class ModelBook {
     const copy = new ModelBook()
     for (const [name, row] of this.accounts) copy.accounts.set(name, { ...row })
     for (const [name, cells] of this.open) copy.open.set(name, new Map(cells))
-    const shared = ['records', 'closed', 'slots', 'claims', 'late', 'notes', 'resources'] as const
-    for (const name of shared)
+    for (const name of sharedRows)
       for (const [key, row] of this[name]) (copy[name] as Map<unknown, unknown>).set(key, row)
     copy.owner = this.owner
     copy.#lastId = this.#lastId
@@ -132,7 +133,9 @@ export class ModelBook {
   #insert({ slot, resource, content, sealedAt }: NewRecord): number {
     const id = (this.#lastId += 1)
     const name = slotName(slot)
-    if (!this.slots.has(name)) this.slots.set(name, this.slots.size + 1)
+    const slotNumber = this.slots.get(name) ?? this.slots.size + 1
+    this.slots.set(name, slotNumber)
+    this.slotOfRecord.set(id, slotNumber)
     this.closed.set(closedName(name, content.hour), id)
     for (const { account } of content.parts) this.#account(accountOf(account))
     const [first] = content.parts
@@ -163,10 +166,22 @@ export class ModelBook {
           this.#account(accountOf(part.account)).pruned +=
             BigInt(part.quantity) * microPerWhole(part.account.divisor)
       this.records.delete(id)
+      this.slotOfRecord.delete(id)
       this.closed.delete(closedName(slotName(slot), hour))
     }
   }
 }
+
+const sharedRows = [
+  'records',
+  'closed',
+  'slots',
+  'slotOfRecord',
+  'claims',
+  'late',
+  'notes',
+  'resources',
+] as const
 
 const sealedNow = {
   state: 'sealed',

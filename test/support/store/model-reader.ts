@@ -2,7 +2,6 @@ import { microPerWhole } from '../../../src/metering/amount.ts'
 import type { MeteringRecord, RecordSummary } from '../../../src/metering/record.ts'
 import { recordStates } from '../../../src/metering/record-states.ts'
 import type { OpenHour } from '../../../src/metering/report.ts'
-import { slotName } from '../../../src/metering/slot.ts'
 import { referenceOf } from '../../../src/store/reference.ts'
 import type { BookReader } from '../../../src/store/store.ts'
 import {
@@ -78,9 +77,9 @@ export class ModelReader implements BookReader {
   }
 
   async pendingRecords(): Promise<PendingRecord[]> {
-    return this.#select(isUnsent).map(({ id, slot, hour, state, lastCode }) => ({
+    return this.#select(isUnsent).map(({ id, hour, state, lastCode }) => ({
       id,
-      slot: this.#now().slots.get(slotName(slot)) ?? 0,
+      slot: this.#now().slotOfRecord.get(id) ?? 0,
       hour,
       state,
       lastCode,
