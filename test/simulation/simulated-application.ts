@@ -14,7 +14,7 @@ interface SentRequest {
 export type Answerer = (request: UsageRequest) => Promise<readonly ReportReceipt[] | undefined>
 
 /** Codes that promise that nothing was recorded. */
-const notRecorded = ['LedgerFull', 'LedgerBusy', 'ShuttingDown', 'OccurredAtInFuture']
+const notRecorded = ['LedgerFull', 'LedgerBusy', 'ShuttingDown']
 const dayMs = 86_400_000
 
 /** An application that repeats what was not acknowledged, where it may, and adds up what must be in the book. */
@@ -81,7 +81,8 @@ export class SimulatedApplication {
     } catch (error) {
       const code = codeOf(error)
       this.#coverage.count(`report refused with ${code}`)
-      if (code === 'OccurredAtTooOld') return
+      // Keys are looked up first, so these were not recorded before either; the application gives them up.
+      if (code === 'OccurredAtTooOld' || code === 'OccurredAtInFuture') return
       if (sent.hasKey) this.#unanswered.push(sent)
       else if (!notRecorded.includes(code)) this.#add(this.perhaps, sent)
     }

@@ -93,12 +93,13 @@ export class SimulatedPod {
     if (this.#process?.dead === true) await this.#revive()
   }
 
-  /** Lets time pass. A process that dies on the way starts again within the hour. */
+  /** Lets time pass. A process that dies on the way starts again within the hour, and the application repeats. */
   async pass(minutes: number): Promise<void> {
     for (let left = minutes; left >= 0; left -= 60) {
       await this.clock.advance(Math.min(left, 60) * minuteMs)
       await settle(20)
       if (this.#process?.dead === true) await this.#revive()
+      if (this.application.unanswered > 0) await this.send()
     }
   }
 
