@@ -27,6 +27,8 @@ export type SimulationEvent =
   | { readonly do: 'pass'; readonly minutes: number }
   /** The outcome of AWS's next answers. */
   | { readonly do: 'weather'; readonly of: readonly Weather[] }
+  /** All of AWS's answers for some time. */
+  | { readonly do: 'outage'; readonly weather: Weather; readonly minutes: number }
   /** AWS's answers and the reads of the book resolve late, in turns of the event loop. */
   | { readonly do: 'late-answers'; readonly turns: readonly number[] }
   /** Another hand moves the next records on between the sender's read and its mark. */
@@ -66,6 +68,14 @@ const draws: readonly (readonly [weight: number, (chance: Chance) => SimulationE
   [24, (chance) => ({ do: 'pass', minutes: drawMinutes(chance) })],
   [8, (chance) => ({ do: 'weather', of: list(chance, 6, () => chance.pick(weathers)) })],
   [
+    2,
+    (chance) => ({
+      do: 'outage',
+      weather: chance.pick(['lost-before', 'lost-after', 'throttled', 'refused']),
+      minutes: chance.pick([30, 90, 5 * 60, 8 * 60, 8 * 60]),
+    }),
+  ],
+  [
     3,
     (chance) => ({
       do: 'late-answers',
@@ -103,7 +113,7 @@ const draws: readonly (readonly [weight: number, (chance: Chance) => SimulationE
     }),
   ],
   [3, () => ({ do: 'resolve' })],
-  [2, () => ({ do: 'retry' })],
+  [4, () => ({ do: 'retry' })],
 ]
 const weightOfAll = draws.reduce((sum, [weight]) => sum + weight, 0)
 

@@ -59,6 +59,7 @@ async function finish(pod: SimulatedPod): Promise<void> {
   } catch (error) {
     leftBehind = error
   }
+  pod.movedAtEnd = pod.movedSinceStop
 
   await pod.startAgain()
   await pod.pass(12 * 60)

@@ -4,6 +4,7 @@ import { SidecarError } from '../../src/kernel/errors.ts'
 import { operate } from '../../src/ledger/operate.ts'
 import { resolveDelivered, resolveResend, retryRefused } from '../../src/ledger/operator-actions.ts'
 import type { Page } from '../../src/ledger/page.ts'
+import { awsLimits } from '../../src/metering/aws-limits.ts'
 import type { MeteringRecord } from '../../src/metering/record.ts'
 import type { UsageRequest } from '../../src/metering/report.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -55,6 +56,12 @@ export class SimulatedPod {
   #keys = 0
   /** How far the sidecar's clock was ahead at most, ms. */
   furthestAhead = 0
+  /** Records whose usage went to a later hour since the last stop began. */
+  movedSinceStop = 0
+  /** The same for the stop after which it is checked what is left. */
+  movedAtEnd = 0
+  /** Records that held as much as AWS accepts: the rest went to a later hour. */
+  capped = 0
 
   private constructor(options: PodOptions) {
     this.#options = options
@@ -126,6 +133,7 @@ export class SimulatedPod {
   /** SIGTERM: what the sidecar does until it has closed the book. The store stays readable. */
   async stop(flush: boolean): Promise<void> {
     const process = this.#process
+    this.movedSinceStop = 0
     if (process === undefined) return
     const state = { flushed: false }
     const flushing = process.submitter
@@ -160,6 +168,8 @@ export class SimulatedPod {
         return this.pass(event.minutes)
       case 'weather':
         return this.aws.forecast(...event.of)
+      case 'outage':
+        return this.aws.setIn(event.weather, this.now + event.minutes * minuteMs)
       case 'late-answers':
         return this.#lateness.plan(...event.turns)
       case 'move-first':
@@ -331,7 +341,15 @@ export class SimulatedPod {
     if (process.ledger.owner.adoptedFrom !== undefined) this.coverage.count('book adopted')
     events.on('stepReached', ({ step }) => this.#atStep(step, process))
     events.on('recordAttempted', ({ outcome }) => this.coverage.count(`answer ${outcome}`))
-    events.on('recordMoved', ({ code }) => this.coverage.count(`moved: ${code}`))
+    events.on('recordSealed', ({ quantity }) => {
+      if (quantity < awsLimits.quantity) return
+      this.capped += 1
+      this.coverage.count('record as large as AWS accepts')
+    })
+    events.on('recordMoved', ({ code }) => {
+      this.movedSinceStop += 1
+      this.coverage.count(`moved: ${code}`)
+    })
     events.on('tagSetsOverflowed', () => this.coverage.count('too many tag sets'))
     this.#process = process
     this.#store = store

@@ -1,3 +1,4 @@
+import { accountOf, type AccountKey } from '../../../src/metering/account.ts'
 import { microPerWhole } from '../../../src/metering/amount.ts'
 import type { MeteringRecord, RecordSummary } from '../../../src/metering/record.ts'
 import { recordStates } from '../../../src/metering/record-states.ts'
@@ -95,11 +96,8 @@ export class ModelReader implements BookReader {
     for (const { account, quantity } of this.#rows()) increase(open, account.name, quantity)
     const recorded = new Map<string, bigint>()
     for (const { parts } of this.#select(({ state }) => state !== 'moved'))
-      for (const { account, quantity } of parts) {
-        const { productCode, customer, dimension, divisor, aggregate, scope } = account
-        const key = [productCode, customer, dimension, String(divisor), aggregate, scope]
-        increase(recorded, JSON.stringify(key), BigInt(quantity) * microPerWhole(divisor))
-      }
+      for (const { account, quantity } of parts)
+        increase(recorded, nameOf(account), BigInt(quantity) * microPerWhole(account.divisor))
     return [...this.#now().accounts.values()]
       .map(({ account: { key, name }, reported, fraction, pruned }) => ({
         productCode: key.productCode,
@@ -228,6 +226,15 @@ export class ModelReader implements BookReader {
 function summaryOf(record: MeteringRecord): RecordSummary {
   const { allocations: _a, parts: _p, slot: _s, customer: _c, divisor: _d, ...summary } = record
   return summary
+}
+
+/** Names of accounts, which are asked for after every event of a simulation. */
+const names = new WeakMap<AccountKey, string>()
+
+function nameOf(key: AccountKey): string {
+  const name = names.get(key) ?? accountOf(key).name
+  names.set(key, name)
+  return name
 }
 
 function increase(sums: Map<string, bigint>, name: string, quantity: bigint): void {
