@@ -76,6 +76,7 @@ async function checkBilling({ store, aws, awsNameOf, now }: Checked): Promise<vo
 
 function isPerhapsBilled(record: MeteringRecord): boolean {
   const { state } = record
+  if (state === 'moved') return false
   return state === 'accepted' || state === 'unresolved' || possiblyTaken(record)
 }
 
