@@ -63,6 +63,7 @@ async function finish(pod: SimulatedPod): Promise<void> {
 
   await pod.startAgain()
   await pod.pass(12 * 60)
+  await pod.idle()
   await checkAlways(pod.checked)
   await checkQuiet(pod.checked, sealableBefore(pod.now, 60_000))
   await pod.stop(true)

@@ -54,6 +54,7 @@ export class SimulatedPod {
   #requestLeft = false
   #moves = 0
   #keys = 0
+  #answers = 0
   /** How far the sidecar's clock was ahead at most, ms. */
   furthestAhead = 0
   /** Records whose usage went to a later hour since the last stop began. */
@@ -110,6 +111,11 @@ export class SimulatedPod {
     }
   }
 
+  /** Lets no time pass until the sender has nothing to do. */
+  async idle(): Promise<void> {
+    for (let before = -1; before !== this.#answers; await settle(60)) before = this.#answers
+  }
+
   /** The application sends what has no answer. */
   async send(): Promise<void> {
     const process = this.#process
@@ -144,7 +150,7 @@ export class SimulatedPod {
       })
     // The deadline is 25 seconds.
     for (let second = 0; second < 25 && !state.flushed && !process.dead; second += 1) {
-      await settle(20)
+      await this.idle()
       if (!state.flushed) await this.clock.advance(1000)
     }
     process.sender.stop()
@@ -340,7 +346,10 @@ export class SimulatedPod {
     state.process = process
     if (process.ledger.owner.adoptedFrom !== undefined) this.coverage.count('book adopted')
     events.on('stepReached', ({ step }) => this.#atStep(step, process))
-    events.on('recordAttempted', ({ outcome }) => this.coverage.count(`answer ${outcome}`))
+    events.on('recordAttempted', ({ outcome }) => {
+      this.#answers += 1
+      this.coverage.count(`answer ${outcome}`)
+    })
     events.on('recordSealed', ({ quantity }) => {
       if (quantity < awsLimits.quantity) return
       this.capped += 1
