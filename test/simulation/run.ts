@@ -49,9 +49,9 @@ async function run(hours: number, seed: number, strict: boolean): Promise<number
     `${Math.round(result.hours)} hours of ${result.lives} lives in ${seconds.toFixed(1)} s: ${speed} hours a second`,
   )
   if (result.failure === undefined) return 0
-  const { seed: failing, script, violation } = result.failure
+  const { seed: failing, violation } = result.failure
   console.log(`seed ${failing} broke an invariant: ${violation.message}`)
-  const shortest = await shrink(script, violation)
+  const shortest = await shrink(result.failure)
   console.log(`the shortest script, for --script: ${shortest.violation.message}`)
   console.log(textOf(shortest.script))
   return 1

@@ -1,17 +1,17 @@
-import { runLife, type Script } from './run-life.ts'
-import type { Violation } from './violation.ts'
+import { runLife } from './run-life.ts'
+import type { SimulationFailure } from './simulate.ts'
 
 /** Drops events for as long as the script still breaks the same invariant, larger pieces first. */
 export async function shrink(
-  script: Script,
-  violation: Violation,
-): Promise<{ readonly script: Script; readonly violation: Violation }> {
+  failure: SimulationFailure,
+): Promise<Pick<SimulationFailure, 'script' | 'violation'>> {
+  const { script, violation, knownFault } = failure
   let best = { script, violation }
   const tryWithout = async (from: number, count: number): Promise<boolean> => {
     const events = best.script.events.toSpliced(from, count)
     const shorter = { ...script, events }
     const life = await runLife(shorter)
-    if (life.violation?.what !== violation.what || life.knownFault !== undefined) return false
+    if (life.violation?.what !== violation.what || life.knownFault !== knownFault) return false
     best = { script: shorter, violation: life.violation }
     return true
   }

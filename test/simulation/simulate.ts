@@ -18,6 +18,7 @@ export interface SimulationFailure {
   readonly seed: number
   readonly script: Script
   readonly violation: Violation
+  readonly knownFault: string | undefined
 }
 
 export interface SimulationOptions {
@@ -46,7 +47,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     coverage.add(life.coverage)
     const { violation, knownFault } = life
     if (violation === undefined) continue
-    if (knownFault === undefined || strict) failure = { seed: lifeSeed, script, violation }
+    if (knownFault === undefined || strict)
+      failure = { seed: lifeSeed, script, violation, knownFault }
     else knownFaults.set(knownFault, (knownFaults.get(knownFault) ?? 0) + 1)
   }
   return { hours, lives, coverage, knownFaults, failure }
