@@ -66,7 +66,7 @@ export function drawScript(seed: number, rewritesOnOpen = true): Script {
     // Weeks of a wrong clock would hold thousands of records, and the sender reads them all each time.
     (lateUsage === 'carry' || event.do !== 'pass' || event.minutes <= 7 * 60) &&
     (isAliased || !('next' in event) || event.next !== 'alias') &&
-    (jumps || event.do !== 'set-clock' || event.minutes < 60)
+    (jumps || event.do !== 'set-clock' || Math.abs(event.minutes) < 60)
   return {
     options: {
       lateUsage,

@@ -55,8 +55,8 @@ export class SimulatedPod {
   #moves = 0
   #keys = 0
   #answers = 0
-  /** How far the sidecar's clock was ahead at most, ms. */
-  furthestAhead = 0
+  /** How far the sidecar's clock stepped ahead, all steps together, ms. */
+  steppedAhead = 0
   /** Records whose usage went to a later hour since the last stop began. */
   movedSinceStop = 0
   /** The same for the stop after which it is checked what is left. */
@@ -244,8 +244,9 @@ export class SimulatedPod {
   }
 
   #setClock(offset: number): void {
-    this.clock.step(this.now + offset - this.clock.now())
-    this.furthestAhead = Math.max(this.furthestAhead, offset)
+    const step = this.now + offset - this.clock.now()
+    this.clock.step(step)
+    this.steppedAhead += Math.max(0, step)
   }
 
   async #resolve(): Promise<void> {
