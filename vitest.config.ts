@@ -7,7 +7,7 @@ const globalSetup = ['test/support/program/make-status-page.ts']
 
 /** What `npm test` runs. */
 const main: Options = {
-  include: ['test/{unit,conformance,service,process,docs}/**/*.test.ts'],
+  include: ['test/{unit,conformance,simulation,service,process,docs}/**/*.test.ts'],
   testTimeout: 20_000,
   hookTimeout: 20_000,
   // Most of the time goes into waiting for processes and sockets.

@@ -190,7 +190,7 @@ export class ChangeWriter {
   }
 
   #writeProgress(id: number, progress: RecordProgress): void {
-    this.#progress.run(
+    const { changes } = this.#progress.run(
       progress.state,
       progress.attempts,
       progress.inFlight ? 1 : 0,
@@ -204,6 +204,7 @@ export class ChangeWriter {
       progress.movedTo ?? null,
       id,
     )
+    if (Number(changes) === 0) throw new TypeError(`there is no record ${id}`)
   }
 
   #resourceId(identity: string): number {

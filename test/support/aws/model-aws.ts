@@ -18,6 +18,8 @@ export const weathers = [
   'server-error-after',
   'refused',
   'taken-by-other',
+  // AWS answers that another quantity stands, although it is ours.
+  'denied',
 ] as const
 export type Weather = (typeof weathers)[number]
 
@@ -36,11 +38,12 @@ export class ModelAws {
   readonly entries = new Map<string, Entry>()
   /** Calls that began while one for the same slot was under way, in one process. */
   readonly overlaps: string[] = []
-  readonly #clock: Clock
+  readonly #clock: Pick<Clock, 'now'>
   readonly #lateness: { pass(): Promise<void> }
   #forecast: Weather[] = []
+  #spell: { readonly weather: Weather; readonly until: number } | undefined
 
-  constructor(clock: Clock, lateness: { pass(): Promise<void> }) {
+  constructor(clock: Pick<Clock, 'now'>, lateness: { pass(): Promise<void> }) {
     this.#clock = clock
     this.#lateness = lateness
   }
@@ -50,8 +53,14 @@ export class ModelAws {
     this.#forecast.push(...weather)
   }
 
+  /** All calls have one weather until an instant, ms. */
+  setIn(weather: Weather, until: number): void {
+    this.#spell = { weather, until }
+  }
+
   clearUp(): void {
     this.#forecast = []
+    this.#spell = undefined
   }
 
   /** The service as the task or pod `resource` sees it. `reaches` returns whether a call still gets through. */
@@ -81,7 +90,7 @@ export class ModelAws {
     reached: boolean,
   ): MeteringResult<MeterUsageValue> {
     if (!reached) return lost
-    switch (this.#forecast.shift() ?? 'fine') {
+    switch (this.#nextWeather()) {
       case 'fine':
         return this.#record(resource, request)
       case 'throttled':
@@ -98,7 +107,17 @@ export class ModelAws {
       case 'taken-by-other':
         this.#takeHour(resource, request)
         return this.#record(resource, request)
+      case 'denied':
+        return this.entries.has(keyOf(resource, request))
+          ? failed({ code: 'DuplicateRequestException', kind: 'duplicate' })
+          : this.#record(resource, request)
     }
+  }
+
+  #nextWeather(): Weather {
+    const spell = this.#spell
+    if (spell !== undefined && this.#clock.now() < spell.until) return spell.weather
+    return this.#forecast.shift() ?? 'fine'
   }
 
   #record(resource: string, request: MeterUsageRequest): MeteringResult<MeterUsageValue> {

@@ -7,25 +7,17 @@ import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import type { UsageReport } from '../../../src/metering/report.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
-import { startSchedule, type Schedule } from '../../../src/channels/schedule.ts'
-import { createSubmission, type Submission } from '../../../src/channels/create-submission.ts'
-import { openLedger } from './open-ledger.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/open-sqlite-store.ts'
 import { ManualClock, settle } from '../manual-clock.ts'
 import { ModelAws } from '../aws/model-aws.ts'
 import { scratch } from '../scratch.ts'
-import { Lateness, withLateReads } from './late-ledger.ts'
+import { Lateness } from './late-ledger.ts'
+import { endModelProcess, startModelProcess, type ModelProcess } from './model-process.ts'
 
 /** Reports whether a report was too late to be recorded. The application receives that answer and gives up. */
 function isTooOld(error: unknown): boolean {
   if (error instanceof SidecarError && error.code === 'OccurredAtTooOld') return true
   throw error
-}
-
-interface Process extends Submission {
-  readonly ledger: Ledger
-  readonly schedule: Schedule
-  /** Set when the process has died; what it does after that has no effect. */
-  dead: boolean
 }
 
 interface Crash {
@@ -49,7 +41,7 @@ export class ModelWorld {
   readonly acknowledged = new Map<string, UsageReport>()
   readonly #directories: string[] = []
   #resource = 'pod:0'
-  #process: Process | undefined
+  #process: ModelProcess | undefined
   #crash: Crash | undefined
   #crashedInto: string | undefined
   #requestLeft = false
@@ -195,64 +187,48 @@ export class ModelWorld {
     await settle(30)
   }
 
-  async #end({ schedule, submitter, sender, ledger }: Process): Promise<void> {
+  async #end(process: ModelProcess): Promise<void> {
     this.#process = undefined
-    schedule.stop()
-    submitter.stop()
-    sender.stop()
-    await settle(30)
-    await ledger.close()
+    await endModelProcess(process)
   }
 
   async #start(directory: string): Promise<void> {
-    const { clock } = this
+    const { clock, lateness } = this
     const events = new Events()
-    const log = createSilentLog()
     const resource = this.#resource
-    const ledger = await openLedger({
+    const meaningOf = (dimension: string) => ({
+      productCode: 'product',
+      divisor: dimension === 'storage' ? 1000n : 1n,
+    })
+    const store = await openSqliteStore({
       directory,
+      meaningOf,
+      now: clock.now(),
+      events,
+      log: createSilentLog(),
+      dataSync: () => Promise.resolve(),
+    })
+    const process = await startModelProcess({
+      store,
       resource,
       clock,
       events,
-      log,
-      meaningOf: (dimension) => ({
-        productCode: 'product',
-        divisor: dimension === 'storage' ? 1000n : 1n,
-      }),
-      maxTagSets: 3,
+      meaningOf,
+      lateness,
+      isMovedFirst: () => this.#takeMove(),
+      apiFor: (reaches) => this.aws.apiFor(resource, reaches),
+      hasLeft: () => this.#takeRequest(),
+      lateUsage: 'carry',
+      zeroRecords: false,
       onFatal: (error) => {
         throw error
       },
-      dataSync: () => Promise.resolve(),
     })
-    const reaches = () => !process.dead || this.#takeRequest()
-    const submission = createSubmission({
-      ledger: withLateReads(ledger, this.lateness, () => this.#takeMove()),
-      api: this.aws.apiFor(resource, reaches),
-      clock,
-      events,
-      log,
-      random: () => 0.5,
-      product: { dimensions: [{ name: 'requests' }, { name: 'storage' }] },
-      sealDelayMs: 60_000,
-      submitSpreadMs: 0,
-      zeroRecords: false,
-      lateUsage: 'carry',
-      onAnswer: () => {},
-    })
-    const tick = () => void submission.submitter.tick()
-    const process: Process = {
-      ...submission,
-      ledger,
-      schedule: startSchedule({ clock, timers: clock, tick }),
-      dead: false,
-    }
     events.on('stepReached', ({ step }) => this.#atStep(step, process, directory))
     this.#process = process
-    tick()
   }
 
-  #atStep(step: Step, process: Process, directory: string): void {
+  #atStep(step: Step, process: ModelProcess, directory: string): void {
     const crash = this.#crash
     // A late answer may come to a process that has ended.
     if (process.dead || process !== this.#process || crash?.step !== step) return

@@ -1,0 +1,187 @@
+import { describe, expect } from 'vitest'
+import { hourMs } from '../../../src/metering/hour.ts'
+import { untagged } from '../../../src/metering/tags.ts'
+import type { Store } from '../../../src/store/store.ts'
+import { fill, hourAt, noSums, now, requests } from './book-for-tests.ts'
+import {
+  accountFor,
+  addedTo,
+  look,
+  nine,
+  partOf,
+  pod,
+  progressOf,
+  recordOf,
+  tagged,
+  unit,
+  write,
+} from './changes-for-tests.ts'
+
+/** Checks amounts, forgetting and owners. */
+export function describeKeeping(
+  name: string,
+  owned: () => Promise<{ store: Store }>,
+  check: (title: string, run: () => Promise<void>) => void,
+): void {
+  async function filled(): Promise<Store> {
+    const { store } = await owned()
+    await fill(store)
+    return store
+  }
+
+  describe(`${name}: amounts`, () => {
+    check('far above 64 bits of millionths are exact in every place', async () => {
+      const { store } = await owned()
+      const much = 10n ** 21n + 1n
+      await write(store, {
+        accounts: [{ account: requests, reported: much, fraction: much + 1n }],
+        added: [addedTo(requests, nine, { [untagged]: much, [tagged('a')]: much })],
+        lateUsage: [{ dimension: 'requests', hour: nine, quantity: much }],
+      })
+      await write(store, {
+        accounts: [{ account: requests, reported: much, fraction: undefined }],
+        added: [addedTo(requests, nine, { [untagged]: 999_999n })],
+      })
+      expect(await store.accountSums()).toEqual([
+        { ...noSums, reported: 2n * much, open: 2n * much + 999_999n, fraction: much + 1n },
+      ])
+      expect(await look(store, (view) => view.lateUsage('requests', nine))).toBe(much)
+      expect((await store.gauges()).pending.get('requests')).toBe(3n * much + 1_000_000n)
+    })
+
+    check('in records of a large divisor are exact, kept or forgotten', async () => {
+      const { store } = await owned()
+      const account = accountFor('bytes', { divisor: 2n ** 40n })
+      const units = 2_147_483_647
+      const newRecords = [nine, nine + hourMs].map((hour) => recordOf(hour, partOf(account, 1000)))
+      await write(store, { newRecords })
+      const large = accountFor('large')
+      await write(store, { newRecords: [recordOf(nine, partOf(large, units))] })
+      const recorded = async () => (await store.accountSums()).map((each) => each.recorded)
+      const expected = [2000n * 2n ** 40n * unit, BigInt(units) * unit]
+      expect(await recorded()).toEqual(expected)
+      const settled = progressOf({ state: 'accepted', settledAt: now })
+      await write(store, { records: new Map([1, 2, 3].map((id) => [id, settled])) })
+      await write(store, {
+        forget: { claimsBefore: 0, lateUsageBefore: 0, settledBefore: now + 1 },
+      })
+      expect(await store.record(1)).toBeUndefined()
+      expect(await recorded()).toEqual(expected)
+    })
+
+    check('add up without an end', async () => {
+      const { store } = await owned()
+      const most = 9n * 10n ** 18n * unit
+      for (const reported of [most, most, most])
+        await write(store, { accounts: [{ account: requests, reported, fraction: undefined }] })
+      expect(await store.accountSums()).toEqual([{ ...noSums, reported: 3n * most }])
+    })
+  })
+
+  describe(`${name}: forgetting`, () => {
+    const never = { claimsBefore: 0, settledBefore: 0, lateUsageBefore: 0 }
+
+    check('drops settled records of old hours alone, and their amounts stay counted', async () => {
+      const store = await filled()
+      const before = await store.accountSums()
+      await write(store, { forget: { ...never, settledBefore: hourAt(8) + 6 } })
+      // Record 5 waits for a decision, and record 6 was settled later.
+      const left = await Promise.all(
+        [1, 2, 3, 4, 5, 6, 7].map(async (id) => (await store.record(id))?.id),
+      )
+      expect(left).toEqual([1, 2, undefined, 4, 5, 6, 7])
+      expect(await store.accountSums()).toEqual(before)
+      const { slot } = recordOf(hourAt(4), partOf(requests, 1))
+      expect(await look(store, (view) => view.isClosed(slot, hourAt(4)))).toBe(false)
+      await write(store, { forget: { ...never, settledBefore: now } })
+      expect(await store.record(6)).toBeUndefined()
+      expect(await store.accountSums()).toEqual(before)
+    })
+
+    check('drops old late usage', async () => {
+      const store = await filled()
+      await write(store, { forget: { ...never, lateUsageBefore: hourAt(9) } })
+      const late = (dimension: string, hour: number) =>
+        look(store, (view) => view.lateUsage(dimension, hour))
+      expect(await late('requests', nine - 49 * hourMs)).toBe(0n)
+      expect(await late('storage', hourAt(9))).toBe(3n * unit)
+    })
+
+    check(
+      'drops old keys a bounded number at a time, and says whether there are more',
+      async () => {
+        const { store } = await owned()
+        const claims = Array.from({ length: 12_000 }, (_, index) => ({
+          token: `t-${index}`,
+          digest: new Uint8Array([1]),
+          receipts: [],
+          createdAt: nine + index,
+        }))
+        await write(store, { claims })
+        const forget = { ...never, claimsBefore: nine + 11_990 }
+        let rounds = 0
+        for (let more = true; more; rounds += 1) {
+          more = await look(store, (view) => view.hasMoreToForget(forget))
+          await write(store, { forget })
+        }
+        expect(rounds).toBeGreaterThan(1)
+        const has = (index: number) => look(store, (view) => view.claim(`t-${index}`) !== undefined)
+        expect([await has(0), await has(11_989), await has(11_990)]).toEqual([false, false, true])
+      },
+    )
+  })
+
+  describe(`${name}: tasks and pods`, () => {
+    check('own the book one after the other, each since it was first seen', async () => {
+      const { store } = await owned()
+      expect(await store.owner()).toEqual({ identity: pod, firstSeenAt: nine })
+      await write(store, { owner: { identity: 'pod:two', firstSeenAt: nine + 1 } })
+      expect(await store.owner()).toEqual({ identity: 'pod:two', firstSeenAt: nine + 1 })
+      await write(store, { owner: { identity: pod, firstSeenAt: nine + 2 } })
+      expect(await store.owner()).toEqual({ identity: pod, firstSeenAt: nine })
+      expect(await look(store, (view) => view.owner())).toBe(pod)
+    })
+
+    check('keep their notes apart, the last of each name', async () => {
+      const store = await filled()
+      await write(store, {
+        owner: { identity: 'pod:two', firstSeenAt: nine },
+        notes: [
+          { resource: pod, name: 'public-key', value: '2' },
+          { resource: 'pod:two', name: 'public-key', value: '3' },
+        ],
+      })
+      expect(await store.note(pod, 'public-key')).toBe('2')
+      expect(await store.note('pod:two', 'public-key')).toBe('3')
+    })
+
+    check('have open usage side by side in one hour', async () => {
+      const { store } = await owned()
+      const two = { identity: 'pod:two', firstSeenAt: nine }
+      await write(store, {
+        owner: two,
+        added: [
+          addedTo(requests, nine, { a: 1n }),
+          { ...addedTo(requests, nine, { a: 2n }), resource: 'pod:two' },
+        ],
+      })
+      const of = (resource: string) => ({ account: requests, resource, hour: nine })
+      const cells = (resource: string) => look(store, (view) => view.cells(of(resource)))
+      expect(await cells('pod:two')).toEqual([{ tags: 'a', quantity: 2n }])
+      expect(await look(store, (view) => view.openHours(now))).toHaveLength(2)
+      await write(store, { emptied: [of(pod)] })
+      expect([await cells(pod), await cells('pod:two')]).toEqual([
+        [],
+        [{ tags: 'a', quantity: 2n }],
+      ])
+      expect((await store.usage(now)).open).toMatchObject([{ quantity: 2n }])
+    })
+
+    check('tell how much room there is', async () => {
+      const { store } = await owned()
+      const { ledgerBytes, freeBytes, volumeBytes } = await store.space()
+      expect(ledgerBytes).toBeGreaterThan(0)
+      expect(volumeBytes).toBeGreaterThanOrEqual(freeBytes)
+    })
+  })
+}

@@ -1,0 +1,303 @@
+import { describe, expect, test } from 'vitest'
+import { Events } from '../../../src/kernel/events.ts'
+import { createSilentLog } from '../../../src/kernel/log.ts'
+import { imbalancesOf } from '../../../src/ledger/audit.ts'
+import { Ledger } from '../../../src/ledger/ledger.ts'
+import { operate } from '../../../src/ledger/operate.ts'
+import {
+  resolveDelivered,
+  resolveResend,
+  retryRefused,
+} from '../../../src/ledger/operator-actions.ts'
+import type { Page } from '../../../src/ledger/page.ts'
+import { hourMs } from '../../../src/metering/hour.ts'
+import type { MeteringRecord, Settlement } from '../../../src/metering/record.ts'
+import { untagged } from '../../../src/metering/tags.ts'
+import type { Store } from '../../../src/store/store.ts'
+import { reportOf } from '../../support/ledger/ledger-bench.ts'
+import { sealHours } from '../../support/ledger/seal-rules.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+import { nine, tagged, unit } from './changes-for-tests.ts'
+
+const why = { code: 'Because', message: 'AWS said so.' }
+const accepted: Settlement = { kind: 'accepted', meteringRecordId: 'm-1' }
+
+interface Place {
+  open(): Promise<Store>
+  kill(): void
+}
+
+/** Checks that the rules of the book hold over the store. */
+export function describeLedger(name: string, place: () => Promise<Place>): void {
+  /** A ledger that several processes open one after the other. */
+  async function setUp() {
+    const where = await place()
+    const clock = new ManualClock()
+    let divisor = 1n
+    let store = await where.open()
+    const openAs = (resource: string) =>
+      Ledger.open({
+        store,
+        resource,
+        clock,
+        events: new Events(),
+        log: createSilentLog(),
+        meaningOf: () => ({ productCode: 'product', divisor }),
+        maxTagSets: 3,
+        onFatal: () => {},
+      })
+    let ledger = await openAs('pod:one')
+    return {
+      clock,
+      get ledger() {
+        return ledger
+      },
+      get store() {
+        return store
+      },
+      countIn(units: bigint) {
+        divisor = units
+      },
+      report: (dimension: string, quantity: bigint, more = {}) =>
+        ledger.report({
+          reports: [reportOf(dimension, quantity, more)],
+          idempotencyKey: undefined,
+        }),
+      seal: () => sealHours(ledger, clock),
+      /** One attempt for a record. */
+      async send(id: number, settlement: Settlement): Promise<MeteringRecord> {
+        await ledger.markSending(id)
+        return ledger.settle(id, settlement)
+      },
+      operate: (action: (page: Page) => MeteringRecord) =>
+        operate(
+          async (decide) => {
+            await store.transact(decide)
+            await store.flush()
+          },
+          3,
+          action,
+        ),
+      async closeAndOpen(resource = 'pod:one') {
+        await ledger.close()
+        store = await where.open()
+        ledger = await openAs(resource)
+      },
+      async killAndOpen(resource = 'pod:one') {
+        where.kill()
+        store = await where.open()
+        ledger = await openAs(resource)
+      },
+      async expectBalance() {
+        expect(imbalancesOf(await ledger.audit())).toEqual([])
+      },
+    }
+  }
+
+  describe(`${name}: the rules of the book`, () => {
+    test('a report is counted once, in its hour, however often it comes', async () => {
+      const book = await setUp()
+      const keyed = { idempotencyKey: 'k', tags: tagged('a') }
+      const receipts = await Promise.all(
+        [1, 2, 3].map(() => book.report('requests', 2n * unit, keyed)),
+      )
+      expect(receipts.flat().map(({ result }) => result)).toEqual([
+        'accepted',
+        'duplicate',
+        'duplicate',
+      ])
+      await book.killAndOpen()
+      expect(await book.report('requests', 2n * unit, keyed)).toEqual([
+        { result: 'duplicate', hour: nine, late: false },
+      ])
+      await expect(book.report('requests', 3n * unit, keyed)).rejects.toMatchObject({
+        code: 'IdempotencyKeyReused',
+      })
+      expect((await book.ledger.usage()).open).toEqual([
+        { dimension: 'requests', hour: nine, quantity: 2n * unit },
+      ])
+      await book.expectBalance()
+    })
+
+    test('tag sets above the limit go to the untagged bucket', async () => {
+      const book = await setUp()
+      for (const team of ['a', 'b', 'c', 'd', 'e', 'a'])
+        await book.report('requests', unit, { tags: tagged(team) })
+      const { openByTags } = await book.store.overview(nine)
+      expect(openByTags.map(({ tags, quantity }) => [tags, quantity])).toEqual([
+        [untagged, 2n * unit],
+        [tagged('a'), 2n * unit],
+        [tagged('b'), unit],
+        [tagged('c'), unit],
+      ])
+      await book.expectBalance()
+    })
+
+    test('an hour is sealed once, its fraction stays, and late usage goes to the next', async () => {
+      const book = await setUp()
+      await book.report('requests', 2_700_000n)
+      await book.clock.advance(hourMs)
+      const [record] = await book.seal()
+      expect(record).toMatchObject({ hour: nine, quantity: 2, state: 'sealed' })
+      expect(await book.store.record(record?.id ?? 0)).toEqual(record)
+      expect(await book.seal()).toEqual([])
+      expect(await book.report('requests', unit, { occurredAt: nine + 1 })).toEqual([
+        { result: 'accepted', hour: nine + hourMs, late: true },
+      ])
+      const { fractions, late } = await book.ledger.usage()
+      expect(fractions).toEqual([{ dimension: 'requests', quantity: 700_000n }])
+      expect(late).toEqual([{ dimension: 'requests', hour: nine + hourMs, quantity: unit }])
+      await book.clock.advance(hourMs)
+      expect(await book.seal()).toMatchObject([{ hour: nine + hourMs, quantity: 1 }])
+      await book.expectBalance()
+    })
+
+    test('a divisor that changes in an hour makes two parts of one record', async () => {
+      const book = await setUp()
+      await book.report('bytes', 5n * unit, { tags: tagged('a') })
+      book.countIn(1000n)
+      await book.report('bytes', 7_500n * unit)
+      await book.clock.advance(hourMs)
+      const [record] = await book.seal()
+      expect(record).toMatchObject({ quantity: 12 })
+      const stored = await book.store.record(record?.id ?? 0)
+      expect(stored?.parts.map(({ account, quantity }) => [account.divisor, quantity])).toEqual([
+        [1n, 5],
+        [1000n, 7],
+      ])
+      await book.send(record?.id ?? 0, { kind: 'hour-taken', ...why })
+      const { openByTags } = await book.store.overview(nine)
+      expect(openByTags.map(({ tags, quantity }) => [tags, quantity])).toEqual([
+        [untagged, 7000n * unit],
+        [tagged('a'), 5n * unit],
+      ])
+      await book.expectBalance()
+    })
+
+    test.each<[string, Settlement, Partial<MeteringRecord>]>([
+      ['accepted', accepted, { state: 'accepted', meteringRecordId: 'm-1' }],
+      ['not taken', { kind: 'not-taken', ...why }, { state: 'sealed', lastCode: 'Because' }],
+      ['unknown', { kind: 'unknown', ...why }, { state: 'sending', ambiguous: true }],
+      ['refused', { kind: 'refused', ...why }, { state: 'refused', lastMessage: why.message }],
+      ['hour taken', { kind: 'hour-taken', ...why }, { state: 'moved', movedTo: nine + hourMs }],
+      [
+        'too late and carried',
+        { kind: 'too-late', policy: 'carry', ...why },
+        { state: 'moved', movedTo: nine + hourMs },
+      ],
+      ['too late and held', { kind: 'too-late', policy: 'hold', ...why }, { state: 'refused' }],
+    ])('an answer is kept: %s', async (_, settlement, expected) => {
+      const book = await setUp()
+      await book.report('requests', 3n * unit, { tags: tagged('a') })
+      await book.clock.advance(hourMs)
+      const [record] = await book.seal()
+      const id = record?.id ?? 0
+      expect(await book.ledger.markSending(id)).toMatchObject({ inFlight: true, attempts: 1 })
+      expect(await book.store.record(id)).toMatchObject({ state: 'sending', inFlight: true })
+      expect(await book.ledger.settle(id, settlement)).toMatchObject(expected)
+      await book.killAndOpen()
+      expect(await book.store.record(id)).toMatchObject({ ...expected, inFlight: false })
+      await book.expectBalance()
+    })
+
+    test('an attempt that a death cut off may have arrived', async () => {
+      const book = await setUp()
+      await book.report('requests', 3n * unit)
+      await book.clock.advance(hourMs)
+      const [record] = await book.seal()
+      const id = record?.id ?? 0
+      await book.ledger.markSending(id)
+      await book.killAndOpen()
+      expect(await book.store.record(id)).toMatchObject({ state: 'sending', ambiguous: true })
+      expect(await book.send(id, { kind: 'hour-taken', ...why })).toMatchObject({
+        state: 'unresolved',
+      })
+      expect(await book.ledger.markSending(id)).toBeUndefined()
+      await book.expectBalance()
+    })
+
+    test('another task or pod bills what AWS certainly has not taken, and nothing else', async () => {
+      const book = await setUp()
+      for (const dimension of ['sealed', 'tried', 'refused', 'accepted'])
+        await book.report(dimension, 2n * unit, { tags: tagged('a') })
+      await book.clock.advance(hourMs)
+      const records = await book.seal()
+      const id = (of: string) => records.find(({ dimension }) => dimension === of)?.id ?? 0
+      await book.ledger.markSending(id('tried'))
+      await book.send(id('refused'), { kind: 'refused', ...why })
+      await book.send(id('accepted'), accepted)
+      await book.report('open', unit)
+      await book.clock.advance(2 * hourMs)
+      await book.closeAndOpen('pod:two')
+      expect(book.ledger.owner).toMatchObject({ identity: 'pod:two', adoptedFrom: 'pod:one' })
+      const hour = nine + 3 * hourMs
+      expect((await book.ledger.usage()).open).toEqual([
+        { dimension: 'open', hour, quantity: unit },
+        { dimension: 'refused', hour, quantity: 2n * unit },
+        { dimension: 'sealed', hour, quantity: 2n * unit },
+      ])
+      expect(await book.store.record(id('tried'))).toMatchObject({ state: 'unresolved' })
+      expect(await book.ledger.pendingRecords()).toEqual([])
+      await book.clock.advance(hourMs)
+      expect((await book.seal()).map(({ slot, hour: of }) => [slot.holder, of])).toEqual([
+        ['pod:two', hour],
+        ['pod:two', hour],
+        ['pod:two', hour],
+      ])
+      await book.expectBalance()
+    })
+
+    test('an operator retries and resolves', async () => {
+      const book = await setUp()
+      for (const dimension of ['delivered', 'refused', 'resent'])
+        await book.report(dimension, 2n * unit)
+      await book.clock.advance(hourMs)
+      const records = await book.seal()
+      const id = (of: string) => records.find(({ dimension }) => dimension === of)?.id ?? 0
+      await book.send(id('refused'), { kind: 'refused', ...why })
+      for (const dimension of ['delivered', 'resent']) {
+        await book.send(id(dimension), { kind: 'unknown', ...why })
+        await book.send(id(dimension), { kind: 'hour-taken', ...why })
+      }
+      const now = book.clock.now()
+      const retried = await book.operate((page) => retryRefused(page, id('refused')))
+      expect(retried.state).toBe('sealed')
+      await book.operate((page) => resolveDelivered(page, id('delivered'), now))
+      await book.operate((page) => resolveResend(page, id('resent'), now))
+      expect(await book.store.record(id('delivered'))).toMatchObject({ state: 'accepted' })
+      expect(await book.store.record(id('resent'))).toMatchObject({ movedTo: nine + hourMs })
+      expect((await book.ledger.usage()).open).toEqual([
+        { dimension: 'resent', hour: nine + hourMs, quantity: 2n * unit },
+      ])
+      await expect(
+        book.operate((page) => resolveResend(page, id('resent'), now)),
+      ).rejects.toMatchObject({ code: 'RecordStateMismatch' })
+      await book.expectBalance()
+    })
+
+    test('pruning keeps the balance, and repeats of the last day', async () => {
+      const book = await setUp()
+      await book.report('requests', 3_500_000n, { idempotencyKey: 'old' })
+      await book.clock.advance(hourMs)
+      const [record] = await book.seal()
+      await book.send(record?.id ?? 0, accepted)
+      await book.clock.advance(46 * 24 * hourMs)
+      await book.report('requests', unit, { idempotencyKey: 'new' })
+      await book.ledger.prune()
+      expect(await book.store.record(record?.id ?? 0)).toBeUndefined()
+      expect(await book.report('requests', unit, { idempotencyKey: 'new' })).toMatchObject([
+        { result: 'duplicate' },
+      ])
+      await book.expectBalance()
+    })
+
+    test('what is remembered is there at the next start', async () => {
+      const book = await setUp()
+      await book.ledger.remember('public-key', '1')
+      await book.ledger.remember('public-key', '2')
+      await book.killAndOpen()
+      expect(await book.ledger.recall('public-key')).toBe('2')
+      expect(await book.ledger.recall('other')).toBeUndefined()
+    })
+  })
+}

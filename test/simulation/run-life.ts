@@ -1,0 +1,72 @@
+import { hourMs, sealableBefore } from '../../src/metering/hour.ts'
+import type { Coverage } from './coverage.ts'
+import type { SimulationEvent } from './event.ts'
+import { checkAlways, checkQuiet, checkStopped } from './invariants.ts'
+import { knownFaultOf } from './known-faults.ts'
+import { SimulatedPod, type PodOptions } from './simulated-pod.ts'
+import { Violation } from './violation.ts'
+
+/** What happens to one book from its first start to its end. */
+export interface Script {
+  readonly options: PodOptions
+  readonly events: readonly SimulationEvent[]
+}
+
+export interface Life {
+  readonly hours: number
+  readonly coverage: Coverage
+  readonly violation: Violation | undefined
+  /** The known fault that explains the violation. */
+  readonly knownFault: string | undefined
+}
+
+/** Plays a script, then calms everything down, stops, starts again and lets quiet hours pass. */
+export async function runLife({ options, events }: Script): Promise<Life> {
+  const pod = await SimulatedPod.start(options)
+  let violation: Violation | undefined
+  try {
+    for (const event of events) {
+      await pod.happen(event)
+      await checkAlways(pod.checked)
+    }
+    await finish(pod)
+  } catch (error) {
+    violation =
+      error instanceof Violation
+        ? error
+        : new Violation('threw', error instanceof Error ? (error.stack ?? '') : String(error))
+  }
+  const hours = pod.clock.elapsed() / hourMs
+  const knownFault = violation && knownFaultOf(violation, pod)
+  return { hours, coverage: pod.coverage, violation, knownFault }
+}
+
+async function finish(pod: SimulatedPod): Promise<void> {
+  await pod.calmDown()
+  await pod.pass(1)
+  for (let round = 0; round < 10 && pod.application.unanswered > 0; round += 1) {
+    await pod.send()
+    await pod.pass(1)
+  }
+  if (pod.application.unanswered > 0) throw new Violation('stuck', 'a report has no answer')
+  await checkAlways(pod.checked)
+
+  await pod.stop(true)
+  await checkAlways(pod.checked)
+  let leftBehind: unknown
+  try {
+    for (const place of await checkStopped(pod.checked, pod.resource)) pod.coverage.count(place)
+  } catch (error) {
+    leftBehind = error
+  }
+  pod.movedAtEnd = pod.movedSinceStop
+
+  await pod.startAgain()
+  await pod.pass(12 * 60)
+  await pod.idle()
+  await checkAlways(pod.checked)
+  await checkQuiet(pod.checked, sealableBefore(pod.now, 60_000))
+  await pod.stop(true)
+  await checkAlways(pod.checked)
+  if (leftBehind instanceof Error) throw leftBehind
+}

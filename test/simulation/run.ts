@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { runLife, type Script } from './run-life.ts'
+import { shrink } from './shrink.ts'
+import { simulate } from './simulate.ts'
+
+const help = `Simulates pods with failing disks, clocks, processes and answers, and checks the book after each event.
+
+usage: npm run simulate -- [options]
+
+  --hours <n>      how many hours of pods (10000)
+  --seed <n>       the seed of every random choice (a new one, printed)
+  --strict         known faults fail as well
+  --script <file>  plays one script as a failure prints it`
+
+const { values } = parseArgs({
+  options: {
+    hours: { type: 'string', default: '10000' },
+    seed: { type: 'string', default: `${Math.floor(Math.random() * 2 ** 31)}` },
+    strict: { type: 'boolean', default: false },
+    script: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+})
+if (values.help) {
+  console.log(help)
+  process.exit(0)
+}
+if (!/^\d+$/.test(values.hours) || !/^\d+$/.test(values.seed)) {
+  console.error(help)
+  process.exit(2)
+}
+process.exit(
+  values.script === undefined
+    ? await run(Number(values.hours), Number(values.seed), values.strict)
+    : await play(JSON.parse(readFileSync(values.script, 'utf8')) as Script),
+)
+
+async function run(hours: number, seed: number, strict: boolean): Promise<number> {
+  console.log(`${hours} hours, seed ${seed}`)
+  const startedAt = performance.now()
+  const result = await simulate({ hours, seed, strict })
+  const seconds = (performance.now() - startedAt) / 1000
+  for (const line of result.coverage.lines()) console.log(line)
+  for (const [name, times] of result.knownFaults)
+    console.log(`known fault, ${times} lives: ${name}`)
+  const speed = Math.round(result.hours / seconds)
+  console.log(
+    `${Math.round(result.hours)} hours of ${result.lives} lives in ${seconds.toFixed(1)} s: ${speed} hours a second`,
+  )
+  if (result.failure === undefined) return 0
+  const { seed: failing, violation } = result.failure
+  console.log(`seed ${failing} broke an invariant: ${violation.message}`)
+  const shortest = await shrink(result.failure)
+  console.log(`the shortest script, for --script: ${shortest.violation.message}`)
+  console.log(textOf(shortest.script))
+  return 1
+}
+
+async function play(script: Script): Promise<number> {
+  const { violation, knownFault } = await runLife(script)
+  console.log(violation?.message ?? 'every invariant holds')
+  if (knownFault !== undefined) console.log(`known fault: ${knownFault}`)
+  return violation === undefined ? 0 : 1
+}
+
+/** One event a line. */
+function textOf({ options, events }: Script): string {
+  const lines = events.map((event) => `  ${JSON.stringify(event)}`)
+  return `{"options": ${JSON.stringify(options)}, "events": [\n${lines.join(',\n')}\n]}`
+}

@@ -1,0 +1,27 @@
+import { runLife } from './run-life.ts'
+import type { SimulationFailure } from './simulate.ts'
+
+/** Drops events for as long as the script still breaks the same invariant, larger pieces first. */
+export async function shrink(
+  failure: SimulationFailure,
+): Promise<Pick<SimulationFailure, 'script' | 'violation'>> {
+  const { script, violation, knownFault } = failure
+  let best = { script, violation }
+  const tryWithout = async (from: number, count: number): Promise<boolean> => {
+    const events = best.script.events.toSpliced(from, count)
+    const shorter = { ...script, events }
+    const life = await runLife(shorter)
+    if (life.violation?.what !== violation.what || life.knownFault !== knownFault) return false
+    best = { script: shorter, violation: life.violation }
+    return true
+  }
+  for (let size = Math.ceil(script.events.length / 2); size >= 1;) {
+    let shrunk = false
+    for (let from = 0; from < best.script.events.length;)
+      if (await tryWithout(from, size)) shrunk = true
+      else from += size
+    if (size > 1) size = Math.ceil(size / 2)
+    else if (!shrunk) break
+  }
+  return best
+}

@@ -1,0 +1,78 @@
+import { Chance } from '../kill/chance.ts'
+import { Coverage } from './coverage.ts'
+import { drawEvent, type SimulationEvent } from './event.ts'
+import { runLife, type Script } from './run-life.ts'
+import type { Violation } from './violation.ts'
+
+export interface SimulationResult {
+  readonly hours: number
+  readonly lives: number
+  readonly coverage: Coverage
+  /** How often each known fault broke an invariant. */
+  readonly knownFaults: ReadonlyMap<string, number>
+  readonly failure: SimulationFailure | undefined
+}
+
+export interface SimulationFailure {
+  /** Of the life that failed: `--seed` with it begins there. */
+  readonly seed: number
+  readonly script: Script
+  readonly violation: Violation
+  readonly knownFault: string | undefined
+}
+
+export interface SimulationOptions {
+  readonly seed: number
+  /** How many hours of pods are simulated at least. */
+  readonly hours: number
+  /** Known faults fail as well. */
+  readonly strict?: boolean
+  readonly rewritesOnOpen?: boolean
+}
+
+/** Runs life after life, each on a seed of its own, until the hours are over or an invariant breaks. */
+export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+  const { seed, strict = false, rewritesOnOpen = true } = options
+  const coverage = new Coverage()
+  const knownFaults = new Map<string, number>()
+  let hours = 0
+  let lives = 0
+  let failure: SimulationFailure | undefined
+  while (hours < options.hours && failure === undefined) {
+    const lifeSeed = (seed + lives) % 2 ** 31
+    const script = drawScript(lifeSeed, rewritesOnOpen)
+    const life = await runLife(script)
+    hours += life.hours
+    lives += 1
+    coverage.add(life.coverage)
+    const { violation, knownFault } = life
+    if (violation === undefined) continue
+    if (knownFault === undefined || strict)
+      failure = { seed: lifeSeed, script, violation, knownFault }
+    else knownFaults.set(knownFault, (knownFaults.get(knownFault) ?? 0) + 1)
+  }
+  return { hours, lives, coverage, knownFaults, failure }
+}
+
+/** The script of a seed; always the same. */
+export function drawScript(seed: number, rewritesOnOpen = true): Script {
+  const chance = new Chance(seed)
+  const length = chance.pick([10, 30, 60, 120, 300])
+  // What known faults rest on happens in few lives: such a fault would hide others of its kind.
+  const isAliased = chance.happens(0.1)
+  const jumps = chance.happens(0.3)
+  const lateUsage = chance.pick(['carry', 'carry', 'hold'] as const)
+  const isDrawn = (event: SimulationEvent) =>
+    // Weeks of a wrong clock would hold thousands of records, and the sender reads them all each time.
+    (lateUsage === 'carry' || event.do !== 'pass' || event.minutes <= 7 * 60) &&
+    (isAliased || !('next' in event) || event.next !== 'alias') &&
+    (jumps || event.do !== 'set-clock' || Math.abs(event.minutes) < 60)
+  return {
+    options: {
+      lateUsage,
+      zeroRecords: chance.happens(0.2),
+      rewritesOnOpen,
+    },
+    events: Array.from({ length }, () => drawEvent(chance)).filter(isDrawn),
+  }
+}

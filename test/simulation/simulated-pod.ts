@@ -1,0 +1,429 @@
+import type { LateUsagePolicy } from '../../src/channels/channel.ts'
+import { Events, type Step } from '../../src/kernel/events.ts'
+import { SidecarError } from '../../src/kernel/errors.ts'
+import { operate } from '../../src/ledger/operate.ts'
+import { resolveDelivered, resolveResend, retryRefused } from '../../src/ledger/operator-actions.ts'
+import type { Page } from '../../src/ledger/page.ts'
+import { awsLimits } from '../../src/metering/aws-limits.ts'
+import type { MeteringRecord } from '../../src/metering/record.ts'
+import type { UsageRequest } from '../../src/metering/report.ts'
+import type { Store } from '../../src/store/store.ts'
+import { ModelAws } from '../support/aws/model-aws.ts'
+import { Lateness } from '../support/ledger/late-ledger.ts'
+import {
+  endModelProcess,
+  startModelProcess,
+  type ModelProcess,
+} from '../support/ledger/model-process.ts'
+import { ManualClock, settle } from '../support/manual-clock.ts'
+import { ModelDisk } from '../support/store/model-disk.ts'
+import { Coverage } from './coverage.ts'
+import type { NextOwner, SimulationEvent } from './event.ts'
+import type { Checked } from './invariants.ts'
+import { SimulatedApplication } from './simulated-application.ts'
+
+type Death = Extract<SimulationEvent, { readonly do: 'die' }>
+
+export interface PodOptions {
+  readonly lateUsage: LateUsagePolicy
+  readonly zeroRecords: boolean
+  /** False for a store that trusts the system's cache when it opens. */
+  readonly rewritesOnOpen: boolean
+}
+
+const minuteMs = 60_000
+const startedAt = Date.parse('2026-03-10T09:15:00Z')
+
+/** A sidecar over the model store and the model of AWS, with everything that can go wrong around it. */
+export class SimulatedPod {
+  readonly clock = new ManualClock(startedAt)
+  readonly coverage = new Coverage()
+  readonly application = new SimulatedApplication(this.coverage)
+  readonly disk: ModelDisk
+  readonly #lateness = new Lateness()
+  readonly aws = new ModelAws({ now: () => this.now }, this.#lateness)
+  readonly #options: PodOptions
+  /** The tasks and pods that opened the book, by AWS's name, in their order. */
+  readonly #awsNames = new Map([['pod:0', 'pod:0']])
+  #resource = 'pod:0'
+  #next: NextOwner = 'same'
+  #divisor = 1000n
+  #process: ModelProcess | undefined
+  #store: Store | undefined
+  #death: (Death & { left: number }) | undefined
+  #requestLeft = false
+  #moves = 0
+  #keys = 0
+  #answers = 0
+  /** How far the sidecar's clock stepped ahead, all steps together, ms. */
+  steppedAhead = 0
+  /** Records whose usage went to a later hour since the last stop began. */
+  movedSinceStop = 0
+  /** The same for the stop after which it is checked what is left. */
+  movedAtEnd = 0
+  /** Records that held as much as AWS accepts: the rest went to a later hour. */
+  capped = 0
+
+  private constructor(options: PodOptions) {
+    this.#options = options
+    this.disk = new ModelDisk(options)
+  }
+
+  static async start(options: PodOptions): Promise<SimulatedPod> {
+    const pod = new SimulatedPod(options)
+    await pod.#start()
+    return pod
+  }
+
+  /** The true time, which is AWS's. */
+  get now(): number {
+    return startedAt + this.clock.elapsed()
+  }
+
+  get resource(): string {
+    return this.#resource
+  }
+
+  get hasAlias(): boolean {
+    return [...this.#awsNames].some(([name, awsName]) => name !== awsName)
+  }
+
+  get checked(): Checked {
+    const { aws, application, now } = this
+    if (this.#store === undefined) throw new Error('no store is open')
+    return { store: this.#store, aws, application, now, awsNameOf: (name) => this.#awsName(name) }
+  }
+
+  /** Lets an event happen, and what follows from it. */
+  async happen(event: SimulationEvent): Promise<void> {
+    this.coverage.count(`event ${event.do}`)
+    await this.#do(event)
+    if (this.#process?.dead === true) await this.#revive()
+  }
+
+  /** Lets time pass. A process that dies on the way starts again within the hour, and the application repeats. */
+  async pass(minutes: number): Promise<void> {
+    for (let left = minutes; left >= 0; left -= 60) {
+      await this.clock.advance(Math.min(left, 60) * minuteMs)
+      await settle(20)
+      if (this.#process?.dead === true) await this.#revive()
+      if (this.application.unanswered > 0) await this.send()
+    }
+  }
+
+  /** Lets no time pass until the sender has nothing to do. */
+  async idle(): Promise<void> {
+    for (let before = -1; before !== this.#answers; await settle(60)) before = this.#answers
+  }
+
+  /** The application sends what has no answer. */
+  async send(): Promise<void> {
+    const process = this.#process
+    const sending = this.application.send((request) => this.#report(process, request), this.now)
+    await settle(12)
+    await sending
+    if (this.#process?.dead === true) await this.#revive()
+  }
+
+  /** Nothing is late or goes wrong from now on, and the clock is right. */
+  async calmDown(): Promise<void> {
+    this.#moves = 0
+    this.#death = undefined
+    this.#lateness.clear()
+    this.aws.clearUp()
+    this.disk.heal()
+    this.#setClock(0)
+    await this.pass(0)
+  }
+
+  /** SIGTERM: what the sidecar does until it has closed the book. The store stays readable. */
+  async stop(flush: boolean): Promise<void> {
+    const process = this.#process
+    this.movedSinceStop = 0
+    if (process === undefined) return
+    const state = { flushed: false }
+    const flushing = process.submitter
+      .flush(flush)
+      .catch((error: unknown) => this.coverage.count(`flush at the end: ${nameOf(error)}`))
+      .finally(() => {
+        state.flushed = true
+      })
+    // The deadline is 25 seconds.
+    for (let second = 0; second < 25 && !state.flushed && !process.dead; second += 1) {
+      await this.idle()
+      if (!state.flushed) await this.clock.advance(1000)
+    }
+    process.sender.stop()
+    await flushing
+    if (process.dead) return this.#revive()
+    await this.#end(process)
+  }
+
+  async startAgain(): Promise<void> {
+    if (this.#process === undefined) await this.#start()
+  }
+
+  async #do(event: SimulationEvent): Promise<void> {
+    switch (event.do) {
+      case 'report':
+        this.application.add(this.#requestOf(event))
+        return this.send()
+      case 'repeat':
+        return this.#repeat(event.back)
+      case 'pass':
+        return this.pass(event.minutes)
+      case 'weather':
+        return this.aws.forecast(...event.of)
+      case 'outage':
+        return this.aws.setIn(event.weather, this.now + event.minutes * minuteMs)
+      case 'late-answers':
+        return this.#lateness.plan(...event.turns)
+      case 'move-first':
+        this.#moves += event.times
+        return
+      case 'set-clock':
+        this.#setClock(event.minutes * minuteMs)
+        return this.pass(0)
+      case 'fail-flush':
+        return this.disk.failFlushes(event.times)
+      case 'fail-writes':
+        return this.disk.failWrites(...event.codes)
+      case 'die':
+        this.#death = { ...event, left: event.countdown }
+        if (event.at === 'now' && this.#process !== undefined) this.#die(this.#process, event)
+        return
+      case 'restart':
+        await this.stop(event.flush)
+        this.#next = event.next
+        this.#divisor = BigInt(event.divisor)
+        return this.startAgain()
+      case 'resolve':
+        return this.#resolve()
+      case 'retry':
+        return this.#retry()
+    }
+  }
+
+  #requestOf(event: Extract<SimulationEvent, { readonly do: 'report' }>): UsageRequest {
+    const { dimension, quantity, tags, minutesAgo, key, copies } = event
+    const occurredAt =
+      minutesAgo === undefined ? undefined : this.clock.now() - minutesAgo * minuteMs
+    const newKey = () => `key-${(this.#keys += 1)}`
+    const reports = Array.from({ length: copies }, () => ({
+      dimension,
+      quantity: BigInt(quantity),
+      tags,
+      occurredAt,
+      idempotencyKey: key === 'report' ? newKey() : undefined,
+    }))
+    return { reports, idempotencyKey: key === 'request' ? newKey() : undefined }
+  }
+
+  async #repeat(back: number): Promise<void> {
+    const process = this.#process
+    const repeating = this.application.repeat(
+      back,
+      (request) => this.#report(process, request),
+      this.now,
+    )
+    await settle(12)
+    await repeating
+  }
+
+  /** Undefined when the process died before the answer left it. */
+  async #report(process: ModelProcess | undefined, request: UsageRequest) {
+    const answer = process?.book.report(request)
+    try {
+      const receipts = await answer
+      return process?.dead === true ? undefined : receipts
+    } catch (error) {
+      // A process that dies of a failed flush answers first that it does not know.
+      if (process?.dead === true && nameOf(error) !== 'LedgerFailed') return undefined
+      throw error
+    }
+  }
+
+  #setClock(offset: number): void {
+    const step = this.now + offset - this.clock.now()
+    this.clock.step(step)
+    this.steppedAhead += Math.max(0, step)
+  }
+
+  async #resolve(): Promise<void> {
+    const record = await this.#find(({ state }) => state === 'unresolved')
+    if (record === undefined) return
+    const { id, resource, dimension, hour, quantity } = record
+    const entry = this.aws.entries.get(`${this.#awsName(resource)}|${dimension}|${hour}`)
+    const delivered = entry?.ours === true && entry.quantity === quantity
+    const action = delivered ? resolveDelivered : resolveResend
+    await this.#operate(delivered ? 'resolve as delivered' : 'resolve with resend', (page) =>
+      action(page, id, this.clock.now()),
+    )
+  }
+
+  async #retry(): Promise<void> {
+    const record = await this.#find(({ state }) => state === 'refused')
+    if (record !== undefined) await this.#operate('retry', (page) => retryRefused(page, record.id))
+  }
+
+  async #operate(what: string, action: (page: Page) => MeteringRecord): Promise<void> {
+    const store = this.#store
+    if (store === undefined) return
+    try {
+      const change: Parameters<typeof operate>[0] = async (decide) => {
+        await store.transact(decide)
+        await store.flush()
+      }
+      await operate(change, 3, action)
+      this.coverage.count(`operator: ${what}`)
+    } catch (error) {
+      this.coverage.count(`operator: ${what} failed with ${nameOf(error)}`)
+      // A command that fails in its flush leaves the sidecar on a cache that it cannot trust.
+      if (!(error instanceof SidecarError) && this.#process !== undefined)
+        this.#die(this.#process, { power: false, requestArrives: false, next: 'same', at: 'now' })
+    }
+  }
+
+  async #find(wanted: (record: MeteringRecord) => boolean): Promise<MeteringRecord | undefined> {
+    const all = { since: undefined, until: undefined, dimension: undefined }
+    for await (const record of this.#store?.records(all) ?? []) if (wanted(record)) return record
+    return undefined
+  }
+
+  async #revive(): Promise<void> {
+    const process = this.#process
+    if (process !== undefined) await this.#end(process)
+    await this.#start()
+    await settle(20)
+  }
+
+  async #end(process: ModelProcess): Promise<void> {
+    this.#process = undefined
+    await endModelProcess(process).catch((error: unknown) =>
+      this.coverage.count(`closing: ${nameOf(error)}`),
+    )
+  }
+
+  async #start(): Promise<void> {
+    this.#nameOwner()
+    for (let attempt = 1; this.#process === undefined; attempt += 1) {
+      try {
+        await this.#startOnce()
+      } catch (error) {
+        this.coverage.count(`start failed: ${nameOf(error)}`)
+        if (attempt === 20) throw error
+      }
+    }
+  }
+
+  async #startOnce(): Promise<void> {
+    const { clock } = this
+    const resource = this.#resource
+    const events = new Events()
+    const state: { process: ModelProcess | undefined } = { process: undefined }
+    const store = await this.disk.open(() =>
+      events.emit('stepReached', { step: 'group-committed' }),
+    )
+    const process = await startModelProcess({
+      ...this.#options,
+      store,
+      resource,
+      clock,
+      events,
+      meaningOf: (dimension) => ({
+        productCode: 'product',
+        divisor: dimension === 'storage' ? this.#divisor : 1n,
+      }),
+      lateness: this.#lateness,
+      isMovedFirst: () => this.#takeMove(),
+      apiFor: (reaches) => this.aws.apiFor(this.#awsName(resource), reaches),
+      hasLeft: () => this.#takeRequest(),
+      onFatal: () => {
+        this.coverage.count('the ledger failed')
+        if (state.process !== undefined)
+          this.#die(state.process, { power: false, requestArrives: false, next: 'same', at: 'now' })
+      },
+    })
+    state.process = process
+    if (process.ledger.owner.adoptedFrom !== undefined) this.coverage.count('book adopted')
+    events.on('stepReached', ({ step }) => this.#atStep(step, process))
+    events.on('recordAttempted', ({ outcome }) => {
+      this.#answers += 1
+      this.coverage.count(`answer ${outcome}`)
+    })
+    events.on('recordSealed', ({ quantity }) => {
+      if (quantity < awsLimits.quantity) return
+      this.capped += 1
+      this.coverage.count('record as large as AWS accepts')
+    })
+    events.on('recordMoved', ({ code }) => {
+      this.movedSinceStop += 1
+      this.coverage.count(`moved: ${code}`)
+    })
+    events.on('tagSetsOverflowed', () => this.coverage.count('too many tag sets'))
+    this.#process = process
+    this.#store = store
+  }
+
+  /** Decides whose the book is at this start. */
+  #nameOwner(): void {
+    const names = [...this.#awsNames.keys()]
+    const name = `pod:${names.length}`
+    switch (this.#next) {
+      case 'same':
+        return
+      case 'new':
+        this.#awsNames.set(name, name)
+        this.#resource = name
+        break
+      case 'alias':
+        this.#awsNames.set(name, this.#awsName(this.#resource))
+        this.#resource = name
+        break
+      case 'earlier':
+        this.#resource = names[0] ?? name
+        break
+    }
+    this.#next = 'same'
+  }
+
+  #awsName(resource: string): string {
+    return this.#awsNames.get(resource) ?? resource
+  }
+
+  #atStep(step: Step, process: ModelProcess): void {
+    const death = this.#death
+    if (process.dead || process !== this.#process || death?.at !== step) return
+    death.left -= 1
+    if (death.left > 0) return
+    this.#requestLeft = step === 'send-started' && death.requestArrives
+    this.#die(process, death)
+  }
+
+  #die(process: ModelProcess, { at, power, next }: Omit<Death, 'do' | 'countdown'>): void {
+    if (process.dead) return
+    this.#death = undefined
+    process.dead = true
+    this.#next = next
+    if (power) this.disk.crash()
+    else this.disk.endProcess()
+    this.coverage.count(`${power ? 'power cut' : 'death'} at ${at}`)
+  }
+
+  #takeRequest(): boolean {
+    const left = this.#requestLeft
+    this.#requestLeft = false
+    return left
+  }
+
+  #takeMove(): boolean {
+    if (this.#moves === 0) return false
+    this.#moves -= 1
+    return true
+  }
+}
+
+function nameOf(error: unknown): string {
+  if (error instanceof SidecarError) return error.code
+  return error instanceof Error ? error.message.slice(0, 40) : String(error)
+}

@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest'
+import type { SimulationEvent } from './event.ts'
+import { runLife, type Script } from './run-life.ts'
+import { simulate } from './simulate.ts'
+
+const fresh = Math.floor(Math.random() * 2 ** 31)
+
+const options: Script['options'] = {
+  lateUsage: 'carry',
+  zeroRecords: false,
+  rewritesOnOpen: true,
+}
+const report: SimulationEvent = {
+  do: 'report',
+  dimension: 'requests',
+  quantity: '5000000',
+  tags: '',
+  key: 'report',
+  copies: 1,
+}
+
+/** Scripts that failed once, with today's rules or with a mistake in them. They stay. */
+const keptScripts: readonly { readonly name: string; readonly script: Script }[] = [
+  {
+    name: 'a record that AWS has, refuses at the next attempt, and that an operator retries',
+    script: {
+      options,
+      events: [
+        report,
+        { do: 'outage', weather: 'lost-after', minutes: 90 },
+        { do: 'pass', minutes: 60 },
+        { do: 'outage', weather: 'refused', minutes: 60 },
+        { do: 'pass', minutes: 20 },
+        { do: 'retry' },
+        { do: 'restart', flush: false, next: 'new', divisor: 1000 },
+        { do: 'pass', minutes: 60 },
+      ],
+    },
+  },
+  {
+    name: 'an outage that outlasts the window of a record that AWS has',
+    script: {
+      options,
+      events: [
+        report,
+        { do: 'outage', weather: 'lost-after', minutes: 480 },
+        { do: 'pass', minutes: 540 },
+        { do: 'pass', minutes: 60 },
+      ],
+    },
+  },
+]
+
+/** A life in which little is sent takes longest. */
+const timeout = 120_000
+
+describe('whatever happens around a sidecar', { timeout }, () => {
+  test.each([
+    ['seed 1', 1],
+    ['seed 1000', 1000],
+    [`the fresh seed ${fresh}`, fresh],
+  ])('every acknowledged unit is billed once or lies in a place: %s', async (_, seed) => {
+    const { hours, failure } = await simulate({ seed, hours: 1000 })
+    expect(failure && { seed: failure.seed, broken: failure.violation.message }).toBeUndefined()
+    expect(hours).toBeGreaterThanOrEqual(1000)
+  })
+
+  test('every kind of fault and of outcome occurs', async () => {
+    const { coverage } = await simulate({ seed: 1, hours: 6000 })
+    expect([...coverage.counts.keys()]).toEqual(
+      expect.arrayContaining([
+        'acknowledged request repeated',
+        'answer duplicate',
+        'answer misconfigured',
+        'answer ok',
+        'answer out-of-window',
+        'answer throttled',
+        'answer unavailable',
+        'book adopted',
+        'left at the end: a fraction',
+        'left at the end: refused',
+        'left at the end: unresolved',
+        'left at the end: usage of an hour that is closed',
+        'operator: resolve as delivered',
+        'operator: resolve with resend',
+        'operator: retry',
+        'report accepted, late',
+        'report duplicate',
+        'start failed: LedgerBusy',
+        'start failed: LedgerFull',
+        'the ledger failed',
+        'too many tag sets',
+      ]),
+    )
+  })
+})
+
+describe('the simulation', { timeout }, () => {
+  test('plays the same hours again on the same seed', async () => {
+    const [one, two] = [
+      await simulate({ seed: 7, hours: 300 }),
+      await simulate({ seed: 7, hours: 300 }),
+    ]
+    expect(two).toEqual(one)
+  })
+
+  test('finds a store that trusts pages which a failed flush marked as clean', async () => {
+    const { failure } = await simulate({ seed: 1, hours: 20_000, rewritesOnOpen: false })
+    expect(failure?.violation.what).toBe('lost')
+  })
+
+  test.each(keptScripts)('finds nothing in $name', async ({ script }) => {
+    expect((await runLife(script)).violation).toBeUndefined()
+  })
+})

@@ -1,0 +1,219 @@
+import { accountOf, type Account } from '../../../src/metering/account.ts'
+import { microPerWhole } from '../../../src/metering/amount.ts'
+import { mergeAllocations, type MeteringRecord } from '../../../src/metering/record.ts'
+import { slotName } from '../../../src/metering/slot.ts'
+import type { Changes, LateUsageSum, NewClaim, NewRecord } from '../../../src/store/changes.ts'
+import type { Retention } from '../../../src/store/retention.ts'
+import type { OpenAccountHour, OpenRow } from '../../../src/store/view.ts'
+
+/** How many idempotency keys one transaction forgets. */
+export const forgottenAtOnce = 5000
+
+export interface AccountRow {
+  readonly account: Account
+  reported: bigint
+  fraction: bigint
+  /** What its forgotten records held. */
+  pruned: bigint
+}
+
+/** The rows of a book as plain maps, and the one way to change them. */
+export class ModelBook {
+  readonly accounts = new Map<string, AccountRow>()
+  /** By account, resource and hour, then by tag set. */
+  readonly open = new Map<string, Map<string, OpenRow>>()
+  readonly records = new Map<number, MeteringRecord>()
+  /** The id of the record that closed a slot and hour. */
+  readonly closed = new Map<string, number>()
+  /** Numbers of slots, in the order of their first records. */
+  readonly slots = new Map<string, number>()
+  /** The number of each record's slot. */
+  readonly slotOfRecord = new Map<number, number>()
+  /** In the order of their coming. */
+  readonly claims = new Map<string, NewClaim>()
+  readonly late = new Map<string, LateUsageSum>()
+  readonly notes = new Map<string, string>()
+  /** When each task or pod first owned the book. */
+  readonly resources = new Map<string, number>()
+  owner: string | undefined
+  #lastId = 0
+
+  /** A book with the same rows. Rows that change in place are copied, the others shared. */
+  copy(): ModelBook {
+    const copy = new ModelBook()
+    for (const [name, row] of this.accounts) copy.accounts.set(name, { ...row })
+    for (const [name, cells] of this.open) copy.open.set(name, new Map(cells))
+    for (const name of sharedRows)
+      for (const [key, row] of this[name]) (copy[name] as Map<unknown, unknown>).set(key, row)
+    copy.owner = this.owner
+    copy.#lastId = this.#lastId
+    return copy
+  }
+
+  /** Throws when the changes cannot all be made; nothing has happened then. Returns the ids of the new records. */
+  apply(changes: Changes): number[] {
+    this.#check(changes)
+    const { owner, accounts, emptied, added, newRecords, records, forget } = changes
+    if (owner !== undefined) {
+      this.owner = owner.identity
+      if (!this.resources.has(owner.identity)) this.resources.set(owner.identity, owner.firstSeenAt)
+    }
+    for (const { account, reported, fraction } of accounts) {
+      const row = this.#account(account)
+      row.reported += reported
+      row.fraction = fraction ?? row.fraction
+    }
+    for (const open of emptied) this.open.delete(openName(open))
+    for (const { added: cells, ...open } of added)
+      for (const [tags, quantity] of cells) this.#add({ ...open, tags, quantity })
+    const ids = newRecords.map((record) => this.#insert(record))
+    for (const [id, progress] of records) {
+      const record = this.records.get(id)
+      if (record !== undefined) this.records.set(id, { ...record, ...onlyProgress(progress) })
+    }
+    for (const claim of changes.claims) this.claims.set(claim.token, claim)
+    for (const late of changes.lateUsage) this.late.set(lateName(late), late)
+    for (const { resource, name, value } of changes.notes)
+      this.notes.set(noteName(resource, name), value)
+    if (forget !== undefined) this.#forget(forget)
+    return ids
+  }
+
+  #check(changes: Changes): void {
+    const refuseIf = (refused: boolean, why: string) => {
+      if (refused) throw new TypeError(why)
+    }
+    const known = (resource: string) =>
+      this.resources.has(resource) || changes.owner?.identity === resource
+    const accounts = [...changes.accounts, ...changes.emptied.map(({ account }) => ({ account }))]
+    for (const { account } of [...accounts, ...changes.added])
+      refuseIf(account.key.customer !== '', `${account.key.customer} has no registration`)
+    for (const { resource } of [
+      ...changes.emptied,
+      ...changes.added,
+      ...changes.newRecords,
+      ...changes.notes,
+    ])
+      refuseIf(!known(resource), `${resource} does not own the book`)
+    const closed = new Set<string>()
+    for (const { slot, content } of changes.newRecords) {
+      const name = closedName(slotName(slot), content.hour)
+      refuseIf(this.closed.has(name) || closed.has(name), `${name} has a record`)
+      closed.add(name)
+    }
+    for (const id of changes.records.keys())
+      refuseIf(!this.records.has(id), `there is no record ${id}`)
+    const tokens = new Set<string>()
+    for (const { token } of changes.claims) {
+      refuseIf(this.claims.has(token) || tokens.has(token), `${token} is used`)
+      tokens.add(token)
+    }
+  }
+
+  #account(account: Account): AccountRow {
+    const row = this.accounts.get(account.name) ?? {
+      account,
+      reported: 0n,
+      fraction: 0n,
+      pruned: 0n,
+    }
+    this.accounts.set(account.name, row)
+    return row
+  }
+
+  #add(row: OpenRow): void {
+    this.#account(row.account)
+    const name = openName(row)
+    const cells = this.open.get(name) ?? new Map<string, OpenRow>()
+    this.open.set(name, cells)
+    const quantity = (cells.get(row.tags)?.quantity ?? 0n) + row.quantity
+    cells.set(row.tags, { ...row, quantity })
+  }
+
+  #insert({ slot, resource, content, sealedAt }: NewRecord): number {
+    const id = (this.#lastId += 1)
+    const name = slotName(slot)
+    const slotNumber = this.slots.get(name) ?? this.slots.size + 1
+    this.slots.set(name, slotNumber)
+    this.slotOfRecord.set(id, slotNumber)
+    this.closed.set(closedName(name, content.hour), id)
+    for (const { account } of content.parts) this.#account(accountOf(account))
+    const [first] = content.parts
+    this.records.set(id, {
+      ...content,
+      id,
+      slot,
+      resource,
+      sealedAt,
+      allocations: mergeAllocations(content.parts),
+      customer: first?.account.customer ?? '',
+      divisor: first?.account.divisor ?? 1n,
+      ...sealedNow,
+    })
+    return id
+  }
+
+  #forget({ claimsBefore, settledBefore, lateUsageBefore }: Retention): void {
+    for (const claim of [...this.claims.values()].slice(0, forgottenAtOnce))
+      if (claim.createdAt < claimsBefore) this.claims.delete(claim.token)
+    for (const [name, { hour }] of this.late) if (hour < lateUsageBefore) this.late.delete(name)
+    for (const record of this.records.values()) {
+      const { id, hour, settledAt, slot, state } = record
+      if (state !== 'accepted' && state !== 'moved') continue
+      if (settledAt === undefined || settledAt >= settledBefore || hour >= settledBefore) continue
+      if (state === 'accepted')
+        for (const part of record.parts)
+          this.#account(accountOf(part.account)).pruned +=
+            BigInt(part.quantity) * microPerWhole(part.account.divisor)
+      this.records.delete(id)
+      this.slotOfRecord.delete(id)
+      this.closed.delete(closedName(slotName(slot), hour))
+    }
+  }
+}
+
+const sharedRows = [
+  'records',
+  'closed',
+  'slots',
+  'slotOfRecord',
+  'claims',
+  'late',
+  'notes',
+  'resources',
+] as const
+
+const sealedNow = {
+  state: 'sealed',
+  attempts: 0,
+  inFlight: false,
+  ambiguous: false,
+  meteringRecordId: undefined,
+  lastCode: undefined,
+  lastMessage: undefined,
+  firstAttemptAt: undefined,
+  lastAttemptAt: undefined,
+  settledAt: undefined,
+  movedTo: undefined,
+} as const
+
+/** The rules may hand over a whole record; its sealed content never changes. */
+function onlyProgress(from: MeteringRecord | object): Partial<MeteringRecord> {
+  return Object.fromEntries(Object.entries(from).filter(([name]) => name in sealedNow))
+}
+
+export function openName({ account, resource, hour }: OpenAccountHour): string {
+  return JSON.stringify([account.name, resource, hour])
+}
+
+export function closedName(slot: string, hour: number): string {
+  return `${hour}|${slot}`
+}
+
+export function lateName({ dimension, hour }: { dimension: string; hour: number }): string {
+  return `${hour}|${dimension}`
+}
+
+export function noteName(resource: string, name: string): string {
+  return JSON.stringify([resource, name])
+}

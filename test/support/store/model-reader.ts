@@ -1,0 +1,250 @@
+import { accountOf, type AccountKey } from '../../../src/metering/account.ts'
+import { microPerWhole } from '../../../src/metering/amount.ts'
+import type { MeteringRecord, RecordSummary } from '../../../src/metering/record.ts'
+import { recordStates } from '../../../src/metering/record-states.ts'
+import type { OpenHour } from '../../../src/metering/report.ts'
+import { referenceOf } from '../../../src/store/reference.ts'
+import type { BookReader } from '../../../src/store/store.ts'
+import {
+  summaryWindowMs,
+  type AccountSums,
+  type BookOwner,
+  type ExportFilter,
+  type Found,
+  type LedgerGauges,
+  type LedgerOverview,
+  type OpenTagSet,
+  type PendingRecord,
+  type UsageSummary,
+  type WholeOverview,
+} from '../../../src/store/summary.ts'
+import type { OpenRow } from '../../../src/store/view.ts'
+import { noteName, type ModelBook } from './model-book.ts'
+import { byHour, isUnsent } from './model-view.ts'
+
+/** Answers the questions about a model book by looking at every row. */
+export class ModelReader implements BookReader {
+  /** The rows as they are now. */
+  readonly #now: () => ModelBook
+
+  constructor(now: () => ModelBook) {
+    this.#now = now
+  }
+
+  async usage(now: number): Promise<UsageSummary> {
+    const since = now - summaryWindowMs
+    const settled = this.#select((record) => !isUnsent(record) && record.hour >= since).toReversed()
+    return { ...this.#usage(now), settled: settled.map(summaryOf) }
+  }
+
+  async overview(now: number): Promise<LedgerOverview> {
+    const unresolved = this.#select(({ state }) => state === 'unresolved')
+    return {
+      ...(await this.usage(now)),
+      owner: await this.owner(),
+      openByTags: this.#openByTags(),
+      unresolved: unresolved.map(summaryOf),
+    }
+  }
+
+  async wholeOverview(now: number): Promise<WholeOverview> {
+    const overview = await this.overview(now)
+    const whole = ({ id }: RecordSummary) => this.#now().records.get(id) ?? []
+    return {
+      ...overview,
+      pending: overview.pending.flatMap(whole),
+      settled: overview.settled.flatMap(whole),
+      unresolved: overview.unresolved.flatMap(whole),
+    }
+  }
+
+  async gauges(): Promise<LedgerGauges> {
+    const states = new Map(recordStates.map((state) => [state, 0]))
+    const pending = new Map<string, bigint>()
+    const unsentHours = new Map<number, number>()
+    const add = (dimension: string, quantity: bigint) =>
+      pending.set(dimension, (pending.get(dimension) ?? 0n) + quantity)
+    for (const { dimension, quantity } of this.#openHours()) add(dimension, quantity)
+    for (const { account, fraction } of this.#now().accounts.values())
+      if (fraction > 0n) add(account.key.dimension, fraction)
+    for (const record of this.#select(() => true)) {
+      states.set(record.state, (states.get(record.state) ?? 0) + 1)
+      if (!isUnsent(record)) continue
+      unsentHours.set(record.hour, (unsentHours.get(record.hour) ?? 0) + 1)
+      for (const { account, quantity } of record.parts)
+        add(account.dimension, BigInt(quantity) * microPerWhole(account.divisor))
+    }
+    return { states, pending, unsentHours, oldestUnsentHour: this.#oldestUnsentHour() }
+  }
+
+  async pendingRecords(): Promise<PendingRecord[]> {
+    return this.#select(isUnsent).map(({ id, hour, state, lastCode }) => ({
+      id,
+      slot: this.#now().slotOfRecord.get(id) ?? 0,
+      hour,
+      state,
+      lastCode,
+    }))
+  }
+
+  async hasOpenBefore(before: number): Promise<boolean> {
+    return this.#rows().some(({ hour }) => hour < before)
+  }
+
+  async accountSums(): Promise<AccountSums[]> {
+    const open = new Map<string, bigint>()
+    for (const { account, quantity } of this.#rows()) increase(open, account.name, quantity)
+    const recorded = new Map<string, bigint>()
+    for (const { parts } of this.#select(({ state }) => state !== 'moved'))
+      for (const { account, quantity } of parts)
+        increase(recorded, nameOf(account), BigInt(quantity) * microPerWhole(account.divisor))
+    return [...this.#now().accounts.values()]
+      .map(({ account: { key, name }, reported, fraction, pruned }) => ({
+        productCode: key.productCode,
+        customer: key.customer,
+        dimension: key.dimension,
+        divisor: key.divisor,
+        reported,
+        open: open.get(name) ?? 0n,
+        fraction,
+        held: 0n,
+        recorded: (recorded.get(name) ?? 0n) + pruned,
+        void: 0n,
+      }))
+      .toSorted((a, b) => compare([a.customer, a.dimension], [b.customer, b.dimension]))
+  }
+
+  async record(id: number): Promise<MeteringRecord | undefined> {
+    return this.#now().records.get(id)
+  }
+
+  async find(meteringRecordId: string): Promise<Found | undefined> {
+    const wanted = meteringRecordId.toLowerCase()
+    const record = this.#select(() => true).find(
+      (each) => each.meteringRecordId === wanted || referenceOf(each) === wanted,
+    )
+    if (record !== undefined) return { kind: 'record', record }
+    const resource = this.#now().owner ?? ''
+    const cells = this.#openByTags().filter(
+      ({ customer, dimension, hour }) =>
+        referenceOf({ resource, customer, dimension, hour }) === wanted,
+    )
+    const [first] = cells
+    if (first === undefined) return undefined
+    const { customer, dimension, hour } = first
+    const quantity = cells.reduce((sum, cell) => sum + cell.quantity, 0n)
+    return { kind: 'open', open: { customer, dimension, hour, quantity } }
+  }
+
+  async *records({ since, until, dimension }: ExportFilter): AsyncIterable<MeteringRecord> {
+    yield* this.#select(
+      (record) =>
+        record.hour >= (since ?? Number.NEGATIVE_INFINITY) &&
+        record.hour < (until ?? Number.POSITIVE_INFINITY) &&
+        (dimension === undefined || record.dimension === dimension),
+    )
+  }
+
+  async note(resource: string, name: string): Promise<string | undefined> {
+    return this.#now().notes.get(noteName(resource, name))
+  }
+
+  async owner(): Promise<BookOwner | undefined> {
+    const { owner, resources } = this.#now()
+    const firstSeenAt = resources.get(owner ?? '')
+    if (owner === undefined || firstSeenAt === undefined) return undefined
+    return { identity: owner, firstSeenAt }
+  }
+
+  #usage(now: number): Omit<UsageSummary, 'settled'> {
+    const accepted = this.#select(({ state }) => state === 'accepted')
+    const [success] = accepted.map(({ settledAt }) => settledAt ?? 0).toSorted((a, b) => b - a)
+    const [failure] = this.#select(
+      ({ lastCode }) => lastCode !== undefined && !lastCode.startsWith('Resolved'),
+    ).toSorted((a, b) => (b.lastAttemptAt ?? 0) - (a.lastAttemptAt ?? 0))
+    return {
+      now,
+      open: this.#openHours(),
+      fractions: [...this.#now().accounts.values()]
+        .filter(({ fraction }) => fraction > 0n)
+        .map(({ account, fraction }) => ({ dimension: account.key.dimension, quantity: fraction }))
+        .toSorted((a, b) => compare([a.dimension], [b.dimension])),
+      pending: this.#select(isUnsent).map(summaryOf),
+      late: [...this.#now().late.values()]
+        .filter(({ hour }) => hour >= now - summaryWindowMs)
+        .toSorted((a, b) => compare([a.hour, a.dimension], [b.hour, b.dimension])),
+      unresolvedCount: this.#select(({ state }) => state === 'unresolved').length,
+      lastSuccessAt: success,
+      lastFailure: failure && {
+        at: failure.lastAttemptAt ?? 0,
+        code: failure.lastCode ?? '',
+        message: failure.lastMessage ?? '',
+      },
+      oldestUnsentHour: this.#oldestUnsentHour(),
+    }
+  }
+
+  #select(wanted: (record: MeteringRecord) => boolean): MeteringRecord[] {
+    return byHour([...this.#now().records.values()].filter(wanted))
+  }
+
+  #rows(): OpenRow[] {
+    return [...this.#now().open.values()].flatMap((cells) => [...cells.values()])
+  }
+
+  #oldestUnsentHour(): number | undefined {
+    return this.#select(isUnsent)[0]?.hour
+  }
+
+  #openHours(): OpenHour[] {
+    const sums = new Map<string, OpenHour>()
+    for (const { account, hour, quantity } of this.#rows()) {
+      const { dimension } = account.key
+      const name = `${hour}|${dimension}`
+      const sum = (sums.get(name)?.quantity ?? 0n) + quantity
+      sums.set(name, { dimension, hour, quantity: sum })
+    }
+    return [...sums.values()].toSorted((a, b) =>
+      compare([a.hour, a.dimension], [b.hour, b.dimension]),
+    )
+  }
+
+  #openByTags(): OpenTagSet[] {
+    const sums = new Map<string, OpenTagSet>()
+    for (const { account, hour, tags, quantity } of this.#rows()) {
+      const { customer, dimension } = account.key
+      const name = JSON.stringify([hour, dimension, customer, tags])
+      const sum = (sums.get(name)?.quantity ?? 0n) + quantity
+      sums.set(name, { customer, dimension, hour, tags, quantity: sum })
+    }
+    return [...sums.values()].toSorted((a, b) =>
+      compare([a.hour, a.dimension, a.customer, a.tags], [b.hour, b.dimension, b.customer, b.tags]),
+    )
+  }
+}
+
+function summaryOf(record: MeteringRecord): RecordSummary {
+  const { allocations: _a, parts: _p, slot: _s, customer: _c, divisor: _d, ...summary } = record
+  return summary
+}
+
+/** Names of accounts, which are asked for after every event of a simulation. */
+const names = new WeakMap<AccountKey, string>()
+
+function nameOf(key: AccountKey): string {
+  const name = names.get(key) ?? accountOf(key).name
+  names.set(key, name)
+  return name
+}
+
+function increase(sums: Map<string, bigint>, name: string, quantity: bigint): void {
+  sums.set(name, (sums.get(name) ?? 0n) + quantity)
+}
+
+function compare(a: readonly (string | number)[], b: readonly (string | number)[]): number {
+  for (const [index, left] of a.entries()) {
+    const right = b[index] ?? ''
+    if (left !== right) return left < right ? -1 : 1
+  }
+  return 0
+}

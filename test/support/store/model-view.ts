@@ -1,0 +1,91 @@
+import type { Account } from '../../../src/metering/account.ts'
+import type { OpenCell } from '../../../src/metering/cell.ts'
+import type { MeteringRecord } from '../../../src/metering/record.ts'
+import { recordStateTable } from '../../../src/metering/record-states.ts'
+import { slotName, type Slot } from '../../../src/metering/slot.ts'
+import { untagged, type TagSet } from '../../../src/metering/tags.ts'
+import type { Retention } from '../../../src/store/retention.ts'
+import type { BookView, OpenAccountHour, StoredClaim } from '../../../src/store/view.ts'
+import { closedName, forgottenAtOnce, lateName, openName, type ModelBook } from './model-book.ts'
+
+/** The rows of a model book as the rules see them. */
+export class ModelView implements BookView {
+  readonly #book: ModelBook
+
+  constructor(book: ModelBook) {
+    this.#book = book
+  }
+
+  claim(token: string): StoredClaim | undefined {
+    return this.#book.claims.get(token)
+  }
+
+  isClosed(slot: Slot, hour: number): boolean {
+    return this.#book.closed.has(closedName(slotName(slot), hour))
+  }
+
+  fraction({ name }: Account): bigint {
+    return this.#book.accounts.get(name)?.fraction ?? 0n
+  }
+
+  openHours(before: number): OpenAccountHour[] {
+    const order = [...this.#book.accounts.keys()]
+    const place = ({ account }: OpenAccountHour) => order.indexOf(account.name)
+    return [...this.#book.open.values()]
+      .flatMap((cells) => [...cells.values()].slice(0, 1))
+      .filter(({ hour }) => hour < before)
+      .map(({ account, resource, hour }) => ({ account, resource, hour }))
+      .toSorted((a, b) => place(a) - place(b) || a.hour - b.hour)
+  }
+
+  cells(open: OpenAccountHour): OpenCell[] {
+    return [...this.#cells(open).values()]
+      .map(({ tags, quantity }) => ({ tags, quantity }))
+      .toSorted((a, b) => (a.tags < b.tags ? -1 : 1))
+  }
+
+  countTagSets(open: OpenAccountHour): number {
+    return [...this.#cells(open).keys()].filter((tags) => tags !== untagged).length
+  }
+
+  hasTagSet(open: OpenAccountHour, tags: TagSet): boolean {
+    return this.#cells(open).has(tags)
+  }
+
+  record(id: number): MeteringRecord | undefined {
+    return this.#book.records.get(id)
+  }
+
+  unsentRecords(): MeteringRecord[] {
+    return byHour([...this.#book.records.values()].filter(isUnsent))
+  }
+
+  owner(): string | undefined {
+    return this.#book.owner
+  }
+
+  hasMoreToForget({ claimsBefore }: Retention): boolean {
+    if (this.#book.claims.size <= forgottenAtOnce) return false
+    const next = [...this.#book.claims.values()][forgottenAtOnce]
+    return next !== undefined && next.createdAt < claimsBefore
+  }
+
+  lateUsage(dimension: string, hour: number): bigint {
+    return this.#book.late.get(lateName({ dimension, hour }))?.quantity ?? 0n
+  }
+
+  #cells(open: OpenAccountHour) {
+    return this.#book.open.get(openName(open)) ?? new Map<TagSet, OpenCell>()
+  }
+}
+
+export function isUnsent({ state }: Pick<MeteringRecord, 'state'>): boolean {
+  return recordStateTable[state].unsent
+}
+
+/** The oldest hour first. */
+export function byHour<T extends { readonly hour: number; readonly id: number }>(
+  records: readonly T[],
+): T[] {
+  return records.toSorted((a, b) => a.hour - b.hour || a.id - b.id)
+}
