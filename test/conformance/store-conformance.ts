@@ -41,15 +41,13 @@ export interface StorePlace {
 export interface StoreUnderTest {
   readonly name: string
   readonly create: () => Promise<StorePlace>
-  /** Tests that the implementation fails for a known reason. */
-  readonly knownFaults?: readonly string[]
 }
 
 const requests = accountFor('requests')
 const open = { account: requests, resource: pod, hour: nine }
 
 /** Checks what every store must do, whatever it keeps the book in. */
-export function describeStore({ name, create, knownFaults = [] }: StoreUnderTest): void {
+export function describeStore({ name, create }: StoreUnderTest): void {
   async function place(): Promise<StorePlace> {
     const made = await create()
     onTestFinished(() => made.remove())
@@ -64,13 +62,8 @@ export function describeStore({ name, create, knownFaults = [] }: StoreUnderTest
     return { place: made, store }
   }
 
-  const check = (title: string, run: () => Promise<void>) => {
-    const declare = knownFaults.includes(title) ? test.fails : test
-    declare(title, run)
-  }
-
   describe(`${name}: a transaction`, () => {
-    check('resolves with the ids of the new records in their order', async () => {
+    test('resolves with the ids of the new records in their order', async () => {
       const { store } = await owned()
       const newRecords = [0, 1, 2].map((hour) =>
         recordOf(nine + hour * hourMs, partOf(requests, hour)),
@@ -82,7 +75,7 @@ export function describeStore({ name, create, knownFaults = [] }: StoreUnderTest
       expect(hours).toEqual(newRecords.map(({ content }) => content.hour))
     })
 
-    check('shows the rules what there was before the group', async () => {
+    test('shows the rules what there was before the group', async () => {
       const { store } = await owned()
       await write(store, { added: [addedTo(requests, nine, { [untagged]: 2n * unit })] })
       await store.transact((view) => {
@@ -93,14 +86,14 @@ export function describeStore({ name, create, knownFaults = [] }: StoreUnderTest
       expect(await look(store, (view) => view.cells(open))).toEqual([])
     })
 
-    check('takes open usage out before it adds any', async () => {
+    test('takes open usage out before it adds any', async () => {
       const { store } = await owned()
       await write(store, { added: [addedTo(requests, nine, { [untagged]: 5n, a: 7n })] })
       await write(store, { emptied: [open], added: [addedTo(requests, nine, { a: 1n })] })
       expect(await look(store, (view) => view.cells(open))).toEqual([{ tags: 'a', quantity: 1n }])
     })
 
-    check('adds to what a tag set holds already', async () => {
+    test('adds to what a tag set holds already', async () => {
       const { store } = await owned()
       for (const quantity of [999_999n, 2n, 0n])
         await write(store, { added: [addedTo(requests, nine, { a: quantity })] })
@@ -109,7 +102,7 @@ export function describeStore({ name, create, knownFaults = [] }: StoreUnderTest
       ])
     })
 
-    check('closes a slot and hour with one record', async () => {
+    test('closes a slot and hour with one record', async () => {
       const { store } = await owned()
       const record = recordOf(nine, partOf(requests, 1))
       expect(await look(store, (view) => view.isClosed(record.slot, nine))).toBe(false)
@@ -124,7 +117,10 @@ export function describeStore({ name, create, knownFaults = [] }: StoreUnderTest
     const first = recordOf(nine, partOf(requests, 1))
 
     /** A book with something of everything, and a way to see that a group left it as it was. */
-    async function filled(): Promise<{ store: Store; refuses: (some: object) => Promise<void> }> {
+    async function filled(): Promise<{
+      store: Store
+      expectRefused: (some: object) => Promise<void>
+    }> {
       const { store } = await owned()
       await write(store, {
         accounts: [{ account: requests, reported: 3n * unit, fraction: unit }],
@@ -134,7 +130,7 @@ export function describeStore({ name, create, knownFaults = [] }: StoreUnderTest
       })
       return {
         store,
-        async refuses(some) {
+        async expectRefused(some) {
           const before = await wholeOf(store)
           const group = {
             accounts: [{ account: accountFor('other'), reported: unit, fraction: 0n }],
@@ -151,7 +147,7 @@ export function describeStore({ name, create, knownFaults = [] }: StoreUnderTest
       }
     }
 
-    check('leaves nothing when the rules throw, and passes on what they threw', async () => {
+    test('leaves nothing when the rules throw, and passes on what they threw', async () => {
       const { store } = await filled()
       const before = await wholeOf(store)
       const error = new SidecarError('OccurredAtTooOld', 'no')
@@ -162,35 +158,35 @@ export function describeStore({ name, create, knownFaults = [] }: StoreUnderTest
       expect(await wholeOf(store)).toEqual(before)
     })
 
-    check('leaves nothing when the slot and hour have a record', async () => {
-      const { refuses } = await filled()
-      await refuses({ newRecords: [recordOf(nine, partOf(requests, 2))] })
+    test('leaves nothing when the slot and hour have a record', async () => {
+      const { expectRefused } = await filled()
+      await expectRefused({ newRecords: [recordOf(nine, partOf(requests, 2))] })
     })
 
-    check('leaves nothing when two of its own records are of one slot and hour', async () => {
-      const { refuses } = await filled()
+    test('leaves nothing when two of its own records are of one slot and hour', async () => {
+      const { expectRefused } = await filled()
       const hour = nine + hourMs
       const twin = () => recordOf(hour, partOf(requests, 1))
-      await refuses({ newRecords: [twin(), twin()] })
+      await expectRefused({ newRecords: [twin(), twin()] })
     })
 
-    check('leaves nothing when an idempotency key is there already', async () => {
-      const { refuses } = await filled()
+    test('leaves nothing when an idempotency key is there already', async () => {
+      const { expectRefused } = await filled()
       const again = { token: 't', digest: new Uint8Array([2]), receipts: [], createdAt: nine }
-      await refuses({ claims: [again] })
+      await expectRefused({ claims: [again] })
     })
 
-    check('leaves nothing when a task or pod never owned the book', async () => {
-      const { refuses } = await filled()
-      await refuses({ notes: [{ resource: 'pod:other', name: 'n', value: 'v' }] })
+    test('leaves nothing when a task or pod never owned the book', async () => {
+      const { expectRefused } = await filled()
+      await expectRefused({ notes: [{ resource: 'pod:other', name: 'n', value: 'v' }] })
     })
 
-    check('leaves nothing when it changes a record that is not there', async () => {
-      const { refuses } = await filled()
-      await refuses({ records: new Map([[99, progressOf({ state: 'accepted' })]]) })
+    test('leaves nothing when it changes a record that is not there', async () => {
+      const { expectRefused } = await filled()
+      await expectRefused({ records: new Map([[99, progressOf({ state: 'accepted' })]]) })
     })
 
-    check('gives the next record an id of its own', async () => {
+    test('gives the next record an id of its own', async () => {
       const { store } = await filled()
       await expect(write(store, { newRecords: [first] })).rejects.toBeInstanceOf(Error)
       const next = recordOf(nine + hourMs, partOf(requests, 4))
@@ -198,7 +194,7 @@ export function describeStore({ name, create, knownFaults = [] }: StoreUnderTest
       expect(await store.record(id)).toMatchObject({ hour: nine + hourMs, quantity: 4 })
     })
 
-    check('rejects with LedgerBusy while another process has the book locked', async () => {
+    test('rejects with LedgerBusy while another process has the book locked', async () => {
       const { place: where, store } = await owned()
       const release = where.lock()
       await expect(write(store, { added: [usage] })).rejects.toMatchObject({ code: 'LedgerBusy' })
@@ -215,7 +211,7 @@ export function describeStore({ name, create, knownFaults = [] }: StoreUnderTest
       write(store, { added: [addedTo(requests, nine, { [tagged(team)]: unit })] })
     const teams = (store: Store) => look(store, (view) => view.cells(open).map(({ tags }) => tags))
 
-    check('is there after the book was closed', async () => {
+    test('is there after the book was closed', async () => {
       const { place: where, store } = await owned()
       await add(store, 'a')
       const before = await wholeOf(store)
@@ -224,7 +220,7 @@ export function describeStore({ name, create, knownFaults = [] }: StoreUnderTest
       expect(await wholeOf(next)).toEqual(before)
     })
 
-    check('is there after a power cut when it was flushed, and not when it was not', async () => {
+    test('is there after a power cut when it was flushed, and not when it was not', async () => {
       const { place: where, store } = await owned()
       await add(store, 'a')
       await store.flush()
@@ -234,7 +230,7 @@ export function describeStore({ name, create, knownFaults = [] }: StoreUnderTest
       expect(await teams(await where.open())).toEqual([tagged('a')])
     })
 
-    check('is there after the process died, flushed or not', async () => {
+    test('is there after the process died, flushed or not', async () => {
       const { place: where, store } = await owned()
       await add(store, 'a')
       await store.flush()
@@ -243,7 +239,7 @@ export function describeStore({ name, create, knownFaults = [] }: StoreUnderTest
       expect(await teams(await where.open())).toEqual([tagged('a'), tagged('b')])
     })
 
-    check('is all that a process found, once it has opened the book', async () => {
+    test('is all that a process found, once it has opened the book', async () => {
       const { place: where, store } = await owned()
       await store.flush()
       await add(store, 'a')
@@ -253,7 +249,7 @@ export function describeStore({ name, create, knownFaults = [] }: StoreUnderTest
       expect(await teams(await where.open())).toEqual([tagged('a')])
     })
 
-    check('does not rest on pages that a failed flush marked as clean', async () => {
+    test('does not rest on pages that a failed flush marked as clean', async () => {
       const { place: where, store } = await owned()
       await store.flush()
       await add(store, 'a')
@@ -269,7 +265,7 @@ export function describeStore({ name, create, knownFaults = [] }: StoreUnderTest
     })
   })
 
-  describeReader(name, owned, check)
-  describeKeeping(name, owned, check)
+  describeReader(name, owned)
+  describeKeeping(name, owned)
   describeLedger(name, place)
 }

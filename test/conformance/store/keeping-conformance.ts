@@ -1,4 +1,4 @@
-import { describe, expect } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { untagged } from '../../../src/metering/tags.ts'
 import type { Store } from '../../../src/store/store.ts'
@@ -18,11 +18,7 @@ import {
 } from './changes-for-tests.ts'
 
 /** Checks amounts, forgetting and owners. */
-export function describeKeeping(
-  name: string,
-  owned: () => Promise<{ store: Store }>,
-  check: (title: string, run: () => Promise<void>) => void,
-): void {
+export function describeKeeping(name: string, owned: () => Promise<{ store: Store }>): void {
   async function filled(): Promise<Store> {
     const { store } = await owned()
     await fill(store)
@@ -30,7 +26,7 @@ export function describeKeeping(
   }
 
   describe(`${name}: amounts`, () => {
-    check('far above 64 bits of millionths are exact in every place', async () => {
+    test('far above 64 bits of millionths are exact in every place', async () => {
       const { store } = await owned()
       const much = 10n ** 21n + 1n
       await write(store, {
@@ -49,7 +45,7 @@ export function describeKeeping(
       expect((await store.gauges()).pending.get('requests')).toBe(3n * much + 1_000_000n)
     })
 
-    check('in records of a large divisor are exact, kept or forgotten', async () => {
+    test('in records of a large divisor are exact, kept or forgotten', async () => {
       const { store } = await owned()
       const account = accountFor('bytes', { divisor: 2n ** 40n })
       const units = 2_147_483_647
@@ -69,19 +65,133 @@ export function describeKeeping(
       expect(await recorded()).toEqual(expected)
     })
 
-    check('add up without an end', async () => {
+    test('add up to 10^18 units', async () => {
       const { store } = await owned()
-      const most = 9n * 10n ** 18n * unit
+      const most = 3n * 10n ** 17n * unit
       for (const reported of [most, most, most])
         await write(store, { accounts: [{ account: requests, reported, fraction: undefined }] })
       expect(await store.accountSums()).toEqual([{ ...noSums, reported: 3n * most }])
     })
   })
 
+  describe(`${name}: held and written-off usage`, () => {
+    const key = { account: requests, resource: pod, hour: nine, reason: 'guard' } as const
+
+    test('adds up by reason and tag set, under an id that stays', async () => {
+      const { store } = await owned()
+      const hold = (since: number, cells: Readonly<Record<string, bigint>>) =>
+        write(store, { held: [{ ...key, since, added: new Map(Object.entries(cells)) }] })
+      await hold(nine, { [untagged]: 600_000n, [tagged('a')]: unit })
+      await hold(nine + 1, { [untagged]: 600_000n })
+      await write(store, {
+        held: [{ ...key, reason: 'adopted', since: nine + 2, added: new Map([[untagged, unit]]) }],
+      })
+      const hours = await look(store, (view) => view.heldHours())
+      expect(hours).toMatchObject([
+        { ...key, since: nine },
+        { ...key, reason: 'adopted', since: nine + 2 },
+      ])
+      const cellsOf = async () => {
+        const [first] = await look(store, (view) => view.heldHours())
+        return first && (await look(store, (view) => view.heldCells(first)))
+      }
+      expect(await cellsOf()).toEqual([
+        { tags: untagged, quantity: 1_200_000n },
+        { tags: tagged('a'), quantity: unit },
+      ])
+      expect(await look(store, (view) => view.isHeld({ ...key, hour: nine + hourMs }))).toBe(false)
+      expect(await look(store, (view) => view.isHeld(key))).toBe(true)
+      expect(await store.accountSums()).toEqual([{ ...noSums, held: 3_200_000n }])
+      const { held, pending } = await store.gauges()
+      expect([held.get('requests'), pending.get('requests')]).toEqual([3_200_000n, 3_200_000n])
+      const [guarded] = (await store.usage(now)).held
+      expect(guarded).toEqual({
+        id: hours[0]?.id,
+        dimension: 'requests',
+        hour: nine,
+        quantity: 2_200_000n,
+        reason: 'guard',
+        since: nine,
+      })
+    })
+
+    test('goes out whole when it is released, and can be held again in that group', async () => {
+      const { store } = await owned()
+      await write(store, { held: [{ ...key, since: nine, added: new Map([[untagged, unit]]) }] })
+      const released = await look(store, (view) => view.heldHours())
+      await write(store, {
+        released,
+        held: [{ ...key, since: nine + 5, added: new Map([[untagged, 1n]]) }],
+      })
+      expect((await store.usage(now)).held).toMatchObject([{ quantity: 1n, since: nine + 5 }])
+      await write(store, { released: await look(store, (view) => view.heldHours()) })
+      expect((await store.usage(now)).held).toEqual([])
+    })
+
+    test('that is written off is listed newest first, and counts in its account', async () => {
+      const { store } = await owned()
+      const usage = { account: requests, hour: nine, tags: untagged, quantity: unit }
+      await write(store, {
+        voided: [{ ...usage, recordId: undefined, reason: 'a loop', at: nine + 1 }],
+      })
+      await write(store, {
+        voided: [{ ...usage, tags: tagged('a'), recordId: 7, reason: 'a test', at: nine + 2 }],
+      })
+      const { account: _, ...row } = usage
+      expect((await store.overview(now)).voided).toEqual([
+        {
+          ...row,
+          dimension: 'requests',
+          tags: tagged('a'),
+          recordId: 7,
+          reason: 'a test',
+          at: nine + 2,
+        },
+        { ...row, dimension: 'requests', recordId: undefined, reason: 'a loop', at: nine + 1 },
+      ])
+      expect(await store.accountSums()).toEqual([{ ...noSums, void: 2n * unit }])
+    })
+
+    test('takes the tags of a record away with its client token', async () => {
+      const { store } = await owned()
+      const [id = 0] = await write(store, {
+        newRecords: [recordOf(nine, partOf(requests, 3, { [tagged('a')]: 3 }))],
+      })
+      await write(store, { untagged: new Map([[id, 'another']]) })
+      const record = await store.record(id)
+      expect(record).toMatchObject({ quantity: 3, clientToken: 'another' })
+      expect(record?.allocations).toBeUndefined()
+    })
+
+    test('names a record by an id of AWS, and ids that two records bear', async () => {
+      const { store } = await owned()
+      const newRecords = [nine, nine + hourMs].map((hour) => recordOf(hour, partOf(requests, 1)))
+      const [first = 0, second = 0] = await write(store, { newRecords })
+      const progress = progressOf({ state: 'accepted', meteringRecordId: 'same' })
+      await write(store, { records: new Map([[second, progress]]) })
+      expect(await look(store, (view) => view.recordWithMeteringId('same'))).toBe(second)
+      expect(await look(store, (view) => view.recordWithMeteringId('other'))).toBeUndefined()
+      expect(await store.sharedMeteringIds()).toEqual([])
+      await write(store, { records: new Map([[first, progress]]) })
+      expect(await store.sharedMeteringIds()).toEqual([
+        { meteringRecordId: 'same', records: [first, second] },
+      ])
+    })
+
+    test('removes a note that has no value', async () => {
+      const { store } = await owned()
+      const note = { resource: pod, name: 'a-note' }
+      await write(store, { notes: [{ ...note, value: 'text' }] })
+      expect(await look(store, (view) => view.note(pod, 'a-note'))).toBe('text')
+      await write(store, { notes: [{ ...note, value: undefined }] })
+      expect(await look(store, (view) => view.note(pod, 'a-note'))).toBeUndefined()
+    })
+  })
+
   describe(`${name}: forgetting`, () => {
     const never = { claimsBefore: 0, settledBefore: 0, lateUsageBefore: 0 }
 
-    check('drops settled records of old hours alone, and their amounts stay counted', async () => {
+    test('drops settled records of old hours alone, and their amounts stay counted', async () => {
       const store = await filled()
       const before = await store.accountSums()
       await write(store, { forget: { ...never, settledBefore: hourAt(8) + 6 } })
@@ -98,7 +208,7 @@ export function describeKeeping(
       expect(await store.accountSums()).toEqual(before)
     })
 
-    check('drops old late usage', async () => {
+    test('drops old late usage', async () => {
       const store = await filled()
       await write(store, { forget: { ...never, lateUsageBefore: hourAt(9) } })
       const late = (dimension: string, hour: number) =>
@@ -107,32 +217,29 @@ export function describeKeeping(
       expect(await late('storage', hourAt(9))).toBe(3n * unit)
     })
 
-    check(
-      'drops old keys a bounded number at a time, and says whether there are more',
-      async () => {
-        const { store } = await owned()
-        const claims = Array.from({ length: 12_000 }, (_, index) => ({
-          token: `t-${index}`,
-          digest: new Uint8Array([1]),
-          receipts: [],
-          createdAt: nine + index,
-        }))
-        await write(store, { claims })
-        const forget = { ...never, claimsBefore: nine + 11_990 }
-        let rounds = 0
-        for (let more = true; more; rounds += 1) {
-          more = await look(store, (view) => view.hasMoreToForget(forget))
-          await write(store, { forget })
-        }
-        expect(rounds).toBeGreaterThan(1)
-        const has = (index: number) => look(store, (view) => view.claim(`t-${index}`) !== undefined)
-        expect([await has(0), await has(11_989), await has(11_990)]).toEqual([false, false, true])
-      },
-    )
+    test('drops old keys a bounded number at a time, and says whether there are more', async () => {
+      const { store } = await owned()
+      const claims = Array.from({ length: 12_000 }, (_, index) => ({
+        token: `t-${index}`,
+        digest: new Uint8Array([1]),
+        receipts: [],
+        createdAt: nine + index,
+      }))
+      await write(store, { claims })
+      const forget = { ...never, claimsBefore: nine + 11_990 }
+      let rounds = 0
+      for (let more = true; more; rounds += 1) {
+        more = await look(store, (view) => view.hasMoreToForget(forget))
+        await write(store, { forget })
+      }
+      expect(rounds).toBeGreaterThan(1)
+      const has = (index: number) => look(store, (view) => view.claim(`t-${index}`) !== undefined)
+      expect([await has(0), await has(11_989), await has(11_990)]).toEqual([false, false, true])
+    })
   })
 
   describe(`${name}: tasks and pods`, () => {
-    check('own the book one after the other, each since it was first seen', async () => {
+    test('own the book one after the other, each since it was first seen', async () => {
       const { store } = await owned()
       expect(await store.owner()).toEqual({ identity: pod, firstSeenAt: nine })
       await write(store, { owner: { identity: 'pod:two', firstSeenAt: nine + 1 } })
@@ -142,7 +249,7 @@ export function describeKeeping(
       expect(await look(store, (view) => view.owner())).toBe(pod)
     })
 
-    check('keep their notes apart, the last of each name', async () => {
+    test('keep their notes apart, the last of each name', async () => {
       const store = await filled()
       await write(store, {
         owner: { identity: 'pod:two', firstSeenAt: nine },
@@ -155,7 +262,7 @@ export function describeKeeping(
       expect(await store.note('pod:two', 'public-key')).toBe('3')
     })
 
-    check('have open usage side by side in one hour', async () => {
+    test('have open usage side by side in one hour', async () => {
       const { store } = await owned()
       const two = { identity: 'pod:two', firstSeenAt: nine }
       await write(store, {
@@ -177,7 +284,7 @@ export function describeKeeping(
       expect((await store.usage(now)).open).toMatchObject([{ quantity: 2n }])
     })
 
-    check('tell how much room there is', async () => {
+    test('tell how much room there is', async () => {
       const { store } = await owned()
       const { ledgerBytes, freeBytes, volumeBytes } = await store.space()
       expect(ledgerBytes).toBeGreaterThan(0)

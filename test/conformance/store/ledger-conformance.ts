@@ -43,6 +43,8 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
         events: new Events(),
         log: createSilentLog(),
         meaningOf: () => ({ productCode: 'product', divisor }),
+        maxPerHour: () => undefined,
+        lateUsage: 'carry',
         maxTagSets: 3,
         onFatal: () => {},
       })
@@ -145,7 +147,15 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
         { result: 'accepted', hour: nine + hourMs, late: true },
       ])
       const { fractions, late } = await book.ledger.usage()
-      expect(fractions).toEqual([{ dimension: 'requests', quantity: 700_000n }])
+      expect(fractions).toEqual([
+        {
+          productCode: 'product',
+          dimension: 'requests',
+          divisor: 1n,
+          quantity: 700_000n,
+          retired: false,
+        },
+      ])
       expect(late).toEqual([{ dimension: 'requests', hour: nine + hourMs, quantity: unit }])
       await book.clock.advance(hourMs)
       expect(await book.seal()).toMatchObject([{ hour: nine + hourMs, quantity: 1 }])

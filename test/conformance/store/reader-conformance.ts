@@ -1,4 +1,4 @@
-import { describe, expect } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { untagged } from '../../../src/metering/tags.ts'
 import { referenceOf } from '../../../src/store/reference.ts'
@@ -16,12 +16,11 @@ import {
   write,
 } from './changes-for-tests.ts'
 
+/** What a fraction has besides its dimension and quantity. */
+const meaning = { productCode: 'product', divisor: 1n, retired: false }
+
 /** Checks the questions about a book. */
-export function describeReader(
-  name: string,
-  owned: () => Promise<{ store: Store }>,
-  check: (title: string, run: () => Promise<void>) => void,
-): void {
+export function describeReader(name: string, owned: () => Promise<{ store: Store }>): void {
   async function filled(): Promise<Store> {
     const { store } = await owned()
     await fill(store)
@@ -29,11 +28,12 @@ export function describeReader(
   }
 
   describe(`${name}: the answers about a book`, () => {
-    check('that is empty have nothing in them', async () => {
+    test('that is empty have nothing in them', async () => {
       const { store } = await owned()
       expect(await store.usage(now)).toEqual({
         now,
         open: [],
+        held: [],
         fractions: [],
         late: [],
         pending: [],
@@ -53,12 +53,14 @@ export function describeReader(
       expect([...states.values()].every((count) => count === 0)).toBe(true)
       expect(gauges).toEqual({
         pending: new Map(),
+        held: new Map(),
         unsentHours: new Map(),
         oldestUnsentHour: undefined,
+        oldestOpenHour: undefined,
       })
     })
 
-    check('give open usage by hour and by tag set', async () => {
+    test('give open usage by hour and by tag set', async () => {
       const store = await filled()
       const { open } = await store.usage(now)
       expect(open).toEqual([
@@ -77,12 +79,12 @@ export function describeReader(
       expect(await store.hasOpenBefore(hourAt(9) + 1)).toBe(true)
     })
 
-    check('give fractions, late usage of 48 hours, and what came last', async () => {
+    test('give fractions, late usage of 48 hours, and what came last', async () => {
       const store = await filled()
       const usage = await store.usage(now)
       expect(usage.fractions).toEqual([
-        { dimension: 'requests', quantity: 400_000n },
-        { dimension: 'storage', quantity: 7n * unit },
+        { ...meaning, dimension: 'requests', quantity: 400_000n },
+        { ...meaning, dimension: 'storage', divisor: 1000n, quantity: 7n * unit },
       ])
       expect(usage.late).toEqual([{ dimension: 'storage', hour: hourAt(9), quantity: 3n * unit }])
       expect(usage.lastSuccessAt).toBe(hourAt(8) + 5)
@@ -91,7 +93,7 @@ export function describeReader(
       expect(usage.oldestUnsentHour).toBe(hourAt(2))
     })
 
-    check('list unsent records from the oldest, settled ones from the newest', async () => {
+    test('list unsent records from the oldest, settled ones from the newest', async () => {
       const store = await filled()
       const usage = await store.usage(now)
       expect(usage.pending.map(({ id, state }) => [id, state])).toEqual([
@@ -121,7 +123,7 @@ export function describeReader(
       expect(one).not.toBe(seven)
     })
 
-    check('hold every member of a record, its parts and what they allocate', async () => {
+    test('hold every member of a record, its parts and what they allocate', async () => {
       const store = await filled()
       expect(await store.record(7)).toEqual({
         id: 7,
@@ -164,7 +166,7 @@ export function describeReader(
         expect(record).toEqual(await store.record(record.id))
     })
 
-    check('count records and pending amounts for dashboards', async () => {
+    test('count records and pending amounts for dashboards', async () => {
       const store = await filled()
       const { states, pending, unsentHours, oldestUnsentHour } = await store.gauges()
       expect(Object.fromEntries(states)).toEqual({
@@ -191,7 +193,7 @@ export function describeReader(
       expect(oldestUnsentHour).toBe(hourAt(2))
     })
 
-    check('add up each account, moved records left out', async () => {
+    test('add up each account, moved records left out', async () => {
       const store = await filled()
       const answers = await store.accountSums()
       expect(answers).toEqual([
@@ -222,7 +224,7 @@ export function describeReader(
       ])
     })
 
-    check('find a record by AWS’s id, and open usage by the id that was given for it', async () => {
+    test('find a record by AWS’s id, and open usage by the id that was given for it', async () => {
       const store = await filled()
       const reference = (hour: number) =>
         referenceOf({ resource: pod, customer: '', dimension: 'storage', hour })
@@ -235,7 +237,7 @@ export function describeReader(
       expect(await store.find(reference(hourAt(1)), now)).toBeUndefined()
     })
 
-    check('export the records that pass the filter, from the oldest hour', async () => {
+    test('export the records that pass the filter, from the oldest hour', async () => {
       const store = await filled()
       const ids = async (since?: number, until?: number, dimension?: string) => {
         const found: number[] = []
@@ -249,7 +251,7 @@ export function describeReader(
   })
 
   describe(`${name}: the view of a transaction`, () => {
-    check('lists open hours by account and hour, and their cells by tag set', async () => {
+    test('lists open hours by account and hour, and their cells by tag set', async () => {
       const store = await filled()
       const hours = await look(store, (view) => view.openHours(Number.POSITIVE_INFINITY))
       expect(hours).toEqual([
@@ -285,7 +287,7 @@ export function describeReader(
       ])
     })
 
-    check('shows records as readers see them', async () => {
+    test('shows records as readers see them', async () => {
       const store = await filled()
       const [unsent, one] = await look(store, (view) => [view.unsentRecords(), view.record(1)])
       expect(unsent?.map(({ id }) => id)).toEqual([1, 7, 2, 4])
@@ -293,7 +295,7 @@ export function describeReader(
       for (const record of unsent ?? []) expect(record).toEqual(await store.record(record.id))
     })
 
-    check('gives an idempotency key back as it was stored', async () => {
+    test('gives an idempotency key back as it was stored', async () => {
       const { store } = await owned()
       const receipts = [
         { result: 'accepted', hour: hourAt(1), late: true },

@@ -42,7 +42,12 @@ export interface ModelProcess extends Submission {
 export async function startModelProcess(options: ModelProcessOptions): Promise<ModelProcess> {
   const { clock, events, lateness, isMovedFirst, apiFor, hasLeft } = options
   const log = createSilentLog()
-  const ledger = await Ledger.open({ ...options, log, maxTagSets: 3 })
+  const ledger = await Ledger.open({
+    ...options,
+    log,
+    maxPerHour: () => undefined,
+    maxTagSets: 3,
+  })
   const submission = createSubmission({
     ledger: withLateReads(ledger, lateness, isMovedFirst),
     api: apiFor(() => !process.dead || hasLeft()),

@@ -1,14 +1,15 @@
 import {
   copyFileSync,
-  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
-import type { DataSync } from '../../../src/store/sqlite/file/disk.ts'
+import { basename, join } from 'node:path'
+import type { DataSync } from '../../../src/store/sqlite/file/data-sync.ts'
 import { scratch } from '../scratch.ts'
 
 const sectorBytes = 512
@@ -25,7 +26,8 @@ interface Copies {
  */
 export class ForgetfulFiles {
   readonly #directories: string[] = []
-  readonly #files = new Map<string, Copies>()
+  /** By inode: a file that is renamed stays the same file. */
+  readonly #files = new Map<number, Copies>()
   #failing = 0
 
   constructor() {
@@ -40,13 +42,11 @@ export class ForgetfulFiles {
     this.#failing += times
   }
 
-  /** A hook for one process on the directory. The main file is opened, and flushed, first. */
+  /** A hook for one process on the directory. */
   dataSync(): DataSync {
     const { directory } = this
-    const handles: unknown[] = []
     return (handle) => {
-      if (!handles.includes(handle)) handles.push(handle)
-      const name = handles.indexOf(handle) === 0 ? 'ledger.db' : 'ledger.db-wal'
+      const name = basename(readlinkSync(`/proc/self/fd/${handle.fd}`))
       return directory === this.directory ? this.#sync(name) : Promise.resolve()
     }
   }
@@ -54,25 +54,32 @@ export class ForgetfulFiles {
   /** Notes that a process has ended in order: what it wrote last, it flushed itself. */
   closed(): void {
     this.#files.clear()
-    for (const name of readdirSync(this.directory)) void this.#sync(name)
+    for (const name of this.#names()) void this.#sync(name)
   }
 
   /** The process dies: a new directory has what it wrote, and the disk still has what was flushed. */
   kill(): void {
     const before = this.directory
+    const names = this.#names()
     const directory = this.#newDirectory()
-    for (const name of ['ledger.db', 'ledger.db-wal'])
-      if (existsSync(join(before, name))) copyFileSync(join(before, name), join(directory, name))
+    for (const name of names) {
+      copyFileSync(join(before, name), join(directory, name))
+      const copies = this.#files.get(inodeOf(join(before, name)))
+      if (copies !== undefined) this.#files.set(inodeOf(join(directory, name)), copies)
+    }
   }
 
   /** Cuts the power: a new directory has what was flushed. */
   crash(): void {
-    const kept = [...this.#files].map(([name, { durable }]) => [name, durable] as const)
+    const kept = this.#names().flatMap((name) => {
+      const copies = this.#files.get(inodeOf(join(this.directory, name)))
+      return copies === undefined ? [] : [[name, copies.durable] as const]
+    })
     const directory = this.#newDirectory()
     this.#files.clear()
     for (const [name, durable] of kept) {
       writeFileSync(join(directory, name), durable)
-      this.#files.set(name, { clean: durable, durable })
+      this.#files.set(inodeOf(join(directory, name)), { clean: durable, durable })
     }
   }
 
@@ -81,14 +88,16 @@ export class ForgetfulFiles {
   }
 
   async #sync(name: string): Promise<void> {
-    const written = readFileSync(join(this.directory, name))
-    const { clean, durable } = this.#files.get(name) ?? {
+    const path = join(this.directory, name)
+    const inode = inodeOf(path)
+    const written = readFileSync(path)
+    const { clean, durable } = this.#files.get(inode) ?? {
       clean: Buffer.alloc(0),
       durable: Buffer.alloc(0),
     }
     if (this.#failing > 0) {
       this.#failing -= 1
-      this.#files.set(name, { clean: written, durable })
+      this.#files.set(inode, { clean: written, durable })
       throw Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' })
     }
     const disk = Buffer.alloc(written.length)
@@ -97,7 +106,12 @@ export class ForgetfulFiles {
       const sector = written.subarray(at, at + sectorBytes)
       if (!sector.equals(clean.subarray(at, at + sectorBytes))) sector.copy(disk, at)
     }
-    this.#files.set(name, { clean: written, durable: disk })
+    this.#files.set(inode, { clean: written, durable: disk })
+  }
+
+  /** The files that outlive a process. */
+  #names(): string[] {
+    return readdirSync(this.directory).filter((name) => !/-shm$|lock/.test(name))
   }
 
   #newDirectory(): string {
@@ -105,4 +119,8 @@ export class ForgetfulFiles {
     this.#directories.push(directory)
     return directory
   }
+}
+
+function inodeOf(path: string): number {
+  return statSync(path).ino
 }

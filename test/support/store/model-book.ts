@@ -2,9 +2,21 @@ import { accountOf, type Account } from '../../../src/metering/account.ts'
 import { microPerWhole } from '../../../src/metering/amount.ts'
 import { mergeAllocations, type MeteringRecord } from '../../../src/metering/record.ts'
 import { slotName } from '../../../src/metering/slot.ts'
-import type { Changes, LateUsageSum, NewClaim, NewRecord } from '../../../src/store/changes.ts'
+import type {
+  Changes,
+  LateUsageSum,
+  NewClaim,
+  NewRecord,
+  VoidedUsage,
+} from '../../../src/store/changes.ts'
 import type { Retention } from '../../../src/store/retention.ts'
-import type { OpenAccountHour, OpenRow } from '../../../src/store/view.ts'
+import type { HeldHour, HeldKey, OpenAccountHour, OpenRow } from '../../../src/store/view.ts'
+
+/** A held hour and what it holds, by tag set. */
+interface HeldRows {
+  readonly hour: HeldHour
+  readonly cells: ReadonlyMap<string, bigint>
+}
 
 /** How many idempotency keys one transaction forgets. */
 export const forgottenAtOnce = 5000
@@ -22,6 +34,9 @@ export class ModelBook {
   readonly accounts = new Map<string, AccountRow>()
   /** By account, resource and hour, then by tag set. */
   readonly open = new Map<string, Map<string, OpenRow>>()
+  /** By account, resource, hour and reason; the cells by tag set. */
+  readonly held = new Map<string, HeldRows>()
+  readonly voided = new Map<number, VoidedUsage>()
   readonly records = new Map<number, MeteringRecord>()
   /** The id of the record that closed a slot and hour. */
   readonly closed = new Map<string, number>()
@@ -37,6 +52,7 @@ export class ModelBook {
   readonly resources = new Map<string, number>()
   owner: string | undefined
   #lastId = 0
+  #lastHeldId = 0
 
   /** A book with the same rows. Rows that change in place are copied, the others shared. */
   copy(): ModelBook {
@@ -47,6 +63,7 @@ export class ModelBook {
       for (const [key, row] of this[name]) (copy[name] as Map<unknown, unknown>).set(key, row)
     copy.owner = this.owner
     copy.#lastId = this.#lastId
+    copy.#lastHeldId = this.#lastHeldId
     return copy
   }
 
@@ -66,15 +83,23 @@ export class ModelBook {
     for (const open of emptied) this.open.delete(openName(open))
     for (const { added: cells, ...open } of added)
       for (const [tags, quantity] of cells) this.#add({ ...open, tags, quantity })
+    for (const held of changes.released) this.held.delete(heldName(held))
+    for (const { added: cells, since, ...key } of changes.held) this.#hold(key, since, cells)
+    for (const usage of changes.voided) {
+      this.#account(usage.account)
+      this.voided.set(this.voided.size + 1, usage)
+    }
     const ids = newRecords.map((record) => this.#insert(record))
     for (const [id, progress] of records) {
       const record = this.records.get(id)
       if (record !== undefined) this.records.set(id, { ...record, ...onlyProgress(progress) })
     }
+    for (const [id, clientToken] of changes.untagged) this.#untag(id, clientToken)
     for (const claim of changes.claims) this.claims.set(claim.token, claim)
     for (const late of changes.lateUsage) this.late.set(lateName(late), late)
     for (const { resource, name, value } of changes.notes)
-      this.notes.set(noteName(resource, name), value)
+      if (value === undefined) this.notes.delete(noteName(resource, name))
+      else this.notes.set(noteName(resource, name), value)
     if (forget !== undefined) this.#forget(forget)
     return ids
   }
@@ -85,12 +110,22 @@ export class ModelBook {
     }
     const known = (resource: string) =>
       this.resources.has(resource) || changes.owner?.identity === resource
-    const accounts = [...changes.accounts, ...changes.emptied.map(({ account }) => ({ account }))]
-    for (const { account } of [...accounts, ...changes.added])
+    const { accounts, emptied, added, released, held, voided } = changes
+    const usage: { readonly account: Account }[] = [
+      ...accounts,
+      ...emptied,
+      ...added,
+      ...released,
+      ...held,
+      ...voided,
+    ]
+    for (const { account } of usage)
       refuseIf(account.key.customer !== '', `${account.key.customer} has no registration`)
     for (const { resource } of [
-      ...changes.emptied,
-      ...changes.added,
+      ...emptied,
+      ...added,
+      ...released,
+      ...held,
       ...changes.newRecords,
       ...changes.notes,
     ])
@@ -128,6 +163,23 @@ export class ModelBook {
     this.open.set(name, cells)
     const quantity = (cells.get(row.tags)?.quantity ?? 0n) + row.quantity
     cells.set(row.tags, { ...row, quantity })
+  }
+
+  #hold(key: HeldKey, since: number, added: ReadonlyMap<string, bigint>): void {
+    this.#account(key.account)
+    const name = heldName(key)
+    const before = this.held.get(name) ?? { hour: { ...key, id: 0, since }, cells: new Map() }
+    const cells = new Map(before.cells)
+    for (const [tags, quantity] of added) cells.set(tags, (cells.get(tags) ?? 0n) + quantity)
+    const id = before.hour.id === 0 ? (this.#lastHeldId += 1) : before.hour.id
+    this.held.set(name, { hour: { ...before.hour, id }, cells })
+  }
+
+  #untag(id: number, clientToken: string): void {
+    const record = this.records.get(id)
+    if (record === undefined) return
+    const parts = record.parts.map((part) => ({ ...part, allocations: undefined }))
+    this.records.set(id, { ...record, clientToken, parts, allocations: undefined })
   }
 
   #insert({ slot, resource, content, sealedAt }: NewRecord): number {
@@ -173,6 +225,8 @@ export class ModelBook {
 }
 
 const sharedRows = [
+  'held',
+  'voided',
   'records',
   'closed',
   'slots',
@@ -204,6 +258,10 @@ function onlyProgress(from: MeteringRecord | object): Partial<MeteringRecord> {
 
 export function openName({ account, resource, hour }: OpenAccountHour): string {
   return JSON.stringify([account.name, resource, hour])
+}
+
+export function heldName({ reason, ...open }: HeldKey): string {
+  return `${reason}|${openName(open)}`
 }
 
 export function closedName(slot: string, hour: number): string {

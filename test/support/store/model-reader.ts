@@ -6,15 +6,19 @@ import type { OpenHour } from '../../../src/metering/report.ts'
 import { referenceOf } from '../../../src/store/reference.ts'
 import type { BookReader } from '../../../src/store/store.ts'
 import {
+  retiredNote,
   summaryWindowMs,
+  type AccountFraction,
   type AccountSums,
   type BookOwner,
   type ExportFilter,
   type Found,
+  type HeldUsageSummary,
   type LedgerGauges,
   type LedgerOverview,
   type OpenTagSet,
   type PendingRecord,
+  type SharedMeteringId,
   type UsageSummary,
   type WholeOverview,
 } from '../../../src/store/summary.ts'
@@ -44,6 +48,10 @@ export class ModelReader implements BookReader {
       owner: await this.owner(),
       openByTags: this.#openByTags(),
       unresolved: unresolved.map(summaryOf),
+      voided: [...this.#now().voided.values()].toReversed().map(({ account, ...usage }) => ({
+        ...usage,
+        dimension: account.key.dimension,
+      })),
     }
   }
 
@@ -74,7 +82,14 @@ export class ModelReader implements BookReader {
       for (const { account, quantity } of record.parts)
         add(account.dimension, BigInt(quantity) * microPerWhole(account.divisor))
     }
-    return { states, pending, unsentHours, oldestUnsentHour: this.#oldestUnsentHour() }
+    const held = new Map<string, bigint>()
+    for (const { dimension, quantity } of this.#held()) {
+      increase(held, dimension, quantity)
+      add(dimension, quantity)
+    }
+    const oldestOpenHour = this.#openHours()[0]?.hour
+    const oldestUnsentHour = this.#oldestUnsentHour()
+    return { states, pending, held, unsentHours, oldestUnsentHour, oldestOpenHour }
   }
 
   async pendingRecords(): Promise<PendingRecord[]> {
@@ -98,6 +113,12 @@ export class ModelReader implements BookReader {
     for (const { parts } of this.#select(({ state }) => state !== 'moved'))
       for (const { account, quantity } of parts)
         increase(recorded, nameOf(account), BigInt(quantity) * microPerWhole(account.divisor))
+    const held = new Map<string, bigint>()
+    for (const { hour, cells } of this.#now().held.values())
+      for (const quantity of cells.values()) increase(held, hour.account.name, quantity)
+    const written = new Map<string, bigint>()
+    for (const { account, quantity } of this.#now().voided.values())
+      increase(written, account.name, quantity)
     return [...this.#now().accounts.values()]
       .map(({ account: { key, name }, reported, fraction, pruned }) => ({
         productCode: key.productCode,
@@ -107,11 +128,21 @@ export class ModelReader implements BookReader {
         reported,
         open: open.get(name) ?? 0n,
         fraction,
-        held: 0n,
+        held: held.get(name) ?? 0n,
         recorded: (recorded.get(name) ?? 0n) + pruned,
-        void: 0n,
+        void: written.get(name) ?? 0n,
       }))
       .toSorted((a, b) => compare([a.customer, a.dimension], [b.customer, b.dimension]))
+  }
+
+  async sharedMeteringIds(): Promise<SharedMeteringId[]> {
+    const bearers = new Map<string, number[]>()
+    for (const { id, meteringRecordId } of this.#now().records.values())
+      if (meteringRecordId !== undefined)
+        bearers.set(meteringRecordId, [...(bearers.get(meteringRecordId) ?? []), id])
+    return [...bearers]
+      .filter(([, records]) => records.length > 1)
+      .map(([meteringRecordId, records]) => ({ meteringRecordId, records }))
   }
 
   async record(id: number): Promise<MeteringRecord | undefined> {
@@ -165,10 +196,8 @@ export class ModelReader implements BookReader {
     return {
       now,
       open: this.#openHours(),
-      fractions: [...this.#now().accounts.values()]
-        .filter(({ fraction }) => fraction > 0n)
-        .map(({ account, fraction }) => ({ dimension: account.key.dimension, quantity: fraction }))
-        .toSorted((a, b) => compare([a.dimension], [b.dimension])),
+      fractions: this.#fractions(),
+      held: this.#held(),
       pending: this.#select(isUnsent).map(summaryOf),
       late: [...this.#now().late.values()]
         .filter(({ hour }) => hour >= now - summaryWindowMs)
@@ -182,6 +211,35 @@ export class ModelReader implements BookReader {
       },
       oldestUnsentHour: this.#oldestUnsentHour(),
     }
+  }
+
+  #fractions(): AccountFraction[] {
+    const { accounts, notes, owner } = this.#now()
+    const note = notes.get(noteName(owner ?? '', retiredNote))
+    const retired: unknown[] = note === undefined ? [] : JSON.parse(note)
+    return [...accounts.values()]
+      .filter(({ fraction }) => fraction > 0n)
+      .map(({ account: { key, name }, fraction }) => ({
+        dimension: key.dimension,
+        productCode: key.productCode,
+        divisor: key.divisor,
+        quantity: fraction,
+        retired: retired.includes(name),
+      }))
+      .toSorted((a, b) => compare([a.dimension], [b.dimension]))
+  }
+
+  #held(): HeldUsageSummary[] {
+    return byHour(
+      [...this.#now().held.values()].map(({ hour: held, cells }) => ({
+        id: held.id,
+        dimension: held.account.key.dimension,
+        hour: held.hour,
+        quantity: [...cells.values()].reduce((sum, quantity) => sum + quantity, 0n),
+        reason: held.reason,
+        since: held.since,
+      })),
+    )
   }
 
   #select(wanted: (record: MeteringRecord) => boolean): MeteringRecord[] {

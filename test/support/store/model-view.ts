@@ -5,8 +5,16 @@ import { recordStateTable } from '../../../src/metering/record-states.ts'
 import { slotName, type Slot } from '../../../src/metering/slot.ts'
 import { untagged, type TagSet } from '../../../src/metering/tags.ts'
 import type { Retention } from '../../../src/store/retention.ts'
-import type { BookView, OpenAccountHour, StoredClaim } from '../../../src/store/view.ts'
-import { closedName, forgottenAtOnce, lateName, openName, type ModelBook } from './model-book.ts'
+import type { BookView, HeldHour, OpenAccountHour, StoredClaim } from '../../../src/store/view.ts'
+import {
+  closedName,
+  forgottenAtOnce,
+  heldName,
+  lateName,
+  noteName,
+  openName,
+  type ModelBook,
+} from './model-book.ts'
 
 /** The rows of a model book as the rules see them. */
 export class ModelView implements BookView {
@@ -22,6 +30,14 @@ export class ModelView implements BookView {
 
   isClosed(slot: Slot, hour: number): boolean {
     return this.#book.closed.has(closedName(slotName(slot), hour))
+  }
+
+  reported({ name }: Account): bigint {
+    return this.#book.accounts.get(name)?.reported ?? 0n
+  }
+
+  accounts(): Account[] {
+    return [...this.#book.accounts.values()].map(({ account }) => account)
   }
 
   fraction({ name }: Account): bigint {
@@ -50,6 +66,30 @@ export class ModelView implements BookView {
 
   hasTagSet(open: OpenAccountHour, tags: TagSet): boolean {
     return this.#cells(open).has(tags)
+  }
+
+  isHeld(open: OpenAccountHour): boolean {
+    return this.heldHours().some((hour) => openName(hour) === openName(open))
+  }
+
+  heldHours(): HeldHour[] {
+    return byHour([...this.#book.held.values()].map(({ hour }) => hour))
+  }
+
+  heldCells(held: HeldHour): OpenCell[] {
+    return [...(this.#book.held.get(heldName(held))?.cells ?? [])]
+      .map(([tags, quantity]) => ({ tags, quantity }))
+      .toSorted((a, b) => (a.tags < b.tags ? -1 : 1))
+  }
+
+  note(resource: string, name: string): string | undefined {
+    return this.#book.notes.get(noteName(resource, name))
+  }
+
+  recordWithMeteringId(meteringRecordId: string): number | undefined {
+    return [...this.#book.records.values()].find(
+      (record) => record.meteringRecordId === meteringRecordId,
+    )?.id
   }
 
   record(id: number): MeteringRecord | undefined {

@@ -47,10 +47,4 @@ describeStore({
       },
     }
   },
-  knownFaults: [
-    // Opening flushes, and what the system's cache believes to be on disk is not written by that.
-    'does not rest on pages that a failed flush marked as clean',
-    // The sum of an account is one integer of whole units, which ends at 9.2e18.
-    'add up without an end',
-  ],
 })
