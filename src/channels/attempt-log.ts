@@ -51,6 +51,16 @@ export class AttemptLog {
     if (state === 'unresolved') log('record.unresolved', unresolvedText(record), fieldsOf(record))
   }
 
+  /** AWS refused the tags of a record, which is sent again without them. */
+  untagged(record: MeteringRecord): void {
+    const { id, dimension, lastCode } = record
+    this.#options.log(
+      'record.untagged',
+      `Record ${id} of ${dimension} is sent without its tags, which AWS refused (${lastCode}).`,
+      fieldsOf(record),
+    )
+  }
+
   /** The ledger is full or has failed: an attempt, or its answer, is not in the book. */
   notStored(id: number, error: unknown): void {
     const { clock, log } = this.#options

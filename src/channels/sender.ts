@@ -4,7 +4,7 @@ import { backoffMs } from '../kernel/backoff.ts'
 import type { Clock, Timer } from '../kernel/clock.ts'
 import type { Events } from '../kernel/events.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { Settlement } from '../metering/record.ts'
+import type { MeteringRecord, Settlement } from '../metering/record.ts'
 import type { PendingRecord } from '../store/summary.ts'
 import type { Log } from '../kernel/log.ts'
 import { AttemptLog } from './attempt-log.ts'
@@ -14,7 +14,7 @@ import { Pauses } from './pauses.ts'
 import { sendRecord, type SendOutcome } from './send-record.ts'
 
 export interface SenderOptions {
-  readonly ledger: Pick<Ledger, 'pendingRecords' | 'markSending' | 'settle'>
+  readonly ledger: Pick<Ledger, 'pendingRecords' | 'markSending' | 'settle' | 'resealUntagged'>
   readonly channel: Channel
   readonly api: MeteringApi
   readonly clock: Clock
@@ -211,12 +211,24 @@ export class Sender {
     if (outcome === undefined) return this.#pauses.pauseSlot(slot)
     this.#unstored.set(id, outcome)
     const { settlement, failure } = outcome
-    const after = await ledger.settle(id, settlement)
+    const settled = await ledger.settle(id, settlement)
     this.#unstored.delete(id)
-    this.#log.answered(after, failure)
+    this.#log.answered(settled, failure)
     onAnswer(failure)
+    const after = await this.#withoutRefusedTags(settled)
     this.#pause({ id, slot }, after.state, settlement.kind)
     if (after.state === 'moved' && after.movedTo !== undefined) usageArrived(after.movedTo)
+  }
+
+  /** A record whose tags AWS refused is billed without them, rather than not at all. */
+  async #withoutRefusedTags(record: MeteringRecord): Promise<MeteringRecord> {
+    if (record.state !== 'refused') return record
+    const { ledger, channel } = this.#options
+    const untagged = await ledger.resealUntagged(record.id, (resource, content) =>
+      channel.clientTokenOf(resource, content),
+    )
+    if (untagged !== undefined) this.#log.untagged(untagged)
+    return untagged ?? record
   }
 
   /** Decides who waits after an answer: the slot, or the record alone. */

@@ -53,6 +53,7 @@ export const logEventTable = {
     fields: ['record', 'dimension', 'hour', 'code', 'state', 'awsRequestId'],
   },
   'record.moved': { level: 'warn', fields: ['record', 'dimension', 'hour', 'code'] },
+  'record.untagged': { level: 'warn', fields: ['record', 'dimension', 'hour', 'code'] },
   'record.reopened': { level: 'warn', fields: ['record', 'dimension', 'hour', 'code'] },
   'record.unresolved': { level: 'error', fields: ['record', 'dimension', 'hour', 'code'] },
   'record.not-stored': { level: 'error', fields: ['record'] },

@@ -34,6 +34,7 @@ export function withLateReads(
     seal: (request) => ledger.seal(request),
     prune: () => ledger.prune(),
     settle: (id, settlement) => ledger.settle(id, settlement),
+    resealUntagged: (id, tokenOf) => ledger.resealUntagged(id, tokenOf),
     async pendingRecords() {
       const pending = await ledger.pendingRecords()
       await lateness.pass()

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { MeteringResult, MeterUsageValue } from '../../../src/aws/metering-api.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
+import { canonicalTags } from '../../../src/metering/tags.ts'
 import { unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
 import {
@@ -402,5 +403,42 @@ describe('the log of an outage', () => {
     await work()
     await pass(bench, 2 * hourMs)
     expect(lines.map(({ event }) => event)).toEqual(['record.not-stored', 'record.not-stored'])
+  })
+})
+
+describe('tags that AWS refuses', () => {
+  const refusedTags = failure({ code: 'InvalidTagException', kind: 'misconfigured' })
+
+  async function sendTagged(...answers: Parameters<typeof script>) {
+    const { log, lines } = createRecordedLog()
+    const bench = await createBench(script(...answers), { log })
+    await bench.report('requests', 3n * unit, {
+      tags: canonicalTags([{ key: 'team', value: 'a' }]),
+    })
+    await sealHour(bench, 'requests')
+    bench.sender.wake()
+    await work()
+    return { bench, lines }
+  }
+
+  test('are left out, and the record is billed in whole under another token', async () => {
+    const { bench, lines } = await sendTagged(refusedTags)
+    await bench.clock.advance(1000)
+    await work()
+    const [first, second] = bench.sent
+    expect(first?.allocations).toHaveLength(2)
+    expect(second).toEqual({ ...first, allocations: undefined, clientToken: second?.clientToken })
+    expect(second?.clientToken).not.toBe(first?.clientToken)
+    expect((await bench.ledger.usage()).settled).toMatchObject([{ state: 'accepted', quantity: 4 }])
+    expect(lines.map(({ event }) => event)).toEqual(['record.failed', 'record.untagged'])
+  })
+
+  test('stay while AWS may have the record', async () => {
+    const { bench, lines } = await sendTagged(lost, refusedTags)
+    await bench.clock.advance(1000)
+    await work()
+    expect(bench.sent).toHaveLength(2)
+    expect(bench.sent[1]).toEqual(bench.sent[0])
+    expect(lines.map(({ event }) => event)).not.toContain('record.untagged')
   })
 })
