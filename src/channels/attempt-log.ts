@@ -7,7 +7,7 @@ import type { MeteringRecord } from '../metering/record.ts'
 import { acceptedAfterMove } from '../ledger/settle-record.ts'
 import { FailureReminders } from './failure-reminders.ts'
 
-export interface AttemptLogOptions {
+interface AttemptLogOptions {
   readonly clock: Clock
   readonly events: Events
   readonly log: Log

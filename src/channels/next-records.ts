@@ -1,7 +1,7 @@
 import { hourMs } from '../metering/hour.ts'
 import type { PendingRecord } from '../store/summary.ts'
 
-export interface Window {
+interface Window {
   readonly now: number
   readonly windowMs: number
 }

@@ -4,7 +4,7 @@ import type { MeteringRecord, Settlement } from '../metering/record.ts'
 /** A record this much younger than the window may be too old already for AWS. */
 const marginMs = 5 * 60_000
 
-export interface JudgingTime {
+interface JudgingTime {
   /** AWS's time, as far as it is known. */
   readonly now: number
   /** AWS has said what time it is. */

@@ -13,7 +13,7 @@ export interface SendOutcome {
   readonly failure: MeteringFailure | undefined
 }
 
-export interface SendOptions {
+interface SendOptions {
   readonly channel: Channel
   readonly api: MeteringApi
   readonly events: Events

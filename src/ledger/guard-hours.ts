@@ -5,7 +5,7 @@ import type { Page } from './page.ts'
 export type HourLimit = (account: AccountKey) => bigint | undefined
 
 /** An hour that was held. */
-export interface GuardedHour {
+interface GuardedHour {
   readonly dimension: string
   readonly hour: number
   readonly quantity: bigint

@@ -40,7 +40,7 @@ export interface InsertedRecord extends NewRecord {
   id: number
 }
 
-export interface PageOptions {
+interface PageOptions {
   /** Of the task or pod that owns the book. */
   readonly slots: AccountSlots
   readonly tagSets: TagSetLimit

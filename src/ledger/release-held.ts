@@ -6,7 +6,7 @@ import type { MeaningOf } from './open-book.ts'
 import type { Page } from './page.ts'
 
 /** Held usage after an operator decided. */
-export interface DecidedUsage {
+interface DecidedUsage {
   readonly account: AccountKey
   /** The hour that it was held for. */
   readonly hour: number
@@ -38,7 +38,7 @@ export function releaseHeld(
 }
 
 /** The held hour of an id, as `ledger show` lists it. Throws HeldNotFound. */
-export function findHeld(page: Page, id: number): HeldHour {
+function findHeld(page: Page, id: number): HeldHour {
   const held = page.heldHours().find((each) => each.id === id)
   if (held === undefined) throw heldNotFound(id)
   return held

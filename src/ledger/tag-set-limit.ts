@@ -2,7 +2,7 @@ import type { OpenAccountHour } from '../store/view.ts'
 import type { TagSet } from '../metering/tags.ts'
 
 /** What is known of the tag sets of an hour, where it must be exact. */
-export interface TagSetsOfHour {
+interface TagSetsOfHour {
   count(): number
   has(tags: TagSet): boolean
 }

@@ -7,8 +7,6 @@ export const decisionCodes = [
   'HeldByAdoption',
 ] as const
 
-export type DecisionCode = (typeof decisionCodes)[number]
-
 export function isDecision(code: string): boolean {
   return decisionCodes.some((known) => known === code)
 }

@@ -1,9 +1,9 @@
 import type { Dimension, ProductFile } from './product.ts'
 
-export type DimensionChange = 'same' | 'new-divisor' | 'new-product-code' | 'removed' | 'added'
+type DimensionChange = 'same' | 'new-divisor' | 'new-product-code' | 'removed' | 'added'
 
 /** What a changed product file does to the usage of a dimension that is open when its image starts. */
-export interface DimensionComparison {
+interface DimensionComparison {
   readonly dimension: string
   /** A new divisor is named even where the product code is new too. */
   readonly change: DimensionChange

@@ -8,7 +8,7 @@ import type { LedgerPart } from './parts/ledger-part.ts'
 import type { SidecarOptions } from './sidecar-options.ts'
 import { taskGoesOn } from './task-goes-on.ts'
 
-export interface RunningParts {
+interface RunningParts {
   readonly platform: Platform
   readonly drain: Drain
   readonly submitter: Submitter

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 /** What names the one record that AWS takes of a task or pod for a dimension and an hour. */
-export interface RecordName {
+interface RecordName {
   readonly resource: string
   readonly customer: string
   readonly dimension: string

@@ -129,7 +129,7 @@ export interface DiskSpace {
 }
 
 /** Usage of an hour that has no record yet. */
-export interface OpenUsageFound {
+interface OpenUsageFound {
   readonly customer: string
   readonly dimension: string
   readonly hour: number

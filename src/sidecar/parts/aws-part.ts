@@ -6,7 +6,7 @@ import type { RegionDenial } from '../../entitlement/prove-entitlement.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 
-export interface AwsPart extends Disposable {
+interface AwsPart extends Disposable {
   readonly api: MeteringApi
 }
 

@@ -7,7 +7,7 @@ import { openSqliteStore } from '../../store/sqlite/open-sqlite-store.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 
 /** What waits in a ledger for AWS, over all dimensions; units are millionths of the application's. */
-export interface Unsent {
+interface Unsent {
   readonly unsentRecords: number
   readonly open: bigint
   readonly fraction: bigint

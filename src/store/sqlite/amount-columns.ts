@@ -4,7 +4,7 @@ import { microPerUnit } from '../../metering/amount.ts'
 export type Row = Record<string, SQLOutputValue>
 
 /** A quantity as two SQLite integers: whole units, and millionths from 0 to 999,999. */
-export interface AmountColumns {
+interface AmountColumns {
   readonly whole: bigint
   readonly micro: bigint
 }

@@ -22,7 +22,7 @@ import {
 } from './file/open-database.ts'
 import { SqliteStore } from './sqlite-store.ts'
 
-export interface OpenSqliteStoreOptions {
+interface OpenSqliteStoreOptions {
   readonly directory: string
   /** The task or pod that opens it: another file is worth a report only when the book is still its own. */
   readonly resource?: string | undefined

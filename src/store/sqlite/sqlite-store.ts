@@ -15,7 +15,7 @@ import { SqliteView } from './sqlite-view.ts'
 import { codeOf, sqliteBusy, translate } from './file/storage-errors.ts'
 import { ChangeWriter } from './write-changes.ts'
 
-export interface SqliteStoreOptions {
+interface SqliteStoreOptions {
   readonly database: DatabaseSync
   /** Its main file. */
   readonly path: string

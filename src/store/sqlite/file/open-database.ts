@@ -50,7 +50,7 @@ export function prepareDirectory(directory: string): void {
   }
 }
 
-export interface OpenDatabaseOptions {
+interface OpenDatabaseOptions {
   readonly now: number
   readonly meaningOf: MeaningOf
   readonly dataSync: DataSync
