@@ -1,8 +1,12 @@
 import type { LateUsagePolicy } from '../../src/channels/channel.ts'
 import { Events, type Step } from '../../src/kernel/events.ts'
 import { SidecarError } from '../../src/kernel/errors.ts'
-import { operate } from '../../src/ledger/operate.ts'
-import { resolveDelivered, resolveResend, retryRefused } from '../../src/ledger/operator-actions.ts'
+import { operate } from '../../src/ledger/decisions/operate.ts'
+import {
+  resolveDelivered,
+  resolveResend,
+  retryRefused,
+} from '../../src/ledger/decisions/operator-actions.ts'
 import type { Page } from '../../src/ledger/page.ts'
 import { awsLimits } from '../../src/metering/aws-limits.ts'
 import type { MeteringRecord } from '../../src/metering/record.ts'

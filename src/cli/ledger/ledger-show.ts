@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { formatQuantity } from '../../metering/quantity.ts'
 import { toIso, type Clock } from '../../kernel/clock.ts'
-import { recordNotFound } from '../../ledger/operator-actions.ts'
+import { recordNotFound } from '../../ledger/decisions/operator-actions.ts'
 import { SidecarError } from '../../kernel/errors.ts'
 import { readBook } from '../../store/sqlite/file/book-file.ts'
 import type { Found } from '../../store/summary.ts'

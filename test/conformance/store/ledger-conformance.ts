@@ -3,12 +3,12 @@ import { Events } from '../../../src/kernel/events.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
 import { imbalancesOf } from '../../../src/ledger/audit.ts'
 import { Ledger } from '../../../src/ledger/ledger.ts'
-import { operate } from '../../../src/ledger/operate.ts'
+import { operate } from '../../../src/ledger/decisions/operate.ts'
 import {
   resolveDelivered,
   resolveResend,
   retryRefused,
-} from '../../../src/ledger/operator-actions.ts'
+} from '../../../src/ledger/decisions/operator-actions.ts'
 import type { Page } from '../../../src/ledger/page.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import type { MeteringRecord, Settlement } from '../../../src/metering/record.ts'

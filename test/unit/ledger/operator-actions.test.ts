@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { auditBook, imbalancesOf } from '../../../src/ledger/audit.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
-import { operate } from '../../../src/ledger/operate.ts'
+import { operate } from '../../../src/ledger/decisions/operate.ts'
 import {
   recordNotFound,
   resolveDelivered,
   resolveResend,
   retryRefused,
-} from '../../../src/ledger/operator-actions.ts'
+} from '../../../src/ledger/decisions/operator-actions.ts'
 import type { Page } from '../../../src/ledger/page.ts'
 import type { MeteringRecord } from '../../../src/metering/record.ts'
 import { changeBook, readBook } from '../../../src/store/sqlite/file/book-file.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { operate } from '../../../src/ledger/operate.ts'
-import { reopenRefused, type TodaysNames } from '../../../src/ledger/reopen-record.ts'
+import { operate } from '../../../src/ledger/decisions/operate.ts'
+import { reopenRefused, type TodaysNames } from '../../../src/ledger/decisions/reopen-record.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import type { Settlement } from '../../../src/metering/record.ts'
 import { canonicalTags, untagged } from '../../../src/metering/tags.ts'

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { toIso } from '../../../kernel/clock.ts'
-import { heldNotFound, releaseHeld } from '../../../ledger/release-held.ts'
+import { heldNotFound, releaseHeld } from '../../../ledger/decisions/release-held.ts'
 import { formatQuantity } from '../../../metering/quantity.ts'
 import { exitCodes } from '../../exit-codes.ts'
 import { wrap } from '../../text-table.ts'

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { reopenRefused } from '../../../ledger/reopen-record.ts'
+import { reopenRefused } from '../../../ledger/decisions/reopen-record.ts'
 import { exitCodes } from '../../exit-codes.ts'
 import { wrap } from '../../text-table.ts'
 import { formatHour, formatRecord, formatUnits } from '../format-record.ts'

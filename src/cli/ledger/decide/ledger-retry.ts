@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { retryRefused } from '../../../ledger/operator-actions.ts'
+import { retryRefused } from '../../../ledger/decisions/operator-actions.ts'
 import type { MeteringRecord } from '../../../metering/record.ts'
 import { exitCodes } from '../../exit-codes.ts'
 import { wrap } from '../../text-table.ts'

@@ -1,5 +1,9 @@
 import { parseArgs } from 'node:util'
-import { writeOffRecord, writeOffUsage, type UsageToWriteOff } from '../../../ledger/write-off.ts'
+import {
+  writeOffRecord,
+  writeOffUsage,
+  type UsageToWriteOff,
+} from '../../../ledger/decisions/write-off.ts'
 import { formatQuantity, parseQuantity } from '../../../metering/quantity.ts'
 import { canonicalTags, type TagSet } from '../../../metering/tags.ts'
 import { exitCodes } from '../../exit-codes.ts'

@@ -1,11 +1,11 @@
-import { SidecarError } from '../kernel/errors.ts'
-import { accountOf, type Account } from '../metering/account.ts'
-import type { OpenCell } from '../metering/cell.ts'
-import { formatQuantity } from '../metering/quantity.ts'
-import { possiblyTaken, usageOfPart, type MeteringRecord } from '../metering/record.ts'
-import type { TagSet } from '../metering/tags.ts'
+import { SidecarError } from '../../kernel/errors.ts'
+import { accountOf, type Account } from '../../metering/account.ts'
+import type { OpenCell } from '../../metering/cell.ts'
+import { formatQuantity } from '../../metering/quantity.ts'
+import { possiblyTaken, usageOfPart, type MeteringRecord } from '../../metering/record.ts'
+import type { TagSet } from '../../metering/tags.ts'
 import { afterwards, findInState } from './operator-actions.ts'
-import type { Page } from './page.ts'
+import type { Page } from '../page.ts'
 
 /**
  * Writes off a refused record: AWS does not have it, and its usage is never billed. Throws RecordNotFound,

@@ -1,8 +1,8 @@
-import type { Changes } from '../store/changes.ts'
-import type { BookView } from '../store/view.ts'
-import { AccountSlots } from './account-slots.ts'
-import { Page } from './page.ts'
-import { TagSetLimit } from './tag-set-limit.ts'
+import type { Changes } from '../../store/changes.ts'
+import type { BookView } from '../../store/view.ts'
+import { AccountSlots } from '../account-slots.ts'
+import { Page } from '../page.ts'
+import { TagSetLimit } from '../tag-set-limit.ts'
 
 /**
  * Runs an operator's action on a book in one transaction, in the name of the book's owner, and returns

@@ -1,10 +1,10 @@
-import { accountOf, type Account, type AccountKey } from '../metering/account.ts'
-import { hourOf } from '../metering/hour.ts'
-import { possiblyTaken, usageOfPart, type MeteringRecord } from '../metering/record.ts'
-import { retiredNote } from '../store/summary.ts'
-import type { Page } from './page.ts'
-import { reopenReplaced, type Replacements } from './reopen-record.ts'
-import { returnUsage } from './settle-record.ts'
+import { accountOf, type Account, type AccountKey } from '../../metering/account.ts'
+import { hourOf } from '../../metering/hour.ts'
+import { possiblyTaken, usageOfPart, type MeteringRecord } from '../../metering/record.ts'
+import { retiredNote } from '../../store/summary.ts'
+import type { Page } from '../page.ts'
+import { reopenReplaced, type Replacements } from '../decisions/reopen-record.ts'
+import { returnUsage } from '../settle-record.ts'
 
 /** What usage of a dimension means by today's product file; undefined for one that it does not have. */
 export type MeaningOf = (

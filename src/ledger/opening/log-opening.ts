@@ -1,6 +1,6 @@
-import { toIso } from '../kernel/clock.ts'
-import type { Log } from '../kernel/log.ts'
-import { formatQuantity } from '../metering/quantity.ts'
+import { toIso } from '../../kernel/clock.ts'
+import type { Log } from '../../kernel/log.ts'
+import { formatQuantity } from '../../metering/quantity.ts'
 import type { Opening, RetiredAccount } from './open-book.ts'
 
 /** Logs that the book was left by another task or pod, and usage that the product file no longer has. */

@@ -1,9 +1,9 @@
-import { SidecarError } from '../kernel/errors.ts'
-import { accountOf, type AccountKey } from '../metering/account.ts'
-import { hourOf } from '../metering/hour.ts'
-import type { HeldHour } from '../store/view.ts'
-import type { MeaningOf } from './open-book.ts'
-import type { Page } from './page.ts'
+import { SidecarError } from '../../kernel/errors.ts'
+import { accountOf, type AccountKey } from '../../metering/account.ts'
+import { hourOf } from '../../metering/hour.ts'
+import type { HeldHour } from '../../store/view.ts'
+import type { MeaningOf } from '../opening/open-book.ts'
+import type { Page } from '../page.ts'
 
 /** Held usage after an operator decided. */
 interface DecidedUsage {

@@ -1,10 +1,10 @@
-import { SidecarError } from '../kernel/errors.ts'
-import { accountOf } from '../metering/account.ts'
-import { awsLimits } from '../metering/aws-limits.ts'
-import { hourMs, hourOf } from '../metering/hour.ts'
-import { possiblyTaken, usageOfPart, type MeteringRecord } from '../metering/record.ts'
+import { SidecarError } from '../../kernel/errors.ts'
+import { accountOf } from '../../metering/account.ts'
+import { awsLimits } from '../../metering/aws-limits.ts'
+import { hourMs, hourOf } from '../../metering/hour.ts'
+import { possiblyTaken, usageOfPart, type MeteringRecord } from '../../metering/record.ts'
 import { afterwards, findInState } from './operator-actions.ts'
-import type { Page } from './page.ts'
+import type { Page } from '../page.ts'
 
 /** What today's product file calls usage that was reported under an earlier one. */
 export interface TodaysNames {
