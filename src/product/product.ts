@@ -1,7 +1,7 @@
 import type { TypeOf } from '../kernel/schema.ts'
 import type { dimensionSchema, operatorPermissions, productFileSchema } from './product-schema.ts'
 
-/** The members that a product need not have, whoever makes it. */
+/** Makes members optional that neither a file nor the environment has to give. */
 type Loose<T, Names extends keyof T> = Omit<T, Names> & Partial<Pick<T, Names>>
 
 /**

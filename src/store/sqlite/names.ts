@@ -10,7 +10,7 @@ import type { Row } from './amount-columns.ts'
 export class Names {
   readonly #accountIds = new Map<string, number>()
   readonly #accounts = new Map<number, Account>()
-  /** By the slot object, which whoever asks often keeps; undefined for one that has no row yet. */
+  /** By the slot object, which frequent callers keep; undefined for one that has no row yet. */
   #slotIds = new WeakMap<Slot, number | undefined>()
   readonly #resourceIds = new Map<string, number>()
   readonly #findAccount

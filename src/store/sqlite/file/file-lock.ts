@@ -38,7 +38,7 @@ function lock(path: string): FileLock {
   return { release: () => database.close() }
 }
 
-/** SQLite has the lock before it reads the file: what it cannot read, nobody holds. */
+/** SQLite has the lock before it reads the file, so no process holds one that it cannot read. */
 function isNoDatabase(error: unknown): boolean {
   const code = codeOf(error)
   return code === sqliteCorrupt || code === sqliteNotADatabase
