@@ -1,4 +1,5 @@
 import type { AccountKey } from '../metering/account.ts'
+import { sumOf } from '../metering/cell.ts'
 import type { Page } from './page.ts'
 
 /** The most that an hour of an account may hold, in micro-units; undefined where there is no limit. */
@@ -26,7 +27,7 @@ export function guardHours(
   return page.openHours(before).flatMap((open) => {
     const limit = limitOf(open.account.key)
     if (limit === undefined) return []
-    const all = page.cells(open).reduce((sum, cell) => sum + cell.quantity, 0n)
+    const all = sumOf(page.cells(open))
     if (all - page.unguarded(open.account, open.hour) <= limit) return []
     page.hold({ ...open, reason: 'guard' }, page.empty(open), now)
     const { dimension } = open.account.key

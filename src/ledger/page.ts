@@ -1,7 +1,7 @@
 import { SidecarError } from '../kernel/errors.ts'
 import { accountOf, type Account } from '../metering/account.ts'
 import { microPerWhole } from '../metering/amount.ts'
-import type { OpenCell } from '../metering/cell.ts'
+import { sumOf, type OpenCell } from '../metering/cell.ts'
 import { hourMs } from '../metering/hour.ts'
 import { usageOfPart, type MeteringRecord } from '../metering/record.ts'
 import { recordStateTable } from '../metering/record-states.ts'
@@ -357,10 +357,6 @@ export class Page {
     if (byThisGroup || this.#view.isClosed(slot, hour)) return true
     return this.#held.has({ account, resource: this.resource, hour })
   }
-}
-
-function sumOf(cells: readonly OpenCell[]): bigint {
-  return cells.reduce((sum, { quantity }) => sum + quantity, 0n)
 }
 
 /** The note that says how much of an hour its guard does not count. */

@@ -1,5 +1,6 @@
 import type { Account } from '../metering/account.ts'
 import { microPerWhole } from '../metering/amount.ts'
+import { sumOf } from '../metering/cell.ts'
 import { hourMs, hourOf } from '../metering/hour.ts'
 import type { SealInput, SealPlan } from '../metering/seal-plan.ts'
 import type { OpenAccountHour } from '../store/view.ts'
@@ -49,8 +50,9 @@ export function sealHours(
 function foldBack(page: Page, after: number, hour: number): void {
   for (const open of page.openHours(Number.POSITIVE_INFINITY)) {
     const { account } = open
-    if (open.hour <= after || page.firstUnsealedHour(account, hour) >= open.hour) continue
+    if (open.hour <= after) continue
     const target = page.firstUnsealedHour(account, hour)
+    if (target >= open.hour) continue
     for (const { tags, quantity } of page.empty(open)) page.add(account, target, tags, quantity)
   }
 }
@@ -103,16 +105,12 @@ function sealHour(
 
 /** A plan that loses or makes usage is a defect; the transaction must not happen. */
 function checkSum({ dimension, accounts }: SealInput, { record, rests }: SealPlan): void {
-  const into = accounts.reduce((all, { cells, fraction }) => all + fraction + sum(cells), 0n)
+  const into = accounts.reduce((all, { cells, fraction }) => all + fraction + sumOf(cells), 0n)
   const recorded = (record?.parts ?? []).reduce(
     (all, { account, quantity }) => all + BigInt(quantity) * microPerWhole(account.divisor),
     0n,
   )
-  const left = rests.reduce((all, { fraction, carried }) => all + fraction + sum(carried), 0n)
+  const left = rests.reduce((all, { fraction, carried }) => all + fraction + sumOf(carried), 0n)
   if (into !== recorded + left || rests.some(({ fraction }) => fraction < 0n))
     throw new Error(`sealing ${dimension} would turn ${into} micro-units into ${recorded + left}`)
-}
-
-function sum(cells: readonly { readonly quantity: bigint }[]): bigint {
-  return cells.reduce((total, { quantity }) => total + quantity, 0n)
 }

@@ -1,7 +1,7 @@
 import { fitAllocations, allocateWhole, type WholePart } from './allocations.ts'
 import { microPerWhole } from './amount.ts'
 import { awsLimits } from './aws-limits.ts'
-import type { OpenCell } from './cell.ts'
+import { sumOf, type OpenCell } from './cell.ts'
 import { hourMs, recordTimestamp } from './hour.ts'
 import { mergeAllocations, type RecordPart, type SealedContent } from './record.ts'
 import type { SealAccount, SealInput, SealPlan, SealRest } from './seal-plan.ts'
@@ -88,9 +88,7 @@ function fitAccounts(
 /** Moves what is not kept into the untagged cell. The result is in the order of the tag sets. */
 function foldCells(cells: readonly OpenCell[], kept: ReadonlySet<string>): OpenCell[] {
   const tagged = cells.filter(({ tags }) => tags !== untagged && kept.has(tags))
-  const bucket = cells
-    .filter(({ tags }) => tags === untagged || !kept.has(tags))
-    .reduce((sum, { quantity }) => sum + quantity, 0n)
+  const bucket = sumOf(cells.filter(({ tags }) => tags === untagged || !kept.has(tags)))
   const ordered = tagged.toSorted((a, b) => (a.tags < b.tags ? -1 : 1))
   return bucket === 0n ? ordered : [{ tags: untagged, quantity: bucket }, ...ordered]
 }

@@ -1,6 +1,6 @@
 import type { Account } from '../metering/account.ts'
 import type { PlannedRecord } from '../metering/seal-plan.ts'
-import type { RecordState } from '../metering/record-states.ts'
+import type { MeteringRecord } from '../metering/record.ts'
 import type { ReportReceipt } from '../metering/report.ts'
 import type { TagSet } from '../metering/tags.ts'
 import type { Slot } from '../metering/slot.ts'
@@ -47,19 +47,20 @@ export interface NewRecord {
 }
 
 /** The members of a record that change after it was sealed. */
-export interface RecordProgress {
-  readonly state: RecordState
-  readonly attempts: number
-  readonly inFlight: boolean
-  readonly ambiguous: boolean
-  readonly meteringRecordId: string | undefined
-  readonly lastCode: string | undefined
-  readonly lastMessage: string | undefined
-  readonly firstAttemptAt: number | undefined
-  readonly lastAttemptAt: number | undefined
-  readonly settledAt: number | undefined
-  readonly movedTo: number | undefined
-}
+export type RecordProgress = Pick<
+  MeteringRecord,
+  | 'state'
+  | 'attempts'
+  | 'inFlight'
+  | 'ambiguous'
+  | 'meteringRecordId'
+  | 'lastCode'
+  | 'lastMessage'
+  | 'firstAttemptAt'
+  | 'lastAttemptAt'
+  | 'settledAt'
+  | 'movedTo'
+>
 
 export interface NewClaim {
   readonly token: string

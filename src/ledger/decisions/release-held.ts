@@ -1,5 +1,6 @@
 import { SidecarError } from '../../kernel/errors.ts'
 import { accountOf, type AccountKey } from '../../metering/account.ts'
+import { sumOf } from '../../metering/cell.ts'
 import { hourOf } from '../../metering/hour.ts'
 import type { HeldHour } from '../../store/view.ts'
 import type { MeaningOf } from '../opening/open-book.ts'
@@ -30,7 +31,7 @@ export function releaseHeld(
   const account =
     held.reason === 'no-divisor' ? accountOf(todaysKey(held.account.key, meaningOf)) : held.account
   const cells = page.release(held)
-  const quantity = cells.reduce((sum, cell) => sum + cell.quantity, 0n)
+  const quantity = sumOf(cells)
   if (account.name !== held.account.name) page.transfer(held.account, account, quantity)
   const releasedTo = page.firstUnsealedHour(account, hourOf(now))
   for (const { tags, quantity: part } of cells) page.addUnguarded(account, releasedTo, tags, part)

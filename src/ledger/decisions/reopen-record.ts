@@ -1,6 +1,7 @@
 import { SidecarError } from '../../kernel/errors.ts'
 import { accountOf } from '../../metering/account.ts'
 import { awsLimits } from '../../metering/aws-limits.ts'
+import { sumOf } from '../../metering/cell.ts'
 import { hourMs, hourOf } from '../../metering/hour.ts'
 import { possiblyTaken, usageOfPart, type MeteringRecord } from '../../metering/record.ts'
 import { afterwards, findInState } from './operator-actions.ts'
@@ -76,8 +77,7 @@ export function reopenRefused(
   const hours = record.parts.map((part) => {
     const account = accountOf({ ...part.account, productCode, dimension })
     const cells = usageOfPart(part)
-    const sum = cells.reduce((all, { quantity }) => all + quantity, 0n)
-    page.transfer(accountOf(part.account), account, sum)
+    page.transfer(accountOf(part.account), account, sumOf(cells))
     const hour = page.firstUnsealedHour(account, from)
     for (const { tags, quantity } of cells) page.addUnguarded(account, hour, tags, quantity)
     return hour

@@ -1,4 +1,5 @@
 import { accountOf, type Account, type AccountKey } from '../../metering/account.ts'
+import { sumOf } from '../../metering/cell.ts'
 import { hourOf } from '../../metering/hour.ts'
 import { possiblyTaken, usageOfPart, type MeteringRecord } from '../../metering/record.ts'
 import { retiredNote } from '../../store/summary.ts'
@@ -70,10 +71,11 @@ function holdings(page: Page, accounts: readonly Account[]): RetiredAccount[] {
   return accounts
     .map((account) => ({
       key: account.key,
-      open: hours
-        .filter((open) => open.account.name === account.name)
-        .flatMap((open) => page.cells(open))
-        .reduce((sum, { quantity }) => sum + quantity, 0n),
+      open: sumOf(
+        hours
+          .filter((open) => open.account.name === account.name)
+          .flatMap((open) => page.cells(open)),
+      ),
       fraction: page.fraction(account),
     }))
     .filter(({ open, fraction }) => open > 0n || fraction > 0n)

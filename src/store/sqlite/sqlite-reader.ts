@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { sumOf } from '../../metering/cell.ts'
 import type { MeteringRecord } from '../../metering/record.ts'
 import { referenceOf } from '../reference.ts'
 import type { BookReader } from '../store.ts'
@@ -222,7 +223,7 @@ export class SqliteReader implements BookReader {
     const [first] = cells
     if (first === undefined) return undefined
     const { customer, dimension, hour } = first
-    const quantity = cells.reduce((sum, cell) => sum + cell.quantity, 0n)
+    const quantity = sumOf(cells)
     return { kind: 'open', open: { customer, dimension, hour, quantity } }
   }
 }
