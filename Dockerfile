@@ -50,7 +50,7 @@ VOLUME ["/var/lib/marketplace-sidecar"]
 EXPOSE 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "/app/main.js", "healthcheck"]
-# The heap grows late and is collected often: docs/performance.md has the figures.
+# The heap grows late and is collected often: docs/explain/performance.md has the figures.
 ENTRYPOINT ["node", "--max-semi-space-size=4", "--initial-old-space-size=24", "/app/main.js"]
 CMD ["run"]
 

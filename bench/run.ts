@@ -1,6 +1,6 @@
 /**
  * Measures how fast and how large the sidecar is: `npm run bench`. Next to each figure is that of a plain
- * server from the same run. docs/performance.md says how to read it.
+ * server from the same run. docs/explain/performance.md says how to read it.
  */
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'

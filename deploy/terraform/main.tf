@@ -1,5 +1,5 @@
 # The task of an application that is sold on AWS Marketplace, with its sidecar: roles, log group and task
-# definition, made of ecs-task-def.json and deploy/iam-policy.json. docs/ecs.md says what each part is for.
+# definition, made of ecs-task-def.json and deploy/iam-policy.json. docs/guides/ecs.md says what each part is for.
 
 terraform {
   required_version = ">= 1.5"

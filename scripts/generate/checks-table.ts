@@ -1,6 +1,6 @@
 import type { Check } from '../../src/doctor/check.ts'
 
-/** Renders the table of docs/doctor.md: a row for each check, followed by one for each of its problems. */
+/** Renders the table of docs/reference/doctor.md: a row for each check, followed by one for each of its problems. */
 export function renderChecksTable(checks: readonly Check[]): string {
   const head = ['| Check | Result | When | What to do |', '|---|---|---|---|']
   return [...head, ...checks.flatMap(rowsOf)].join('\n')

@@ -6,7 +6,7 @@ import {
 } from '../../test/support/entitlement/entitlement-cases.ts'
 import { codes } from './marks.ts'
 
-/** Renders the state machine for docs/entitlement.md: a row for each event. */
+/** Renders the state machine for docs/explain/entitlement.md: a row for each event. */
 export function renderTransitions(): string {
   const rows = entitlementEvents.map((event) => {
     const states = phases.map((phase) => transitions[phase][event])
@@ -15,7 +15,7 @@ export function renderTransitions(): string {
   return table(['Event', ...phases.map((phase) => codes([phase]))], rows)
 }
 
-/** Renders AWS's answers and their consequences for docs/entitlement.md. */
+/** Renders AWS's answers and their consequences for docs/explain/entitlement.md. */
 export function renderAnswers(): string {
   const head = ['AWS', 'Platform', 'Route', 'HTTP', '`code`', 'State', 'Asked again', '`outcome`']
   const rows = entitlementCases.map((row) => [

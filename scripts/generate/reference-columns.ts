@@ -16,7 +16,7 @@ import { errorStatus, isServiceErrorName } from '../../src/protocol/service-erro
 import { clients } from '../tools/client-tools.ts'
 import { codes, firstCells, withColumns } from './marks.ts'
 
-/** Writes docs/errors.md: its three tables, whole. */
+/** Writes docs/reference/errors.md: its three tables, whole. */
 export function errorColumns(page: string): string {
   const answers = Object.entries(problemTable).map(([code, { status, happened, todo }]) => [
     codes([code]),
@@ -39,7 +39,7 @@ export function errorColumns(page: string): string {
   return withColumns(withErrors, 'own codes', own)
 }
 
-/** Writes docs/metrics.md: everything but the question that a metric answers. */
+/** Writes docs/reference/metrics.md: everything but the question that a metric answers. */
 export function metricColumns(page: string): string {
   const rows = Object.entries<MetricDefinition>(metricTable).map(
     ([name, { type, unit, labels, help }]) => [
@@ -53,7 +53,7 @@ export function metricColumns(page: string): string {
   return withColumns(page, 'metrics', rows)
 }
 
-/** Writes docs/logs.md: the level and the fields of each event. */
+/** Writes docs/reference/logs.md: the level and the fields of each event. */
 export function logColumns(page: string): string {
   const rows = Object.entries(logEventTable).map(([event, { level, fields }]) => [
     codes([event]),
@@ -69,7 +69,7 @@ interface Rules {
   }[]
 }
 
-/** Writes docs/alerts.md: the chart's rules, and the CloudWatch metrics with their units. */
+/** Writes docs/reference/alerts.md: the chart's rules, and the CloudWatch metrics with their units. */
 export function alertColumns(page: string): string {
   const file = new URL('../../helm/marketplace-sidecar/files/alerts.yaml', import.meta.url)
   const { groups } = parse(readFileSync(file, 'utf8')) as Rules
@@ -84,12 +84,13 @@ export function alertColumns(page: string): string {
   return withColumns(withColumns(page, 'alerts', alerts), 'cloudwatch', embedded)
 }
 
-/** Writes docs/clients.md: the clients that the suite runs, and the status of each error on the page. */
+/** Writes docs/guides/clients.md: the clients that the suite runs, and the status of each error on the page. */
 export function clientColumns(page: string): string {
   const rows = Object.values(clients).map(({ name, version }) => [name, version])
   const errors = firstCells(page, 'errors').map((cell) => {
     const name = cell.replaceAll('`', '')
-    if (!isServiceErrorName(name)) throw new Error(`${name} in docs/clients.md is not an AWS error`)
+    if (!isServiceErrorName(name))
+      throw new Error(`${name} in docs/guides/clients.md is not an AWS error`)
     return [cell, `${errorStatus(name)}`]
   })
   return withColumns(withColumns(page, 'clients', rows), 'errors', errors)

@@ -1,7 +1,7 @@
 import { rangeOf } from '../../src/config/setting-type.ts'
 import { settingsTable, type Setting } from '../../src/config/settings-table.ts'
 
-/** Renders the table of docs/configuration.md. */
+/** Renders the table of docs/reference/configuration.md. */
 export function renderSettingsTable(): string {
   const head = ['| Name | Default | Range | What it decides |', '|---|---|---|---|']
   return [...head, ...settingsTable.map(renderRow)].join('\n')

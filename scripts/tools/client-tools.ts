@@ -101,7 +101,7 @@ const java: ClientDefinition = {
   },
 }
 
-/** Every client that the suite runs, in the order of docs/clients.md. */
+/** Every client that the suite runs, in the order of docs/guides/clients.md. */
 export const clients = { node, boto3, awsCli, go, java } as const satisfies Record<
   string,
   ClientDefinition

@@ -1,7 +1,7 @@
 import type { ErrorCode, SidecarError } from '../kernel/errors.ts'
 import { exitTable } from '../kernel/exit-table.ts'
 
-/** The exit codes of the process. docs/operations.md lists them. */
+/** The exit codes of the process. docs/operate/operations.md lists them. */
 export const exitCodes = {
   ok: 0,
   failed: 1,

@@ -63,7 +63,7 @@ export function readSettings(
 /** The one error for all mistakes. */
 export function invalidSettings(mistakes: Mistakes): SidecarError {
   const count = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`
-  const head = `The settings have ${count}; docs/configuration.md describes every one:`
+  const head = `The settings have ${count}; docs/reference/configuration.md describes every one:`
   return new SidecarError(
     'InvalidSettings',
     [head, ...mistakes.map((line) => `- ${line}`)].join('\n'),

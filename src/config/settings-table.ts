@@ -23,7 +23,7 @@ export interface Setting {
 }
 
 /**
- * Every setting there is. `Settings`, the loader, docs/configuration.md and the schema of the Helm chart
+ * Every setting there is. `Settings`, the loader, docs/reference/configuration.md and the schema of the Helm chart
  * follow from it.
  */
 export const settingsTable = [

@@ -3,7 +3,7 @@ import type { Diagnosis } from './diagnosis.ts'
 /** `skip`: the check did not run, and its message says why. */
 export type Status = 'pass' | 'warn' | 'fail' | 'skip'
 
-/** One of the problems that a check can find. docs/doctor.md has a row for each. */
+/** One of the problems that a check can find. docs/reference/doctor.md has a row for each. */
 export interface Problem {
   readonly status: 'warn' | 'fail'
   /** When the check reports it, in words. */

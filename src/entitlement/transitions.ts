@@ -33,7 +33,7 @@ export type EntitlementEvent = (typeof entitlementEvents)[number]
 /**
  * The state machine. An event that a phase does not list changes nothing: an outage never takes away
  * what was proved, and nothing undoes a refused proof. A phase that leads to itself adopts the newer
- * reason. docs/entitlement.md has the same table.
+ * reason. docs/explain/entitlement.md has the same table.
  */
 export const transitions: Readonly<
   Record<Phase, Readonly<Partial<Record<EntitlementEvent, Phase>>>>

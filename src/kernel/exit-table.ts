@@ -1,7 +1,7 @@
 interface ExitRow {
   /** Which of the program's exit codes it ends with. */
   readonly exit: 'failed' | 'misconfigured' | 'storage' | 'ledgerFailed'
-  /** What happened and what to do, in Markdown, for docs/errors.md. */
+  /** What happened and what to do, in Markdown, for docs/reference/errors.md. */
   readonly happened: string
   readonly todo: string
 }
@@ -11,12 +11,12 @@ export const exitTable = {
   InvalidSettings: {
     exit: 'misconfigured',
     happened: 'One or more `SIDECAR_*` settings are wrong; the message lists every one',
-    todo: 'See [configuration.md](configuration.md)',
+    todo: 'See [configuration.md](../reference/configuration.md)',
   },
   InvalidProductFile: {
     exit: 'misconfigured',
     happened: "The product file can't be read or is wrong",
-    todo: 'See [configuration.md](configuration.md)',
+    todo: 'See [configuration.md](../reference/configuration.md)',
   },
   InvalidArguments: {
     exit: 'misconfigured',
@@ -97,6 +97,6 @@ export const exitTable = {
   RecordStateMismatch: {
     exit: 'failed',
     happened: "The action does not apply to the record's state",
-    todo: 'See [ledger.md](ledger.md)',
+    todo: 'See [ledger.md](../operate/ledger.md)',
   },
 } as const satisfies Readonly<Record<string, ExitRow>>

@@ -1,5 +1,5 @@
 interface OwnCodeRow {
-  /** What happened and what to do, in Markdown, for docs/errors.md. */
+  /** What happened and what to do, in Markdown, for docs/reference/errors.md. */
   readonly happened: string
   readonly todo: string
 }

@@ -7,7 +7,7 @@ interface ProblemRow {
   readonly awsName?: string
   /** What an AWS SDK receives instead of our own message, which names members that AWS does not have. */
   readonly awsMessage?: string
-  /** What happened and what to do, in Markdown, for docs/errors.md. */
+  /** What happened and what to do, in Markdown, for docs/reference/errors.md. */
   readonly happened: string
   readonly todo: string
 }
@@ -27,7 +27,7 @@ export const problemTable = {
     awsName: 'SerializationException',
     happened:
       'A member is missing, unknown or of the wrong type, or a batch does not have 1 to 1000 reports',
-    todo: 'Compare the body with [http-api.md](http-api.md)',
+    todo: 'Compare the body with [http-api.md](../reference/http-api.md)',
   },
   QuantityNotANumber: {
     status: 400,
@@ -134,7 +134,7 @@ export const problemTable = {
     status: 404,
     title: 'There is nothing here',
     happened: 'The path does not exist',
-    todo: 'See [http-api.md](http-api.md)',
+    todo: 'See [http-api.md](../reference/http-api.md)',
   },
   MethodNotAllowed: {
     status: 405,

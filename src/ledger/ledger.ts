@@ -56,7 +56,7 @@ export interface LedgerOptions {
 
 /**
  * The account book. Every change resolves only when it is on disk; a change that rejects has not
- * happened. docs/ledger.md has the places that a unit can be in.
+ * happened. docs/operate/ledger.md has the places that a unit can be in.
  */
 export class Ledger {
   readonly #store: Store

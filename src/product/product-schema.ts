@@ -219,7 +219,7 @@ export const productFileSchema = object(
 )
 
 /**
- * The product file as a JSON Schema, for editors and for sellers' own checks: docs/product.schema.json.
+ * The product file as a JSON Schema, for editors and for sellers' own checks: docs/reference/product.schema.json.
  * What it cannot say, such as whether a PEM is an RSA key, `marketplace-sidecar product check` does.
  */
 export const productSchema = {

@@ -13,7 +13,7 @@ export interface Driver {
 export const clientKeyId = 'AKIACLIENT'
 
 /**
- * Returns the complete environment of a client: the one line of docs/clients.md, a region, credentials as in
+ * Returns the complete environment of a client: the one line of docs/guides/clients.md, a region, credentials as in
  * any container, and at most one retry, to save time.
  */
 export function environmentFor(endpoint: string): NodeJS.ProcessEnv {

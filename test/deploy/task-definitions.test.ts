@@ -72,8 +72,8 @@ test.each([
   expect(recording.calls).toHaveLength(before)
 })
 
-/** The commands of docs/ecs.md as words. None has a quoted argument. */
-const commands = [...readPage('ecs.md').matchAll(/^ *(aws .*)$/gm)].map(([, line = '']) =>
+/** The commands of docs/guides/ecs.md as words. None has a quoted argument. */
+const commands = [...readPage('guides/ecs.md').matchAll(/^ *(aws .*)$/gm)].map(([, line = '']) =>
   line.split(' '),
 )
 

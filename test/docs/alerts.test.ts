@@ -7,7 +7,7 @@ import { metricNamesIn } from '../alerts/metric-names.ts'
 import { readTemplate } from '../support/deploy/cloudformation.ts'
 import { readPage, tableOf } from './page.ts'
 
-const page = readPage('alerts.md')
+const page = readPage('reference/alerts.md')
 const rules = readRules()
 
 describe('the alert rules', () => {
@@ -32,7 +32,7 @@ describe('the alert rules', () => {
     expect(rule.annotations).toEqual({
       summary: expect.stringMatching(/^[A-Z].*[^.]$/),
       description: expect.stringMatching(/^[A-Z{].*\.$/),
-      runbook_url: `docs/runbook.md#${rule.alert.toLowerCase()}`,
+      runbook_url: `docs/operate/runbook.md#${rule.alert.toLowerCase()}`,
     })
   })
 

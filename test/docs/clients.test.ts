@@ -4,7 +4,7 @@ import { clients, moto, type ClientDefinition } from '../../scripts/tools/client
 import { errorStatus, isServiceErrorName } from '../../src/protocol/service-errors.ts'
 import { readPage, tableOf } from './page.ts'
 
-const page = readPage('clients.md')
+const page = readPage('guides/clients.md')
 const definitions: readonly ClientDefinition[] = Object.values(clients)
 
 test('the page has every client that is run, with its version, and no other', () => {

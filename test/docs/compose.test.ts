@@ -15,7 +15,7 @@ interface Service {
 const { services } = parse(readFileSync(join(root, 'deploy/compose/compose.yaml'), 'utf8')) as {
   services: Readonly<Record<string, Service>>
 }
-const page = readPage('compose.md')
+const page = readPage('guides/compose.md')
 
 describe('compose.yaml', () => {
   test('gives the sidecar settings that it accepts, for the product of the emulator, and time to stop', () => {
@@ -35,7 +35,7 @@ describe('compose.yaml', () => {
   })
 })
 
-describe('docs/compose.md', () => {
+describe('docs/guides/compose.md', () => {
   test('has every service and its address', () => {
     const rows = tableOf(page, 'Service')
     expect(new Set(rows.map(([name]) => name))).toEqual(new Set(Object.keys(services)))

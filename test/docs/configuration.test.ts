@@ -4,7 +4,7 @@ import { runHelp } from '../../src/cli/run/run.ts'
 import { renderSettingsTable } from '../../scripts/generate/render-settings.ts'
 import { settingsTable } from '../../src/config/settings-table.ts'
 
-const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
+const page = readFileSync(new URL('../../docs/reference/configuration.md', import.meta.url), 'utf8')
 
 test('the page has the table of settings that the code generates', () => {
   const table = /<!-- settings: .*?-->\n(.*?)\n<!-- end of settings -->/s.exec(page)?.[1]

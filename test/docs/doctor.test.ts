@@ -9,7 +9,7 @@ import { temporaryDirectory } from '../support/program/program.ts'
 import { findFreePort } from '../kill/free-port.ts'
 import { readPage, tableOf } from './page.ts'
 
-const page = readPage('doctor.md')
+const page = readPage('reference/doctor.md')
 const between = (start: string, end: string) =>
   page.slice(page.indexOf('\n', page.indexOf(start)) + 1, page.indexOf(end)).trim()
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { classifyError } from '../../src/aws/classify-error.ts'
@@ -9,11 +9,11 @@ import { root } from '../support/program/program.ts'
 import { containerOf, readTaskDefinition } from '../support/deploy/task-definition.ts'
 import { readPage, tableOf } from './page.ts'
 
-const page = readPage('ecs.md')
+const page = readPage('guides/ecs.md')
 const sidecar = containerOf(readTaskDefinition('fargate'), 'marketplace-sidecar')
 const template = readTemplate()
 
-describe('docs/ecs.md', () => {
+describe('docs/guides/ecs.md', () => {
   test('explains every member of the sidecar’s container, and no other', () => {
     const listed = tableOf(page, 'Member').map(([name]) => name)
     expect(listed).toEqual(Object.keys(sidecar))
@@ -51,7 +51,7 @@ describe('docs/ecs.md', () => {
     expect(sidecar.healthCheck?.command).toEqual(['CMD', 'node', '/app/main.js', 'healthcheck'])
     const row = tableOf(page, 'Member').find(([name]) => name === 'healthCheck')?.[1]
     expect(row).toContain('not that the buyer is entitled')
-    expect(readPage('getting-started.md')).toMatch(
+    expect(readPage('tutorial/getting-started.md')).toMatch(
       /only wait until the sidecar answers, not until the\sbuyer is entitled/,
     )
   })
@@ -59,13 +59,15 @@ describe('docs/ecs.md', () => {
   test('has a read-only root, which prevents ECS Exec, and every page with such a command says so', () => {
     expect(sidecar.readonlyRootFilesystem).toBe(true)
     expect(page).toMatch(/^## Commands in a running task$/m)
-    const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))
+    const pages = globSync('**/*.md', { cwd: join(root, 'docs') })
     const withCommand = pages.filter((name) =>
       /aws ecs execute-command|aws ssm start-session|through ECS Exec/.test(readPage(name)),
     )
     expect(withCommand.length).toBeGreaterThan(2)
     for (const name of withCommand)
-      expect(readPage(name), name).toContain('](ecs.md#commands-in-a-running-task)')
+      expect(readPage(name), name).toMatch(
+        /\]\((?:\.\.\/guides\/)?ecs\.md#commands-in-a-running-task\)/,
+      )
   })
 
   test('names the code that a missing endpoint really shows as', () => {

@@ -7,7 +7,7 @@ import { defaultSettings } from '../../src/emulator/emulator-settings.ts'
 import { renderErrorTable, renderScenarioTables } from '../../scripts/generate/emulator-tables.ts'
 
 const root = new URL('../../', import.meta.url)
-const page = readFileSync(new URL('docs/emulator.md', root), 'utf8')
+const page = readFileSync(new URL('docs/reference/emulator.md', root), 'utf8')
 
 /** Returns the text between two marks of the page. */
 function block(name: string): string {
@@ -26,7 +26,7 @@ function firstCells(text: string, pattern: RegExp): string[] {
   return [...text.matchAll(pattern)].map((match) => match[1] ?? '')
 }
 
-describe('docs/emulator.md', () => {
+describe('docs/reference/emulator.md', () => {
   test('has the tables of the scenario file that the schema generates', () => {
     expect(block('scenario')).toBe(renderScenarioTables())
   })

@@ -13,7 +13,7 @@ import {
 import { routeNames } from '../../src/product/routes.ts'
 import { readPage, tableOf } from './page.ts'
 
-const page = readPage('entitlement.md')
+const page = readPage('explain/entitlement.md')
 const bare = (cell = '') => cell.replaceAll('`', '')
 const rowsOf = (heading: string) => tableOf(page, heading).map((row) => row.map(bare))
 const named = (some: readonly string[], all: readonly string[]) =>

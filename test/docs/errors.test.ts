@@ -6,7 +6,7 @@ import { ownCodeTable } from '../../src/kernel/own-code-table.ts'
 import { problemTable } from '../../src/kernel/problem-table.ts'
 import { readPage, tableOf } from './page.ts'
 
-const page = readPage('errors.md')
+const page = readPage('reference/errors.md')
 const answers = tableOf(page, 'Code | Status')
 const ends = tableOf(page, 'Code | Exit code')
 const own = tableOf(page, 'Own code')

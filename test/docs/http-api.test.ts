@@ -5,7 +5,7 @@ import { createIdleAppServer, createIdleOpsServer } from '../support/sidecar/htt
 import { routesOf } from '../support/sidecar/routes-of.ts'
 import { readPage, tableOf } from './page.ts'
 
-const page = readPage('http-api.md')
+const page = readPage('reference/http-api.md')
 const members = (heading: string) =>
   tableOf(page, heading).flatMap(([names = '']) => names.replaceAll('`', '').split(', '))
 

@@ -5,7 +5,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { readPage, tableOf } from './page.ts'
 
 const root = new URL('../../', import.meta.url)
-const page = readPage('image.md')
+const page = readPage('guides/image.md')
 const read = (name: string) => readFileSync(new URL(name, root), 'utf8')
 /** Returns each instruction on one line, without comments. */
 const dockerfile = read('Dockerfile')
@@ -19,7 +19,7 @@ const blocks = (language: string) =>
     ([, text]) => text,
   )
 
-describe('docs/image.md', () => {
+describe('docs/guides/image.md', () => {
   test('has every build argument with its default, and no other', () => {
     const [beforeStages = ''] = dockerfile.split(/^FROM /m)
     const args = [...beforeStages.matchAll(/^ARG (\w+)=(\S+)$/gm)].map(([, ...parts]) => parts)

@@ -3,7 +3,7 @@ import { operatorActionTable } from '../../src/ledger/decisions/operator-table.t
 import { heldReasons } from '../../src/metering/held.ts'
 import { readPage, tableOf } from './page.ts'
 
-const page = readPage('ledger.md')
+const page = readPage('operate/ledger.md')
 
 test('the page has every action of operators, with what it is of and whether it can be undone', () => {
   const rows = tableOf(page, 'Action').map(([action = '', of = '', , undone]) => ({

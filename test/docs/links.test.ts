@@ -42,7 +42,9 @@ function deadLinks(page: string): string[] {
 }
 
 test('there are pages to check', () => {
-  expect(pages).toEqual(expect.arrayContaining(['README.md', 'docs/http-api.md', 'SECURITY.md']))
+  expect(pages).toEqual(
+    expect.arrayContaining(['README.md', 'docs/reference/http-api.md', 'SECURITY.md']),
+  )
 })
 
 test.each(pages)('%s links only to what exists', (page) => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { logEventTable } from '../../src/kernel/log.ts'
 import { readPage, tableOf } from './page.ts'
 
-const page = readPage('logs.md')
+const page = readPage('reference/logs.md')
 const rows = tableOf(page, 'Event')
 
 test('every event is on the page with its level and its fields, and no other', () => {

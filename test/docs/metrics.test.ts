@@ -6,7 +6,7 @@ import {
 } from '../../src/observe/prometheus/metric-table.ts'
 import { readPage, tableOf } from './page.ts'
 
-const page = readPage('metrics.md')
+const page = readPage('reference/metrics.md')
 const rows = tableOf(page, 'Metric')
 
 test('the page has every metric with its type, unit, labels and help, and no other', () => {

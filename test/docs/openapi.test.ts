@@ -11,11 +11,11 @@ import {
 import { routesOf } from '../support/sidecar/routes-of.ts'
 import { readPage, tableOf } from './page.ts'
 
-const page = readPage('http-api.md')
+const page = readPage('reference/http-api.md')
 const members = (heading: string) =>
   tableOf(page, heading).flatMap(([names = '']) => names.replaceAll('`', '').split(', '))
 
-/** The answers that any route may give, according to docs/http-api.md. */
+/** The answers that any route may give, according to docs/reference/http-api.md. */
 const common = [401, 403, 408, 431, 500, 503]
 
 test('the document has the routes of the application’s listener, and no other', async () => {
@@ -44,7 +44,7 @@ test('each route has the statuses of its line in http-api.md', () => {
 })
 
 test('every code of errors.md is on a route, except those for requests that match no route', () => {
-  const listed = tableOf(readPage('errors.md'), 'Code | Status').map(([code]) => code)
+  const listed = tableOf(readPage('reference/errors.md'), 'Code | Status').map(([code]) => code)
   const codes = [...operations.values()].flatMap(({ responses }) =>
     Object.values(responses).flatMap(codesOf),
   )

@@ -3,7 +3,7 @@ import { exitCodes } from '../../src/cli/exit-codes.ts'
 import { entitlementStates } from '../../src/entitlement/transitions.ts'
 import { readPage, tableOf } from './page.ts'
 
-const page = readPage('operations.md')
+const page = readPage('operate/operations.md')
 
 test('the page has the exit codes of the program', () => {
   const listed = tableOf(page, 'exit code').map(([code]) => Number(code))

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { bash } from '../support/program/console-examples.ts'
 import { readPage, tableOf } from './page.ts'
 
-const page = readPage('performance.md')
+const page = readPage('explain/performance.md')
 const figures = tableOf(page, 'row'.padEnd(46))
 
 test('the page explains every row of the benchmark, and no other', async () => {

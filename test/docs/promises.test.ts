@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { root } from '../support/program/program.ts'
 import { readPage } from './page.ts'
 
-const page = readPage('promises.md')
+const page = readPage('explain/promises.md')
 const sections = page.split(/^## /m).slice(1)
 const rows = sections.flatMap((section) =>
   section

@@ -5,7 +5,7 @@ import { proofExamples } from '../support/entitlement/proof-examples.ts'
 import { root } from '../support/program/program.ts'
 import { readPage, tableOf } from './page.ts'
 
-const page = readPage('proof.md')
+const page = readPage('guides/proof.md')
 const files = Object.values(proofExamples).map(({ file }) => file)
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
 
@@ -14,7 +14,9 @@ test.each(files)('%s has fewer than 60 lines', (file) => {
 })
 
 test('the page has a row for each example, and no other', () => {
-  const links = tableOf(page, 'Example').map(([cell = '']) => /\(\.\.\/(.*)\)/.exec(cell)?.[1])
+  const links = tableOf(page, 'Example').map(
+    ([cell = '']) => /\(\.\.\/\.\.\/(.*)\)/.exec(cell)?.[1],
+  )
   expect(links).toEqual(files)
 })
 

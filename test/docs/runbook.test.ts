@@ -9,7 +9,7 @@ import { readRules } from '../alerts/alert-rules.ts'
 import { openBench, temporaryDirectory, unit } from '../support/ledger/ledger-bench.ts'
 import { readPage, tableOf } from './page.ts'
 
-const page = readPage('runbook.md')
+const page = readPage('operate/runbook.md')
 const [, ...parts] = page.split(/^## /m)
 const sections = parts.map((part) => {
   const [title = '', ...lines] = part.split('\n')
@@ -46,7 +46,7 @@ describe('the runbook', () => {
   })
 
   test('every address that is called exists', () => {
-    const routes = tableOf(readPage('http-api.md'), 'Listener').map(([, route = '']) =>
+    const routes = tableOf(readPage('reference/http-api.md'), 'Listener').map(([, route = '']) =>
       route.replace(/^GET /, ''),
     )
     const asked = [...page.matchAll(/curl [^`]*?:(?:7070|9464)(\/[\w/]*)/g)].map(([, path]) => path)

@@ -12,7 +12,7 @@ import { root } from '../support/program/program.ts'
 import { readPage, tableOf } from './page.ts'
 
 describe('the buyer instructions', () => {
-  const page = readPage('buyer-instructions.md')
+  const page = readPage('guides/buyer-instructions.md')
 
   test('have the policy that the project ships', () => {
     const [policy = ''] = codeBlocks(page, 'json')
@@ -60,7 +60,7 @@ describe('the buyer instructions', () => {
 })
 
 describe('the image that goes to AWS Marketplace', () => {
-  const builds = ['seller-guide.md', 'image.md'].flatMap((name) =>
+  const builds = ['guides/seller-guide.md', 'guides/image.md'].flatMap((name) =>
     codeBlocks(readPage(name), 'sh')
       .flatMap((text) => text.replaceAll('\\\n', ' ').split('\n'))
       .filter((line) => line.includes(' --push ')),
@@ -79,7 +79,7 @@ describe('the image that goes to AWS Marketplace', () => {
         'FROM ${SIDECAR_IMAGE}',
       )
     }
-    expect(readPage('seller-guide.md')).toMatch(
+    expect(readPage('guides/seller-guide.md')).toMatch(
       /`my-sidecar` is a copy of \[examples\/seller-image\]/,
     )
   })
@@ -93,7 +93,7 @@ describe('the image that goes to AWS Marketplace', () => {
 })
 
 describe('the seller guide', () => {
-  const page = readPage('seller-guide.md')
+  const page = readPage('guides/seller-guide.md')
 
   test('says where each of AWS’s requirements is met', () => {
     const rows = tableOf(page, 'What AWS asks')

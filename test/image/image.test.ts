@@ -32,7 +32,7 @@ const budgetBytes = 3_000_000
 const nobody = 65_532
 const dataFolder = '/var/lib/marketplace-sidecar'
 const productFile = '/etc/marketplace-sidecar/product.json'
-const page = readPage('image.md')
+const page = readPage('guides/image.md')
 /** What only the emulator's image contains. */
 const emulatorCode = /_emulator\/|emulator ready at/
 const sellerImage = join(root, 'examples/seller-image')
@@ -129,7 +129,7 @@ describe('the configuration of the image', () => {
 })
 
 describe('the contents of the image', () => {
-  test('above its base it has what docs/image.md lists, and nothing else', async () => {
+  test('above its base it has what docs/guides/image.md lists, and nothing else', async () => {
     const base = new Set((await open(bases.runtime)).files())
     const added = runtime.files().filter((path) => !base.has(path))
     const compiled = /^\/app\/compile-cache\/v/

@@ -11,7 +11,7 @@ import {
 } from '../support/program/console-examples.ts'
 import { eventually } from '../support/eventually.ts'
 
-const page = readPage('getting-started.md')
+const page = readPage('tutorial/getting-started.md')
 
 test.skipIf(!hasCurl)('every example of the page does what it says', async () => {
   const examples = consoleExamples(page)

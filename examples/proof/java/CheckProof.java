@@ -6,7 +6,7 @@ import java.util.*;
 import java.util.concurrent.*;
 import java.util.regex.Pattern;
 
-/** Exits with 0 if AWS Marketplace has signed that the product may run here; see docs/proof.md. */
+/** Exits with 0 if AWS Marketplace has signed that the product may run here; see docs/guides/proof.md. */
 class CheckProof {
   static final String PUBLIC_KEY = """
 -----BEGIN PUBLIC KEY-----

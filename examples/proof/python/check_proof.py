@@ -1,4 +1,4 @@
-"""Exits with 0 if AWS Marketplace has signed that the product may run here; see docs/proof.md."""
+"""Exits with 0 if AWS Marketplace has signed that the product may run here; see docs/guides/proof.md."""
 
 # The standard library has no RSA: see requirements.txt. Run it as `python3 -I check_proof.py`.
 import json

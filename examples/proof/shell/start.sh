@@ -1,6 +1,6 @@
 #!/bin/bash -p
 # start.sh COMMAND... runs the command if AWS Marketplace has signed that the product may run here.
-# Call it by its path, because -p keeps out functions of the environment. docs/proof.md says more.
+# Call it by its path, because -p keeps out functions of the environment. docs/guides/proof.md says more.
 set -uo pipefail
 
 public_key='-----BEGIN PUBLIC KEY-----

@@ -30,7 +30,7 @@ records nothing. RegisterUsage is what a sidecar calls when it starts: where non
 meters this task or pod from then on. --no-calls leaves both out.
 
 Exit codes: 0 all is well, 1 there are warnings, 2 something failed (or wrong arguments).
-docs/doctor.md has every check.`
+docs/reference/doctor.md has every check.`
 
 /** The exit code of the worst finding. */
 export const doctorExitCodes = { pass: 0, warn: 1, fail: 2 } as const

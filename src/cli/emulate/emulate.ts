@@ -25,7 +25,7 @@ usage: emulate [options]
   --help                 this text
 
 Inspect it and steer it under /_emulator/: records, calls, public-key, clock, faults, settings,
-reset. docs/emulator.md describes everything.`
+reset. docs/reference/emulator.md describes everything.`
 
 interface EmulateSettings {
   readonly port: number

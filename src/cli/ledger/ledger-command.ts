@@ -14,7 +14,7 @@ import { retryRecord } from './decide/ledger-retry.ts'
 import { voidUsage } from './decide/ledger-void.ts'
 import { showLedger } from './ledger-show.ts'
 
-export const ledgerHelp = `Says where every unit is, and settles what needs a decision: docs/ledger.md.
+export const ledgerHelp = `Says where every unit is, and settles what needs a decision: docs/operate/ledger.md.
 
 usage: marketplace-sidecar ledger <action> [options]
 

@@ -21,7 +21,7 @@ usage: marketplace-sidecar product <action>
     --against <old file>  also say what the change does to usage that is open
   schema                  print the JSON Schema of the file, for editors
 
-docs/configuration.md describes the file.`
+docs/reference/configuration.md describes the file.`
 
 /** The command `product`. Resolves with the exit code. */
 export function product(args: readonly string[], io: CliIo): Promise<number> {

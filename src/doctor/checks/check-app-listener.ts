@@ -11,7 +11,7 @@ export const appListenerCheck = defineCheck({
     NotEntitled: {
       status: 'warn',
       when: 'A sidecar runs and says that the application may not run.',
-      fix: 'Do what the message says. docs/entitlement.md has every answer.',
+      fix: 'Do what the message says. docs/explain/entitlement.md has every answer.',
     },
     OtherToken: {
       status: 'fail',

@@ -21,7 +21,7 @@ export const ledgerCheck = defineCheck({
     Unresolved: {
       status: 'warn',
       when: 'Only AWS knows whether a record was billed.',
-      fix: 'See the record with "ledger show", then decide with "ledger resolve"; docs/ledger.md says how.',
+      fix: 'See the record with "ledger show", then decide with "ledger resolve"; docs/operate/ledger.md says how.',
     },
     Refused: {
       status: 'warn',

@@ -8,7 +8,7 @@ export const settingsCheck = defineCheck({
     WrongSetting: {
       status: 'fail',
       when: 'A setting is unknown, empty, out of range, or does not fit another; one line each.',
-      fix: 'Correct it where the task or pod is defined. docs/configuration.md has every setting.',
+      fix: 'Correct it where the task or pod is defined. docs/reference/configuration.md has every setting.',
     },
   },
   run({ settingMistakes, values }, findings) {

@@ -49,7 +49,7 @@ function refuse(name: string, mistakes: readonly string[], cause?: unknown): Sid
   const list = mistakes.map((mistake) => `\n  - ${mistake}`).join('')
   return new SidecarError(
     'InvalidArguments',
-    `The scenario ${name} has ${count}; docs/emulator.md describes every field.${list}`,
+    `The scenario ${name} has ${count}; docs/reference/emulator.md describes every field.${list}`,
     { cause },
   )
 }

@@ -22,7 +22,7 @@ import {
   token,
 } from './scenario-values.ts'
 
-/** The scenario file as data, from which the checker, the types and docs/emulator.md's tables come. */
+/** The scenario file as data, from which the checker, the types and docs/reference/emulator.md's tables come. */
 export const scenarioFields = {
   region: {
     type: region,

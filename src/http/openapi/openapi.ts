@@ -4,7 +4,7 @@ import { componentSchemas } from './openapi-schemas.ts'
 
 /**
  * Describes the application's listener as an OpenAPI 3.1 document. Tests compare it with the routes,
- * their answers, docs/http-api.md and docs/errors.md.
+ * their answers, docs/reference/http-api.md and docs/reference/errors.md.
  */
 export function openApiDocument(version: string) {
   return {

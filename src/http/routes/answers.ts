@@ -4,7 +4,7 @@ import type { RecordState } from '../../metering/record-states.ts'
 
 /**
  * The bodies of the answers, as an application or the status page reads them. Times are RFC 3339 in
- * UTC, and an hour is named by its start. docs/http-api.md says what each member means.
+ * UTC, and an hour is named by its start. docs/reference/http-api.md says what each member means.
  */
 export interface EntitlementAnswer {
   readonly entitled: boolean

@@ -33,7 +33,7 @@ export function logEvents(events: Events, log: Log, clock: Clock): void {
   events.on('usageHeld', ({ dimension, hour, quantity, limit }) =>
     log(
       'usage.held',
-      `${formatQuantity(quantity)} ${dimension} of ${toIso(hour)} are held: the product file says at most ${formatQuantity(limit)} an hour. They are not billed until an operator decides; docs/ledger.md says how.`,
+      `${formatQuantity(quantity)} ${dimension} of ${toIso(hour)} are held: the product file says at most ${formatQuantity(limit)} an hour. They are not billed until an operator decides; docs/operate/ledger.md says how.`,
       {
         dimension,
         hour: toIso(hour),
@@ -69,7 +69,7 @@ function logReports(events: Events, log: Log, clock: Clock): void {
       const what = dimension === undefined ? 'A report' : `A report of ${dimension}`
       log(
         'usage.refused',
-        `${what} was refused (${code}); no part of it was recorded. The answer gave the application the reason; docs/errors.md says what to do.`,
+        `${what} was refused (${code}); no part of it was recorded. The answer gave the application the reason; docs/reference/errors.md says what to do.`,
         { code, dimension, requestId, times },
       )
     }),

@@ -127,7 +127,7 @@ const runs = entitlementCases.flatMap((given) =>
   ),
 )
 
-describe('the table of docs/entitlement.md', () => {
+describe('the table of docs/explain/entitlement.md', () => {
   test('has every error of the model', () => {
     const named = new Set(entitlementCases.map(({ answer }) => answer))
     expect(Object.keys(modelErrors).filter((name) => !named.has(name))).toEqual([])

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ledgerHelp } from '../../../src/cli/ledger/ledger-command.ts'
@@ -131,7 +131,9 @@ describe('a decision that cannot be undone', () => {
 
 test('nothing that is printed for people to copy is a pipe to a shell', () => {
   const docs = join(import.meta.dirname, '../../../docs')
-  const pages = readdirSync(docs).map((name) => readFileSync(join(docs, name), 'utf8'))
+  const pages = globSync('**/*.md', { cwd: docs }).map((name) =>
+    readFileSync(join(docs, name), 'utf8'),
+  )
   const advice = Object.values(recordStateTable).map((row) => row.advice)
   for (const text of [ledgerHelp, ...pages, ...advice])
     expect(text).not.toMatch(/ledger (?:\w+ )*[^\n`|]*--\w+\|/)

@@ -12,7 +12,7 @@ export type AwsStandIn =
   /** What else the network does. */
   | { readonly kind: 'refuses' | 'resets' | 'hangs' | 'other key' | 'other region' | 'no region' }
 
-/** One row of the table in docs/entitlement.md. */
+/** One row of the table in docs/explain/entitlement.md. */
 export interface EntitlementCase {
   /** In the words of the page. */
   readonly answer: string

@@ -111,8 +111,8 @@ describe('the schema of the product file', () => {
     ])
   })
 
-  test('is what docs/product.schema.json says', () => {
-    const file = new URL('../../../docs/product.schema.json', import.meta.url)
+  test('is what docs/reference/product.schema.json says', () => {
+    const file = new URL('../../../docs/reference/product.schema.json', import.meta.url)
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(productSchema)
   })
 })

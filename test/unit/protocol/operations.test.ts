@@ -26,7 +26,7 @@ const advice =
   `@aws-sdk/client-marketplace-metering ${manifest.version} describes another service than ` +
   'src/protocol. Lines with - are the SDK, lines with + are src/protocol. Read what the types in ' +
   'its dist-types say about the change; then change operations/, fields.ts and errors.ts, and what ' +
-  'follows from them in the emulator, the AWS front, src/aws/failure-table.ts and docs/emulator.md.\n'
+  'follows from them in the emulator, the AWS front, src/aws/failure-table.ts and docs/reference/emulator.md.\n'
 
 type SdkSchema = readonly unknown[]
 type Shape = { [name: string]: string | [string, Shape] }

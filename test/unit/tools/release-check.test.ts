@@ -28,7 +28,7 @@ test('every place that names the version names the one in package.json', () => {
     'deploy/ecs-task-def-ec2.json',
     'deploy/cloudformation.yaml',
     'deploy/compose/compose.yaml',
-    'docs/ecs.md',
+    'docs/guides/ecs.md',
   ])
     expect(files).toContain(file)
 })
