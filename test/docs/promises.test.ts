@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { root } from '../support/program/program.ts'
+import { expectNamedTests } from './named-tests.ts'
 import { readPage } from './page.ts'
 
 const page = readPage('explain/promises.md')
@@ -24,16 +25,6 @@ test.each(rows.map(([, promise = '', how = '', tests = '']) => ({ promise, how, 
   '$promise: the tests exist',
   ({ how, tests }) => {
     expect(how).toMatch(/\w/)
-    const named = [...tests.matchAll(/`([^`]+)`: ([^;]+)/g)]
-    expect(named.length).toBeGreaterThan(0)
-    for (const [, file = '', words = ''] of named) {
-      expect(existsSync(join(root, file)), file).toBe(true)
-      const lines = readFileSync(join(root, file), 'utf8').split('\n')
-      const found = lines.filter((line) => line.includes(words))
-      // In a test file the quoted words are from a test's title, not from any line.
-      const titles = found.filter((line) => /\b(test|describe)\b|^ *['"`]|^ *\]\)\(/.test(line))
-      const counts = file.endsWith('.test.ts') ? titles : found
-      expect(counts, `${file} has no "${words}"`).not.toEqual([])
-    }
+    expectNamedTests(tests)
   },
 )
