@@ -117,8 +117,8 @@ describe('the command doctor', () => {
     expect(code).toBe(2)
     expect(out.slice(0, 3)).toEqual([
       'fail  settings        SIDECAR_LISTENING: there is no such setting; did you mean SIDECAR_LISTEN?',
-      '                      Fix: Correct it where the task or pod is defined. docs/reference/configuration.md has',
-      '                      every setting.',
+      '                      Fix: Correct it where the task or pod is defined.',
+      '                      docs/reference/configuration.md has every setting.',
     ])
     expect(Math.max(...out.map((line) => line.length))).toBeLessThanOrEqual(100)
     expect(out.at(-1)).toMatch(/^\d+ passed, \d+ with warnings, \d+ failed, \d+ skipped\.$/)
