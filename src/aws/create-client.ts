@@ -29,19 +29,17 @@ export function defaultEndpoint(region: string): string {
   return `https://metering.marketplace.${region}.${suffix}`
 }
 
-/** Creates the SDK's client, which makes one attempt a call: the caller decides about another. */
+/** Returns where calls go. */
+export function endpointOf({ endpoint, region }: ClientOptions): URL {
+  return new URL(endpoint ?? defaultEndpoint(region))
+}
+
+/** Creates the SDK's client, of which calls use credentials, signer and connections. */
 export function createClient(options: ClientOptions): MarketplaceMeteringClient {
   const { region, credentials, timeoutMs } = options
   const agent = { keepAlive: true, timeout: idleConnectionMs }
   return new MarketplaceMeteringClient({
     region,
-    endpoint: options.endpoint ?? defaultEndpoint(region),
-    // An explicit endpoint together with either of these is an error of the SDK.
-    useFipsEndpoint: false,
-    useDualstackEndpoint: false,
-    maxAttempts: 1,
-    retryMode: 'standard',
-    defaultsMode: 'standard',
     requestHandler: {
       connectionTimeout: Math.max(1, Math.floor(timeoutMs / 2)),
       requestTimeout: timeoutMs,

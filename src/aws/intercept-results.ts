@@ -10,7 +10,7 @@ export function interceptResults(api: MeteringApi, intercept: Intercept): Meteri
     registerUsage: (request) => after(api.registerUsage(request)),
     meterUsage: (request) => after(api.meterUsage(request)),
     dryRun: (request) => after(api.dryRun(request)),
-    forward: (operation, input) => after(api.forward(operation, input)),
+    forward: (operation, body) => after(api.forward(operation, body)),
     close: () => api.close(),
   }
 }

@@ -71,9 +71,6 @@ export interface DryRunRequest {
 /** What the application may ask of AWS through the sidecar, apart from recording usage. */
 export type ForwardedOperation = 'MeterUsage' | 'BatchMeterUsage' | 'ResolveCustomer'
 
-/** Members as on the wire: timestamps are epoch seconds. */
-type WireMembers = Readonly<Record<string, unknown>>
-
 /**
  * The only way to the AWS Marketplace Metering Service. Every method makes exactly one call and never
  * throws for what AWS or the network answers; the caller decides whether and when to retry.
@@ -84,11 +81,11 @@ export interface MeteringApi {
   /** Asks with MeterUsage and DryRun whether metering is permitted. Both of AWS's ways to say yes succeed. */
   dryRun(request: DryRunRequest): Promise<MeteringResult<undefined>>
   /**
-   * Forwards a call of the application unchanged, with the sidecar's credentials. MeterUsage is
-   * forwarded only with DryRun, because records go through the ledger. DryRunOperation is a failure
-   * here, as AWS answered it.
+   * Forwards a call of the application, JSON, with the sidecar's credentials; the value is AWS's
+   * answer, to be written as JSON again and not to be read. MeterUsage is forwarded only with DryRun,
+   * because records go through the ledger. DryRunOperation is a failure here, as AWS answered it.
    */
-  forward(operation: ForwardedOperation, input: WireMembers): Promise<MeteringResult<WireMembers>>
+  forward(operation: ForwardedOperation, body: string): Promise<MeteringResult<object>>
   /** Ends idle connections without waiting for calls under way. */
   close(): void
 }

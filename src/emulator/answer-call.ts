@@ -68,7 +68,7 @@ export async function answerCall(parts: CallParts, raw: RawCall): Promise<Reply 
     return finish('dropped-before', undefined)
   }
   if (effect?.kind === 'delay') await sleep(parts.delayClock, effect.delayMs, parts.closing)
-  const outcome = await perform(parts.metering, raw, operation, scope, body)
+  const outcome = await perform(parts.metering, raw, operation, scope)
   if (effect?.kind === 'drop') return finish('dropped-after', undefined)
   return outcome.ok
     ? finish('ok', { status: 200, body: JSON.stringify(outcome.value) })
@@ -80,16 +80,14 @@ async function perform(
   raw: RawCall,
   operation: ServiceResult<OperationName>,
   scope: ServiceResult<CredentialScope>,
-  body: ServiceResult<unknown>,
 ): Promise<ServiceResult<object>> {
   if (!operation.ok) return operation
   if (!isProtocolContentType(raw.contentType)) {
     return serviceError('UnknownOperationException', `The content type is not ${contentType}.`)
   }
   if (!scope.ok) return scope
-  if (!body.ok) return body
   const caller = scope.value
-  return dispatch(operation.value, body.value, {
+  return dispatch(operation.value, raw.body, {
     RegisterUsage: (input) => registerUsage(metering, caller, input),
     MeterUsage: (input) => meterUsage(metering, caller, input),
     BatchMeterUsage: (input) => batchMeterUsage(metering, caller, input),

@@ -8,8 +8,7 @@ import type { AwsCalls } from '../sources/aws-calls.ts'
 /** Creates the calls to AWS that a source may make for the application. */
 export function createAwsCalls(api: MeteringApi, tokens: RegistrationTokens): AwsCalls {
   return {
-    forward: async (operation, input) =>
-      toServiceResult(await api.forward(operation, { ...input })),
+    forward: async (operation, body) => toServiceResult(await api.forward(operation, body)),
     async prove(request) {
       const answer = await tokens.tokenFor(request)
       if (!answer.ok) {

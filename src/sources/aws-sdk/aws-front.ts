@@ -58,7 +58,7 @@ function reportRefusal(
 ): void {
   const operation = operationOf(request)
   if (!operation.ok || operation.value !== 'MeterUsage') return
-  const body = bodyOf(request)
+  const body = parseBody(textOf(request))
   const members: MeterUsageMembers = (body.ok && body.value) || {}
   if (members.DryRun === true) return
   refused(members.UsageDimension, failure.name, request.id)
@@ -83,8 +83,7 @@ async function perform(
   if (!scope.ok) return scope
   const region = checkRegion(operation.value, scope.value.region, context.region)
   if (!region.ok) return region
-  const body = bodyOf(request)
-  return body.ok ? dispatch(operation.value, body.value, context.handlers) : body
+  return dispatch(operation.value, textOf(request), context.handlers)
 }
 
 function operationOf({ headers }: FastifyRequest): ServiceResult<OperationName> {
@@ -92,8 +91,8 @@ function operationOf({ headers }: FastifyRequest): ServiceResult<OperationName> 
   return parseTarget(typeof target === 'string' ? target : undefined)
 }
 
-function bodyOf({ body }: FastifyRequest): ServiceResult<unknown> {
-  return parseBody(typeof body === 'string' ? body : '')
+function textOf({ body }: FastifyRequest): string {
+  return typeof body === 'string' ? body : ''
 }
 
 function checkRegion(

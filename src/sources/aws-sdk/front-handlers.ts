@@ -19,13 +19,13 @@ export function createFrontHandlers(options: HandlerContext): OperationHandlers 
   const { aws } = options
   return {
     RegisterUsage: (input) => register(input, options),
-    MeterUsage: async (input) => {
+    MeterUsage: async (input, body) => {
       const checked = checkUsage(input, options)
       if (!checked.ok) return checked
-      return input.DryRun === true ? aws.forward('MeterUsage', input) : record(input, options)
+      return input.DryRun === true ? aws.forward('MeterUsage', body) : record(input, options)
     },
-    BatchMeterUsage: (input) => aws.forward('BatchMeterUsage', input),
-    ResolveCustomer: (input) => aws.forward('ResolveCustomer', input),
+    BatchMeterUsage: (_input, body) => aws.forward('BatchMeterUsage', body),
+    ResolveCustomer: (_input, body) => aws.forward('ResolveCustomer', body),
   }
 }
 

@@ -17,7 +17,7 @@ async function advices(api: MeteringApi): Promise<(string | undefined)[]> {
     api.registerUsage(request),
     api.meterUsage(usage),
     api.dryRun(usage),
-    api.forward('ResolveCustomer', {}),
+    api.forward('ResolveCustomer', '{}'),
   ])
   return answers.map((answer) => (answer.ok ? undefined : answer.failure.advice))
 }

@@ -50,6 +50,7 @@ export function failureOf(given: MeteringResult<unknown>): MeteringFailure {
 export interface Seen {
   readonly target: string
   readonly authorization: string
+  readonly text: string
   readonly body: Readonly<Record<string, unknown>>
 }
 
@@ -71,10 +72,12 @@ export async function startEndpoint(reply: Reply): Promise<FakeEndpoint> {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
+      const text = Buffer.concat(chunks).toString()
       seen.push({
+        text,
         target: String(request.headers['x-amz-target']),
         authorization: String(request.headers.authorization),
-        body: parse(Buffer.concat(chunks).toString()),
+        body: parse(text),
       })
       endpoint.reply(response, request)
     })

@@ -11,21 +11,23 @@ const handlers: OperationHandlers = {
 
 test('a call reaches the handler of its operation, with the members that AWS knows', async () => {
   const input = { ProductCode: 'code', PublicKeyVersion: 1 }
-  expect(await dispatch('RegisterUsage', { ...input, Colour: 'red' }, handlers)).toEqual(
-    succeed({ input }),
-  )
+  expect(
+    await dispatch('RegisterUsage', JSON.stringify({ ...input, Colour: 'red' }), handlers),
+  ).toEqual(succeed({ input }))
   const record = { ProductCode: 'code', Timestamp: 0, UsageDimension: 'd' }
-  expect(await dispatch('MeterUsage', record, handlers)).toEqual(succeed({ input: record }))
+  expect(await dispatch('MeterUsage', JSON.stringify(record), handlers)).toEqual(
+    succeed({ input: record }),
+  )
 })
 
 test('the failure of a handler is the answer', async () => {
-  expect(await dispatch('BatchMeterUsage', { UsageRecords: [] }, handlers)).toEqual(
+  expect(await dispatch('BatchMeterUsage', '{"UsageRecords":[]}', handlers)).toEqual(
     fail({ name: 'DisabledApiException', message: 'off' }),
   )
 })
 
 test('an invalid body reaches no handler', async () => {
-  expect(await dispatch('ResolveCustomer', {}, handlers)).toMatchObject({
+  expect(await dispatch('ResolveCustomer', '{}', handlers)).toMatchObject({
     failure: { name: 'ValidationException' },
   })
 })

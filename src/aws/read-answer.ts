@@ -1,0 +1,93 @@
+import { awsLimits } from '../metering/aws-limits.ts'
+import type { OperationName } from '../protocol/operations.ts'
+
+/** A successful answer of AWS. */
+export interface AwsAnswer {
+  /** The JSON as it came. */
+  readonly text: string
+  readonly members: Readonly<Record<string, unknown>>
+}
+
+/** What arrives from the network. */
+interface HttpAnswer {
+  readonly statusCode: number
+  readonly headers: Readonly<Record<string, string>>
+  /** A stream of Node; the SDK's types do not say so. */
+  readonly body?: unknown
+}
+
+/** An answer that is not a success, in the form of the SDK's own errors. */
+export class AwsError extends Error {
+  readonly $metadata: { readonly httpStatusCode: number }
+
+  constructor(name: string, message: string, status: number) {
+    super(message)
+    this.name = name
+    this.$metadata = { httpStatusCode: status }
+  }
+}
+
+/** The longest text of AWS that is kept: it gets into records, logs and answers. */
+const longestMessage = 2048
+
+/** No other answer is large, but that of a batch repeats its records and their tags. */
+function largestAnswer(operation: OperationName): number {
+  return (operation === 'BatchMeterUsage' ? 2 : 1) * awsLimits.requestBytes
+}
+
+/** Reads an answer, which ends the call. Throws an `AwsError` for all that is not a JSON object with success. */
+export async function readAnswer(
+  operation: OperationName,
+  { statusCode, headers, body }: HttpAnswer,
+): Promise<AwsAnswer> {
+  const text = await readBody(body, largestAnswer(operation), statusCode)
+  const members = parseObject(text)
+  const isSuccess = statusCode >= 200 && statusCode < 300
+  if (isSuccess && members !== undefined) return { text: text === '' ? '{}' : text, members }
+  if (members === undefined)
+    throw new AwsError(
+      'Unknown',
+      `The answer is not a JSON object: ${shorten(text, 200)}`,
+      statusCode,
+    )
+  const name = nameOf(members['__type'] ?? headers['x-amzn-errortype'] ?? members['code'])
+  const message = members['message'] ?? members['Message']
+  const words = typeof message === 'string' && message !== '' ? message : name
+  throw new AwsError(name, shorten(words, longestMessage), statusCode)
+}
+
+async function readBody(body: unknown, limit: number, status: number): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length
+    // Leaving the loop destroys the stream, and so its connection.
+    if (size > limit)
+      throw new AwsError('AnswerTooLarge', `The answer is larger than ${limit} bytes.`, status)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+/** Like AWS's SDKs, it reads an empty body as an empty object. */
+function parseObject(text: string): AwsAnswer['members'] | undefined {
+  if (text === '') return {}
+  try {
+    const value: unknown = JSON.parse(text)
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    return isObject ? (value as AwsAnswer['members']) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Removes what surrounds a name: `com.amazonaws.metering#Name`, `Name:http://internal/...`. */
+function nameOf(type: unknown): string {
+  const text = typeof type === 'string' ? type : ''
+  const bare = text.split(',', 1)[0]?.split(':', 1)[0]?.split('#').at(-1)?.trim() ?? ''
+  return bare === '' ? 'Unknown' : shorten(bare, 128)
+}
+
+function shorten(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}...` : text
+}

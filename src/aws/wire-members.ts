@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto'
+import type { MeterUsageInput } from '../protocol/operations/meter-usage.ts'
+import type { RegisterUsageInput } from '../protocol/operations/register-usage.ts'
+import type {
+  DryRunRequest,
+  MeterUsageRequest,
+  RegisterUsageRequest,
+  TaggedQuantity,
+} from './metering-api.ts'
+
+/** Returns the members of a registration. */
+export function registerUsageMembers(request: RegisterUsageRequest): RegisterUsageInput {
+  const { productCode, publicKeyVersion, nonce } = request
+  return { ProductCode: productCode, PublicKeyVersion: publicKeyVersion, Nonce: nonce }
+}
+
+/** Returns the members of a record. */
+export function meterUsageMembers(request: MeterUsageRequest): MeterUsageInput {
+  return {
+    ProductCode: request.productCode,
+    UsageDimension: request.dimension,
+    Timestamp: toEpochSeconds(request.timestamp),
+    UsageQuantity: request.quantity,
+    ClientToken: request.clientToken,
+    ...(request.allocations && { UsageAllocations: request.allocations.map(toUsageAllocation) }),
+  }
+}
+
+function toUsageAllocation({ quantity, tags }: TaggedQuantity) {
+  const Tags = tags.map(({ key, value }) => ({ Key: key, Value: value }))
+  return { AllocatedUsageQuantity: quantity, ...(Tags.length === 0 ? {} : { Tags }) }
+}
+
+/** Returns the members of the question whether metering is permitted. */
+export function dryRunMembers(request: DryRunRequest): MeterUsageInput {
+  const { productCode, dimension } = request
+  const seconds = toEpochSeconds(request.timestamp)
+  return {
+    ProductCode: productCode,
+    UsageDimension: dimension,
+    Timestamp: seconds,
+    UsageQuantity: 0,
+    DryRun: true,
+    ClientToken: createHash('sha256')
+      .update(['dry-run', productCode, dimension, seconds * 1000].join('\n'))
+      .digest('hex'),
+  }
+}
+
+function toEpochSeconds(instant: number): number {
+  return Math.floor(instant / 1000)
+}
