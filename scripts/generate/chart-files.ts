@@ -3,7 +3,11 @@ import type { SettingType } from '../../src/config/setting-type.ts'
 import { settingsTable } from '../../src/config/settings-table.ts'
 
 /** Settings that the chart derives from other values. */
-export const chartOwned: readonly string[] = ['SIDECAR_OPS_LISTEN', 'SIDECAR_DATA_DIR']
+export const chartOwned: readonly string[] = [
+  'SIDECAR_OPS_LISTEN',
+  'SIDECAR_DATA_DIR',
+  'SIDECAR_POD_UID',
+]
 
 /** Makes the schema of `settings`: a property for each setting, with the type that it has in values.yaml. */
 export function settingsSchema(): object {

@@ -1,6 +1,7 @@
 import { SidecarError } from '../kernel/errors.ts'
 import type { SidecarOptions } from '../sidecar/sidecar-options.ts'
-import { startSidecar, type Sidecar } from '../sidecar/start-sidecar.ts'
+import type { Sidecar } from '../sidecar/sidecar.ts'
+import { startSidecar } from '../sidecar/start-sidecar.ts'
 import type { CliIo } from './cli-io.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
 

@@ -115,6 +115,14 @@ export const settingsTable = [
     summary: 'The region, only where the sidecar cannot find it out from the task or pod.',
   },
   {
+    name: 'SIDECAR_POD_UID',
+    member: 'podUid',
+    type: text(/^[-0-9a-zA-Z]{1,64}$/, "the pod's metadata.uid"),
+    default: undefined,
+    summary:
+      "The pod's uid, from `metadata.uid` with the downward API; the chart sets it. A service account token that names the pod counts first.",
+  },
+  {
     name: 'SIDECAR_AWS_TIMEOUT_MS',
     member: 'awsTimeoutMs',
     type: integer('ms', 100, 60_000),

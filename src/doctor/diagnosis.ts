@@ -59,6 +59,7 @@ export class Diagnosis {
       clock,
       region: this.values.get('SIDECAR_REGION'),
       endpoint: this.values.get('SIDECAR_AWS_ENDPOINT'),
+      podUid: this.values.get('SIDECAR_POD_UID'),
     }))
   }
 

@@ -16,6 +16,7 @@ export const logEventTable = {
     level: 'info',
     fields: ['version', 'app', 'ops', 'platform', 'resource', 'region'],
   },
+  'sidecar.start-failed': { level: 'error', fields: ['code'] },
   'sidecar.draining': { level: 'info', fields: [] },
   'sidecar.stopped': {
     level: 'info',
@@ -23,6 +24,7 @@ export const logEventTable = {
   },
   'sidecar.flush-failed': { level: 'error', fields: [] },
   'platform.warning': { level: 'warn', fields: [] },
+  'platform.unknown': { level: 'error', fields: ['platform'] },
   'platform.credentials': { level: 'warn', fields: [] },
   'entitlement.entitled': { level: 'info', fields: ['from', 'to', 'code'] },
   'entitlement.denied': { level: 'error', fields: ['from', 'to', 'code'] },

@@ -211,6 +211,14 @@ export const problemTable = {
       'A flush to disk failed, and the sidecar is about to end; whether the report is recorded can be unknown',
     todo: 'Repeat it with the same idempotency key until the sidecar is back; without a key it could count twice',
   },
+  PlatformUnknown: {
+    status: 503,
+    title: 'The platform has not said which task or pod this is',
+    awsName: 'ServiceUnavailableException',
+    happened:
+      'ECS or Kubernetes has not named the task or pod yet, so the ledger is closed: usage could be billed twice under a guessed name',
+    todo: 'Repeat the request; the ledger opens by itself. The log line `platform.unknown` says what is missing',
+  },
   ProofUnavailable: {
     status: 503,
     title: 'AWS gave no proof for now',

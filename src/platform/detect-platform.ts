@@ -36,10 +36,11 @@ export async function detectPlatform(options: DetectPlatformOptions): Promise<Pl
     .filter((reading) => reading !== undefined)
     .toSorted((a, b) => regionSources.indexOf(a.source) - regionSources.indexOf(b.source))
   const [winner] = readings
-  const { name, resource } = identity
+  const { name, resource, isGuess } = identity
   return {
     name,
     resource,
+    isGuess,
     region: winner,
     readings,
     mismatches: describeMismatches(readings),

@@ -56,8 +56,7 @@ export async function readDesiredStatus(options: Question): Promise<string | und
   }
 }
 
-const advice =
-  'Do not set ECS_CONTAINER_METADATA_URI_V4 yourself, because ECS does. Restart the task to ask again.'
+const advice = 'Do not set ECS_CONTAINER_METADATA_URI_V4 yourself, because ECS does.'
 
 type Question = Omit<EcsMetadataOptions, 'clock'>
 

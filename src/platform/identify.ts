@@ -12,6 +12,8 @@ export interface IdentifyOptions {
   readonly signal?: AbortSignal
   readonly readText?: ReadBounded
   readonly http?: MetadataHttp
+  /** SIDECAR_POD_UID: the pod's uid as its own specification gives it. */
+  readonly podUid?: string | undefined
   /** For one read of ECS metadata, ms; default 2000. */
   readonly ecsTimeoutMs?: number
 }
@@ -20,6 +22,7 @@ export interface IdentifyOptions {
 export interface Identity {
   readonly name: PlatformName
   readonly resource: string
+  readonly isGuess: boolean
   readonly region: RegionReading | undefined
   readonly warnings: readonly string[]
 }
@@ -42,6 +45,7 @@ export async function identify(options: IdentifyOptions): Promise<Identity> {
   return {
     name: agentCore ? 'agentcore' : 'local',
     resource: `host:${options.hostname}`,
+    isGuess: false,
     region: undefined,
     warnings: [...pod.warnings, warning],
   }
@@ -58,23 +62,25 @@ async function identifyTask(uri: string, options: IdentifyOptions): Promise<Iden
   if (task.ok) {
     const { taskArn, region } = task.value
     const reading: RegionReading = { source: 'ecs-task-arn', region }
-    return { name: 'ecs', resource: taskArn, region: reading, warnings: [] }
+    return { name: 'ecs', resource: taskArn, isGuess: false, region: reading, warnings: [] }
   }
-  const resource = `host:${options.hostname}`
   return {
     name: 'ecs',
-    resource,
+    resource: `host:${options.hostname}`,
+    isGuess: true,
     region: undefined,
-    warnings: [task.failure, `The task is known only as ${resource} until the sidecar restarts.`],
+    warnings: [task.failure],
   }
 }
 
 function identifyPod(pod: PodReading, options: IdentifyOptions): Identity {
   const warnings = [...pod.warnings]
-  const resource = pod.podUid === undefined ? `host:${options.hostname}` : `pod:${pod.podUid}`
-  if (pod.podUid === undefined) {
+  // The token is the kubelet's word; the setting is only what the pod's specification says.
+  const podUid = pod.podUid ?? options.podUid
+  const resource = podUid === undefined ? `host:${options.hostname}` : `pod:${podUid}`
+  if (podUid === undefined) {
     warnings.push(
-      `No service account token names this pod's uid, so it is known as ${resource}, and a pod of the same name would be mistaken for it. Give the service account an IAM role (IRSA).`,
+      "No service account token names this pod's uid, and SIDECAR_POD_UID is not set. Give the service account an IAM role (IRSA), or set SIDECAR_POD_UID from metadata.uid with the downward API.",
     )
   }
   if (pod.region === undefined) {
@@ -86,5 +92,5 @@ function identifyPod(pod: PodReading, options: IdentifyOptions): Identity {
   }
   const region: RegionReading | undefined =
     pod.region === undefined ? undefined : { source: 'eks-token-issuer', region: pod.region }
-  return { name: 'eks', resource, region, warnings }
+  return { name: 'eks', resource, isGuess: podUid === undefined, region, warnings }
 }

@@ -24,6 +24,11 @@ export interface Platform {
    * AWS meters by it, and the ledger belongs to it.
    */
   readonly resource: string
+  /**
+   * Whether ECS or Kubernetes has not said which task or pod this is, so that `resource` is only the name
+   * of the host. AWS knows it by another name, so no ledger may open under this one.
+   */
+  readonly isGuess: boolean
   /** The most trustworthy reading; undefined when no source names a region. */
   readonly region: RegionReading | undefined
   /** Every reading, the most trustworthy first. */

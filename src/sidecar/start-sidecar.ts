@@ -1,9 +1,7 @@
 import { AwsClock } from '../aws/aws-clock.ts'
-import type { Entitlement } from '../entitlement/entitlement-state.ts'
 import { Drain } from '../http/listener/drain.ts'
-import type { SidecarError } from '../kernel/errors.ts'
+import { listen } from '../http/listener/server.ts'
 import { openAll } from '../kernel/open-all.ts'
-import type { Ledger } from '../ledger/ledger.ts'
 import { logEvents } from '../observe/log/event-log.ts'
 import type { Platform } from '../platform/platform.ts'
 import { regionDenial } from '../platform/region-denial.ts'
@@ -12,39 +10,48 @@ import { startAws } from './parts/aws-part.ts'
 import { startEmbeddedMetricsPart } from './parts/embedded-metrics-part.ts'
 import { startEntitlementPart } from './parts/entitlement-part.ts'
 import { startLedger } from './parts/ledger-part.ts'
-import { startCounting } from './parts/metrics-part.ts'
+import { startCounting, type Counting } from './parts/metrics-part.ts'
 import { startOpsListener } from './parts/ops-listener-part.ts'
 import { findPlatform } from './parts/platform-part.ts'
 import { startSchedule } from './parts/schedule-part.ts'
 import { startSubmission } from './parts/submission-part.ts'
+import type { Sockets } from './parts/waiting-room.ts'
 import { shutDown } from './shut-down.ts'
 import type { SidecarOptions } from './sidecar-options.ts'
-
-export interface Sidecar {
-  readonly appPort: number
-  readonly opsPort: number
-  readonly platform: Platform
-  readonly entitlement: Entitlement
-  readonly ledger: Ledger
-  /** Resolves when the ledger has failed, and the process has to end at once. */
-  readonly failed: Promise<SidecarError>
-  /** Drains, flushes and stops within `shutdownTimeoutMs`. */
-  stop(): Promise<void>
-}
+import type { Sidecar } from './sidecar.ts'
+import { waitForPlatform } from './wait-for-platform.ts'
 
 /**
- * Builds every part from the settings and starts them in order. When one cannot start, those before it
- * are closed again, and the error names the cause.
+ * Starts the sidecar. When a part cannot start, those before it are closed again, and the error names the
+ * cause. While ECS or Kubernetes has not said which task or pod this is, only the listeners are up.
  */
-export function startSidecar(options: SidecarOptions): Promise<Sidecar> {
+export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
+  logEvents(options.events, options.log, options.clock)
+  const counting = startCounting(options)
+  const platform = await findPlatform(options)
+  const start = (found: Platform, sockets: Sockets) =>
+    startParts(options, { platform: found, counting, sockets })
+  return platform.isGuess
+    ? waitForPlatform(options, platform, counting, start)
+    : start(platform, { app: listen, ops: listen })
+}
+
+interface Deps {
+  readonly platform: Platform
+  readonly counting: Counting
+  readonly sockets: Sockets
+}
+
+/** Builds every part from the settings and starts them in order. */
+function startParts(
+  options: SidecarOptions,
+  { platform, counting, sockets }: Deps,
+): Promise<Sidecar> {
   return openAll(async (opened) => {
-    logEvents(options.events, options.log, options.clock)
-    const platform = await findPlatform(options)
     const denial = regionDenial(platform)
     // Hours are AWS's: the book, what seals and what sends go by its time.
     const clock = new AwsClock(options.clock)
     const byAwsTime = { ...options, clock, awsTime: clock }
-    const completeMetrics = startCounting(byAwsTime, platform)
     const ledgerPart = opened.use(await startLedger(byAwsTime, platform))
     const { ledger } = ledgerPart
     const { api } = opened.use(startAws(options, platform, denial, clock))
@@ -52,10 +59,16 @@ export function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       await startEntitlementPart(byAwsTime, { platform, denial, ledger, api }),
     )
     const { entitlement } = entitlementPart
-    const metrics = completeMetrics(ledger, entitlement)
+    const metrics = counting.complete({ clock, platform, ledger, entitlement })
     const drain = new Drain(options.timers)
     const ops = opened.use(
-      await startOpsListener(options, { ledgerPart, entitlement, drain, metrics }),
+      await startOpsListener(options, {
+        ledgerPart,
+        entitlement,
+        drain,
+        metrics,
+        listen: sockets.ops,
+      }),
     )
     const submission = opened.use(startSubmission(byAwsTime, { ledger, api, entitlement }))
     const { submitter } = submission
@@ -70,6 +83,7 @@ export function startSidecar(options: SidecarOptions): Promise<Sidecar> {
         entitlementPart,
         submission,
         drain,
+        listen: sockets.app,
       }),
     )
     // After the last thing that can fail: a start that ends here must not leave a record half sent.

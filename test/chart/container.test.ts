@@ -53,6 +53,13 @@ test('the probes ask the ops port, and liveness does not ask for readiness', asy
   expect(envOf(sidecar)).toEqual({ SIDECAR_OPS_LISTEN: defaultOf('SIDECAR_OPS_LISTEN') })
 })
 
+test('the pod gives the sidecar its uid, which identifies the ledger', async () => {
+  expect(sidecarOf(await render()).env).toContainEqual({
+    name: 'SIDECAR_POD_UID',
+    valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } },
+  })
+})
+
 test('one value sets both the ops listener and its port', async () => {
   const sidecar = sidecarOf(await render({ sidecar: { ops: { host: '[::]', port: 9999 } } }))
   expect(envOf(sidecar)).toEqual({ SIDECAR_OPS_LISTEN: '[::]:9999' })

@@ -20,7 +20,7 @@ export interface Container {
   readonly imagePullPolicy: string
   readonly restartPolicy?: string
   readonly command?: readonly string[]
-  readonly env?: readonly { name: string; value: string }[]
+  readonly env?: readonly { name: string; value?: string; valueFrom?: object }[]
   readonly ports?: readonly { name: string; containerPort: number }[]
   readonly resources: unknown
   readonly startupProbe: unknown
@@ -83,4 +83,6 @@ export function sidecarOf(objects: readonly KubernetesObject[]): Container {
 }
 
 export const envOf = ({ env = [] }: Container) =>
-  Object.fromEntries(env.map(({ name, value }) => [name, value]))
+  Object.fromEntries(
+    env.flatMap(({ name, value }) => (value === undefined ? [] : ([[name, value]] as const))),
+  )

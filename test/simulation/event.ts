@@ -6,7 +6,7 @@ import { modelDimensions } from '../support/ledger/model-process.ts'
 import type { WriteFailure } from '../support/store/model-store.ts'
 
 /** Who opens the book next: the same task or pod, a new one, an earlier one, or the same under another name. */
-export type NextOwner = 'same' | 'new' | 'earlier' | 'alias'
+export type NextOwner = 'same' | 'new' | 'earlier' | 'unknown'
 
 /** Everything that can happen to a sidecar. Plain data, so that a script can be printed and read back. */
 export type SimulationEvent =
@@ -60,7 +60,7 @@ export type SimulationEvent =
   | { readonly do: 'retry' }
 
 const teams = ['a', 'b', 'c', 'd'].map((value) => canonicalTags([{ key: 'team', value }]))
-const owners: readonly NextOwner[] = ['same', 'same', 'same', 'same', 'new', 'earlier', 'alias']
+const owners: readonly NextOwner[] = ['same', 'same', 'same', 'same', 'new', 'earlier', 'unknown']
 
 const draws: readonly (readonly [weight: number, (chance: Chance) => SimulationEvent])[] = [
   [30, drawReport],

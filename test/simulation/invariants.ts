@@ -11,8 +11,6 @@ export interface Checked {
   readonly store: Store
   readonly aws: ModelAws
   readonly application: SimulatedApplication
-  /** The name that AWS knows a task or pod by. */
-  readonly awsNameOf: (resource: string) => string
   /** AWS's clock, ms. */
   readonly now: number
 }
@@ -46,13 +44,13 @@ async function checkBook({ store, application }: Checked): Promise<void> {
   }
 }
 
-async function checkBilling({ store, aws, awsNameOf, now }: Checked): Promise<void> {
+async function checkBilling({ store, aws, now }: Checked): Promise<void> {
   const records = new Map<string, MeteringRecord[]>()
   const ids = new Map<string, MeteringRecord>()
   const key = (resource: string, dimension: string, hour: number) =>
     `${resource}|${dimension}|${hour}`
   for await (const record of store.records(everything)) {
-    const name = key(awsNameOf(record.resource), record.dimension, record.hour)
+    const name = key(record.resource, record.dimension, record.hour)
     records.set(name, [...(records.get(name) ?? []), record])
     if (record.state !== 'accepted') continue
     const entry = aws.entries.get(name)

@@ -21,12 +21,6 @@ const knownFaults: readonly KnownFault[] = [
     name: 'a clock that jumps ahead prunes idempotency keys',
     explains: ({ what }, { steppedAhead }) => what === 'counted-twice' && steppedAhead >= hourMs,
   },
-  {
-    // Another name for the same task or pod adopts the book; AWS answers with the first record's id.
-    name: 'a guessed identity adopts the book of its own task or pod',
-    explains: ({ what }, { hasAlias }) =>
-      hasAlias && ['one-id-twice', 'billed-twice', 'never-billed'].includes(what),
-  },
 ]
 
 /** The known fault behind a violation. */

@@ -59,13 +59,11 @@ export function drawScript(seed: number, rewritesOnOpen = true): Script {
   const chance = new Chance(seed)
   const length = chance.pick([10, 30, 60, 120, 300])
   // What known faults rest on happens in few lives: such a fault would hide others of its kind.
-  const isAliased = chance.happens(0.1)
   const jumps = chance.happens(0.3)
   const lateUsage = chance.pick(['carry', 'carry', 'hold'] as const)
   const isDrawn = (event: SimulationEvent) =>
     // Weeks of a wrong clock would hold thousands of records, and the sender reads them all each time.
     (lateUsage === 'carry' || event.do !== 'pass' || event.minutes <= 7 * 60) &&
-    (isAliased || !('next' in event) || event.next !== 'alias') &&
     (jumps || event.do !== 'set-clock' || Math.abs(event.minutes) < 60)
   return {
     options: {

@@ -47,8 +47,8 @@ export class SimulatedPod {
   readonly #lateness = new Lateness()
   readonly aws = new ModelAws({ now: () => this.now }, this.#lateness)
   readonly #options: PodOptions
-  /** The tasks and pods that opened the book, by AWS's name, in their order. */
-  readonly #awsNames = new Map([['pod:0', 'pod:0']])
+  /** How many tasks and pods have opened the book. */
+  #owners = 1
   #resource = 'pod:0'
   #next: NextOwner = 'same'
   #divisor = 1000n
@@ -88,14 +88,10 @@ export class SimulatedPod {
     return this.#resource
   }
 
-  get hasAlias(): boolean {
-    return [...this.#awsNames].some(([name, awsName]) => name !== awsName)
-  }
-
   get checked(): Checked {
     const { aws, application, now } = this
     if (this.#store === undefined) throw new Error('no store is open')
-    return { store: this.#store, aws, application, now, awsNameOf: (name) => this.#awsName(name) }
+    return { store: this.#store, aws, application, now }
   }
 
   /** Lets an event happen, and what follows from it. */
@@ -257,7 +253,7 @@ export class SimulatedPod {
     const record = await this.#find(({ state }) => state === 'unresolved')
     if (record === undefined) return
     const { id, resource, dimension, hour, quantity } = record
-    const entry = this.aws.entries.get(`${this.#awsName(resource)}|${dimension}|${hour}`)
+    const entry = this.aws.entries.get(`${resource}|${dimension}|${hour}`)
     const delivered = entry?.ours === true && entry.quantity === quantity
     const action = delivered ? resolveDelivered : resolveResend
     await this.#operate(delivered ? 'resolve as delivered' : 'resolve with resend', (page) =>
@@ -309,6 +305,7 @@ export class SimulatedPod {
   }
 
   async #start(): Promise<void> {
+    await this.#waitForPlatform()
     this.#nameOwner()
     for (let attempt = 1; this.#process === undefined; attempt += 1) {
       try {
@@ -340,7 +337,7 @@ export class SimulatedPod {
       }),
       lateness: this.#lateness,
       isMovedFirst: () => this.#takeMove(),
-      apiFor: (reaches) => this.aws.apiFor(this.#awsName(resource), reaches),
+      apiFor: (reaches) => this.aws.apiFor(resource, reaches),
       hasLeft: () => this.#takeRequest(),
       onFatal: () => {
         this.coverage.count('the ledger failed')
@@ -371,28 +368,20 @@ export class SimulatedPod {
 
   /** Decides whose the book is at this start. */
   #nameOwner(): void {
-    const names = [...this.#awsNames.keys()]
-    const name = `pod:${names.length}`
-    switch (this.#next) {
-      case 'same':
-        return
-      case 'new':
-        this.#awsNames.set(name, name)
-        this.#resource = name
-        break
-      case 'alias':
-        this.#awsNames.set(name, this.#awsName(this.#resource))
-        this.#resource = name
-        break
-      case 'earlier':
-        this.#resource = names[0] ?? name
-        break
-    }
+    if (this.#next === 'new') {
+      this.#resource = `pod:${this.#owners}`
+      this.#owners += 1
+    } else if (this.#next === 'earlier') this.#resource = 'pod:0'
     this.#next = 'same'
   }
 
-  #awsName(resource: string): string {
-    return this.#awsNames.get(resource) ?? resource
+  /** While the platform does not say who this is, the sidecar answers without a book. */
+  async #waitForPlatform(): Promise<void> {
+    if (this.#next !== 'unknown') return
+    this.#next = 'same'
+    this.coverage.count('start without an identity')
+    const refused = new SidecarError('PlatformUnknown', 'the platform does not answer')
+    await this.application.send(() => Promise.reject(refused), this.now)
   }
 
   #atStep(step: Step, process: ModelProcess): void {

@@ -86,6 +86,7 @@ describe('whatever happens around a sidecar', { timeout }, () => {
         'operator: retry',
         'report accepted, late',
         'report duplicate',
+        'start without an identity',
         'start failed: LedgerBusy',
         'start failed: LedgerFull',
         'the ledger failed',

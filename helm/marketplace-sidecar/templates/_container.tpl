@@ -4,6 +4,10 @@
   image: {{ .Values.image.registry }}/{{ .Values.image.repository }}:{{ .Values.image.tag }}
   imagePullPolicy: {{ .Values.image.pullPolicy }}
   env:
+    - name: SIDECAR_POD_UID
+      valueFrom:
+        fieldRef:
+          fieldPath: metadata.uid
     {{- include "marketplace-sidecar.env" .Values | trim | nindent 4 }}
   ports:
     - name: sidecar-ops

@@ -123,12 +123,20 @@ function rawProblem(code: ProblemCode, detail: string): string {
   ].join('\r\n')
 }
 
-interface Listening {
+export interface Listening {
   /** The actual port, even if the system chose it. */
   readonly port: number
   /** Stops accepting requests. Those that have begun to arrive have a second to finish. */
   close(): Promise<void>
+  /**
+   * Has `next` answer every request from now on, on the same sockets: nothing is refused in between.
+   * Closing what this resolves with closes both.
+   */
+  handOver(next: FastifyInstance): Promise<Listening>
 }
+
+/** Gives an application its sockets: `listen`, or those that another one hands over. */
+export type Listen = (...args: Parameters<typeof listen>) => Promise<Listening>
 
 /** A closing Node server no longer limits a request's time, so a stalled client would delay the shutdown. */
 const closeGraceMs = 1000
@@ -155,17 +163,28 @@ export async function listen(
   const realPort = typeof address === 'object' && address !== null ? address.port : port
   const twin = host === '127.0.0.1' ? await listenOnIpv6(app, realPort) : undefined
   const servers: readonly Server[] = twin === undefined ? [app.server] : [app.server, twin]
-  return {
+  let successor: FastifyInstance | undefined
+  const listening: Listening = {
     port: realPort,
     async close() {
       const twinClosed = twin && new Promise((resolve) => twin.close(resolve))
-      const closed = Promise.all([app.close(), twinClosed])
+      const closed = Promise.all([successor?.close(), app.close(), twinClosed])
       for (const server of servers) server.closeIdleConnections()
       await atMost(timers, closeGraceMs, closed)
       for (const server of servers) server.closeAllConnections()
       await closed
     },
+    async handOver(next) {
+      await next.ready()
+      successor = next
+      for (const server of servers)
+        server
+          .removeAllListeners('request')
+          .on('request', (request, response) => next.server.emit('request', request, response))
+      return listening
+    },
   }
+  return listening
 }
 
 /**

@@ -153,6 +153,7 @@ const postUsage: OpenApiOperation = {
       'LedgerBusy',
       'LedgerFailed',
       'LedgerFull',
+      'PlatformUnknown',
       ...commonCodes,
     ],
   ),
@@ -162,10 +163,10 @@ const getUsage: OpenApiOperation = {
   operationId: 'getUsage',
   summary: 'Where every unit is',
   tags: ['usage'],
-  responses: responsesOf(
-    { 200: json('The ledger.', ref('Usage'), { usage: usageExample }) },
-    commonCodes,
-  ),
+  responses: responsesOf({ 200: json('The ledger.', ref('Usage'), { usage: usageExample }) }, [
+    'PlatformUnknown',
+    ...commonCodes,
+  ]),
 }
 
 /** AWS's SDKs describe AWS's protocol. */

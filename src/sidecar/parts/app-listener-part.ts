@@ -4,7 +4,7 @@ import { keysNewestFirst } from '../../entitlement/register-usage/pinned-keys.ts
 import { createAppServer } from '../../http/app-server.ts'
 import type { Drain } from '../../http/listener/drain.ts'
 import { problemOfError } from '../../http/listener/problem-of-error.ts'
-import { listen } from '../../http/listener/server.ts'
+import type { Listen } from '../../http/listener/server.ts'
 import { openAll } from '../../kernel/open-all.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { Platform } from '../../platform/platform.ts'
@@ -25,12 +25,13 @@ interface Deps {
   readonly entitlementPart: EntitlementPart
   readonly submission: SubmissionPart
   readonly drain: Drain
+  readonly listen: Listen
 }
 
 /** Starts the sources and opens the listener for the application; disposal closes it before the sources. */
 export function startAppListener(options: SidecarOptions, deps: Deps): Promise<ListenerPart> {
   const { settings, events, log, timers, version, sources = allSources } = options
-  const { platform, ledger, api, submission, drain } = deps
+  const { platform, ledger, api, submission, drain, listen } = deps
   const { entitlement, signal } = deps.entitlementPart
   const { productCode, route, dimensions, publicKeys } = settings.product
   const region = platform.region?.region

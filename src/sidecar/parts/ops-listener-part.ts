@@ -1,7 +1,7 @@
 import type { Entitlement } from '../../entitlement/entitlement-state.ts'
 import type { Drain } from '../../http/listener/drain.ts'
 import { createOpsServer } from '../../http/ops-server.ts'
-import { listen } from '../../http/listener/server.ts'
+import type { Listen } from '../../http/listener/server.ts'
 import type { Metrics } from '../../observe/prometheus/metrics.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 import type { LedgerPart } from './ledger-part.ts'
@@ -15,12 +15,13 @@ interface Deps {
   readonly entitlement: Entitlement
   readonly drain: Drain
   readonly metrics: Metrics
+  readonly listen: Listen
 }
 
 /** Opens the listener for the kubelet and Prometheus. */
 export async function startOpsListener(
   { settings, events, log, timers }: SidecarOptions,
-  { ledgerPart, entitlement, drain, metrics }: Deps,
+  { ledgerPart, entitlement, drain, metrics, listen }: Deps,
 ): Promise<ListenerPart> {
   const ops = createOpsServer({
     events,

@@ -74,6 +74,7 @@ describe('on ECS', () => {
     expect(platform).toEqual({
       name: 'ecs',
       resource: taskArn,
+      isGuess: false,
       region: { source: 'ecs-task-arn', region: 'eu-west-1' },
       readings: [
         { source: 'ecs-task-arn', region: 'eu-west-1' },
@@ -119,7 +120,7 @@ describe('on ECS', () => {
 
   test('a task without a metadata address is known by its execution environment', async () => {
     const platform = await detect({ env: { AWS_EXECUTION_ENV: 'AWS_ECS_EC2' } })
-    expect(platform).toMatchObject({ name: 'ecs', resource: 'host:box', region: undefined })
+    expect(platform).toMatchObject({ name: 'ecs', isGuess: true, region: undefined })
     expect(platform.warnings.join('\n')).toContain('No source names a region')
   })
 
@@ -142,6 +143,7 @@ describe('on EKS', () => {
     expect(platform).toEqual({
       name: 'eks',
       resource: `pod:${uid}`,
+      isGuess: false,
       region: { source: 'eks-token-issuer', region: 'us-east-2' },
       readings: [{ source: 'eks-token-issuer', region: 'us-east-2' }],
       mismatches: [],
@@ -168,12 +170,21 @@ describe('on EKS', () => {
     expect(platform).toMatchObject({ name: 'eks', resource: `pod:${uid}`, warnings: [] })
   })
 
-  test('a token without a pod leaves the host name, with a warning', async () => {
+  test.each([
+    ['counts where no token names the pod', { iss: eksClaims.iss }, 'pod:from-the-pod'],
+    ['gives way to the token', eksClaims, `pod:${uid}`],
+  ])('the uid from the specification %s', async (_, claims, resource) => {
+    const files = { [tokenPath]: fakeToken(claims) }
+    const platform = await detect({ env: irsa, files, podUid: 'from-the-pod' })
+    expect(platform).toMatchObject({ resource, isGuess: false, warnings: [] })
+  })
+
+  test('a token without a pod leaves only a guess, with a warning', async () => {
     const platform = await detect({
       env: irsa,
       files: { [tokenPath]: fakeToken({ iss: eksClaims.iss }) },
     })
-    expect(platform).toMatchObject({ name: 'eks', resource: 'host:box' })
+    expect(platform).toMatchObject({ name: 'eks', resource: 'host:box', isGuess: true })
     expect(platform.region?.region).toBe('us-east-2')
     expect(platform.warnings.join('\n')).toContain('uid')
   })

@@ -1,0 +1,123 @@
+import { Entitlement } from '../../entitlement/entitlement-state.ts'
+import { createAppServer } from '../../http/app-server.ts'
+import { problemOfError } from '../../http/listener/problem-of-error.ts'
+import { listen, type Listen } from '../../http/listener/server.ts'
+import { openApiPath } from '../../http/openapi/openapi-route.ts'
+import { createOpsServer } from '../../http/ops-server.ts'
+import { entitlementPath } from '../../http/routes/entitlement-route.ts'
+import { statusPagePath } from '../../http/routes/status-page-route.ts'
+import { SidecarError } from '../../kernel/errors.ts'
+import { openAll } from '../../kernel/open-all.ts'
+import type { Platform } from '../../platform/platform.ts'
+import { routeOf } from '../../product/routes.ts'
+import { createRefusalReport } from '../../sources/refused-usage.ts'
+import { sources as allSources } from '../../sources/registry.ts'
+import type { SidecarOptions } from '../sidecar-options.ts'
+import type { Counting } from './metrics-part.ts'
+
+/** Where the two listeners of a sidecar get their sockets. */
+export interface Sockets {
+  readonly app: Listen
+  readonly ops: Listen
+}
+
+interface WaitingRoom extends Sockets, AsyncDisposable {
+  readonly appPort: number
+  readonly opsPort: number
+  readonly entitlement: Entitlement
+}
+
+/** What needs neither the ledger nor AWS. */
+const answered: ReadonlySet<string | undefined> = new Set([
+  entitlementPath,
+  statusPagePath,
+  openApiPath,
+])
+
+/**
+ * Opens both listeners of a sidecar that does not know yet which task or pod it is: the entitlement is
+ * `starting`, it is alive and not ready, and every other route of the application, sources included, answers 503
+ * with PlatformUnknown. The sockets pass to the listeners that follow.
+ */
+export function openWaitingRoom(
+  options: SidecarOptions,
+  { region }: Platform,
+  counting: Counting,
+): Promise<WaitingRoom> {
+  const { settings, clock, timers, events, log, version, sources = allSources } = options
+  const { productCode, route, dimensions } = settings.product
+  const { recordsProve } = routeOf(route)
+  return openAll(async (opened) => {
+    const entitlement = new Entitlement({ clock, timers, events, log, recordsProve })
+    const ending = new AbortController()
+    const refuse = () => Promise.reject(platformUnknown())
+    const app = createAppServer({
+      limits: settings,
+      events,
+      log,
+      usage: { book: { usage: refuse }, dimensions, nextSendAt: () => undefined },
+      version,
+      apiToken: settings.apiToken,
+      onUsageRequest: () => {},
+      entitlement,
+      productCode,
+      route,
+      region: region?.region,
+      signal: ending.signal,
+      proof: { tokens: { tokenFor: refuse }, productCode, publicKeyVersion: 1 },
+    })
+    const refused = createRefusalReport(events, dimensions)
+    app.addHook('preHandler', async ({ method, is404, id, routeOptions: { url } }) => {
+      if (is404 || (method !== 'POST' && answered.has(url))) return
+      // The AWS front reports a refusal by itself.
+      if (method === 'POST' && url !== '/') refused(undefined, 'PlatformUnknown', id)
+      throw platformUnknown()
+    })
+    const context = {
+      app,
+      book: { report: refuse },
+      productCode,
+      dimensions,
+      region: region?.region,
+      log,
+      refused,
+      explain: problemOfError,
+      referenceOf: () => '',
+      aws: { forward: refuse, prove: refuse },
+    }
+    const started = opened.use(new AsyncDisposableStack())
+    for (const source of sources) started.use(source.start(context))
+    const ops = createOpsServer({
+      events,
+      log,
+      deadBecause: () => undefined,
+      notReadyBecause: () => platformUnknown().message,
+      metrics: counting,
+    })
+    const opsSocket = await listen(ops, settings.opsListen, timers)
+    opened.defer(() => opsSocket.close())
+    const appSocket = await listen(app, settings.listen, timers)
+    opened.defer(() => appSocket.close())
+    opened.defer(() => ending.abort())
+    return {
+      appPort: appSocket.port,
+      opsPort: opsSocket.port,
+      entitlement,
+      app: async (next) => {
+        // Requests that wait for the entitlement get their answer here: the next one starts afresh.
+        ending.abort()
+        await started.disposeAsync()
+        return appSocket.handOver(next)
+      },
+      ops: (next) => opsSocket.handOver(next),
+      [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    }
+  })
+}
+
+function platformUnknown(): SidecarError {
+  return new SidecarError(
+    'PlatformUnknown',
+    'The platform has not said yet which task or pod this is, so the ledger is closed and nothing was recorded. Repeat the request; the log of the sidecar says what is missing.',
+  )
+}
