@@ -1,16 +1,16 @@
 import type { FastifyInstance } from 'fastify'
 import type { Events } from '../kernel/events.ts'
 import type { Log } from '../kernel/log.ts'
+import { metricsRoute, type MetricsRouteOptions } from './routes/metrics-route.ts'
 import { createServerBase } from './listener/server.ts'
 
-interface OpsServerOptions {
+interface OpsServerOptions extends MetricsRouteOptions {
   readonly events: Events
   readonly log: Log
   /** Says why the process cannot do its work; undefined while it can. */
   readonly deadBecause: () => string | undefined
   /** Says why the application may not start; undefined when it may. */
   readonly notReadyBecause: () => string | undefined
-  readonly metrics: { readonly contentType: string; render(): Promise<string> }
 }
 
 /**
@@ -18,8 +18,8 @@ interface OpsServerOptions {
  * `/readyz` and `/metrics`.
  */
 export function createOpsServer(options: OpsServerOptions): FastifyInstance {
-  const { events, log, deadBecause, notReadyBecause, metrics } = options
-  const limits = { bodyLimitBytes: 1024, maxConnections: 256, requestTimeoutMs: 10_000 }
+  const { events, log, deadBecause, notReadyBecause } = options
+  const limits = { bodyLimitBytes: 1024, requestTimeoutMs: 10_000 }
   const app = createServerBase(limits, events, log)
   const probe = (path: string, problem: () => string | undefined) =>
     app.get(path, (_request, reply) => {
@@ -31,8 +31,6 @@ export function createOpsServer(options: OpsServerOptions): FastifyInstance {
     })
   probe('/livez', deadBecause)
   probe('/readyz', notReadyBecause)
-  app.get('/metrics', async (_request, reply) =>
-    reply.type(metrics.contentType).send(await metrics.render()),
-  )
+  metricsRoute(app, options)
   return app
 }

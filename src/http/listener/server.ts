@@ -6,13 +6,13 @@ import { SidecarError, messageOf } from '../../kernel/errors.ts'
 import type { ProblemCode } from '../../kernel/problem-table.ts'
 import type { Events } from '../../kernel/events.ts'
 import type { Log } from '../../kernel/log.ts'
+import { Connections, type ConnectionLimits } from './connections.ts'
 import { problemContentType, problemOf, sendProblem } from './problem.ts'
 import { problemOfError } from './problem-of-error.ts'
 import { requestIdOf } from './request-id.ts'
 
 export interface ServerLimits {
   readonly bodyLimitBytes: number
-  readonly maxConnections: number
   /** How long a whole request may take to arrive. */
   readonly requestTimeoutMs: number
 }
@@ -38,11 +38,11 @@ export function createServerBase(limits: ServerLimits, events: Events, log: Log)
     trustProxy: false,
     exposeHeadRoutes: true,
     return503OnClosing: false,
-    http: httpOptions,
+    // Node's own default for the headers is a minute, whatever the whole request may take.
+    http: { ...httpOptions, headersTimeout: limits.requestTimeoutMs },
     clientErrorHandler: answerUnreadable,
     genReqId: requestIdOf,
   })
-  app.server.maxConnections = limits.maxConnections
   answerErrors(app, log)
   refuseWhileClosing(app)
   app.addHook('onResponse', (request, reply, done) => {
@@ -103,11 +103,19 @@ const clientErrorCodes: Readonly<Record<string, ProblemCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'RequestTimeout',
 }
 
+/** How long a client has to take the answer to a request that could not be read. */
+const lingerMs = 1000
+
 /** Answers bytes that are not an HTTP request. */
 function answerUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {
   const code = clientErrorCodes[error.code ?? ''] ?? 'InvalidRequest'
-  if (socket.writable) socket.end(rawProblem(code, error.message))
-  else socket.destroy()
+  if (!socket.writable) {
+    socket.destroy()
+    return
+  }
+  socket.end(rawProblem(code, error.message))
+  // What the client still sends would make the system discard the answer. A client that stays is cut off.
+  socket.setTimeout(lingerMs, () => socket.destroy())
 }
 
 function rawProblem(code: ProblemCode, detail: string): string {
@@ -121,6 +129,12 @@ function rawProblem(code: ProblemCode, detail: string): string {
     '',
     body,
   ].join('\r\n')
+}
+
+export interface Address extends ConnectionLimits {
+  readonly host: string
+  /** 0 lets the system choose. */
+  readonly port: number
 }
 
 export interface Listening {
@@ -143,16 +157,22 @@ const closeGraceMs = 1000
 
 /**
  * Listens on `host`. If that is 127.0.0.1, it also listens on the same port of ::1, where the machine has
- * that address. `timers` is real time.
+ * that address; the limits count for both together. `timers` is real time.
  */
 export async function listen(
   app: FastifyInstance,
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port, ...limits }: Address,
   timers: Clock,
 ): Promise<Listening> {
+  const answers = app.server.listeners('request')
+  const connections = new Connections(limits, timers, (request, response) => {
+    for (const answer of answers) answer.call(app.server, request, response)
+  })
+  connections.watch(app.server)
   try {
     await app.listen({ host, port })
   } catch (cause) {
+    connections.end()
     throw new SidecarError(
       'ListenFailed',
       `Cannot listen on ${host}:${port} (${messageOf(cause)}). Stop what uses the port, or choose another.`,
@@ -161,7 +181,7 @@ export async function listen(
   }
   const address = app.server.address()
   const realPort = typeof address === 'object' && address !== null ? address.port : port
-  const twin = host === '127.0.0.1' ? await listenOnIpv6(app, realPort) : undefined
+  const twin = host === '127.0.0.1' ? await listenOnIpv6(app, realPort, connections) : undefined
   const servers: readonly Server[] = twin === undefined ? [app.server] : [app.server, twin]
   let successor: FastifyInstance | undefined
   const listening: Listening = {
@@ -171,16 +191,15 @@ export async function listen(
       const closed = Promise.all([successor?.close(), app.close(), twinClosed])
       for (const server of servers) server.closeIdleConnections()
       await atMost(timers, closeGraceMs, closed)
-      for (const server of servers) server.closeAllConnections()
+      connections.end()
       await closed
     },
     async handOver(next) {
       await next.ready()
       successor = next
-      for (const server of servers)
-        server
-          .removeAllListeners('request')
-          .on('request', (request, response) => next.server.emit('request', request, response))
+      connections.answer = (request, response) => {
+        next.server.emit('request', request, response)
+      }
       return listening
     },
   }
@@ -191,13 +210,14 @@ export async function listen(
  * Listens on ::1, because applications resolve localhost to it first. A machine without IPv6, or a port
  * that is in use there, is not an error.
  */
-function listenOnIpv6(app: FastifyInstance, port: number): Promise<Server | undefined> {
-  const { requestTimeout, keepAliveTimeout, maxConnections } = app.server
-  const twin = createServer(
-    { ...httpOptions, requestTimeout, keepAliveTimeout },
-    (request, response) => app.server.emit('request', request, response),
-  )
-  twin.maxConnections = maxConnections
+function listenOnIpv6(
+  app: FastifyInstance,
+  port: number,
+  connections: Connections,
+): Promise<Server | undefined> {
+  const { headersTimeout, requestTimeout, keepAliveTimeout } = app.server
+  const twin = createServer({ ...httpOptions, headersTimeout, requestTimeout, keepAliveTimeout })
+  connections.watch(twin)
   twin.on('clientError', answerUnreadable)
   return new Promise((resolve) => {
     twin.once('error', () => resolve(undefined))

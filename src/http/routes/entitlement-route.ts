@@ -23,6 +23,9 @@ export interface EntitlementRouteOptions {
 
 export const maxWaitSeconds = 300
 
+/** Requests that may wait at once. Another one gets the answer of the moment. */
+export const mostHolding = 256
+
 export const entitlementPath = '/v1/entitlement'
 
 interface Prepared {
@@ -35,7 +38,7 @@ interface Prepared {
 /**
  * `GET /v1/entitlement`: 200 entitled, or within the grace time; 403 denied; 503 while AWS has not
  * answered, with a Retry-After until the next call of AWS. `?wait=30` holds the answer for up to that many
- * seconds. The answer is prepared when the state changes.
+ * seconds, until the client is gone. The answer is prepared when the state changes.
  *
  * Returns a function that sends the current answer without the route and returns its status.
  */
@@ -56,9 +59,22 @@ export function entitlementRoute(
     return { ...prepared.headers, 'retry-after': `${retryAfterSeconds}` }
   }
 
+  let holding = 0
+  async function hold(ms: number, response: ServerResponse): Promise<void> {
+    if (holding >= mostHolding) return
+    holding += 1
+    const gone = new AbortController()
+    response.once('close', () => gone.abort())
+    try {
+      await entitlement.wait(ms, AbortSignal.any([signal, gone.signal]))
+    } finally {
+      holding -= 1
+    }
+  }
+
   app.get(entitlementPath, async (request, reply) => {
     const { wait } = request.query as { wait?: unknown }
-    if (wait !== undefined) await entitlement.wait(waitMs(wait), signal)
+    if (wait !== undefined) await hold(waitMs(wait), reply.raw)
     return reply.code(prepared.status).headers(headersNow()).send(prepared.body)
   })
 

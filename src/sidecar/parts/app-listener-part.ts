@@ -15,6 +15,7 @@ import { referenceOf } from '../../store/reference.ts'
 import { createAwsCalls } from '../create-aws-calls.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 import type { EntitlementPart } from './entitlement-part.ts'
+import { appAddress } from './listener-addresses.ts'
 import type { ListenerPart } from './ops-listener-part.ts'
 import type { SubmissionPart } from './submission-part.ts'
 
@@ -72,7 +73,7 @@ export function startAppListener(options: SidecarOptions, deps: Deps): Promise<L
       aws: createAwsCalls(api, tokens),
     }
     for (const source of sources) opened.use(source.start(context))
-    const listening = await listen(app, settings.listen, timers)
+    const listening = await listen(app, appAddress(settings), timers)
     opened.defer(() => listening.close())
     return { port: listening.port, [Symbol.asyncDispose]: () => opened.disposeAsync() }
   })

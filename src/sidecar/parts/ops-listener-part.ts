@@ -4,6 +4,7 @@ import { createOpsServer } from '../../http/ops-server.ts'
 import type { Listen } from '../../http/listener/server.ts'
 import type { Metrics } from '../../observe/prometheus/metrics.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
+import { opsAddress } from './listener-addresses.ts'
 import type { LedgerPart } from './ledger-part.ts'
 
 export interface ListenerPart extends AsyncDisposable {
@@ -29,8 +30,9 @@ export async function startOpsListener(
     deadBecause: () => ledgerPart.failure(),
     notReadyBecause: () => notReady(entitlement, drain),
     metrics,
+    timers,
   })
-  const listening = await listen(ops, settings.opsListen, timers)
+  const listening = await listen(ops, opsAddress(settings), timers)
   return { port: listening.port, [Symbol.asyncDispose]: () => listening.close() }
 }
 

@@ -13,6 +13,7 @@ import { routeOf } from '../../product/routes.ts'
 import { createRefusalReport } from '../../sources/refused-usage.ts'
 import { sources as allSources } from '../../sources/registry.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
+import { appAddress, opsAddress } from './listener-addresses.ts'
 import type { Counting } from './metrics-part.ts'
 
 /** Where the two listeners of a sidecar get their sockets. */
@@ -93,10 +94,11 @@ export function openWaitingRoom(
       deadBecause: () => undefined,
       notReadyBecause: () => platformUnknown().message,
       metrics: counting,
+      timers,
     })
-    const opsSocket = await listen(ops, settings.opsListen, timers)
+    const opsSocket = await listen(ops, opsAddress(settings), timers)
     opened.defer(() => opsSocket.close())
-    const appSocket = await listen(app, settings.listen, timers)
+    const appSocket = await listen(app, appAddress(settings), timers)
     opened.defer(() => appSocket.close())
     opened.defer(() => ending.abort())
     return {

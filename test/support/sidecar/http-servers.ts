@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { EntitlementSnapshot } from '../../../src/entitlement/entitlement-state.ts'
 import { Events } from '../../../src/kernel/events.ts'
+import { createSystemClock } from '../../../src/kernel/clock.ts'
 import { createAppServer, type AppServerOptions } from '../../../src/http/app-server.ts'
 import { createOpsServer } from '../../../src/http/ops-server.ts'
 import { problemOfError } from '../../../src/http/listener/problem-of-error.ts'
@@ -9,7 +10,7 @@ import { createRefusalReport } from '../../../src/sources/refused-usage.ts'
 import { sources } from '../../../src/sources/registry.ts'
 import type { UsageBook } from '../../../src/sources/source.ts'
 
-const entitled: EntitlementSnapshot = {
+export const entitled: EntitlementSnapshot = {
   state: 'entitled',
   entitled: true,
   code: 'Entitled',
@@ -31,7 +32,7 @@ export function createIdleAppServer(
   const events = new Events()
   const log = createSilentLog()
   const app = createAppServer({
-    limits: { bodyLimitBytes: 1024, maxConnections: 7, requestTimeoutMs: 4321 },
+    limits: { bodyLimitBytes: 1024, requestTimeoutMs: 4321 },
     events,
     log,
     usage: {
@@ -92,5 +93,6 @@ export function createIdleOpsServer(): FastifyInstance {
     deadBecause: () => undefined,
     notReadyBecause: () => undefined,
     metrics: { contentType: 'text/plain', render: () => Promise.resolve('') },
+    timers: createSystemClock(),
   })
 }

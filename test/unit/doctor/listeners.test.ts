@@ -34,7 +34,11 @@ const ops = (port: number, host = '127.0.0.1', machine: Partial<Machine> = {}) =
 
 async function sidecar(options: Parameters<typeof createIdleAppServer>[0] = {}): Promise<number> {
   const server = createIdleAppServer(options)
-  const listening = await listen(server, { host: '127.0.0.1', port: 0 }, createSystemClock())
+  const listening = await listen(
+    server,
+    { host: '127.0.0.1', port: 0, maxConnections: 9, keptForLoopback: 0 },
+    createSystemClock(),
+  )
   onTestFinished(() => listening.close())
   return listening.port
 }

@@ -1,0 +1,166 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Clock, Timer } from '../../kernel/clock.ts'
+
+export interface ConnectionLimits {
+  /** Over all address families. */
+  readonly maxConnections: number
+  /** Of these, how many only this machine may use. */
+  readonly keptForLoopback: number
+}
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void
+
+interface Connection {
+  readonly socket: Socket
+  readonly address: string
+  /** The answer under way. The next request waits until this one has been read. */
+  answering: ServerResponse | undefined
+  readonly waiting: { readonly request: IncomingMessage; readonly response: ServerResponse }[]
+  /** Since when it is idle, or when the work on its answer was last seen, ms on `elapsed`. */
+  since: number
+}
+
+const loopback = 'loopback'
+/** How often connections are looked at. */
+const sweepMs = 1000
+/** How long a client may take to read an answer that is complete. */
+const unreadMs = 10_000
+/** A connection that has been idle for less is not closed to make room: its request may be on the way. */
+const freshMs = 1000
+/** Requests that a client may send ahead on one connection, and all clients together. */
+const mostAhead = 16
+const mostAheadOfAll = 256
+
+/**
+ * The connections of a listener. Each has one request in flight, so that what a client does not read is
+ * one answer at most. When all connections are in use, an idle one makes room, of the client that has the most:
+ * no client can lock out another.
+ */
+export class Connections {
+  /** Answers every request from now on. */
+  answer: Answer
+  readonly #limits: ConnectionLimits
+  readonly #timers: Clock
+  readonly #all = new Map<Socket, Connection>()
+  #remote = 0
+  #ahead = 0
+  #sweep: Timer
+
+  constructor(limits: ConnectionLimits, timers: Clock, answer: Answer) {
+    this.#limits = limits
+    this.#timers = timers
+    this.answer = answer
+    this.#sweep = timers.after(sweepMs, this.#look)
+  }
+
+  /** Takes over the connections and requests of a server that does not listen yet. */
+  watch(server: Server): void {
+    server.removeAllListeners('request')
+    server.on('connection', this.#open)
+    server.on('request', this.#take)
+  }
+
+  /** Ends every connection, and looks at none any more. */
+  end(): void {
+    this.#sweep.cancel()
+    for (const { socket } of this.#all.values()) socket.destroy()
+  }
+
+  readonly #open = (socket: Socket): void => {
+    const address = addressOf(socket)
+    if (!this.#hasRoom(address) && !this.#makeRoom(address)) {
+      socket.destroy()
+      return
+    }
+    if (address !== loopback) this.#remote += 1
+    const since = this.#timers.elapsed()
+    this.#all.set(socket, { socket, address, answering: undefined, waiting: [], since })
+    socket.once('close', () => this.#forget(socket))
+  }
+
+  #hasRoom(address: string): boolean {
+    const { maxConnections, keptForLoopback } = this.#limits
+    if (this.#all.size >= maxConnections) return false
+    return address === loopback || this.#remote < maxConnections - keptForLoopback
+  }
+
+  /** Closes the connection that has been idle for longest, of the client that has the most. */
+  #makeRoom(address: string): boolean {
+    const candidates = [...this.#all.values()].filter(
+      (each) => address === loopback || each.address !== loopback,
+    )
+    const counts = new Map<string, number>()
+    for (const each of candidates) counts.set(each.address, (counts.get(each.address) ?? 0) + 1)
+    const most = Math.max(...counts.values())
+    const longIdle = this.#timers.elapsed() - freshMs
+    const [victim] = candidates
+      .filter((each) => isIdle(each) && counts.get(each.address) === most)
+      .filter((each) => each.address !== address || each.since <= longIdle)
+      .toSorted((a, b) => a.since - b.since)
+    if (victim === undefined) return false
+    victim.socket.destroy()
+    this.#forget(victim.socket)
+    return true
+  }
+
+  #forget(socket: Socket): void {
+    const connection = this.#all.get(socket)
+    if (connection === undefined) return
+    this.#all.delete(socket)
+    if (connection.address !== loopback) this.#remote -= 1
+    this.#ahead -= connection.waiting.length
+    connection.waiting.length = 0
+  }
+
+  readonly #take = (request: IncomingMessage, response: ServerResponse): void => {
+    const connection = this.#all.get(request.socket)
+    // The client was refused, and its request had arrived already.
+    if (connection === undefined) return
+    if (connection.answering === undefined) return this.#begin(connection, request, response)
+    if (connection.waiting.length >= mostAhead || this.#ahead >= mostAheadOfAll) {
+      request.socket.destroy()
+      return
+    }
+    this.#ahead += 1
+    connection.waiting.push({ request, response })
+  }
+
+  #begin(connection: Connection, request: IncomingMessage, response: ServerResponse): void {
+    connection.answering = response
+    connection.since = this.#timers.elapsed()
+    response.once('close', () => this.#next(connection))
+    this.answer(request, response)
+  }
+
+  #next(connection: Connection): void {
+    connection.answering = undefined
+    connection.since = this.#timers.elapsed()
+    const next = connection.waiting.shift()
+    if (next === undefined) return
+    this.#ahead -= 1
+    this.#begin(connection, next.request, next.response)
+  }
+
+  /** Ends connections whose answer is complete and is not read. */
+  readonly #look = (): void => {
+    const now = this.#timers.elapsed()
+    for (const connection of this.#all.values()) {
+      if (connection.answering === undefined) continue
+      if (!isIdle(connection)) connection.since = now
+      else if (now - connection.since >= unreadMs) connection.socket.destroy()
+    }
+    this.#sweep = this.#timers.after(sweepMs, this.#look)
+  }
+}
+
+/** Whether the sidecar has nothing to do for it: its answer, if there is one, only waits to be read. */
+function isIdle({ answering }: Connection): boolean {
+  return answering === undefined || answering.writableEnded
+}
+
+/** Both loopback addresses are one client: this machine. */
+function addressOf({ remoteAddress = '' }: Socket): string {
+  const isLoopback = remoteAddress === '::1' || /^(::ffff:)?127\./.test(remoteAddress)
+  return isLoopback ? loopback : remoteAddress
+}
