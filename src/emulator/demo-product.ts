@@ -15,6 +15,7 @@ export function demoCustomer(productCode: string): EmulatedCustomer {
     customerIdentifier: 'demoCustomer01',
     customerAwsAccountId: '123456789012',
     licenseArn: 'arn:aws:license-manager::294406891311:license:l-demo0123456789abcdef',
+    agreementId: 'agmt-demo0123456789abcdef',
     subscribed: true,
     registrationTokens: ['demo-registration-token'],
     expiredTokens: [],

@@ -53,6 +53,8 @@ export interface EmulatedCustomer {
   readonly customerIdentifier?: string | undefined
   readonly customerAwsAccountId: string
   readonly licenseArn: string
+  /** The agreement that ResolveCustomer names; none when absent. */
+  readonly agreementId?: string | undefined
   /** The licence's activation period, ms. */
   readonly licenseStartsAt?: number | undefined
   readonly licenseEndsAt?: number | undefined

@@ -19,6 +19,8 @@ export const awsLimits = {
   saasDimensions: 200,
   /** Whole units of one record, and of one of its allocations. */
   quantity: largestInteger,
+  /** The same as a decimal, in characters. */
+  decimalLength: 17,
   /** Allocations of one record, and how many distinct tag keys they may use together. */
   allocations: 2500,
   distinctTagKeys: 5,
@@ -30,6 +32,7 @@ export const awsLimits = {
   clientTokenLength: 64,
   /** The length of either name of a SaaS customer, identifier or account. */
   customerIdLength: 255,
+  agreementIdLength: 64,
   recordsPerBatch: 25,
   requestBytes: 1_048_576,
   /** How old a record of MeterUsage may be, and one of BatchMeterUsage. */

@@ -28,6 +28,14 @@ export const dimension = {
 
 export const quantity = { type: 'integer', min: 0, max: awsLimits.quantity } as const
 
+/** The same as a decimal. It takes the place of the whole number, never a place next to it. */
+export const decimalQuantity = {
+  type: 'string',
+  minLength: 1,
+  maxLength: awsLimits.decimalLength,
+  pattern: String.raw`^(0|[1-9][0-9]{0,9})(\.[0-9]{1,6})?$`,
+} as const
+
 export const customerIdentifier = {
   type: 'string',
   minLength: 0,
@@ -54,6 +62,13 @@ export const clientToken = {
   minLength: 1,
   maxLength: awsLimits.clientTokenLength,
   idempotencyToken: true,
+} as const
+
+export const agreementId = {
+  type: 'string',
+  minLength: 1,
+  maxLength: awsLimits.agreementIdLength,
+  pattern: '[A-Za-z0-9_/-]+',
 } as const
 
 /** The JWT that RegisterUsage returns. */
@@ -94,7 +109,8 @@ export type WireTag = ValueOf<typeof tag>
 const usageAllocation = {
   type: 'structure',
   members: {
-    AllocatedUsageQuantity: { ...quantity, required: true },
+    AllocatedUsageQuantity: quantity,
+    AllocatedUsageQuantityAsDecimal: decimalQuantity,
     Tags: {
       type: 'list',
       minItems: 1,

@@ -6,6 +6,7 @@ import type { EmulatorClock } from '../emulator-clock.ts'
 import type { FaultScript } from './faults.ts'
 import { fail, succeed } from '../../kernel/result.ts'
 import { hourMs } from '../../metering/hour.ts'
+import { formatQuantity } from '../../metering/quantity.ts'
 import { findKey, type Metering } from '../operations/metering-rules.ts'
 import type { EmulatedRecord } from '../operations/metering-state.ts'
 import type { EmulatorSettings } from '../emulator-settings.ts'
@@ -88,7 +89,12 @@ function isShowable(instant: number): boolean {
 }
 
 function showRecord(record: EmulatedRecord): object {
-  return { ...record, hour: toIso(record.hour), clientToken: record.clientToken ?? null }
+  return {
+    ...record,
+    hour: toIso(record.hour),
+    quantity: Number(formatQuantity(record.quantity)),
+    clientToken: record.clientToken ?? null,
+  }
 }
 
 function showClock(clock: EmulatorClock): object {

@@ -11,6 +11,7 @@ import type {
   recordStatuses,
 } from '../../protocol/operations/batch-meter-usage.ts'
 import type { ErrorNameOf } from '../../protocol/operations.ts'
+import { microOf, type WireQuantity } from '../../protocol/wire-quantity.ts'
 import { checkSeller } from './caller.ts'
 import { checkLicence, findCustomer } from './customer.ts'
 import type { EmulatedCustomer } from '../marketplace.ts'
@@ -84,7 +85,7 @@ function checkRecord(
   if (!offered.ok) return offered
   const dimension = checkDimension(product.value, record.Dimension)
   if (!dimension.ok) return dimension
-  const allocations = checkAllocations(record.Quantity ?? 0, record.UsageAllocations)
+  const allocations = checkAllocations(quantityIn(record), record.UsageAllocations)
   if (!allocations.ok) return allocations
   const instant = toInstant(record.Timestamp)
   const licence = checkLicence(customer.value, record, instant)
@@ -118,7 +119,7 @@ function settle(
     productCode: customer.productCode,
     dimension: record.Dimension,
     hour: hourOf(toInstant(record.Timestamp)),
-    quantity: record.Quantity ?? 0,
+    quantity: microOf(quantityIn(record)),
     allocations: record.UsageAllocations ?? [],
     meteringRecordId: metering.randomUuid(),
     clientToken: undefined,
@@ -133,6 +134,10 @@ function settle(
     Status: 'Success',
     MeteringRecordId: (known ?? wanted).meteringRecordId,
   }
+}
+
+function quantityIn(record: UsageRecord): WireQuantity {
+  return { whole: record.Quantity, decimal: record.QuantityAsDecimal }
 }
 
 function monthOf(instant: number): string {

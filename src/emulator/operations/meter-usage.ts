@@ -7,6 +7,7 @@ import { succeed } from '../../kernel/result.ts'
 import { serviceError, type ServiceResult } from '../../protocol/service-errors.ts'
 import type { MeterUsageInput } from '../../protocol/operations/meter-usage.ts'
 import type { ErrorNameOf } from '../../protocol/operations.ts'
+import { microOf, type WireQuantity } from '../../protocol/wire-quantity.ts'
 import { findTask, isEntitled } from './caller.ts'
 import type { EmulatedTask } from '../marketplace.ts'
 import {
@@ -69,7 +70,7 @@ function checkRequest(
   if (!offered.ok) return offered
   const dimension = checkDimension(product.value, input.UsageDimension)
   if (!dimension.ok) return dimension
-  const allocations = checkAllocations(input.UsageQuantity ?? 0, input.UsageAllocations)
+  const allocations = checkAllocations(quantityIn(input), input.UsageAllocations)
   if (!allocations.ok) return allocations
   if (isEntitled(metering, task.value, input.ProductCode)) return task
   return serviceError(
@@ -127,7 +128,7 @@ function record(
     productCode: input.ProductCode,
     dimension: input.UsageDimension,
     hour: hourOf(toInstant(input.Timestamp)),
-    quantity: input.UsageQuantity ?? 0,
+    quantity: microOf(quantityIn(input)),
     allocations: input.UsageAllocations ?? [],
     meteringRecordId: metering.randomUuid(),
     clientToken: input.ClientToken,
@@ -144,12 +145,16 @@ function record(
   )
 }
 
+function quantityIn(input: MeterUsageInput): WireQuantity {
+  return { whole: input.UsageQuantity, decimal: input.UsageQuantityAsDecimal }
+}
+
 function fingerprintOf(input: MeterUsageInput): string {
   return JSON.stringify([
     input.ProductCode,
     input.Timestamp,
     input.UsageDimension,
-    input.UsageQuantity ?? 0,
+    String(microOf(quantityIn(input))),
     canonicalAllocations(input.UsageAllocations),
   ])
 }

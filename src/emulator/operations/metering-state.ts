@@ -9,7 +9,8 @@ export interface EmulatedRecord {
   readonly dimension: string
   /** Start of the UTC hour, ms. */
   readonly hour: number
-  readonly quantity: number
+  /** Millionths: AWS compares quantities by value, whatever their form. */
+  readonly quantity: bigint
   readonly allocations: readonly UsageAllocation[]
   readonly meteringRecordId: string
   readonly clientToken: string | undefined

@@ -12,6 +12,7 @@ export interface ResolveCustomerOutput {
   readonly ProductCode: string
   readonly CustomerAWSAccountId: string
   readonly LicenseArn: string
+  readonly Metadata?: { readonly AgreementId: string }
 }
 
 /** Names the buyer who brought a registration token. A token can be resolved more than once. */
@@ -40,5 +41,6 @@ export function resolveCustomer(
     ProductCode: customer.productCode,
     CustomerAWSAccountId: customer.customerAwsAccountId,
     LicenseArn: customer.licenseArn,
+    ...(customer.agreementId !== undefined && { Metadata: { AgreementId: customer.agreementId } }),
   })
 }

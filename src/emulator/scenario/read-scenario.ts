@@ -99,6 +99,7 @@ function customerOf(
     customerIdentifier: identifier,
     customerAwsAccountId: accountId,
     licenseArn: customer.licenseArn,
+    agreementId: customer.agreementId,
     licenseStartsAt: customer.licenseStartsAt,
     licenseEndsAt: customer.licenseEndsAt,
     subscribed: subscribed ?? true,

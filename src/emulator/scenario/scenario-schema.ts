@@ -11,6 +11,7 @@ import {
   dimension,
   errorName,
   keyVersion,
+  agreementId,
   licenseArn,
   listOf,
   name,
@@ -158,6 +159,7 @@ export const scenarioFields = {
         },
         accountId: { type: accountId, required: true, summary: 'The CustomerAWSAccountId.' },
         licenseArn: { type: licenseArn, required: true, summary: 'The LicenseArn.' },
+        agreementId: { type: agreementId, otherwise: 'none', summary: 'The AgreementId.' },
         licenseStartsAt: {
           type: time,
           otherwise: 'long ago',

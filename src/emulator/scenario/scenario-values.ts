@@ -52,6 +52,11 @@ export const licenseArn = wireText(
   wire.licenseArn,
   'an ARN such as arn:aws:license-manager::1:license:l-1',
 )
+export const agreementId = text(
+  awsLimits.agreementIdLength,
+  '^[A-Za-z0-9_/-]+$',
+  `1 to ${awsLimits.agreementIdLength} letters, digits and _/-`,
+)
 export const errorName = {
   kind: 'text',
   maxLength: 128,

@@ -2,6 +2,7 @@ import { awsLimits } from '../../metering/aws-limits.ts'
 import {
   customerAwsAccountId,
   customerIdentifier,
+  decimalQuantity,
   dimension,
   licenseArn,
   productCode,
@@ -20,6 +21,7 @@ const usageRecord = {
     CustomerIdentifier: customerIdentifier,
     Dimension: { ...dimension, required: true },
     Quantity: quantity,
+    QuantityAsDecimal: decimalQuantity,
     UsageAllocations: usageAllocations,
     CustomerAWSAccountId: customerAwsAccountId,
     LicenseArn: licenseArn,

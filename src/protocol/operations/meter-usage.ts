@@ -1,4 +1,11 @@
-import { clientToken, dimension, productCode, quantity, usageAllocations } from '../fields.ts'
+import {
+  clientToken,
+  decimalQuantity,
+  dimension,
+  productCode,
+  quantity,
+  usageAllocations,
+} from '../fields.ts'
 import type { Operation, ValuesOf } from '../member-types.ts'
 
 /** Records one hour's usage of one dimension by a task or pod. */
@@ -8,6 +15,7 @@ export const meterUsageOperation = {
     Timestamp: { type: 'timestamp', required: true },
     UsageDimension: { ...dimension, required: true },
     UsageQuantity: quantity,
+    UsageQuantityAsDecimal: decimalQuantity,
     DryRun: { type: 'boolean' },
     UsageAllocations: usageAllocations,
     ClientToken: clientToken,

@@ -1,4 +1,5 @@
 import {
+  agreementId,
   customerAwsAccountId,
   customerIdentifier,
   licenseArn,
@@ -15,6 +16,7 @@ export const resolveCustomerOperation = {
     ProductCode: productCode,
     CustomerAWSAccountId: customerAwsAccountId,
     LicenseArn: licenseArn,
+    Metadata: { type: 'structure', members: { AgreementId: agreementId } },
   },
   errors: [
     'DisabledApiException',

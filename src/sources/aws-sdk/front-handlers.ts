@@ -1,10 +1,11 @@
 import type { UsageReport } from '../../metering/report.ts'
 import { canonicalTags } from '../../metering/tags.ts'
-import { checkAllocations } from '../../protocol/check-allocations.ts'
+import { checkAllocations, quantityOf } from '../../protocol/check-allocations.ts'
 import { toInstant } from '../../protocol/codec.ts'
 import { succeed } from '../../kernel/result.ts'
 import type { OperationHandlers } from '../../protocol/dispatch.ts'
 import { serviceError, type ServiceResult } from '../../protocol/service-errors.ts'
+import { microOf } from '../../protocol/wire-quantity.ts'
 import type { MeterUsageInput } from '../../protocol/operations/meter-usage.ts'
 import type { RegisterUsageInput } from '../../protocol/operations/register-usage.ts'
 import type { SourceContext } from '../source.ts'
@@ -22,7 +23,9 @@ export function createFrontHandlers(options: HandlerContext): OperationHandlers 
     MeterUsage: async (input, body) => {
       const checked = checkUsage(input, options)
       if (!checked.ok) return checked
-      return input.DryRun === true ? aws.forward('MeterUsage', body) : record(input, options)
+      return input.DryRun === true
+        ? aws.forward('MeterUsage', body)
+        : record(input, checked.value, options)
     },
     BatchMeterUsage: (_input, body) => aws.forward('BatchMeterUsage', body),
     ResolveCustomer: (_input, body) => aws.forward('ResolveCustomer', body),
@@ -37,25 +40,28 @@ function register(
   return aws.prove({ productCode, publicKeyVersion: PublicKeyVersion, nonce: Nonce ?? '' })
 }
 
-function checkUsage(input: MeterUsageInput, options: HandlerContext): ServiceResult<undefined> {
-  const { ProductCode, UsageDimension, UsageQuantity = 0, UsageAllocations } = input
+/** Returns the quantity in millionths of AWS's unit. */
+function checkUsage(input: MeterUsageInput, options: HandlerContext): ServiceResult<bigint> {
+  const { ProductCode, UsageDimension, UsageAllocations } = input
   if (ProductCode !== options.productCode) return foreignProduct(ProductCode)
   if (!options.divisors.has(UsageDimension))
     return serviceError(
       'InvalidUsageDimensionException',
       `The product has no dimension ${JSON.stringify(UsageDimension)}. It has: ${[...options.divisors.keys()].join(', ') || 'none'}.`,
     )
-  return checkAllocations(UsageQuantity, UsageAllocations)
+  const { UsageQuantity: whole, UsageQuantityAsDecimal: decimal } = input
+  return checkAllocations({ whole, decimal }, UsageAllocations)
 }
 
 async function record(
   input: MeterUsageInput,
+  micro: bigint,
   options: HandlerContext,
 ): Promise<ServiceResult<object>> {
   const { UsageDimension: dimension, ClientToken } = input
-  const unit = (options.divisors.get(dimension) ?? 1n) * 1_000_000n
+  const divisor = options.divisors.get(dimension) ?? 1n
   const receipts = await options.book.report({
-    reports: reportsOf(input, unit),
+    reports: reportsOf(input, micro, divisor),
     // Keys of POST /v1/usage have no space, so these never equal one of them.
     idempotencyKey: ClientToken === undefined ? undefined : `ClientToken ${ClientToken}`,
   })
@@ -63,12 +69,16 @@ async function record(
   return succeed({ MeteringRecordId: options.referenceOf(dimension, hour) })
 }
 
-function reportsOf(input: MeterUsageInput, unit: bigint): UsageReport[] {
-  const { UsageDimension: dimension, UsageQuantity = 0, UsageAllocations } = input
-  const parts = UsageAllocations ?? [{ AllocatedUsageQuantity: UsageQuantity }]
-  return parts.map(({ AllocatedUsageQuantity, Tags = [] }) => ({
+/** AWS's units become what the application counts in, exactly. */
+function reportsOf(input: MeterUsageInput, micro: bigint, divisor: bigint): UsageReport[] {
+  const { UsageDimension: dimension, UsageAllocations } = input
+  const parts = UsageAllocations?.map((allocation) => ({
+    share: microOf(quantityOf(allocation)),
+    Tags: allocation.Tags ?? [],
+  })) ?? [{ share: micro, Tags: [] }]
+  return parts.map(({ share, Tags }) => ({
     dimension,
-    quantity: BigInt(AllocatedUsageQuantity) * unit,
+    quantity: share * divisor,
     occurredAt: toInstant(input.Timestamp),
     tags: canonicalTags(Tags.map(({ Key, Value }) => ({ key: Key, value: Value }))),
     idempotencyKey: undefined,

@@ -10,7 +10,7 @@ function allocation(quantity: number, ...tags: [string, string][]): UsageAllocat
 }
 
 function nameOf(quantity: number, allocations: UsageAllocation[]): string {
-  const outcome = checkAllocations(quantity, allocations)
+  const outcome = checkAllocations({ whole: quantity, decimal: undefined }, allocations)
   return outcome.ok ? 'ok' : outcome.failure.name
 }
 
@@ -20,7 +20,7 @@ describe('allocations', () => {
   })
 
   test('may be absent', () => {
-    expect(checkAllocations(10, undefined).ok).toBe(true)
+    expect(checkAllocations({ whole: 10, decimal: undefined }, undefined).ok).toBe(true)
   })
 
   test('that do not add up are refused', () => {

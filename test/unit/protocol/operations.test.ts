@@ -73,9 +73,27 @@ function itemOfSdk(item: unknown): Shape {
   return shapeOfSdk(typeof item === 'function' ? item() : item)
 }
 
+/**
+ * What AWS has had since October 2026 and this SDK does not know yet. The clients suite compares all
+ * of src/protocol with the newest model of botocore. Remove a name here once the SDK has it.
+ */
+const notInSdkYet = [
+  'UsageQuantityAsDecimal',
+  'QuantityAsDecimal',
+  'AllocatedUsageQuantityAsDecimal',
+  'Metadata',
+] as const
+type NotInSdkYet = (typeof notInSdkYet)[number]
+/** Required in this SDK, and no longer at AWS. */
+const stillRequired: readonly string[] = ['AllocatedUsageQuantity']
+
 function shapeOfOurs(members: Members): Shape {
-  const entries = Object.entries(members).map(([name, member]) => {
-    const mark = member.required === true ? `${name}!` : name
+  const known = Object.entries(members).filter(
+    ([name]) => !(notInSdkYet as readonly string[]).includes(name),
+  )
+  const entries = known.map(([name, member]) => {
+    const isRequired = member.required === true || stillRequired.includes(name)
+    const mark = isRequired ? `${name}!` : name
     if (member.type === 'structure') return [mark, ['structure', shapeOfOurs(member.members)]]
     if (member.type === 'string' && member.idempotencyToken === true) {
       return [mark, 'string, filled in by SDKs']
@@ -185,19 +203,25 @@ describe('the protocol equals that of the installed SDK', () => {
 describe('the protocol agrees with itself', () => {
   test('the types of inputs and outputs have the members of the SDK', () => {
     expectTypeOf<keyof InputOf<'RegisterUsage'>>().toEqualTypeOf<keyof sdk.RegisterUsageRequest>()
-    expectTypeOf<keyof InputOf<'MeterUsage'>>().toEqualTypeOf<keyof sdk.MeterUsageRequest>()
+    expectTypeOf<Exclude<keyof InputOf<'MeterUsage'>, NotInSdkYet>>().toEqualTypeOf<
+      keyof sdk.MeterUsageRequest
+    >()
     expectTypeOf<keyof InputOf<'BatchMeterUsage'>>().toEqualTypeOf<
       keyof sdk.BatchMeterUsageRequest
     >()
     expectTypeOf<keyof InputOf<'ResolveCustomer'>>().toEqualTypeOf<
       keyof sdk.ResolveCustomerRequest
     >()
-    expectTypeOf<keyof UsageRecord>().toEqualTypeOf<keyof sdk.UsageRecord>()
-    expectTypeOf<keyof UsageAllocation>().toEqualTypeOf<keyof sdk.UsageAllocation>()
+    expectTypeOf<Exclude<keyof UsageRecord, NotInSdkYet>>().toEqualTypeOf<keyof sdk.UsageRecord>()
+    expectTypeOf<Exclude<keyof UsageAllocation, NotInSdkYet>>().toEqualTypeOf<
+      keyof sdk.UsageAllocation
+    >()
     expectTypeOf<keyof RegisterUsageOutput>().toEqualTypeOf<keyof sdk.RegisterUsageResult>()
     expectTypeOf<keyof MeterUsageOutput>().toEqualTypeOf<keyof sdk.MeterUsageResult>()
     expectTypeOf<keyof BatchMeterUsageOutput>().toEqualTypeOf<keyof sdk.BatchMeterUsageResult>()
-    expectTypeOf<keyof ResolveCustomerOutput>().toEqualTypeOf<keyof sdk.ResolveCustomerResult>()
+    expectTypeOf<Exclude<keyof ResolveCustomerOutput, NotInSdkYet>>().toEqualTypeOf<
+      keyof sdk.ResolveCustomerResult
+    >()
   })
 
   test('an error of the model is not a general one, and every one belongs to an operation', () => {
