@@ -47,7 +47,8 @@ export class AttemptLog {
         `Record ${id} of ${dimension}: ${record.lastMessage}`,
         fieldsOf(record),
       )
-    else if (state === 'moved') log('record.moved', movedText(record), fieldsOf(record))
+    else if (state === 'moved' && record.movedTo !== undefined)
+      log('record.moved', movedText(record), fieldsOf(record))
     if (state === 'unresolved') log('record.unresolved', unresolvedText(record), fieldsOf(record))
   }
 

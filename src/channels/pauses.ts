@@ -58,12 +58,11 @@ export class Pauses {
     this.#slots.delete(slot)
   }
 
-  /** Pauses a record alone, longer with every failure; one that is held until an operator acts. */
-  pauseRecord(id: number, why: 'refused' | 'held' | 'unknown'): void {
+  /** Pauses a record alone, longer with every failure. */
+  pauseRecord(id: number, why: 'refused' | 'unknown'): void {
     const failures = (this.#records.get(id)?.failures ?? 0) + 1
     const hurried = this.#hurried && why === 'unknown'
-    const pause = this.#pause(failures, hurried ? hurriedBackoff : slowBackoff)
-    this.#records.set(id, why === 'held' ? { ...pause, until: Number.POSITIVE_INFINITY } : pause)
+    this.#records.set(id, this.#pause(failures, hurried ? hurriedBackoff : slowBackoff))
   }
 
   /** Notes that the outcome of an attempt is unknown. Returns whether later hours pass the record now. */

@@ -246,7 +246,7 @@ export class Sender {
     if (kind === 'accepted') pauses.freeUnknown()
     if (state === 'sealed' || state === 'sending') pauses.pauseSlot(slot)
     else pauses.freeSlot(slot)
-    if (state === 'refused') pauses.pauseRecord(id, kind === 'too-late' ? 'held' : 'refused')
+    if (state === 'refused') pauses.pauseRecord(id, 'refused')
     else if (kind !== 'unknown') pauses.freeRecord(id)
   }
 

@@ -46,12 +46,14 @@ export interface SidecarEvents {
     readonly requestId: string
   }
   tagSetsOverflowed: { readonly dimension: string; readonly reports: number }
-  /** An hour was above the limit of its dimension, and waits for an operator. */
+  /** Usage of an hour waits for an operator. */
   usageHeld: {
     readonly dimension: string
     readonly hour: number
     readonly quantity: bigint
-    readonly limit: bigint
+    readonly reason: 'guard' | 'late'
+    /** That of its dimension, which it was above; undefined for another reason. */
+    readonly limit: bigint | undefined
   }
   /** Emitted in the middle of the work, so a slow listener delays it. */
   stepReached: { readonly step: Step }

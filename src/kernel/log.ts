@@ -40,7 +40,8 @@ export const logEventTable = {
   'entitlement.key-in-use': { level: 'info', fields: ['version'] },
   'usage.refused': { level: 'warn', fields: ['code', 'dimension', 'requestId', 'times'] },
   'usage.tags-folded': { level: 'warn', fields: ['dimension', 'reports'] },
-  'usage.held': { level: 'error', fields: ['dimension', 'hour', 'quantity', 'limit'] },
+  'usage.held': { level: 'error', fields: ['dimension', 'hour', 'quantity', 'reason', 'limit'] },
+  'usage.held-at-end': { level: 'error', fields: ['held'] },
   'record.sealed': { level: 'info', fields: ['record', 'dimension', 'hour', 'quantity'] },
   'record.accepted': {
     level: 'info',

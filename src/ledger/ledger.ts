@@ -3,7 +3,7 @@ import type { SidecarError } from '../kernel/errors.ts'
 import type { Events, Step } from '../kernel/events.ts'
 import type { Log } from '../kernel/log.ts'
 import { accountOf, type Account, type AccountKey } from '../metering/account.ts'
-import type { MeteringRecord, Settlement } from '../metering/record.ts'
+import { usageOfPart, type MeteringRecord, type Settlement } from '../metering/record.ts'
 import type { ReportReceipt, UsageRequest } from '../metering/report.ts'
 import type { Store } from '../store/store.ts'
 import {
@@ -120,7 +120,7 @@ export class Ledger {
       held: guardHours(page, request.before, request.now, this.#limitOf),
       inserted: sealHours(page, request, this.#accountOf),
     }))
-    for (const hour of held) this.#options.events.emit('usageHeld', hour)
+    for (const hour of held) this.#options.events.emit('usageHeld', { ...hour, reason: 'guard' })
     const records = inserted.map(sealedRecord)
     for (const { id, dimension, hour, quantity } of records)
       this.#options.events.emit('recordSealed', { id, dimension, hour, quantity })
@@ -138,6 +138,12 @@ export class Ledger {
     const record = await this.#run('settle-written', (page) =>
       settleRecord(page, id, settlement, this.#options.clock.now()),
     )
+    if (record.state === 'moved' && record.movedTo === undefined && settlement.kind === 'too-late')
+      this.#options.events.emit('usageHeld', {
+        ...heldOf(record),
+        reason: 'late',
+        limit: undefined,
+      })
     if (record.state === 'moved' && record.movedTo !== undefined)
       this.#options.events.emit('recordMoved', {
         id,
@@ -313,6 +319,12 @@ function grown(
   return [...after]
     .map(([name, count]): [string, number] => [name, count - (before.get(name) ?? 0)])
     .filter(([, count]) => count > 0)
+}
+
+/** What was held of a record. */
+function heldOf({ dimension, hour, parts }: MeteringRecord) {
+  const quantity = parts.flatMap(usageOfPart).reduce((sum, cell) => sum + cell.quantity, 0n)
+  return { dimension, hour, quantity }
 }
 
 function sealedRecord({ id, slot, resource, content, sealedAt }: InsertedRecord): MeteringRecord {

@@ -7,6 +7,7 @@ import {
   type Settlement,
 } from '../metering/record.ts'
 import { recordStateTable, type RecordState } from '../metering/record-states.ts'
+import type { HeldReason } from '../metering/held.ts'
 import type { RecordProgress } from '../store/changes.ts'
 import type { Page } from './page.ts'
 
@@ -60,7 +61,10 @@ export function settleRecord(
     }
     case 'too-late': {
       if (record.ambiguous) return set('unresolved', { settledAt: now })
-      if (settlement.policy === 'hold') return set('refused')
+      if (settlement.policy === 'hold') {
+        holdUsage(page, record, 'late', now)
+        return set('moved', { settledAt: now })
+      }
       const from = Math.max(hourOf(now), record.hour + hourMs)
       return set('moved', { settledAt: now, movedTo: returnUsage(page, record, from) })
     }
@@ -100,8 +104,7 @@ function settleLate(
       inFlight: false,
       meteringRecordId,
       lastCode: acceptedAfterMove,
-      lastMessage:
-        'AWS accepted it after its usage had gone to a later hour, so that it may be billed twice.',
+      lastMessage: `AWS accepted it after its usage had ${record.movedTo === undefined ? 'been held: write that off' : 'gone to a later hour, so that it may be billed twice'}.`,
     })
   return page.update(record, {
     ...answerOf(settlement),
@@ -124,6 +127,18 @@ export function returnUsage(page: Page, record: MeteringRecord, from: number): n
     return hour
   })
   return Math.min(...hours)
+}
+
+/** Holds the usage of a record for its own hour. The caller makes the record `moved`. */
+export function holdUsage(
+  page: Page,
+  record: MeteringRecord,
+  reason: HeldReason,
+  now: number,
+): void {
+  const { resource, hour } = record
+  for (const part of record.parts)
+    page.hold({ account: accountOf(part.account), resource, hour, reason }, usageOfPart(part), now)
 }
 
 function answerOf(settlement: Settlement): Partial<RecordProgress> {

@@ -51,6 +51,12 @@ export async function shutDown(options: Options, parts: RunningParts): Promise<v
 
 function logStopped(log: Options['log'], ledgerPart: LedgerPart): void {
   const { records, open, fraction, held, unsentRecords } = ledgerPart.unsent()
+  if (held > 0n)
+    log(
+      'usage.held-at-end',
+      `${formatQuantity(held)} units are held, and no one bills them until an operator decides. Keep the volume; docs/operate/ledger.md says how.`,
+      { held: formatQuantity(held) },
+    )
   log(
     'sidecar.stopped',
     `The sidecar has stopped; ${unsentRecords} records wait for the next start`,

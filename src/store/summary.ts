@@ -71,11 +71,18 @@ export interface LedgerGauges {
   readonly pending: ReadonlyMap<string, bigint>
   /** Micro-units that are held, by dimension; part of `pending`. */
   readonly held: ReadonlyMap<string, bigint>
+  /** Hours that the guard holds, oldest first: AWS still accepts some of them. */
+  readonly guardedHours: readonly number[]
   /** Hours of records that AWS has not accepted, with how many each has. */
   readonly unsentHours: ReadonlyMap<number, number>
   readonly oldestUnsentHour: number | undefined
   /** The oldest hour that is not sealed. */
   readonly oldestOpenHour?: number | undefined
+}
+
+/** The hours that the guard holds, each once. */
+export function hoursOfGuard(held: readonly HeldUsageSummary[]): number[] {
+  return [...new Set(held.filter(({ reason }) => reason === 'guard').map(({ hour }) => hour))]
 }
 
 export interface OpenTagSet {

@@ -112,6 +112,19 @@ export const alertCases: readonly AlertCase[] = [
     quietAt: ['10m', '13m', '20m'],
     firesAt: [],
   },
+  ...(
+    [
+      ['MarketplaceSidecarHeldThreeHours', 180, '2h 59m 0s|2h 55m 0s'],
+      ['MarketplaceSidecarHeldLastHalfHour', 30, '29m 0s|25m 0s'],
+    ] as const
+  ).map(([alert, minutes, value]) => ({
+    alert,
+    story: 'an hour is held for the whole window of AWS',
+    series: { [of('marketplace_held_deadline_seconds')]: '_ 21600-60x359 _x30' },
+    quietAt: ['0m', `${361 - minutes}m`, '370m'],
+    firesAt: [`${362 - minutes}m`, `${366 - minutes}m`],
+    value,
+  })),
   {
     alert: 'MarketplaceSidecarImbalance',
     story: 'an audit misses units of one dimension',

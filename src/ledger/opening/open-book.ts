@@ -1,11 +1,11 @@
-import { accountOf, type Account, type AccountKey } from '../../metering/account.ts'
+import type { Account, AccountKey } from '../../metering/account.ts'
 import { sumOf } from '../../metering/cell.ts'
 import { hourOf } from '../../metering/hour.ts'
-import { possiblyTaken, usageOfPart, type MeteringRecord } from '../../metering/record.ts'
+import { possiblyTaken, type MeteringRecord } from '../../metering/record.ts'
 import { retiredNote } from '../../store/summary.ts'
 import type { Page } from '../page.ts'
 import { reopenReplaced, type Replacements } from '../decisions/reopen-record.ts'
-import { returnUsage } from '../settle-record.ts'
+import { holdUsage, returnUsage } from '../settle-record.ts'
 
 /** What usage of a dimension means by today's product file; undefined for one that it does not have. */
 export type MeaningOf = (
@@ -109,13 +109,7 @@ function adoptHeld(page: Page, now: number): void {
       lastMessage: 'Another task or pod left it, and late usage is held.',
       settledAt: now,
     })
-    const { resource, hour } = record
-    for (const part of record.parts)
-      page.hold(
-        { account: accountOf(part.account), resource, hour, reason: 'adopted' },
-        usageOfPart(part),
-        now,
-      )
+    holdUsage(page, record, 'adopted', now)
   }
 }
 

@@ -30,15 +30,16 @@ export function logEvents(events: Events, log: Log, clock: Clock): void {
         meteringRecordId,
       })
   })
-  events.on('usageHeld', ({ dimension, hour, quantity, limit }) =>
+  events.on('usageHeld', ({ dimension, hour, quantity, reason, limit }) =>
     log(
       'usage.held',
-      `${formatQuantity(quantity)} ${dimension} of ${toIso(hour)} are held: the product file says at most ${formatQuantity(limit)} an hour. They are not billed until an operator decides; docs/operate/ledger.md says how.`,
+      `${formatQuantity(quantity)} ${dimension} of ${toIso(hour)} are held: ${limit === undefined ? 'AWS no longer accepts the hour' : `the product file says at most ${formatQuantity(limit)} an hour`}. They are not billed until an operator decides; docs/operate/ledger.md says how.`,
       {
         dimension,
         hour: toIso(hour),
         quantity: formatQuantity(quantity),
-        limit: formatQuantity(limit),
+        reason,
+        limit: limit === undefined ? undefined : formatQuantity(limit),
       },
     ),
   )

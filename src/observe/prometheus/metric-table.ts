@@ -75,6 +75,12 @@ export const metricTable = {
     unit: 'units',
     labels: ['dimension'],
   },
+  held_deadline_seconds: {
+    type: 'gauge',
+    help: 'Seconds until AWS rejects the next hour that maxPerHour holds; +Inf when there is none',
+    unit: 'seconds',
+    labels: [],
+  },
   usage_late_total: {
     type: 'counter',
     help: 'Reports whose hour was already closed, so that they count in a later hour',

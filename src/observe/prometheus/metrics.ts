@@ -94,6 +94,7 @@ function ledgerGauges(registry: MetricRegistry, options: MetricsOptions) {
   const label = createDimensionLabel(dimensions)
   const pending = registry.gauge('usage_pending')
   const held = registry.gauge('usage_held')
+  const heldDeadline = registry.gauge('held_deadline_seconds')
   const records = registry.gauge('records')
   const ages = registry.gauge('unsent_records')
   const oldest = registry.gauge('oldest_unsent_seconds')
@@ -110,6 +111,7 @@ function ledgerGauges(registry: MetricRegistry, options: MetricsOptions) {
       for (const [dimension, quantity] of quantities)
         gauge.inc({ dimension: label(dimension) }, toUnits(quantity))
     }
+    heldDeadline.set(secondsToDeadline(gauges.guardedHours, now()))
     const hour = earliest(gauges.oldestUnsentHour, overdueHour(gauges.oldestOpenHour))
     const end = hour === undefined ? undefined : hour + hourMs
     oldest.set(end === undefined ? 0 : Math.max(0, (now() - end) / 1000))
@@ -122,6 +124,12 @@ function ledgerGauges(registry: MetricRegistry, options: MetricsOptions) {
     for (const [start, count] of gauges.unsentHours)
       ages.inc({ age_hours: ageOf(start, now()) }, count)
   }
+}
+
+/** Until the next window of these hours ends; one that is over counts no more. */
+function secondsToDeadline(hours: readonly number[], now: number): number {
+  const left = hours.map((hour) => hour + hourMs + awsLimits.meterUsageWindowMs - now)
+  return Math.min(...left.filter((ms) => ms > 0)) / 1000
 }
 
 /** Sealing is tried each minute. */

@@ -86,7 +86,7 @@ async function unsentOf(ledger: Ledger): Promise<Unsent> {
   const [open, fraction, held] = [sumOf('open'), sumOf('fraction'), sumOf('held')]
   const { pending } = await ledger.gauges()
   const waiting = [...pending.values()].reduce((sum, quantity) => sum + quantity, 0n)
-  return { unsentRecords, open, fraction, held, records: waiting - open - fraction }
+  return { unsentRecords, open, fraction, held, records: waiting - open - fraction - held }
 }
 
 /** What usage of a dimension means by today's product file; undefined for one that it does not have. */

@@ -8,6 +8,7 @@ import {
   summaryWindowMs,
   type AccountFraction,
   type HeldUsageSummary,
+  hoursOfGuard,
   type LedgerGauges,
   type PendingRecord,
   type UsageSummary,
@@ -133,7 +134,8 @@ export class Summaries {
     for (const row of this.#unsentByDimension.all())
       add(String(row['dimension']), amountOf(row) * (row['divisor'] as bigint))
     const held = new Map<string, bigint>()
-    for (const { dimension, quantity } of this.#heldUsage()) {
+    const heldUsage = this.#heldUsage()
+    for (const { dimension, quantity } of heldUsage) {
       held.set(dimension, (held.get(dimension) ?? 0n) + quantity)
       add(dimension, quantity)
     }
@@ -141,7 +143,15 @@ export class Summaries {
       this.#unsentByHour.all().map((row) => [Number(row['hour']), Number(row['records'])]),
     )
     const oldestUnsentHour = this.#oldestUnsentHour()
-    return { states, pending, held, unsentHours, oldestUnsentHour, oldestOpenHour: open[0]?.hour }
+    return {
+      states,
+      pending,
+      held,
+      guardedHours: hoursOfGuard(heldUsage),
+      unsentHours,
+      oldestUnsentHour,
+      oldestOpenHour: open[0]?.hour,
+    }
   }
 
   /** Records that wait for AWS, oldest hour first. */

@@ -102,7 +102,8 @@ export function describeKeeping(name: string, owned: () => Promise<{ store: Stor
       expect(await look(store, (view) => view.isHeld({ ...key, hour: nine + hourMs }))).toBe(false)
       expect(await look(store, (view) => view.isHeld(key))).toBe(true)
       expect(await store.accountSums()).toEqual([{ ...noSums, held: 3_200_000n }])
-      const { held, pending } = await store.gauges()
+      const { held, pending, guardedHours } = await store.gauges()
+      expect(guardedHours).toEqual([nine])
       expect([held.get('requests'), pending.get('requests')]).toEqual([3_200_000n, 3_200_000n])
       const [guarded] = (await store.usage(now)).held
       expect(guarded).toEqual({

@@ -195,7 +195,11 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
         { kind: 'too-late', policy: 'carry', ...why },
         { state: 'moved', movedTo: nine + hourMs },
       ],
-      ['too late and held', { kind: 'too-late', policy: 'hold', ...why }, { state: 'refused' }],
+      [
+        'too late and held',
+        { kind: 'too-late', policy: 'hold', ...why },
+        { state: 'moved', movedTo: undefined },
+      ],
     ])('an answer is kept: %s', async (_, settlement, expected) => {
       const book = await setUp()
       await book.report('requests', 3n * unit, { tags: tagged('a') })

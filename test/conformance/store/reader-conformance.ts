@@ -54,6 +54,7 @@ export function describeReader(name: string, owned: () => Promise<{ store: Store
       expect(gauges).toEqual({
         pending: new Map(),
         held: new Map(),
+        guardedHours: [],
         unsentHours: new Map(),
         oldestUnsentHour: undefined,
         oldestOpenHour: undefined,

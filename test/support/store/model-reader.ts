@@ -6,6 +6,7 @@ import type { OpenHour } from '../../../src/metering/report.ts'
 import { referenceOf } from '../../../src/store/reference.ts'
 import type { BookReader } from '../../../src/store/store.ts'
 import {
+  hoursOfGuard,
   retiredNote,
   summaryWindowMs,
   type AccountFraction,
@@ -89,7 +90,8 @@ export class ModelReader implements BookReader {
     }
     const oldestOpenHour = this.#openHours()[0]?.hour
     const oldestUnsentHour = this.#oldestUnsentHour()
-    return { states, pending, held, unsentHours, oldestUnsentHour, oldestOpenHour }
+    const guardedHours = hoursOfGuard(this.#held())
+    return { states, pending, held, guardedHours, unsentHours, oldestUnsentHour, oldestOpenHour }
   }
 
   async pendingRecords(): Promise<PendingRecord[]> {

@@ -143,7 +143,7 @@ describe('sending', () => {
     })
   })
 
-  test('holds what came too late where that is the setting, and leaves it to the operator', async () => {
+  test('holds the usage of what came too late where that is the setting, and leaves it to the operator', async () => {
     const tooLate = failure({ kind: 'out-of-window', code: 'TimestampOutOfBoundsException' })
     const bench = await createBench(() => Promise.resolve(tooLate), { lateUsage: 'hold' })
     await sealHour(bench, 'requests')
@@ -153,7 +153,12 @@ describe('sending', () => {
     await bench.clock.advance(24 * hourMs)
     await work()
     expect(bench.sent).toHaveLength(1)
-    expect(await bench.ledger.pendingRecords()).toMatchObject([{ state: 'refused' }])
+    expect(await bench.ledger.pendingRecords()).toEqual([])
+    expect(await bench.ledger.usage()).toMatchObject({
+      open: [],
+      held: [{ reason: 'late', quantity: unit }],
+      settled: [{ state: 'moved', lastCode: 'TimestampOutOfBoundsException' }],
+    })
   })
 })
 

@@ -59,9 +59,16 @@ describe('an hour above maxPerHour', () => {
     ])
     await sealHours(bench.ledger, bench.clock)
     expect(bench.told('usageHeld')).toEqual([
-      { dimension: 'requests', hour: nine, quantity: 101n * unit, limit: 100n * unit },
+      {
+        dimension: 'requests',
+        hour: nine,
+        quantity: 101n * unit,
+        reason: 'guard',
+        limit: 100n * unit,
+      },
     ])
     expect(await bench.ledger.gauges()).toMatchObject({
+      guardedHours: [nine],
       held: new Map([['requests', 101n * unit]]),
       pending: new Map([['requests', 101n * unit]]),
     })

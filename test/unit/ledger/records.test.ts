@@ -199,7 +199,7 @@ describe('a record', () => {
     },
   )
 
-  test('that comes too late is carried to the current hour, or held as refused', async () => {
+  test('that comes too late is carried to the current hour, or held for its own', async () => {
     const bench = await openBench()
     const first = await sealOne(bench)
     await bench.clock.advance(7 * hourMs)
@@ -207,7 +207,17 @@ describe('a record', () => {
     expect(carried).toMatchObject({ state: 'moved', movedTo: nine + 8 * hourMs })
     const second = await sealOne(bench)
     const held = await attempt(bench, second.id, { kind: 'too-late', policy: 'hold', ...told })
-    expect(held).toMatchObject({ state: 'refused' })
+    expect(held).toMatchObject({ state: 'moved', movedTo: undefined })
+    expect((await bench.ledger.usage()).held).toMatchObject([
+      {
+        hour: second.hour,
+        reason: 'late',
+        quantity: second.divisor * unit * BigInt(second.quantity),
+      },
+    ])
+    const late = await bench.ledger.settle(second.id, { kind: 'accepted', meteringRecordId: 'm-9' })
+    expect(late).toMatchObject({ state: 'moved', lastCode: 'AcceptedAfterMove' })
+    expect(late.lastMessage).toContain('write that off')
     expect(await balanced(bench)).toBe(true)
   })
 

@@ -30,6 +30,7 @@ function create(gauges: Partial<LedgerGauges> = {}, clock = { now }) {
         states: new Map(recordStates.map((state) => [state, 0])),
         pending: new Map(),
         held: new Map(),
+        guardedHours: [],
         unsentHours: new Map(),
         oldestUnsentHour: undefined,
         ...gauges,

@@ -1,6 +1,8 @@
 import { afterEach, expect, test } from 'vitest'
+import { demoProduct } from '../../../src/emulator/demo-product.ts'
 import { jsonSource } from '../../../src/sources/json/json-source.ts'
 import type { Source } from '../../../src/sources/source.ts'
+import { startEmulator } from '../../service/emulator/harness.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
 import { startHarness, type SidecarHarness } from '../../support/sidecar/sidecar-harness.ts'
 
@@ -21,4 +23,35 @@ test('a source that cannot end keeps no usage from AWS and no ledger open', asyn
   expect(lines.at(-1)).toMatchObject({ event: 'sidecar.stopped', fields: { unsentRecords: 0 } })
   harness = await startHarness({ dataDir: harness.dataDir, aws: harness.aws })
   await harness.entitled()
+})
+
+test('usage that is held at the end is an error line, and is counted once', async () => {
+  const { log, lines } = createRecordedLog()
+  const aws = await startEmulator()
+  const product = {
+    productCode: demoProduct.productCode,
+    route: 'both',
+    publicKeys: { 1: aws.emulator.publicKeyPem() },
+    dimensions: [{ name: 'requests', maxPerHour: 1 }],
+  }
+  harness = await startHarness({
+    aws,
+    log,
+    files: { '/product.json': JSON.stringify(product) },
+    settings: {
+      SIDECAR_PRODUCT_FILE: '/product.json',
+      SIDECAR_PRODUCT_CODE: undefined,
+      SIDECAR_ROUTE: undefined,
+      SIDECAR_PUBLIC_KEY_FILE: undefined,
+      SIDECAR_DIMENSIONS: undefined,
+    },
+  })
+  await harness.post({ dimension: 'requests', quantity: 3 })
+  await harness.sidecar.stop()
+  const last = lines.slice(-2).map(({ level, event, fields }) => ({ level, event, fields }))
+  const stopped = { unsentRecords: 0, open: '0', fraction: '0', held: '3', records: '0' }
+  expect(last).toEqual([
+    { level: 'error', event: 'usage.held-at-end', fields: { held: '3' } },
+    { level: 'info', event: 'sidecar.stopped', fields: stopped },
+  ])
 })
