@@ -26,6 +26,7 @@ export class HeldUsage {
 
   /** Whether an hour is closed because some of its usage is held. */
   has(open: OpenAccountHour): boolean {
+    if (this.#added.size === 0 && this.#released.size === 0) return this.#view.isHeld(open)
     const isSame = (held: HeldKey) => hourName(held) === hourName(open)
     if ([...this.#added.values()].some(isSame)) return true
     const isReleased = [...this.#released.values()].some(isSame)

@@ -18,6 +18,7 @@ import { AccountSlots } from './account-slots.ts'
 import { auditBook, imbalancesOf, type AccountBalance } from './audit.ts'
 import { GroupCommit } from './group-commit.ts'
 import { guardHours } from './guard-hours.ts'
+import { HeadRoom } from './head-room.ts'
 import type { Owner } from './opening/ledger-owner.ts'
 import { logOpening } from './opening/log-opening.ts'
 import { openBook, type MeaningOf, type Opening, type OpeningRules } from './opening/open-book.ts'
@@ -62,6 +63,7 @@ export class Ledger {
   readonly #store: Store
   readonly #options: LedgerOptions
   readonly #tagSets: TagSetLimit
+  readonly #headRoom = new HeadRoom()
   readonly #commits: GroupCommit<Page>
   readonly #accounts = new Map<string, Account>()
   readonly owner: Owner
@@ -82,7 +84,11 @@ export class Ledger {
       const tagSets = new TagSetLimit(Number.MAX_SAFE_INTEGER)
       let opening: Opening = { adoptedFrom: undefined, holds: false, retired: [], reopened: [] }
       await store.transact((view) => {
-        const page = new Page(view, { slots: new AccountSlots(resource), tagSets })
+        const page = new Page(view, {
+          slots: new AccountSlots(resource),
+          tagSets,
+          headRoom: new HeadRoom(),
+        })
         opening = openBook(page, clock.now(), options)
         return page.changes()
       })
@@ -106,7 +112,8 @@ export class Ledger {
     const { receipts, overflowed } = await this.#run('report-written', (page) => {
       const before = page.overflowed.size === 0 ? noOverflow : new Map(page.overflowed)
       const applied = reportUsage(page, request, this.#accountOf, clock.now())
-      return { receipts: applied, overflowed: grown(before, page.overflowed) }
+      const after = page.overflowed.size === 0 ? [] : grown(before, page.overflowed)
+      return { receipts: applied, overflowed: after }
     })
     for (const told of usageByDimension(request, receipts)) events.emit('usageReported', told)
     for (const [dimension, reports] of overflowed)
@@ -285,13 +292,14 @@ export class Ledger {
         let page: Page | undefined
         try {
           const ids = await this.#store.transact((view) => {
-            page = new Page(view, { slots, tagSets: this.#tagSets })
+            page = new Page(view, { slots, tagSets: this.#tagSets, headRoom: this.#headRoom })
             operations(page)
             return page.changes()
           })
           page?.assignIds(ids)
         } catch (error) {
           this.#tagSets.clear()
+          this.#headRoom.clear()
           throw error
         }
       },

@@ -18,6 +18,7 @@ export class OpenUsage {
   readonly #tagSets: TagSetLimit
   /** By account and hour, of the task or pod that owns the book. */
   readonly #accounts = new Map<string, Map<number, HourPage>>()
+  readonly #pages: HourPage[] = []
   /** Hours of other tasks or pods whose usage went elsewhere. */
   readonly #emptiedElsewhere: OpenAccountHour[] = []
 
@@ -40,7 +41,7 @@ export class OpenUsage {
   hours(before: number): OpenAccountHour[] {
     const stored = this.#view.openHours(before).filter((open) => !this.#isEmptied(open))
     const known = new Set(stored.map(({ account, hour }) => `${hour}|${account.name}`))
-    const added = this.#pages().filter(
+    const added = this.#pages.filter(
       ({ account, hour, added: cells }) =>
         hour < before && cells.size > 0 && !known.has(`${hour}|${account.name}`),
     )
@@ -73,15 +74,10 @@ export class OpenUsage {
 
   /** What goes out of the store, and after it what goes in. */
   changes(): { readonly emptied: OpenAccountHour[]; readonly added: AddedUsage[] } {
-    const pages = this.#pages()
     return {
-      emptied: [...this.#emptiedElsewhere, ...pages.filter(({ emptied }) => emptied)],
-      added: pages.filter(({ added }) => added.size > 0),
+      emptied: [...this.#emptiedElsewhere, ...this.#pages.filter(({ emptied }) => emptied)],
+      added: this.#pages.filter(({ added }) => added.size > 0),
     }
-  }
-
-  #pages(): HourPage[] {
-    return [...this.#accounts.values()].flatMap((hours) => [...hours.values()])
   }
 
   #hour(account: Account, hour: number): HourPage {
@@ -94,6 +90,7 @@ export class OpenUsage {
     if (known !== undefined) return known
     const made = { account, resource: this.#resource, hour, emptied: false, added: new Map() }
     hours.set(hour, made)
+    this.#pages.push(made)
     return made
   }
 

@@ -18,6 +18,7 @@ import type {
 import type { Retention } from '../store/retention.ts'
 import type { BookView, HeldHour, HeldKey, OpenAccountHour, StoredClaim } from '../store/view.ts'
 import type { AccountSlots, NamedSlot } from './account-slots.ts'
+import type { HeadRoom } from './head-room.ts'
 import { HeldUsage } from './held-usage.ts'
 import { OpenUsage } from './open-usage.ts'
 import type { TagSetLimit } from './tag-set-limit.ts'
@@ -27,7 +28,6 @@ interface AccountPage {
   readonly slot: NamedSlot
   /** By this group. */
   reported: bigint
-  reportedBefore: bigint | undefined
   fraction: bigint | undefined
   /** What came in less what went to a place, so far; anything but 0 at the end is a defect. */
   homeless: bigint
@@ -44,6 +44,7 @@ interface PageOptions {
   /** Of the task or pod that owns the book. */
   readonly slots: AccountSlots
   readonly tagSets: TagSetLimit
+  readonly headRoom: HeadRoom
 }
 
 /**
@@ -105,11 +106,13 @@ export class Page {
     return candidate
   }
 
-  /** What was reported for an account, with what this group has counted. */
-  reported(account: Account): bigint {
-    const page = this.#page(account)
-    page.reportedBefore ??= this.#view.reported(account)
-    return page.reportedBefore + page.reported
+  /** Whether what was reported for an account, with what this group has counted, may grow by `quantity`. */
+  hasRoomFor(account: Account, quantity: bigint): boolean {
+    return this.#options.headRoom.admits(
+      account,
+      quantity,
+      () => this.#view.reported(account) + this.#page(account).reported,
+    )
   }
 
   /** Counts usage that came in. The caller adds it to an hour. */
@@ -198,6 +201,7 @@ export class Page {
 
   /** Makes usage that was taken from its place that of another account. Both sides are counted. */
   transfer(from: Account, to: Account, quantity: bigint): void {
+    this.#options.headRoom.forget(to)
     for (const [account, change] of [
       [from, -quantity],
       [to, quantity],
@@ -339,7 +343,6 @@ export class Page {
       account,
       slot: this.slotOf(account),
       reported: 0n,
-      reportedBefore: undefined,
       fraction: undefined,
       homeless: 0n,
       unsealed: new Map(),

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { SidecarError } from '../kernel/errors.ts'
 import type { Account } from '../metering/account.ts'
-import { microPerUnit } from '../metering/amount.ts'
 import { awsLimits } from '../metering/aws-limits.ts'
 import { hourOf } from '../metering/hour.ts'
 import { largestTotal } from '../metering/quantity.ts'
@@ -32,17 +31,21 @@ export function reportUsage(
   const before = whole && lookUp(page, whole)
   if (before !== undefined) return before.receipts.map(asDuplicate)
 
-  const claims = request.reports.map((report) => claimOfReport(report))
+  const { reports } = request
+  if (whole === undefined && reports.every(({ idempotencyKey }) => idempotencyKey === undefined))
+    return recordAll(page, reports, accountOf, now)
+
+  const claims = reports.map((report) => claimOfReport(report))
   const earlier = checkClaims(page, claims)
-  for (const [index, report] of request.reports.entries())
+  for (const [index, report] of reports.entries())
     if (!earlier.has(claims[index]?.token ?? ''))
-      checkWindow(report, now, request.reports.length > 1 ? index : undefined)
+      checkWindow(report, now, reports.length > 1 ? index : undefined)
 
   const isNew = (_: UsageReport, index: number) => !earlier.has(claims[index]?.token ?? '')
-  checkTotals(page, request.reports.filter(isNew), accountOf)
+  checkTotals(page, reports.filter(isNew), accountOf)
 
   const seen = new Map<string, ReportReceipt>()
-  const receipts = request.reports.map((report, index) => {
+  const receipts = reports.map((report, index) => {
     const claim = claims[index]
     const duplicate = claim && (earlier.get(claim.token) ?? seen.get(claim.token))
     if (duplicate !== undefined) return asDuplicate(duplicate)
@@ -55,6 +58,19 @@ export function reportUsage(
   })
   if (whole !== undefined) page.storeClaim({ ...whole, receipts, createdAt: now })
   return receipts
+}
+
+/** Records reports that have no idempotency keys, which is what most requests are. */
+function recordAll(
+  page: Page,
+  reports: readonly UsageReport[],
+  accountOf: (dimension: string) => Account,
+  now: number,
+): ReportReceipt[] {
+  for (const [index, report] of reports.entries())
+    checkWindow(report, now, reports.length > 1 ? index : undefined)
+  checkTotals(page, reports, accountOf)
+  return reports.map((report) => record(page, report, accountOf(report.dimension), now))
 }
 
 function record(page: Page, report: UsageReport, account: Account, now: number): ReportReceipt {
@@ -118,7 +134,7 @@ function checkTotals(
   for (const { dimension, quantity } of reports)
     sums.set(dimension, (sums.get(dimension) ?? 0n) + quantity)
   for (const [dimension, quantity] of sums)
-    if (page.reported(accountOf(dimension)) + quantity > largestTotal * microPerUnit)
+    if (!page.hasRoomFor(accountOf(dimension), quantity))
       throw new SidecarError(
         'QuantityTooLarge',
         `All reports of ${dimension} would add up to more than ${largestTotal} units, so nothing of this request was recorded. Look for a mistake in the unit, such as bytes where the product counts gigabytes.`,

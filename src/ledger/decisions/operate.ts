@@ -1,6 +1,7 @@
 import type { Changes } from '../../store/changes.ts'
 import type { BookView } from '../../store/view.ts'
 import { AccountSlots } from '../account-slots.ts'
+import { HeadRoom } from '../head-room.ts'
 import { Page } from '../page.ts'
 import { TagSetLimit } from '../tag-set-limit.ts'
 
@@ -20,6 +21,7 @@ export async function operate<T>(
     const page = new Page(view, {
       slots: new AccountSlots(resource),
       tagSets: new TagSetLimit(maxTagSets),
+      headRoom: new HeadRoom(),
     })
     result = { value: action(page) }
     return page.changes()

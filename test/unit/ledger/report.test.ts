@@ -203,14 +203,16 @@ describe('reports that add up to more than any product has', () => {
   })
 
   test('have room again when what they counted is settled and forgotten', async () => {
-    const bench = await openBench()
-    await bench.report('requests', unit + 1n)
-    const database = new DatabaseSync(join(bench.directory, 'ledger.db'))
+    const before = await openBench()
+    await before.report('requests', unit + 1n)
+    await before.ledger.close()
+    const database = new DatabaseSync(join(before.directory, 'ledger.db'))
     database.exec(
       `UPDATE account SET reported_whole = reported_whole + ${10n ** 18n}, pruned_whole = ${10n ** 18n - 1n},
                           pruned_micro = 999999, reported_micro = 0`,
     )
     database.close()
+    const bench = await openBench({ directory: before.directory })
     await expect(bench.report('requests', unit)).rejects.toMatchObject({ code: 'QuantityTooLarge' })
     await bench.ledger.prune()
     expect(await bench.report('requests', unit)).toMatchObject({ result: 'accepted' })

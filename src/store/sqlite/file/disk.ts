@@ -11,6 +11,8 @@ import type { DiskSpace } from '../../summary.ts'
 
 /** Pages in the WAL after which it is copied into the main file: 4 MiB. */
 const checkpointPages = 1000
+/** Groups of usage between two looks at the WAL, while it cannot have grown that far. */
+const groupsBetweenLooks = 16
 /** What the WAL has room for on a full volume, beyond what usage may fill: sealing, marking, settling. */
 const reservedPages = 1024
 /** A page and its header in the WAL, and the WAL's own header. */
@@ -34,6 +36,8 @@ export class Disk {
   #walBytes = 0
   /** The most pages of the WAL that are in use. */
   #usedPages = 0
+  /** Groups since the WAL was last looked at. */
+  #unseenGroups = 0
 
   private constructor(
     database: DatabaseSync,
@@ -93,6 +97,9 @@ export class Disk {
    * size and is written again from its start: flushing a file that does not grow is cheaper.
    */
   async checkpointIfDue(now = false): Promise<void> {
+    this.#unseenGroups += 1
+    const mayWait = this.#usedPages < checkpointPages && this.#unseenGroups < groupsBetweenLooks
+    if (!now && mayWait) return
     if (this.#readUse() < (now ? 1 : checkpointPages)) return
     this.#database.exec('PRAGMA synchronous = OFF')
     try {
@@ -112,6 +119,7 @@ export class Disk {
     const { log = 0, checkpointed = 0 } = this.#walState.get() ?? {}
     const pages = Math.max(0, Number(log) - Number(checkpointed))
     this.#usedPages = pages === 0 ? 0 : Number(log)
+    this.#unseenGroups = 0
     return pages
   }
 
