@@ -1,10 +1,12 @@
 import { homedir } from 'node:os'
-import { SidecarError, messageOf } from './kernel/errors.ts'
+import { isatty } from 'node:tty'
 import type { CliIo } from './cli/cli-io.ts'
+import { unknownName } from './cli/command-line.ts'
 import { ensureHome } from './cli/ensure-home.ts'
-import { exitCodeOf, exitCodes } from './cli/exit-codes.ts'
+import { exitCodes } from './cli/exit-codes.ts'
+import { reportError } from './cli/report-error.ts'
 import { version } from './cli/version.ts'
-import { isClosedPipe, writeLine } from './cli/write-line.ts'
+import { writeLine } from './cli/write-line.ts'
 
 type Command = (args: readonly string[], io: CliIo) => Promise<number>
 
@@ -53,14 +55,15 @@ const help = [
   '',
   ...Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`),
   '',
-  '  <command> --help   the options of a command',
-  '  --version          the version',
+  '  help <command>       the options of a command; also <command> --help, or -h',
+  '  version              the version; also --version, or -v',
   '',
   'Exit codes: 0 success, 1 failure, 2 wrong settings or arguments, 3 the data directory cannot be',
   'used, 4 the disk failed and the next start recovers.',
 ].join('\n')
 
 const io: CliIo = {
+  isTerminal: isatty(1) && isatty(2),
   env: process.env,
   // Lazy, because creating it costs 10 ms.
   get stdin() {
@@ -75,41 +78,20 @@ const io: CliIo = {
 }
 
 async function main([name, ...args]: readonly string[]): Promise<number> {
-  if (name === '--version') {
+  if (name === 'version' || name === '--version' || name === '-v') {
     io.out(version)
     return exitCodes.ok
   }
-  if (name === undefined || name === '--help' || name === 'help') {
+  const isHelp = name === 'help' || name === '--help' || name === '-h'
+  if (name === undefined || (isHelp && args.length === 0)) {
     io.out(help)
-    return name === undefined ? exitCodes.misconfigured : exitCodes.ok
+    return isHelp ? exitCodes.ok : exitCodes.misconfigured
   }
-  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (entry === undefined) {
-    io.err(`There is no command ${JSON.stringify(name)}.\n\n${help}`)
-    return exitCodes.misconfigured
-  }
+  const [wanted, rest] = isHelp ? [args[0] ?? '', ['--help']] : [name, args]
+  const entry = Object.hasOwn(commands, wanted) ? commands[wanted] : undefined
+  if (entry === undefined) throw unknownName('command', wanted, Object.keys(commands), '')
   const command = await entry.load()
-  return command(args, io)
-}
-
-function report(error: unknown): number {
-  if (isClosedPipe(error)) return exitCodes.ok
-  if (error instanceof SidecarError) {
-    io.err(`${error.code}: ${error.message}`)
-    return exitCodeOf(error)
-  }
-  if (isArgumentError(error)) {
-    io.err(`InvalidArguments: ${messageOf(error)}`)
-    return exitCodes.misconfigured
-  }
-  io.err(error instanceof Error ? (error.stack ?? error.message) : String(error))
-  return exitCodes.failed
-}
-
-function isArgumentError(error: unknown): boolean {
-  return (
-    error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_')
-  )
+  return command(rest, io)
 }
 
 ensureHome(process.env, homedir)
@@ -118,5 +100,5 @@ ensureHome(process.env, homedir)
 // which does not have it here.
 process.exitCode = exitCodes.failed
 void main(process.argv.slice(2))
-  .catch(report)
+  .catch((error: unknown) => reportError(error, io))
   .then((code) => process.exit(code))

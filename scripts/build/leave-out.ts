@@ -13,12 +13,15 @@ export interface Part {
 
 /** Commands for the development machine. In the image they only report that they are missing. */
 export const developmentCommands: Part = {
-  modules: /\/cli\/(?:demo\/demo|emulate\/emulate)\.ts$/,
+  modules: /\/cli\/(?:demo\/demo(?:-machine)?|emulate\/emulate)\.ts$/,
   contents: `const leftOut = async (_args, io) => {
     io.err('This command is not part of the image; run it from a checkout of the source.')
     return 2
   }
-  export { leftOut as demo, leftOut as emulate }`,
+  const noDemo = async () => {
+    throw new TypeError('The demo is not part of the image; run it from a checkout of the source.')
+  }
+  export { leftOut as demo, leftOut as emulate, noDemo as demoMachine }`,
 }
 
 /**

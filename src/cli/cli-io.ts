@@ -6,6 +6,8 @@ export interface CliIo {
   out(line: string): void
   /** Writes a line to standard error. */
   err(line: string): void
+  /** Whether a person reads both streams on a terminal, which shows colours. */
+  readonly isTerminal?: boolean
   /** Handles both signals: they no longer end the process. */
   onSignal(handler: (signal: 'SIGINT' | 'SIGTERM') => void): void
 }

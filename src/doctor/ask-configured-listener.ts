@@ -36,16 +36,31 @@ export async function askConfiguredListener(
     : fail(describe(answer.failure, url, diagnosis.timeoutMs))
 }
 
-/** Reports a listener that did not answer. A free port is as good as a sidecar. */
+/** The problems of a port that no sidecar uses. */
+export const notRunning = {
+  NotRunning: {
+    status: 'warn',
+    when: 'No sidecar runs; the port is free for one.',
+    fix: 'Start the sidecar, or ignore this where it has not been started yet.',
+  },
+  Down: {
+    status: 'fail',
+    when: 'No sidecar runs, and --expect-running was given.',
+    fix: 'Start the sidecar. If it has ended, its last log lines and its exit code say why.',
+  },
+} as const
+
+/** Reports a listener that did not answer. */
 export function reportNoAnswer(
   { meaning, message }: NoAnswer,
-  findings: Findings<'Unreachable'>,
+  { machine }: Diagnosis,
+  findings: Findings<'Unreachable' | keyof typeof notRunning>,
 ): void {
   switch (meaning) {
     case 'not-asked':
       return findings.skip(message)
     case 'free':
-      return findings.pass(message)
+      return findings.problem(machine.expectRunning === true ? 'Down' : 'NotRunning', message)
     case 'unreachable':
       return findings.problem('Unreachable', message)
   }

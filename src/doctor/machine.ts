@@ -19,6 +19,8 @@ export interface Machine {
   readonly mountInfo: () => string | undefined
   /** Whether the checks may call AWS in the name of this task or pod. */
   readonly callAws: boolean
+  /** Whether a sidecar that does not run is a failure. */
+  readonly expectRunning?: boolean
   /** The certificates to trust instead of the machine's. */
   readonly ca?: string
   /** The host that AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is relative to. */

@@ -54,8 +54,12 @@ export interface EmulatorOptions {
 export interface Emulator {
   /** The time of the service. Other parts of a test may run on it too. */
   readonly clock: EmulatorClock
-  /** Port 0 chooses a free one. */
-  listen(port: number, host?: string): Promise<{ readonly url: string; readonly port: number }>
+  /** Port 0 chooses a free one. Throws ListenFailed, which names `option` as what sets the port. */
+  listen(
+    port: number,
+    host?: string,
+    option?: string,
+  ): Promise<{ readonly url: string; readonly port: number }>
   /** Closes every connection. */
   close(): Promise<void>
   /**
@@ -102,7 +106,7 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
   addControlRoutes(app, { metering, clock, faults, calls, startSettings })
   return {
     clock,
-    listen: (port, host = '127.0.0.1') => listen(app, port, host),
+    listen: (port, host = '127.0.0.1', option = '--port') => listen(app, port, host, option),
     close: async () => {
       closing.abort()
       await app.close()
@@ -161,6 +165,7 @@ async function listen(
   app: FastifyInstance,
   port: number,
   host: string,
+  option: string,
 ): Promise<{ readonly url: string; readonly port: number }> {
   try {
     const url = await app.listen({ port, host })
@@ -169,7 +174,7 @@ async function listen(
   } catch (error) {
     throw new SidecarError(
       'ListenFailed',
-      `The emulator cannot listen on ${host}:${port}: ${messageOf(error)}. Another program may use the port; choose another one, or 0 for any.`,
+      `The emulator cannot listen on ${host}:${port}: ${messageOf(error)}. Stop what uses the port, or choose another with ${option}.`,
       { cause: error },
     )
   }

@@ -52,7 +52,7 @@ export const exitTable = {
   ListenFailed: {
     exit: 'failed',
     happened: 'A port is already in use',
-    todo: 'Change `SIDECAR_LISTEN` or `SIDECAR_OPS_LISTEN`',
+    todo: 'Stop what uses it, or choose another with what the message names',
   },
   LedgerNotFound: {
     exit: 'failed',

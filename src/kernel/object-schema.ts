@@ -1,4 +1,5 @@
 import { show, type ReportMistake } from './mistakes.ts'
+import { nearestName } from './nearest-name.ts'
 import { isObject, type JsonSchema, type Members, type Schema } from './schema.ts'
 
 interface RequiredMember<T> {
@@ -59,7 +60,7 @@ export function object<const S extends Shape>(shape: S, rule?: Rule): ObjectSche
       }
       const prefix = place === '' ? '' : `${place}.`
       for (const name of Object.keys(value).filter((each) => !names.includes(each)))
-        report(`${prefix}${show(name)}: there is no such member; known are ${names.join(', ')}`)
+        report(`${prefix}${show(name)}: there is no such member; ${suggestion(name, names)}`)
       const entries = members.map(([name, member]): [string, unknown] => {
         const at = member.schema.noun === undefined ? `${prefix}${name}` : place
         return [name, readMember(member, value[name], at, report)]
@@ -71,6 +72,12 @@ export function object<const S extends Shape>(shape: S, rule?: Rule): ObjectSche
       return isWhole ? (Object.fromEntries(entries) as ObjectOf<S>) : undefined
     },
   }
+}
+
+function suggestion(name: string, names: readonly string[]): string {
+  const nearest = nearestName(name, names)
+  const meant = nearest === undefined ? '' : `did you mean ${nearest}? `
+  return `${meant}known are ${names.join(', ')}`
 }
 
 function readMember(member: Member, value: unknown, place: string, report: ReportMistake): unknown {

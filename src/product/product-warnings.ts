@@ -3,6 +3,9 @@ import type { ProductFile } from './product.ts'
 import { routeOf } from './routes.ts'
 import { parsePublicKey, soundKeyBits } from './public-key.ts'
 
+/** What `product init` writes where no product code was given. */
+export const placeholderCode = 'replace-with-your-product-code'
+
 /** Lists what a product file may say but probably should not, a sentence each. */
 export function productWarnings(file: ProductFile): string[] {
   return [...keyWarnings(file), ...identityWarnings(file)]
@@ -34,11 +37,18 @@ export function keyWarnings({ publicKeys }: Pick<ProductFile, 'publicKeys'>): st
 }
 
 function codeWarnings({ productCode, trustedProductCodes }: ProductFile): string[] {
-  return trustedProductCodes.flatMap((code, index) =>
+  const placeholder =
+    productCode === placeholderCode
+      ? [
+          'productCode: this is a placeholder; replace it with your product code from the AWS portal.',
+        ]
+      : []
+  const doubled = trustedProductCodes.flatMap((code, index) =>
     code === productCode || trustedProductCodes.indexOf(code) < index
       ? [`trustedProductCodes[${index}]: ${show(code)} is listed already; remove it.`]
       : [],
   )
+  return [...placeholder, ...doubled]
 }
 
 function routeWarnings({ route, publicKeys, dimensions }: ProductFile): string[] {

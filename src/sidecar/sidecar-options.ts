@@ -23,4 +23,11 @@ export interface SidecarOptions {
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
   /** How usage gets in; every source of the registry when it is not given. */
   readonly sources?: readonly Source[]
+  /** What sets the two ports, for messages; the settings when it is not given. */
+  readonly listenOptions?: typeof listenSettings
+}
+
+export const listenSettings: { readonly app: string; readonly ops: string } = {
+  app: 'SIDECAR_LISTEN',
+  ops: 'SIDECAR_OPS_LISTEN',
 }

@@ -31,6 +31,26 @@ describe('the command line', () => {
     expect(await start('--version')).toEqual({ code: 0, out: `${manifest.version}\n`, err: '' })
   })
 
+  test.each(['-v', 'version'])('prints its version with %s too', async (word) => {
+    expect((await start(word)).out).toBe(`${manifest.version}\n`)
+  })
+
+  test('explains itself and a command in each of the usual ways', async () => {
+    const [general, option, short] = await Promise.all([
+      start('help'),
+      start('-h'),
+      start('--help'),
+    ])
+    expect(option).toEqual(general)
+    expect(short).toEqual(general)
+    const [run, ...others] = await Promise.all([
+      start('run', '--help'),
+      start('run', '-h'),
+      start('help', 'run'),
+    ])
+    for (const each of others) expect(each).toEqual(run)
+  })
+
   test('without a command explains itself and fails', async () => {
     const { code, out } = await start()
     expect(code).toBe(2)
@@ -38,7 +58,13 @@ describe('the command line', () => {
   })
 
   test.each([
-    [['dance'], 'There is no command "dance"'],
+    [['dance'], 'InvalidArguments: There is no command "dance".'],
+    [['docter'], 'Did you mean doctor?'],
+    [['help', 'dance'], 'There is no command "dance"'],
+    [['ledger', 'sho'], 'There is no ledger action "sho". Did you mean show?'],
+    [['product', 'chek'], 'Did you mean check?'],
+    [['demo', '--prot', '1'], 'Did you mean --port?'],
+    [['run', '--chekc'], 'For help, run:\nmarketplace-sidecar run --help\n'],
     [['constructor'], 'There is no command "constructor"'],
     [['run', '--fast'], '--fast'],
     [['run', 'now'], 'now'],

@@ -61,12 +61,14 @@ async function json(args: readonly string[], env: NodeJS.ProcessEnv) {
 }
 
 describe('the built program', () => {
-  test('doctor on a laptop warns that this is not a task, and leaves nothing behind', async () => {
+  test('doctor on a laptop says that this is not a task, and leaves nothing behind', async () => {
     const emulator = await startEmulatorProgram()
     const env = await atHome(emulator)
     const { code, out, err } = await start(['doctor'], env).ended
     expect({ code, err }).toEqual({ code: 1, err: '' })
-    expect(out).toMatch(/^warn {2}platform {8}This is neither an ECS task nor an EKS pod/m)
+    expect(out).toMatch(
+      /^pass {2}platform {8}Not on AWS\. The calls go to SIDECAR_AWS_ENDPOINT\.$/m,
+    )
     expect(out).toMatch(
       /^pass {2}register-usage {2}AWS confirms the buyer, signed with key version 1/m,
     )

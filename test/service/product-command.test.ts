@@ -1,8 +1,15 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
+import type { CliIo } from '../../src/cli/cli-io.ts'
 import { productCommand } from '../../src/cli/product/product-command.ts'
+import { fileReader } from '../../src/kernel/read-text.ts'
+import { readProductFile } from '../../src/product/load-product.ts'
 import { productSchema } from '../../src/product/product-schema.ts'
+import { productWarnings } from '../../src/product/product-warnings.ts'
+import { temporaryDirectory } from '../support/program/program.ts'
 
 const pemOf = (modulusLength: number) =>
   generateKeyPairSync('rsa', { modulusLength })
@@ -186,5 +193,52 @@ describe('product', () => {
   test('explains itself', async () => {
     expect((await run(['--help'])).code).toBe(0)
     expect((await run([])).code).toBe(2)
+  })
+})
+
+describe('product init', () => {
+  const io: CliIo = {
+    env: {},
+    stdin: new PassThrough(),
+    out: () => {},
+    err: () => {},
+    onSignal: () => {},
+  }
+  const init = (...args: string[]) => productCommand(['init', ...args], io, fileReader)
+
+  test('writes a file that passes the check, with the public key of the portal', async () => {
+    const folder = temporaryDirectory()
+    const [key, file] = [join(folder, 'key.pem'), join(folder, 'product.json')]
+    writeFileSync(key, long)
+    const dimensions = ['--dimension', 'users', '--dimension', 'storage']
+    expect(await init(file, '--public-key', key, '--product-code', 'code-1', ...dimensions)).toBe(0)
+    expect(readProductFile(file, fileReader)).toMatchObject({
+      ok: true,
+      value: { productCode: 'code-1', route: 'both', dimensions: [{ name: 'users' }, {}] },
+    })
+  })
+
+  test('without options writes a metered product, whose placeholder the check reports', async () => {
+    const file = join(temporaryDirectory(), 'product.json')
+    expect(await init(file)).toBe(0)
+    const product = readProductFile(file, fileReader)
+    expect(product.ok && productWarnings(product.value)).toEqual([
+      expect.stringContaining('placeholder'),
+    ])
+  })
+
+  test('never changes a file, and refuses what cannot be a product', async () => {
+    const file = join(temporaryDirectory(), 'product.json')
+    writeFileSync(file, 'mine')
+    await expect(init(file)).rejects.toMatchObject({ code: 'InvalidArguments' })
+    expect(readFileSync(file, 'utf8')).toBe('mine')
+    const other = `${file}.new`
+    for (const args of [
+      ['--route', 'free'],
+      ['--route', 'hourly'],
+      ['--public-key', other],
+    ])
+      await expect(init(other, ...args)).rejects.toMatchObject({ code: 'InvalidArguments' })
+    expect(existsSync(other)).toBe(false)
   })
 })

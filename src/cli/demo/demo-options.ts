@@ -1,8 +1,11 @@
+import { helpOption, invalidArguments, readArguments } from '../command-line.ts'
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
-import { SidecarError } from '../../kernel/errors.ts'
+import type { SidecarError } from '../../kernel/errors.ts'
 import { routeNames, routesThat, type Route } from '../../product/routes.ts'
 import { parseDuration } from '../duration.ts'
+
+/** An access key is a task or pod to the emulator. */
+export const demoCredentials = { accessKeyId: 'AKIADEMOTASKORPOD001', secretAccessKey: 'demo' }
 
 export const demoHelp = `Runs the sidecar against an emulated AWS on this machine.
 
@@ -30,8 +33,7 @@ export interface DemoOptions {
 
 /** Reads the arguments of `demo`, or throws InvalidArguments. */
 export function parseDemoOptions(args: readonly string[]): DemoOptions | 'help' {
-  const { values } = parseArgs({
-    args: [...args],
+  const { values } = readArguments('demo', args, {
     options: {
       hour: { type: 'string', default: '1m' },
       route: { type: 'string', default: 'both' },
@@ -40,7 +42,7 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions | 'help' 
       'emulator-port': { type: 'string', default: '7071' },
       emulator: { type: 'string' },
       'data-dir': { type: 'string' },
-      help: { type: 'boolean', default: false },
+      help: helpOption,
     },
   })
   if (values.help) return 'help'
@@ -68,5 +70,5 @@ function portOf(name: string, text: string): number {
 }
 
 function invalid(message: string): SidecarError {
-  return new SidecarError('InvalidArguments', message)
+  return invalidArguments(`${message}.`, 'demo')
 }

@@ -1,20 +1,32 @@
 import { loadSettings } from '../../config/load-settings.ts'
 import type { Environment, Settings } from '../../config/settings.ts'
 import { demoProduct } from '../../emulator/demo-product.ts'
-import { fileReader } from '../../kernel/read-text.ts'
+import { fileReader, type TextReader } from '../../kernel/read-text.ts'
 import { routeOf } from '../../product/routes.ts'
 import type { DemoEmulator } from './demo-emulator.ts'
 import type { DemoOptions } from './demo-options.ts'
 
 const publicKeyFile = '/demo/public-key.pem'
 
-/** The demo's settings. SIDECAR_* variables of the environment override those that are not options. */
-export function demoSettings(
+interface DemoWorld {
+  readonly env: Environment
+  /** Also reads the public key, which is in no file. */
+  readonly reader: TextReader
+}
+
+/** The demo's settings. Throws InvalidSettings. */
+export function demoSettings(...world: Parameters<typeof demoWorld>): Settings {
+  const { env, reader } = demoWorld(...world)
+  return loadSettings(env, reader)
+}
+
+/** The demo's environment. SIDECAR_* variables of `env` override those that are not options. */
+export function demoWorld(
   emulator: DemoEmulator,
-  { route, port, opsPort }: DemoOptions,
+  { route, port, opsPort }: Pick<DemoOptions, 'route' | 'port' | 'opsPort'>,
   dataDir: string,
   env: Environment,
-): Settings {
+): DemoWorld {
   const given = Object.entries(env).filter(([name]) => name.startsWith('SIDECAR_'))
   const demoEnv = {
     SIDECAR_REGION: 'us-east-1',
@@ -35,8 +47,9 @@ export function demoSettings(
       SIDECAR_PUBLIC_KEY_VERSION: String(demoProduct.publicKeyVersion),
     }),
   }
-  return loadSettings(demoEnv, {
+  const reader: TextReader = {
     readText: (path) =>
       path === publicKeyFile ? emulator.publicKeyPem : fileReader.readText(path),
-  })
+  }
+  return { env: demoEnv, reader }
 }

@@ -15,11 +15,8 @@ import { runUntilSignal } from '../run-until-signal.ts'
 import { version } from '../version.ts'
 import { connectEmulator, spawnEmulator, type DemoEmulator } from './demo-emulator.ts'
 import { narrate } from './demo-narrator.ts'
-import { demoHelp, parseDemoOptions, type DemoOptions } from './demo-options.ts'
+import { demoCredentials, demoHelp, parseDemoOptions, type DemoOptions } from './demo-options.ts'
 import { demoSettings } from './demo-settings.ts'
-
-/** An access key is a task or pod to the emulator. */
-const credentials = { accessKeyId: 'AKIADEMOTASKORPOD001', secretAccessKey: 'demo' }
 
 /** The command `demo`. Resolves with the exit code. */
 export async function demo(args: readonly string[], io: CliIo): Promise<number> {
@@ -64,9 +61,6 @@ async function runAgainst(
   const events = new Events((error) => log('hooks.failed', messageOf(error)))
   narrate(events, (line) => io.out(line))
   const realHour = showDuration(3_600_000 / emulator.rate)
-  io.out(
-    `demo         an emulated AWS at ${emulator.url}; an hour lasts ${realHour}; it is ${toIso(emulator.now)} there`,
-  )
   return runUntilSignal(
     io,
     {
@@ -81,9 +75,14 @@ async function runAgainst(
       out: (line) => io.out(line),
       random: Math.random,
       randomBytes,
-      credentials,
+      credentials: demoCredentials,
+      listenOptions: { app: '--port', ops: '--ops-port' },
     },
     ({ appPort, opsPort, ledger }) => {
+      io.out(`page         http://localhost:${appPort}/`)
+      io.out(
+        `demo         an emulated AWS at ${emulator.url}; an hour lasts ${realHour}; it is ${toIso(emulator.now)} there`,
+      )
       ledger.remember(fastClockNote, toIso(emulator.now)).catch((error: unknown) => {
         log('hooks.failed', messageOf(error))
       })

@@ -2,16 +2,19 @@ import { toIso } from '../../kernel/clock.ts'
 import type { Certified } from '../certify/certify.ts'
 import type { Finding, Status } from '../../doctor/check.ts'
 import { worstOf } from '../../doctor/run-checks.ts'
+import type { CliIo } from '../cli-io.ts'
+import { paint } from '../paint.ts'
 import { wrap } from '../text-table.ts'
 
 const idWidth = 16
+const colours = { pass: 'green', warn: 'yellow', fail: 'red', skip: 'dim' } as const
 const indent = 6 + idWidth
 
 /** Describes the findings for people: a line each, and the fix below it. */
-export function describeFindings(findings: readonly Finding[]): string[] {
+export function describeFindings(findings: readonly Finding[], io: CliIo): string[] {
   const lines = findings.flatMap(({ status, id, message, fix }) => {
     const [first = '', ...rest] = wrap(message, indent)
-    const head = `${status.padEnd(6)}${id.padEnd(idWidth)}${first}`
+    const head = `${paint(io, colours[status], status.padEnd(6))}${id.padEnd(idWidth)}${first}`
     const remedy = fix === undefined ? [] : wrap(`Fix: ${fix}`, indent)
     const [fixFirst, ...fixRest] = remedy
     return [
@@ -20,12 +23,20 @@ export function describeFindings(findings: readonly Finding[]): string[] {
       ...(fixFirst === undefined ? [] : [' '.repeat(indent) + fixFirst, ...fixRest]),
     ]
   })
-  return [...lines, '', summary(findings)]
+  return [...lines, '', ...wrap(summary(findings), 0)]
 }
 
+/** The worst first, with the names of the checks to look at. */
 function summary(findings: readonly Finding[]): string {
-  const count = (status: Status) => findings.filter((finding) => finding.status === status).length
-  return `${count('pass')} passed, ${count('warn')} with warnings, ${count('fail')} failed, ${count('skip')} skipped.`
+  const ids = (status: Status) =>
+    findings.filter((finding) => finding.status === status).map(({ id }) => id)
+  const named = (status: Status) => {
+    const found = ids(status)
+    return found.length === 0
+      ? `${found.length}`
+      : `${found.length} (${[...new Set(found)].join(', ')})`
+  }
+  return `Failed: ${named('fail')}. Warnings: ${named('warn')}. Passed: ${ids('pass').length}. Skipped: ${ids('skip').length}.`
 }
 
 /** Describes what `--certify` did, for people. */

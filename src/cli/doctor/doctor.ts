@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { helpOption, invalidArguments, readArguments } from '../command-line.ts'
 import { certify, type Certified } from '../certify/certify.ts'
 import { mostUnits } from '../certify/certify-plan.ts'
 import type { Finding } from '../../doctor/check.ts'
@@ -6,7 +6,7 @@ import { checks } from '../../doctor/checks/checks.ts'
 import { Diagnosis } from '../../doctor/diagnosis.ts'
 import type { Machine } from '../../doctor/machine.ts'
 import { runChecks, worstOf } from '../../doctor/run-checks.ts'
-import { SidecarError } from '../../kernel/errors.ts'
+import type { SidecarError } from '../../kernel/errors.ts'
 import type { CliIo } from '../cli-io.ts'
 import { describeCertified, describeFindings, doctorBody } from './doctor-output.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -19,6 +19,8 @@ usage: marketplace-sidecar doctor [options]
 
   --json           JSON for programs
   --no-calls       do not call AWS in the name of this task or pod
+  --expect-running a sidecar that does not run is a failure, not a warning
+  --demo           check the demo that runs on this machine: npm start
   --certify        also report every dimension, as AWS requires before a listing goes public
     --yes          really report it, which bills the buyer who runs this task or pod
     --quantity <n> how many units of each dimension to report (1)
@@ -46,19 +48,26 @@ export async function doctorCommand(
   io: CliIo,
   machine: Machine,
 ): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: doctorOptions })
+  const { values } = readArguments('doctor', args, { options: doctorOptions })
   if (values.help) {
     io.out(doctorHelp)
     return exitCodes.ok
   }
   const options = checkOptions(values)
-  const diagnosis = new Diagnosis({ ...machine, callAws: !values['no-calls'] })
+  const target = values.demo ? await demoOn(machine) : machine
+  const diagnosis = new Diagnosis({
+    ...target,
+    callAws: !values['no-calls'],
+    expectRunning: values['expect-running'] || values.demo,
+  })
+  const print = (lines: readonly string[]) => {
+    if (!values.json) for (const line of lines) io.out(line)
+  }
+  if (options.certify && !values.yes)
+    print(['Without --yes, --certify sends nothing and only says what it would bill.', ''])
   try {
     const findings = await runChecks(checks, diagnosis)
-    const print = (lines: readonly string[]) => {
-      if (!values.json) for (const line of lines) io.out(line)
-    }
-    print(describeFindings(findings))
+    print(describeFindings(findings, io))
     const certified = options.certify
       ? await certify({
           diagnosis,
@@ -77,14 +86,21 @@ export async function doctorCommand(
   }
 }
 
+async function demoOn(machine: Machine): Promise<Machine> {
+  const { demoMachine } = await import('../demo/demo-machine.ts')
+  return demoMachine(machine)
+}
+
 const doctorOptions = {
   json: { type: 'boolean', default: false },
   'no-calls': { type: 'boolean', default: false },
+  'expect-running': { type: 'boolean', default: false },
+  demo: { type: 'boolean', default: false },
   certify: { type: 'boolean', default: false },
   yes: { type: 'boolean', default: false },
   wait: { type: 'boolean', default: false },
   quantity: { type: 'string' },
-  help: { type: 'boolean', default: false },
+  help: helpOption,
 } as const
 
 interface OptionValues {
@@ -110,7 +126,7 @@ function checkOptions(values: OptionValues): { certify: boolean; units: number }
 }
 
 function invalid(message: string): SidecarError {
-  return new SidecarError('InvalidArguments', `${message}.`)
+  return invalidArguments(`${message}.`, 'doctor')
 }
 
 function exitCodeFor(findings: readonly Finding[], certified: Certified | undefined): number {

@@ -1,9 +1,13 @@
 /** The emulator as a separate program: the bundle `dist/emulator.js` starts here. */
+import { isatty } from 'node:tty'
+import type { CliIo } from '../cli-io.ts'
+import { reportError } from '../report-error.ts'
 import { emulate } from './emulate.ts'
 import { writeLine } from '../write-line.ts'
 
-void emulate(process.argv.slice(2), {
+const io: CliIo = {
   env: {},
+  isTerminal: isatty(1) && isatty(2),
   stdin: process.stdin,
   out: (line) => writeLine(1, line),
   err: (line) => writeLine(2, line),
@@ -11,4 +15,8 @@ void emulate(process.argv.slice(2), {
     process.on('SIGINT', () => handler('SIGINT'))
     process.on('SIGTERM', () => handler('SIGTERM'))
   },
-}).then((exitCode) => process.exit(exitCode))
+}
+
+void emulate(process.argv.slice(2), io)
+  .catch((error: unknown) => reportError(error, io))
+  .then((code) => process.exit(code))

@@ -1,16 +1,17 @@
-import { parseArgs } from 'node:util'
+import { helpOption, invalidArguments, readArguments } from '../command-line.ts'
 import { fromIso } from '../../kernel/clock.ts'
 import { demoProduct } from '../../emulator/demo-product.ts'
 import { createEmulator, type EmulatorOptions } from '../../emulator/emulator-server.ts'
 import { readScenario } from '../../emulator/scenario/read-scenario.ts'
-import { messageOf, SidecarError } from '../../kernel/errors.ts'
+import type { SidecarError } from '../../kernel/errors.ts'
 import { hourMs } from '../../metering/hour.ts'
 import type { CliIo } from '../cli-io.ts'
+import { exitCodes } from '../exit-codes.ts'
 import { parseDuration, showDuration } from '../duration.ts'
 
 const help = `Runs the AWS Marketplace Metering Service on this machine, for development and tests.
 
-usage: emulate [options]
+usage: marketplace-sidecar emulate [options]
 
   --scenario <file>      products, buyers, tasks, customers and faults: .yaml or .json
   --port <n>             port to listen on, 0 for any free one (7071)
@@ -38,21 +39,14 @@ interface EmulateSettings {
 }
 
 /**
- * Runs the command `emulate`. Resolves with the exit code when it has ended: 0, 1 when it could not
- * listen, 2 for wrong arguments.
+ * Runs the command `emulate`. Resolves with the exit code when it has ended. Throws ListenFailed, and
+ * InvalidArguments.
  */
 export async function emulate(args: readonly string[], io: CliIo): Promise<number> {
-  let settings: EmulateSettings | 'help'
-  try {
-    settings = await parseOptions(args)
-  } catch (error) {
-    io.err(`emulate: ${messageOf(error)}`)
-    io.err('emulate --help lists the options')
-    return 2
-  }
+  const settings = await parseOptions(args)
   if (settings === 'help') {
     io.out(help)
-    return 0
+    return exitCodes.ok
   }
   const ended = waitForEnd(io, settings.followStdin)
   const emulator = await createEmulator({
@@ -60,17 +54,17 @@ export async function emulate(args: readonly string[], io: CliIo): Promise<numbe
     ...(settings.logCalls ? { log: (line: string) => io.out(line) } : {}),
   })
   try {
-    const { url } = await emulator.listen(settings.port, settings.host)
+    const { url } = await emulator.listen(
+      settings.port,
+      settings.host,
+      settings.followStdin ? '--emulator-port' : '--port',
+    )
     io.out(`emulator ready at ${url} (an hour lasts ${showDuration(settings.realHourMs)})`)
-  } catch (error) {
-    if (!(error instanceof SidecarError)) throw error
-    io.err(`emulate: ${error.message}`)
+    await ended
+  } finally {
     await emulator.close()
-    return 1
   }
-  await ended
-  await emulator.close()
-  return 0
+  return exitCodes.ok
 }
 
 /** With `followStdin` the emulator outlives the last flush of a sidecar that gets the same signal. */
@@ -85,7 +79,7 @@ function waitForEnd(io: CliIo, followStdin: boolean): Promise<void> {
   })
 }
 
-/** Every option of the command, in the form of `parseArgs`. */
+/** Every option of the command, as the command line reads them. */
 export const emulateOptions = {
   scenario: { type: 'string' },
   port: { type: 'string', default: '7071' },
@@ -97,15 +91,15 @@ export const emulateOptions = {
   region: { type: 'string' },
   'follow-stdin': { type: 'boolean', default: false },
   'log-calls': { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
+  help: helpOption,
 } as const
 
 async function parseOptions(args: readonly string[]): Promise<EmulateSettings | 'help'> {
-  const { values } = parseArgs({ args: [...args], options: emulateOptions })
+  const { values } = readArguments('emulate', args, { options: emulateOptions })
   if (values.help) return 'help'
   const { start, region, scenario, dimension: dimensions, 'product-code': productCode } = values
   if (scenario !== undefined && (dimensions ?? productCode) !== undefined) {
-    throw new TypeError('--product-code and --dimension do not go with --scenario')
+    throw invalid('--product-code and --dimension do not go with --scenario')
   }
   const port = parsePort(values.port)
   const hour = values.hour === undefined ? undefined : parseHour(values.hour)
@@ -141,17 +135,21 @@ async function parseOptions(args: readonly string[]): Promise<EmulateSettings | 
 function parseHour(text: string): number {
   const hour = parseDuration(text)
   if (hour !== undefined) return hour
-  throw new TypeError(`--hour must be a duration such as 20s or 1h, not ${text}`)
+  throw invalid(`--hour must be a duration such as 20s or 1h, not ${text}`)
 }
 
 function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN
   if (port <= 65_535) return port
-  throw new TypeError(`--port must be a number from 0 to 65535, not ${text}`)
+  throw invalid(`--port must be a number from 0 to 65535, not ${text}`)
 }
 
 function parseStart(text: string): number {
   const start = fromIso(text)
   if (start !== undefined) return start
-  throw new TypeError(`--start must be a time such as 2026-03-10T09:15:00Z, not ${text}`)
+  throw invalid(`--start must be a time such as 2026-03-10T09:15:00Z, not ${text}`)
+}
+
+function invalid(message: string): SidecarError {
+  return invalidArguments(`${message}.`, 'emulate')
 }

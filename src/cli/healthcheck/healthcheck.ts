@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { helpOption, readArguments } from '../command-line.ts'
 import { localUrl } from '../../config/local-url.ts'
 import { SettingValues } from '../../config/setting-values.ts'
 import { ask } from '../../doctor/ask-listener.ts'
@@ -18,11 +18,10 @@ const timeoutMs = 3000
 
 /** The command `healthcheck`. Resolves with the exit code, 0 or 1. */
 export async function healthcheck(args: readonly string[], io: CliIo): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { ready: { type: 'boolean' }, help: { type: 'boolean' } },
+  const { values } = readArguments('healthcheck', args, {
+    options: { ready: { type: 'boolean' }, help: helpOption },
   })
-  if (values.help === true) {
+  if (values.help) {
     io.out(healthcheckHelp)
     return exitCodes.ok
   }

@@ -1,3 +1,4 @@
+import { invalidArguments } from '../command-line.ts'
 import { resolve } from 'node:path'
 import { fromIso, type Clock } from '../../kernel/clock.ts'
 import { SettingValues } from '../../config/setting-values.ts'
@@ -56,5 +57,5 @@ export function currentInstant(directory: string, clock: Clock): number {
 }
 
 export function invalid(message: string): SidecarError {
-  return new SidecarError('InvalidArguments', `${message}.`)
+  return invalidArguments(`${message}.`, 'ledger')
 }

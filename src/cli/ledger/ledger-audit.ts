@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { readArguments } from '../command-line.ts'
 import { formatQuantity } from '../../metering/quantity.ts'
 import { auditBook, imbalancesOf, type AccountBalance } from '../../ledger/audit.ts'
 import { readBook } from '../../store/sqlite/file/book-file.ts'
@@ -9,8 +9,7 @@ import { renderTable } from '../text-table.ts'
 
 /** `ledger audit`: exit code 1 when a unit that was reported is in no place, or in two. */
 export async function auditLedger(args: readonly string[], io: CliIo): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
+  const { values, positionals } = readArguments('ledger', args, {
     options: commonOptions,
     allowPositionals: true,
   })

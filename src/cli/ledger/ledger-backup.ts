@@ -1,5 +1,5 @@
+import { readArguments } from '../command-line.ts'
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { SidecarError } from '../../kernel/errors.ts'
 import { backupBook } from '../../store/sqlite/file/backup-book.ts'
 import type { CliIo } from '../cli-io.ts'
@@ -8,8 +8,7 @@ import { commonOptions, dataDirectory } from './ledger-arguments.ts'
 
 /** `ledger backup`: copies the book to a new file, next to a running sidecar or without one. */
 export async function backupLedger(args: readonly string[], io: CliIo): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
+  const { values, positionals } = readArguments('ledger', args, {
     options: commonOptions,
     allowPositionals: true,
   })

@@ -1,7 +1,7 @@
 import { createSystemClock, type Clock } from '../../kernel/clock.ts'
 import { fileReader, type TextReader } from '../../kernel/read-text.ts'
-import { SidecarError } from '../../kernel/errors.ts'
 import type { CliIo } from '../cli-io.ts'
+import { unknownName } from '../command-line.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { auditLedger } from './ledger-audit.ts'
 import { backupLedger } from './ledger-backup.ts'
@@ -70,7 +70,8 @@ export async function ledger(
   clock: Clock,
   reader: TextReader = fileReader,
 ): Promise<number> {
-  if (name === undefined || name === '--help' || args.includes('--help')) {
+  const isHelp = [name, ...args].some((argument) => argument === '--help' || argument === '-h')
+  if (name === undefined || isHelp) {
     io.out(ledgerHelp)
     return name === undefined ? exitCodes.misconfigured : exitCodes.ok
   }
@@ -78,9 +79,11 @@ export async function ledger(
   if (decide !== undefined) return decide(args, { io, clock, reader })
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined
   if (action === undefined)
-    throw new SidecarError(
-      'InvalidArguments',
-      `ledger has no action ${JSON.stringify(name)}; there are ${[...Object.keys(actions), ...Object.keys(decisions)].join(', ')}. "ledger --help" explains them.`,
+    throw unknownName(
+      'ledger action',
+      name,
+      [...Object.keys(actions), ...Object.keys(decisions)],
+      'ledger',
     )
   return action(args, io, clock)
 }

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { readArguments } from '../command-line.ts'
 import { readBook } from '../../store/sqlite/file/book-file.ts'
 import type { CliIo } from '../cli-io.ts'
 import { csvLine } from './csv.ts'
@@ -40,8 +40,7 @@ export const exportColumns = [
 
 /** `ledger export`: writes each record as it is read, so that a long history needs no memory. */
 export async function exportLedger(args: readonly string[], io: CliIo): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
+  const { values, positionals } = readArguments('ledger', args, {
     options: {
       'data-dir': commonOptions['data-dir'],
       format: { type: 'string' },

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { readArguments } from '../command-line.ts'
 import { formatQuantity } from '../../metering/quantity.ts'
 import { toIso, type Clock } from '../../kernel/clock.ts'
 import { recordNotFound } from '../../ledger/decisions/operator-actions.ts'
@@ -20,8 +20,7 @@ export async function showLedger(
   io: CliIo,
   clock: Clock,
 ): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
+  const { values, positionals } = readArguments('ledger', args, {
     options: { ...commonOptions, tags: { type: 'boolean', default: false } },
     allowPositionals: true,
   })

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { helpOption, invalidArguments, readArguments, unknownName } from '../command-line.ts'
 import { compareProducts } from '../../product/compare-products.ts'
 import { readProductFile } from '../../product/load-product.ts'
 import type { ProductFile } from '../../product/product.ts'
@@ -12,11 +12,17 @@ import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { wrap } from '../text-table.ts'
 import { productFacts, productLines } from '../product-facts.ts'
+import { initProduct } from './product-init.ts'
 
-export const productHelp = `Checks the product file that a seller bakes into the image.
+export const productHelp = `Writes and checks the product file that a seller bakes into the image.
 
 usage: marketplace-sidecar product <action>
 
+  init [<file>]           write a file (product.json) for your product
+    --public-key <pem>    the public key of the AWS portal, a file; route both instead of metered
+    --product-code <code> the product code of the AWS portal
+    --route <route>       hourly, metered or both
+    --dimension <name>    a metered dimension (requests); may be given several times
   check <file> [--json]   list every mistake, or print what the file says; exit code 0 or 2
     --against <old file>  also say what the change does to usage that is open
   schema                  print the JSON Schema of the file, for editors
@@ -34,33 +40,43 @@ export async function productCommand(
   io: CliIo,
   reader: TextReader,
 ): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
+  const { values, positionals } = readArguments('product', args, {
     allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },
       against: { type: 'string' },
-      help: { type: 'boolean' },
+      'product-code': { type: 'string' },
+      route: { type: 'string' },
+      'public-key': { type: 'string' },
+      dimension: { type: 'string', multiple: true },
+      help: helpOption,
     },
   })
   const [action, ...rest] = positionals
-  if (values.help === true || action === undefined) {
+  if (values.help || action === undefined) {
     io.out(productHelp)
-    return values.help === true ? exitCodes.ok : exitCodes.misconfigured
+    return values.help ? exitCodes.ok : exitCodes.misconfigured
   }
   if (action === 'schema' && rest.length === 0) {
     io.out(JSON.stringify(productSchema, null, 2))
     return exitCodes.ok
   }
   const [path] = rest
+  if (action === 'init' && rest.length < 2)
+    return initProduct(path ?? 'product.json', values, io, reader)
   if (action !== 'check' || path === undefined || rest.length > 1)
-    throw new SidecarError(
-      'InvalidArguments',
-      'Give "product check <file>" or "product schema"; "product --help" explains them.',
-    )
+    throw actions.includes(action)
+      ? invalidArguments(`"product ${action}" takes ${actionTakes(action)}.`, 'product')
+      : unknownName('product action', action, actions, 'product')
   const file = readProductFile(path, reader)
   const old = values.against === undefined ? undefined : readOld(values.against, reader)
   return values.json ? printJson(path, file, old, io) : printText(path, file, old, io)
+}
+
+const actions: readonly string[] = ['init', 'check', 'schema']
+
+function actionTakes(action: string): string {
+  return action === 'schema' ? 'no file' : 'one file'
 }
 
 type ReadFile = Result<ProductFile, Mistakes>

@@ -1,9 +1,9 @@
+import { helpOption, invalidArguments, readArguments } from '../command-line.ts'
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { parseArgs } from 'node:util'
 import { loadSettings } from '../../config/load-settings.ts'
 import { createSystemClock } from '../../kernel/clock.ts'
-import { SidecarError, messageOf } from '../../kernel/errors.ts'
+import { messageOf } from '../../kernel/errors.ts'
 import { Events } from '../../kernel/events.ts'
 import { fileReader } from '../../kernel/read-text.ts'
 import { createLog } from '../../observe/log/create-log.ts'
@@ -27,21 +27,21 @@ const runOptions = {
   'print-config': { type: 'boolean', default: false },
   check: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
+  help: helpOption,
 } as const
 
 /** The command `run`. Resolves with the exit code. */
 export async function run(args: readonly string[], io: CliIo): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: runOptions })
+  const { values } = readArguments('run', args, { options: runOptions })
   const { 'print-config': print, check, json, help } = values
   if (help) {
     io.out(runHelp)
     return exitCodes.ok
   }
   if ((print && check) || (json && !print && !check))
-    throw new SidecarError(
-      'InvalidArguments',
+    throw invalidArguments(
       'Give one of --print-config and --check; --json goes with either.',
+      'run',
     )
   if (print || check) {
     // Loaded here, so that a start does not wait for it.

@@ -1,5 +1,5 @@
 import { defineCheck } from '../check.ts'
-import { askConfiguredListener, reportNoAnswer } from '../ask-configured-listener.ts'
+import { askConfiguredListener, notRunning, reportNoAnswer } from '../ask-configured-listener.ts'
 import { askEntitlement, membersOf, parseEntitlement } from '../running-sidecar.ts'
 
 export const appListenerCheck = defineCheck({
@@ -11,7 +11,7 @@ export const appListenerCheck = defineCheck({
     NotEntitled: {
       status: 'warn',
       when: 'A sidecar runs and says that the application may not run.',
-      fix: 'Do what the message says. docs/explain/entitlement.md has every answer.',
+      fix: 'Wait while the state is starting. docs/explain/entitlement.md says for every other code who has to change what.',
     },
     OtherToken: {
       status: 'fail',
@@ -23,6 +23,7 @@ export const appListenerCheck = defineCheck({
       when: 'Another program uses the port, or answers there instead of the sidecar.',
       fix: 'Stop that program, or choose another port with SIDECAR_LISTEN.',
     },
+    ...notRunning,
     Unreachable: {
       status: 'fail',
       when: 'The address does not answer at all.',
@@ -33,7 +34,7 @@ export const appListenerCheck = defineCheck({
     const ask = (url: string) => askEntitlement(diagnosis, url)
     const answer = await askConfiguredListener(diagnosis, 'SIDECAR_LISTEN', ask)
     if (!answer.ok) {
-      reportNoAnswer(answer.failure, findings)
+      reportNoAnswer(answer.failure, diagnosis, findings)
       return
     }
     const { url, status, text } = answer.value

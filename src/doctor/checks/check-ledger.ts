@@ -11,7 +11,7 @@ export const ledgerCheck = defineCheck({
     Unusable: {
       status: 'fail',
       when: 'It is damaged, from a newer version, or cannot be read.',
-      fix: 'Do what the message says; keep a copy of the directory.',
+      fix: 'Keep a copy of the directory. Where a newer version wrote the file, run that version; a damaged file is set aside at the next start.',
     },
     Imbalanced: {
       status: 'fail',

@@ -1,6 +1,6 @@
 import { askListener } from '../ask-listener.ts'
 import { defineCheck } from '../check.ts'
-import { askConfiguredListener, reportNoAnswer } from '../ask-configured-listener.ts'
+import { askConfiguredListener, notRunning, reportNoAnswer } from '../ask-configured-listener.ts'
 
 export const opsListenerCheck = defineCheck({
   id: 'ops-listener',
@@ -18,6 +18,7 @@ export const opsListenerCheck = defineCheck({
       when: 'Another program uses the port.',
       fix: 'Stop that program, or choose another port with SIDECAR_OPS_LISTEN.',
     },
+    ...notRunning,
     Unreachable: {
       status: 'fail',
       when: 'The address does not answer at all.',
@@ -28,7 +29,7 @@ export const opsListenerCheck = defineCheck({
     const ask = (url: string) => askListener(diagnosis, `${url}/livez`)
     const live = await askConfiguredListener(diagnosis, 'SIDECAR_OPS_LISTEN', ask)
     if (!live.ok) {
-      reportNoAnswer(live.failure, findings)
+      reportNoAnswer(live.failure, diagnosis, findings)
       return
     }
     const { url, status, text } = live.value

@@ -22,7 +22,7 @@ export const platformCheck = defineCheck({
     Doubtful: {
       status: 'warn',
       when: 'A metadata service or a token file lacks what the sidecar needs; one line each.',
-      fix: 'Do what the message says, and restart the task or pod.',
+      fix: 'Give the task or pod what the message names, and restart it.',
     },
   },
   async run(diagnosis, findings) {
@@ -40,7 +40,9 @@ export const platformCheck = defineCheck({
         findings.problem('AgentCore', first)
         break
       case 'local':
-        findings.problem('NotOnAws', first)
+        if (diagnosis.values.given.has('SIDECAR_AWS_ENDPOINT'))
+          findings.pass('Not on AWS. The calls go to SIDECAR_AWS_ENDPOINT.')
+        else findings.problem('NotOnAws', first)
         break
     }
     for (const warning of others) findings.problem('Doubtful', warning)

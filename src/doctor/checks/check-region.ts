@@ -19,7 +19,7 @@ export const regionCheck = defineCheck({
     Mismatch: {
       status: 'fail',
       when: 'Two sources name different regions, so the sidecar does not call AWS; one line for each that disagrees.',
-      fix: 'Do what the message says about {source}.',
+      fix: 'Remove {source}, or set it to the region where this runs.',
     },
     Unknown: {
       status: 'fail',

@@ -135,6 +135,8 @@ export interface Address extends ConnectionLimits {
   readonly host: string
   /** 0 lets the system choose. */
   readonly port: number
+  /** What sets both, for messages. */
+  readonly option: string
 }
 
 export interface Listening {
@@ -161,7 +163,7 @@ const closeGraceMs = 1000
  */
 export async function listen(
   app: FastifyInstance,
-  { host, port, ...limits }: Address,
+  { host, port, option, ...limits }: Address,
   timers: Clock,
 ): Promise<Listening> {
   const answers = app.server.listeners('request')
@@ -175,7 +177,7 @@ export async function listen(
     connections.end()
     throw new SidecarError(
       'ListenFailed',
-      `Cannot listen on ${host}:${port} (${messageOf(cause)}). Stop what uses the port, or choose another.`,
+      `Cannot listen on ${host}:${port} (${messageOf(cause)}). Stop what uses the port, or choose another with ${option}.`,
       { cause },
     )
   }

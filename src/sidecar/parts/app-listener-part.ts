@@ -73,7 +73,7 @@ export function startAppListener(options: SidecarOptions, deps: Deps): Promise<L
       aws: createAwsCalls(api, tokens),
     }
     for (const source of sources) opened.use(source.start(context))
-    const listening = await listen(app, appAddress(settings), timers)
+    const listening = await listen(app, appAddress(options), timers)
     opened.defer(() => listening.close())
     return { port: listening.port, [Symbol.asyncDispose]: () => opened.disposeAsync() }
   })

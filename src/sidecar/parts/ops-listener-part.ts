@@ -21,9 +21,10 @@ interface Deps {
 
 /** Opens the listener for the kubelet and Prometheus. */
 export async function startOpsListener(
-  { settings, events, log, timers }: SidecarOptions,
+  options: SidecarOptions,
   { ledgerPart, entitlement, drain, metrics, listen }: Deps,
 ): Promise<ListenerPart> {
+  const { events, log, timers } = options
   const ops = createOpsServer({
     events,
     log,
@@ -32,7 +33,7 @@ export async function startOpsListener(
     metrics,
     timers,
   })
-  const listening = await listen(ops, opsAddress(settings), timers)
+  const listening = await listen(ops, opsAddress(options), timers)
   return { port: listening.port, [Symbol.asyncDispose]: () => listening.close() }
 }
 

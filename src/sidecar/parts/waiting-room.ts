@@ -96,9 +96,9 @@ export function openWaitingRoom(
       metrics: counting,
       timers,
     })
-    const opsSocket = await listen(ops, opsAddress(settings), timers)
+    const opsSocket = await listen(ops, opsAddress(options), timers)
     opened.defer(() => opsSocket.close())
-    const appSocket = await listen(app, appAddress(settings), timers)
+    const appSocket = await listen(app, appAddress(options), timers)
     opened.defer(() => appSocket.close())
     opened.defer(() => ending.abort())
     return {

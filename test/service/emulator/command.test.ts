@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import type { CliIo } from '../../../src/cli/cli-io.ts'
 import { emulate } from '../../../src/cli/emulate/emulate.ts'
+import { reportError } from '../../../src/cli/report-error.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { temporaryDirectory } from '../../support/program/program.ts'
 
@@ -32,6 +33,11 @@ class FakeIo implements CliIo {
   onSignal(handler: (signal: 'SIGINT' | 'SIGTERM') => void): void {
     this.signal = handler
   }
+}
+
+/** Runs the command as a program does. Resolves with its exit code. */
+function failed(args: readonly string[], io: CliIo): Promise<number> {
+  return emulate(args, io).catch((error: unknown) => reportError(error, io))
 }
 
 function urlOf(line: string): string {
@@ -88,8 +94,9 @@ describe('the command emulate', () => {
     const ended = emulate(['--port', '0'], first)
     const { port } = new URL(urlOf(await first.ready))
     const second = new FakeIo()
-    expect(await emulate(['--port', port], second)).toBe(1)
+    expect(await failed(['--port', port], second)).toBe(1)
     expect(second.errLines[0]).toContain(`cannot listen on 127.0.0.1:${port}`)
+    expect(second.errLines[0]).toMatch(/choose another with --port\.$/)
     first.signal('SIGTERM')
     await ended
   })
@@ -111,7 +118,7 @@ describe('the command emulate', () => {
     const folder = temporaryDirectory()
     const file = join(folder, 'wrong.yaml')
     writeFileSync(file, 'region: 1\nproducts: []\ntasks: [{ }]\n')
-    expect(await emulate(['--scenario', file], io)).toBe(2)
+    expect(await failed(['--scenario', file], io)).toBe(2)
     expect(io.errLines[0]).toContain(`The scenario ${file} has 3 mistakes`)
     expect(io.errLines[0]?.split('\n  - ').slice(1)).toEqual([
       expect.stringMatching(/^region must be/),
@@ -140,7 +147,7 @@ describe('the command emulate', () => {
     [['--scenario', 'a.yaml', '--product-code', 'c'], 'do not go with --scenario'],
   ])('refuses %j with exit code 2', async (args, message) => {
     const io = new FakeIo()
-    expect(await emulate(args, io)).toBe(2)
+    expect(await failed(args, io)).toBe(2)
     expect(io.errLines[0]).toContain(message)
     expect(io.outLines).toEqual([])
   })

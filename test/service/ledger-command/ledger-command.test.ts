@@ -257,7 +257,7 @@ describe('wrong arguments are refused with a code and change nothing', () => {
     '%j',
     async (args) => {
       const options = runLedger(directory, clock, args)
-      await expect(options).rejects.toMatchObject({ code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' })
+      await expect(options).rejects.toMatchObject({ code: 'InvalidArguments' })
     },
   )
 

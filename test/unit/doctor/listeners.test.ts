@@ -36,7 +36,7 @@ async function sidecar(options: Parameters<typeof createIdleAppServer>[0] = {}):
   const server = createIdleAppServer(options)
   const listening = await listen(
     server,
-    { host: '127.0.0.1', port: 0, maxConnections: 9, keptForLoopback: 0 },
+    { host: '127.0.0.1', port: 0, option: '--port', maxConnections: 9, keptForLoopback: 0 },
     createSystemClock(),
   )
   onTestFinished(() => listening.close())
@@ -96,9 +96,11 @@ describe('the check app-listener', () => {
     expect(findings[0]?.message).toContain('ShuttingDown: No part of this request was recorded.')
   })
 
-  test('passes a port that is free', async () => {
-    const findings = await app(await findFreePort())
-    expect(findings[0]).toMatchObject({ status: 'pass' })
+  test('warns that no sidecar runs, and fails where one is expected', async () => {
+    const port = await findFreePort()
+    const findings = await app(port)
+    expect(findings[0]).toMatchObject({ status: 'warn', problem: 'NotRunning' })
+    expect(outcomesOf(await app(port, { expectRunning: true }))).toEqual(['Down'])
     expect(findings[0]?.message).toMatch(/^No sidecar runs, and .* is free for one\.$/)
   })
 
@@ -176,8 +178,8 @@ describe('the check ops-listener', () => {
     expect(findings[0]?.message).toBe('/livez says: the disk failed')
   })
 
-  test('passes a port that is free, and fails for one that another has', async () => {
-    expect(outcomesOf(await ops(await findFreePort()))).toEqual(['pass'])
+  test('warns of a port that is free, and fails for one that another has', async () => {
+    expect(outcomesOf(await ops(await findFreePort()))).toEqual(['NotRunning'])
     expect(outcomesOf(await ops(await serve((_, response) => response.end('ok'))))).toEqual([
       'Taken',
     ])

@@ -65,6 +65,11 @@ describe('the check platform', () => {
     expect(findings[0]?.message).toContain('PlatformNotSupportedException')
   })
 
+  test('passes outside both where the calls go to another endpoint', async () => {
+    const env = { ...nowhere, SIDECAR_AWS_ENDPOINT: 'http://127.0.0.1:7071' }
+    expect(outcomesOf(await findingsOf(platformCheck, { env }))).toEqual(['pass'])
+  })
+
   test('fails on Bedrock AgentCore', async () => {
     const env = { ...nowhere, BEDROCK_AGENTCORE_RUNTIME: '1' }
     expect(outcomesOf(await findingsOf(platformCheck, { env }))).toEqual(['AgentCore'])
@@ -92,8 +97,8 @@ describe('the check region', () => {
     const findings = await findingsOf(regionCheck, { env })
     expect(outcomesOf(findings)).toEqual(['Mismatch', 'Mismatch'])
     expect(findings.map(({ fix }) => fix)).toEqual([
-      'Do what the message says about SIDECAR_REGION.',
-      'Do what the message says about AWS_REGION.',
+      'Remove SIDECAR_REGION, or set it to the region where this runs.',
+      'Remove AWS_REGION, or set it to the region where this runs.',
     ])
   })
 

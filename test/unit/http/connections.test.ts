@@ -49,7 +49,11 @@ async function start(
     await held
     return 'held'
   })
-  const listening = await listen(app, { host, port: 0, maxConnections, keptForLoopback }, clock)
+  const listening = await listen(
+    app,
+    { host, port: 0, option: '--port', maxConnections, keptForLoopback },
+    clock,
+  )
   // A real second, in which requests that have begun may finish: here none does.
   close = async () => {
     const closed = listening.close()

@@ -26,7 +26,13 @@ function startWaiting() {
 
 test('a request that waits ends when its client goes', async () => {
   const { app, signals } = startWaiting()
-  const address = { host: '127.0.0.1', port: 0, maxConnections: 9, keptForLoopback: 0 }
+  const address = {
+    host: '127.0.0.1',
+    port: 0,
+    option: '--port',
+    maxConnections: 9,
+    keptForLoopback: 0,
+  }
   const listening = await listen(app, address, createSystemClock())
   const client = connect(listening.port, '127.0.0.1')
   client.write('GET /v1/entitlement?wait=300 HTTP/1.1\r\nHost: localhost\r\n\r\n')

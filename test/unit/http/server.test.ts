@@ -6,7 +6,13 @@ import { createSilentLog } from '../../../src/kernel/log.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
 import { createIdleAppServer } from '../../support/sidecar/http-servers.ts'
 
-const address = { host: '127.0.0.1', port: 0, maxConnections: 9, keptForLoopback: 0 }
+const address = {
+  host: '127.0.0.1',
+  port: 0,
+  option: '--port',
+  maxConnections: 9,
+  keptForLoopback: 0,
+}
 const limits = { bodyLimitBytes: 2000, requestTimeoutMs: 4321 }
 
 describe('a listener', () => {
@@ -73,7 +79,9 @@ describe('a listener', () => {
     const second = listen(createIdleAppServer(), { ...address, port: first.port }, clock)
     await expect(second).rejects.toMatchObject({
       code: 'ListenFailed',
-      message: expect.stringContaining(`127.0.0.1:${first.port} `),
+      message: expect.stringMatching(
+        new RegExp(`127\\.0\\.0\\.1:${first.port} .* choose another with --port\\.$`),
+      ),
     })
     await first.close()
   })

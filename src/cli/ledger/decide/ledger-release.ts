@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { readArguments } from '../../command-line.ts'
 import { toIso } from '../../../kernel/clock.ts'
 import { heldNotFound, releaseHeld } from '../../../ledger/decisions/release-held.ts'
 import { formatQuantity } from '../../../metering/quantity.ts'
@@ -14,8 +14,7 @@ export async function releaseUsage(
   args: readonly string[],
   context: DecisionContext,
 ): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
+  const { values, positionals } = readArguments('ledger', args, {
     options: { ...commonOptions, ...yesOption },
     allowPositionals: true,
   })

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { readArguments } from '../../command-line.ts'
 import { reopenRefused } from '../../../ledger/decisions/reopen-record.ts'
 import { exitCodes } from '../../exit-codes.ts'
 import { wrap } from '../../text-table.ts'
@@ -13,8 +13,7 @@ export async function reopenRecord(
   args: readonly string[],
   context: DecisionContext,
 ): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
+  const { values, positionals } = readArguments('ledger', args, {
     options: { ...commonOptions, ...yesOption },
     allowPositionals: true,
   })

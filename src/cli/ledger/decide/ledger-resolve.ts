@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { readArguments } from '../../command-line.ts'
 import { resolveDelivered, resolveResend } from '../../../ledger/decisions/operator-actions.ts'
 import type { MeteringRecord } from '../../../metering/record.ts'
 import { exitCodes } from '../../exit-codes.ts'
@@ -14,8 +14,7 @@ export async function resolveRecord(
   args: readonly string[],
   context: DecisionContext,
 ): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
+  const { values, positionals } = readArguments('ledger', args, {
     options: {
       ...commonOptions,
       ...yesOption,

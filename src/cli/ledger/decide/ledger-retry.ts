@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { readArguments } from '../../command-line.ts'
 import { retryRefused } from '../../../ledger/decisions/operator-actions.ts'
 import type { MeteringRecord } from '../../../metering/record.ts'
 import { exitCodes } from '../../exit-codes.ts'
@@ -13,8 +13,7 @@ export async function retryRecord(
   args: readonly string[],
   context: DecisionContext,
 ): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
+  const { values, positionals } = readArguments('ledger', args, {
     options: commonOptions,
     allowPositionals: true,
   })

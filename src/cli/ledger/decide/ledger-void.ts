@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { readArguments } from '../../command-line.ts'
 import {
   writeOffRecord,
   writeOffUsage,
@@ -21,8 +21,7 @@ export async function voidUsage(
   args: readonly string[],
   context: DecisionContext,
 ): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
+  const { values, positionals } = readArguments('ledger', args, {
     options: {
       ...commonOptions,
       ...yesOption,

@@ -1,0 +1,53 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { messageOf, SidecarError } from '../kernel/errors.ts'
+import { nearestName } from '../kernel/nearest-name.ts'
+
+/** The option that every command has. */
+export const helpOption = { type: 'boolean', short: 'h', default: false } as const
+
+/**
+ * Reads the arguments of a command. Throws InvalidArguments for an option that the command does not have,
+ * with the one that was probably meant.
+ */
+export function readArguments<const Config extends Omit<ParseArgsConfig, 'args'>>(
+  command: string,
+  args: readonly string[],
+  config: Config,
+): ReturnType<typeof parseArgs<Config & { args: string[] }>> {
+  try {
+    return parseArgs({ ...config, args: [...args] })
+  } catch (error) {
+    throw refusal(command, error, Object.keys(config.options ?? {}))
+  }
+}
+
+/** Returns the error for a name that is none of `known`; `what` is a noun such as `command`. */
+export function unknownName(
+  what: string,
+  name: string,
+  known: readonly string[],
+  help: string,
+): SidecarError {
+  const nearest = nearestName(name, known)
+  const meant = nearest === undefined ? '' : ` Did you mean ${nearest}?`
+  return invalidArguments(`There is no ${what} ${JSON.stringify(name)}.${meant}`, help)
+}
+
+/** Returns an error about arguments, with the command that explains them on its own line. */
+export function invalidArguments(message: string, help: string): SidecarError {
+  return new SidecarError(
+    'InvalidArguments',
+    `${message} For help, run:\n${['marketplace-sidecar', ...(help === '' ? [] : [help]), '--help'].join(' ')}`,
+  )
+}
+
+function refusal(command: string, error: unknown, known: readonly string[]): Error {
+  if (!(error instanceof Error && 'code' in error)) return new TypeError(messageOf(error))
+  if (error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
+    const [, option = ''] = /'(-[^']*)'/.exec(error.message) ?? []
+    const options = known.map((name) => `--${name}`)
+    return unknownName('option', option, options, command)
+  }
+  const [sentence = ''] = error.message.split('\n')
+  return invalidArguments(sentence.endsWith('.') ? sentence : `${sentence}.`, command)
+}

@@ -1,0 +1,32 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Machine } from '../../doctor/machine.ts'
+import { createFastClock } from '../../kernel/clock.ts'
+import { SidecarError } from '../../kernel/errors.ts'
+import { connectEmulator } from './demo-emulator.ts'
+import { demoCredentials, parseDemoOptions } from './demo-options.ts'
+import { demoWorld } from './demo-settings.ts'
+
+/**
+ * Returns this machine as the demo that runs on its default ports sees it. Throws InvalidArguments when
+ * no demo runs.
+ */
+export async function demoMachine(machine: Machine): Promise<Machine> {
+  const options = parseDemoOptions([])
+  if (options === 'help') throw new TypeError('the demo has no default options')
+  const emulator = await connectEmulator(`http://127.0.0.1:${options.emulatorPort}`).catch(
+    (cause: unknown) => {
+      throw new SidecarError('InvalidArguments', 'No demo runs here. Start one:\nnpm start', {
+        cause,
+      })
+    },
+  )
+  const directory = join(tmpdir(), 'marketplace-sidecar-doctor')
+  return {
+    ...machine,
+    ...demoWorld(emulator, options, directory, machine.env),
+    clock: createFastClock(emulator.rate, emulator.now),
+    credentials: demoCredentials,
+    expectRunning: true,
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * Returns the known name that was probably meant: the one with the fewest letters to insert, remove or
+ * change, and at most `most` of them. Undefined when no name is that near.
+ */
+export function nearestName(
+  wanted: string,
+  known: readonly string[],
+  most = Math.floor(wanted.length / 3),
+): string | undefined {
+  const [best] = known
+    .map((name) => ({ name, distance: editDistance(wanted, name) }))
+    .toSorted((a, b) => a.distance - b.distance)
+  return best !== undefined && best.distance <= most ? best.name : undefined
+}
+
+/** How many letters have to be inserted, removed or changed to turn `a` into `b`. */
+function editDistance(a: string, b: string): number {
+  let above = Array.from({ length: b.length + 1 }, (_, column) => column)
+  for (let row = 1; row <= a.length; row += 1) {
+    const current = [row]
+    for (let column = 1; column <= b.length; column += 1) {
+      const change = (above[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1)
+      current.push(Math.min(change, (above[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1))
+    }
+    above = current
+  }
+  return above[b.length] ?? 0
+}
