@@ -1,10 +1,13 @@
 import { MarketplaceMeteringClient } from '@aws-sdk/client-marketplace-metering'
+import { meteringEndpoint, type EndpointForm } from './endpoints.ts'
 
 export interface ClientOptions {
   /** Where the task or pod runs; requests are signed for it. */
   readonly region: string
   /** Default: the region's own. `AWS_ENDPOINT_URL*` never counts: it points at this sidecar. */
   readonly endpoint?: string | undefined
+  /** Which of the region's endpoints, where no other is given. */
+  readonly endpointForm: EndpointForm
   /** How long AWS may take to answer, ms. Credentials may take as long again before. */
   readonly timeoutMs: number
   /** Default: the SDK's own search, which finds the role of the task or pod. */
@@ -23,15 +26,9 @@ export interface ClientOptions {
  */
 const idleConnectionMs = 20_000
 
-/** Returns the address of the Metering Service in a region. */
-export function defaultEndpoint(region: string): string {
-  const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
-  return `https://metering.marketplace.${region}.${suffix}`
-}
-
 /** Returns where calls go. */
-export function endpointOf({ endpoint, region }: ClientOptions): URL {
-  return new URL(endpoint ?? defaultEndpoint(region))
+export function endpointOf({ endpoint, region, endpointForm }: ClientOptions): URL {
+  return endpoint === undefined ? meteringEndpoint(region, endpointForm) : new URL(endpoint)
 }
 
 /** Creates the SDK's client, of which calls use credentials, signer and connections. */

@@ -9,6 +9,7 @@ export function productFacts({
   route,
   publicKeys,
   dimensions,
+  settings,
 }: ProductFile) {
   return {
     productCode,
@@ -24,23 +25,27 @@ export function productFacts({
       unit,
       divisor: String(divisor),
     })),
+    settings: Object.fromEntries(settings),
   }
 }
 
 /** Describes a product for people, a fact on each line. */
 export function productLines(product: ProductFile): string[] {
-  const { productCode, trustedProductCodes, route, publicKeys, dimensions } = productFacts(product)
+  const { productCode, trustedProductCodes, route, publicKeys, dimensions, settings } =
+    productFacts(product)
   const keys = publicKeys.map((key) => `version ${key.version}, RSA ${key.bits}, ${key.sha256}`)
   const names = dimensions.map(({ name, unit, divisor }) => {
     const units = `${divisor} ${unit ?? 'reported units'} make one of AWS's`
     return divisor === '1' ? name : `${name} (${units})`
   })
+  const fixed = Object.entries(settings).map(([name, text]) => `${name}=${text}`)
   const rows: readonly (readonly [string, readonly string[]])[] = [
     ['product code', [productCode]],
     ['trusted codes', trustedProductCodes],
     ['route', [route]],
     ['public keys', keys],
     ['dimensions', names],
+    ...(fixed.length === 0 ? [] : [['fixed settings', fixed] as const]),
   ]
   return rows.flatMap(([label, [first = 'none', ...others]]) => [
     `${label.padEnd(14)} ${first}`,

@@ -16,13 +16,15 @@ export function describeSettings(settings: LoadedSettings): SettingLine[] {
 function describe(
   { type, default: standard, ofProduct }: Setting,
   name: SettingName,
-  { given, product, productFile }: LoadedSettings,
+  { given, pinned, product, productFile }: LoadedSettings,
 ): Omit<SettingLine, 'name'> {
   const text = given.get(name)
   if (text !== undefined) {
     const value = type.kind === 'secret-file' ? `*** (in ${text})` : text
     return { value, source: 'environment' }
   }
+  const fixed = pinned.get(name)
+  if (productFile !== undefined && fixed !== undefined) return { value: fixed, source: productFile }
   if (productFile !== undefined && ofProduct !== undefined)
     return { value: ofProduct(product), source: productFile }
   return standard === undefined

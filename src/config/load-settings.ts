@@ -17,6 +17,8 @@ export interface LoadedSettings extends Settings {
   readonly productFile: string | undefined
   /** What the environment gave, as it gave it. */
   readonly given: ReadonlyMap<SettingName, string>
+  /** What the product file fixes, as the environment would give it. */
+  readonly pinned: ReadonlyMap<SettingName, string>
 }
 
 export interface LoadSettingsOptions {
@@ -54,9 +56,16 @@ export function readSettings(
     const members = readMembers(values, reader, report)
     checkTogether(values, report)
     if (!resolved.ok) return undefined
-    const { product, file: productFile } = resolved.value
-    const { given } = values
-    return Object.freeze({ ...members, product: freezeProduct(product), productFile, given })
+    const { product, file: productFile, onlyAwsEndpoints } = resolved.value
+    const { given, pinned } = values
+    return Object.freeze({
+      ...members,
+      product: freezeProduct(product),
+      onlyAwsEndpoints,
+      productFile,
+      given,
+      pinned,
+    })
   })
 }
 

@@ -4,13 +4,15 @@ import { fail, succeed, type Result } from '../kernel/result.ts'
 import { readProductFile } from '../product/load-product.ts'
 import type { Product, ProductFile } from '../product/product.ts'
 import { productFromEnvironment } from './product-from-environment.ts'
-import type { SettingValues } from './setting-values.ts'
+import { decidedBy, type SettingValues } from './setting-values.ts'
 import { identityNames } from './settings-table.ts'
 
 interface ResolvedProduct {
   readonly product: Product
   /** The file that the product was read from; undefined when the environment describes it. */
   readonly file: string | undefined
+  /** Only an endpoint of AWS is called: the file is baked into the image, and names no endpoint itself. */
+  readonly onlyAwsEndpoints: boolean
 }
 
 interface WrongProduct {
@@ -23,7 +25,7 @@ interface WrongProduct {
 /**
  * Finds the product: in the file that is baked into the image; without one in SIDECAR_PRODUCT_FILE; and
  * without that in the environment. A file decides alone: of its identity the environment can change
- * only the product code, and only to one that the file trusts.
+ * only the product code, and only to one that the file trusts. What the file fixes is then in `values`.
  */
 export function resolveProduct(
   values: SettingValues,
@@ -39,7 +41,11 @@ export function resolveProduct(
     return productFromEnvironment(values, reader, report)
   })
   return product.ok
-    ? succeed({ product: product.value, file })
+    ? succeed({
+        product: product.value,
+        file,
+        onlyAwsEndpoints: isBaked && !values.pinned.has('SIDECAR_AWS_ENDPOINT'),
+      })
     : fail({ mistakes: product.failure, file })
 }
 
@@ -61,10 +67,13 @@ function productFromFile(
 ): Product | undefined {
   const forbidden = isBaked ? (['SIDECAR_PRODUCT_FILE', ...identityNames] as const) : identityNames
   for (const name of forbidden.filter((known) => values.given.has(known))) {
-    report(`${name}: the product file ${path} decides this; remove the setting`)
+    report(decidedBy(path, name))
   }
   const file = readProductFile(path, reader)
-  if (file.ok) return withChosenCode(file.value, path, values, report)
+  if (file.ok) {
+    values.pin(file.value.settings, path, report)
+    return withChosenCode(file.value, path, values, report)
+  }
   for (const mistake of file.failure) report(`${path}: ${mistake}`)
   return undefined
 }

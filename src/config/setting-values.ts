@@ -1,5 +1,6 @@
 import { show, type ReportMistake } from '../kernel/mistakes.ts'
 import { parseSetting, type SettingParsed } from './parse-setting.ts'
+import { readPinned } from './pinned-settings.ts'
 import { rangeOf } from './setting-type.ts'
 import type { Environment, SettingValue } from './settings.ts'
 import { settingsTable, type Setting, type SettingName } from './settings-table.ts'
@@ -8,6 +9,7 @@ import { settingsTable, type Setting, type SettingName } from './settings-table.
 export class SettingValues {
   readonly #values = new Map<string, SettingParsed>()
   readonly #given = new Map<SettingName, string>()
+  readonly #pinned = new Map<SettingName, string>()
   readonly #wrong = new Set<string>()
 
   constructor(env: Environment, report: ReportMistake) {
@@ -28,6 +30,22 @@ export class SettingValues {
     return this.#given
   }
 
+  /** The settings that the product file fixes, as the environment would have them. */
+  get pinned(): ReadonlyMap<SettingName, string> {
+    return this.#pinned
+  }
+
+  /** Lets a product file fix settings, which the environment may then not give. */
+  pin(settings: ReadonlyMap<string, string>, file: string, report: ReportMistake): void {
+    const pinned = readPinned(settings, (mistake) => report(`${file}: ${mistake}`))
+    for (const { name, text, value } of pinned) {
+      if (this.#given.has(name)) report(decidedBy(file, name))
+      this.#values.set(name, value)
+      this.#pinned.set(name, text)
+      this.#wrong.delete(name)
+    }
+  }
+
   /** Whether none of these was given wrongly, so that comparing them makes sense. */
   areSound(...names: readonly SettingName[]): boolean {
     return names.every((name) => !this.#wrong.has(name))
@@ -43,6 +61,11 @@ export class SettingValues {
     const result = value ?? fallback
     if (result !== undefined) this.#values.set(row.name, result)
   }
+}
+
+/** The mistake of a setting that the environment gives although a product file decides it. */
+export function decidedBy(file: string, name: SettingName): string {
+  return `${name}: the product file ${file} decides this; remove the setting`
 }
 
 function complaint(row: Setting, text: string): string {

@@ -1,6 +1,7 @@
 import { logLevels } from '../kernel/log.ts'
+import { regionPattern } from '../kernel/region-name.ts'
 import { awsLimits } from '../metering/aws-limits.ts'
-import { productCodePattern, productCodeRange, regionPattern } from '../product/patterns.ts'
+import { productCodePattern, productCodeRange } from '../product/patterns.ts'
 import type { Product } from '../product/product.ts'
 import { pricingInWords, routeNames, routesThat } from '../product/routes.ts'
 import { choice, integer, text, type SettingType } from './setting-type.ts'

@@ -18,6 +18,8 @@ export type SettingMembers = {
 /** Everything that the environment and the product file decide, checked and frozen. */
 export interface Settings extends SettingMembers {
   readonly product: Product
+  /** Whether `awsEndpoint` has to be AWS's own: no buyer may put a server in AWS's place. */
+  readonly onlyAwsEndpoints: boolean
 }
 
 /** Environment variables as the program got them. */

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
-import { defaultEndpoint } from '../aws/create-client.ts'
+import { endpointDenial } from '../aws/endpoint-denial.ts'
+import { endpointFormOf, meteringEndpoint, regionOfEndpoint } from '../aws/endpoints.ts'
 import { createMarketplaceMetering } from '../aws/marketplace-metering.ts'
 import type { MeteringApi } from '../aws/metering-api.ts'
 import { meteringForPlatform } from '../aws/metering-for-platform.ts'
@@ -26,6 +27,8 @@ export class Diagnosis {
   readonly productFile: string | undefined
   /** The product; undefined when anything about it is wrong. */
   readonly product: Product | undefined
+  /** Why SIDECAR_AWS_ENDPOINT is not called; undefined when it may be. */
+  readonly endpointDenial: ReturnType<typeof endpointDenial>
   /** The longest wait of each step, ms. */
   readonly timeoutMs: number
   #platform: Promise<Platform> | undefined
@@ -40,6 +43,10 @@ export class Diagnosis {
     const resolved = resolveProduct(this.values, reader, bakedProductFile)
     this.productFile = resolved.ok ? resolved.value.file : resolved.failure.file
     this.product = resolved.ok ? resolved.value.product : undefined
+    this.endpointDenial = endpointDenial({
+      awsEndpoint: this.values.get('SIDECAR_AWS_ENDPOINT'),
+      onlyAwsEndpoints: resolved.ok && resolved.value.onlyAwsEndpoints,
+    })
     this.productMistakes = resolved.ok ? [] : resolved.failure.mistakes
     const mistakes = settings.ok ? [] : settings.failure
     this.settingMistakes = mistakes.filter((line) => !this.productMistakes.includes(line))
@@ -53,12 +60,13 @@ export class Diagnosis {
 
   platform(): Promise<Platform> {
     const { env, hostname, clock } = this.machine
+    const endpoint = this.values.get('SIDECAR_AWS_ENDPOINT')
     return (this.#platform ??= detectPlatform({
       env,
       hostname,
       clock,
       region: this.values.get('SIDECAR_REGION'),
-      endpoint: this.values.get('SIDECAR_AWS_ENDPOINT'),
+      endpointRegion: endpoint === undefined ? undefined : regionOfEndpoint(endpoint),
       podUid: this.values.get('SIDECAR_POD_UID'),
     }))
   }
@@ -72,7 +80,7 @@ export class Diagnosis {
     if (configured !== undefined) return succeed(new URL(configured))
     return region === undefined
       ? fail('The endpoint is unknown because the region is.')
-      : succeed(new URL(defaultEndpoint(region.region)))
+      : succeed(meteringEndpoint(region.region, endpointFormOf(this.machine.env)))
   }
 
   /** Returns the addresses of the endpoint's host, which may be an address itself. Rejects with the system's code. */
@@ -86,10 +94,12 @@ export class Diagnosis {
     const { clock, credentials } = this.machine
     const platform = await this.platform()
     const { credentialWarning } = platform
-    return (this.#api ??= meteringForPlatform({ credentialWarning }, () =>
+    const { endpointDenial: denial } = this
+    return (this.#api ??= meteringForPlatform({ denial, credentialWarning }, () =>
       createMarketplaceMetering({
         region: platform.region?.region ?? '',
         endpoint: this.values.get('SIDECAR_AWS_ENDPOINT'),
+        endpointForm: endpointFormOf(this.machine.env),
         timeoutMs: this.timeoutMs,
         credentials,
         events: new Events(),

@@ -1,5 +1,5 @@
 import { isIP, type LookupFunction } from 'node:net'
-import { endpointRegion } from '../platform/endpoint-region.ts'
+import { regionOfEndpoint } from '../aws/endpoints.ts'
 import { isPrivateAddress } from './private-address.ts'
 
 /** Where AWS is called, as the network checks need it. */
@@ -15,7 +15,7 @@ interface EndpointHost {
 export function endpointHost(url: URL): EndpointHost {
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80))
-  return { url, host, port, isAws: endpointRegion(url.href) !== undefined }
+  return { url, host, port, isAws: regionOfEndpoint(url.href) !== undefined }
 }
 
 /** Returns `private` when the way to AWS stays inside the VPC. */

@@ -19,6 +19,11 @@ export const ownCodeTable = {
     happened: 'No source gives the region; AWS is not called',
     todo: 'Set `SIDECAR_REGION`',
   },
+  EndpointNotAws: {
+    happened:
+      '`SIDECAR_AWS_ENDPOINT` is not an https address of AWS, and the product file in the image accepts no other; nothing is called',
+    todo: 'Remove the setting, or name a VPC endpoint; the seller can name another endpoint in the product file',
+  },
   TokenMalformed: {
     happened: "AWS's token can't be read",
     todo: "Find out what answers in AWS's place",

@@ -1,5 +1,5 @@
+import { isRegionName } from '../kernel/region-name.ts'
 import { credentialWarning } from './credential-kind.ts'
-import { endpointRegion } from './endpoint-region.ts'
 import { identify, type Identity, type IdentifyOptions } from './identify.ts'
 import { readImdsRegion } from './imds.ts'
 import { metadataHttp } from './metadata-http.ts'
@@ -11,13 +11,13 @@ import {
   type RegionSource,
 } from './platform.ts'
 import { describeMismatches } from './region-mismatches.ts'
-import { isRegionName, regionWarning } from './regions.ts'
+import { regionWarning } from './regions.ts'
 
 export interface DetectPlatformOptions extends IdentifyOptions {
   /** SIDECAR_REGION. */
   readonly region: string | undefined
-  /** SIDECAR_AWS_ENDPOINT. */
-  readonly endpoint: string | undefined
+  /** The region of the host of SIDECAR_AWS_ENDPOINT, where AWS's names have one. */
+  readonly endpointRegion: string | undefined
   /** The address of EC2's metadata service; by default AWS_EC2_METADATA_SERVICE_ENDPOINT or AWS's address. */
   readonly imdsUrl?: string
   /** For one read of EC2 metadata, ms; default 1000. */
@@ -54,14 +54,14 @@ export async function detectPlatform(options: DetectPlatformOptions): Promise<Pl
   }
 }
 
-function configuredReadings({ env, endpoint, region }: DetectPlatformOptions): {
+function configuredReadings({ env, endpointRegion, region }: DetectPlatformOptions): {
   readings: RegionReading[]
   warnings: string[]
 } {
   const fromEnvironment = env['AWS_REGION'] ?? ''
   const usable = isRegionName(fromEnvironment)
   const found: readonly (readonly [RegionSource, string | undefined])[] = [
-    ['endpoint', endpoint === undefined ? undefined : endpointRegion(endpoint)],
+    ['endpoint', endpointRegion],
     ['SIDECAR_REGION', region],
     ['AWS_REGION', usable ? fromEnvironment : undefined],
   ]

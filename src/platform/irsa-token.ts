@@ -1,4 +1,4 @@
-import { isRegionName } from './regions.ts'
+import { isRegionName } from '../kernel/region-name.ts'
 
 /** What a pod's projected token says about the pod. */
 export interface PodToken {
@@ -8,9 +8,10 @@ export interface PodToken {
   readonly podUid: string | undefined
 }
 
+/** The issuers of EKS in every partition: its own domain, then that of dual-stack. */
 const issuers = [
-  /^https:\/\/oidc\.eks\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/id\/[^/]+\/?$/,
-  /^https:\/\/oidc-eks\.([a-z0-9-]+)\.api\.(?:aws|amazonwebservices\.com\.cn|amazonwebservices\.eu)\/id\/[^/]+\/?$/,
+  /^https:\/\/oidc\.eks\.([a-z0-9-]+)\.(?:amazonaws\.(?:com|com\.cn|eu)|s?c2s\.(?:ic|sgov)\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)\/id\/[^/]+\/?$/,
+  /^https:\/\/oidc-eks\.([a-z0-9-]+)\.api\.(?:aws|amazonwebservices\.(?:com\.cn|eu)|aws(?:\.hci)?\.ic\.gov|aws\.scloud|cloud-aws\.adc-e\.uk)\/id\/[^/]+\/?$/,
 ]
 
 /**

@@ -35,11 +35,6 @@ const ecsRegions: readonly string[] = [
   'me-south-1',
 ]
 
-/** Reports whether `text` has the form of a region name, such as `us-east-1` or `us-gov-west-1`. */
-export function isRegionName(text: string): boolean {
-  return /^[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}$/.test(text)
-}
-
 /** Returns a warning when AWS is not known to meter containers of this platform in the region. */
 export function regionWarning(platform: PlatformName, region: string): string | undefined {
   if (region.startsWith('us-gov-')) {

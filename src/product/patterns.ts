@@ -8,8 +8,5 @@ export const productCodePattern = new RegExp(`^[${productCodeCharacters}]{1,${pr
 /** The same in words. */
 export const productCodeRange = `1 to ${productCodeLength} letters, digits and -/=:_.@`
 
-/** The shape of region names, such as `us-east-1`, `us-gov-west-1` and `eusc-de-east-1`. */
-export const regionPattern = /^[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}$/
-
 /** AWS names a hyphen. Its own pattern reads a range there, and so allows characters that it never names. */
 export const tagText = new RegExp(`^[${tagCharacters.replace(' -=', String.raw` \-=`)}]+$`)

@@ -204,6 +204,18 @@ export const productFileSchema = object(
         'Earlier product codes, whose refused records are sealed again with productCode.',
       ),
     ),
+    settings: optional(
+      described(
+        mapOf(text({ give: 'a text, as the environment would have it' }), {
+          pattern: '^SIDECAR_[A-Z_]+$',
+          key: (name) =>
+            /^SIDECAR_[A-Z_]+$/.test(name) ? succeed(name) : fail('give the name of a setting'),
+          give: 'an object from setting to text, such as {"SIDECAR_LATE_USAGE": "hold"}',
+        }),
+        "Settings that the environment then can't change.",
+      ),
+      new Map<string, string>(),
+    ),
     operator: optional(
       object({
         allow: required(

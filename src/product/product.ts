@@ -21,4 +21,4 @@ export type ProductFile = Loose<
 }
 
 /** What is metered. It has keys and dimensions at least where the route needs them. */
-export type Product = Omit<ProductFile, 'trustedProductCodes'>
+export type Product = Omit<ProductFile, 'trustedProductCodes' | 'settings'>

@@ -1,4 +1,5 @@
 import { AwsClock } from '../aws/aws-clock.ts'
+import { endpointDenial } from '../aws/endpoint-denial.ts'
 import { Drain } from '../http/listener/drain.ts'
 import { listen } from '../http/listener/server.ts'
 import { openAll } from '../kernel/open-all.ts'
@@ -48,7 +49,7 @@ function startParts(
   { platform, counting, sockets }: Deps,
 ): Promise<Sidecar> {
   return openAll(async (opened) => {
-    const denial = regionDenial(platform)
+    const denial = endpointDenial(options.settings) ?? regionDenial(platform)
     // Hours are AWS's: the book, what seals and what sends go by its time.
     const clock = new AwsClock(options.clock)
     const byAwsTime = { ...options, clock, awsTime: clock }

@@ -63,6 +63,18 @@ describe('product check', () => {
     ])
   })
 
+  test('prints the settings that the file fixes, and lists their mistakes', async () => {
+    const settings = { SIDECAR_LATE_USAGE: 'hold' }
+    const fixed = await run(['check', 'product.json'], { ...good, settings })
+    expect(fixed.out).toContain('fixed settings SIDECAR_LATE_USAGE=hold')
+    const args = ['check', 'product.json', '--json']
+    const wrong = await run(args, { ...good, settings: { SIDECAR_LATE_USAGE: 'x' } })
+    expect(wrong.code).toBe(2)
+    expect(JSON.parse(wrong.out.join(''))).toMatchObject({
+      mistakes: ['settings["SIDECAR_LATE_USAGE"]: "x" is not allowed; give carry, hold'],
+    })
+  })
+
   test('says what a change does to usage that is open', async () => {
     const next = { ...good, dimensions: ['requests', { name: 'storage', divisor: 1 }] }
     const args = ['check', 'product.json', '--against', 'old.json']

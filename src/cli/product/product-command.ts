@@ -1,11 +1,12 @@
 import { helpOption, invalidArguments, readArguments, unknownName } from '../command-line.ts'
+import { readPinned } from '../../config/pinned-settings.ts'
 import { compareProducts } from '../../product/compare-products.ts'
 import { readProductFile } from '../../product/load-product.ts'
 import type { ProductFile } from '../../product/product.ts'
 import { productSchema } from '../../product/product-schema.ts'
 import { productWarnings } from '../../product/product-warnings.ts'
 import { SidecarError } from '../../kernel/errors.ts'
-import type { Mistakes } from '../../kernel/mistakes.ts'
+import { collectMistakes, type Mistakes } from '../../kernel/mistakes.ts'
 import { fileReader, type TextReader } from '../../kernel/read-text.ts'
 import type { Result } from '../../kernel/result.ts'
 import type { CliIo } from '../cli-io.ts'
@@ -68,7 +69,7 @@ export async function productCommand(
     throw actions.includes(action)
       ? invalidArguments(`"product ${action}" takes ${actionTakes(action)}.`, 'product')
       : unknownName('product action', action, actions, 'product')
-  const file = readProductFile(path, reader)
+  const file = readChecked(path, reader)
   const old = values.against === undefined ? undefined : readOld(values.against, reader)
   return values.json ? printJson(path, file, old, io) : printText(path, file, old, io)
 }
@@ -80,6 +81,17 @@ function actionTakes(action: string): string {
 }
 
 type ReadFile = Result<ProductFile, Mistakes>
+
+/** The file, with the mistakes in the settings that it fixes. */
+function readChecked(path: string, reader: TextReader): ReadFile {
+  const file = readProductFile(path, reader)
+  return file.ok
+    ? collectMistakes((report) => {
+        readPinned(file.value.settings, report)
+        return file.value
+      })
+    : file
+}
 
 /** The file of the image that runs now, which must be right. */
 function readOld(path: string, reader: TextReader): ProductFile {

@@ -66,5 +66,9 @@ function bakedFileOf({ bakedProductFile }: Machine): LoadSettingsOptions {
 /** The product that is metered, with the codes that its file trusts. */
 function productOf({ product, productFile }: LoadedSettings, { reader }: Machine): ProductFile {
   const file = productFile === undefined ? undefined : readProductFile(productFile, reader)
-  return { ...product, trustedProductCodes: file?.ok ? file.value.trustedProductCodes : [] }
+  return {
+    ...product,
+    trustedProductCodes: file?.ok ? file.value.trustedProductCodes : [],
+    settings: file?.ok ? file.value.settings : new Map(),
+  }
 }

@@ -1,4 +1,5 @@
 import type { AwsClock } from '../../aws/aws-clock.ts'
+import { endpointFormOf } from '../../aws/endpoints.ts'
 import { createMarketplaceMetering } from '../../aws/marketplace-metering.ts'
 import type { MeteringApi } from '../../aws/metering-api.ts'
 import { meteringForPlatform } from '../../aws/metering-for-platform.ts'
@@ -14,10 +15,11 @@ interface AwsPart extends Disposable {
 export function startAws(
   {
     settings,
+    env,
     events,
     clock,
     credentials,
-  }: Pick<SidecarOptions, 'settings' | 'events' | 'clock' | 'credentials'>,
+  }: Pick<SidecarOptions, 'settings' | 'env' | 'events' | 'clock' | 'credentials'>,
   { region, credentialWarning }: Platform,
   denial: RegionDenial | undefined,
   awsClock: AwsClock,
@@ -26,6 +28,7 @@ export function startAws(
     createMarketplaceMetering({
       region: region?.region ?? '',
       endpoint: settings.awsEndpoint,
+      endpointForm: endpointFormOf(env),
       timeoutMs: settings.awsTimeoutMs,
       credentials,
       events,

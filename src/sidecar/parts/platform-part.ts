@@ -1,3 +1,4 @@
+import { regionOfEndpoint } from '../../aws/endpoints.ts'
 import { detectPlatform } from '../../platform/detect-platform.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
@@ -14,13 +15,13 @@ export async function findPlatform(
   { signal, isQuiet = false }: FindOptions = {},
 ): Promise<Platform> {
   const { settings, env, hostname, timers, log } = options
-  const { region, awsEndpoint: endpoint, podUid } = settings
+  const { region, awsEndpoint, podUid } = settings
   const platform = await detectPlatform({
     env,
     hostname,
     clock: timers,
     region,
-    endpoint,
+    endpointRegion: awsEndpoint === undefined ? undefined : regionOfEndpoint(awsEndpoint),
     podUid,
     ...(signal && { signal }),
   })

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { defaultEndpoint } from '../../../src/aws/create-client.ts'
 import type { MarketplaceMeteringOptions } from '../../../src/aws/marketplace-metering.ts'
 import type { MeteringApi } from '../../../src/aws/metering-api.ts'
 import type { SidecarEvents } from '../../../src/kernel/events.ts'
@@ -109,15 +108,6 @@ describe('what goes over the wire', () => {
     expect(sidecar.seen).toHaveLength(0)
     other.close()
     await sidecar.close()
-  })
-
-  test('each partition has its own host', () => {
-    expect(defaultEndpoint('eu-west-1')).toBe(
-      'https://metering.marketplace.eu-west-1.amazonaws.com',
-    )
-    expect(defaultEndpoint('cn-northwest-1')).toBe(
-      'https://metering.marketplace.cn-northwest-1.amazonaws.com.cn',
-    )
   })
 
   test('one connection serves calls that follow each other', async () => {

@@ -34,6 +34,7 @@ export function openMetering(
   return createMarketplaceMetering({
     region: 'eu-west-1',
     endpoint: endpoint.url,
+    endpointForm: { fips: false, dualStack: false },
     timeoutMs: 2_000,
     credentials,
     events,

@@ -421,10 +421,76 @@ describe('with a product file', () => {
     const lines = mistakes({ SIDECAR_LATE_USAGE: 'x' }, { [baked]: '{"route":"metered","x":1}' })
     expect(lines).toEqual([
       expect.stringContaining('- SIDECAR_LATE_USAGE: "x"'),
-      `- ${baked}: "x": there is no such member; known are $schema, productCode, trustedProductCodes, publicKeys, route, dimensions, untaggedAs, replaces, operator`,
+      `- ${baked}: "x": there is no such member; known are $schema, productCode, trustedProductCodes, publicKeys, route, dimensions, untaggedAs, replaces, settings, operator`,
       `- ${baked}: productCode: missing; give the product code from the Marketplace portal`,
       `- ${baked}: dimensions: missing; the route metered needs at least one dimension`,
     ])
+  })
+
+  describe('that fixes settings', () => {
+    const fixing = (settings: object) =>
+      JSON.stringify({ ...(JSON.parse(productFile) as object), settings })
+
+    test.each([baked, '/p.json'])('their values are those of %s', (file) => {
+      const env = file === baked ? {} : { SIDECAR_PRODUCT_FILE: file }
+      const text = fixing({ SIDECAR_LATE_USAGE: 'hold', SIDECAR_GRACE_SECONDS: '60' })
+      const settings = load(env, { [file]: text })
+      expect(settings).toMatchObject({ lateUsage: 'hold', graceMs: 60_000 })
+      expect(describeSettings(settings)).toContainEqual({
+        name: 'SIDECAR_LATE_USAGE',
+        value: 'hold',
+        source: file,
+      })
+    })
+
+    test.each(['carry', 'hold'])('the environment may not give one, not even %s', (text) => {
+      const file = fixing({ SIDECAR_LATE_USAGE: 'hold' })
+      expect(mistakes({ SIDECAR_LATE_USAGE: text }, { [baked]: file })).toEqual([
+        `- SIDECAR_LATE_USAGE: the product file ${baked} decides this; remove the setting`,
+      ])
+    })
+
+    test('what the file may not say is a mistake of the file', () => {
+      const file = fixing({
+        SIDECAR_LATE_USAGE: 'x',
+        SIDECAR_LATE: 'hold',
+        SIDECAR_ROUTE: 'metered',
+        SIDECAR_LISTEN: '127.0.0.1:1',
+        SIDECAR_REGION: 'us-east-1',
+      })
+      const lines = mistakes({}, { [baked]: file })
+      expect(lines).toEqual([
+        `- ${baked}: settings["SIDECAR_LATE_USAGE"]: "x" is not allowed; give carry, hold`,
+        expect.stringContaining('settings["SIDECAR_LATE"]: there is no such setting; it can fix '),
+        expect.stringContaining(`settings["SIDECAR_ROUTE"]: a product file can't fix it; `),
+        expect.stringContaining(`settings["SIDECAR_LISTEN"]: a product file can't fix it; `),
+        expect.stringContaining(`settings["SIDECAR_REGION"]: a product file can't fix it; `),
+      ])
+    })
+
+    test('they have to fit the settings of the environment', () => {
+      const file = fixing({ SIDECAR_DRAIN_DELAY_MS: '9000' })
+      expect(mistakes({ SIDECAR_SHUTDOWN_TIMEOUT_MS: '1000' }, { [baked]: file })).toHaveLength(1)
+    })
+  })
+
+  test.each([
+    ['a baked file', {}, { [baked]: productFile }, true],
+    [
+      'a baked file that names an endpoint',
+      {},
+      {
+        [baked]: JSON.stringify({
+          ...(JSON.parse(productFile) as object),
+          settings: { SIDECAR_AWS_ENDPOINT: 'http://127.0.0.1:4000' },
+        }),
+      },
+      false,
+    ],
+    ['a mounted file', { SIDECAR_PRODUCT_FILE: '/p.json' }, { '/p.json': productFile }, false],
+    ['the environment', metered, {}, false],
+  ])('with %s only AWS is called: %j %j %j', (_, env, files, expected) => {
+    expect(load(env, files).onlyAwsEndpoints).toBe(expected)
   })
 
   test('a product file that does not exist is one mistake', () => {

@@ -55,6 +55,26 @@ describe('the check settings', () => {
   })
 })
 
+describe('the endpoint of a product that is baked in', () => {
+  const settings = { SIDECAR_AWS_ENDPOINT: 'http://10.0.0.1' }
+
+  test('has to be AWS', async () => {
+    const machine = { env: settings, reader: files(product()) }
+    const findings = await findingsOf(settingsCheck, machine)
+    expect(outcomesOf(findings)).toEqual(['EndpointNotAws'])
+    expect(findings[0]?.message).toContain('"http://10.0.0.1"')
+  })
+
+  test.each([
+    ['a VPC endpoint', 'https://vpce-1.metering-marketplace.eu-west-1.vpce.amazonaws.com', {}],
+    ['what the file names', undefined, { settings }],
+  ])('may be %s', async (_, endpoint, more) => {
+    const env = { SIDECAR_AWS_ENDPOINT: endpoint }
+    const findings = await findingsOf(settingsCheck, { env, reader: files(product(more)) })
+    expect(outcomesOf(findings)).toEqual(['pass'])
+  })
+})
+
 describe('the check product', () => {
   test('names the product, and warns when the image does not decide it', async () => {
     const findings = await findingsOf(productCheck, { env: demoSettings(), reader })

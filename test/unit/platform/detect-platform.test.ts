@@ -52,7 +52,7 @@ async function detect({ files = {}, ...options }: Given) {
     hostname: 'box',
     clock,
     region: undefined,
-    endpoint: undefined,
+    endpointRegion: undefined,
     imdsUrl: 'http://127.0.0.1:1',
     readText: async (path) => files[path],
     ...options,
@@ -92,7 +92,7 @@ describe('on ECS', () => {
     const platform = await detect({
       env: { ECS_CONTAINER_METADATA_URI_V4: ecs.url, AWS_REGION: 'us-west-2' },
       region: 'us-west-1',
-      endpoint: 'https://metering.marketplace.us-east-1.amazonaws.com',
+      endpointRegion: 'us-east-1',
     })
     expect(platform.region).toEqual({ source: 'ecs-task-arn', region: 'eu-west-1' })
     expect(platform.mismatches).toEqual([
@@ -268,7 +268,7 @@ describe('elsewhere', () => {
 
   test('the endpoint is trusted more than the settings', async () => {
     const platform = await detect({
-      endpoint: 'https://metering-marketplace.us-east-1.api.aws',
+      endpointRegion: 'us-east-1',
       region: 'us-west-2',
     })
     expect(platform.region).toEqual({ source: 'endpoint', region: 'us-east-1' })

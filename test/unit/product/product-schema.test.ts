@@ -60,6 +60,10 @@ const changes: readonly (readonly [string, object, boolean])[] = [
   ['no keys where nothing needs one', { publicKeys: undefined, route: 'metered' }, true],
   ['an unknown route', { route: 'free' }, false],
   ['no route', { route: undefined }, false],
+  ['fixed settings', { settings: { SIDECAR_LATE_USAGE: 'hold' } }, true],
+  ['a fixed setting that is no text', { settings: { SIDECAR_GRACE_SECONDS: 0 } }, false],
+  ['a fixed setting of another program', { settings: { AWS_REGION: 'us-east-1' } }, false],
+  ['fixed settings in a list', { settings: ['SIDECAR_LATE_USAGE'] }, false],
   ['no dimensions', { dimensions: [] }, false],
   ['no dimensions where nothing needs one', { dimensions: undefined, route: 'hourly' }, true],
   ['24 dimensions', { dimensions: many(24) }, true],
@@ -107,6 +111,7 @@ describe('the schema of the product file', () => {
       'dimensions',
       'untaggedAs',
       'replaces',
+      'settings',
       'operator',
     ])
   })

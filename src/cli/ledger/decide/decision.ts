@@ -1,4 +1,3 @@
-import { SettingValues } from '../../../config/setting-values.ts'
 import type { Clock } from '../../../kernel/clock.ts'
 import type { TextReader } from '../../../kernel/read-text.ts'
 import { operate } from '../../../ledger/decisions/operate.ts'
@@ -46,8 +45,7 @@ export class Decision {
 
   /** Changes the book in one transaction. Tag sets above the limit of the sidecar lose their tags. */
   run<T>(decide: (page: Page, now: number) => T): Promise<T> {
-    const { env } = this.#context.io
-    const maxTagSets = new SettingValues(env, () => {}).get('SIDECAR_MAX_TAG_SETS')
+    const maxTagSets = this.product.settings().get('SIDECAR_MAX_TAG_SETS')
     const now = this.#now()
     return operate(
       (change) => changeBook(this.#directory, change),

@@ -40,6 +40,13 @@ export class OperatorProduct {
     return divisor === undefined ? undefined : { productCode, divisor }
   }
 
+  /** The settings of the sidecar, those too that its product file fixes; a wrong one is its default. */
+  settings(): SettingValues {
+    const values = new SettingValues(this.#env, () => {})
+    resolveProduct(values, this.#reader, defaultBakedProductFile)
+    return values
+  }
+
   todaysNames(): TodaysNames {
     return todaysNamesOf(this.#product())
   }
