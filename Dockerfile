@@ -21,7 +21,7 @@ RUN mkdir -p /app/compile-cache && cp dist/* LICENSE /app/ \
 # V8's compiled form of the bundle, for a faster start. Node accepts it only from the same user, the same Node
 # and the same flags: those of the ENTRYPOINT below.
 USER 65532:65532
-RUN node scripts/build/warm-up.ts /app/compile-cache --max-semi-space-size=4 --initial-old-space-size=24 /app/main.js
+RUN node scripts/build/warm-up.ts /app/compile-cache --max-semi-space-size=4 --initial-old-space-size=24 --disable-sigusr1 /app/main.js
 USER 0:0
 # The ledger's folder gets its owner here, because the runtime base may not have a shell.
 RUN mkdir -p /layout/app /layout/etc/marketplace-sidecar /layout/var/lib/marketplace-sidecar \
@@ -51,7 +51,8 @@ EXPOSE 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "/app/main.js", "healthcheck"]
 # The heap grows late and is collected often: docs/explain/performance.md has the figures.
-ENTRYPOINT ["node", "--max-semi-space-size=4", "--initial-old-space-size=24", "/app/main.js"]
+# No signal opens a debugger inside the pod.
+ENTRYPOINT ["node", "--max-semi-space-size=4", "--initial-old-space-size=24", "--disable-sigusr1", "/app/main.js"]
 CMD ["run"]
 
 # The emulated Metering service, for development and tests: docker build --target emulator
@@ -75,7 +76,7 @@ WORKDIR /app
 EXPOSE 7071
 HEALTHCHECK --interval=5s --timeout=5s --start-period=10s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:7071/_emulator/clock').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "/app/emulator.js", "--host", "0.0.0.0", "--port", "7071"]
+ENTRYPOINT ["node", "--disable-sigusr1", "/app/emulator.js", "--host", "0.0.0.0", "--port", "7071"]
 
 # A build without --target makes the last stage.
 FROM runtime

@@ -6,6 +6,7 @@ import { ensureHome } from './cli/ensure-home.ts'
 import { exitCodes } from './cli/exit-codes.ts'
 import { reportError } from './cli/report-error.ts'
 import { version } from './cli/version.ts'
+import { endSignals } from './cli/end-signals.ts'
 import { writeLine } from './cli/write-line.ts'
 
 type Command = (args: readonly string[], io: CliIo) => Promise<number>
@@ -72,9 +73,10 @@ const io: CliIo = {
   out: (line) => writeLine(1, line),
   err: (line) => writeLine(2, line),
   onSignal(handler) {
-    process.on('SIGINT', () => handler('SIGINT'))
-    process.on('SIGTERM', () => handler('SIGTERM'))
+    for (const signal of endSignals) process.on(signal, handler)
   },
+  // A call of the system that hangs on a volume would delay `process.exit` too.
+  abandon: () => process.kill(process.pid, 'SIGKILL'),
 }
 
 async function main([name, ...args]: readonly string[]): Promise<number> {

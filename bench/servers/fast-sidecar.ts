@@ -8,22 +8,25 @@ import { connectEmulator } from '../../src/cli/demo/demo-emulator.ts'
 import { loadSettings } from '../../src/config/load-settings.ts'
 import { fileReader } from '../../src/kernel/read-text.ts'
 import { Events } from '../../src/kernel/events.ts'
-import { createLog } from '../../src/observe/log/create-log.ts'
+import { openStandardOutput } from '../../src/observe/log/create-log.ts'
 import { startSidecar } from '../../src/sidecar/start-sidecar.ts'
 
 async function main(): Promise<void> {
   const settings = loadSettings(process.env, fileReader)
   const { rate, now } = await connectEmulator(settings.awsEndpoint ?? '')
+  const timers = createSystemClock()
+  const { log, out, droppedLines } = openStandardOutput(settings.logLevel, timers)
   await startSidecar({
     settings,
     env: process.env,
     hostname: 'bench',
     version: 'bench',
     clock: createFastClock(rate, now),
-    timers: createSystemClock(),
+    timers,
     events: new Events(),
-    log: createLog(settings.logLevel),
-    out: console.log,
+    log,
+    out,
+    droppedLines,
     random: Math.random,
     randomBytes,
   })

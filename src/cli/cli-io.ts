@@ -8,6 +8,8 @@ export interface CliIo {
   err(line: string): void
   /** Whether a person reads both streams on a terminal, which shows colours. */
   readonly isTerminal?: boolean
-  /** Handles both signals: they no longer end the process. */
-  onSignal(handler: (signal: 'SIGINT' | 'SIGTERM') => void): void
+  /** Handles the signals that ask for the end: they no longer end the process at once. */
+  onSignal(handler: () => void): void
+  /** Ends the process at once, whatever it waits for: as a kill does. */
+  abandon(): void
 }

@@ -5,13 +5,38 @@ import { startSidecar } from '../sidecar/start-sidecar.ts'
 import type { CliIo } from './cli-io.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
 
-/** Runs a sidecar until a signal or a failure of its ledger. Resolves with the exit code. */
-export async function runUntilSignal(
+/**
+ * Runs a sidecar until a signal or a failure of its ledger. Resolves with the exit code, at the latest
+ * `shutdownTimeoutMs` after the signal: what hangs then is given up.
+ */
+export function runUntilSignal(
   io: CliIo,
   options: SidecarOptions,
   onStarted: (sidecar: Sidecar) => void = () => {},
 ): Promise<number> {
-  const signalled = new Promise<'signal'>((resolve) => io.onSignal(() => resolve('signal')))
+  const { settings, timers, log } = options
+  const overdue = Promise.withResolvers<number>()
+  const signalled = new Promise<'signal'>((resolve) =>
+    io.onSignal(() => {
+      resolve('signal')
+      timers.after(settings.shutdownTimeoutMs, () => {
+        log(
+          'sidecar.overdue',
+          'Something hangs and the time for shutting down is over, so the sidecar ends now. What it has acknowledged is in the ledger; the next start recovers.',
+        )
+        io.abandon()
+        overdue.resolve(exitCodes.failed)
+      })
+    }),
+  )
+  return Promise.race([run(signalled, options, onStarted), overdue.promise])
+}
+
+async function run(
+  signalled: Promise<'signal'>,
+  options: SidecarOptions,
+  onStarted: (sidecar: Sidecar) => void,
+): Promise<number> {
   const sidecar = await startSidecar(options)
   onStarted(sidecar)
   const ended = await Promise.race([signalled, sidecar.failed])

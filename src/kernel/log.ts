@@ -22,6 +22,7 @@ export const logEventTable = {
     level: 'info',
     fields: ['unsentRecords', 'open', 'fraction', 'held', 'records'],
   },
+  'sidecar.overdue': { level: 'error', fields: [] },
   'sidecar.flush-failed': { level: 'error', fields: [] },
   'platform.warning': { level: 'warn', fields: [] },
   'platform.unknown': { level: 'error', fields: ['platform'] },
@@ -77,6 +78,7 @@ export const logEventTable = {
     fields: ['operation', 'outcome', 'seconds', 'awsRequestId'],
   },
   'http.failed': { level: 'error', fields: ['route', 'requestId', 'error'] },
+  'log.dropped': { level: 'warn', fields: ['lines'] },
   'metrics.not-written': { level: 'warn', fields: [] },
   'hooks.failed': { level: 'error', fields: [] },
 } as const satisfies Readonly<Record<string, LogEventRow>>

@@ -19,6 +19,11 @@ interface RunningParts {
   readonly opened: AsyncDisposable
 }
 
+/** How long the listener and the sources may take to close. */
+const intakeMs = 3000
+/** What of the whole time is kept for closing the ledger. */
+const closingMs = 1000
+
 type Options = Pick<SidecarOptions, 'settings' | 'env' | 'timers' | 'log'>
 
 /**
@@ -29,24 +34,29 @@ type Options = Pick<SidecarOptions, 'settings' | 'env' | 'timers' | 'log'>
 export async function shutDown(options: Options, parts: RunningParts): Promise<void> {
   const { settings, timers, log } = options
   const { platform, drain, submitter, ledgerPart, intake, opened } = parts
-  const deadline = timers.elapsed() + settings.shutdownTimeoutMs
+  const { shutdownTimeoutMs: wholeMs } = settings
+  const deadline = timers.elapsed() + wholeMs - Math.min(closingMs, wholeMs / 4)
+  const leftMs = () => Math.max(0, deadline - timers.elapsed())
   log('sidecar.draining', 'Waiting for the last reports of the application')
   const goesOnAtFirst = taskGoesOn(options, platform)
-  await drain.run(settings.drainQuietMs, settings.drainDelayMs)
+  await drain.run(settings.drainQuietMs, Math.min(settings.drainDelayMs, leftMs()))
 
-  try {
-    await intake[Symbol.asyncDispose]()
-  } finally {
-    // Also when a source cannot end: what was acknowledged is sent, and the ledger is closed.
-    const goesOn = (await goesOnAtFirst) && (await taskGoesOn(options, platform))
-    const flushed = submitter
-      .flush(settings.flushOnShutdown && !goesOn)
-      .catch((error: unknown) => log('sidecar.flush-failed', messageOf(error)))
-    await atMost(timers, deadline - timers.elapsed(), flushed)
+  // A source that cannot end keeps nothing from being sent, and no ledger open.
+  const closed = Promise.resolve(intake[Symbol.asyncDispose]()).then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  )
+  await atMost(timers, Math.min(intakeMs, leftMs()), closed)
+  const goesOn = (await goesOnAtFirst) && (await taskGoesOn(options, platform))
+  const flushed = submitter
+    .flush(settings.flushOnShutdown && !goesOn)
+    .catch((error: unknown) => log('sidecar.flush-failed', messageOf(error)))
+  await atMost(timers, leftMs(), flushed)
 
-    await opened[Symbol.asyncDispose]()
-    logStopped(log, ledgerPart)
-  }
+  await opened[Symbol.asyncDispose]()
+  logStopped(log, ledgerPart)
+  const failure = await closed
+  if (failure !== undefined) throw failure.error
 }
 
 function logStopped(log: Options['log'], ledgerPart: LedgerPart): void {

@@ -18,6 +18,8 @@ export interface SidecarOptions {
   readonly log: Log
   /** Writes a line to standard output, whatever the log level is. */
   readonly out: (line: string) => void
+  /** Lines that were dropped since the start because nobody read standard output. */
+  readonly droppedLines: () => number
   readonly random: () => number
   readonly randomBytes: (length: number) => Uint8Array
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }

@@ -82,7 +82,9 @@ describe('the single executable', () => {
     const { out } = await packedIn(temporaryDirectory(), executable()).start(['--version'], env)
       .ended
     const [flags] = out.split('\n')
-    expect(flags).toMatch(/^--max-semi-space-size=\d+ --initial-old-space-size=\d+$/)
+    expect(flags).toMatch(
+      /^--max-semi-space-size=\d+ --initial-old-space-size=\d+ --disable-sigusr1$/,
+    )
     const dockerfile = readFileSync(new URL('../../Dockerfile', import.meta.url), 'utf8')
     expect(dockerfile).toContain(` ${flags} /app/main.js\n`)
   })

@@ -6,4 +6,6 @@ export const probeVariables = {
   killAt: 'PROBE_KILL_AT',
   /** How many flushes succeed before all fail. */
   failDataSyncAfter: 'PROBE_FAIL_DATASYNC_AFTER',
+  /** How many flushes end before none does. */
+  hangDataSyncAfter: 'PROBE_HANG_DATASYNC_AFTER',
 } as const

@@ -24,6 +24,7 @@ export interface SidecarProcessOptions {
   readonly settings?: Readonly<Record<string, string>>
   readonly killAt?: KillPoint | undefined
   readonly failDataSyncAfter?: number | undefined
+  readonly hangDataSyncAfter?: number | undefined
 }
 
 export interface Exit {
@@ -130,6 +131,7 @@ function environmentOf({
   settings,
   killAt,
   failDataSyncAfter,
+  hangDataSyncAfter,
 }: SidecarProcessOptions): Record<string, string> {
   return {
     SIDECAR_SEAL_DELAY_SECONDS: '60',
@@ -140,6 +142,9 @@ function environmentOf({
     ...(failDataSyncAfter === undefined
       ? {}
       : { [probeVariables.failDataSyncAfter]: `${failDataSyncAfter}` }),
+    ...(hangDataSyncAfter === undefined
+      ? {}
+      : { [probeVariables.hangDataSyncAfter]: `${hangDataSyncAfter}` }),
   }
 }
 

@@ -8,8 +8,9 @@ test('a standard output that accepts nothing does not end the program', () => {
   const full = openSync('/dev/full', 'w')
   onTestFinished(() => closeSync(full))
   const program = `
-    import { createLog } from './src/observe/log/create-log.ts'
-    const log = createLog('info')
+    import { openStandardOutput } from './src/observe/log/create-log.ts'
+    import { createSystemClock } from './src/kernel/clock.ts'
+    const { log } = openStandardOutput('info', createSystemClock())
     for (let line = 0; line < 5; line += 1) log('ledger.failed', 'x'.repeat(1_000_000))
     console.error('well')`
   const { status, stderr } = spawnSync(

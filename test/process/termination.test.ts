@@ -1,8 +1,16 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { startEmulatedAws } from '../kill/emulated-aws.ts'
 import { poll } from '../kill/poll.ts'
+import {
+  demoAddresses,
+  postUsage,
+  root,
+  startCommand,
+  statusOf,
+} from '../support/program/program.ts'
 import { openScene, terminate, type Scene } from './scene.ts'
 
 const realHourMs = 60_000
@@ -131,6 +139,56 @@ test.concurrent(
     expect([...open.keys()]).toEqual([])
     expect(new Set(records.map(({ state }) => state))).toEqual(new Set(['accepted']))
     await scene.expectBalanced()
+  },
+  limitMs,
+)
+
+test.concurrent(
+  'a volume that hangs holds up no shutdown: the process is gone in time, and the next start has every acknowledged report',
+  async (context) => {
+    const scene = await openScene(context, realHourMs)
+    const settings = {
+      SIDECAR_DRAIN_QUIET_MS: '0',
+      SIDECAR_DRAIN_DELAY_MS: '0',
+      SIDECAR_SHUTDOWN_TIMEOUT_MS: '1000',
+    }
+    const first = await scene.startReady({ settings, hangDataSyncAfter: 60 })
+    await scene.reportsFromEach(5)
+    let seen = { reports: -1, at: 0 }
+    await poll('a flush hangs', 20_000, () => {
+      const reports = reportsOf(scene)
+      if (reports !== seen.reports) seen = { reports, at: performance.now() }
+      return performance.now() - seen.at > 500 ? true : undefined
+    })
+    expect(await terminate(first)).toEqual({ code: null, signal: 'SIGKILL' })
+    expect(first.complaints.join('\n')).toContain('"event":"sidecar.overdue"')
+
+    const second = await scene.startReady()
+    await scene.finishReporting()
+    expect(await terminate(second)).toEqual(ended)
+    await scene.expectBalanced()
+  },
+  limitMs,
+)
+
+test.concurrent(
+  'SIGUSR1 opens no debugger with the flags of the image, and SIGHUP drains as SIGTERM does',
+  async () => {
+    const [, entry = ''] =
+      /^ENTRYPOINT (\[.*"\/app\/main\.js"\])$/m.exec(
+        readFileSync(join(root, 'Dockerfile'), 'utf8'),
+      ) ?? []
+    const flags = (JSON.parse(entry) as string[]).slice(1, -1)
+    const ports = ['--port', '0', '--ops-port', '0', '--emulator-port', '0']
+    const program = startCommand(process.execPath, [...flags, 'src/main.ts', 'demo', ...ports])
+    const { app, ops } = await demoAddresses(program)
+    program.signal('SIGUSR1')
+    expect(await postUsage(app, { dimension: 'requests', quantity: 3 })).toBe(200)
+    expect(await statusOf(`${ops}/livez`)).toBe(200)
+    program.signal('SIGHUP')
+    const { code, err, out } = await program.ended
+    expect([code, err]).toEqual([0, ''])
+    expect(out).toContain('sent')
   },
   limitMs,
 )

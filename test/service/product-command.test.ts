@@ -32,6 +32,7 @@ async function run(args: readonly string[], document?: unknown, old?: unknown) {
       out: (line) => void out.push(line),
       err: () => {},
       onSignal: () => {},
+      abandon: () => {},
     },
     { readText: (path) => ({ 'product.json': text, 'old.json': JSON.stringify(old) })[path] },
   )
@@ -215,6 +216,7 @@ describe('product init', () => {
     out: () => {},
     err: () => {},
     onSignal: () => {},
+    abandon: () => {},
   }
   const init = (...args: string[]) => productCommand(['init', ...args], io, fileReader)
 

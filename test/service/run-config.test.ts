@@ -31,6 +31,7 @@ function setUp(env: Readonly<Record<string, string>>, document: object = product
     out: (line: string) => void out.push(line),
     err: () => {},
     onSignal: () => {},
+    abandon: () => {},
   }
   return { out, machine, io }
 }

@@ -6,7 +6,7 @@ import type { Settings } from '../../config/settings.ts'
 import { createFastClock, createSystemClock, toIso } from '../../kernel/clock.ts'
 import { messageOf } from '../../kernel/errors.ts'
 import { Events } from '../../kernel/events.ts'
-import { createLog } from '../../observe/log/create-log.ts'
+import { openStandardOutput } from '../../observe/log/create-log.ts'
 import { fastClockNote, latestInstant } from '../../store/sqlite/file/latest-instant.ts'
 import type { CliIo } from '../cli-io.ts'
 import { showDuration } from '../duration.ts'
@@ -26,17 +26,17 @@ export async function demo(args: readonly string[], io: CliIo): Promise<number> 
     return exitCodes.ok
   }
   // Taken over before the emulator runs, so that an early Ctrl-C ends both.
-  let handler: (signal: 'SIGINT' | 'SIGTERM') => void = () => {}
-  let early: 'SIGINT' | 'SIGTERM' | undefined
-  io.onSignal((signal) => {
-    early = signal
-    handler(signal)
+  let handler = () => {}
+  let isEarly = false
+  io.onSignal(() => {
+    isEarly = true
+    handler()
   })
   const ownIo: CliIo = {
     ...io,
     onSignal: (listener) => {
       handler = listener
-      if (early !== undefined) listener(early)
+      if (isEarly) listener()
     },
   }
 
@@ -57,39 +57,45 @@ async function runAgainst(
   io: CliIo,
 ): Promise<number> {
   const settings = demoSettings(emulator, options, dataDir, io.env)
-  const log = createLog(settings.logLevel)
+  const timers = createSystemClock()
+  const { log, out, drained, droppedLines } = openStandardOutput(settings.logLevel, timers)
   const events = new Events((error) => log('hooks.failed', messageOf(error)))
-  narrate(events, (line) => io.out(line))
+  narrate(events, out)
   const realHour = showDuration(3_600_000 / emulator.rate)
-  return runUntilSignal(
-    io,
-    {
-      settings,
-      env: {},
-      hostname: hostname(),
-      version,
-      clock: createFastClock(emulator.rate, emulator.now),
-      timers: createSystemClock(),
-      events,
-      log,
-      out: (line) => io.out(line),
-      random: Math.random,
-      randomBytes,
-      credentials: demoCredentials,
-      listenOptions: { app: '--port', ops: '--ops-port' },
-    },
-    ({ appPort, opsPort, ledger }) => {
-      io.out(`page         http://localhost:${appPort}/`)
-      io.out(
-        `demo         an emulated AWS at ${emulator.url}; an hour lasts ${realHour}; it is ${toIso(emulator.now)} there`,
-      )
-      ledger.remember(fastClockNote, toIso(emulator.now)).catch((error: unknown) => {
-        log('hooks.failed', messageOf(error))
-      })
-      const lines = suggestions({ app: appPort, ops: opsPort }, emulator.url, settings)
-      for (const line of lines) io.out(line)
-    },
-  )
+  try {
+    return await runUntilSignal(
+      io,
+      {
+        settings,
+        env: {},
+        hostname: hostname(),
+        version,
+        clock: createFastClock(emulator.rate, emulator.now),
+        timers,
+        events,
+        log,
+        out,
+        droppedLines,
+        random: Math.random,
+        randomBytes,
+        credentials: demoCredentials,
+        listenOptions: { app: '--port', ops: '--ops-port' },
+      },
+      ({ appPort, opsPort, ledger }) => {
+        out(`page         http://localhost:${appPort}/`)
+        out(
+          `demo         an emulated AWS at ${emulator.url}; an hour lasts ${realHour}; it is ${toIso(emulator.now)} there`,
+        )
+        ledger.remember(fastClockNote, toIso(emulator.now)).catch((error: unknown) => {
+          log('hooks.failed', messageOf(error))
+        })
+        const lines = suggestions({ app: appPort, ops: opsPort }, emulator.url, settings)
+        for (const line of lines) out(line)
+      },
+    )
+  } finally {
+    await drained()
+  }
 }
 
 function suggestions(

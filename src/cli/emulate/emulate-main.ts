@@ -3,6 +3,7 @@ import { isatty } from 'node:tty'
 import type { CliIo } from '../cli-io.ts'
 import { reportError } from '../report-error.ts'
 import { emulate } from './emulate.ts'
+import { endSignals } from '../end-signals.ts'
 import { writeLine } from '../write-line.ts'
 
 const io: CliIo = {
@@ -12,9 +13,9 @@ const io: CliIo = {
   out: (line) => writeLine(1, line),
   err: (line) => writeLine(2, line),
   onSignal(handler) {
-    process.on('SIGINT', () => handler('SIGINT'))
-    process.on('SIGTERM', () => handler('SIGTERM'))
+    for (const signal of endSignals) process.on(signal, handler)
   },
+  abandon: () => process.kill(process.pid, 'SIGKILL'),
 }
 
 void emulate(process.argv.slice(2), io)

@@ -6,7 +6,7 @@ import { createSystemClock } from '../../kernel/clock.ts'
 import { messageOf } from '../../kernel/errors.ts'
 import { Events } from '../../kernel/events.ts'
 import { fileReader } from '../../kernel/read-text.ts'
-import { createLog } from '../../observe/log/create-log.ts'
+import { openStandardOutput } from '../../observe/log/create-log.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { runUntilSignal } from '../run-until-signal.ts'
@@ -21,7 +21,7 @@ usage: marketplace-sidecar run [--print-config | --check] [--json]
   --json          print JSON for programs, with either option
 
 All settings come from SIDECAR_* environment variables and from the product file that the seller
-baked into the image; docs/reference/configuration.md lists them. SIGTERM drains, flushes and ends.`
+baked into the image; docs/reference/configuration.md lists them. SIGTERM, SIGINT and SIGHUP drain, flush and end.`
 
 const runOptions = {
   'print-config': { type: 'boolean', default: false },
@@ -51,19 +51,24 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
     return print ? printConfig(io, machine, json) : checkConfig(io, machine, json)
   }
   const settings = loadSettings(io.env, fileReader)
-  const log = createLog(settings.logLevel)
   const clock = createSystemClock()
-  return runUntilSignal(io, {
-    settings,
-    env: io.env,
-    hostname: hostname(),
-    version,
-    clock,
-    timers: clock,
-    events: new Events((error) => log('hooks.failed', messageOf(error))),
-    log,
-    out: (line) => io.out(line),
-    random: Math.random,
-    randomBytes,
-  })
+  const { log, out, drained, droppedLines } = openStandardOutput(settings.logLevel, clock)
+  try {
+    return await runUntilSignal(io, {
+      settings,
+      env: io.env,
+      hostname: hostname(),
+      version,
+      clock,
+      timers: clock,
+      events: new Events((error) => log('hooks.failed', messageOf(error))),
+      log,
+      out,
+      droppedLines,
+      random: Math.random,
+      randomBytes,
+    })
+  } finally {
+    await drained()
+  }
 }

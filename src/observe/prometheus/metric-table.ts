@@ -1,5 +1,14 @@
 type MetricUnit =
-  'flag' | 'seconds' | 'bytes' | 'units' | 'reports' | 'records' | 'attempts' | 'changes' | 'files'
+  | 'flag'
+  | 'seconds'
+  | 'bytes'
+  | 'units'
+  | 'reports'
+  | 'records'
+  | 'attempts'
+  | 'changes'
+  | 'files'
+  | 'lines'
 
 export interface MetricDefinition {
   readonly type: 'counter' | 'gauge' | 'histogram'
@@ -185,6 +194,12 @@ export const metricTable = {
     unit: 'seconds',
     labels: ['route', 'method', 'status'],
     buckets: requestBuckets,
+  },
+  log_lines_dropped_total: {
+    type: 'counter',
+    help: 'Lines that were not written because nobody read standard output',
+    unit: 'lines',
+    labels: [],
   },
   resident_memory_bytes: {
     type: 'gauge',

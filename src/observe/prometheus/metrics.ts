@@ -23,6 +23,8 @@ interface MetricsOptions {
     gauges(): Promise<LedgerGauges>
     space(): Promise<DiskSpace>
   }
+  /** Lines of the log that were dropped since the start. */
+  readonly droppedLines: () => number
   readonly entitlement: () => { readonly state: string; readonly entitled: boolean }
 }
 
@@ -50,6 +52,9 @@ export function createMetrics(registry: MetricRegistry, options: MetricsOptions)
     1,
   )
   registry.gauge('start_time_seconds').set(now() / 1000)
+  const dropped = registry.counter('log_lines_dropped_total')
+  dropped.inc(0)
+  let counted = 0
   const memory = registry.gauge('resident_memory_bytes')
   const readEntitlement = entitlementGauges(registry, options)
   const readLedger = ledgerGauges(registry, options)
@@ -57,6 +62,8 @@ export function createMetrics(registry: MetricRegistry, options: MetricsOptions)
 
   async function collect(): Promise<void> {
     readEntitlement()
+    dropped.inc(options.droppedLines() - counted)
+    counted = options.droppedLines()
     memory.set(process.memoryUsage.rss())
     await Promise.all([readLedger(), readSpace()])
   }

@@ -24,9 +24,9 @@ interface CountedParts {
 
 /** Counts events from now on. */
 export function startCounting(
-  options: Pick<SidecarOptions, 'settings' | 'version' | 'events'>,
+  options: Pick<SidecarOptions, 'settings' | 'version' | 'events' | 'droppedLines'>,
 ): Counting {
-  const { settings, version, events } = options
+  const { settings, version, events, droppedLines } = options
   const { product } = settings
   const registry = new MetricRegistry()
   const sets = { dimensions: product.dimensions.map(({ name }) => name), entitlementStates }
@@ -48,6 +48,7 @@ export function startCounting(
         sealDelayMs: settings.sealDelayMs,
         ledger,
         entitlement: () => entitlement.snapshot(),
+        droppedLines,
       }),
   }
 }

@@ -13,12 +13,13 @@ import { probeVariables } from '../probe-variables.ts'
 
 /*
  * Preloaded into the real program with --import. It keeps the current phase in a file, where it
- * survives SIGKILL; on request it kills the process at a step, or makes every later flush fail.
+ * survives SIGKILL; on request it kills the process at a step, or makes every later flush fail or hang.
  */
 
 const phaseFile = process.env[probeVariables.phaseFile]
 const [killStep, killOccurrence, killGroup] = (process.env[probeVariables.killAt] ?? '').split(':')
 const failAfter = process.env[probeVariables.failDataSyncAfter]
+const hangAfter = process.env[probeVariables.hangDataSyncAfter]
 
 const phase = { step: undefined as Step | undefined, group: new Set<Step>(), sendsInFlight: 0 }
 const descriptor = phaseFile === undefined ? undefined : openSync(phaseFile, 'w')
@@ -49,14 +50,15 @@ Events.prototype.emit = function emitAndNote<N extends EventName>(
   if (name === 'stepReached' && 'step' in event && steps.includes(event.step)) note(event.step)
 }
 
-if (failAfter !== undefined) {
+if (failAfter !== undefined || hangAfter !== undefined) {
   const anyFile = await open(fileURLToPath(import.meta.url))
   const fileHandles = Object.getPrototypeOf(anyFile) as Pick<FileHandle, 'datasync'>
   await anyFile.close()
   const { datasync } = fileHandles
-  let left = Number(failAfter)
+  let left = Number(failAfter ?? hangAfter)
   fileHandles.datasync = async function failLater(this: FileHandle): Promise<void> {
     left -= 1
+    if (left < 0 && hangAfter !== undefined) return new Promise(() => {})
     if (left < 0) throw new Error('EIO: i/o error, fdatasync')
     await datasync.call(this)
   }

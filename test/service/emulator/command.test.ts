@@ -13,7 +13,7 @@ class FakeIo implements CliIo {
   readonly stdin = new PassThrough()
   readonly outLines: string[] = []
   readonly errLines: string[] = []
-  signal: (signal: 'SIGINT' | 'SIGTERM') => void = () => {}
+  signal: () => void = () => {}
   readonly #ready = Promise.withResolvers<string>()
 
   /** The line that says where the emulator is. */
@@ -30,9 +30,11 @@ class FakeIo implements CliIo {
     this.errLines.push(line)
   }
 
-  onSignal(handler: (signal: 'SIGINT' | 'SIGTERM') => void): void {
+  onSignal(handler: () => void): void {
     this.signal = handler
   }
+
+  abandon(): void {}
 }
 
 /** Runs the command as a program does. Resolves with its exit code. */
@@ -52,7 +54,7 @@ describe('the command emulate', () => {
     expect(line).toMatch(/^emulator ready at http:\/\/127\.0\.0\.1:\d+ \(an hour lasts 20 s\)$/)
     const response = await fetch(`${urlOf(line)}/_emulator/clock`)
     expect(await response.json()).toMatchObject({ rate: 180, hourMs: 20_000 })
-    io.signal('SIGTERM')
+    io.signal()
     expect(await ended).toBe(0)
   })
 
@@ -73,7 +75,7 @@ describe('the command emulate', () => {
     })
     expect(response.status).toBe(200)
     expect(io.outLines[1]).toMatch(/RegisterUsage by AKIA in us-east-1: ok$/)
-    io.signal('SIGINT')
+    io.signal()
     expect(await ended).toBe(0)
   })
 
@@ -81,8 +83,8 @@ describe('the command emulate', () => {
     const io = new FakeIo()
     const ended = emulate(['--port', '0', '--follow-stdin'], io)
     const url = urlOf(await io.ready)
-    io.signal('SIGTERM')
-    io.signal('SIGINT')
+    io.signal()
+    io.signal()
     await settle()
     expect((await fetch(`${url}/_emulator/clock`)).status).toBe(200)
     io.stdin.end()
@@ -97,7 +99,7 @@ describe('the command emulate', () => {
     expect(await failed(['--port', port], second)).toBe(1)
     expect(second.errLines[0]).toContain(`cannot listen on 127.0.0.1:${port}`)
     expect(second.errLines[0]).toMatch(/choose another with --port\.$/)
-    first.signal('SIGTERM')
+    first.signal()
     await ended
   })
 
@@ -109,7 +111,7 @@ describe('the command emulate', () => {
     expect(line).toContain('(an hour lasts 20 s)')
     const clock = await (await fetch(`${urlOf(line)}/_emulator/clock`)).json()
     expect(clock).toMatchObject({ rate: 180, now: expect.stringContaining('2026-03-15T09:') })
-    io.signal('SIGTERM')
+    io.signal()
     expect(await ended).toBe(0)
   })
 

@@ -21,6 +21,7 @@ export async function runDoctor(
       out: (line) => void out.push(line),
       err: () => {},
       onSignal: () => {},
+      abandon: () => {},
     },
     machine,
   )

@@ -34,6 +34,7 @@ export async function runLedger(
     out: (line) => void out.push(line),
     err: (line) => void err.push(line),
     onSignal: () => {},
+    abandon: () => {},
   }
   const where = directory === undefined ? [] : ['--data-dir', directory]
   const reader = { readText: (path: string) => files[path] }

@@ -177,6 +177,7 @@ export function startOptions(
     events: options.events ?? new Events(rethrow),
     log: options.log ?? createSilentLog(),
     out: options.out ?? (() => {}),
+    droppedLines: () => 0,
     random: options.random ?? (() => 0.001),
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     credentials: { accessKeyId, secretAccessKey: 'secret' },

@@ -9,6 +9,7 @@ const io = (more: Partial<CliIo>): CliIo => ({
   out: () => {},
   err: () => {},
   onSignal: () => {},
+  abandon: () => {},
   ...more,
 })
 

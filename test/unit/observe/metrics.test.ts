@@ -25,6 +25,7 @@ function create(gauges: Partial<LedgerGauges> = {}, clock = { now }) {
     info: { version: '1', productCode: 'p', route: 'both', platform: 'ecs', region: 'eu-west-1' },
     now: () => clock.now,
     sealDelayMs: 60_000,
+    droppedLines: () => 0,
     ledger: {
       gauges: async () => ({
         states: new Map(recordStates.map((state) => [state, 0])),

@@ -156,6 +156,7 @@ test('the image runs the program as user nobody, with its ledger on a volume', a
   const entry: string[] = JSON.parse(await instruction('ENTRYPOINT'))
   expect([entry[0], entry.at(-1)]).toEqual(['node', '/app/main.js'])
   expect(entry.slice(1, -1).every((flag) => flag.startsWith('--'))).toBe(true)
+  expect(entry).toContain('--disable-sigusr1')
   const [warmUp] = (await stage('build')).filter((line) => line.includes('warm-up.ts /app'))
   expect(warmUp).toContain(`/app/compile-cache ${entry.slice(1).join(' ')}`)
   expect(await instruction('EXPOSE')).toBe(port)
@@ -177,7 +178,15 @@ test('the image contains nothing of the emulator, which has a separate stage', a
 test('the image of the emulator runs it as user nobody, open to other containers', async () => {
   const entry: unknown = JSON.parse(await instruction('ENTRYPOINT', 'emulator'))
   const port = await instruction('EXPOSE', 'emulator')
-  expect(entry).toEqual(['node', '/app/emulator.js', '--host', '0.0.0.0', '--port', port])
+  expect(entry).toEqual([
+    'node',
+    '--disable-sigusr1',
+    '/app/emulator.js',
+    '--host',
+    '0.0.0.0',
+    '--port',
+    port,
+  ])
   expect(await instruction('USER', 'emulator')).toBe(await instruction('USER'))
   expect((await healthCommand('emulator')).at(-1)).toContain(`http://127.0.0.1:${port}/_emulator/`)
 })
