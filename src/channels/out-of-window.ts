@@ -10,6 +10,8 @@ interface JudgingTime {
   /** AWS has said what time it is. */
   readonly isKnown: boolean
   readonly windowMs: number
+  /** The sidecar is ending, so it cannot wait for an hour to begin. */
+  readonly isEnding: boolean
 }
 
 /**
@@ -20,16 +22,16 @@ interface JudgingTime {
 export function judgeOutOfWindow(
   settlement: Settlement,
   { timestamp }: Pick<MeteringRecord, 'timestamp'>,
-  { now, isKnown, windowMs }: JudgingTime,
+  { now, isKnown, windowMs, isEnding }: JudgingTime,
 ): Settlement {
   if (settlement.kind !== 'too-late') return settlement
   const { code } = settlement
   const message = (why: string) => `${settlement.message} ${why}`.trim()
   if (isKnown && timestamp > now)
     return {
-      kind: 'not-taken',
+      kind: isEnding ? 'too-early' : 'not-taken',
       code,
-      message: message(`At AWS it is ${toIso(now)}, so the record is too early and waits.`),
+      message: message(`At AWS it is ${toIso(now)}, so the record is too early.`),
     }
   if (now - timestamp >= windowMs - (isKnown ? marginMs : 0)) return settlement
   return {

@@ -21,12 +21,14 @@ interface SendOptions {
   readonly clock: Clock
   /** What is known of AWS's time; without it `clock` is not compared with AWS. */
   readonly awsTime?: Pick<AwsClock, 'isKnown'> | undefined
+  /** Whether the sidecar is ending when the answer comes. */
+  readonly isEnding: () => boolean
 }
 
 /** Makes one attempt to send a record that is marked. Never throws: an attempt that broke may have arrived. */
 export async function sendRecord(
   record: MeteringRecord,
-  { channel, api, events, lateUsage, clock, awsTime }: SendOptions,
+  { channel, api, events, lateUsage, clock, awsTime, isEnding }: SendOptions,
 ): Promise<SendOutcome> {
   events.emit('stepReached', { step: 'send-started' })
   const answer = await ask(channel, api, record)
@@ -36,6 +38,7 @@ export async function sendRecord(
     now: clock.now(),
     isKnown: awsTime?.isKnown ?? false,
     windowMs: channel.windowMs,
+    isEnding: isEnding(),
   }
   return {
     settlement: judgeOutOfWindow(channel.settle(answer, lateUsage), record, time),

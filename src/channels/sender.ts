@@ -253,6 +253,7 @@ export class Sender {
   /** Undefined when the record was settled after it was read, and is not sent. */
   async #send(id: number): Promise<SendOutcome | undefined> {
     const record = await this.#options.ledger.markSending(id)
-    return record === undefined ? undefined : sendRecord(record, this.#options)
+    const isEnding = () => this.#flushing
+    return record && sendRecord(record, { ...this.#options, isEnding })
   }
 }

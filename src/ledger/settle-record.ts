@@ -59,6 +59,12 @@ export function settleRecord(
       const movedTo = returnUsage(page, record, record.hour + hourMs)
       return set('moved', { settledAt: now, movedTo })
     }
+    case 'too-early': {
+      const current = hourOf(now)
+      if (record.ambiguous) return set('sending')
+      if (record.hour <= current) return set('sealed')
+      return set('moved', { settledAt: now, movedTo: returnUsage(page, record, current) })
+    }
     case 'too-late': {
       if (record.ambiguous) return set('unresolved', { settledAt: now })
       if (settlement.policy === 'hold') {

@@ -79,6 +79,8 @@ export type Settlement =
   | { readonly kind: 'refused'; readonly code: string; readonly message: string }
   /** AWS already has a record of another quantity for this hour. */
   | { readonly kind: 'hour-taken'; readonly code: string; readonly message: string }
+  /** The hour has not begun at AWS, and the sidecar ends before it does: its usage goes to AWS's current hour. */
+  | { readonly kind: 'too-early'; readonly code: string; readonly message: string }
   /** The hour can no longer be sent; `hold` keeps the record, `carry` moves its usage on. */
   | {
       readonly kind: 'too-late'

@@ -84,7 +84,8 @@ function isPerhapsBilled(record: MeteringRecord): boolean {
  */
 export async function checkStopped({ store, now }: Checked, resource: string): Promise<string[]> {
   const left: string[] = []
-  const { open, pending, fractions, unresolvedCount } = await store.usage(now)
+  const { open, pending, fractions, held, unresolvedCount } = await store.usage(now)
+  if (held.length > 0) left.push('left at the end: held')
   for (const record of pending)
     if (record.state === 'refused') left.push('left at the end: refused')
     else throw new Violation('left-behind', `record ${record.id} is ${record.state}`)

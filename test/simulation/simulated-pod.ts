@@ -1,3 +1,4 @@
+import { AwsClock } from '../../src/aws/aws-clock.ts'
 import type { LateUsagePolicy } from '../../src/channels/channel.ts'
 import { Events, type Step } from '../../src/kernel/events.ts'
 import { SidecarError } from '../../src/kernel/errors.ts'
@@ -321,6 +322,7 @@ export class SimulatedPod {
     const { clock } = this
     const resource = this.#resource
     const events = new Events()
+    const awsTime = new AwsClock(clock)
     const state: { process: ModelProcess | undefined } = { process: undefined }
     const store = await this.disk.open(() =>
       events.emit('stepReached', { step: 'group-committed' }),
@@ -330,6 +332,7 @@ export class SimulatedPod {
       store,
       resource,
       clock,
+      awsTime,
       events,
       meaningOf: (dimension) => ({
         productCode: 'product',
@@ -337,7 +340,11 @@ export class SimulatedPod {
       }),
       lateness: this.#lateness,
       isMovedFirst: () => this.#takeMove(),
-      apiFor: (reaches) => this.aws.apiFor(resource, reaches),
+      apiFor: (reaches) =>
+        this.aws.apiFor(resource, reaches, (date) =>
+          // A Date header counts seconds, and the call took no time.
+          awsTime.learn(Math.floor(date / 1000) * 1000, clock.elapsed()),
+        ),
       hasLeft: () => this.#takeRequest(),
       onFatal: () => {
         this.coverage.count('the ledger failed')

@@ -78,7 +78,7 @@ describe('whatever happens around a sidecar', { timeout }, () => {
         'answer unavailable',
         'book adopted',
         'left at the end: a fraction',
-        'left at the end: refused',
+        'left at the end: held',
         'left at the end: unresolved',
         'left at the end: usage of an hour that is closed',
         'operator: resolve as delivered',

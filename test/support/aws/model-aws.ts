@@ -63,8 +63,15 @@ export class ModelAws {
     this.#spell = undefined
   }
 
-  /** The service as the task or pod `resource` sees it. `reaches` returns whether a call still gets through. */
-  apiFor(resource: string, reaches: () => boolean): MeteringApi {
+  /**
+   * The service as the task or pod `resource` sees it. `reaches` returns whether a call still gets through;
+   * `heard` receives AWS's time with every answer.
+   */
+  apiFor(
+    resource: string,
+    reaches: () => boolean,
+    heard: (date: number) => void = () => {},
+  ): MeteringApi {
     const notHere = () => Promise.reject(new Error('the model has no such operation'))
     const underWay = new Set<string>()
     return {
@@ -74,6 +81,7 @@ export class ModelAws {
         underWay.add(dimension)
         const answer = this.#answer(resource, request, reaches())
         await this.#lateness.pass()
+        if (answer !== lost) heard(this.#clock.now())
         underWay.delete(dimension)
         return answer
       },

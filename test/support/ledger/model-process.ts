@@ -1,5 +1,6 @@
 import { createSubmission, type Submission } from '../../../src/channels/create-submission.ts'
 import type { LateUsagePolicy } from '../../../src/channels/channel.ts'
+import type { AwsClock } from '../../../src/aws/aws-clock.ts'
 import { startSchedule, type Schedule } from '../../../src/channels/schedule.ts'
 import type { MeteringApi } from '../../../src/aws/metering-api.ts'
 import type { SidecarError } from '../../../src/kernel/errors.ts'
@@ -16,6 +17,8 @@ export interface ModelProcessOptions {
   readonly store: Store
   readonly resource: string
   readonly clock: ManualClock
+  /** The same as AWS has it, for a process that learns it; the book then goes by that. */
+  readonly awsTime?: AwsClock
   readonly events: Events
   readonly meaningOf: LedgerOptions['meaningOf']
   readonly lateness: Lateness
@@ -40,10 +43,12 @@ export interface ModelProcess extends Submission {
 
 /** Opens the book and starts what seals and sends. */
 export async function startModelProcess(options: ModelProcessOptions): Promise<ModelProcess> {
-  const { clock, events, lateness, isMovedFirst, apiFor, hasLeft } = options
+  const { awsTime, events, lateness, isMovedFirst, apiFor, hasLeft } = options
+  const clock = awsTime ?? options.clock
   const log = createSilentLog()
   const ledger = await Ledger.open({
     ...options,
+    clock,
     log,
     maxPerHour: () => undefined,
     maxTagSets: 3,
@@ -52,6 +57,7 @@ export async function startModelProcess(options: ModelProcessOptions): Promise<M
     ledger: withLateReads(ledger, lateness, isMovedFirst),
     api: apiFor(() => !process.dead || hasLeft()),
     clock,
+    awsTime,
     events,
     log,
     random: () => 0.5,
@@ -70,6 +76,7 @@ export async function startModelProcess(options: ModelProcessOptions): Promise<M
     schedule: startSchedule({ clock, timers: new ManualClock(), tick }),
     dead: false,
   }
+  if (awsTime !== undefined) awsTime.onStep = () => process.schedule.wake()
   tick()
   return process
 }

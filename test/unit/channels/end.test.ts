@@ -5,6 +5,7 @@ import { SidecarError } from '../../../src/kernel/errors.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
+import { sealHours } from '../../support/ledger/seal-rules.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { failure } from '../../support/ledger/sender-bench.ts'
 
@@ -120,6 +121,22 @@ describe('the end', () => {
     await parts.report('requests', unit, { occurredAt: nine + hourMs + 60_000 })
     expect(await parts.flush(false)).toBe(true)
     expect(await open(parts)).toMatchObject([{ hour: nine + hourMs }])
+  })
+
+  test('sends what a fast clock sealed for an hour that has not begun at AWS', async () => {
+    const parts = await createParts(outOfBounds)
+    await parts.clock.advance(2 * hourMs)
+    await parts.report('requests', 3n * unit)
+    await sealHours(parts.ledger, parts.clock, {}, true)
+    // AWS has said that it is two hours earlier.
+    parts.clock.step(-2 * hourMs)
+    expect(await parts.flush(true)).toBe(true)
+    expect(parts.sent).toEqual(['requests 3 11:15:00', 'requests 3 09:15:00'])
+    expect(await open(parts)).toEqual([])
+    expect((await parts.ledger.usage()).settled).toMatchObject([
+      { state: 'moved', movedTo: nine },
+      { state: 'accepted', hour: nine },
+    ])
   })
 
   const busy = () => Promise.reject(new SidecarError('LedgerBusy', 'another process holds it'))

@@ -19,12 +19,17 @@ test.each([
   ['nearly as old as the window by a clock that is not AWS’s', windowMs - 1, false, 'refused'],
   ['as old as the window by a clock that is not AWS’s', windowMs, false, 'too-late'],
 ] as const)('a timestamp that is out of bounds and %s', (_name, age, isKnown, kind) => {
-  const time = { now: timestamp + age, isKnown, windowMs }
+  const time = { now: timestamp + age, isKnown, windowMs, isEnding: false }
   expect(judgeOutOfWindow(tooLate, { timestamp }, time).kind).toBe(kind)
+})
+
+test('a timestamp after AWS’s now gives its usage to another hour when the sidecar ends', () => {
+  const time = { now: timestamp - hourMs, isKnown: true, windowMs, isEnding: true }
+  expect(judgeOutOfWindow(tooLate, { timestamp }, time).kind).toBe('too-early')
 })
 
 test('every other settlement stays as it is', () => {
   const other: Settlement = { kind: 'hour-taken', code: 'C', message: 'm' }
-  const time = { now: timestamp - hourMs, isKnown: true, windowMs }
+  const time = { now: timestamp - hourMs, isKnown: true, windowMs, isEnding: true }
   expect(judgeOutOfWindow(other, { timestamp }, time)).toBe(other)
 })
