@@ -170,6 +170,14 @@ export const settingsTable = [
       "What happens to usage that missed AWS's window: billed with a later hour (carry) or kept for an operator (hold).",
   },
   {
+    name: 'SIDECAR_METER_USAGE_CALLS',
+    member: 'meterUsageCalls',
+    type: choice(['add', 'hourly']),
+    default: 'add',
+    summary:
+      'What a second MeterUsage for a dimension and hour is at the AWS front: more usage (add), or what AWS makes of it, the same record or a DuplicateRequestException (hourly).',
+  },
+  {
     name: 'SIDECAR_ZERO_RECORDS',
     member: 'zeroRecords',
     type: { kind: 'boolean' },

@@ -8,7 +8,7 @@ import {
   parseTarget,
   type CredentialScope,
 } from '../protocol/codec.ts'
-import { dispatch } from '../protocol/dispatch.ts'
+import { dispatch, type OperationHandlers } from '../protocol/dispatch.ts'
 import { serviceError, type ServiceResult } from '../protocol/service-errors.ts'
 import type { OperationName } from '../protocol/operations.ts'
 import { batchMeterUsage } from './operations/batch-meter-usage.ts'
@@ -87,12 +87,13 @@ async function perform(
   }
   if (!scope.ok) return scope
   const caller = scope.value
-  return dispatch(operation.value, raw.body, {
+  const handlers = {
     RegisterUsage: (input) => registerUsage(metering, caller, input),
     MeterUsage: (input) => meterUsage(metering, caller, input),
     BatchMeterUsage: (input) => batchMeterUsage(metering, caller, input),
     ResolveCustomer: (input) => resolveCustomer(metering, caller, input),
-  })
+  } satisfies OperationHandlers
+  return dispatch(operation.value, raw.body, handlers, undefined)
 }
 
 function describeCall(call: EmulatedCall): string {

@@ -45,6 +45,8 @@ export interface SidecarEvents {
     readonly code: string
     readonly requestId: string
   }
+  /** A MeterUsage call that has nothing to tell a repeat by equals an earlier one of its hour; it was counted. */
+  callRepeated: { readonly dimension: string; readonly hour: number; readonly requestId: string }
   tagSetsOverflowed: { readonly dimension: string; readonly reports: number }
   /** Usage of an hour waits for an operator. */
   usageHeld: {

@@ -40,6 +40,7 @@ export const logEventTable = {
   'entitlement.key-rotation-failed': { level: 'error', fields: ['code'] },
   'entitlement.key-in-use': { level: 'info', fields: ['version'] },
   'usage.refused': { level: 'warn', fields: ['code', 'dimension', 'requestId', 'times'] },
+  'usage.perhaps-repeated': { level: 'warn', fields: ['dimension', 'hour', 'requestId', 'times'] },
   'usage.tags-folded': { level: 'warn', fields: ['dimension', 'reports'] },
   'usage.held': { level: 'error', fields: ['dimension', 'hour', 'quantity', 'reason', 'limit'] },
   'usage.held-at-end': { level: 'error', fields: ['held'] },

@@ -156,6 +156,14 @@ export const problemTable = {
     happened: 'The key was used for other content in the last 24 hours',
     todo: 'Use a fresh key for each report, and the same key only to repeat a report unchanged',
   },
+  RecordExists: {
+    status: 409,
+    title: 'Another quantity stands for the hour',
+    awsName: 'DuplicateRequestException',
+    happened:
+      'At the AWS front, a call with another quantity or other allocations came before for the dimension and hour',
+    todo: 'Send an hour once, when it is complete, or let calls add up: `SIDECAR_METER_USAGE_CALLS`',
+  },
   ProofNotAvailable: {
     status: 409,
     title: 'There is no proof for this product',

@@ -7,6 +7,7 @@ import { largestTotal } from '../metering/quantity.ts'
 import type { ReportReceipt, UsageReport, UsageRequest } from '../metering/report.ts'
 import type { StoredClaim } from '../store/view.ts'
 import type { Page } from './page.ts'
+import { answeredBefore, claimOfRecord, recordClaimToStore } from './record-claim.ts'
 
 /** How far an application's clock may be ahead of ours. */
 export const aheadLimitMs = 5 * 60_000
@@ -19,7 +20,7 @@ interface Claim {
 /**
  * Records a request whole or not at all: everything is checked before the page changes. Returns one
  * receipt for each report, in their order. Throws IdempotencyKeyReused, OccurredAtInFuture,
- * OccurredAtTooOld, QuantityTooLarge.
+ * OccurredAtTooOld, QuantityTooLarge, RecordExists.
  */
 export function reportUsage(
   page: Page,
@@ -30,9 +31,19 @@ export function reportUsage(
   const whole = claimOfRequest(request)
   const before = whole && lookUp(page, whole)
   if (before !== undefined) return before.receipts.map(asDuplicate)
+  const ofRecord = claimOfRecord(request)
+  const standing = answeredBefore(page, ofRecord)
+  if (standing !== undefined) {
+    if (whole !== undefined) page.storeClaim({ ...whole, receipts: standing, createdAt: now })
+    return standing.map(asDuplicate)
+  }
 
   const { reports } = request
-  if (whole === undefined && reports.every(({ idempotencyKey }) => idempotencyKey === undefined))
+  if (
+    whole === undefined &&
+    ofRecord === undefined &&
+    reports.every(({ idempotencyKey }) => idempotencyKey === undefined)
+  )
     return recordAll(page, reports, accountOf, now)
 
   const claims = reports.map((report) => claimOfReport(report))
@@ -57,6 +68,7 @@ export function reportUsage(
     return receipt
   })
   if (whole !== undefined) page.storeClaim({ ...whole, receipts, createdAt: now })
+  if (ofRecord !== undefined) page.storeClaim(recordClaimToStore(ofRecord, receipts, request, now))
   return receipts
 }
 

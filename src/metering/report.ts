@@ -14,6 +14,15 @@ export interface UsageRequest {
   readonly reports: readonly UsageReport[]
   /** Covers the whole request. */
   readonly idempotencyKey: string | undefined
+  /** The reports are one record by AWS's rule: for `key` the first content stands. Absent where calls add up. */
+  readonly record?: RecordRule | undefined
+}
+
+export interface RecordRule {
+  /** Names operation, AWS identity, dimension and hour. */
+  readonly key: string
+  /** How old an hour may be when AWS accepts its record, ms. */
+  readonly windowMs: number
 }
 
 export interface ReportReceipt {

@@ -27,6 +27,10 @@ export interface SourceContext {
   readonly explain: (error: unknown) => { readonly code: ProblemCode; readonly detail: string }
   /** Returns the id under which usage of an hour can be found before and after it is sent. */
   readonly referenceOf: (dimension: string, hour: number) => string
+  /** What a second MeterUsage for a dimension and hour is: more usage, or what AWS makes of it. */
+  readonly meterUsageCalls: 'add' | 'hourly'
+  /** Reports a call that was counted although it may be the repeat of another. */
+  readonly repeated: (dimension: string, hour: number, requestId: string) => void
   readonly aws: AwsCalls
 }
 

@@ -179,6 +179,16 @@ export const alertCases: readonly AlertCase[] = [
     labels: { ...target, dimension: 'requests' },
   },
   {
+    alert: 'MarketplaceSidecarCallsRepeated',
+    story: 'an old SDK repeats a call whose answer was lost',
+    series: {
+      [of('marketplace_usage_repeated_calls_total', { dimension: 'requests' })]: '0x9 1x120',
+    },
+    quietAt: ['9m', '90m'],
+    firesAt: ['10m', '60m'],
+    labels: { ...target, dimension: 'requests' },
+  },
+  {
     alert: 'MarketplaceSidecarTagOverflow',
     story: 'tags with a request id, for a while',
     series: {

@@ -75,6 +75,15 @@ function logReports(events: Events, log: Log, clock: Clock): void {
       )
     }),
   )
+  events.on('callRepeated', ({ dimension, hour, requestId }) =>
+    writeRarely(`repeated ${dimension}`, 1, (times) =>
+      log(
+        'usage.perhaps-repeated',
+        `A MeterUsage call for ${dimension} equals an earlier one of its hour and has neither a ClientToken nor an invocation id, so both were counted. An SDK that repeats a lost call would be billed twice: send a ClientToken, or set SIDECAR_METER_USAGE_CALLS to hourly.`,
+        { dimension, hour: toIso(hour), requestId, times },
+      ),
+    ),
+  )
   events.on('tagSetsOverflowed', ({ dimension, reports: folded }) =>
     writeRarely(`tags ${dimension}`, folded, (reports) =>
       log(

@@ -25,12 +25,13 @@ function countUsage(registry: MetricRegistry, { events, dimensions }: CountedEve
   const reports = registry.counter('usage_reports_total')
   const reported = registry.counter('usage_reported_total')
   const late = registry.counter('usage_late_total')
+  const repeated = registry.counter('usage_repeated_calls_total')
   const overflow = registry.counter('usage_tag_overflow_total')
   // From 0: Prometheus sees an increase only in a series that already exists.
   for (const dimension of dimensions) {
     for (const result of ['accepted', 'duplicate', 'refused'] as const)
       reports.inc({ dimension, result }, 0)
-    for (const metric of [reported, late, overflow]) metric.inc({ dimension }, 0)
+    for (const metric of [reported, late, repeated, overflow]) metric.inc({ dimension }, 0)
   }
   reports.inc({ dimension: unknownDimension, result: 'refused' }, 0)
 
@@ -44,6 +45,7 @@ function countUsage(registry: MetricRegistry, { events, dimensions }: CountedEve
   events.on('usageRefused', ({ dimension }) =>
     reports.inc({ dimension: label(dimension), result: 'refused' }),
   )
+  events.on('callRepeated', ({ dimension }) => repeated.inc({ dimension: label(dimension) }))
   events.on('tagSetsOverflowed', (folded) =>
     overflow.inc({ dimension: label(folded.dimension) }, folded.reports),
   )

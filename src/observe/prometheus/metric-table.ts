@@ -96,6 +96,12 @@ export const metricTable = {
     unit: 'reports',
     labels: ['dimension'],
   },
+  usage_repeated_calls_total: {
+    type: 'counter',
+    help: 'MeterUsage calls without anything to tell a repeat by that equal an earlier one of their hour; they were counted',
+    unit: 'reports',
+    labels: ['dimension'],
+  },
   usage_tag_overflow_total: {
     type: 'counter',
     help: 'Reports or tag sets that went to the untagged bucket because their hour had too many',

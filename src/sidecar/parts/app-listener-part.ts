@@ -70,6 +70,9 @@ export function startAppListener(options: SidecarOptions, deps: Deps): Promise<L
       explain: problemOfError,
       referenceOf: (dimension: string, hour: number) =>
         referenceOf({ resource: platform.resource, customer: '', dimension, hour }),
+      meterUsageCalls: settings.meterUsageCalls,
+      repeated: (dimension: string, hour: number, requestId: string) =>
+        events.emit('callRepeated', { dimension, hour, requestId }),
       aws: createAwsCalls(api, tokens),
     }
     for (const source of sources) opened.use(source.start(context))

@@ -84,6 +84,8 @@ export function openWaitingRoom(
       refused,
       explain: problemOfError,
       referenceOf: () => '',
+      meterUsageCalls: settings.meterUsageCalls,
+      repeated: () => {},
       aws: { forward: refuse, prove: refuse },
     }
     const started = opened.use(new AsyncDisposableStack())

@@ -19,9 +19,10 @@ import {
 } from '../../protocol/service-errors.ts'
 import type { OperationName } from '../../protocol/operations.ts'
 import type { SourceContext } from '../source.ts'
+import type { FrontCall } from './front-handlers.ts'
 
 type FrontContext = Pick<SourceContext, 'app' | 'region' | 'refused' | 'explain' | 'log'> & {
-  readonly handlers: OperationHandlers
+  readonly handlers: OperationHandlers<FrontCall>
 }
 
 /**
@@ -83,7 +84,8 @@ async function perform(
   if (!scope.ok) return scope
   const region = checkRegion(operation.value, scope.value.region, context.region)
   if (!region.ok) return region
-  return dispatch(operation.value, textOf(request), context.handlers)
+  const body = textOf(request)
+  return dispatch(operation.value, body, context.handlers, { body, headers, requestId: request.id })
 }
 
 function operationOf({ headers }: FastifyRequest): ServiceResult<OperationName> {

@@ -1,3 +1,6 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { awsLimits } from '../../metering/aws-limits.ts'
+import { hourOf } from '../../metering/hour.ts'
 import type { UsageReport } from '../../metering/report.ts'
 import { canonicalTags } from '../../metering/tags.ts'
 import { checkAllocations, quantityOf } from '../../protocol/check-allocations.ts'
@@ -9,26 +12,39 @@ import { microOf } from '../../protocol/wire-quantity.ts'
 import type { MeterUsageInput } from '../../protocol/operations/meter-usage.ts'
 import type { RegisterUsageInput } from '../../protocol/operations/register-usage.ts'
 import type { SourceContext } from '../source.ts'
+import { KeylessCalls } from './keyless-calls.ts'
+import { repeatKeyOf } from './repeat-key.ts'
 
-type HandlerContext = Pick<SourceContext, 'aws' | 'book' | 'productCode' | 'referenceOf'> & {
+/** What the front knows of a call apart from its members. */
+export interface FrontCall {
+  /** The JSON that came, with the members that are not in the input because nobody here knows them. */
+  readonly body: string
+  readonly headers: IncomingHttpHeaders
+  readonly requestId: string
+}
+
+type HandlerContext = Pick<
+  SourceContext,
+  'aws' | 'book' | 'productCode' | 'referenceOf' | 'meterUsageCalls' | 'repeated'
+> & {
   /** How many of the application's units make one of AWS's, by dimension. */
   readonly divisors: ReadonlyMap<string, bigint>
 }
 
 /** Creates the handlers of the four operations: usage goes into the ledger, everything else to AWS. */
-export function createFrontHandlers(options: HandlerContext): OperationHandlers {
+export function createFrontHandlers(options: HandlerContext): OperationHandlers<FrontCall> {
   const { aws } = options
+  const keyless = new KeylessCalls()
   return {
     RegisterUsage: (input) => register(input, options),
-    MeterUsage: async (input, body) => {
+    MeterUsage: async (input, call) => {
       const checked = checkUsage(input, options)
       if (!checked.ok) return checked
-      return input.DryRun === true
-        ? aws.forward('MeterUsage', body)
-        : record(input, checked.value, options)
+      if (input.DryRun === true) return aws.forward('MeterUsage', call.body)
+      return record(input, checked.value, call, options, keyless)
     },
-    BatchMeterUsage: (_input, body) => aws.forward('BatchMeterUsage', body),
-    ResolveCustomer: (_input, body) => aws.forward('ResolveCustomer', body),
+    BatchMeterUsage: (_input, { body }) => aws.forward('BatchMeterUsage', body),
+    ResolveCustomer: (_input, { body }) => aws.forward('ResolveCustomer', body),
   }
 }
 
@@ -56,17 +72,41 @@ function checkUsage(input: MeterUsageInput, options: HandlerContext): ServiceRes
 async function record(
   input: MeterUsageInput,
   micro: bigint,
+  { headers, requestId }: FrontCall,
   options: HandlerContext,
+  keyless: KeylessCalls,
 ): Promise<ServiceResult<object>> {
-  const { UsageDimension: dimension, ClientToken } = input
-  const divisor = options.divisors.get(dimension) ?? 1n
+  const { UsageDimension: dimension } = input
+  const reports = reportsOf(input, micro, options.divisors.get(dimension) ?? 1n)
+  const hour = hourOf(toInstant(input.Timestamp))
+  const idempotencyKey = repeatKeyOf(input.ClientToken, headers)
+  const isHourly = options.meterUsageCalls === 'hourly'
   const receipts = await options.book.report({
-    reports: reportsOf(input, micro, divisor),
-    // Keys of POST /v1/usage have no space, so these never equal one of them.
-    idempotencyKey: ClientToken === undefined ? undefined : `ClientToken ${ClientToken}`,
+    reports,
+    idempotencyKey,
+    record: isHourly
+      ? {
+          key: `MeterUsage ${options.referenceOf(dimension, hour)}`,
+          windowMs: awsLimits.meterUsageWindowMs,
+        }
+      : undefined,
   })
-  const hour = receipts[0]?.hour ?? 0
-  return succeed({ MeteringRecordId: options.referenceOf(dimension, hour) })
+  if (idempotencyKey === undefined && !isHourly && keyless.isRepeat(hour, contentOf(reports)))
+    options.repeated(dimension, hour, requestId)
+  const recordedIn = receipts[0]?.hour ?? hour
+  return succeed({ MeteringRecordId: options.referenceOf(dimension, recordedIn) })
+}
+
+/** A repeat by an SDK has the same timestamp too. */
+function contentOf(reports: readonly UsageReport[]): string {
+  return JSON.stringify(
+    reports.map(({ dimension, quantity, occurredAt, tags }) => [
+      dimension,
+      quantity.toString(),
+      occurredAt,
+      tags,
+    ]),
+  )
 }
 
 /** AWS's units become what the application counts in, exactly. */

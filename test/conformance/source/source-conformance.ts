@@ -95,6 +95,8 @@ export function describeSource(source: Source, driver: SourceDriver): void {
       refused: (dimension, code) => refusals.push({ dimension, code }),
       explain: problemOfError,
       referenceOf: (dimension, hour) => `${dimension} ${hour}`,
+      meterUsageCalls: 'add',
+      repeated: () => {},
       aws: { forward: notHere, prove: notHere },
     })
     await app.listen({ host: '127.0.0.1', port: 0 })

@@ -40,6 +40,8 @@ describe('a ledger that cannot record the usage', () => {
     awsSdkSource.start({
       app,
       book: { report },
+      meterUsageCalls: 'add',
+      repeated: () => {},
       aws: { forward: refuse, prove: refuse },
       productCode: demoProduct.productCode,
       dimensions: [{ name: 'requests', unit: undefined, divisor: 1n }],

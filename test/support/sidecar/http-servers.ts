@@ -65,6 +65,8 @@ export function createIdleAppServer(
     refused: createRefusalReport(events, dimensions),
     explain: problemOfError,
     referenceOf: () => '',
+    meterUsageCalls: 'add' as const,
+    repeated: () => {},
     aws: { forward: notHere, prove: notHere },
   }
   for (const source of sources) source.start(context)

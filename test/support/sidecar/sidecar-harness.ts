@@ -204,7 +204,13 @@ function standardSettings(endpoint: string, dataDir: string): Readonly<Record<st
   }
 }
 
-const recordedEvents = ['recordAttempted', 'recordSealed', 'recordMoved', 'usageRefused'] as const
+const recordedEvents = [
+  'recordAttempted',
+  'recordSealed',
+  'recordMoved',
+  'usageRefused',
+  'callRepeated',
+] as const
 
 function recordEvents(events: Events) {
   const all = new Map<EventName, unknown[]>()

@@ -5,6 +5,7 @@ import { startHarness, type SidecarHarness } from '../../support/sidecar/sidecar
 const everyEvent: Readonly<Record<EventName, true>> = {
   usageReported: true,
   usageRefused: true,
+  callRepeated: true,
   tagSetsOverflowed: true,
   usageHeld: true,
   stepReached: true,

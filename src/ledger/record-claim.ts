@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto'
+import { SidecarError } from '../kernel/errors.ts'
+import type { ReportReceipt, UsageRequest } from '../metering/report.ts'
+import type { NewClaim } from '../store/changes.ts'
+import type { Page } from './page.ts'
+
+/**
+ * AWS's rule for records as an idempotency key: one content for one key, whenever in its hour it is sent and
+ * by which call. The content is the quantity by value and its allocations.
+ */
+export interface RecordClaim {
+  readonly token: string
+  readonly digest: Buffer
+}
+
+/** Returns the claim of a request that follows AWS's rule; undefined for one that adds to its hour. */
+export function claimOfRecord({ record, reports }: UsageRequest): RecordClaim | undefined {
+  if (record === undefined) return undefined
+  const content = reports.map(({ tags, quantity }) => [tags, quantity.toString()].join(' '))
+  const digest = createHash('sha256').update(JSON.stringify(content.toSorted())).digest()
+  return { token: `record:${record.key}`, digest: digest.subarray(0, 16) }
+}
+
+/** Returns what was answered to the same content; throws RecordExists where another content stands. */
+export function answeredBefore(
+  page: Page,
+  claim: RecordClaim | undefined,
+): readonly ReportReceipt[] | undefined {
+  const stored = claim && page.claim(claim.token)
+  if (claim === undefined || stored === undefined) return undefined
+  if (claim.digest.equals(stored.digest)) return stored.receipts
+  throw new SidecarError(
+    'RecordExists',
+    'Another quantity, or other allocations, were sent before for this dimension and hour, and AWS keeps the first. Send the usage of an hour once, when it is complete, or let calls add up with SIDECAR_METER_USAGE_CALLS.',
+  )
+}
+
+/** Returns the claim as it is kept: for the usual time after AWS no longer accepts its record. */
+export function recordClaimToStore(
+  claim: RecordClaim,
+  receipts: readonly ReportReceipt[],
+  { record }: UsageRequest,
+  now: number,
+): NewClaim {
+  return { ...claim, receipts, createdAt: now + (record?.windowMs ?? 0) }
+}
