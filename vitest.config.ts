@@ -34,6 +34,13 @@ const suites: Readonly<Record<string, Options>> = {
   examples: { testTimeout: 30_000, hookTimeout: 30_000 },
   image: { testTimeout: 60_000, hookTimeout: 600_000 },
   openapi: { testTimeout: 120_000, hookTimeout: 300_000 },
+  // The server is crashed under one file at a time.
+  postgres: {
+    globalSetup: [...globalSetup, 'test/postgres/support/start-server.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+  },
   // Two files would download Prometheus at once.
   prometheus: { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false },
 }

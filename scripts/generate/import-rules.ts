@@ -36,6 +36,7 @@ export const vendorPlaces: Readonly<Record<string, readonly string[]>> = {
   fastify: ['http', 'sources', 'emulator'],
   jose: ['entitlement/register-usage', 'emulator'],
   'node-cron': ['channels'],
+  pg: ['store/postgres'],
   pino: ['observe/log'],
   'prom-client': ['observe/prometheus'],
   yaml: ['emulator'],

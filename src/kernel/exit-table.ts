@@ -69,6 +69,26 @@ export const exitTable = {
     happened: 'The command `ledger` could not write for 5 seconds',
     todo: 'Run it again',
   },
+  DatabaseUnavailable: {
+    exit: 'storage',
+    happened: 'The database of the ledger cannot be reached, or accepts no writes',
+    todo: 'Check the address, the network and the login; run `doctor`',
+  },
+  DatabaseNotUsable: {
+    exit: 'storage',
+    happened: '`synchronous_commit` or `fsync` is off in the database, or the role lacks a right',
+    todo: 'Do what the message says',
+  },
+  DatabaseOutcomeUnknown: {
+    exit: 'failed',
+    happened: 'The connection to the database broke in the commit of a `ledger` command',
+    todo: 'Look with `ledger show` whether it happened before you repeat it',
+  },
+  DatabaseNotMigrated: {
+    exit: 'storage',
+    happened: 'The database has no schema `marketplace_sidecar`, or an older one',
+    todo: "Run `ledger migrate` with the role of the schema's owner",
+  },
   LedgerImbalanced: {
     exit: 'failed',
     happened: 'A change would have lost units, and was not made: a defect',

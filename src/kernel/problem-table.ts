@@ -227,6 +227,29 @@ export const problemTable = {
       'ECS or Kubernetes has not named the task or pod yet, so the ledger is closed: usage could be billed twice under a guessed name',
     todo: 'Repeat the request; the ledger opens by itself. The log line `platform.unknown` says what is missing',
   },
+  DatabaseUnavailable: {
+    status: 503,
+    title: 'The database cannot be reached',
+    awsName: 'ServiceUnavailableException',
+    happened:
+      'The database of the ledger does not answer or accepts no writes, and nothing was recorded; the entitlement is answered all the same',
+    todo: 'Repeat the request after `Retry-After`; the sidecar continues by itself when the database is back',
+  },
+  DatabaseNotUsable: {
+    status: 503,
+    title: 'The database is not fit for the ledger',
+    awsName: 'ServiceUnavailableException',
+    happened:
+      '`synchronous_commit` or `fsync` is off in the database, or the role of the sidecar lacks a right',
+    todo: 'Do what `detail` says; the sidecar continues by itself afterwards',
+  },
+  DatabaseOutcomeUnknown: {
+    status: 503,
+    title: 'Whether the usage was recorded is unknown',
+    happened:
+      'The connection to the database broke in the middle of a commit, and the database is not back yet',
+    todo: 'Repeat it with the same idempotency key; without a key it could count twice',
+  },
   ProofUnavailable: {
     status: 503,
     title: 'AWS gave no proof for now',

@@ -119,7 +119,7 @@ export class GroupCommit<Context> {
       })
       return answers
     } catch (failure) {
-      if (group.length === 1 || isBusy(failure)) return group.map(() => fail(failure))
+      if (group.length === 1 || isOfWholeGroup(failure)) return group.map(() => fail(failure))
       const alone: Answer[] = []
       for (const waiting of group) alone.push(...(await this.#commit([waiting])))
       return alone
@@ -152,9 +152,19 @@ export class GroupCommit<Context> {
   }
 }
 
-/** Whether the store never began: each operation alone would wait as long again. */
-function isBusy(failure: unknown): boolean {
-  return failure instanceof SidecarError && failure.code === 'LedgerBusy'
+/**
+ * Whether no operation of the group is to blame: each alone would wait as long again, and one that may
+ * have been recorded could be recorded twice.
+ */
+function isOfWholeGroup(failure: unknown): boolean {
+  const codes: readonly string[] = [
+    'LedgerBusy',
+    'LedgerInUse',
+    'DatabaseUnavailable',
+    'DatabaseNotUsable',
+    'DatabaseOutcomeUnknown',
+  ]
+  return failure instanceof SidecarError && codes.includes(failure.code)
 }
 
 function attempt<Context>(operation: (context: Context) => unknown, context: Context): Answer {

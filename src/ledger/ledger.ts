@@ -20,12 +20,14 @@ import { GroupCommit } from './group-commit.ts'
 import { guardHours } from './guard-hours.ts'
 import { HeadRoom } from './head-room.ts'
 import type { Owner } from './opening/ledger-owner.ts'
-import { logOpening } from './opening/log-opening.ts'
+import { logOpening, logTakeover } from './opening/log-opening.ts'
 import { openBook, type MeaningOf, type Opening, type OpeningRules } from './opening/open-book.ts'
-import { Page, type InsertedRecord } from './page.ts'
+import { takeOver } from './opening/take-over.ts'
+import { Page } from './page.ts'
 import { reportUsage } from './report-usage.ts'
 import { resealUntagged } from './reseal-untagged.ts'
 import { sealHours, type SealRequest } from './seal-hours.ts'
+import { sealedRecord } from './sealed-record.ts'
 import { markSending, settleRecord } from './settle-record.ts'
 import { TagSetLimit } from './tag-set-limit.ts'
 import { usageByDimension } from './usage-by-dimension.ts'
@@ -82,7 +84,7 @@ export class Ledger {
     try {
       // Whatever limit of tag sets there was, those of an adopted book were accepted under it.
       const tagSets = new TagSetLimit(Number.MAX_SAFE_INTEGER)
-      let opening: Opening = { adoptedFrom: undefined, holds: false, retired: [], reopened: [] }
+      let opening: Opening = { abandoned: [], holds: false, retired: [], reopened: [] }
       await store.transact((view) => {
         const page = new Page(view, {
           slots: new AccountSlots(resource),
@@ -96,7 +98,7 @@ export class Ledger {
       const owner = await store.owner()
       logOpening(resource, opening, log)
       const firstSeenAt = owner?.firstSeenAt ?? clock.now()
-      const { adoptedFrom } = opening
+      const [adoptedFrom] = opening.abandoned
       const ledger = new Ledger(options, { identity: resource, firstSeenAt, adoptedFrom })
       await ledger.audit()
       return ledger
@@ -168,6 +170,20 @@ export class Ledger {
     clientTokenOf: Parameters<typeof resealUntagged>[2],
   ): Promise<MeteringRecord | undefined> {
     return this.#run('settle-written', (page) => resealUntagged(page, id, clientTokenOf))
+  }
+
+  /**
+   * Takes over what tasks and pods left that shared the book and are gone. Resolves with the hours that
+   * received usage of theirs.
+   */
+  async takeOver(): Promise<readonly number[]> {
+    if (!(await this.#store.hasAbandoned())) return []
+    const { clock, lateUsage, resource, log } = this.#options
+    const { abandoned, hours } = await this.#run('seal-written', (page) =>
+      takeOver(page, clock.now(), lateUsage),
+    )
+    logTakeover(resource, { abandoned, holds: lateUsage === 'hold' }, log)
+    return hours
   }
 
   /** Forgets idempotency keys after 25 hours and settled records after 45 days. */
@@ -284,6 +300,12 @@ export class Ledger {
     })
   }
 
+  /** Forgets what the rules remember between groups. */
+  #forgetRemembered(): void {
+    this.#tagSets.clear()
+    this.#headRoom.clear()
+  }
+
   #createCommits(): GroupCommit<Page> {
     const { events, onFatal } = this.#options
     const slots = new AccountSlots(this.#options.resource)
@@ -292,14 +314,15 @@ export class Ledger {
         let page: Page | undefined
         try {
           const ids = await this.#store.transact((view) => {
+            // A store that loads as it goes runs the rules again; what they remembered may be wrong.
+            if (page !== undefined) this.#forgetRemembered()
             page = new Page(view, { slots, tagSets: this.#tagSets, headRoom: this.#headRoom })
             operations(page)
             return page.changes()
           })
           page?.assignIds(ids)
         } catch (error) {
-          this.#tagSets.clear()
-          this.#headRoom.clear()
+          this.#forgetRemembered()
           throw error
         }
       },
@@ -333,28 +356,4 @@ function grown(
 function heldOf({ dimension, hour, parts }: MeteringRecord) {
   const quantity = parts.flatMap(usageOfPart).reduce((sum, cell) => sum + cell.quantity, 0n)
   return { dimension, hour, quantity }
-}
-
-function sealedRecord({ id, slot, resource, content, sealedAt }: InsertedRecord): MeteringRecord {
-  const [first] = content.parts
-  return {
-    ...content,
-    id,
-    slot,
-    resource,
-    customer: first?.account.customer ?? '',
-    divisor: first?.account.divisor ?? 1n,
-    state: 'sealed',
-    attempts: 0,
-    inFlight: false,
-    ambiguous: false,
-    meteringRecordId: undefined,
-    lastCode: undefined,
-    lastMessage: undefined,
-    sealedAt,
-    firstAttemptAt: undefined,
-    lastAttemptAt: undefined,
-    settledAt: undefined,
-    movedTo: undefined,
-  }
 }

@@ -40,10 +40,9 @@ export class OpenUsage {
   /** Hours that start before `before`, by account and hour. */
   hours(before: number): OpenAccountHour[] {
     const stored = this.#view.openHours(before).filter((open) => !this.#isEmptied(open))
-    const known = new Set(stored.map(({ account, hour }) => `${hour}|${account.name}`))
+    const known = new Set(stored.map(nameOf))
     const added = this.#pages.filter(
-      ({ account, hour, added: cells }) =>
-        hour < before && cells.size > 0 && !known.has(`${hour}|${account.name}`),
+      (page) => page.hour < before && page.added.size > 0 && !known.has(nameOf(page)),
     )
     return [...stored, ...added]
   }
@@ -113,4 +112,8 @@ export class OpenUsage {
       has: (set) => !open.emptied && this.#view.hasTagSet(open, set),
     })
   }
+}
+
+function nameOf({ account, resource, hour }: OpenAccountHour): string {
+  return `${hour}|${resource}|${account.name}`
 }

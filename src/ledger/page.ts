@@ -160,7 +160,8 @@ export class Page {
 
   /** Takes an hour's usage out of it. The caller puts it somewhere else. */
   empty(open: OpenAccountHour): OpenCell[] {
-    if (this.unguarded(open.account, open.hour) > 0n)
+    const isOwn = open.resource === this.resource
+    if (isOwn && this.unguarded(open.account, open.hour) > 0n)
       this.#setUnguarded(open.account, open.hour, 0n)
     const cells = this.#open.empty(open)
     this.#page(open.account).homeless += sumOf(cells)

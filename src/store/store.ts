@@ -23,6 +23,8 @@ export interface BookReader {
   gauges(): Promise<LedgerGauges>
   /** Records that wait for AWS, oldest hour first. */
   pendingRecords(): Promise<readonly PendingRecord[]>
+  /** Whether a task or pod is gone that shared the book, and left usage that another can take over. */
+  hasAbandoned(): Promise<boolean>
   /** Whether usage of an hour that starts before `before` is open. */
   hasOpenBefore(before: number): Promise<boolean>
   accountSums(): Promise<readonly AccountSums[]>

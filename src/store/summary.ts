@@ -130,9 +130,9 @@ export interface WholeOverview extends LedgerOverview {
 export interface DiskSpace {
   /** Of the ledger's files. */
   readonly ledgerBytes: number
-  /** Of the volume that they lie on: what can still be written, and the whole. */
-  readonly freeBytes: number
-  readonly volumeBytes: number
+  /** Of the volume that they lie on: what can still be written, and the whole; undefined on another machine. */
+  readonly freeBytes: number | undefined
+  readonly volumeBytes: number | undefined
 }
 
 /** Usage of an hour that has no record yet. */

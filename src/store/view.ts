@@ -68,6 +68,8 @@ export interface BookView {
   recordWithMeteringId(meteringRecordId: string): number | undefined
   /** Sealed, sending and refused records. */
   unsentRecords(): readonly MeteringRecord[]
+  /** Other tasks or pods than this one that are gone and may have left usage, as far as it is in this view. */
+  abandoned(resource: string): readonly string[]
   /** The task or pod that owns the book; undefined when none has opened it. */
   owner(): string | undefined
   /** What a task or pod last noted under this name. */

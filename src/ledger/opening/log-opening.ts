@@ -6,15 +6,10 @@ import type { Opening, RetiredAccount } from './open-book.ts'
 /** Logs that the book was left by another task or pod, and usage that the product file no longer has. */
 export function logOpening(
   identity: string,
-  { adoptedFrom, holds, retired, reopened }: Opening,
+  { abandoned, holds, retired, reopened }: Opening,
   log: Log,
 ): void {
-  if (adoptedFrom !== undefined)
-    log(
-      'ledger.adopted',
-      `The ledger belonged to ${adoptedFrom}. What AWS had not taken is ${holds ? 'held until an operator decides, because late usage is held' : `billed by ${identity} in its current hour`}; what AWS may have taken is unresolved, see "marketplace-sidecar ledger".`,
-      { from: adoptedFrom },
-    )
+  logTakeover(identity, { abandoned, holds }, log)
   for (const { id, dimension, hour, lastCode } of reopened)
     log(
       'record.reopened',
@@ -22,6 +17,20 @@ export function logOpening(
       { record: id, dimension, hour: toIso(hour), code: lastCode },
     )
   for (const account of retired) logRetired(account, log)
+}
+
+/** Logs that usage which other tasks or pods left is this one's from now on. */
+export function logTakeover(
+  identity: string,
+  { abandoned, holds }: Pick<Opening, 'abandoned' | 'holds'>,
+  log: Log,
+): void {
+  for (const from of abandoned)
+    log(
+      'ledger.adopted',
+      `The ledger belonged to ${from}. What AWS had not taken is ${holds ? 'held until an operator decides, because late usage is held' : `billed by ${identity} in its current hour`}; what AWS may have taken is unresolved, see "marketplace-sidecar ledger".`,
+      { from },
+    )
 }
 
 function logRetired({ key, open, fraction }: RetiredAccount, log: Log): void {

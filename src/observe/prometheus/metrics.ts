@@ -170,8 +170,8 @@ function spaceGauges(registry: MetricRegistry, { ledger }: MetricsOptions) {
     // A volume that fails must not hide the other metrics.
     const space = await ledger.space().catch(() => unknownSpace)
     bytes.set(space.ledgerBytes)
-    free.set(space.freeBytes)
-    volume.set(space.volumeBytes)
+    if (space.freeBytes !== undefined) free.set(space.freeBytes)
+    if (space.volumeBytes !== undefined) volume.set(space.volumeBytes)
   }
 }
 

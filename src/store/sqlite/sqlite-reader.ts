@@ -67,6 +67,11 @@ export class SqliteReader implements BookReader {
     return answer(() => this.#summaries.pendingRecords())
   }
 
+  /** The next process on the file takes all of it over when it opens it. */
+  hasAbandoned(): Promise<boolean> {
+    return Promise.resolve(false)
+  }
+
   hasOpenBefore(before: number): Promise<boolean> {
     return answer(() => this.#anyOpenBefore.get(before) !== undefined)
   }
@@ -207,7 +212,11 @@ export class SqliteReader implements BookReader {
         dimension: String(row['dimension']),
         hour: Number(row['hour']),
       }
-      if (row['metering_record_id'] !== wanted && referenceOf(name) !== wanted) continue
+      if (
+        String(row['metering_record_id']).toLowerCase() !== wanted &&
+        referenceOf(name) !== wanted
+      )
+        continue
       const record = this.#records.byId(Number(row['id']))
       return record && { kind: 'record', record }
     }

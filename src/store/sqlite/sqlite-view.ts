@@ -197,6 +197,11 @@ export class SqliteView implements BookView {
     return this.#unsent.all().map((row) => this.#records.whole(row))
   }
 
+  abandoned(resource: string): string[] {
+    const owner = this.owner()
+    return owner === undefined || owner === resource ? [] : [owner]
+  }
+
   owner(): string | undefined {
     const value = this.#owner.get()?.['value']
     return value === undefined ? undefined : String(value)

@@ -289,7 +289,7 @@ export function describeKeeping(name: string, owned: () => Promise<{ store: Stor
       const { store } = await owned()
       const { ledgerBytes, freeBytes, volumeBytes } = await store.space()
       expect(ledgerBytes).toBeGreaterThan(0)
-      expect(volumeBytes).toBeGreaterThanOrEqual(freeBytes)
+      expect(volumeBytes ?? 0).toBeGreaterThanOrEqual(freeBytes ?? 0)
     })
   })
 }

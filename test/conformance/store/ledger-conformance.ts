@@ -23,7 +23,7 @@ const why = { code: 'Because', message: 'AWS said so.' }
 const accepted: Settlement = { kind: 'accepted', meteringRecordId: 'm-1' }
 
 interface Place {
-  open(): Promise<Store>
+  open(resource: string): Promise<Store>
   kill(): void
 }
 
@@ -34,7 +34,7 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
     const where = await place()
     const clock = new ManualClock()
     let divisor = 1n
-    let store = await where.open()
+    let store = await where.open('pod:one')
     const openAs = (resource: string) =>
       Ledger.open({
         store,
@@ -82,12 +82,12 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
         ),
       async closeAndOpen(resource = 'pod:one') {
         await ledger.close()
-        store = await where.open()
+        store = await where.open(resource)
         ledger = await openAs(resource)
       },
       async killAndOpen(resource = 'pod:one') {
         where.kill()
-        store = await where.open()
+        store = await where.open(resource)
         ledger = await openAs(resource)
       },
       async expectBalance() {

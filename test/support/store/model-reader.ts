@@ -108,6 +108,10 @@ export class ModelReader implements BookReader {
     return this.#rows().some(({ hour }) => hour < before)
   }
 
+  async hasAbandoned(): Promise<boolean> {
+    return false
+  }
+
   async accountSums(): Promise<AccountSums[]> {
     const open = new Map<string, bigint>()
     for (const { account, quantity } of this.#rows()) increase(open, account.name, quantity)
@@ -154,7 +158,7 @@ export class ModelReader implements BookReader {
   async find(meteringRecordId: string): Promise<Found | undefined> {
     const wanted = meteringRecordId.toLowerCase()
     const record = this.#select(() => true).find(
-      (each) => each.meteringRecordId === wanted || referenceOf(each) === wanted,
+      (each) => each.meteringRecordId?.toLowerCase() === wanted || referenceOf(each) === wanted,
     )
     if (record !== undefined) return { kind: 'record', record }
     const resource = this.#now().owner ?? ''

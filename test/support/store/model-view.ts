@@ -100,6 +100,11 @@ export class ModelView implements BookView {
     return byHour([...this.#book.records.values()].filter(isUnsent))
   }
 
+  abandoned(resource: string): string[] {
+    const { owner } = this.#book
+    return owner === undefined || owner === resource ? [] : [owner]
+  }
+
   owner(): string | undefined {
     return this.#book.owner
   }

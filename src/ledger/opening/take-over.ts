@@ -1,0 +1,70 @@
+import { hourOf } from '../../metering/hour.ts'
+import { possiblyTaken, type MeteringRecord } from '../../metering/record.ts'
+import type { Page } from '../page.ts'
+import { holdUsage, returnUsage } from '../settle-record.ts'
+
+interface Takeover {
+  /** The tasks or pods that are gone. */
+  readonly abandoned: readonly string[]
+  /** Hours that received usage. */
+  readonly hours: readonly number[]
+}
+
+/**
+ * Takes over what tasks or pods left that are gone. What AWS certainly has not taken becomes usage of the
+ * page's current hour, or the first after it that AWS has no record of, or is held where late usage is
+ * held. What AWS may have taken becomes unresolved, because only its own task or pod could ask again.
+ */
+export function takeOver(page: Page, now: number, lateUsage: 'carry' | 'hold'): Takeover {
+  const abandoned = page.view.abandoned(page.resource)
+  if (abandoned.length === 0) return { abandoned, hours: [] }
+  return { abandoned, hours: (lateUsage === 'hold' ? adoptHeld : adopt)(page, now) }
+}
+
+function adopt(page: Page, now: number): number[] {
+  const hour = hourOf(now)
+  const records = leaveUnresolved(page, now)
+  const hours = openHoursOfOthers(page).map((open) => {
+    const cells = page.empty(open)
+    const target = page.firstUnsealedHour(open.account, hour)
+    for (const { tags, quantity } of cells) page.add(open.account, target, tags, quantity)
+    return target
+  })
+  for (const record of records) {
+    const movedTo = returnUsage(page, record, hour)
+    page.update(record, { state: 'moved', movedTo, settledAt: now })
+    hours.push(movedTo)
+  }
+  return hours
+}
+
+/** The same where late usage is held: all of it waits for an operator. */
+function adoptHeld(page: Page, now: number): number[] {
+  const records = leaveUnresolved(page, now)
+  for (const open of openHoursOfOthers(page))
+    page.hold({ ...open, reason: 'adopted' }, page.empty(open), now)
+  for (const record of records) {
+    page.update(record, {
+      state: 'moved',
+      lastCode: 'HeldByAdoption',
+      lastMessage: 'Another task or pod left it, and late usage is held.',
+      settledAt: now,
+    })
+    holdUsage(page, record, 'adopted', now)
+  }
+  return []
+}
+
+function openHoursOfOthers(page: Page) {
+  return page
+    .openHours(Number.POSITIVE_INFINITY)
+    .filter(({ resource }) => resource !== page.resource)
+}
+
+/** Makes what AWS may have taken unresolved. Returns the records that it certainly has not. */
+function leaveUnresolved(page: Page, now: number): MeteringRecord[] {
+  const records = page.unsentRecords().filter(({ resource }) => resource !== page.resource)
+  for (const record of records.filter(possiblyTaken))
+    page.update(record, { state: 'unresolved', settledAt: now })
+  return records.filter((record) => !possiblyTaken(record))
+}

@@ -1,0 +1,155 @@
+import type { Pool, PoolClient } from 'pg'
+import { messageOf } from '../../../kernel/errors.ts'
+import { isLost } from './database-errors.ts'
+import type { DatabaseTarget } from './database-url.ts'
+
+export type Row = Readonly<Record<string, unknown>>
+
+/** Where statements run: on any connection, or on the one of a transaction. */
+export interface Session {
+  query(sql: string, values?: readonly unknown[]): Promise<readonly Row[]>
+}
+
+export interface Database extends Session {
+  /**
+   * Runs `work` in a transaction and commits it. Rejects with what `work` throws, after a rollback, and
+   * with CommitUnknown when the connection broke in the commit.
+   */
+  transaction<T>(work: (session: Session) => Promise<T>): Promise<T>
+  /** Runs questions that all see one moment. */
+  snapshot<T>(work: (session: Session) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+export interface DatabaseOptions {
+  readonly target: DatabaseTarget
+  /** The most connections at a time. */
+  readonly connections?: number | undefined
+  readonly connectTimeoutMs?: number | undefined
+  readonly statementTimeoutMs?: number | undefined
+  readonly lockTimeoutMs?: number | undefined
+}
+
+const int8 = 20
+const numeric = 1700
+const int4 = 23
+const bool = 16
+const bytea = 17
+
+/** Connects when it is first needed, and again after a connection was lost. */
+export async function openDatabase({
+  target,
+  connections = 4,
+  connectTimeoutMs = 3000,
+  statementTimeoutMs = 10_000,
+  lockTimeoutMs = 5000,
+}: DatabaseOptions): Promise<Database> {
+  // Loaded here alone: a book in SQLite needs none of it.
+  const { default: pg } = await import('pg')
+  const parsers = new Map<number, (text: string) => unknown>([
+    // Ids, instants and millionths of AWS's units, all below 2^53.
+    [int8, Number],
+    [int4, Number],
+    [numeric, BigInt],
+    [bool, (text) => text === 't'],
+    [bytea, (text) => Buffer.from(text.slice(2), 'hex')],
+  ])
+  const pool = new pg.Pool({
+    ...target,
+    max: connections,
+    connectionTimeoutMillis: connectTimeoutMs,
+    // The server's own limit comes first; this one is for a server that says nothing any more.
+    query_timeout: statementTimeoutMs + 5000,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    application_name: 'marketplace-sidecar',
+    types: { getTypeParser: (oid: number) => parsers.get(oid) ?? String },
+  })
+  // An idle connection that breaks is replaced; without a listener it would end the process.
+  pool.on('error', () => {})
+  pool.on('connect', (client) => {
+    client.on('error', () => {})
+    // In a transaction pooler's session these last as long as its role's own settings would.
+    client
+      .query(
+        `SELECT set_config('statement_timeout', $1, false), set_config('lock_timeout', $2, false),
+                set_config('idle_in_transaction_session_timeout', $1, false)`,
+        [String(statementTimeoutMs), String(lockTimeoutMs)],
+      )
+      .catch(() => {})
+  })
+  return new PooledDatabase(pool)
+}
+
+class PooledDatabase implements Database {
+  readonly #pool: Pool
+
+  constructor(pool: Pool) {
+    this.#pool = pool
+  }
+
+  async query(sql: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+    const client = await this.#pool.connect()
+    let broken = false
+    try {
+      return await queryOn(client, sql, values)
+    } catch (error) {
+      broken = isLost(error)
+      throw error
+    } finally {
+      client.release(broken)
+    }
+  }
+
+  transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#run('BEGIN ISOLATION LEVEL READ COMMITTED', work)
+  }
+
+  snapshot<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work)
+  }
+
+  async #run<T>(begin: string, work: (session: Session) => Promise<T>): Promise<T> {
+    const client = await this.#pool.connect()
+    let broken = false
+    const run = (sql: string, values: readonly unknown[] = []) => queryOn(client, sql, values)
+    try {
+      await run(begin)
+      const result = await work({ query: run })
+      await commit(run)
+      return result
+    } catch (error) {
+      broken = error instanceof CommitUnknown || isLost(error)
+      if (!broken) await run('ROLLBACK').catch(() => (broken = true))
+      throw error
+    } finally {
+      client.release(broken)
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#pool.end()
+  }
+}
+
+/** The connection broke in a commit: only the database knows whether it happened. */
+export class CommitUnknown extends Error {
+  override readonly name = 'CommitUnknown'
+}
+
+async function commit(run: Session['query']): Promise<void> {
+  try {
+    await run('COMMIT')
+  } catch (error) {
+    throw isLost(error) ? new CommitUnknown(messageOf(error), { cause: error }) : error
+  }
+}
+
+async function queryOn(
+  client: PoolClient,
+  sql: string,
+  values: readonly unknown[],
+): Promise<readonly Row[]> {
+  const { rows } = await client.query<Record<string, unknown>>(sql, [...values])
+  return rows
+}

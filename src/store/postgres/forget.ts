@@ -1,0 +1,42 @@
+import type { Retention } from '../retention.ts'
+import type { Session } from './connection/database.ts'
+import { forgottenAtOnce } from './view/loader.ts'
+
+/** How many settled records one transaction forgets. */
+const recordsAtOnce = 5000
+
+/**
+ * Deletes what is old: idempotency keys, late usage, and settled records into the totals of their accounts.
+ * Several sidecars may do so at once: each row is deleted, and counted, by one of them.
+ */
+export async function forget(
+  session: Session,
+  { claimsBefore, settledBefore, lateUsageBefore }: Retention,
+): Promise<void> {
+  await session.query(
+    `DELETE FROM marketplace_sidecar.idempotency WHERE token IN (
+       SELECT token FROM marketplace_sidecar.idempotency WHERE created_at < $1
+       ORDER BY created_at LIMIT ${forgottenAtOnce} FOR UPDATE SKIP LOCKED)`,
+    [claimsBefore],
+  )
+  await session.query('DELETE FROM marketplace_sidecar.late_usage WHERE hour < $1', [
+    lateUsageBefore,
+  ])
+  await session.query(
+    `WITH old AS MATERIALIZED (
+       SELECT id, state FROM marketplace_sidecar.record
+       WHERE state IN ('accepted', 'moved') AND hour < $1 AND settled_at < $1
+       ORDER BY id LIMIT ${recordsAtOnce} FOR UPDATE SKIP LOCKED
+     ), parts AS (
+       DELETE FROM marketplace_sidecar.record_part USING old WHERE record_id = old.id
+       RETURNING account_id, quantity, state
+     ), gone AS (
+       DELETE FROM marketplace_sidecar.record USING old WHERE record.id = old.id
+     ), sums AS (
+       SELECT account_id, SUM(quantity) AS quantity FROM parts WHERE state = 'accepted' GROUP BY account_id
+     )
+     UPDATE marketplace_sidecar.account SET pruned = pruned + sums.quantity * divisor
+     FROM sums WHERE id = account_id`,
+    [settledBefore],
+  )
+}

@@ -1,0 +1,65 @@
+import type { SidecarError } from '../../kernel/errors.ts'
+import type { Store } from '../store.ts'
+import { openDatabase, type Database, type DatabaseOptions } from './connection/database.ts'
+import { translate } from './connection/database-errors.ts'
+import { nameOfDatabase, parseDatabaseUrl } from './connection/database-url.ts'
+import { checkDurability, Lease } from './lease.ts'
+import { checkVersion } from './migrations/migrate.ts'
+import { Names } from './names.ts'
+import { PostgresStore } from './postgres-store.ts'
+import type { Scope } from './view/loader.ts'
+
+interface OpenPostgresStoreOptions extends Omit<DatabaseOptions, 'target'> {
+  /** Holds the password: never log it. */
+  readonly url: string
+  /** The task or pod that the store acts for; undefined for a command that looks at the whole book. */
+  readonly resource?: string | undefined
+  readonly now: number
+  /** Names this process among all. */
+  readonly incarnation: string
+  /** How long after its last sign of life another one takes over what a process left. */
+  readonly leaseMs: number
+  /** Called when another one had taken over what this task or pod had left, and it goes on. */
+  readonly onRegained?: (() => void) | undefined
+  /** Called once, when another process acts for the task or pod, and this one has to end. */
+  readonly onLost?: ((error: SidecarError) => void) | undefined
+  readonly outcomeMs?: number | undefined
+  /** For tests of connections that break. */
+  readonly wrap?: ((database: Database) => Database) | undefined
+}
+
+/**
+ * Opens the shared book of a database for one task or pod. Rejects with InvalidSettings, LedgerTooNew,
+ * DatabaseNotMigrated, DatabaseNotUsable, DatabaseUnavailable.
+ */
+export async function openPostgresStore(options: OpenPostgresStoreOptions): Promise<Store> {
+  const target = parseDatabaseUrl(options.url)
+  const name = nameOfDatabase(target)
+  const opened = await openDatabase({ ...options, target })
+  const database = options.wrap?.(opened) ?? opened
+  try {
+    await database.snapshot(async (session) => {
+      await checkVersion(session)
+      await checkDurability(session)
+    })
+    const acting =
+      options.resource === undefined ? undefined : await act(database, options.resource, options)
+    const { outcomeMs, onLost = () => {} } = options
+    return new PostgresStore({ database, name, acting, outcomeMs, onLost })
+  } catch (error) {
+    await database.close()
+    throw translate(error, name)
+  }
+}
+
+async function act(
+  database: Database,
+  resource: string,
+  { now, incarnation, leaseMs, onRegained = () => {} }: OpenPostgresStoreOptions,
+): Promise<{ readonly scope: Scope; readonly lease: Lease; readonly renewMs: number }> {
+  const id = await new Names().makeResource(database, resource, now)
+  const scope = { resource, id }
+  const lease = new Lease({ scope, incarnation, leaseMs, onRegained })
+  await lease.take(database)
+  return { scope, lease, renewMs: leaseMs / 3 }
+}

@@ -1,0 +1,328 @@
+import { sumOf } from '../../metering/cell.ts'
+import { recordStateOf } from '../../metering/record-states.ts'
+import type { MeteringRecord } from '../../metering/record.ts'
+import { referenceOf } from '../reference.ts'
+import type { BookReader } from '../store.ts'
+import type {
+  AccountSums,
+  BookOwner,
+  ExportFilter,
+  Found,
+  LedgerGauges,
+  LedgerOverview,
+  OpenTagSet,
+  PendingRecord,
+  SharedMeteringId,
+  UsageSummary,
+  VoidedUsageSummary,
+  WholeOverview,
+} from '../summary.ts'
+import { accountSums } from './account-sums.ts'
+import type { Database, Session } from './connection/database.ts'
+import { translate } from './connection/database-errors.ts'
+import { Names } from './names.ts'
+import { selectRecords, summaryOf, unsentSql, wholeRecords } from './record-rows.ts'
+import { Summaries } from './summaries.ts'
+import { leftSql, ownerOf, type Scope } from './view/loader.ts'
+
+interface PostgresReaderOptions {
+  readonly database: Database
+  /** How the database is named for people. */
+  readonly name: string
+  /** The task or pod that the answers are about; undefined for the whole book. */
+  readonly scope: Scope | undefined
+}
+
+/** How many records `records` and `find` load at a time. */
+const pageSize = 500
+
+/** Answers the questions about a book in PostgreSQL. */
+export class PostgresReader implements BookReader {
+  readonly #options: PostgresReaderOptions
+  readonly #names = new Names()
+
+  constructor(options: PostgresReaderOptions) {
+    this.#options = options
+  }
+
+  usage(now: number): Promise<UsageSummary> {
+    return this.#answer(async (session) => (await this.#summaries(session)).usage(now))
+  }
+
+  overview(now: number): Promise<LedgerOverview> {
+    return this.#answer((session) => this.#overview(session, now))
+  }
+
+  wholeOverview(now: number): Promise<WholeOverview> {
+    return this.#answer(async (session) => {
+      const overview = await this.#overview(session, now)
+      const whole = async (summaries: readonly { readonly id: number }[]) => {
+        const ids = summaries.map(({ id }) => id)
+        const records = await this.#wholeById(session, ids)
+        return ids.flatMap((id) => records.get(id) ?? [])
+      }
+      return {
+        ...overview,
+        pending: await whole(overview.pending),
+        settled: await whole(overview.settled),
+        unresolved: await whole(overview.unresolved),
+      }
+    })
+  }
+
+  gauges(): Promise<LedgerGauges> {
+    return this.#answer(async (session) => (await this.#summaries(session)).gauges())
+  }
+
+  async pendingRecords(): Promise<readonly PendingRecord[]> {
+    const rows = await this.#ask(
+      `SELECT id, slot_id, hour, state, last_code FROM marketplace_sidecar.record
+       WHERE state IN ${unsentSql} AND ($1::int IS NULL OR resource_id = $1) ORDER BY hour, id`,
+      [this.#options.scope?.id],
+    )
+    return rows.map((row) => ({
+      id: row['id'] as number,
+      slot: row['slot_id'] as number,
+      hour: row['hour'] as number,
+      state: recordStateOf(String(row['state'])),
+      lastCode: (row['last_code'] as string | null) ?? undefined,
+    }))
+  }
+
+  async hasOpenBefore(before: number): Promise<boolean> {
+    const rows = await this.#ask(
+      `SELECT 1 FROM marketplace_sidecar.open
+       WHERE hour < $1 AND ($2::int IS NULL OR resource_id = $2) LIMIT 1`,
+      [before, this.#options.scope?.id],
+    )
+    return rows.length > 0
+  }
+
+  async hasAbandoned(): Promise<boolean> {
+    const { scope } = this.#options
+    if (scope === undefined) return false
+    const rows = await this.#ask(
+      `SELECT 1 FROM marketplace_sidecar.lease
+       WHERE resource_id <> $1 AND (incarnation IS NULL OR until < clock_timestamp()) AND (${leftSql}) LIMIT 1`,
+      [scope.id],
+    )
+    return rows.length > 0
+  }
+
+  accountSums(): Promise<readonly AccountSums[]> {
+    return this.#answer(accountSums)
+  }
+
+  async sharedMeteringIds(): Promise<readonly SharedMeteringId[]> {
+    const rows = await this.#ask(
+      `SELECT min(metering_record_id) AS shared, json_agg(id ORDER BY id) AS records
+       FROM marketplace_sidecar.record WHERE metering_record_id IS NOT NULL
+       GROUP BY lower(metering_record_id) HAVING count(*) > 1`,
+    )
+    return rows.map((row) => ({
+      meteringRecordId: String(row['shared']),
+      records: JSON.parse(String(row['records'])) as number[],
+    }))
+  }
+
+  record(id: number): Promise<MeteringRecord | undefined> {
+    return this.#answer(async (session) => (await this.#wholeById(session, [id])).get(id))
+  }
+
+  find(meteringRecordId: string, now: number): Promise<Found | undefined> {
+    const wanted = meteringRecordId.toLowerCase()
+    return this.#answer(
+      async (session) =>
+        (await this.#findRecord(session, wanted)) ?? (await this.#findOpen(session, wanted, now)),
+    )
+  }
+
+  async *records({ since, until, dimension }: ExportFilter): AsyncIterable<MeteringRecord> {
+    let [hour, id] = [since ?? Number.MIN_SAFE_INTEGER, 0]
+    for (;;) {
+      const after = [hour, id, until ?? Number.MAX_SAFE_INTEGER, dimension]
+      const page = await this.#answer(async (session) => {
+        const rows = await session.query(
+          `${selectRecords} WHERE (record.hour, record.id) > ($1, $2) AND record.hour < $3
+             AND ($4::text IS NULL OR slot.dimension = $4)
+           ORDER BY record.hour, record.id LIMIT ${pageSize}`,
+          after,
+        )
+        return wholeRecords(session, this.#names, rows)
+      })
+      yield* page
+      const last = page.at(-1)
+      if (last === undefined) return
+      ;({ hour, id } = last)
+    }
+  }
+
+  async note(resource: string, name: string): Promise<string | undefined> {
+    const [row] = await this.#ask(
+      `SELECT value FROM marketplace_sidecar.note
+       JOIN marketplace_sidecar.resource ON id = resource_id WHERE identity = $1 AND name = $2`,
+      [resource, name],
+    )
+    return row && String(row['value'])
+  }
+
+  owner(): Promise<BookOwner | undefined> {
+    return this.#answer((session) => this.#owner(session))
+  }
+
+  /** Size of the book. What is left of the server's volume is the server's affair. */
+  async ledgerBytes(): Promise<number> {
+    const [row] = await this.#ask(
+      `SELECT coalesce(SUM(pg_total_relation_size(pg_class.oid)), 0)::bigint AS bytes FROM pg_class
+       JOIN pg_namespace ON pg_namespace.oid = relnamespace
+       WHERE nspname = 'marketplace_sidecar' AND relkind = 'r'`,
+    )
+    return row?.['bytes'] as number
+  }
+
+  async #overview(session: Session, now: number): Promise<LedgerOverview> {
+    const unresolved = await session.query(
+      `${selectRecords} WHERE record.state = 'unresolved' ORDER BY record.hour, record.id`,
+    )
+    return {
+      ...(await (await this.#summaries(session)).usage(now)),
+      owner: await this.#owner(session),
+      openByTags: await this.#openByTags(session),
+      unresolved: unresolved.map(summaryOf),
+      voided: await this.#voided(session),
+    }
+  }
+
+  async #owner(session: Session): Promise<BookOwner | undefined> {
+    const [row] = await session.query(
+      'SELECT identity, first_seen FROM marketplace_sidecar.resource WHERE identity = $1',
+      [this.#options.scope?.resource ?? (await ownerOf(session))],
+    )
+    return row && { identity: String(row['identity']), firstSeenAt: row['first_seen'] as number }
+  }
+
+  async #openByTags(session: Session): Promise<OpenTagSet[]> {
+    const rows = await session.query(
+      `SELECT customer, dimension, hour, tags, SUM(micro) AS micro FROM marketplace_sidecar.open
+       JOIN marketplace_sidecar.account ON account.id = account_id
+       JOIN marketplace_sidecar.registration ON registration.id = registration_id
+       WHERE $1::int IS NULL OR resource_id = $1 GROUP BY hour, dimension, customer, tags
+       ORDER BY hour, dimension COLLATE "C", customer COLLATE "C", tags`,
+      [this.#options.scope?.id],
+    )
+    return rows.map((row) => ({
+      customer: String(row['customer']),
+      dimension: String(row['dimension']),
+      hour: row['hour'] as number,
+      tags: String(row['tags']),
+      quantity: row['micro'] as bigint,
+    }))
+  }
+
+  async #voided(session: Session): Promise<VoidedUsageSummary[]> {
+    const rows = await session.query(
+      `SELECT void.*, dimension FROM marketplace_sidecar.void
+       JOIN marketplace_sidecar.account ON account.id = account_id ORDER BY void.id DESC`,
+    )
+    return rows.map((row) => ({
+      recordId: (row['record_id'] as number | null) ?? undefined,
+      dimension: String(row['dimension']),
+      hour: row['hour'] as number,
+      tags: String(row['tags']),
+      quantity: row['micro'] as bigint,
+      reason: String(row['reason']),
+      at: row['at'] as number,
+    }))
+  }
+
+  async #wholeById(
+    session: Session,
+    ids: readonly number[],
+  ): Promise<ReadonlyMap<number, MeteringRecord>> {
+    const rows = await session.query(`${selectRecords} WHERE record.id = ANY($1::bigint[])`, [ids])
+    const records = await wholeRecords(session, this.#names, rows)
+    return new Map(records.map((record) => [record.id, record]))
+  }
+
+  async #findRecord(session: Session, wanted: string): Promise<Found | undefined> {
+    const [named] = await session.query(
+      'SELECT min(id) AS id FROM marketplace_sidecar.record WHERE lower(metering_record_id) = $1',
+      [wanted],
+    )
+    const id = (named?.['id'] as number | null) ?? (await this.#findReference(session, wanted))
+    const record = id === undefined ? undefined : (await this.#wholeById(session, [id])).get(id)
+    return record && { kind: 'record', record }
+  }
+
+  /** The id that the application got before the hour was over is a hash of what it names. */
+  async #findReference(session: Session, wanted: string): Promise<number | undefined> {
+    for (let after = 0; ;) {
+      const rows = await session.query(
+        `SELECT record.id, dimension, hour, identity AS resource, coalesce((
+           SELECT customer FROM marketplace_sidecar.record_part
+           JOIN marketplace_sidecar.account ON account.id = account_id
+           JOIN marketplace_sidecar.registration ON registration.id = registration_id
+           WHERE record_id = record.id LIMIT 1), '') AS customer
+         FROM marketplace_sidecar.record
+         JOIN marketplace_sidecar.slot ON slot.id = slot_id
+         JOIN marketplace_sidecar.resource ON resource.id = resource_id
+         WHERE record.id > $1 ORDER BY record.id LIMIT ${pageSize}`,
+        [after],
+      )
+      for (const row of rows) {
+        const name = {
+          resource: String(row['resource']),
+          customer: String(row['customer']),
+          dimension: String(row['dimension']),
+          hour: row['hour'] as number,
+        }
+        after = row['id'] as number
+        if (referenceOf(name) === wanted) return after
+      }
+      if (rows.length === 0) return undefined
+    }
+  }
+
+  async #findOpen(session: Session, wanted: string, now: number): Promise<Found | undefined> {
+    const { owner, openByTags } = await this.#overview(session, now)
+    const cells = openByTags.filter(
+      ({ customer, dimension, hour }) =>
+        referenceOf({ resource: owner?.identity ?? '', customer, dimension, hour }) === wanted,
+    )
+    const [first] = cells
+    if (first === undefined) return undefined
+    const { customer, dimension, hour } = first
+    return { kind: 'open', open: { customer, dimension, hour, quantity: sumOf(cells) } }
+  }
+
+  async #summaries(session: Session): Promise<Summaries> {
+    const { scope } = this.#options
+    if (scope === undefined) return new Summaries(session, null, await ownerOf(session))
+    // What nobody acts for any more is shown by one of those that live.
+    const rows = await session.query(
+      `SELECT resource_id FROM marketplace_sidecar.lease
+       WHERE resource_id = $1 OR ((incarnation IS NULL OR until < clock_timestamp()) AND $1 = (
+         SELECT min(resource_id) FROM marketplace_sidecar.lease
+         WHERE incarnation IS NOT NULL AND until >= clock_timestamp()))`,
+      [scope.id],
+    )
+    const inView = rows.map((row) => row['resource_id'] as number)
+    return new Summaries(session, inView, scope.resource)
+  }
+
+  #answer<T>(question: (session: Session) => Promise<T>): Promise<T> {
+    return this.#translated(this.#options.database.snapshot(question))
+  }
+
+  #ask(sql: string, values?: readonly unknown[]) {
+    return this.#translated(this.#options.database.query(sql, values))
+  }
+
+  async #translated<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      throw translate(error, this.#options.name)
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import type { Account } from '../../../metering/account.ts'
+import type { OpenCell } from '../../../metering/cell.ts'
+import type { MeteringRecord } from '../../../metering/record.ts'
+import type { Slot } from '../../../metering/slot.ts'
+import type { TagSet } from '../../../metering/tags.ts'
+import type { Retention } from '../../retention.ts'
+import type { HeldHour, OpenAccountHour, StoredClaim } from '../../view.ts'
+import { Shelf } from './shelf.ts'
+
+/** The hours of a slot that have a record, as far as they start at `from` or later. */
+interface ClosedHours {
+  readonly from: number
+  readonly hours: ReadonlySet<number>
+}
+
+export interface OpenHourRows extends OpenAccountHour {
+  readonly cells: readonly OpenCell[]
+}
+
+export interface HeldHourRows {
+  readonly hour: HeldHour
+  readonly cells: readonly OpenCell[]
+}
+
+/** What was loaded of the book for a group of commands, and what the rules asked for in vain. */
+export class Loaded {
+  /**
+   * What no one else changes while this process acts for its task or pod, or changes only so that a
+   * moment's delay does no harm. It may outlive the group.
+   */
+  readonly lasting = {
+    closed: new Shelf<{ readonly slot: Slot; readonly from: number }, ClosedHours>(),
+    /** Names of held hours. */
+    heldNames: new Shelf<true, ReadonlySet<string>>(),
+    reported: new Shelf<Account, bigint>(),
+    tags: new Shelf<OpenAccountHour, ReadonlySet<TagSet>>(),
+  }
+  /** What has to be locked or looked at in the transaction that changes it. */
+  readonly ofTransaction = {
+    abandoned: new Shelf<true, readonly string[]>(),
+    claims: new Shelf<string, StoredClaim | undefined>(),
+    accounts: new Shelf<true, readonly Account[]>(),
+    fractions: new Shelf<Account, bigint>(),
+    /** By the name of the hour. */
+    open: new Shelf<true, ReadonlyMap<string, OpenHourRows>>(),
+    held: new Shelf<true, ReadonlyMap<string, HeldHourRows>>(),
+    records: new Shelf<number, MeteringRecord | undefined>(),
+    meteringIds: new Shelf<string, number | undefined>(),
+    unsent: new Shelf<true, readonly MeteringRecord[]>(),
+    owner: new Shelf<true, string | undefined>(),
+    notes: new Shelf<{ readonly resource: string; readonly name: string }, string | undefined>(),
+    late: new Shelf<{ readonly dimension: string; readonly hour: number }, bigint>(),
+    forgettable: new Shelf<Retention, boolean>(),
+  }
+
+  get misses(): boolean {
+    return this.missesOfTransaction || isAnyWaiting(this.lasting)
+  }
+
+  get missesOfTransaction(): boolean {
+    return isAnyWaiting(this.ofTransaction)
+  }
+
+  clear(): void {
+    for (const shelf of Object.values(this.lasting)) shelf.clear()
+    this.clearTransaction()
+  }
+
+  clearTransaction(): void {
+    for (const shelf of Object.values(this.ofTransaction)) shelf.clear()
+  }
+}
+
+export function hourName({ account, resource, hour }: OpenAccountHour): string {
+  return `${hour}|${resource}|${account.name}`
+}
+
+function isAnyWaiting(shelves: Readonly<Record<string, { readonly isWaiting: boolean }>>): boolean {
+  return Object.values(shelves).some(({ isWaiting }) => isWaiting)
+}

@@ -1,0 +1,101 @@
+import type { Changes } from '../changes.ts'
+import type { Session } from './connection/database.ts'
+import { LeaseMissing, type Lease } from './lease.ts'
+import type { Names } from './names.ts'
+
+/** Whether these are only reports, for which one statement is enough. */
+export function isReport(changes: Changes): boolean {
+  const { accounts, records, untagged, forget, owner } = changes
+  const others = [
+    changes.emptied,
+    changes.released,
+    changes.held,
+    changes.voided,
+    changes.newRecords,
+    changes.lateUsage,
+    changes.notes,
+  ]
+  return (
+    others.every(({ length }) => length === 0) &&
+    records.size === 0 &&
+    untagged.size === 0 &&
+    forget === undefined &&
+    owner === undefined &&
+    accounts.every(({ fraction }) => fraction === undefined)
+  )
+}
+
+/**
+ * Writes reports, the keys, sums and open hours of a whole group, in one statement that is its own
+ * transaction. Throws LeaseMissing, and what PostgreSQL says of a key that is there already.
+ */
+export async function writeReport(
+  session: Session,
+  { accounts, added, claims }: Changes,
+  names: Names,
+  lease: Lease,
+): Promise<void> {
+  const counts = accounts
+    .filter(({ reported }) => reported !== 0n)
+    .map(({ account, reported }) => ({ id: names.accountId(account) ?? 0, micro: reported }))
+    .toSorted((a, b) => a.id - b.id)
+  const cells = added
+    .flatMap(({ account, hour, added: sums }) => {
+      const id = names.accountId(account) ?? 0
+      return [...sums].map(([tags, micro]) => ({ id, hour, tags, micro }))
+    })
+    .toSorted((a, b) => a.id - b.id || a.hour - b.hour || (a.tags < b.tags ? -1 : 1))
+  const keys = claims.toSorted((a, b) => (a.token < b.token ? -1 : 1))
+  const values: unknown[] = [...lease.countValues]
+  /** The place of a value in the statement, with the type of an array. */
+  const array = (type: string, items: readonly unknown[]) => `$${values.push(items)}::${type}[]`
+  const parts = [`counted AS (${lease.countSql} RETURNING resource_id)`]
+  if (keys.length > 0)
+    parts.push(`claimed AS (
+      INSERT INTO marketplace_sidecar.idempotency (token, digest, receipts, created_at)
+      SELECT n.* FROM counted, unnest(${array(
+        'text',
+        keys.map(({ token }) => token),
+      )}, ${array(
+        'bytea',
+        keys.map(({ digest }) => Buffer.from(digest)),
+      )}, ${array('text', keys.map(receiptsColumn))}, ${array(
+        'bigint',
+        keys.map(({ createdAt }) => createdAt),
+      )}) AS n)`)
+  if (counts.length > 0)
+    parts.push(`reports AS (
+      INSERT INTO marketplace_sidecar.reported (resource_id, account_id, micro)
+      SELECT counted.resource_id, n.* FROM counted, unnest(${array(
+        'int',
+        counts.map(({ id }) => id),
+      )}, ${array(
+        'numeric',
+        counts.map(({ micro }) => String(micro)),
+      )}) AS n
+      ON CONFLICT (resource_id, account_id) DO UPDATE SET micro = reported.micro + excluded.micro)`)
+  if (cells.length > 0)
+    parts.push(`opened AS (
+      INSERT INTO marketplace_sidecar.open (resource_id, account_id, hour, tags, micro)
+      SELECT counted.resource_id, n.* FROM counted, unnest(${array(
+        'int',
+        cells.map(({ id }) => id),
+      )}, ${array(
+        'bigint',
+        cells.map(({ hour }) => hour),
+      )}, ${array(
+        'text',
+        cells.map(({ tags }) => tags),
+      )}, ${array(
+        'numeric',
+        cells.map(({ micro }) => String(micro)),
+      )}) AS n
+      ON CONFLICT (resource_id, account_id, hour, tags)
+      DO UPDATE SET micro = open.micro + excluded.micro)`)
+  const rows = await session.query(`WITH ${parts.join(', ')} SELECT FROM counted`, values)
+  if (rows.length === 0) throw new LeaseMissing()
+}
+
+export function receiptsColumn({ receipts }: Changes['claims'][number]): string {
+  return JSON.stringify(receipts.map(({ hour, late }) => [hour, late ? 1 : 0]))
+}
