@@ -6,6 +6,7 @@ import type { SettingValues } from './setting-values.ts'
 export function checkTogether(values: SettingValues, report: ReportMistake): void {
   checkTimes(values, report)
   checkAddresses(values, report)
+  checkDatabase(values, report)
 }
 
 function checkTimes(values: SettingValues, report: ReportMistake): void {
@@ -26,6 +27,11 @@ function checkTimes(values: SettingValues, report: ReportMistake): void {
         'or remove the second',
     )
   }
+}
+
+function checkDatabase({ given }: SettingValues, report: ReportMistake): void {
+  if (given.has('SIDECAR_DATABASE_URL') && given.has('SIDECAR_DATABASE_URL_FILE'))
+    report('SIDECAR_DATABASE_URL: SIDECAR_DATABASE_URL_FILE is set as well; remove one of them')
 }
 
 function checkAddresses(values: SettingValues, report: ReportMistake): void {

@@ -20,7 +20,8 @@ function describe(
 ): Omit<SettingLine, 'name'> {
   const text = given.get(name)
   if (text !== undefined) {
-    const value = type.kind === 'secret-file' ? `*** (in ${text})` : text
+    const value =
+      type.kind === 'secret-file' ? `*** (in ${text})` : type.kind === 'database-url' ? '***' : text
     return { value, source: 'environment' }
   }
   const fixed = pinned.get(name)

@@ -4,7 +4,7 @@ import type { TextReader } from '../kernel/read-text.ts'
 import type { Result } from '../kernel/result.ts'
 import type { Product } from '../product/product.ts'
 import { checkTogether } from './check-together.ts'
-import { readToken } from './read-given-file.ts'
+import { readDatabaseUrl, readToken } from './read-given-file.ts'
 import { resolveProduct } from './resolve-product.ts'
 import { SettingValues } from './setting-values.ts'
 import type { Environment, SettingMembers, Settings } from './settings.ts'
@@ -100,9 +100,10 @@ function memberOf(
   const value = values.get(name)
   if (type.kind === 'integer' && type.unit === 's') return Number(value) * 1000
   if (type.kind !== 'secret-file' || typeof value !== 'string') return value
-  const token = readToken(name, value, reader)
-  if (token.ok) return token.value
-  report(token.failure)
+  const read = type.holds === 'token' ? readToken : readDatabaseUrl
+  const secret = read(name, value, reader)
+  if (secret.ok) return secret.value
+  report(secret.failure)
   return undefined
 }
 

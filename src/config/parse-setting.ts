@@ -20,11 +20,18 @@ export function parseSetting(type: SettingType, text: string): SettingParsed | u
       return type.choices.includes(text) ? text : undefined
     case 'url':
       return parseUrl(text)
+    case 'database-url':
+      return isDatabaseUrl(text) ? text : undefined
     case 'list':
       return text
     case 'text':
       return type.pattern.test(text) ? text : undefined
   }
+}
+
+/** Whether it looks like the URL of a PostgreSQL database. The store reads it in full. */
+export function isDatabaseUrl(text: string): boolean {
+  return /^postgres(?:ql)?:\/\/\S+$/.test(text) && URL.canParse(text)
 }
 
 function parseInteger(text: string, min: number, max: number): number | undefined {

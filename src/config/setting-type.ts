@@ -7,7 +7,8 @@ export interface HostPort {
 /** The kinds of value that a setting can have, with what each allows. */
 export type SettingType =
   | { readonly kind: 'host:port'; readonly loopbackOnly: boolean }
-  | { readonly kind: 'directory' | 'path' | 'secret-file' | 'boolean' | 'url' }
+  | { readonly kind: 'directory' | 'path' | 'boolean' | 'url' | 'database-url' }
+  | { readonly kind: 'secret-file'; readonly holds: 'token' | 'database-url' }
   | {
       readonly kind: 'integer'
       readonly unit: 's' | 'ms' | 'bytes' | ''
@@ -61,6 +62,8 @@ export function rangeOf(type: SettingType): string {
       return type.choices.join(', ')
     case 'url':
       return 'an http:// or https:// address without user, query or fragment'
+    case 'database-url':
+      return 'postgres://user:password@host:port/database'
     case 'list':
     case 'text':
       return type.range

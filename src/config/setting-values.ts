@@ -72,7 +72,9 @@ function complaint(row: Setting, text: string): string {
   const remedy =
     row.default === undefined ? 'or remove it' : `or remove it for the default ${row.default}`
   if (text === '') return `it is set but empty; give ${rangeOf(row.type)}, ${remedy}`
-  // A token put where its file belongs must not end up in a log.
-  const shown = row.type.kind === 'secret-file' ? 'the value (not shown)' : show(text)
+  // A token put where its file belongs must not end up in a log, nor a password.
+  const shown = ['secret-file', 'database-url'].includes(row.type.kind)
+    ? 'the value (not shown)'
+    : show(text)
   return `${shown} is not allowed; give ${rangeOf(row.type)}, ${remedy}`
 }

@@ -50,6 +50,31 @@ export const settingsTable = [
     summary: 'Directory of the ledger, on a local file system that outlives the container.',
   },
   {
+    name: 'SIDECAR_DATABASE_URL_FILE',
+    // A secret: never log it.
+    member: 'databaseUrlOfFile',
+    type: { kind: 'secret-file', holds: 'database-url' },
+    default: undefined,
+    summary:
+      'File with the URL of the PostgreSQL database that keeps the ledger for many tasks or pods; without it each keeps its own in the data directory.',
+  },
+  {
+    name: 'SIDECAR_DATABASE_URL',
+    // A secret: never log it.
+    member: 'databaseUrl',
+    type: { kind: 'database-url' },
+    default: undefined,
+    summary: 'The same URL itself, for trying it out: an environment is no place for a password.',
+  },
+  {
+    name: 'SIDECAR_LEASE_SECONDS',
+    member: 'leaseMs',
+    type: integer('s', 1, 60),
+    default: '30',
+    summary:
+      'How long after its last sign of life other sidecars on a shared database take over what a sidecar left.',
+  },
+  {
     name: 'SIDECAR_PRODUCT_FILE',
     type: { kind: 'path' },
     default: undefined,
@@ -219,7 +244,7 @@ export const settingsTable = [
     name: 'SIDECAR_API_TOKEN_FILE',
     // A secret: never log it. Undefined lets every local process in.
     member: 'apiToken',
-    type: { kind: 'secret-file' },
+    type: { kind: 'secret-file', holds: 'token' },
     default: undefined,
     summary:
       'File with the bearer token that the application must send: 16 to 1024 visible ASCII characters.',

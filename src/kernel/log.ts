@@ -68,6 +68,8 @@ export const logEventTable = {
   'ledger.file-changed': { level: 'warn', fields: ['inode', 'device', 'formerInode'] },
   'ledger.network-file-system': { level: 'warn', fields: [] },
   'ledger.adopted': { level: 'warn', fields: ['from'] },
+  'ledger.not-taken-over': { level: 'warn', fields: [] },
+  'ledger.lease-lost': { level: 'warn', fields: [] },
   'ledger.retired': { level: 'warn', fields: ['dimension', 'productCode', 'divisor'] },
   'ledger.imbalance': { level: 'error', fields: ['dimension', 'microUnits'] },
   'ledger.shared-id': { level: 'error', fields: ['meteringRecordId', 'records'] },

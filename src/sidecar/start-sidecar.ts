@@ -11,11 +11,13 @@ import { startAws } from './parts/aws-part.ts'
 import { startEmbeddedMetricsPart } from './parts/embedded-metrics-part.ts'
 import { startEntitlementPart } from './parts/entitlement-part.ts'
 import { startLedger } from './parts/ledger-part.ts'
+import { isShared } from './parts/open-store.ts'
 import { startCounting, type Counting } from './parts/metrics-part.ts'
 import { startOpsListener } from './parts/ops-listener-part.ts'
 import { findPlatform } from './parts/platform-part.ts'
 import { startSchedule } from './parts/schedule-part.ts'
 import { startSubmission } from './parts/submission-part.ts'
+import { startTakeover } from './parts/takeover-part.ts'
 import type { Sockets } from './parts/waiting-room.ts'
 import { shutDown } from './shut-down.ts'
 import type { SidecarOptions } from './sidecar-options.ts'
@@ -95,6 +97,8 @@ function startParts(
         void submitter.tick()
       }),
     )
+    if (isShared(options.settings))
+      intake.use(startTakeover(options, { ledger, submitter: submission.submitter }))
     // First of all to end, so that no request waits for the entitlement while the listener closes.
     intake.use(entitlementPart)
     intake.defer(() => entitlementPart.renewGrace())

@@ -1,8 +1,10 @@
 import { invalidArguments } from '../command-line.ts'
 import { resolve } from 'node:path'
 import { fromIso, type Clock } from '../../kernel/clock.ts'
+import { readDatabaseUrl } from '../../config/read-given-file.ts'
 import { SettingValues } from '../../config/setting-values.ts'
 import { SidecarError } from '../../kernel/errors.ts'
+import { fileReader, type TextReader } from '../../kernel/read-text.ts'
 import { latestInstant } from '../../store/sqlite/file/latest-instant.ts'
 import type { CliIo } from '../cli-io.ts'
 
@@ -24,6 +26,22 @@ export function dataDirectory(option: string | undefined, env: CliIo['env']): st
       mistakes.find((mistake) => mistake.startsWith('SIDECAR_DATA_DIR:')) ?? '',
     )
   return values.get('SIDECAR_DATA_DIR')
+}
+
+/** The URL of the database that the settings name; undefined where the ledger is in a data directory. */
+export function databaseUrl(
+  env: CliIo['env'],
+  reader: TextReader = fileReader,
+): string | undefined {
+  const mistakes: string[] = []
+  const values = new SettingValues(env, (mistake) => mistakes.push(mistake))
+  const own = mistakes.find((mistake) => mistake.startsWith('SIDECAR_DATABASE_URL'))
+  if (own !== undefined) throw new SidecarError('InvalidSettings', own)
+  const path = values.get('SIDECAR_DATABASE_URL_FILE')
+  if (path === undefined) return values.get('SIDECAR_DATABASE_URL')
+  const url = readDatabaseUrl('SIDECAR_DATABASE_URL_FILE', path, reader)
+  if (!url.ok) throw new SidecarError('InvalidSettings', url.failure)
+  return url.value
 }
 
 /** The one id that an action takes. */

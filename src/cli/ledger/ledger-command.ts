@@ -12,6 +12,7 @@ import { reopenRecord } from './decide/ledger-reopen.ts'
 import { resolveRecord } from './decide/ledger-resolve.ts'
 import { retryRecord } from './decide/ledger-retry.ts'
 import { voidUsage } from './decide/ledger-void.ts'
+import { migrateLedger } from './ledger-migrate.ts'
 import { showLedger } from './ledger-show.ts'
 
 export const ledgerHelp = `Says where every unit is, and settles what needs a decision: docs/operate/ledger.md.
@@ -25,6 +26,7 @@ usage: marketplace-sidecar ledger <action> [options]
     --since <time>                only hours that start at this time or later; --until: before it
     --dimension <name>            only this dimension
   backup <file>                   a copy of the ledger as it stands now, in a new file
+  migrate [--grant-to <role>]     makes or updates the schema of a shared ledger in PostgreSQL
   retry <id>                      a refused record: send it at once, unchanged
   reopen <id>                     a refused record: seal it again as today's product file says
   release <id>                    held usage: bill it with the current hour
@@ -46,6 +48,7 @@ const actions: Readonly<Record<string, Action>> = {
   audit: auditLedger,
   export: exportLedger,
   backup: backupLedger,
+  migrate: migrateLedger,
 }
 
 type DecisionAction = (args: readonly string[], context: DecisionContext) => Promise<number>

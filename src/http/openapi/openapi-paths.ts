@@ -151,6 +151,9 @@ const postUsage: OpenApiOperation = {
       'BodyTooLarge',
       'UnsupportedMediaType',
       'LedgerBusy',
+      'DatabaseUnavailable',
+      'DatabaseNotUsable',
+      'DatabaseOutcomeUnknown',
       'LedgerFailed',
       'LedgerFull',
       'PlatformUnknown',
@@ -164,6 +167,7 @@ const getUsage: OpenApiOperation = {
   summary: 'Where every unit is',
   tags: ['usage'],
   responses: responsesOf({ 200: json('The ledger.', ref('Usage'), { usage: usageExample }) }, [
+    'DatabaseUnavailable',
     'PlatformUnknown',
     ...commonCodes,
   ]),

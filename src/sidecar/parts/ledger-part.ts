@@ -3,8 +3,8 @@ import { Ledger } from '../../ledger/ledger.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { Product } from '../../product/product.ts'
 import { todaysNamesOf } from '../../product/todays-names.ts'
-import { openSqliteStore } from '../../store/sqlite/open-sqlite-store.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
+import { openStore } from './open-store.ts'
 
 /** What waits in a ledger for AWS, over all dimensions; units are millionths of the application's. */
 interface Unsent {
@@ -28,7 +28,7 @@ export interface LedgerPart extends AsyncDisposable {
 
 /** Opens the ledger of this task or pod. */
 export async function startLedger(
-  options: Pick<SidecarOptions, 'settings' | 'clock' | 'events' | 'log'>,
+  options: Pick<SidecarOptions, 'settings' | 'clock' | 'events' | 'log' | 'randomBytes'>,
   platform: Platform,
 ): Promise<LedgerPart> {
   const { settings, clock, events, log } = options
@@ -39,14 +39,11 @@ export async function startLedger(
   const limits = new Map(
     settings.product.dimensions.map(({ name, maxPerHour }) => [name, maxPerHour]),
   )
-  const store = await openSqliteStore({
-    directory: settings.dataDir,
-    resource: platform.resource,
-    meaningOf,
-    now: clock.now(),
-    events,
-    log,
-  })
+  const onFatal = (error: SidecarError) => {
+    failure = error.message
+    fail(error)
+  }
+  const store = await openStore(options, { resource: platform.resource, meaningOf, onFatal })
   const ledger = await Ledger.open({
     store,
     meaningOf,
@@ -58,10 +55,7 @@ export async function startLedger(
     events,
     log,
     maxTagSets: settings.maxTagSets,
-    onFatal(error) {
-      failure = error.message
-      fail(error)
-    },
+    onFatal,
   })
   return {
     ledger,
@@ -80,10 +74,10 @@ export async function startLedger(
 
 async function unsentOf(ledger: Ledger): Promise<Unsent> {
   const unsentRecords = (await ledger.pendingRecords()).length
-  const accounts = await ledger.accounts()
-  const sumOf = (place: 'open' | 'fraction' | 'held') =>
-    accounts.reduce((sum, account) => sum + account[place], 0n)
-  const [open, fraction, held] = [sumOf('open'), sumOf('fraction'), sumOf('held')]
+  const usage = await ledger.usage()
+  const sumOf = (place: 'open' | 'fractions' | 'held') =>
+    usage[place].reduce((sum, { quantity }) => sum + quantity, 0n)
+  const [open, fraction, held] = [sumOf('open'), sumOf('fractions'), sumOf('held')]
   const { pending } = await ledger.gauges()
   const waiting = [...pending.values()].reduce((sum, quantity) => sum + quantity, 0n)
   return { unsentRecords, open, fraction, held, records: waiting - open - fraction - held }

@@ -23,6 +23,8 @@ interface OpenPostgresStoreOptions extends Omit<DatabaseOptions, 'target'> {
   readonly onRegained?: (() => void) | undefined
   /** Called once, when another process acts for the task or pod, and this one has to end. */
   readonly onLost?: ((error: SidecarError) => void) | undefined
+  /** Called after each commit. */
+  readonly onCommitted?: (() => void) | undefined
   readonly outcomeMs?: number | undefined
   /** For tests of connections that break. */
   readonly wrap?: ((database: Database) => Database) | undefined
@@ -44,8 +46,8 @@ export async function openPostgresStore(options: OpenPostgresStoreOptions): Prom
     })
     const acting =
       options.resource === undefined ? undefined : await act(database, options.resource, options)
-    const { outcomeMs, onLost = () => {} } = options
-    return new PostgresStore({ database, name, acting, outcomeMs, onLost })
+    const { outcomeMs, onLost = () => {}, onCommitted = () => {} } = options
+    return new PostgresStore({ database, name, acting, outcomeMs, onLost, onCommitted })
   } catch (error) {
     await database.close()
     throw translate(error, name)

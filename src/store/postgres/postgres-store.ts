@@ -26,6 +26,7 @@ interface PostgresStoreOptions {
   readonly outcomeMs?: number | undefined
   /** Called once, when another process acts for the task or pod. */
   readonly onLost: (error: SidecarError) => void
+  readonly onCommitted: () => void
 }
 
 /** How often a group runs again because another one was in its way. */
@@ -128,6 +129,7 @@ export class PostgresStore extends PostgresReader implements Store {
         if (!isLost(error) || !(await this.#wasCommitted(lease))) throw error
       }
       this.#note(changes)
+      this.#options.onCommitted()
       return []
     }
   }
@@ -159,6 +161,7 @@ export class PostgresStore extends PostgresReader implements Store {
       if (!(await this.#wasCommitted(lease))) throw error
     }
     this.#forgetLoaded()
+    this.#options.onCommitted()
     return ids
   }
 

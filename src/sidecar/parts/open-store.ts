@@ -1,0 +1,58 @@
+import type { SidecarError } from '../../kernel/errors.ts'
+import type { MeaningOf } from '../../ledger/opening/open-book.ts'
+import { openSqliteStore } from '../../store/sqlite/open-sqlite-store.ts'
+import type { Store } from '../../store/store.ts'
+import type { SidecarOptions } from '../sidecar-options.ts'
+
+interface StoreUse {
+  readonly resource: string
+  readonly meaningOf: MeaningOf
+  /** Called once, when the store can no longer be this sidecar's. */
+  readonly onFatal: (error: SidecarError) => void
+}
+
+type DatabaseSettings = Pick<SidecarOptions['settings'], 'databaseUrl' | 'databaseUrlOfFile'>
+
+/** Whether many sidecars keep one book. */
+export function isShared(settings: DatabaseSettings): boolean {
+  return urlOf(settings) !== undefined
+}
+
+function urlOf({ databaseUrlOfFile, databaseUrl }: DatabaseSettings): string | undefined {
+  return databaseUrlOfFile ?? databaseUrl
+}
+
+/** Opens the book where the settings say: in the data directory, or in a database that many share. */
+export async function openStore(
+  {
+    settings,
+    clock,
+    events,
+    log,
+    randomBytes,
+  }: Pick<SidecarOptions, 'settings' | 'clock' | 'events' | 'log' | 'randomBytes'>,
+  { resource, meaningOf, onFatal }: StoreUse,
+): Promise<Store> {
+  const url = urlOf(settings)
+  const now = clock.now()
+  if (url === undefined) {
+    const directory = settings.dataDir
+    return openSqliteStore({ directory, resource, meaningOf, now, events, log })
+  }
+  // Its client is a megabyte that a ledger in the data directory never needs.
+  const { openPostgresStore } = await import('../../store/postgres/open-postgres-store.ts')
+  return openPostgresStore({
+    url,
+    resource,
+    now,
+    incarnation: Buffer.from(randomBytes(16)).toString('hex'),
+    leaseMs: settings.leaseMs,
+    onCommitted: () => events.emit('stepReached', { step: 'group-committed' }),
+    onLost: onFatal,
+    onRegained: () =>
+      log(
+        'ledger.lease-lost',
+        `This sidecar gave no sign of life for longer than SIDECAR_LEASE_SECONDS, and another one took over what it had left. It goes on with new usage. Look for a paused or starved process, or for a database that was away.`,
+      ),
+  })
+}

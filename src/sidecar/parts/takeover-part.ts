@@ -1,0 +1,37 @@
+import type { Submission } from '../../channels/create-submission.ts'
+import { messageOf } from '../../kernel/errors.ts'
+import type { Ledger } from '../../ledger/ledger.ts'
+import type { SidecarOptions } from '../sidecar-options.ts'
+
+interface Deps {
+  readonly ledger: Pick<Ledger, 'takeOver'>
+  readonly submitter: Pick<Submission['submitter'], 'usageArrived'>
+}
+
+/** Takes over what sidecars left that shared the ledger and are gone, while this one runs. */
+export function startTakeover(
+  { settings, timers, random, log }: Pick<SidecarOptions, 'settings' | 'timers' | 'random' | 'log'>,
+  { ledger, submitter }: Deps,
+): Disposable {
+  let stopped = false
+  // Not all at once: one of them is enough.
+  const pauseMs = () => settings.leaseMs * (0.25 + random() / 2)
+  const look = async () => {
+    try {
+      for (const hour of await ledger.takeOver()) submitter.usageArrived(hour)
+    } catch (error) {
+      log(
+        'ledger.not-taken-over',
+        `What other sidecars left could not be taken over and is tried again: ${messageOf(error)}`,
+      )
+    }
+    if (!stopped) timer = timers.after(pauseMs(), () => void look())
+  }
+  let timer = timers.after(pauseMs(), () => void look())
+  return {
+    [Symbol.dispose]() {
+      stopped = true
+      timer.cancel()
+    },
+  }
+}

@@ -1,0 +1,19 @@
+import { openDatabase } from '../connection/database.ts'
+import { translate } from '../connection/database-errors.ts'
+import { nameOfDatabase, parseDatabaseUrl } from '../connection/database-url.ts'
+import { migrate } from './migrate.ts'
+
+/** Migrates the database of a URL, and grants a role what a sidecar needs. */
+export async function migrateDatabase(url: string, grantTo: string | undefined) {
+  const target = parseDatabaseUrl(url)
+  const name = nameOfDatabase(target)
+  // A change of large tables takes as long as it takes.
+  const database = await openDatabase({ target, connections: 1, statementTimeoutMs: 3_600_000 })
+  try {
+    return { name, ...(await migrate(database, grantTo)) }
+  } catch (error) {
+    throw translate(error, name)
+  } finally {
+    await database.close()
+  }
+}
