@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { stopwatch } from '../kernel/clock.ts'
 import type { Events } from '../kernel/events.ts'
 import type { Log } from '../kernel/log.ts'
+import type { PostJson } from '../sources/source.ts'
 import { addFastPath } from './listener/fast-path.ts'
 import { checkOrigin, createTokenCheck } from './listener/defences.ts'
 import {
@@ -10,6 +11,7 @@ import {
   entitlementRoute,
   type EntitlementRouteOptions,
 } from './routes/entitlement-route.ts'
+import { createPostJson } from './listener/post-json.ts'
 import { openApiPath, openApiRoute } from './openapi/openapi-route.ts'
 import { proofRoute, type ProofRouteOptions } from './routes/proof-route.ts'
 import { createServerBase, type ServerLimits } from './listener/server.ts'
@@ -30,8 +32,13 @@ export interface AppServerOptions extends EntitlementRouteOptions {
   readonly onUsageRequest: () => void
 }
 
+interface AppServer {
+  readonly app: FastifyInstance
+  readonly postJson: PostJson
+}
+
 /** Builds the listener for the application, on loopback only. Sources add their routes; it does not listen yet. */
-export function createAppServer(options: AppServerOptions): FastifyInstance {
+export function createAppServer(options: AppServerOptions): AppServer {
   const { limits, events, log, apiToken, onUsageRequest } = options
   const app = createServerBase(limits, events, log)
   const checkToken = apiToken === undefined ? () => {} : createTokenCheck(apiToken)
@@ -59,7 +66,10 @@ export function createAppServer(options: AppServerOptions): FastifyInstance {
   usageViewRoute(app, options.usage)
   statusPageRoute(app)
   openApiRoute(app, options.version)
-  return app
+  const { bodyLimitBytes } = limits
+  const accepts = (headers: IncomingHttpHeaders) => passes(check, headers)
+  const shortcut = { accepts, onRequest: onUsageRequest, bodyLimitBytes, events, log }
+  return { app, postJson: createPostJson(app, shortcut) }
 }
 
 /** These documents hold no data. A browser must get the page that asks for the token. */

@@ -1,5 +1,6 @@
 import type { FastifyError } from 'fastify'
 import { messageOf, SidecarError } from '../../kernel/errors.ts'
+import type { Log } from '../../kernel/log.ts'
 import { isProblemCode, type ProblemCode } from '../../kernel/problem-table.ts'
 import { problemOf, type ProblemDocument } from './problem.ts'
 
@@ -28,6 +29,17 @@ export function problemOfError(error: unknown): ProblemDocument {
     'InternalError',
     'The sidecar could not handle this request and recorded no part of it. Its log says why.',
   )
+}
+
+/** Describes what a request failed with, and logs a defect. */
+export function problemToSend(
+  error: unknown,
+  { route, requestId }: { readonly route: string | undefined; readonly requestId: string },
+  log: Log,
+): ProblemDocument {
+  const problem = problemOfError(error)
+  if (problem.status === 500) log('http.failed', messageOf(error), { route, requestId, error })
+  return problem
 }
 
 function adviceFor(code: ProblemCode, message: string): string {

@@ -31,13 +31,26 @@ export function problemOf(
   return { type, title, status, detail, code, ...extras }
 }
 
+interface ProblemAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** Returns the answer to a request that failed. */
+export function problemAnswer(problem: ProblemDocument, requestId: string): ProblemAnswer {
+  const { status } = problem
+  const retryAfter = problem.retryAfterSeconds ?? (status === 503 ? 5 : undefined)
+  const headers = {
+    ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+    ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
+    'content-type': problemContentType,
+    [requestIdHeader]: requestId,
+  }
+  return { status, headers, body: JSON.stringify(problem) }
+}
+
 export function sendProblem(reply: FastifyReply, problem: ProblemDocument): FastifyReply {
-  if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
-  const retryAfter = problem.retryAfterSeconds ?? (problem.status === 503 ? 5 : undefined)
-  if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))
-  return reply
-    .code(problem.status)
-    .header('content-type', problemContentType)
-    .header(requestIdHeader, reply.request.id)
-    .send(JSON.stringify(problem))
+  const { status, headers, body } = problemAnswer(problem, reply.request.id)
+  return reply.code(status).headers(headers).send(body)
 }

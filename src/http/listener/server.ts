@@ -8,7 +8,7 @@ import type { Events } from '../../kernel/events.ts'
 import type { Log } from '../../kernel/log.ts'
 import { Connections, type ConnectionLimits } from './connections.ts'
 import { problemContentType, problemOf, sendProblem } from './problem.ts'
-import { problemOfError } from './problem-of-error.ts'
+import { problemToSend } from './problem-of-error.ts'
 import { requestIdOf } from './request-id.ts'
 
 export interface ServerLimits {
@@ -61,14 +61,8 @@ function answerErrors(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((error, request, reply) => {
     // Fastify complains about the body, although the real problem is that the request has no route.
     if (request.is404 && !(error instanceof SidecarError)) return sendNotFound(app, request, reply)
-    const problem = problemOfError(error)
-    if (problem.status === 500)
-      log('http.failed', messageOf(error), {
-        route: request.routeOptions.url,
-        requestId: request.id,
-        error,
-      })
-    return sendProblem(reply, problem)
+    const where = { route: request.routeOptions.url, requestId: request.id }
+    return sendProblem(reply, problemToSend(error, where, log))
   })
   app.setNotFoundHandler((request, reply) => sendNotFound(app, request, reply))
 }

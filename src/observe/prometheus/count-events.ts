@@ -37,10 +37,12 @@ function countUsage(registry: MetricRegistry, { events, dimensions }: CountedEve
 
   events.on('usageReported', (usage) => {
     const dimension = label(usage.dimension)
-    reports.inc({ dimension, result: 'accepted' }, usage.accepted)
-    reports.inc({ dimension, result: 'duplicate' }, usage.duplicates)
-    reported.inc({ dimension }, toUnits(usage.quantity))
-    late.inc({ dimension }, usage.late)
+    if (usage.accepted > 0) {
+      reports.inc({ dimension, result: 'accepted' }, usage.accepted)
+      reported.inc({ dimension }, toUnits(usage.quantity))
+    }
+    if (usage.duplicates > 0) reports.inc({ dimension, result: 'duplicate' }, usage.duplicates)
+    if (usage.late > 0) late.inc({ dimension }, usage.late)
   })
   events.on('usageRefused', ({ dimension }) =>
     reports.inc({ dimension: label(dimension), result: 'refused' }),

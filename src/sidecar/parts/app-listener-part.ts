@@ -38,7 +38,7 @@ export function startAppListener(options: SidecarOptions, deps: Deps): Promise<L
   const region = platform.region?.region
   const tokens = new RegistrationTokens(api, timers)
   return openAll(async (opened) => {
-    const app = createAppServer({
+    const { app, postJson } = createAppServer({
       limits: settings,
       events,
       log,
@@ -61,6 +61,7 @@ export function startAppListener(options: SidecarOptions, deps: Deps): Promise<L
     })
     const context = {
       app,
+      postJson,
       book: submission.book,
       productCode,
       dimensions,

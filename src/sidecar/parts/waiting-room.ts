@@ -1,5 +1,6 @@
 import { Entitlement } from '../../entitlement/entitlement-state.ts'
 import { createAppServer } from '../../http/app-server.ts'
+import { createPostRoute } from '../../http/listener/post-json.ts'
 import { problemOfError } from '../../http/listener/problem-of-error.ts'
 import { listen, type Listen } from '../../http/listener/server.ts'
 import { openApiPath } from '../../http/openapi/openapi-route.ts'
@@ -52,7 +53,7 @@ export function openWaitingRoom(
     const entitlement = new Entitlement({ clock, timers, events, log, recordsProve })
     const ending = new AbortController()
     const refuse = () => Promise.reject(platformUnknown())
-    const app = createAppServer({
+    const { app } = createAppServer({
       limits: settings,
       events,
       log,
@@ -76,6 +77,8 @@ export function openWaitingRoom(
     })
     const context = {
       app,
+      // No shortcut: it would pass the hook.
+      postJson: createPostRoute(app),
       book: { report: refuse },
       productCode,
       dimensions,

@@ -1,8 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { toIso } from '../../kernel/clock.ts'
-import type { ReportReceipt } from '../../metering/report.ts'
 import type { Source, SourceContext } from '../source.ts'
 import { parseUsage } from './parse-usage.ts'
+import { createReceiptText } from './receipt-text.ts'
 
 /** `POST /v1/usage`, which answers when the usage is on disk. */
 export const jsonSource: Source = {
@@ -14,15 +13,16 @@ export const jsonSource: Source = {
   },
 }
 
-function usageRoute({ app, book, dimensions, refused, explain }: SourceContext): void {
+function usageRoute({ postJson, book, dimensions, refused, explain }: SourceContext): void {
   const names = new Set(dimensions.map(({ name }) => name))
-  app.post('/v1/usage', async ({ id: requestId, body, headers }) => {
+  const textOf = createReceiptText()
+  postJson('/v1/usage', async ({ body, headers, requestId }) => {
     try {
       const { request, isBatch } = parseUsage(body, headers['idempotency-key'], names)
-      const results = receiptBodies(await book.report(request))
-      return isBatch ? { results } : results[0]
+      const results = (await book.report(request)).map(textOf).join(',')
+      return isBatch ? `{"results":[${results}]}` : results
     } catch (error) {
-      refused(dimensionOf(body), explain(error).code, requestId)
+      refused(dimensionOf(body), explain(error).code, requestId())
       throw error
     }
   })
@@ -33,16 +33,6 @@ function dimensionOf(body: unknown): unknown {
   return typeof body === 'object' && body !== null && 'dimension' in body
     ? body.dimension
     : undefined
-}
-
-/** Formats each hour once: a batch has few, and formatting is the most expensive part of an answer. */
-function receiptBodies(receipts: readonly ReportReceipt[]) {
-  const times = new Map<number, string>()
-  return receipts.map(({ result, hour, late }) => {
-    const time = times.get(hour) ?? toIso(hour)
-    times.set(hour, time)
-    return { result, hour: time, late }
-  })
 }
 
 /** Reads as JSON what `curl -d` declares to be a form, or refuses it as bad JSON. */

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createPostRoute } from '../../../src/http/listener/post-json.ts'
 import { problemOfError } from '../../../src/http/listener/problem-of-error.ts'
 import { createServerBase } from '../../../src/http/listener/server.ts'
 import { SidecarError } from '../../../src/kernel/errors.ts'
@@ -83,6 +84,7 @@ export function describeSource(source: Source, driver: SourceDriver): void {
     app = createServerBase(limits, new Events(), log)
     started = source.start({
       app,
+      postJson: createPostRoute(app),
       book: {
         report(request) {
           requests.push(request)

@@ -4,6 +4,7 @@ import fastify from 'fastify'
 import { afterEach, describe, expect, test } from 'vitest'
 import { demoProduct } from '../../../src/emulator/demo-product.ts'
 import { SidecarError, type ErrorCode } from '../../../src/kernel/errors.ts'
+import { createPostRoute } from '../../../src/http/listener/post-json.ts'
 import { problemOfError } from '../../../src/http/listener/problem-of-error.ts'
 import { awsSdkSource } from '../../../src/sources/aws-sdk/aws-sdk-source.ts'
 import { requestIdOf } from '../../../src/http/listener/request-id.ts'
@@ -39,6 +40,7 @@ describe('a ledger that cannot record the usage', () => {
     const refuse = () => Promise.reject(new TypeError('AWS is not called'))
     awsSdkSource.start({
       app,
+      postJson: createPostRoute(app),
       book: { report },
       meterUsageCalls: 'add',
       repeated: () => {},

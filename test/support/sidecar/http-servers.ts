@@ -29,9 +29,8 @@ export function createIdleAppServer(
   report: UsageBook['report'] = notHere,
 ): FastifyInstance {
   const dimensions = [{ name: 'requests', unit: undefined, divisor: 1n }]
-  const events = new Events()
-  const log = createSilentLog()
-  const app = createAppServer({
+  const { events = new Events(), log = createSilentLog() } = options
+  const { app, postJson } = createAppServer({
     limits: { bodyLimitBytes: 1024, requestTimeoutMs: 4321 },
     events,
     log,
@@ -57,6 +56,7 @@ export function createIdleAppServer(
   })
   const context = {
     app,
+    postJson,
     book: { report },
     productCode: 'product',
     dimensions,

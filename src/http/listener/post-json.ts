@@ -1,0 +1,135 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { stopwatch } from '../../kernel/clock.ts'
+import type { Events } from '../../kernel/events.ts'
+import type { Log } from '../../kernel/log.ts'
+import type { JsonHandler, PostJson } from '../../sources/source.ts'
+import { addFastPath } from './fast-path.ts'
+import { problemAnswer } from './problem.ts'
+import { problemToSend } from './problem-of-error.ts'
+import { requestIdOf } from './request-id.ts'
+
+export interface PostJsonOptions {
+  /** Whether the defences accept a request; the route answers one that they do not accept. */
+  readonly accepts: (headers: IncomingHttpHeaders) => boolean
+  /** Called for every request that does not take the route. */
+  readonly onRequest: () => void
+  readonly bodyLimitBytes: number
+  readonly events: Events
+  readonly log: Log
+}
+
+const jsonType = 'application/json; charset=utf-8'
+const plainTypes: ReadonlySet<string | undefined> = new Set([
+  'application/json',
+  'application/json;charset=utf-8',
+  jsonType,
+])
+
+/** Adds routes that accept and answer JSON. */
+export function createPostRoute(app: FastifyInstance): PostJson {
+  return (path, handler) => {
+    app.post(path, async ({ body, headers, id }, reply) =>
+      reply
+        .header('content-type', jsonType)
+        .send(await handler({ body, headers, requestId: () => id })),
+    )
+  }
+}
+
+/**
+ * Adds the same routes, with a shortcut past Fastify for plain requests, which halves the time of a
+ * report. An answer has the same bytes either way, problems included.
+ */
+export function createPostJson(app: FastifyInstance, options: PostJsonOptions): PostJson {
+  const { accepts, onRequest, bodyLimitBytes } = options
+  const shortcuts = new Map<string | undefined, Shortcut>()
+  addFastPath(app, (request, response) => {
+    const shortcut = request.method === 'POST' ? shortcuts.get(request.url) : undefined
+    if (shortcut === undefined || !isPlain(request.headers, bodyLimitBytes)) return false
+    if (!accepts(request.headers)) return false
+    onRequest()
+    shortcut(request, response)
+    return true
+  })
+  const addRoute = createPostRoute(app)
+  return (path, handler) => {
+    addRoute(path, handler)
+    shortcuts.set(path, createShortcut(app, path, handler, options))
+  }
+}
+
+type Shortcut = (request: IncomingMessage, response: ServerResponse) => void
+
+/** Whether the body is JSON of a length that is known and allowed. */
+function isPlain(headers: IncomingHttpHeaders, bodyLimitBytes: number): boolean {
+  return (
+    plainTypes.has(headers['content-type']) &&
+    headers['transfer-encoding'] === undefined &&
+    Number(headers['content-length']) <= bodyLimitBytes
+  )
+}
+
+function createShortcut(
+  app: FastifyInstance,
+  path: string,
+  handler: JsonHandler,
+  { events, log }: PostJsonOptions,
+): Shortcut {
+  const parse = createParser(app)
+  return (request, response) => {
+    const elapsed = stopwatch()
+    let id: string | undefined
+    const requestId = () => (id ??= requestIdOf(request))
+    const send = (status: number, headers: Readonly<Record<string, string>>, body: string) => {
+      response
+        .writeHead(status, { ...headers, 'content-length': `${Buffer.byteLength(body)}` })
+        .end(body)
+      events.emit('httpAnswered', { route: path, method: 'POST', status, seconds: elapsed() })
+    }
+    const succeed = (body: string) => send(200, { 'content-type': jsonType }, body)
+    const fail = (error: unknown, first: Readonly<Record<string, string>> = {}) => {
+      const problem = problemToSend(error, { route: path, requestId: requestId() }, log)
+      const { status, headers, body } = problemAnswer(problem, requestId())
+      send(status, { ...first, ...headers }, body)
+    }
+    readText(request, (text) => {
+      const { error, body } = parse(text)
+      // Fastify trusts no connection any more whose client sent something else than JSON.
+      if (error) fail(error, { connection: 'close' })
+      else
+        handler({ body, headers: request.headers, requestId }).then(succeed, (failure: unknown) =>
+          fail(failure),
+        )
+    })
+  }
+}
+
+interface ParsedJson {
+  readonly error: Error | null
+  readonly body?: unknown
+}
+
+/** Parses as the routes do, which refuse members that would change JavaScript's objects. */
+function createParser(app: FastifyInstance): (text: string) => ParsedJson {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  // The parser reads nothing of the request.
+  const request = {} as FastifyRequest
+  return (text) => {
+    let parsed: ParsedJson = { error: null }
+    void parse(request, text, (error, body: unknown) => {
+      parsed = { error, body }
+    })
+    return parsed
+  }
+}
+
+/** Reads a whole body. A client that goes away meanwhile gets no answer. */
+function readText(request: IncomingMessage, use: (text: string) => void): void {
+  const chunks: Buffer[] = []
+  request.on('data', (chunk: Buffer) => chunks.push(chunk))
+  request.on('end', () => {
+    const [only] = chunks
+    use(chunks.length === 1 && only ? only.toString() : Buffer.concat(chunks).toString())
+  })
+}
