@@ -10,6 +10,7 @@ import {
   type FailureRow,
 } from './failure-table.ts'
 import type { MeteringFailure } from './metering-api.ts'
+import { otherSpelling } from '../protocol/service-errors.ts'
 
 /** What can be read from anything that the SDK, Node or a bug throws. */
 interface Facts {
@@ -52,7 +53,7 @@ function afterSending(facts: Facts, operation: string): Finding {
 
 function withAnswer(facts: Facts, status: number, operation: string): Finding {
   const name = clarifiedName(facts, operation)
-  const row = failureTable.get(name)
+  const row = failureTable.get(name) ?? failureTable.get(otherSpelling(name))
   if (row !== undefined) return { code: name, row }
   const nameless = name === 'Unknown' || name === 'SyntaxError' || name === 'Error'
   const code = nameless ? `Http${status}` : name

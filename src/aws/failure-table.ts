@@ -142,6 +142,17 @@ const generalErrorRows: Readonly<Record<string, FailureRow>> = {
   ServiceUnavailable: serverFault,
   ServiceUnavailableException: serverFault,
   // form
+  InvalidAction: answered('invalid', malformed),
+  InvalidParameterCombination: answered('invalid', malformed),
+  InvalidParameterValue: answered('invalid', malformed),
+  InvalidQueryParameter: answered('invalid', malformed),
+  MalformedHttpRequestException: answered('invalid', malformed),
+  MalformedQueryString: answered('invalid', malformed),
+  MissingAction: answered('invalid', malformed),
+  MissingParameter: answered('invalid', malformed),
+  // AWS says that the request was aborted, and not when.
+  RequestAbortedException: serverFault,
+  ValidationError: answered('invalid', malformed),
   RequestEntityTooLargeException: answered('invalid', malformed),
   SerializationException: answered('invalid', malformed),
   UnknownOperationException: answered(

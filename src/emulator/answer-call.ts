@@ -1,10 +1,10 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { sleep, toIso, type Clock } from '../kernel/clock.ts'
 import {
   contentType,
   encodeFailure,
   isProtocolContentType,
   parseBody,
-  parseCredentialScope,
   parseTarget,
   type CredentialScope,
 } from '../protocol/codec.ts'
@@ -12,6 +12,7 @@ import { dispatch, type OperationHandlers } from '../protocol/dispatch.ts'
 import { serviceError, type ServiceResult } from '../protocol/service-errors.ts'
 import type { OperationName } from '../protocol/operations.ts'
 import { batchMeterUsage } from './operations/batch-meter-usage.ts'
+import { checkSignature, type SigningTimes } from './check-signature.ts'
 import type { CallLog, EmulatedCall } from './control/calls.ts'
 import type { FaultScript } from './control/faults.ts'
 import { meterUsage } from './operations/meter-usage.ts'
@@ -23,6 +24,8 @@ export interface CallParts {
   readonly metering: Metering
   readonly faults: FaultScript
   readonly calls: CallLog
+  /** What a request may be signed with now. */
+  readonly signingTimes: () => SigningTimes
   /** Measures delays; the metering clock may run faster. */
   readonly delayClock: Clock
   /** Ends delays when the emulator closes. */
@@ -33,7 +36,7 @@ export interface CallParts {
 interface RawCall {
   readonly target: string | undefined
   readonly contentType: string | undefined
-  readonly authorization: string | undefined
+  readonly headers: IncomingHttpHeaders
   readonly body: string
 }
 
@@ -46,7 +49,7 @@ interface Reply {
 export async function answerCall(parts: CallParts, raw: RawCall): Promise<Reply | undefined> {
   const at = toIso(parts.metering.clock.now())
   const operation = parseTarget(raw.target)
-  const scope = parseCredentialScope(raw.authorization)
+  const scope = checkSignature(raw.headers, parts.signingTimes())
   const body = parseBody(raw.body)
   const finish = (outcome: string, reply: Reply | undefined): Reply | undefined => {
     const call: EmulatedCall = {

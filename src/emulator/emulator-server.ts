@@ -5,6 +5,7 @@ import { messageOf, SidecarError } from '../kernel/errors.ts'
 import { awsLimits } from '../metering/aws-limits.ts'
 import { contentType, encodeFailure } from '../protocol/codec.ts'
 import { answerCall, type CallParts } from './answer-call.ts'
+import { signatureToleranceMs } from './check-signature.ts'
 import { CallLog } from './control/calls.ts'
 import { addControlRoutes } from './control/control-routes.ts'
 import { demoCustomer, demoProduct } from './demo-product.ts'
@@ -71,11 +72,13 @@ export interface Emulator {
 
 /**
  * Creates an AWS Marketplace Metering Service for local work and tests: the same four operations over
- * the same wire, and a control API under `/_emulator/`. Signatures are not verified. It must never be
+ * the same wire, and a control API under `/_emulator/`. Signatures must be complete and in time, but are not
+ * verified. It must never be
  * reachable from other machines, because anyone who reaches it can steer it.
  */
 export async function createEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-  const base = options.clock ?? createSystemClock()
+  const machine = createSystemClock()
+  const base = options.clock ?? machine
   const clock = new EmulatorClock(base, { rate: options.rate, startAt: options.startAt })
   const products = options.products ?? [demoProduct]
   const randomUuid = options.randomUuid ?? randomUUID
@@ -99,6 +102,10 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
     metering,
     faults,
     calls,
+    signingTimes: () => ({
+      now: [clock.now(), machine.now()],
+      toleranceMs: signatureToleranceMs * Math.max(1, clock.rate),
+    }),
     delayClock: base,
     closing: closing.signal,
     log: options.log ?? (() => {}),
@@ -144,7 +151,7 @@ function addServiceRoute(app: FastifyInstance, parts: CallParts): void {
     const answer = await answerCall(parts, {
       target: single(request.headers['x-amz-target']),
       contentType: request.headers['content-type'],
-      authorization: request.headers.authorization,
+      headers: request.headers,
       body: typeof request.body === 'string' ? request.body : '',
     })
     if (answer === undefined) {

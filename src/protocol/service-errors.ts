@@ -25,7 +25,10 @@ export const modelErrors = {
   TimestampOutOfBoundsException: clientError,
 } as const
 
-/** Errors that any AWS service may answer, next to those of its model. */
+/**
+ * Errors that any AWS service may answer, next to those of its model: the common errors of the API
+ * reference, and what was seen. Most occur with and without `Exception` at the end.
+ */
 export const generalErrors = {
   AccessDeniedException: clientError,
   CustomerNotSubscribedException: clientError,
@@ -33,16 +36,31 @@ export const generalErrors = {
   ExpiredToken: clientError,
   IncompleteSignatureException: clientError,
   InternalFailure: 500,
+  InvalidAction: clientError,
   InvalidClientTokenId: 403,
+  InvalidParameterCombination: clientError,
+  InvalidParameterValue: clientError,
+  InvalidQueryParameter: clientError,
   InvalidSignatureException: clientError,
+  MalformedHttpRequestException: clientError,
+  MalformedQueryString: 404,
+  MissingAction: clientError,
+  MissingAuthenticationToken: 403,
   MissingAuthenticationTokenException: clientError,
+  MissingParameter: clientError,
+  NotAuthorized: clientError,
+  OptInRequired: 403,
+  RequestAbortedException: clientError,
   RequestEntityTooLargeException: 413,
+  RequestExpired: clientError,
+  RequestTimeoutException: 408,
   SerializationException: clientError,
   ServiceUnavailableException: 503,
   SignatureDoesNotMatch: 403,
   UnauthorizedException: clientError,
   UnknownOperationException: clientError,
   UnrecognizedClientException: clientError,
+  ValidationError: clientError,
   ValidationException: clientError,
 } as const
 
@@ -72,12 +90,22 @@ export function serviceError<N extends ServiceErrorName>(
   return fail({ name, message })
 }
 
-/** Reports whether the service, or AWS in general, has an error of this name. */
+/** Reports whether the service, or AWS in general, has an error of this name, in either spelling. */
 export function isServiceErrorName(name: string): name is ServiceErrorName {
-  return statuses.has(name)
+  return statusOf(name) !== undefined
 }
 
 /** Returns the HTTP status of an error; 400 for an unknown name. */
 export function errorStatus(name: string): number {
-  return statuses.get(name) ?? clientError
+  return statusOf(name) ?? clientError
+}
+
+/** Returns the name with `Exception` at the end, or without where it has that. */
+export function otherSpelling(name: string): string {
+  const suffix = 'Exception'
+  return name.endsWith(suffix) ? name.slice(0, -suffix.length) : name + suffix
+}
+
+function statusOf(name: string): number | undefined {
+  return statuses.get(name) ?? statuses.get(otherSpelling(name))
 }

@@ -63,13 +63,14 @@ describe('the command emulate', () => {
     const options = ['--product-code', 'mine', '--dimension', 'a', '--dimension', 'b']
     const ended = emulate(['--port', '0', '--region', 'us-east-1', '--log-calls', ...options], io)
     const url = urlOf(await io.ready)
+    const signedAt = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')
     const response = await fetch(url, {
       method: 'POST',
       headers: {
         'content-type': 'application/x-amz-json-1.1',
         'x-amz-target': 'AWSMPMeteringService.RegisterUsage',
-        authorization:
-          'AWS4-HMAC-SHA256 Credential=AKIA/20260310/us-east-1/aws-marketplace/aws4_request',
+        authorization: `AWS4-HMAC-SHA256 Credential=AKIA/${signedAt.slice(0, 8)}/us-east-1/aws-marketplace/aws4_request, SignedHeaders=host, Signature=00`,
+        'x-amz-date': signedAt,
       },
       body: JSON.stringify({ ProductCode: 'mine', PublicKeyVersion: 1 }),
     })

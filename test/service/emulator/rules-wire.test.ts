@@ -25,6 +25,7 @@ function post(operation: string, body: string, headers: Record<string, string> =
       'x-amz-target': `AWSMPMeteringService.${operation}`,
       authorization:
         'AWS4-HMAC-SHA256 Credential=AKIATASK1/20260310/eu-west-1/aws-marketplace/aws4_request, SignedHeaders=host, Signature=00',
+      'x-amz-date': '20260310T091500Z',
       ...headers,
     },
   })

@@ -13,6 +13,7 @@ const goodHeaders = {
   'x-amz-target': 'AWSMPMeteringService.MeterUsage',
   authorization:
     'AWS4-HMAC-SHA256 Credential=AKIATASK1/20260310/eu-west-1/aws-marketplace/aws4_request, SignedHeaders=host, Signature=00',
+  'x-amz-date': '20260310T091500Z',
 }
 
 let harness: Harness

@@ -24,6 +24,7 @@ export function frontHeaders(operation: OperationName): Record<string, string> {
     'content-type': 'application/x-amz-json-1.1',
     'x-amz-target': `AWSMPMeteringService.${operation}`,
     authorization: authorization(),
+    'x-amz-date': '20260310T091500Z',
   }
 }
 

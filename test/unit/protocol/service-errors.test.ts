@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { errorStatus, isServiceErrorName } from '../../../src/protocol/service-errors.ts'
+import {
+  errorStatus,
+  isServiceErrorName,
+  otherSpelling,
+} from '../../../src/protocol/service-errors.ts'
 
 describe('errors of the service', () => {
   test('throttling is HTTP 400', () => {
@@ -15,5 +19,13 @@ describe('errors of the service', () => {
     expect(isServiceErrorName('AccessDeniedException')).toBe(true)
     expect(isServiceErrorName('NoSuchException')).toBe(false)
     expect(isServiceErrorName('toString')).toBe(false)
+  })
+
+  test('a name is known with Exception at the end and without, and each may have its own status', () => {
+    expect(otherSpelling('OptInRequired')).toBe('OptInRequiredException')
+    expect(isServiceErrorName('OptInRequiredException')).toBe(true)
+    expect(errorStatus('OptInRequiredException')).toBe(403)
+    expect(errorStatus('MissingAuthenticationToken')).toBe(403)
+    expect(errorStatus('MissingAuthenticationTokenException')).toBe(400)
   })
 })
