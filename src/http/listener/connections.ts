@@ -1,10 +1,13 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock, Timer } from '../../kernel/clock.ts'
+import { BodyBudget } from './body-budget.ts'
 
 export interface ConnectionLimits {
   /** Over all address families. */
   readonly maxConnections: number
+  /** The largest body of one request. */
+  readonly bodyLimitBytes: number
   /** Of these, how many only this machine may use. */
   readonly keptForLoopback: number
 }
@@ -40,6 +43,7 @@ const mostAheadOfAll = 256
 export class Connections {
   /** Answers every request from now on. */
   answer: Answer
+  readonly #bodies: BodyBudget
   readonly #limits: ConnectionLimits
   readonly #timers: Clock
   readonly #all = new Map<Socket, Connection>()
@@ -49,6 +53,7 @@ export class Connections {
 
   constructor(limits: ConnectionLimits, timers: Clock, answer: Answer) {
     this.#limits = limits
+    this.#bodies = new BodyBudget(limits.bodyLimitBytes, timers)
     this.#timers = timers
     this.answer = answer
     this.#sweep = timers.after(sweepMs, this.#look)
@@ -64,6 +69,7 @@ export class Connections {
   /** Ends every connection, and looks at none any more. */
   end(): void {
     this.#sweep.cancel()
+    this.#bodies.end()
     for (const { socket } of this.#all.values()) socket.destroy()
   }
 
@@ -117,6 +123,7 @@ export class Connections {
     const connection = this.#all.get(request.socket)
     // The client was refused, and its request had arrived already.
     if (connection === undefined) return
+    this.#bodies.watch(request, response)
     if (connection.answering === undefined) return this.#begin(connection, request, response)
     if (connection.waiting.length >= mostAhead || this.#ahead >= mostAheadOfAll) {
       request.socket.destroy()

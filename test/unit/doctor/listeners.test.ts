@@ -36,7 +36,14 @@ async function sidecar(options: Parameters<typeof createIdleAppServer>[0] = {}):
   const server = createIdleAppServer(options)
   const listening = await listen(
     server,
-    { host: '127.0.0.1', port: 0, option: '--port', maxConnections: 9, keptForLoopback: 0 },
+    {
+      host: '127.0.0.1',
+      port: 0,
+      option: '--port',
+      maxConnections: 9,
+      keptForLoopback: 0,
+      bodyLimitBytes: 1024,
+    },
     createSystemClock(),
   )
   onTestFinished(() => listening.close())

@@ -51,7 +51,7 @@ async function start(
   })
   const listening = await listen(
     app,
-    { host, port: 0, option: '--port', maxConnections, keptForLoopback },
+    { host, port: 0, option: '--port', maxConnections, keptForLoopback, bodyLimitBytes: 1024 },
     clock,
   )
   // A real second, in which requests that have begun may finish: here none does.

@@ -32,6 +32,7 @@ test('a request that waits ends when its client goes', async () => {
     option: '--port',
     maxConnections: 9,
     keptForLoopback: 0,
+    bodyLimitBytes: 1024,
   }
   const listening = await listen(app, address, createSystemClock())
   const client = connect(listening.port, '127.0.0.1')

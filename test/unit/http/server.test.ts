@@ -12,6 +12,7 @@ const address = {
   option: '--port',
   maxConnections: 9,
   keptForLoopback: 0,
+  bodyLimitBytes: 1024,
 }
 const limits = { bodyLimitBytes: 2000, requestTimeoutMs: 4321 }
 
