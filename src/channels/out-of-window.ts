@@ -1,4 +1,5 @@
 import { toIso } from '../kernel/clock.ts'
+import { aheadLimitMs } from '../ledger/report-usage.ts'
 import type { MeteringRecord, Settlement } from '../metering/record.ts'
 
 /** A record this much younger than the window may be too old already for AWS. */
@@ -21,7 +22,7 @@ interface JudgingTime {
  */
 export function judgeOutOfWindow(
   settlement: Settlement,
-  { timestamp }: Pick<MeteringRecord, 'timestamp'>,
+  { hour, timestamp }: Pick<MeteringRecord, 'hour' | 'timestamp'>,
   { now, isKnown, windowMs, isEnding }: JudgingTime,
 ): Settlement {
   if (settlement.kind !== 'too-late') return settlement
@@ -29,7 +30,8 @@ export function judgeOutOfWindow(
   const message = (why: string) => `${settlement.message} ${why}`.trim()
   if (isKnown && timestamp > now)
     return {
-      kind: isEnding ? 'too-early' : 'not-taken',
+      // A clock that jumps must not put usage days ahead.
+      kind: isEnding || hour > now + aheadLimitMs ? 'too-early' : 'not-taken',
       code,
       message: message(`At AWS it is ${toIso(now)}, so the record is too early.`),
     }

@@ -61,9 +61,10 @@ export function settleRecord(
     }
     case 'too-early': {
       const current = hourOf(now)
-      if (record.ambiguous) return set('sending')
-      if (record.hour <= current) return set('sealed')
-      return set('moved', { settledAt: now, movedTo: returnUsage(page, record, current) })
+      if (record.hour <= current) return set(record.ambiguous ? 'sending' : 'sealed')
+      const movedTo = returnUsage(page, record, current)
+      // What is too early now was so at every earlier attempt: AWS has none of it.
+      return set('moved', { ambiguous: false, settledAt: now, movedTo })
     }
     case 'too-late': {
       if (record.ambiguous) return set('unresolved', { settledAt: now })

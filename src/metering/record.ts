@@ -79,7 +79,7 @@ export type Settlement =
   | { readonly kind: 'refused'; readonly code: string; readonly message: string }
   /** AWS already has a record of another quantity for this hour. */
   | { readonly kind: 'hour-taken'; readonly code: string; readonly message: string }
-  /** The hour has not begun at AWS, and the sidecar ends before it does: its usage goes to AWS's current hour. */
+  /** The hour has not begun at AWS and is not waited for: its usage goes to AWS's current hour. */
   | { readonly kind: 'too-early'; readonly code: string; readonly message: string }
   /** The hour can no longer be sent; `hold` keeps the record, `carry` moves its usage on. */
   | {

@@ -12,7 +12,7 @@ const knownFaults: readonly KnownFault[] = [
     // Its timestamp is the last second of AWS's current hour, and never changes.
     name: 'a record that a fast clock sealed before AWS said the time waits for the end of its hour',
     explains: ({ what, message }, { steppedAhead }) =>
-      what === 'left-behind' && /record \d+ is sealed$/.test(message) && steppedAhead > 0,
+      what === 'left-behind' && /record \d+ is (sealed|sending)$/.test(message) && steppedAhead > 0,
   },
   {
     // What a full record or a moved one carries at the end may lie in an hour that is still ahead.

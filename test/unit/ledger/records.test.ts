@@ -221,6 +221,20 @@ describe('a record', () => {
     expect(await balanced(bench)).toBe(true)
   })
 
+  test('that AWS says is too early was so at every lost attempt, and goes to the current hour', async () => {
+    const bench = await openBench()
+    await bench.clock.advance(26 * hourMs)
+    const { id, hour } = await sealOne(bench)
+    await attempt(bench, id, { kind: 'unknown', ...told })
+    bench.clock.step(-26 * hourMs)
+    expect(await attempt(bench, id, { kind: 'too-early', ...told })).toMatchObject({
+      state: 'moved',
+      ambiguous: false,
+      movedTo: hour - 25 * hourMs,
+    })
+    expect(await balanced(bench)).toBe(true)
+  })
+
   test('that is tried again before its last answer was stored may have been taken', async () => {
     const bench = await openBench()
     const { id } = await sealOne(bench)
