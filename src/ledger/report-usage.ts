@@ -5,6 +5,7 @@ import { awsLimits } from '../metering/aws-limits.ts'
 import { hourOf } from '../metering/hour.ts'
 import { largestTotal } from '../metering/quantity.ts'
 import type { ReportReceipt, UsageReport, UsageRequest } from '../metering/report.ts'
+import { untagged, type TagSet } from '../metering/tags.ts'
 import type { StoredClaim } from '../store/view.ts'
 import type { Page } from './page.ts'
 import { answeredBefore, claimOfRecord, recordClaimToStore } from './record-claim.ts'
@@ -82,17 +83,83 @@ function recordAll(
   for (const [index, report] of reports.entries())
     checkWindow(report, now, reports.length > 1 ? index : undefined)
   checkTotals(page, reports, accountOf)
-  return reports.map((report) => record(page, report, accountOf(report.dimension), now))
+  if (reports.length === 1)
+    return reports.map((report) => record(page, report, accountOf(report.dimension), now))
+  const untaggedUsage = new UntaggedUsage(page)
+  const receipts = reports.map((report) => {
+    const account = accountOf(report.dimension)
+    return report.tags === untagged
+      ? untaggedUsage.add(account, report.quantity, hourOf(report.occurredAt ?? now))
+      : record(page, report, account, now)
+  })
+  untaggedUsage.record()
+  return receipts
+}
+
+interface UntaggedSum {
+  readonly account: Account
+  quantity: bigint
+  readonly receipt: ReportReceipt
+}
+
+/** Adds up untagged usage of one request before it goes into the page, by account and hour. */
+class UntaggedUsage {
+  readonly #page: Page
+  readonly #sums = new Map<Account, Map<number, UntaggedSum>>()
+
+  constructor(page: Page) {
+    this.#page = page
+  }
+
+  /** Returns the receipt, one for all usage of an account and hour. */
+  add(account: Account, quantity: bigint, own: number): ReportReceipt {
+    const sum = this.#sumOf(account, own)
+    sum.quantity += quantity
+    return sum.receipt
+  }
+
+  record(): void {
+    for (const hours of this.#sums.values())
+      for (const { account, quantity, receipt } of hours.values())
+        put(this.#page, account, untagged, quantity, receipt)
+  }
+
+  #sumOf(account: Account, own: number): UntaggedSum {
+    let hours = this.#sums.get(account)
+    if (hours === undefined) {
+      hours = new Map()
+      this.#sums.set(account, hours)
+    }
+    let sum = hours.get(own)
+    if (sum === undefined) {
+      sum = { account, quantity: 0n, receipt: receiptOf(this.#page, account, own) }
+      hours.set(own, sum)
+    }
+    return sum
+  }
 }
 
 function record(page: Page, report: UsageReport, account: Account, now: number): ReportReceipt {
-  const own = hourOf(report.occurredAt ?? now)
+  const receipt = receiptOf(page, account, hourOf(report.occurredAt ?? now))
+  put(page, account, report.tags, report.quantity, receipt)
+  return receipt
+}
+
+function receiptOf(page: Page, account: Account, own: number): ReportReceipt {
   const hour = page.firstUnsealedHour(account, own)
-  page.count(account, report.quantity)
-  page.add(account, hour, report.tags, report.quantity)
-  const late = hour !== own
-  if (late) page.addLate(report.dimension, hour, report.quantity)
-  return { result: 'accepted', hour, late }
+  return { result: 'accepted', hour, late: hour !== own }
+}
+
+function put(
+  page: Page,
+  account: Account,
+  tags: TagSet,
+  quantity: bigint,
+  { hour, late }: ReportReceipt,
+): void {
+  page.count(account, quantity)
+  page.add(account, hour, tags, quantity)
+  if (late) page.addLate(account.key.dimension, hour, quantity)
 }
 
 /** What was answered before to the claims that are known; refuses those with other content. */
@@ -142,14 +209,16 @@ function checkTotals(
   reports: readonly UsageReport[],
   accountOf: (dimension: string) => Account,
 ): void {
-  const sums = new Map<string, bigint>()
-  for (const { dimension, quantity } of reports)
-    sums.set(dimension, (sums.get(dimension) ?? 0n) + quantity)
-  for (const [dimension, quantity] of sums)
-    if (!page.hasRoomFor(accountOf(dimension), quantity))
+  const sums = new Map<Account, bigint>()
+  for (const { dimension, quantity } of reports) {
+    const account = accountOf(dimension)
+    sums.set(account, (sums.get(account) ?? 0n) + quantity)
+  }
+  for (const [account, quantity] of sums)
+    if (!page.hasRoomFor(account, quantity))
       throw new SidecarError(
         'QuantityTooLarge',
-        `All reports of ${dimension} would add up to more than ${largestTotal} units, so nothing of this request was recorded. Look for a mistake in the unit, such as bytes where the product counts gigabytes.`,
+        `All reports of ${account.key.dimension} would add up to more than ${largestTotal} units, so nothing of this request was recorded. Look for a mistake in the unit, such as bytes where the product counts gigabytes.`,
       )
 }
 

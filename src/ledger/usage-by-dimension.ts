@@ -2,26 +2,33 @@ import type { SidecarEvents } from '../kernel/events.ts'
 import type { ReportReceipt, UsageRequest } from '../metering/report.ts'
 
 type ReportedUsage = SidecarEvents['usageReported']
+type Tally = { -readonly [Member in keyof ReportedUsage]: ReportedUsage[Member] }
 
 /** The outcome of a request by dimension, for those who watch. */
 export function usageByDimension(
-  request: UsageRequest,
+  { reports }: UsageRequest,
   receipts: readonly ReportReceipt[],
-): ReportedUsage[] {
-  const told = new Map<string, ReportedUsage>()
-  for (const [index, { dimension, quantity }] of request.reports.entries()) {
-    const receipt = receipts[index]
-    if (receipt === undefined) continue
-    const before = told.get(dimension)
-    const accepted = receipt.result === 'accepted'
-    told.set(dimension, {
-      dimension,
-      accepted: (before?.accepted ?? 0) + (accepted ? 1 : 0),
-      duplicates: (before?.duplicates ?? 0) + (accepted ? 0 : 1),
-      late: (before?.late ?? 0) + (accepted && receipt.late ? 1 : 0),
-      quantity: (before?.quantity ?? 0n) + (accepted ? quantity : 0n),
-      earliestHour: Math.min(before?.earliestHour ?? receipt.hour, receipt.hour),
-    })
+): Iterable<ReportedUsage> {
+  const tallies = new Map<string, Tally>()
+  for (const [index, receipt] of receipts.entries()) {
+    const report = reports[index]
+    if (report === undefined) continue
+    const { dimension } = report
+    let tally = tallies.get(dimension)
+    if (tally === undefined) {
+      tally = emptyTally(dimension, receipt.hour)
+      tallies.set(dimension, tally)
+    }
+    if (receipt.result === 'accepted') {
+      tally.accepted += 1
+      tally.quantity += report.quantity
+      if (receipt.late) tally.late += 1
+    } else tally.duplicates += 1
+    if (receipt.hour < tally.earliestHour) tally.earliestHour = receipt.hour
   }
-  return [...told.values()]
+  return tallies.values()
+}
+
+function emptyTally(dimension: string, earliestHour: number): Tally {
+  return { dimension, accepted: 0, duplicates: 0, late: 0, quantity: 0n, earliestHour }
 }

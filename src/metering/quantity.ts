@@ -4,6 +4,7 @@ const decimal = /^(\d+)(?:\.(\d+))?$/
 export const maxFractionDigits = 6
 /** A larger report is a mistake. The limit keeps sums of thousands of reports within SQLite's integers. */
 export const largestWhole = 10n ** 15n
+const largestMicro = largestWhole * 1_000_000n
 /**
  * What all reports of one account may add up to, but for what is settled and forgotten. More is a mistake
  * in the unit, and sums of it would end beyond SQLite's integers.
@@ -52,7 +53,7 @@ function parseDecimal(text: string): ParsedQuantity {
 }
 
 function bounded(micro: bigint): ParsedQuantity {
-  return micro > largestWhole * 1_000_000n
+  return micro > largestMicro
     ? refuse('TooLarge', `it must not be above ${largestWhole}`)
     : succeed(micro)
 }

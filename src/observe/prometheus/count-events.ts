@@ -1,6 +1,7 @@
 import type { Events } from '../../kernel/events.ts'
 import { createDimensionLabel, toUnits, unknownDimension } from './dimension-series.ts'
 import type { MetricRegistry } from './metric-registry.ts'
+import { UsageSums } from './usage-sums.ts'
 
 interface CountedEvents {
   readonly events: Events
@@ -22,9 +23,17 @@ export function countEvents(registry: MetricRegistry, counted: CountedEvents): v
 
 function countUsage(registry: MetricRegistry, { events, dimensions }: CountedEvents): void {
   const label = createDimensionLabel(dimensions)
-  const reports = registry.counter('usage_reports_total')
-  const reported = registry.counter('usage_reported_total')
-  const late = registry.counter('usage_late_total')
+  const sums = new UsageSums()
+  const collect = () =>
+    sums.take(({ dimension, accepted, duplicates, ...sum }) => {
+      reports.inc({ dimension, result: 'accepted' }, accepted)
+      reports.inc({ dimension, result: 'duplicate' }, duplicates)
+      reported.inc({ dimension }, toUnits(sum.quantity))
+      late.inc({ dimension }, sum.late)
+    })
+  const reports = registry.counter('usage_reports_total', collect)
+  const reported = registry.counter('usage_reported_total', collect)
+  const late = registry.counter('usage_late_total', collect)
   const repeated = registry.counter('usage_repeated_calls_total')
   const overflow = registry.counter('usage_tag_overflow_total')
   // From 0: Prometheus sees an increase only in a series that already exists.
@@ -35,15 +44,7 @@ function countUsage(registry: MetricRegistry, { events, dimensions }: CountedEve
   }
   reports.inc({ dimension: unknownDimension, result: 'refused' }, 0)
 
-  events.on('usageReported', (usage) => {
-    const dimension = label(usage.dimension)
-    if (usage.accepted > 0) {
-      reports.inc({ dimension, result: 'accepted' }, usage.accepted)
-      reported.inc({ dimension }, toUnits(usage.quantity))
-    }
-    if (usage.duplicates > 0) reports.inc({ dimension, result: 'duplicate' }, usage.duplicates)
-    if (usage.late > 0) late.inc({ dimension }, usage.late)
-  })
+  events.on('usageReported', (usage) => sums.add(label(usage.dimension), usage))
   events.on('usageRefused', ({ dimension }) =>
     reports.inc({ dimension: label(dimension), result: 'refused' }),
   )

@@ -21,8 +21,10 @@ export class MetricRegistry {
     return new Gauge({ ...configuration(name), registers: [this.#registry] })
   }
 
-  counter(name: MetricName): Counter {
-    return new Counter({ ...configuration(name), registers: [this.#registry] })
+  /** `collect` is called before each reading, for what is counted elsewhere until then. */
+  counter(name: MetricName, collect?: () => void): Counter {
+    const options = { ...configuration(name), registers: [this.#registry] }
+    return new Counter(collect === undefined ? options : { ...options, collect })
   }
 
   histogram(name: MetricName): Histogram {

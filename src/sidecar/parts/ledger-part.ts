@@ -85,9 +85,6 @@ async function unsentOf(ledger: Ledger): Promise<Unsent> {
 
 /** What usage of a dimension means by today's product file; undefined for one that it does not have. */
 function meaningsOf({ productCode, dimensions }: Product) {
-  const divisors = new Map(dimensions.map(({ name, divisor }) => [name, divisor]))
-  return (dimension: string) => {
-    const divisor = divisors.get(dimension)
-    return divisor === undefined ? undefined : { productCode, divisor }
-  }
+  const meanings = new Map(dimensions.map(({ name, divisor }) => [name, { productCode, divisor }]))
+  return (dimension: string) => meanings.get(dimension)
 }

@@ -121,8 +121,8 @@ function mistakeOfForm(value: unknown): string | undefined {
     return 'The report is not an object'
   for (const name in value)
     if (!members.has(name)) return `The member ${JSON.stringify(name)} is unknown`
-  const missing = reportSchema.required.find((name) => !Object.hasOwn(value, name))
-  if (missing !== undefined) return `The member "${missing}" is missing`
+  for (const name of reportSchema.required)
+    if (!Object.hasOwn(value, name)) return `The member "${name}" is missing`
   const { minLength, maxLength } = reportSchema.properties.dimension
   const { dimension } = value as { readonly dimension: unknown }
   return typeof dimension === 'string' &&
