@@ -1,5 +1,6 @@
 import { AwsClock } from '../aws/aws-clock.ts'
 import { endpointDenial } from '../aws/endpoint-denial.ts'
+import { databaseUrlOf } from '../config/database-url-of.ts'
 import { Drain } from '../http/listener/drain.ts'
 import { listen } from '../http/listener/server.ts'
 import { openAll } from '../kernel/open-all.ts'
@@ -11,7 +12,6 @@ import { startAws } from './parts/aws-part.ts'
 import { startEmbeddedMetricsPart } from './parts/embedded-metrics-part.ts'
 import { startEntitlementPart } from './parts/entitlement-part.ts'
 import { startLedger } from './parts/ledger-part.ts'
-import { isShared } from './parts/open-store.ts'
 import { startCounting, type Counting } from './parts/metrics-part.ts'
 import { startOpsListener } from './parts/ops-listener-part.ts'
 import { findPlatform } from './parts/platform-part.ts'
@@ -97,7 +97,7 @@ function startParts(
         void submitter.tick()
       }),
     )
-    if (isShared(options.settings))
+    if (databaseUrlOf(options.settings) !== undefined)
       intake.use(startTakeover(options, { ledger, submitter: submission.submitter }))
     // First of all to end, so that no request waits for the entitlement while the listener closes.
     intake.use(entitlementPart)

@@ -26,7 +26,7 @@ export async function demoMachine(machine: Machine): Promise<Machine> {
     ...machine,
     ...demoWorld(emulator, options, directory, machine.env),
     clock: createFastClock(emulator.rate, emulator.now),
-    credentials: demoCredentials,
+    credentials: demoCredentials(undefined),
     expectRunning: true,
   }
 }

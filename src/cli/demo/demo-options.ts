@@ -1,11 +1,18 @@
+import { createHash } from 'node:crypto'
 import { helpOption, invalidArguments, readArguments } from '../command-line.ts'
 import { resolve } from 'node:path'
 import type { SidecarError } from '../../kernel/errors.ts'
 import { routeNames, routesThat, type Route } from '../../product/routes.ts'
 import { parseDuration } from '../duration.ts'
 
-/** An access key is a task or pod to the emulator. */
-export const demoCredentials = { accessKeyId: 'AKIADEMOTASKORPOD001', secretAccessKey: 'demo' }
+/** An access key is a task or pod to the emulator: without a name, the one of this machine. */
+export function demoCredentials(identity: string | undefined) {
+  const accessKeyId =
+    identity === undefined
+      ? 'AKIADEMOTASKORPOD001'
+      : `AKIA${createHash('sha256').update(identity).digest('hex').slice(0, 16).toUpperCase()}`
+  return { accessKeyId, secretAccessKey: 'demo' }
+}
 
 export const demoHelp = `Runs the sidecar against an emulated AWS on this machine.
 
@@ -17,9 +24,11 @@ usage: marketplace-sidecar demo [options]
   --ops-port <n>          health and metrics (9464)
   --emulator-port <n>     the emulated AWS (7071)
   --emulator <url>        use this running emulator, and its clock, instead of starting one
+  --identity <name>       be the task or pod of this name: several of them can run on one machine
   --data-dir <directory>  keep the ledger here (default: a temporary one, deleted at the end)
 
-Ctrl-C ends it: the sidecar sends the open hour first. SIDECAR_* variables apply.`
+Ctrl-C ends it: the sidecar sends the open hour first. SIDECAR_* variables apply. With SIDECAR_DATABASE_URL the
+ledger is in PostgreSQL, in a schema that the demo makes, and demos with different identities share it.`
 
 export interface DemoOptions {
   readonly hour: string
@@ -28,6 +37,7 @@ export interface DemoOptions {
   readonly opsPort: number
   readonly emulatorPort: number
   readonly emulator: string | undefined
+  readonly identity: string | undefined
   readonly dataDir: string | undefined
 }
 
@@ -41,6 +51,7 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions | 'help' 
       'ops-port': { type: 'string', default: '9464' },
       'emulator-port': { type: 'string', default: '7071' },
       emulator: { type: 'string' },
+      identity: { type: 'string' },
       'data-dir': { type: 'string' },
       help: helpOption,
     },
@@ -51,7 +62,9 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions | 'help' 
   const route = routeNames.find((known) => known === values.route)
   if (route === undefined)
     throw invalid(`--route must be ${routeNames.join(', ')}, not ${values.route}`)
-  const dataDir = values['data-dir']
+  const { identity, 'data-dir': dataDir } = values
+  if (identity !== undefined && !/^[\w.-]{1,60}$/.test(identity))
+    throw invalid('--identity must be 1 to 60 letters, digits, dots, dashes or underscores')
   return {
     hour: values.hour,
     route,
@@ -59,6 +72,7 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions | 'help' 
     opsPort: portOf('--ops-port', values['ops-port']),
     emulatorPort: portOf('--emulator-port', values['emulator-port']),
     emulator: values.emulator?.replace(/\/+$/, ''),
+    identity,
     dataDir: dataDir === undefined ? undefined : resolve(dataDir),
   }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { databaseUrlOf } from '../../config/database-url-of.ts'
 import type { Settings } from '../../config/settings.ts'
 import { createFastClock, createSystemClock, toIso } from '../../kernel/clock.ts'
 import { messageOf } from '../../kernel/errors.ts'
@@ -10,6 +11,7 @@ import { openStandardOutput } from '../../observe/log/create-log.ts'
 import { fastClockNote, latestInstant } from '../../store/sqlite/file/latest-instant.ts'
 import type { CliIo } from '../cli-io.ts'
 import { showDuration } from '../duration.ts'
+import { databaseUrl } from '../ledger/ledger-arguments.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { runUntilSignal } from '../run-until-signal.ts'
 import { version } from '../version.ts'
@@ -41,7 +43,7 @@ export async function demo(args: readonly string[], io: CliIo): Promise<number> 
   }
 
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'marketplace-sidecar-demo-'))
-  const emulator = await openEmulator(options, dataDir)
+  const emulator = await openEmulator(options, await prepareLedger(dataDir, io.env))
   try {
     return await runAgainst(emulator, options, dataDir, ownIo)
   } finally {
@@ -68,7 +70,7 @@ async function runAgainst(
       {
         settings,
         env: {},
-        hostname: hostname(),
+        hostname: options.identity ?? hostname(),
         version,
         clock: createFastClock(emulator.rate, emulator.now),
         timers,
@@ -78,7 +80,7 @@ async function runAgainst(
         droppedLines,
         random: Math.random,
         randomBytes,
-        credentials: demoCredentials,
+        credentials: demoCredentials(options.identity),
         listenOptions: { app: '--port', ops: '--ops-port' },
       },
       ({ appPort, opsPort, ledger }) => {
@@ -101,11 +103,12 @@ async function runAgainst(
 function suggestions(
   { app, ops }: { readonly app: number; readonly ops: number },
   emulatorUrl: string,
-  { product, dataDir }: Settings,
+  settings: Settings,
 ): string[] {
-  const [first] = product.dimensions
+  const [first] = settings.product.dimensions
+  const place = databaseUrlOf(settings) === undefined ? settings.dataDir : 'the database'
   return [
-    `ready        the ledger is in ${dataDir}`,
+    `ready        the ledger is in ${place}`,
     '',
     'Try, in another terminal:',
     `  curl -f localhost:${app}/v1/entitlement`,
@@ -117,10 +120,20 @@ function suggestions(
   ]
 }
 
+/** Makes the schema of a shared ledger. Returns the latest instant that an earlier demo left in the ledger. */
+async function prepareLedger(dataDir: string, env: CliIo['env']): Promise<number | undefined> {
+  const url = databaseUrl(env)
+  if (url === undefined) return latestInstant(dataDir)
+  const { migrateDatabase } = await import('../../store/postgres/migrations/migrate-database.ts')
+  await migrateDatabase(url, undefined)
+  const { latestInstantOf } = await import('../../store/postgres/latest-instant-of.ts')
+  return latestInstantOf(url)
+}
+
 /** The emulated time never starts before the ledger's last hour: hours would run twice. */
-function openEmulator(options: DemoOptions, dataDir: string): Promise<DemoEmulator> {
+function openEmulator(options: DemoOptions, latest: number | undefined): Promise<DemoEmulator> {
   if (options.emulator !== undefined) return connectEmulator(options.emulator)
-  const start = Math.max(createSystemClock().now(), latestInstant(dataDir) ?? 0)
+  const start = Math.max(createSystemClock().now(), latest ?? 0)
   return spawnEmulator([
     '--port',
     `${options.emulatorPort}`,

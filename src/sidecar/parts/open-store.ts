@@ -1,3 +1,4 @@
+import { databaseUrlOf } from '../../config/database-url-of.ts'
 import type { SidecarError } from '../../kernel/errors.ts'
 import type { MeaningOf } from '../../ledger/opening/open-book.ts'
 import { openSqliteStore } from '../../store/sqlite/open-sqlite-store.ts'
@@ -11,17 +12,6 @@ interface StoreUse {
   readonly onFatal: (error: SidecarError) => void
 }
 
-type DatabaseSettings = Pick<SidecarOptions['settings'], 'databaseUrl' | 'databaseUrlOfFile'>
-
-/** Whether many sidecars keep one book. */
-export function isShared(settings: DatabaseSettings): boolean {
-  return urlOf(settings) !== undefined
-}
-
-function urlOf({ databaseUrlOfFile, databaseUrl }: DatabaseSettings): string | undefined {
-  return databaseUrlOfFile ?? databaseUrl
-}
-
 /** Opens the book where the settings say: in the data directory, or in a database that many share. */
 export async function openStore(
   {
@@ -33,7 +23,7 @@ export async function openStore(
   }: Pick<SidecarOptions, 'settings' | 'clock' | 'events' | 'log' | 'randomBytes'>,
   { resource, meaningOf, onFatal }: StoreUse,
 ): Promise<Store> {
-  const url = urlOf(settings)
+  const url = databaseUrlOf(settings)
   const now = clock.now()
   if (url === undefined) {
     const directory = settings.dataDir
