@@ -95,6 +95,12 @@ export class Page {
     return this.#options.slots.of(account)
   }
 
+  /** Whether the slot has a record of this hour, so that no more usage of it can be sealed. */
+  hasRecord({ slot, name }: NamedSlot, hour: number): boolean {
+    const byThisGroup = this.#closed.size > 0 && this.#closed.has(closedName(name, hour))
+    return byThisGroup || this.#view.isClosed(slot, hour)
+  }
+
   /** The first hour, from `hour` on, for which AWS has no record of the account's slot. */
   firstUnsealedHour(account: Account, hour: number): number {
     const page = this.#page(account)
@@ -356,10 +362,8 @@ export class Page {
     this.#notes.set(unguardedName(account, hour), quantity > 0n ? String(quantity) : undefined)
   }
 
-  #isClosed({ account, slot: { slot, name } }: AccountPage, hour: number): boolean {
-    const byThisGroup = this.#closed.size > 0 && this.#closed.has(closedName(name, hour))
-    if (byThisGroup || this.#view.isClosed(slot, hour)) return true
-    return this.#held.has({ account, resource: this.resource, hour })
+  #isClosed({ account, slot }: AccountPage, hour: number): boolean {
+    return this.hasRecord(slot, hour) || this.#held.has({ account, resource: this.resource, hour })
   }
 }
 

@@ -35,6 +35,7 @@ export function sealHours(
   accountOf: (dimension: string) => Account,
 ): InsertedRecord[] {
   if (request.foldAfter !== undefined) foldBack(page, request.foldAfter, hourOf(request.now))
+  carryOn(page, request.before)
   const due = bySlot(page, request.before)
   const sealed = due.map((slotHour) => sealHour(page, slotHour, request))
   const zero = request.zeroHours.map(({ dimension, hour }) => {
@@ -45,6 +46,17 @@ export function sealHours(
     return sealHour(page, { slot, hour, open }, request)
   })
   return [...sealed, ...zero].filter((record) => record !== undefined)
+}
+
+/** Usage that another process added to an hour that had its record by then goes to the next hour without one. */
+function carryOn(page: Page, before: number): void {
+  for (const open of page.openHours(before)) {
+    const { account, hour } = open
+    if (!page.hasRecord(page.slotOf(account), hour)) continue
+    const target = page.firstUnsealedHour(account, hour)
+    for (const { tags, quantity } of page.empty(open))
+      page.addUnguarded(account, target, tags, quantity)
+  }
 }
 
 function foldBack(page: Page, after: number, hour: number): void {

@@ -17,7 +17,7 @@ import type { Store } from '../../../src/store/store.ts'
 import { reportOf } from '../../support/ledger/ledger-bench.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
-import { nine, tagged, unit } from './changes-for-tests.ts'
+import { accountFor, addedTo, nine, tagged, unit, write } from './changes-for-tests.ts'
 
 const why = { code: 'Because', message: 'AWS said so.' }
 const accepted: Settlement = { kind: 'accepted', meteringRecordId: 'm-1' }
@@ -159,6 +159,27 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
       expect(late).toEqual([{ dimension: 'requests', hour: nine + hourMs, quantity: unit }])
       await book.clock.advance(hourMs)
       expect(await book.seal()).toMatchObject([{ hour: nine + hourMs, quantity: 1 }])
+      await book.expectBalance()
+    })
+
+    test('usage that came to an hour after its record goes to the next one', async () => {
+      const book = await setUp()
+      await book.report('requests', 2n * unit)
+      await book.clock.advance(hourMs)
+      const [record] = await book.seal()
+      const account = accountFor('requests')
+      // Another process decided before the seal, and committed after it.
+      await write(book.store, {
+        accounts: [{ account, reported: 3n * unit, fraction: undefined }],
+        added: [addedTo(account, nine, { [tagged('a')]: 3n * unit })],
+      })
+      expect(await book.seal()).toEqual([])
+      expect((await book.ledger.usage()).open).toEqual([
+        { dimension: 'requests', hour: nine + hourMs, quantity: 3n * unit },
+      ])
+      await book.clock.advance(hourMs)
+      expect(await book.seal()).toMatchObject([{ hour: nine + hourMs, quantity: 3 }])
+      expect(await book.store.record(record?.id ?? 0)).toMatchObject({ quantity: 2 })
       await book.expectBalance()
     })
 

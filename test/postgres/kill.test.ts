@@ -1,0 +1,18 @@
+import { expect, inject, test } from 'vitest'
+import { runSharedKillTest } from './kill/shared-kill-test.ts'
+import { newDatabase } from './support/new-database.ts'
+
+const server = inject('postgres')
+
+test('three sidecars bill what they acknowledged once, whatever is killed, paused or cut off', async () => {
+  const url = await newDatabase(server)
+  const seed = Math.floor(Math.random() * 2 ** 31)
+  const log = (line: string) => console.log(`seed ${seed}: ${line}`)
+  const result = await runSharedKillTest({ server, url, kills: 30, seed, log })
+  log(JSON.stringify({ ...result, done: Object.fromEntries(result.done) }))
+  expect(result.violations).toEqual([])
+  expect(result.cuts.before).toBeGreaterThan(0)
+  expect(result.cuts.after).toBeGreaterThan(0)
+  expect(result.betweenMarkAndAnswer).toBeGreaterThan(5)
+  expect(result.takenOver).toBeGreaterThan(0)
+}, 900_000)
