@@ -1,6 +1,7 @@
-import { element, setText } from './dom.ts'
-import { showHour, showNumber, showTime } from './format.ts'
+import { element, setText, showWhenChanged } from './dom.ts'
+import { hourMs, showDay, showHour, showNumber } from './format.ts'
 import { hoursShown, totalOf, type HourParts } from './hours.ts'
+import { scaleOf } from './scale.ts'
 import { tableOf } from './table.ts'
 
 export interface Chart {
@@ -20,26 +21,21 @@ const words: Readonly<Record<(typeof places)[number], string>> = {
 
 /** Shows the bars of one dimension, with a line about the selected hour and a table of all hours. */
 export function chartOf(name: string): Chart {
-  const summary = element('p', { class: 'quiet totals' })
-  const top = element('span', { class: 'top-value', 'aria-hidden': 'true' })
+  const scale = element('div', { class: 'scale', 'aria-hidden': 'true' })
   const bars = Array.from({ length: hoursShown }, () => barOf())
   const row = element(
     'div',
     { class: 'bars', role: 'group', 'aria-label': `${name}, by hour` },
     ...bars.map(({ button }) => button),
   )
-  const first = element('span')
-  const last = element('span')
-  const axis = element('div', { class: 'axis', 'aria-hidden': 'true' }, first, last)
-  const detail = element('p', { class: 'detail', 'aria-hidden': 'true' })
+  const tip = element('p', { class: 'tip', 'aria-hidden': 'true' })
+  const axis = element('div', { class: 'axis', 'aria-hidden': 'true' })
   const table = tableOf(name)
   const root = element(
-    'article',
-    { class: 'card chart', 'data-dimension': name },
-    element('header', {}, element('h3', {}, name), summary),
-    element('div', { class: 'plot' }, top, row),
-    axis,
-    detail,
+    'div',
+    { class: 'chart' },
+    element('p', { class: 'quiet' }, 'In units of AWS. The arrow keys move from hour to hour.'),
+    element('div', { class: 'plot' }, scale, row, tip, axis),
     table.root,
   )
   let looked = hoursShown - 1
@@ -48,7 +44,8 @@ export function chartOf(name: string): Chart {
     looked = Math.max(0, Math.min(hoursShown - 1, index))
     const { button } = bars[looked] ?? {}
     button?.setAttribute('tabindex', '0')
-    setText(detail, button?.getAttribute('aria-label') ?? '')
+    setText(tip, button?.getAttribute('aria-label') ?? '')
+    tip.dataset['side'] = looked < hoursShown / 2 ? 'left' : 'right'
   }
   for (const [index, { button }] of bars.entries()) {
     button.addEventListener('focus', () => look(index))
@@ -65,17 +62,38 @@ export function chartOf(name: string): Chart {
   return {
     root,
     show(hours, now) {
-      const highest = Math.max(0, ...hours.map(totalOf))
-      for (const [index, parts] of hours.entries()) bars[index]?.show(parts, highest, now)
-      root.classList.toggle('empty', highest === 0)
-      setText(top, highest === 0 ? '' : showNumber(highest))
-      setText(summary, totalsText(hours))
-      setText(first, showTime(hours[0]?.hour ?? now, now))
-      setText(last, showTime(hours.at(-1)?.hour ?? now, now))
+      const { top, ticks } = scaleOf(Math.max(0, ...hours.map(totalOf)))
+      for (const [index, parts] of hours.entries()) bars[index]?.show(parts, top, now)
+      showWhenChanged(scale, ticks, () => ticks.map((tick) => tickOf(tick, top)))
+      const starts = hours.map(({ hour }) => hour)
+      showWhenChanged(axis, starts, () => axisOf(starts))
       look(looked)
       table.show(hours, now)
     },
   }
+}
+
+/** A line across the plot at a round value, with the value. */
+function tickOf(value: number, top: number): HTMLElement {
+  const tick = element('span', { class: 'tick' }, showNumber(value))
+  tick.style.bottom = `${((value / top) * 100).toFixed(2)}%`
+  return tick
+}
+
+/** The time of day every six hours, and the day at midnight. */
+function axisOf(starts: readonly number[]): HTMLElement[] {
+  return starts.flatMap((hour, index) => {
+    const ofDay = (hour / hourMs) % 24
+    if (ofDay % 6 !== 0) return []
+    const isMidnight = ofDay === 0
+    const label = element(
+      'span',
+      { class: isMidnight ? 'midnight' : '' },
+      isMidnight ? showDay(hour) : `${String(ofDay).padStart(2, '0')}:00`,
+    )
+    label.style.left = `${((index / starts.length) * 100).toFixed(2)}%`
+    return [label]
+  })
 }
 
 function barOf() {
@@ -87,9 +105,9 @@ function barOf() {
   )
   return {
     button,
-    show(parts: HourParts, highest: number, now: number) {
+    show(parts: HourParts, top: number, now: number) {
       for (const { place, node } of segments) {
-        const share = highest === 0 ? 0 : parts[place] / highest
+        const share = parts[place] / top
         node.style.height = `${(share * 100).toFixed(2)}%`
         node.hidden = parts[place] === 0
       }
@@ -119,14 +137,4 @@ function partsText(parts: HourParts): string {
   const texts = some.map((place) => `${showNumber(parts[place])} ${words[place]}`)
   if (parts.moved > 0) texts.push(`${showNumber(parts.moved)} moved to a later hour`)
   return texts.join(', ') || 'nothing'
-}
-
-function totalsText(hours: readonly HourParts[]): string {
-  const sum = (place: (typeof places)[number]) =>
-    hours.reduce((total, parts) => total + parts[place], 0)
-  const totals = places.flatMap((place) => {
-    const total = sum(place)
-    return total > 0 ? [`${showNumber(total)} ${words[place]}`] : []
-  })
-  return totals.join(' \u00b7 ') || 'no usage'
 }

@@ -12,8 +12,7 @@ export const stateNames: Readonly<Record<EntitlementAnswer['state'], string>> = 
 
 /** Shows whether the product may run, and why. */
 export function showEntitlement(answer: EntitlementAnswer, now: number): void {
-  const { state, code, message, since, transitions, productCode, route, region } = answer
-  setText(byId('product'), [productCode, route, region ?? 'region unknown'].join(' \u00b7 '))
+  const { state, code, message, since, transitions } = answer
   byId('entitlement').dataset['state'] = state
   setText(byId('state'), stateNames[state])
   setText(byId('state-message'), message)

@@ -33,7 +33,13 @@ export function showDistance(instant: number, now: number): string {
   return instant < now ? `${span} ago` : `in ${span}`
 }
 
-function showSpan(ms: number): string {
+/** Formats the time that is left, in whole minutes rounded down. */
+export function showLeft(ms: number): string {
+  return showSpan(ms < 60_000 ? ms : Math.floor(ms / 60_000) * 60_000)
+}
+
+/** Formats how long something has run. */
+export function showSpan(ms: number): string {
   const seconds = Math.round(ms / 1000)
   if (seconds < 60) return `${seconds} s`
   const minutes = Math.round(seconds / 60)
@@ -44,6 +50,11 @@ function showSpan(ms: number): string {
 
 function hoursAndMinutes(minutes: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+/** Formats a date as `11 Mar`. */
+export function showDay(instant: number): string {
+  return day.format(instant)
 }
 
 /** Formats a count as `3 records` or `1 record`. */

@@ -1,13 +1,14 @@
 import { fetchState, TokenNeeded, type State } from './api.ts'
-import { showCharts } from './chart-view.ts'
+import { billedCsv } from './billed-csv.ts'
+import { showDimensions } from './dimensions-view.ts'
 import { byId, setText } from './dom.ts'
-import { showEntitlement, stateNames } from './entitlement-view.ts'
-import { showCount } from './format.ts'
-import { showThisHour } from './hour-view.ts'
+import { showEntitlement } from './entitlement-view.ts'
 import { poll } from './poll.ts'
 import { showProblems } from './problems-view.ts'
+import { showSidecar } from './sidecar-view.ts'
 import { showSending } from './sending-view.ts'
 import { tokenForm } from './token-form.ts'
+import { verdictOf } from './verdict.ts'
 
 const productName = document.title
 let token: string | undefined
@@ -35,15 +36,17 @@ function show({ entitlement, usage }: State): void {
   const now = Date.parse(usage.now)
   form.hide()
   connected()
+  const verdict = verdictOf(entitlement, usage)
+  byId('verdict').dataset['level'] = verdict.level
+  setText(byId('verdict-text'), verdict.text)
+  showSidecar(entitlement, usage, now)
+  showProblems(usage, now)
   showEntitlement(entitlement, now)
   showSending(usage, now)
-  const problems = showProblems(usage, now)
-  showThisHour(usage, now)
-  showCharts(usage, now)
+  showDimensions(usage, now)
   byId('content').hidden = false
   setText(byId('updated'), `As of ${usage.now.slice(11, 19)}.`)
-  const attention = problems === 0 ? [] : [showCount(problems, 'problem')]
-  tell([stateNames[entitlement.state], ...attention])
+  tell(verdict.text)
 }
 
 function connected(): void {
@@ -60,14 +63,14 @@ function failed(error: unknown, pauseMs: number): void {
   )
   banner.hidden = false
   document.body.classList.add('stale')
-  tell(['No answer'])
+  tell('No answer')
 }
 
 /** Updates the title and the screen reader's text, but only if something changed that needs action. */
-function tell(facts: readonly string[]): void {
-  const text = facts.join(' \u00b7 ')
+function tell(text: string): void {
   document.title = `${text} \u00b7 ${productName}`
   setText(byId('announcer'), text)
 }
 
+billedCsv(() => token)
 const polling = poll(ask, failed)

@@ -45,6 +45,8 @@ export interface Submission {
    * when nothing waits for it.
    */
   readonly nextSendAt: (openHour: number | undefined) => number | undefined
+  /** Returns when AWS stops accepting a record of an hour, ms. */
+  readonly acceptedUntil: (hour: number) => number
 }
 
 /** Puts together what seals and what sends. Nothing is started yet. */
@@ -66,6 +68,7 @@ export function createSubmission(options: SubmissionOptions): Submission {
     },
     sender,
     submitter,
+    acceptedUntil: (hour) => hour + hourMs + channel.windowMs,
     nextSendAt(openHour) {
       const sealed = sender.nextAttemptAt ?? Number.POSITIVE_INFINITY
       const open =

@@ -16,6 +16,7 @@ import { openApiPath, openApiRoute } from './openapi/openapi-route.ts'
 import { proofRoute, type ProofRouteOptions } from './routes/proof-route.ts'
 import { createServerBase, type ServerLimits } from './listener/server.ts'
 import { statusPagePath, statusPageRoute } from './routes/status-page-route.ts'
+import { recordsCsvRoute, type AcceptedRecords } from './routes/records-csv-route.ts'
 import { usageViewRoute, type UsageViewOptions } from './routes/usage-view-route.ts'
 
 export interface AppServerOptions extends EntitlementRouteOptions {
@@ -23,6 +24,7 @@ export interface AppServerOptions extends EntitlementRouteOptions {
   readonly events: Events
   readonly log: Log
   readonly usage: UsageViewOptions
+  readonly accepted: AcceptedRecords
   /** The version of the program, for the OpenAPI document. */
   readonly version: string
   /** What the application must send as a bearer token; undefined admits every local process. */
@@ -64,6 +66,7 @@ export function createAppServer(options: AppServerOptions): AppServer {
   })
   proofRoute(app, options.proof)
   usageViewRoute(app, options.usage)
+  recordsCsvRoute(app, options.accepted)
   statusPageRoute(app)
   openApiRoute(app, options.version)
   const { bodyLimitBytes } = limits

@@ -14,6 +14,7 @@ import {
   type PendingRecord,
   type UsageSummary,
 } from '../store/summary.ts'
+import { acceptedRecords } from './accepted-records.ts'
 import { AccountSlots } from './account-slots.ts'
 import { auditBook, imbalancesOf, type AccountBalance } from './audit.ts'
 import { GroupCommit } from './group-commit.ts'
@@ -195,6 +196,12 @@ export class Ledger {
       lateUsageBefore: now - summaryWindowMs,
     }
     while (await this.#run(undefined, (page) => page.forget(retention)));
+  }
+
+  /** Every record that AWS accepted and that is still kept, oldest hour first. */
+  accepted(): AsyncGenerator<MeteringRecord> {
+    const now = this.#options.clock.now()
+    return acceptedRecords(this.#store, now - settledMs, now)
   }
 
   /** Keeps a short text for the next start, under a name; an earlier one of that name is replaced. */

@@ -2,7 +2,7 @@
  * Why usage is held. It is closed to new usage, blocks no other hour, and is never sent by itself: an
  * operator releases it or writes it off.
  */
-const heldReasonTable = {
+export const heldReasonTable = {
   guard: 'The hour is above maxPerHour of the product file.',
   late: 'AWS no longer accepts the hour, and late usage is held.',
   adopted: 'Another task or pod left it, and late usage is held.',

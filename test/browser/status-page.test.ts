@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Page } from 'playwright-core'
 import type { UsageAnswer } from '../../src/http/routes/answers.ts'
@@ -31,12 +32,13 @@ const expectSeen = (page: Page, selector: string, text: string | RegExp) =>
   page.locator(selector).filter({ hasText: text }).first().waitFor()
 const fact = (page: Page, name: string) => page.locator(`[data-fact="${name}"]`)
 const tile = (page: Page, name: string) =>
-  page.locator(`#hour-dimensions [data-dimension=${JSON.stringify(name)}]`)
-const expectBar = (page: Page, name: string, label: RegExp) =>
-  page
-    .locator(`article[data-dimension=${JSON.stringify(name)}]`)
-    .getByRole('button', { name: label })
-    .waitFor()
+  page.locator(`#dimensions [data-dimension=${JSON.stringify(name)}]`)
+const chart = (page: Page, name: string) =>
+  page.locator(`#dimensions [data-chart-of=${JSON.stringify(name)}]`)
+async function expectBar(page: Page, name: string, label: RegExp): Promise<void> {
+  if (!(await chart(page, name).isVisible())) await tile(page, name).locator('.open-chart').click()
+  await chart(page, name).getByRole('button', { name: label }).waitFor()
+}
 const usageOf = async (scene: Scene) =>
   (await scene.get('/v1/usage')).body as unknown as UsageAnswer
 
@@ -46,11 +48,11 @@ describe('the numbers of the page', () => {
     await scene.entitled()
     const { page, complaints } = await look(scene)
     await expectSeen(page, '#state', 'Entitled')
-    await expectSeen(page, '#hour-dimensions .quantity', '0')
+    await expectSeen(page, '#dimensions .quantity', '0')
 
     await scene.report('requests', 12_345.25)
     await scene.report('storage', 2500)
-    await expectSeen(page, '#hour-dimensions .quantity', '12,345.25')
+    await expectSeen(page, '#dimensions .quantity', '12,345.25')
     await tile(page, 'storage').getByText('units, 2.441 to bill').waitFor()
     await expectSeen(page, '#sending', /Next send10:01, in 46 min/)
 
@@ -70,8 +72,39 @@ describe('the numbers of the page', () => {
       { dimension: 'storage', quantity: 452 },
     ])
     expect(await fact(page, 'Fractions kept').textContent()).toBe('0.25 requests, 452 storage')
-    expect(await page.title()).toBe('Entitled \u00b7 marketplace-sidecar')
+    expect(await page.title()).toBe('Healthy \u00b7 marketplace-sidecar')
     expect(complaints).toEqual([])
+  })
+
+  test('are preceded by a command that sends the first usage', async () => {
+    const scene = await play()
+    await scene.entitled()
+    const { page } = await look(scene)
+    await expectSeen(page, '#empty', 'No usage yet')
+    const command = (await page.locator('#empty code').textContent()) ?? ''
+    expect(command).toBe(
+      `curl -d '{"dimension":"requests","quantity":3}' ${scene.url.slice(0, -1)}/v1/usage`,
+    )
+    await scene.report('requests', 3)
+    await page.locator('#empty').waitFor({ state: 'hidden' })
+  })
+
+  test('are saved as CSV, also where a token is needed', async () => {
+    const token = '0123456789abcdef0123456789abcdef'
+    const scene = await play({
+      settings: { SIDECAR_API_TOKEN_FILE: '/token' },
+      files: { '/token': token },
+    })
+    const { page } = await look(scene)
+    await page.getByLabel('Token').fill(token)
+    await page.getByLabel('Token').press('Enter')
+    await page.locator('#content').waitFor()
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.locator('#billed-csv').click(),
+    ])
+    expect(download.suggestedFilename()).toBe('billed.csv')
+    expect(readFileSync(await download.path(), 'utf8')).toMatch(/^hour,dimension,quantity,/)
   })
 
   test('are the same in the table and in the bars', async () => {
@@ -82,17 +115,18 @@ describe('the numbers of the page', () => {
       await scene.endHourWith(1)
     }
     const { page } = await look(scene)
-    const chart = page.locator('article[data-dimension="requests"]')
-    await chart.getByText('As a table').click()
-    const rows = chart.locator('tbody tr')
+    await tile(page, 'requests').locator('.open-chart').click()
+    const opened = chart(page, 'requests')
+    await opened.getByText('As a table').click()
+    const rows = opened.locator('tbody tr')
     await rows.nth(1).waitFor()
     expect(await rows.allTextContents()).toEqual(['10:00 to 11:0011', '09:00 to 10:007'])
-    const heights = await chart
+    const heights = await opened
       .locator('.bar .accepted:visible')
       .evaluateAll((nodes) =>
         nodes.map((node) => (node as unknown as { style: { height: string } }).style.height),
       )
-    expect(heights).toEqual(['63.64%', '100%'])
+    expect(heights).toEqual(['46.67%', '73.33%'])
   })
 
   test('show late usage separately, in the hour that it was added to', async () => {
@@ -118,7 +152,8 @@ describe('the page says what is wrong, and what to do', () => {
     await expectSeen(page, '#state-message', /Subscribe to the product/)
     await expectSeen(page, '#state-code', 'CustomerNotEntitledException')
     await expectSeen(page, '#transitions', /Starting \u2192 Denied CustomerNotEntitledException/)
-    expect(await page.title()).toMatch(/^Denied/)
+    expect(await page.title()).toMatch(/^Blocked: the buyer has no subscription/)
+    await expectSeen(page, '#verdict', 'Blocked: the buyer has no subscription')
     // Chromium itself logs that a fetch was answered with 403.
     expect(complaints.filter((text) => !/status of 403/.test(text))).toEqual([])
   })
@@ -146,7 +181,10 @@ describe('the page says what is wrong, and what to do', () => {
     await expectSeen(page, '.trouble code', 'marketplace-sidecar ledger retry 1')
     await expectSeen(page, '.trouble .chips', '#1 requests, 09:00: 5')
     await expectBar(page, 'requests', /09:00 to 10:00: 5 refused or unresolved/)
-    expect(await page.title()).toBe('Entitled \u00b7 1 problem \u00b7 marketplace-sidecar')
+    expect(await page.title()).toBe(
+      'Action needed: AWS refuses 1 record \u00b7 marketplace-sidecar',
+    )
+    await expectSeen(page, '.deadline', /^AWS accepts 09:00 until 16:00, \d h( \d+ min)? left\.$/)
   })
 
   test('when a record may have been billed', async () => {
@@ -180,7 +218,8 @@ describe('the page says what is wrong, and what to do', () => {
     await scene.aws.control('reset', {})
     await scene.clock.advance(60_000)
     await expectBar(page, 'requests', /09:00 to 10:00: 5 accepted/)
-    await expectSeen(page, '#problem-list', 'Nothing.')
+    await expectSeen(page, '#problem-list', 'Nothing needs attention.')
+    await expectSeen(page, '#verdict', 'Healthy')
   })
 
   test('when the sidecar is gone, and that it is back', async () => {
@@ -188,7 +227,7 @@ describe('the page says what is wrong, and what to do', () => {
     await first.entitled()
     await first.report('requests', 5)
     const { page } = await look(first)
-    await expectSeen(page, '#hour-dimensions .quantity', '5')
+    await expectSeen(page, '#dimensions .quantity', '5')
     await first.sidecar.stop()
     await expectSeen(page, '#connection', /The sidecar does not answer .* Next try in \d+ s/)
     expect(await page.title()).toMatch(/^No answer/)
@@ -220,10 +259,9 @@ describe('text from elsewhere', () => {
     await scene.endHourWith(2)
     const { page, complaints } = await look(scene)
     await page.locator('.trouble').getByText(hostile).first().waitFor()
-    const names = await page.locator('article h3, #hour-dimensions h3').allTextContents()
-    expect(names).toEqual(['requests', hostile, 'requests', hostile])
+    expect(await page.locator('.open-chart').allTextContents()).toEqual(['requests', hostile])
     expect(await page.locator('img, b').count()).toBe(0)
-    expect(await page.title()).toMatch(/^Entitled/)
+    expect(await page.title()).toMatch(/^Action needed/)
     expect(complaints).toEqual([])
   })
 })
@@ -274,7 +312,7 @@ describe('a hidden page', () => {
     await page.evaluate(
       `delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))`,
     )
-    await expectSeen(page, '#hour-dimensions .quantity', '9')
+    await expectSeen(page, '#dimensions .quantity', '9')
   })
 })
 
@@ -299,7 +337,7 @@ describe('the page of the demo', () => {
     await earlyInTheHour(addresses)
     for (const quantity of [1, 2, 4])
       expect(await postUsage(addresses.app, { dimension: 'requests', quantity })).toBe(200)
-    await expectSeen(page, '#hour-dimensions .quantity', /^7$/)
+    await expectSeen(page, '#dimensions .quantity', /^7$/)
     await expectBar(page, 'requests', /: 7 accepted/)
     const answer = await fetch(`${addresses.app}/v1/usage`)
     const { settled } = (await answer.json()) as UsageAnswer

@@ -1,7 +1,7 @@
 import { readArguments } from '../command-line.ts'
 import { readBook } from '../../store/sqlite/file/book-file.ts'
 import type { CliIo } from '../cli-io.ts'
-import { csvLine } from './csv.ts'
+import { csvLine } from '../../kernel/csv.ts'
 import { exitCodes } from '../exit-codes.ts'
 import {
   commonOptions,

@@ -65,6 +65,11 @@ export const receiptExample = { result: 'accepted', hour: '2026-03-10T09:00:00.0
 
 export const usageExample: UsageAnswer = {
   now: '2026-03-10T11:20:00.000Z',
+  sidecar: {
+    version: '0.2.0',
+    resource: 'arn:aws:ecs:us-east-1:111122223333:task/shop/0123456789abcdef0123456789abcdef',
+    startedAt: '2026-03-10T08:15:00.000Z',
+  },
   dimensions: [{ name: 'requests', unit: null, divisor: 1 }],
   open: [{ dimension: 'requests', hour: '2026-03-10T11:00:00.000Z', quantity: 2.25 }],
   fractions: [{ dimension: 'requests', quantity: 0.5 }],
@@ -76,6 +81,7 @@ export const usageExample: UsageAnswer = {
       quantity: 900000,
       reason: 'guard',
       since: '2026-03-10T09:01:00.000Z',
+      acceptedUntil: '2026-03-10T15:00:00.000Z',
     },
   ],
   late: [{ dimension: 'requests', hour: '2026-03-10T11:00:00.000Z', quantity: 1 }],
@@ -93,6 +99,7 @@ export const usageExample: UsageAnswer = {
       lastMessage: 'Not authorized. Allow aws-marketplace:MeterUsage for the role.',
       settledAt: null,
       movedTo: null,
+      acceptedUntil: '2026-03-10T17:00:00.000Z',
     },
   ],
   settled: [
@@ -109,6 +116,7 @@ export const usageExample: UsageAnswer = {
       lastMessage: null,
       settledAt: '2026-03-10T10:01:00.000Z',
       movedTo: null,
+      acceptedUntil: null,
     },
   ],
   unresolvedCount: 0,

@@ -173,6 +173,16 @@ const getUsage: OpenApiOperation = {
   ]),
 }
 
+const getRecordsCsv: OpenApiOperation = {
+  operationId: 'getRecordsCsv',
+  summary: 'What AWS has accepted, as CSV',
+  tags: ['usage'],
+  responses: responsesOf(
+    { 200: { description: 'RFC 4180.', content: { 'text/csv': { schema: { type: 'string' } } } } },
+    ['PlatformUnknown', ...commonCodes],
+  ),
+}
+
 /** AWS's SDKs describe AWS's protocol. */
 const callAws: OpenApiOperation = {
   operationId: 'callAws',
@@ -236,6 +246,7 @@ export const openApiPaths: Paths = {
   '/v1/entitlement': { get: getEntitlement },
   '/v1/entitlement/proof': { get: getProof },
   '/v1/usage': { post: postUsage, get: getUsage },
+  '/v1/records.csv': { get: getRecordsCsv },
   '/': { get: getStatusPage, post: callAws },
   '/openapi.json': { get: getOpenApi },
 }

@@ -10,6 +10,7 @@ import type {
   HeldAnswer,
   HourAnswer,
   RecordAnswer,
+  SidecarAnswer,
   TransitionAnswer,
   UsageAnswer,
 } from '../routes/answers.ts'
@@ -124,6 +125,11 @@ export const componentSchemas = {
   }),
   Usage: answer<UsageAnswer>('Where every unit is.', {
     now: time,
+    sidecar: answer<SidecarAnswer>('The program that answers.', {
+      version: text,
+      resource: { ...text, description: 'The ECS task, or the EKS pod by its uid.' },
+      startedAt: time,
+    }),
     dimensions: listOf('Dimension'),
     open: listOf('HourUsage'),
     fractions: { type: 'array', items: answer('', { dimension: text, quantity }) },
@@ -157,6 +163,7 @@ export const componentSchemas = {
     quantity,
     reason: { type: 'string', enum: heldReasons },
     since: time,
+    acceptedUntil: timeOrNull,
   }),
   UsageRecord: answer<RecordAnswer>("An hour of a dimension, in AWS's whole units.", {
     id: { type: 'integer', minimum: 1 },
@@ -171,6 +178,11 @@ export const componentSchemas = {
     lastMessage: textOrNull,
     settledAt: timeOrNull,
     movedTo: timeOrNull,
+    acceptedUntil: {
+      ...timeOrNull,
+      description:
+        'When AWS stops accepting a record of its hour; null once the record is settled.',
+    },
   }),
   Problem: {
     type: 'object',

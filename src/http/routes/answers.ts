@@ -28,6 +28,7 @@ export interface TransitionAnswer {
 
 export interface UsageAnswer {
   readonly now: string
+  readonly sidecar: SidecarAnswer
   readonly dimensions: readonly DimensionAnswer[]
   readonly open: readonly HourAnswer[]
   readonly fractions: readonly { readonly dimension: string; readonly quantity: number }[]
@@ -46,6 +47,14 @@ export interface UsageAnswer {
   readonly oldestUnsentHour: string | null
 }
 
+/** The program that answers. */
+export interface SidecarAnswer {
+  readonly version: string
+  /** The ECS task, or the EKS pod by its uid. */
+  readonly resource: string
+  readonly startedAt: string
+}
+
 export interface DimensionAnswer {
   readonly name: string
   readonly unit: string | null
@@ -61,6 +70,7 @@ export interface HourAnswer {
 export interface HeldAnswer extends HourAnswer {
   readonly id: number
   readonly reason: HeldReason
+  readonly acceptedUntil: string | null
   readonly since: string
 }
 
@@ -77,4 +87,6 @@ export interface RecordAnswer {
   readonly lastMessage: string | null
   readonly settledAt: string | null
   readonly movedTo: string | null
+  /** When AWS stops accepting a record of its hour; null once the record is settled. */
+  readonly acceptedUntil: string | null
 }

@@ -5,7 +5,7 @@ import type { Dimension } from '../../product/product.ts'
 import type { OpenHour } from '../../metering/report.ts'
 import type { UsageSummary } from '../../store/summary.ts'
 import type { RecordSummary } from '../../metering/record.ts'
-import type { HourAnswer, RecordAnswer, UsageAnswer } from './answers.ts'
+import type { HourAnswer, RecordAnswer, SidecarAnswer, UsageAnswer } from './answers.ts'
 
 interface UsageView {
   usage(): Promise<UsageSummary>
@@ -19,11 +19,14 @@ export interface UsageViewOptions {
    * when nothing waits to be sent.
    */
   readonly nextSendAt: (openHour: number | undefined) => number | undefined
+  /** Returns when AWS stops accepting a record of an hour, ms. */
+  readonly acceptedUntil: (hour: number) => number
+  readonly sidecar: SidecarAnswer
 }
 
 /** `GET /v1/usage`: where every unit is. */
 export function usageViewRoute(app: FastifyInstance, options: UsageViewOptions): void {
-  const { book, nextSendAt } = options
+  const { book, nextSendAt, acceptedUntil, sidecar } = options
   const described = options.dimensions.map(({ name, unit, divisor }) => ({
     name,
     unit: unit ?? null,
@@ -34,8 +37,9 @@ export function usageViewRoute(app: FastifyInstance, options: UsageViewOptions):
     const summary = await book.usage()
     return {
       now: toIso(summary.now),
+      sidecar,
       dimensions: described,
-      ...summaryBody(summary),
+      ...summaryBody(summary, acceptedUntil),
       nextSendAt: isoOrNull(nextSendAt(summary.open[0]?.hour)),
       lastSuccessAt: isoOrNull(summary.lastSuccessAt),
       lastFailure: failureBody(summary),
@@ -44,7 +48,7 @@ export function usageViewRoute(app: FastifyInstance, options: UsageViewOptions):
   })
 }
 
-function summaryBody(summary: UsageSummary) {
+function summaryBody(summary: UsageSummary, acceptedUntil: (hour: number) => number) {
   const { open, fractions, held, late, pending, settled, unresolvedCount } = summary
   return {
     open: open.map(hourBody),
@@ -56,11 +60,12 @@ function summaryBody(summary: UsageSummary) {
       id,
       ...hourBody(hour),
       reason,
+      acceptedUntil: toIso(acceptedUntil(hour.hour)),
       since: toIso(since),
     })),
     late: late.map(hourBody),
-    pending: pending.map(recordBody),
-    settled: settled.map(recordBody),
+    pending: pending.map((record) => recordBody(record, acceptedUntil(record.hour))),
+    settled: settled.map((record) => recordBody(record)),
     unresolvedCount,
   }
 }
@@ -73,7 +78,7 @@ function hourBody({ dimension, hour, quantity }: OpenHour): HourAnswer {
   return { dimension, hour: toIso(hour), quantity: asNumber(quantity) }
 }
 
-function recordBody(record: RecordSummary): RecordAnswer {
+function recordBody(record: RecordSummary, acceptedUntil?: number): RecordAnswer {
   const { id, dimension, hour, quantity, state, attempts, meteringRecordId, movedTo } = record
   return {
     id,
@@ -88,6 +93,7 @@ function recordBody(record: RecordSummary): RecordAnswer {
     lastMessage: record.lastMessage ?? null,
     settledAt: isoOrNull(record.settledAt),
     movedTo: isoOrNull(movedTo),
+    acceptedUntil: isoOrNull(acceptedUntil),
   }
 }
 

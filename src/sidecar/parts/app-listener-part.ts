@@ -5,6 +5,7 @@ import { createAppServer } from '../../http/app-server.ts'
 import type { Drain } from '../../http/listener/drain.ts'
 import { problemOfError } from '../../http/listener/problem-of-error.ts'
 import type { Listen } from '../../http/listener/server.ts'
+import { toIso } from '../../kernel/clock.ts'
 import { openAll } from '../../kernel/open-all.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { Platform } from '../../platform/platform.ts'
@@ -31,7 +32,7 @@ interface Deps {
 
 /** Starts the sources and opens the listener for the application; disposal closes it before the sources. */
 export function startAppListener(options: SidecarOptions, deps: Deps): Promise<ListenerPart> {
-  const { settings, events, log, timers, version, sources = allSources } = options
+  const { settings, events, log, clock, timers, version, sources = allSources } = options
   const { platform, ledger, api, submission, drain, listen } = deps
   const { entitlement, signal } = deps.entitlementPart
   const { productCode, route, dimensions, publicKeys } = settings.product
@@ -42,7 +43,14 @@ export function startAppListener(options: SidecarOptions, deps: Deps): Promise<L
       limits: settings,
       events,
       log,
-      usage: { book: ledger, dimensions, nextSendAt: submission.nextSendAt },
+      usage: {
+        book: ledger,
+        dimensions,
+        nextSendAt: submission.nextSendAt,
+        acceptedUntil: submission.acceptedUntil,
+        sidecar: { version, resource: platform.resource, startedAt: toIso(clock.now()) },
+      },
+      accepted: () => ledger.accepted(),
       version,
       apiToken: settings.apiToken,
       onUsageRequest: () => drain.noteReport(),

@@ -7,6 +7,7 @@ import { openApiPath } from '../../http/openapi/openapi-route.ts'
 import { createOpsServer } from '../../http/ops-server.ts'
 import { entitlementPath } from '../../http/routes/entitlement-route.ts'
 import { statusPagePath } from '../../http/routes/status-page-route.ts'
+import { toIso } from '../../kernel/clock.ts'
 import { SidecarError } from '../../kernel/errors.ts'
 import { openAll } from '../../kernel/open-all.ts'
 import type { Platform } from '../../platform/platform.ts'
@@ -57,7 +58,16 @@ export function openWaitingRoom(
       limits: settings,
       events,
       log,
-      usage: { book: { usage: refuse }, dimensions, nextSendAt: () => undefined },
+      usage: {
+        book: { usage: refuse },
+        dimensions,
+        nextSendAt: () => undefined,
+        acceptedUntil: (hour) => hour,
+        sidecar: { version, resource: '', startedAt: toIso(clock.now()) },
+      },
+      accepted: () => {
+        throw platformUnknown()
+      },
       version,
       apiToken: settings.apiToken,
       onUsageRequest: () => {},

@@ -156,10 +156,17 @@ describe('an idempotency key', () => {
   })
 })
 
+const sidecar = {
+  version: '1.2.3',
+  resource: 'host:test-host',
+  startedAt: '2026-03-10T09:15:00.000Z',
+}
+
 describe('GET /v1/usage', () => {
   test('is empty when there is nothing', async () => {
     expect((await harness.get('/v1/usage')).body).toEqual({
       now: '2026-03-10T09:15:00.000Z',
+      sidecar,
       dimensions,
       open: [],
       fractions: [],
@@ -187,6 +194,7 @@ describe('GET /v1/usage', () => {
     expect(record).toMatchObject({ dimension: 'requests', hour, quantity: 6 })
     expect((await harness.get('/v1/usage')).body).toEqual({
       now: '2026-03-10T10:01:00.000Z',
+      sidecar,
       dimensions,
       open: [],
       fractions: [],
@@ -207,6 +215,7 @@ describe('GET /v1/usage', () => {
           lastMessage: null,
           settledAt: '2026-03-10T10:01:00.000Z',
           movedTo: null,
+          acceptedUntil: null,
         },
       ],
       unresolvedCount: 0,
@@ -224,7 +233,14 @@ describe('GET /v1/usage', () => {
     await harness.endHour()
     await harness.attempts(1)
     expect((await harness.get('/v1/usage')).body).toMatchObject({
-      pending: [{ state: 'sealed', attempts: 1, lastCode: 'ThrottlingException' }],
+      pending: [
+        {
+          state: 'sealed',
+          attempts: 1,
+          lastCode: 'ThrottlingException',
+          acceptedUntil: '2026-03-10T16:00:00.000Z',
+        },
+      ],
       lastFailure: { code: 'ThrottlingException', at: '2026-03-10T10:01:00.000Z' },
       oldestUnsentHour: hour,
     })
@@ -385,6 +401,26 @@ describe('tags', () => {
           { AllocatedUsageQuantity: 2, Tags: [{ Key: 'team', Value: 'red' }] },
         ]),
       },
+    ])
+  })
+})
+
+describe('GET /v1/records.csv', () => {
+  test('has what AWS accepted, and nothing else', async () => {
+    await harness.entitled()
+    await harness.post({ dimension: 'requests', quantity: 6 })
+    await harness.endHour()
+    await harness.attempts(1)
+    await harness.post({ dimension: 'requests', quantity: 1 })
+    await harness.aws.control('faults', { operation: 'MeterUsage', error: 'ThrottlingException' })
+    await harness.endHour()
+    await harness.attempts(2)
+    const response = await fetch(`http://127.0.0.1:${harness.sidecar.appPort}/v1/records.csv`)
+    expect(response.headers.get('content-type')).toBe('text/csv; charset=utf-8')
+    expect((await response.text()).split('\r\n')).toEqual([
+      'hour,dimension,quantity,meteringRecordId,settledAt,productCode',
+      expect.stringMatching(/^2026-03-10T09:00:00\.000Z,requests,6,[0-9a-f-]{36},2026-03-10T10:01/),
+      '',
     ])
   })
 })

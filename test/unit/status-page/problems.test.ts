@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { RecordAnswer } from '../../../src/http/routes/answers.ts'
+import type { HeldAnswer, RecordAnswer } from '../../../src/http/routes/answers.ts'
 import { usageExample } from '../../../src/http/openapi/openapi-examples.ts'
 import { commandsFor, problemsOf } from '../../../status-page/problems.ts'
 
@@ -7,6 +7,12 @@ function record(id: number, state: RecordAnswer['state'], lastCode: string | nul
   const [first] = usageExample.settled
   if (first === undefined) throw new Error('the example does not have a record')
   return { ...first, id, state, lastCode, lastMessage: lastCode && `${lastCode}, so do this.` }
+}
+
+function heldHour(): HeldAnswer {
+  const [first] = usageExample.held
+  if (first === undefined) throw new Error('the example holds nothing')
+  return first
 }
 
 test('records with the same problem are grouped, and those that need a person come first', () => {
@@ -19,11 +25,16 @@ test('records with the same problem are grouped, and those that need a person co
       record(4, 'refused', 'InvalidTagException'),
     ],
     settled: [record(5, 'unresolved', 'DuplicateRequestException'), record(6, 'moved', 'X')],
+    held: [
+      { ...heldHour(), id: 7 },
+      { ...heldHour(), id: 8 },
+    ],
   })
-  expect(problems.map(({ kind, records }) => [kind, ...records.map(({ id }) => id)])).toEqual([
+  expect(problems.map(({ kind, items }) => [kind, ...items.map(({ id }) => id)])).toEqual([
     ['unresolved', 5],
     ['refused', 2],
     ['refused', 4],
+    ['held', 7, 8],
     ['waiting', 1, 3],
     ['moved', 6],
   ])
@@ -35,6 +46,7 @@ test('records with the same problem are grouped, and those that need a person co
     ],
     ['marketplace-sidecar ledger retry 2'],
     ['marketplace-sidecar ledger retry 4'],
+    ['marketplace-sidecar ledger release 7'],
     [],
     [],
   ])
@@ -47,5 +59,5 @@ test('a record that is fine, or was decided, is not a problem', () => {
     record(3, 'accepted', 'ResolvedDelivered'),
     record(4, 'moved', 'ResolvedResend'),
   ]
-  expect(problemsOf({ ...usageExample, pending, settled })).toEqual([])
+  expect(problemsOf({ ...usageExample, pending, settled, held: [] })).toEqual([])
 })
