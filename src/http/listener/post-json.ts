@@ -20,6 +20,7 @@ export interface PostJsonOptions {
 }
 
 const jsonType = 'application/json; charset=utf-8'
+const jsonHeaders = { 'content-type': jsonType }
 const plainTypes: ReadonlySet<string | undefined> = new Set([
   'application/json',
   'application/json;charset=utf-8',
@@ -87,7 +88,7 @@ function createShortcut(
         .end(body)
       events.emit('httpAnswered', { route: path, method: 'POST', status, seconds: elapsed() })
     }
-    const succeed = (body: string) => send(200, { 'content-type': jsonType }, body)
+    const succeed = (body: string) => send(200, jsonHeaders, body)
     const fail = (error: unknown, first: Readonly<Record<string, string>> = {}) => {
       const problem = problemToSend(error, { route: path, requestId: requestId() }, log)
       const { status, headers, body } = problemAnswer(problem, requestId())

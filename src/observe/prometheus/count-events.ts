@@ -15,9 +15,9 @@ export function countEvents(registry: MetricRegistry, counted: CountedEvents): v
   countRecords(registry, counted)
   countLedger(registry, counted)
   countEntitlement(registry, counted)
-  const requests = registry.histogram('http_request_duration_seconds')
+  const requests = registry.requestTimes('http_request_duration_seconds')
   counted.events.on('httpAnswered', ({ route, method, status, seconds }) =>
-    requests.observe({ route, method, status: String(status) }, seconds),
+    requests.observe(route, method, status, seconds),
   )
 }
 

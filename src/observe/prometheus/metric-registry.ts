@@ -1,10 +1,11 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, Registry, type Metric } from 'prom-client'
 import {
   metricPrefix,
   metricTable,
   type MetricDefinition,
   type MetricName,
 } from './metric-table.ts'
+import { RequestTimes } from './request-times.ts'
 
 /** Returns the sum of the series of a metric that have these labels. */
 export type MetricReading = (name: MetricName, labels?: Readonly<Record<string, string>>) => number
@@ -29,6 +30,15 @@ export class MetricRegistry {
 
   histogram(name: MetricName): Histogram {
     return new Histogram({ ...configuration(name), registers: [this.#registry] })
+  }
+
+  /** A histogram of requests by route, method and status. */
+  requestTimes(name: MetricName): RequestTimes {
+    const { name: fullName, help, buckets = [] } = configuration(name)
+    const times = new RequestTimes(fullName, help, buckets)
+    // The registry only reads it.
+    this.#registry.registerMetric(times as unknown as Metric)
+    return times
   }
 
   /** Returns the text that Prometheus reads. */

@@ -9,6 +9,7 @@ export function createReceiptText(): (receipt: ReportReceipt) => string {
   let last: ReportReceipt | undefined
   let text = ''
   return (receipt) => {
+    if (receipt === last) return text
     const { result, hour, late } = receipt
     if (last?.hour !== hour || last.late !== late || last.result !== result) {
       last = receipt
