@@ -33,7 +33,12 @@ export function showDimensions(usage: UsageAnswer, now: number): void {
       body.append(...row.nodes)
     }
     const described = usage.dimensions.find(({ name }) => name === each.name)
-    row.show(described ?? { name: each.name, unit: null, divisor: 1 }, each, usage, now)
+    row.show(
+      described ?? { name: each.name, unit: null, divisor: 1, aggregate: 'sum' },
+      each,
+      usage,
+      now,
+    )
   }
 }
 

@@ -279,6 +279,14 @@ export const settingsTable = [
     summary: 'Distinct tag sets for one dimension and hour; usage beyond them is kept untagged.',
   },
   {
+    name: 'SIDECAR_MAX_READINGS',
+    member: 'maxReadings',
+    type: integer('', 1, 10_000_000),
+    default: '100000',
+    summary:
+      'Distinct members or readings that one hour of a dimension may have where its aggregate is not sum; more are refused.',
+  },
+  {
     name: 'SIDECAR_LOG_LEVEL',
     member: 'logLevel',
     type: choice(logLevels),

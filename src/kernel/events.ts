@@ -34,7 +34,9 @@ export interface SidecarEvents {
     readonly accepted: number
     readonly duplicates: number
     readonly late: number
-    /** Of the accepted reports, micro-units. */
+    /** Readings that came when their hour was over and changed no amount. */
+    readonly notCounted: number
+    /** Of the accepted reports that are amounts, micro-units. */
     readonly quantity: bigint
     /** Start of the earliest hour that received usage, ms. */
     readonly earliestHour: number
@@ -47,6 +49,8 @@ export interface SidecarEvents {
   }
   /** A MeterUsage call that has nothing to tell a repeat by equals an earlier one of its hour; it was counted. */
   callRepeated: { readonly dimension: string; readonly hour: number; readonly requestId: string }
+  /** The readings of an hour became an amount of it. */
+  readingsCounted: { readonly dimension: string; readonly hour: number; readonly quantity: bigint }
   tagSetsOverflowed: { readonly dimension: string; readonly reports: number }
   /** Usage of an hour waits for an operator. */
   usageHeld: {

@@ -270,6 +270,13 @@ export const problemTable = {
       'The volume is full, or the ledger holds 20,000,000 idempotency keys; records are still sent',
     todo: 'Free or enlarge the volume; the sidecar continues by itself. Use fewer keys: report sums, or batches with one key',
   },
+  ReadingsFull: {
+    status: 507,
+    title: 'The hour has no room for further readings',
+    happened:
+      'The hour has as many distinct members or readings of the dimension as SIDECAR_MAX_READINGS allows; known members are still accepted',
+    todo: 'Raise SIDECAR_MAX_READINGS, or use fewer tag sets',
+  },
 } as const satisfies Readonly<Record<string, ProblemRow>>
 
 /** A code that the application's listener answers with. */

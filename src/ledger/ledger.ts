@@ -3,7 +3,7 @@ import type { SidecarError } from '../kernel/errors.ts'
 import type { Events, Step } from '../kernel/events.ts'
 import type { Log } from '../kernel/log.ts'
 import { accountOf, type Account, type AccountKey } from '../metering/account.ts'
-import { usageOfPart, type MeteringRecord, type Settlement } from '../metering/record.ts'
+import type { MeteringRecord, Settlement } from '../metering/record.ts'
 import type { ReportReceipt, UsageRequest } from '../metering/report.ts'
 import type { Store } from '../store/store.ts'
 import {
@@ -17,14 +17,19 @@ import {
 import { acceptedRecords } from './accepted-records.ts'
 import { AccountSlots } from './account-slots.ts'
 import { auditBook, imbalancesOf, type AccountBalance } from './audit.ts'
+import { closeReadings } from './close-readings.ts'
 import { GroupCommit } from './group-commit.ts'
+import { grown, noOverflow } from './grown.ts'
 import { guardHours } from './guard-hours.ts'
 import { HeadRoom } from './head-room.ts'
+import { heldOfRecord } from './held-of-record.ts'
 import type { Owner } from './opening/ledger-owner.ts'
 import { logOpening, logTakeover } from './opening/log-opening.ts'
 import { openBook, type MeaningOf, type Opening, type OpeningRules } from './opening/open-book.ts'
 import { takeOver } from './opening/take-over.ts'
 import { Page } from './page.ts'
+import { readingRulesOf } from './reading-rules.ts'
+import type { ReadingRules } from './report-reading.ts'
 import { reportUsage } from './report-usage.ts'
 import { resealUntagged } from './reseal-untagged.ts'
 import { sealHours, type SealRequest } from './seal-hours.ts'
@@ -54,6 +59,8 @@ export interface LedgerOptions {
   readonly log: Log
   /** Distinct tag sets that an hour of an account may hold; further ones go to the untagged bucket. */
   readonly maxTagSets: number
+  /** Where the product has dimensions that are no sums. */
+  readonly readings?: Pick<ReadingRules, 'maxReadings' | 'newSecret'> | undefined
   /** Called once, when the ledger can no longer promise anything and the process must end. */
   readonly onFatal: (error: SidecarError) => void
 }
@@ -68,6 +75,7 @@ export class Ledger {
   readonly #tagSets: TagSetLimit
   readonly #headRoom = new HeadRoom()
   readonly #commits: GroupCommit<Page>
+  readonly #readings: ReadingRules
   readonly #accounts = new Map<string, Account>()
   readonly owner: Owner
 
@@ -77,6 +85,7 @@ export class Ledger {
     this.owner = owner
     this.#tagSets = new TagSetLimit(options.maxTagSets)
     this.#commits = this.#createCommits()
+    this.#readings = readingRulesOf(options)
   }
 
   /** Takes ownership of the book, recovers what was under way, and audits it. Closes the store when it throws. */
@@ -114,11 +123,13 @@ export class Ledger {
     const { events, clock } = this.#options
     const { receipts, overflowed } = await this.#run('report-written', (page) => {
       const before = page.overflowed.size === 0 ? noOverflow : new Map(page.overflowed)
-      const applied = reportUsage(page, request, this.#accountOf, clock.now())
+      const applied = reportUsage(page, request, this.#accountOf, clock.now(), this.#readings)
       const after = page.overflowed.size === 0 ? [] : grown(before, page.overflowed)
       return { receipts: applied, overflowed: after }
     })
-    for (const told of usageByDimension(request, receipts)) events.emit('usageReported', told)
+    const isSum = (dimension: string) => this.#accountOf(dimension).key.aggregate === 'sum'
+    for (const told of usageByDimension(request, receipts, isSum))
+      events.emit('usageReported', told)
     for (const [dimension, reports] of overflowed)
       events.emit('tagSetsOverflowed', { dimension, reports })
     return receipts
@@ -126,10 +137,12 @@ export class Ledger {
 
   /** Turns hours that are over into records, and audits the book. */
   async seal(request: SealRequest): Promise<MeteringRecord[]> {
-    const { held, inserted } = await this.#run('seal-written', (page) => ({
+    const { read, held, inserted } = await this.#run('seal-written', (page) => ({
+      read: closeReadings(page, request),
       held: guardHours(page, request.before, request.now, this.#limitOf),
       inserted: sealHours(page, request, this.#accountOf),
     }))
+    for (const amount of read) this.#options.events.emit('readingsCounted', amount)
     for (const hour of held) this.#options.events.emit('usageHeld', { ...hour, reason: 'guard' })
     const records = inserted.map(sealedRecord)
     for (const { id, dimension, hour, quantity } of records)
@@ -150,7 +163,7 @@ export class Ledger {
     )
     if (record.state === 'moved' && record.movedTo === undefined && settlement.kind === 'too-late')
       this.#options.events.emit('usageHeld', {
-        ...heldOf(record),
+        ...heldOfRecord(record),
         reason: 'late',
         limit: undefined,
       })
@@ -194,6 +207,7 @@ export class Ledger {
       claimsBefore: now - claimsMs,
       settledBefore: now - settledMs,
       lateUsageBefore: now - summaryWindowMs,
+      readingsBefore: now - claimsMs,
     }
     while (await this.#run(undefined, (page) => page.forget(retention)));
   }
@@ -278,15 +292,20 @@ export class Ledger {
   readonly #accountOf = (dimension: string): Account => {
     const meaning = this.#options.meaningOf(dimension)
     if (meaning === undefined) throw new TypeError(`the product has no dimension ${dimension}`)
-    const { productCode, divisor } = meaning
+    const { productCode, divisor, aggregate = 'sum' } = meaning
     const known = this.#accounts.get(dimension)
-    if (known?.key.productCode === productCode && known.key.divisor === divisor) return known
+    if (
+      known?.key.productCode === productCode &&
+      known.key.divisor === divisor &&
+      known.key.aggregate === aggregate
+    )
+      return known
     const account = accountOf({
       productCode,
       customer: '',
       dimension,
       divisor,
-      aggregate: 'sum',
+      aggregate,
       scope: 'resource',
     })
     this.#accounts.set(dimension, account)
@@ -345,22 +364,4 @@ export class Ledger {
       },
     })
   }
-}
-
-const noOverflow: ReadonlyMap<string, number> = new Map()
-
-/** How much the counters of a page have grown. */
-function grown(
-  before: ReadonlyMap<string, number>,
-  after: ReadonlyMap<string, number>,
-): [string, number][] {
-  return [...after]
-    .map(([name, count]): [string, number] => [name, count - (before.get(name) ?? 0)])
-    .filter(([, count]) => count > 0)
-}
-
-/** What was held of a record. */
-function heldOf({ dimension, hour, parts }: MeteringRecord) {
-  const quantity = parts.flatMap(usageOfPart).reduce((sum, cell) => sum + cell.quantity, 0n)
-  return { dimension, hour, quantity }
 }

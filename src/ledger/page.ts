@@ -21,6 +21,7 @@ import type { AccountSlots, NamedSlot } from './account-slots.ts'
 import type { HeadRoom } from './head-room.ts'
 import { HeldUsage } from './held-usage.ts'
 import { OpenUsage } from './open-usage.ts'
+import { Readings } from './readings.ts'
 import type { TagSetLimit } from './tag-set-limit.ts'
 
 interface AccountPage {
@@ -58,6 +59,7 @@ export class Page {
   readonly #accounts = new Map<string, AccountPage>()
   readonly #open: OpenUsage
   readonly #held: HeldUsage
+  readonly readings: Readings
   readonly #voided: VoidedUsage[] = []
   readonly #inserted: InsertedRecord[] = []
   /** Slots and hours that were closed by this group. */
@@ -79,6 +81,7 @@ export class Page {
     this.#options = options
     this.#open = new OpenUsage(view, this.resource, options.tagSets)
     this.#held = new HeldUsage(view)
+    this.readings = new Readings(view.readings)
   }
 
   /** The task or pod that owns the book. */
@@ -147,11 +150,7 @@ export class Page {
 
   /** How much of an open hour its guard does not count. */
   unguarded(account: Account, hour: number): bigint {
-    const name = unguardedName(account, hour)
-    const note = this.#notes.has(name)
-      ? this.#notes.get(name)
-      : this.#view.note(this.resource, name)
-    return BigInt(note ?? 0)
+    return BigInt(this.noted(unguardedName(account, hour)) ?? 0)
   }
 
   /** Hours with open usage that start before `before`, by account and hour. */
@@ -295,6 +294,11 @@ export class Page {
     this.#late.set(name, { dimension, hour, quantity: before + quantity })
   }
 
+  /** What the owner of the book last noted under this name. */
+  noted(name: string): string | undefined {
+    return this.#notes.has(name) ? this.#notes.get(name) : this.#view.note(this.resource, name)
+  }
+
   note(name: string, value: string): void {
     this.#notes.set(name, value)
   }
@@ -324,6 +328,7 @@ export class Page {
       newRecords: this.#inserted,
       records: new Map([...this.#changed].map((id) => [id, this.#progressOf(id)])),
       untagged: this.#untagged,
+      readings: this.readings.changes(),
       claims: [...this.#claims.values()],
       lateUsage: [...this.#late.values()],
       notes: [...this.#notes].map(([name, value]) => ({ resource: this.resource, name, value })),

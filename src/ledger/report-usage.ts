@@ -9,6 +9,7 @@ import { untagged, type TagSet } from '../metering/tags.ts'
 import type { StoredClaim } from '../store/view.ts'
 import type { Page } from './page.ts'
 import { answeredBefore, claimOfRecord, recordClaimToStore } from './record-claim.ts'
+import { checkReadings, recordReading, type ReadingRules } from './report-reading.ts'
 
 /** How far an application's clock may be ahead of ours. */
 export const aheadLimitMs = 5 * 60_000
@@ -21,13 +22,14 @@ interface Claim {
 /**
  * Records a request whole or not at all: everything is checked before the page changes. Returns one
  * receipt for each report, in their order. Throws IdempotencyKeyReused, OccurredAtInFuture,
- * OccurredAtTooOld, QuantityTooLarge, RecordExists.
+ * OccurredAtTooOld, QuantityTooLarge, RecordExists, InvalidRequest, ReadingsFull.
  */
 export function reportUsage(
   page: Page,
   request: UsageRequest,
   accountOf: (dimension: string) => Account,
   now: number,
+  rules: ReadingRules,
 ): ReportReceipt[] {
   const whole = claimOfRequest(request)
   const before = whole && lookUp(page, whole)
@@ -45,7 +47,7 @@ export function reportUsage(
     ofRecord === undefined &&
     reports.every(({ idempotencyKey }) => idempotencyKey === undefined)
   )
-    return recordAll(page, reports, accountOf, now)
+    return recordAll(page, reports, accountOf, now, rules)
 
   const claims = reports.map((report) => claimOfReport(report))
   const earlier = checkClaims(page, claims)
@@ -54,14 +56,16 @@ export function reportUsage(
       checkWindow(report, now, reports.length > 1 ? index : undefined)
 
   const isNew = (_: UsageReport, index: number) => !earlier.has(claims[index]?.token ?? '')
-  checkTotals(page, reports.filter(isNew), accountOf)
+  const fresh = reports.filter(isNew)
+  checkTotals(page, fresh, accountOf)
+  checkReadings(page, fresh, accountOf, now, rules)
 
   const seen = new Map<string, ReportReceipt>()
   const receipts = reports.map((report, index) => {
     const claim = claims[index]
     const duplicate = claim && (earlier.get(claim.token) ?? seen.get(claim.token))
     if (duplicate !== undefined) return asDuplicate(duplicate)
-    const receipt = record(page, report, accountOf(report.dimension), now)
+    const receipt = record(page, report, accountOf(report.dimension), now, rules)
     if (claim !== undefined) {
       seen.set(claim.token, receipt)
       page.storeClaim({ ...claim, receipts: [receipt], createdAt: now })
@@ -79,18 +83,20 @@ function recordAll(
   reports: readonly UsageReport[],
   accountOf: (dimension: string) => Account,
   now: number,
+  rules: ReadingRules,
 ): ReportReceipt[] {
   for (const [index, report] of reports.entries())
     checkWindow(report, now, reports.length > 1 ? index : undefined)
   checkTotals(page, reports, accountOf)
+  checkReadings(page, reports, accountOf, now, rules)
   if (reports.length === 1)
-    return reports.map((report) => record(page, report, accountOf(report.dimension), now))
+    return reports.map((report) => record(page, report, accountOf(report.dimension), now, rules))
   const untaggedUsage = new UntaggedUsage(page)
   const receipts = reports.map((report) => {
     const account = accountOf(report.dimension)
-    return report.tags === untagged
+    return report.tags === untagged && account.key.aggregate === 'sum'
       ? untaggedUsage.add(account, report.quantity, hourOf(report.occurredAt ?? now))
-      : record(page, report, account, now)
+      : record(page, report, account, now, rules)
   })
   untaggedUsage.record()
   return receipts
@@ -139,7 +145,14 @@ class UntaggedUsage {
   }
 }
 
-function record(page: Page, report: UsageReport, account: Account, now: number): ReportReceipt {
+function record(
+  page: Page,
+  report: UsageReport,
+  account: Account,
+  now: number,
+  rules: ReadingRules,
+): ReportReceipt {
+  if (account.key.aggregate !== 'sum') return recordReading(page, report, account, now, rules)
   const receipt = receiptOf(page, account, hourOf(report.occurredAt ?? now))
   put(page, account, report.tags, report.quantity, receipt)
   return receipt
@@ -234,8 +247,9 @@ function claimOfReport(report: UsageReport): Claim | undefined {
 }
 
 function contentOf(report: UsageReport): unknown[] {
-  const { dimension, quantity, occurredAt, tags, idempotencyKey } = report
-  return [dimension, quantity.toString(), occurredAt ?? null, tags, idempotencyKey ?? null]
+  const { dimension, quantity, occurredAt, tags, idempotencyKey, member } = report
+  const content = [dimension, quantity.toString(), occurredAt ?? null, tags, idempotencyKey ?? null]
+  return member === undefined ? content : [...content, member]
 }
 
 function digestOf(content: unknown): Buffer {

@@ -13,8 +13,9 @@ export interface AccountKey {
   readonly scope: Scope
 }
 
-/** How the readings of an hour become an amount. */
-export type Aggregate = 'sum'
+/** How what is reported in an hour becomes an amount: `sum` adds amounts, the others work on readings. */
+export const aggregates = ['sum', 'max', 'last', 'unique', 'integral'] as const
+export type Aggregate = (typeof aggregates)[number]
 
 /** Whose usage one record holds: that of one task or pod. */
 export type Scope = 'resource'

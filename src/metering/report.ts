@@ -2,6 +2,8 @@ import type { TagSet } from './tags.ts'
 
 export interface UsageReport {
   readonly dimension: string
+  /** Who is counted, for `unique` alone; only its hash is kept. */
+  readonly member?: string | undefined
   readonly quantity: bigint
   /** Now when undefined. */
   readonly occurredAt: number | undefined
@@ -31,6 +33,8 @@ export interface ReportReceipt {
   readonly hour: number
   /** The usage's own hour was already sealed, so it was recorded in a later one. */
   readonly late: boolean
+  /** False for a reading that came when its hour was over and that changes no amount. */
+  readonly counted?: false | undefined
 }
 
 /** Usage of one dimension and hour. */

@@ -12,6 +12,7 @@ import {
   type Schema,
 } from '../kernel/schema.ts'
 import { awsLimits } from '../metering/aws-limits.ts'
+import { aggregates } from '../metering/account.ts'
 import { largestWhole, parseQuantity } from '../metering/quantity.ts'
 import { canonicalTags, type TagSet } from '../metering/tags.ts'
 import { productCodePattern, productCodeRange, tagText } from './patterns.ts'
@@ -81,6 +82,14 @@ const maxPerHour: Schema<bigint> = parsed(
   },
 )
 
+const staleAfterSeconds: Schema<number> = parsed(
+  { type: 'integer', minimum: 1, maximum: 3600 },
+  (value) =>
+    typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 3600
+      ? succeed(value)
+      : notAllowed(value, 'a whole number of seconds from 1 to 3600'),
+)
+
 function isTagText(value: unknown, longest: number): value is string {
   return typeof value === 'string' && value.length <= longest && tagText.test(value)
 }
@@ -138,6 +147,18 @@ export const dimensionSchema = object({
     described(
       maxPerHour,
       "How many of the application's units an hour plausibly has at most. More is held until an operator decides.",
+    ),
+  ),
+  aggregate: optional(
+    described(
+      choice(aggregates),
+      'How the reports of an hour add up: sum, the largest (max) or last value, distinct members (unique), or value times hours (integral).',
+    ),
+  ),
+  staleAfterSeconds: optional(
+    described(
+      staleAfterSeconds,
+      'How long a value of an integral stands when no other follows; 300 if it is missing.',
     ),
   ),
   replaces: optional(

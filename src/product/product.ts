@@ -6,9 +6,12 @@ type Loose<T, Names extends keyof T> = Omit<T, Names> & Partial<Pick<T, Names>>
 
 /**
  * A usage dimension. `divisor` is how many of the application's units make one of AWS's; `maxPerHour` is
- * in micro-units.
+ * in micro-units, and `aggregate` is `sum` where it is missing.
  */
-export type Dimension = Loose<TypeOf<typeof dimensionSchema>, 'maxPerHour' | 'replaces'>
+export type Dimension = Loose<
+  TypeOf<typeof dimensionSchema>,
+  'maxPerHour' | 'replaces' | 'aggregate' | 'staleAfterSeconds'
+>
 
 export type OperatorPermission = (typeof operatorPermissions)[number]
 

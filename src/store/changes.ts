@@ -4,6 +4,8 @@ import type { MeteringRecord } from '../metering/record.ts'
 import type { ReportReceipt } from '../metering/report.ts'
 import type { TagSet } from '../metering/tags.ts'
 import type { Slot } from '../metering/slot.ts'
+import type { CursorChanges } from './cursor.ts'
+import type { ReadingChanges } from './readings.ts'
 import type { Retention } from './retention.ts'
 import type { HeldHour, HeldKey, OpenAccountHour } from './view.ts'
 
@@ -99,6 +101,9 @@ export interface Changes {
   /** Records whose parts lose their allocations, with their new client tokens. */
   readonly untagged: ReadonlyMap<number, string>
   readonly claims: readonly NewClaim[]
+  /** Undefined where no reading changes. */
+  readonly readings?: ReadingChanges | undefined
+  readonly cursors?: CursorChanges | undefined
   readonly lateUsage: readonly LateUsageSum[]
   readonly notes: readonly Note[]
   /** Old rows go, a bounded number of them; settled records into the totals of their accounts. */

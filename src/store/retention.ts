@@ -3,4 +3,6 @@ export interface Retention {
   readonly claimsBefore: number
   readonly settledBefore: number
   readonly lateUsageBefore: number
+  /** Of closed hours. */
+  readonly readingsBefore: number
 }

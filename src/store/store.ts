@@ -25,7 +25,7 @@ export interface BookReader {
   pendingRecords(): Promise<readonly PendingRecord[]>
   /** Whether a task or pod is gone that shared the book, and left usage that another can take over. */
   hasAbandoned(): Promise<boolean>
-  /** Whether usage of an hour that starts before `before` is open. */
+  /** Whether usage of an hour that starts before `before` is open, or readings of it. */
   hasOpenBefore(before: number): Promise<boolean>
   accountSums(): Promise<readonly AccountSums[]>
   /** AWS's ids that more than one record bears, which is a defect. */

@@ -1,6 +1,7 @@
 import type { HeldReason } from '../metering/held.ts'
 import { hourMs } from '../metering/hour.ts'
 import type { MeteringRecord, RecordSummary } from '../metering/record.ts'
+import type { ReadingAggregate } from '../metering/reading.ts'
 import type { RecordState } from '../metering/record-states.ts'
 import type { OpenHour } from '../metering/report.ts'
 import type { TagSet } from '../metering/tags.ts'
@@ -31,11 +32,20 @@ export interface AccountFraction {
   readonly retired: boolean
 }
 
+/** What the readings of an hour come to so far. */
+export interface OpenReadings extends OpenHour {
+  readonly aggregate: ReadingAggregate
+  /** How many readings, or distinct members. */
+  readonly count: number
+}
+
 /** Where the usage is, for the application and for dashboards. Its size follows the window, not the history. */
 export interface UsageSummary {
   /** When this was the case, ms. */
   readonly now: number
   readonly open: readonly OpenHour[]
+  /** Hours whose readings are no amount yet; what `open` has of such an hour comes on top. */
+  readonly readings: readonly OpenReadings[]
   /** By account: those of one dimension are never added up. */
   readonly fractions: readonly AccountFraction[]
   /** What waits for an operator and is not sent by itself, oldest hour first. */

@@ -5,6 +5,8 @@ import type { MeteringRecord } from '../metering/record.ts'
 import type { ReportReceipt } from '../metering/report.ts'
 import type { Slot } from '../metering/slot.ts'
 import type { TagSet } from '../metering/tags.ts'
+import type { Cursor } from './cursor.ts'
+import type { ReadingView } from './readings.ts'
 import type { Retention } from './retention.ts'
 
 /** What an idempotency key was used for. */
@@ -63,6 +65,9 @@ export interface BookView {
   heldHours(): readonly HeldHour[]
   /** The cells of a held hour, in the order of the tag sets. */
   heldCells(held: HeldHour): readonly OpenCell[]
+  readonly readings: ReadingView
+  /** Every cursor of a source, by series. */
+  cursors(resource: string, source: string): readonly Cursor[]
   record(id: number): MeteringRecord | undefined
   /** The first record that bears this id of AWS. */
   recordWithMeteringId(meteringRecordId: string): number | undefined

@@ -21,6 +21,7 @@ import {
 } from './store/changes-for-tests.ts'
 import { describeKeeping } from './store/keeping-conformance.ts'
 import { describeLedger } from './store/ledger-conformance.ts'
+import { describeReadings } from './store/reading-conformance.ts'
 import { describeReader } from './store/reader-conformance.ts'
 
 /** Somewhere that a book is kept. */
@@ -272,5 +273,6 @@ export function describeStore({ name, create }: StoreUnderTest): void {
 
   describeReader(name, owned)
   describeKeeping(name, owned)
+  describeReadings(name, owned)
   describeLedger(name, place)
 }

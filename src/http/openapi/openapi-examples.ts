@@ -70,8 +70,17 @@ export const usageExample: UsageAnswer = {
     resource: 'arn:aws:ecs:us-east-1:111122223333:task/shop/0123456789abcdef0123456789abcdef',
     startedAt: '2026-03-10T08:15:00.000Z',
   },
-  dimensions: [{ name: 'requests', unit: null, divisor: 1 }],
+  dimensions: [{ name: 'requests', unit: null, divisor: 1, aggregate: 'sum' }],
   open: [{ dimension: 'requests', hour: '2026-03-10T11:00:00.000Z', quantity: 2.25 }],
+  readings: [
+    {
+      dimension: 'hosts',
+      hour: '2026-03-10T11:00:00.000Z',
+      quantity: 12,
+      aggregate: 'max',
+      count: 1,
+    },
+  ],
   fractions: [{ dimension: 'requests', quantity: 0.5 }],
   held: [
     {

@@ -156,6 +156,7 @@ const postUsage: OpenApiOperation = {
       'DatabaseOutcomeUnknown',
       'LedgerFailed',
       'LedgerFull',
+      'ReadingsFull',
       'PlatformUnknown',
       ...commonCodes,
     ],

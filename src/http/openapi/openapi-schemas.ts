@@ -1,6 +1,7 @@
 import { awsLimits } from '../../metering/aws-limits.ts'
 import { largestWhole, maxFractionDigits } from '../../metering/quantity.ts'
 import { entitlementStates } from '../../entitlement/transitions.ts'
+import { aggregates } from '../../metering/account.ts'
 import { hourMs } from '../../metering/hour.ts'
 import { heldReasons } from '../../metering/held.ts'
 import { recordStates } from '../../metering/record-states.ts'
@@ -9,12 +10,18 @@ import type {
   EntitlementAnswer,
   HeldAnswer,
   HourAnswer,
+  ReadingsAnswer,
   RecordAnswer,
   SidecarAnswer,
   TransitionAnswer,
   UsageAnswer,
 } from '../routes/answers.ts'
-import { idempotencyKeyPattern, maxReports, reportSchema } from '../../sources/json/parse-usage.ts'
+import {
+  idempotencyKeyPattern,
+  maxReports,
+  memberLength,
+  reportSchema,
+} from '../../sources/json/parse-usage.ts'
 import { problemTable } from '../../kernel/problem-table.ts'
 import type { JsonSchema } from '../../kernel/schema.ts'
 import { tagText } from '../../product/patterns.ts'
@@ -94,6 +101,13 @@ export const componentSchemas = {
           },
         ],
       },
+      member: {
+        description:
+          'Who is counted, instead of a quantity, where the dimension counts distinct members.',
+        type: 'string',
+        minLength: 1,
+        maxLength: memberLength,
+      },
       occurredAt: {
         ...time,
         description: `At most ${awsLimits.meterUsageWindowMs / hourMs} hours old and at most 5 minutes ahead; now when absent.`,
@@ -132,6 +146,7 @@ export const componentSchemas = {
     }),
     dimensions: listOf('Dimension'),
     open: listOf('HourUsage'),
+    readings: listOf('HourReadings'),
     fractions: { type: 'array', items: answer('', { dimension: text, quantity }) },
     held: listOf('HeldUsage'),
     late: listOf('HourUsage'),
@@ -150,11 +165,19 @@ export const componentSchemas = {
     name: text,
     unit: textOrNull,
     divisor: { type: 'integer', minimum: 1 },
+    aggregate: { type: 'string', enum: aggregates },
   }),
   HourUsage: answer<HourAnswer>('In units of the application.', {
     dimension: text,
     hour: time,
     quantity,
+  }),
+  HourReadings: answer<ReadingsAnswer>('What the readings of an hour come to so far.', {
+    dimension: text,
+    hour: time,
+    quantity,
+    aggregate: { type: 'string', enum: aggregates },
+    count: whole,
   }),
   HeldUsage: answer<HeldAnswer>('In units of the application, until an operator decides.', {
     id: { type: 'integer', minimum: 1 },

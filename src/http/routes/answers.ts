@@ -1,5 +1,7 @@
 import type { EntitlementState } from '../../entitlement/transitions.ts'
+import type { Aggregate } from '../../metering/account.ts'
 import type { HeldReason } from '../../metering/held.ts'
+import type { ReadingAggregate } from '../../metering/reading.ts'
 import type { RecordState } from '../../metering/record-states.ts'
 
 /**
@@ -31,6 +33,7 @@ export interface UsageAnswer {
   readonly sidecar: SidecarAnswer
   readonly dimensions: readonly DimensionAnswer[]
   readonly open: readonly HourAnswer[]
+  readonly readings: readonly ReadingsAnswer[]
   readonly fractions: readonly { readonly dimension: string; readonly quantity: number }[]
   readonly held: readonly HeldAnswer[]
   readonly late: readonly HourAnswer[]
@@ -59,12 +62,18 @@ export interface DimensionAnswer {
   readonly name: string
   readonly unit: string | null
   readonly divisor: number
+  readonly aggregate: Aggregate
 }
 
 export interface HourAnswer {
   readonly dimension: string
   readonly hour: string
   readonly quantity: number
+}
+
+export interface ReadingsAnswer extends HourAnswer {
+  readonly aggregate: ReadingAggregate
+  readonly count: number
 }
 
 export interface HeldAnswer extends HourAnswer {

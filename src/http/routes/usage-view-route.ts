@@ -27,10 +27,11 @@ export interface UsageViewOptions {
 /** `GET /v1/usage`: where every unit is. */
 export function usageViewRoute(app: FastifyInstance, options: UsageViewOptions): void {
   const { book, nextSendAt, acceptedUntil, sidecar } = options
-  const described = options.dimensions.map(({ name, unit, divisor }) => ({
+  const described = options.dimensions.map(({ name, unit, divisor, aggregate }) => ({
     name,
     unit: unit ?? null,
     divisor: Number(divisor),
+    aggregate: aggregate ?? 'sum',
   }))
 
   app.get('/v1/usage', async (): Promise<UsageAnswer> => {
@@ -40,7 +41,7 @@ export function usageViewRoute(app: FastifyInstance, options: UsageViewOptions):
       sidecar,
       dimensions: described,
       ...summaryBody(summary, acceptedUntil),
-      nextSendAt: isoOrNull(nextSendAt(summary.open[0]?.hour)),
+      nextSendAt: isoOrNull(nextSendAt(oldestOpen(summary))),
       lastSuccessAt: isoOrNull(summary.lastSuccessAt),
       lastFailure: failureBody(summary),
       oldestUnsentHour: isoOrNull(summary.oldestUnsentHour),
@@ -48,10 +49,20 @@ export function usageViewRoute(app: FastifyInstance, options: UsageViewOptions):
   })
 }
 
+function oldestOpen({ open, readings }: UsageSummary): number | undefined {
+  const hours = [open[0]?.hour, readings[0]?.hour].filter((hour) => hour !== undefined)
+  return hours.length === 0 ? undefined : Math.min(...hours)
+}
+
 function summaryBody(summary: UsageSummary, acceptedUntil: (hour: number) => number) {
-  const { open, fractions, held, late, pending, settled, unresolvedCount } = summary
+  const { open, readings, fractions, held, late, pending, settled, unresolvedCount } = summary
   return {
     open: open.map(hourBody),
+    readings: readings.map(({ aggregate, count, ...hour }) => ({
+      ...hourBody(hour),
+      aggregate,
+      count,
+    })),
     fractions: fractions.map(({ dimension, quantity }) => ({
       dimension,
       quantity: asNumber(quantity),

@@ -7,9 +7,14 @@ import { reopenReplaced, type Replacements } from '../decisions/reopen-record.ts
 import { takeOver } from './take-over.ts'
 
 /** What usage of a dimension means by today's product file; undefined for one that it does not have. */
-export type MeaningOf = (
-  dimension: string,
-) => Pick<AccountKey, 'productCode' | 'divisor'> | undefined
+export type MeaningOf = (dimension: string) => Meaning | undefined
+
+interface Meaning extends Pick<AccountKey, 'productCode' | 'divisor'> {
+  /** `sum` without it. */
+  readonly aggregate?: AccountKey['aggregate'] | undefined
+  /** How long a value of an `integral` stands when no other follows, ms. */
+  readonly staleAfterMs?: number | undefined
+}
 
 export interface OpeningRules {
   readonly meaningOf: MeaningOf
@@ -56,9 +61,10 @@ export function openBook(
   return { abandoned, holds: lateUsage === 'hold', retired: holdings(page, retired), reopened }
 }
 
-function isCurrent({ dimension, productCode, divisor }: AccountKey, meaningOf: MeaningOf): boolean {
-  const today = meaningOf(dimension)
-  return today?.productCode === productCode && today.divisor === divisor
+function isCurrent(key: AccountKey, meaningOf: MeaningOf): boolean {
+  const today = meaningOf(key.dimension)
+  const { productCode, divisor, aggregate = 'sum' } = today ?? {}
+  return productCode === key.productCode && divisor === key.divisor && aggregate === key.aggregate
 }
 
 function holdings(page: Page, accounts: readonly Account[]): RetiredAccount[] {

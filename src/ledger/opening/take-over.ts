@@ -1,5 +1,6 @@
 import { hourOf } from '../../metering/hour.ts'
 import { possiblyTaken, type MeteringRecord } from '../../metering/record.ts'
+import { closeForeignReadings } from '../close-readings.ts'
 import type { Page } from '../page.ts'
 import { holdUsage, returnUsage } from '../settle-record.ts'
 
@@ -18,7 +19,9 @@ interface Takeover {
 export function takeOver(page: Page, now: number, lateUsage: 'carry' | 'hold'): Takeover {
   const abandoned = page.view.abandoned(page.resource)
   if (abandoned.length === 0) return { abandoned, hours: [] }
-  return { abandoned, hours: (lateUsage === 'hold' ? adoptHeld : adopt)(page, now) }
+  const read = closeForeignReadings(page, now, lateUsage === 'hold')
+  const hours = (lateUsage === 'hold' ? adoptHeld : adopt)(page, now)
+  return { abandoned, hours: [...hours, ...read.map(({ hour }) => hour)] }
 }
 
 function adopt(page: Page, now: number): number[] {

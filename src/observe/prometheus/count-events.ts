@@ -35,16 +35,25 @@ function countUsage(registry: MetricRegistry, { events, dimensions }: CountedEve
   const reported = registry.counter('usage_reported_total', collect)
   const late = registry.counter('usage_late_total', collect)
   const repeated = registry.counter('usage_repeated_calls_total')
+  const notCounted = registry.counter('usage_not_counted_total')
   const overflow = registry.counter('usage_tag_overflow_total')
   // From 0: Prometheus sees an increase only in a series that already exists.
   for (const dimension of dimensions) {
     for (const result of ['accepted', 'duplicate', 'refused'] as const)
       reports.inc({ dimension, result }, 0)
-    for (const metric of [reported, late, repeated, overflow]) metric.inc({ dimension }, 0)
+    for (const metric of [reported, late, repeated, notCounted, overflow])
+      metric.inc({ dimension }, 0)
   }
   reports.inc({ dimension: unknownDimension, result: 'refused' }, 0)
 
-  events.on('usageReported', (usage) => sums.add(label(usage.dimension), usage))
+  events.on('usageReported', (usage) => {
+    const dimension = label(usage.dimension)
+    sums.add(dimension, usage)
+    if (usage.notCounted > 0) notCounted.inc({ dimension }, usage.notCounted)
+  })
+  events.on('readingsCounted', ({ dimension, quantity }) =>
+    reported.inc({ dimension: label(dimension) }, toUnits(quantity)),
+  )
   events.on('usageRefused', ({ dimension }) =>
     reports.inc({ dimension: label(dimension), result: 'refused' }),
   )

@@ -102,6 +102,12 @@ export const metricTable = {
     unit: 'reports',
     labels: ['dimension'],
   },
+  usage_not_counted_total: {
+    type: 'counter',
+    help: 'Readings whose hour was already closed and that changed no amount',
+    unit: 'reports',
+    labels: ['dimension'],
+  },
   usage_tag_overflow_total: {
     type: 'counter',
     help: 'Reports or tag sets that went to the untagged bucket because their hour had too many',

@@ -56,6 +56,10 @@ export async function startLedger(
     log,
     maxTagSets: settings.maxTagSets,
     onFatal,
+    readings: {
+      maxReadings: settings.maxReadings,
+      newSecret: () => Buffer.from(options.randomBytes(32)).toString('hex'),
+    },
   })
   return {
     ledger,
@@ -85,6 +89,16 @@ async function unsentOf(ledger: Ledger): Promise<Unsent> {
 
 /** What usage of a dimension means by today's product file; undefined for one that it does not have. */
 function meaningsOf({ productCode, dimensions }: Product) {
-  const meanings = new Map(dimensions.map(({ name, divisor }) => [name, { productCode, divisor }]))
+  const meanings = new Map(
+    dimensions.map(({ name, divisor, aggregate, staleAfterSeconds }) => [
+      name,
+      {
+        productCode,
+        divisor,
+        aggregate,
+        staleAfterMs: staleAfterSeconds === undefined ? undefined : staleAfterSeconds * 1000,
+      },
+    ]),
+  )
   return (dimension: string) => meanings.get(dimension)
 }

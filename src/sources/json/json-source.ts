@@ -14,11 +14,11 @@ export const jsonSource: Source = {
 }
 
 function usageRoute({ postJson, book, dimensions, refused, explain }: SourceContext): void {
-  const names = new Set(dimensions.map(({ name }) => name))
+  const named = new Map(dimensions.map((dimension) => [dimension.name, dimension]))
   const textOf = createReceiptText()
   postJson('/v1/usage', async ({ body, headers, requestId }) => {
     try {
-      const { request, isBatch } = parseUsage(body, headers['idempotency-key'], names)
+      const { request, isBatch } = parseUsage(body, headers['idempotency-key'], named)
       const results = (await book.report(request)).map(textOf).join(',')
       return isBatch ? `{"results":[${results}]}` : results
     } catch (error) {

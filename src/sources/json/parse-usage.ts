@@ -2,6 +2,7 @@ import { parseQuantity, type QuantityProblem } from '../../metering/quantity.ts'
 import { fromIso } from '../../kernel/clock.ts'
 import { awsLimits } from '../../metering/aws-limits.ts'
 import { canonicalTags } from '../../metering/tags.ts'
+import type { Dimension } from '../../product/product.ts'
 import { tagText } from '../../product/patterns.ts'
 import type { UsageReport, UsageRequest } from '../../metering/report.ts'
 import { untagged, type TagSet } from '../../metering/tags.ts'
@@ -10,16 +11,18 @@ import type { ProblemCode } from '../../kernel/problem-table.ts'
 
 const { tagsPerAllocation, tagKeyLength, tagValueLength, tagCharacters } = awsLimits
 export const maxReports = 1000
+export const memberLength = 256
 export const idempotencyKeyPattern = /^[\x21-\x7e]{1,255}$/
 
 /** JSON Schema of one report, as the application sends it. Quantity, time and tags are checked separately. */
 export const reportSchema = {
   type: 'object',
-  required: ['dimension', 'quantity'],
+  required: ['dimension'],
   additionalProperties: false,
   properties: {
     dimension: { type: 'string', minLength: 1, maxLength: awsLimits.dimensionNameLength },
     quantity: {},
+    member: {},
     occurredAt: {},
     tags: {},
     idempotencyKey: {},
@@ -31,6 +34,7 @@ const members: ReadonlySet<string> = new Set(Object.keys(reportSchema.properties
 interface ReportBody {
   readonly dimension: string
   readonly quantity: unknown
+  readonly member?: unknown
   readonly occurredAt?: unknown
   readonly tags?: unknown
   readonly idempotencyKey?: unknown
@@ -56,7 +60,7 @@ interface ParsedUsage {
 export function parseUsage(
   body: unknown,
   idempotencyKey: unknown,
-  dimensions: ReadonlySet<string>,
+  dimensions: ReadonlyMap<string, Pick<Dimension, 'aggregate'>>,
 ): ParsedUsage {
   const wholeKey = idempotencyKey === undefined ? undefined : parseIdempotencyKey(idempotencyKey)
   const batch = batchOf(body)
@@ -78,15 +82,21 @@ function batchOf(body: unknown): unknown[] | undefined {
   return reports
 }
 
-function parseReport(value: unknown, dimensions: ReadonlySet<string>, index?: number): UsageReport {
+function parseReport(
+  value: unknown,
+  dimensions: Parameters<typeof parseUsage>[2],
+  index?: number,
+): UsageReport {
   const body = checkForm(value, index)
-  if (!dimensions.has(body.dimension))
+  const dimension = dimensions.get(body.dimension)
+  if (dimension === undefined)
     throw new SidecarError(
       'UnknownDimension',
-      `The product has no dimension ${JSON.stringify(body.dimension)}. It has: ${[...dimensions].join(', ') || 'none'}.`,
+      `The product has no dimension ${JSON.stringify(body.dimension)}. It has: ${[...dimensions.keys()].join(', ') || 'none'}.`,
       indexed(index),
     )
-  const quantity = parseQuantity(body.quantity)
+  const member = parseMember(body, dimension, index)
+  const quantity = parseQuantity(member === undefined ? body.quantity : 1)
   if (!quantity.ok)
     throw new SidecarError(
       quantityCodes[quantity.failure.problem],
@@ -95,6 +105,7 @@ function parseReport(value: unknown, dimensions: ReadonlySet<string>, index?: nu
     )
   return {
     dimension: body.dimension,
+    ...(member !== undefined && { member }),
     quantity: quantity.value,
     occurredAt: parseOccurredAt(body.occurredAt, index),
     tags: parseTags(body.tags, index),
@@ -105,10 +116,38 @@ function parseReport(value: unknown, dimensions: ReadonlySet<string>, index?: nu
   }
 }
 
+/** The member of a report of distinct members, which has no quantity; undefined for any other report. */
+function parseMember(
+  { member, quantity }: ReportBody,
+  { aggregate }: Pick<Dimension, 'aggregate'>,
+  index: number | undefined,
+): string | undefined {
+  const refuse = (mistake: string): never => {
+    throw new SidecarError('InvalidRequest', mistake, indexed(index))
+  }
+  if (aggregate !== 'unique') {
+    if (quantity === undefined) throw wrongForm('The member "quantity" is missing', index)
+    return member === undefined
+      ? undefined
+      : refuse('This dimension does not count distinct members: leave "member" out.')
+  }
+  if (quantity !== undefined)
+    return refuse('This dimension counts distinct members: leave "quantity" out.')
+  return typeof member === 'string' && member.length > 0 && member.length <= memberLength
+    ? member
+    : refuse(
+        `This dimension counts distinct members: "member" must be a string of 1 to ${memberLength} characters.`,
+      )
+}
+
 function checkForm(value: unknown, index: number | undefined): ReportBody {
   const mistake = mistakeOfForm(value)
   if (mistake === undefined) return value as ReportBody
-  throw new SidecarError(
+  throw wrongForm(mistake, index)
+}
+
+function wrongForm(mistake: string, index: number | undefined): SidecarError {
+  return new SidecarError(
     'InvalidRequest',
     `${mistake}. A report is an object like {"dimension": "requests", "quantity": 3}, with optional occurredAt, tags and idempotencyKey.`,
     indexed(index),

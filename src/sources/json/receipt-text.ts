@@ -10,10 +10,15 @@ export function createReceiptText(): (receipt: ReportReceipt) => string {
   let text = ''
   return (receipt) => {
     if (receipt === last) return text
-    const { result, hour, late } = receipt
-    if (last?.hour !== hour || last.late !== late || last.result !== result) {
+    const { result, hour, late, counted } = receipt
+    if (
+      last?.hour !== hour ||
+      last.late !== late ||
+      last.result !== result ||
+      last.counted !== counted
+    ) {
       last = receipt
-      text = JSON.stringify({ result, hour: toIso(hour), late })
+      text = JSON.stringify({ result, hour: toIso(hour), late, counted })
     }
     return text
   }

@@ -1,5 +1,6 @@
 import type { Retention } from '../retention.ts'
 import type { Session } from './connection/database.ts'
+import { forgetReadings } from './readings.ts'
 import { forgottenAtOnce } from './view/loader.ts'
 
 /** How many settled records one transaction forgets. */
@@ -11,7 +12,7 @@ const recordsAtOnce = 5000
  */
 export async function forget(
   session: Session,
-  { claimsBefore, settledBefore, lateUsageBefore }: Retention,
+  { claimsBefore, settledBefore, lateUsageBefore, readingsBefore }: Retention,
 ): Promise<void> {
   await session.query(
     `DELETE FROM marketplace_sidecar.idempotency WHERE token IN (
@@ -22,6 +23,7 @@ export async function forget(
   await session.query('DELETE FROM marketplace_sidecar.late_usage WHERE hour < $1', [
     lateUsageBefore,
   ])
+  await forgetReadings(session, readingsBefore)
   await session.query(
     `WITH old AS MATERIALIZED (
        SELECT id, state FROM marketplace_sidecar.record

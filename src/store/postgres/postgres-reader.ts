@@ -92,7 +92,9 @@ export class PostgresReader implements BookReader {
   async hasOpenBefore(before: number): Promise<boolean> {
     const rows = await this.#ask(
       `SELECT 1 FROM marketplace_sidecar.open
-       WHERE hour < $1 AND ($2::int IS NULL OR resource_id = $2) LIMIT 1`,
+       WHERE hour < $1 AND ($2::int IS NULL OR resource_id = $2)
+       UNION ALL SELECT 1 FROM marketplace_sidecar.reading_hour
+       WHERE hour < $1 AND NOT closed AND ($2::int IS NULL OR resource_id = $2) LIMIT 1`,
       [before, this.#options.scope?.id],
     )
     return rows.length > 0

@@ -12,7 +12,8 @@ import {
   type UsageSummary,
 } from '../summary.ts'
 import type { Row, Session } from './connection/database.ts'
-import { accountOfRow } from './names.ts'
+import { accountOfRow, Names } from './names.ts'
+import { readingSummary } from './readings.ts'
 import { selectRecords, summaryOf, unsentSql } from './record-rows.ts'
 
 const decisions = decisionCodes.map((code) => `'${code}'`).join(', ')
@@ -42,6 +43,7 @@ export class Summaries {
     return {
       now,
       open: await this.#openHours(),
+      readings: await readingSummary(this.#session, new Names(), this.#resources, now),
       fractions: await this.#fractions(),
       held: await this.#heldUsage(),
       pending: (
@@ -105,7 +107,13 @@ export class Summaries {
     )
     const oldestUnsentHour = await this.#oldestUnsentHour()
     const guardedHours = hoursOfGuard(heldUsage)
-    const oldestOpenHour = open[0]?.hour
+    const [reading] = await this.#rows(
+      `SELECT min(hour) AS hour FROM marketplace_sidecar.reading_hour WHERE ${inView} AND NOT closed`,
+    )
+    const openHours = [open[0]?.hour, (reading?.['hour'] as number | null) ?? undefined].filter(
+      (hour) => hour !== undefined,
+    )
+    const oldestOpenHour = openHours.length === 0 ? undefined : Math.min(...openHours)
     return { states, pending, held, guardedHours, unsentHours, oldestUnsentHour, oldestOpenHour }
   }
 

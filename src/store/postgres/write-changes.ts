@@ -3,6 +3,7 @@ import type { Changes } from '../changes.ts'
 import type { Session } from './connection/database.ts'
 import { forget } from './forget.ts'
 import type { Names } from './names.ts'
+import { namesInReadings, writeReadings } from './readings.ts'
 import { hourName, type Loaded } from './view/loaded.ts'
 import { all } from './view/loading-view.ts'
 import { ownerOf, type Scope } from './view/loader.ts'
@@ -24,8 +25,9 @@ export class ChangeWriter {
     const names = this.#names
     const { owner, newRecords } = changes
     if (owner !== undefined) await this.#writeOwner(session, owner)
-    await names.findResources(session, resourcesIn(changes))
-    await names.makeAccounts(session, accountsIn(changes))
+    const read = namesInReadings(changes)
+    await names.findResources(session, [...resourcesIn(changes), ...read.resources])
+    await names.makeAccounts(session, [...accountsIn(changes), ...read.accounts])
     if (newRecords.length > 0)
       await names.makeSlots(
         session,
@@ -34,6 +36,7 @@ export class ChangeWriter {
     await this.#writeAccounts(session, changes)
     await this.#writeOpen(session, changes, loaded)
     await this.#writeHeld(session, changes)
+    await writeReadings(session, changes, names)
     const ids = newRecords.length > 0 ? await insertRecords(session, newRecords, names) : []
     await updateRecords(session, changes)
     await this.#writeClaims(session, changes)

@@ -21,6 +21,8 @@ export function isReport(changes: Changes): boolean {
     untagged.size === 0 &&
     forget === undefined &&
     owner === undefined &&
+    changes.readings === undefined &&
+    changes.cursors === undefined &&
     accounts.every(({ fraction }) => fraction === undefined)
   )
 }
@@ -97,5 +99,11 @@ export async function writeReport(
 }
 
 export function receiptsColumn({ receipts }: Changes['claims'][number]): string {
-  return JSON.stringify(receipts.map(({ hour, late }) => [hour, late ? 1 : 0]))
+  return JSON.stringify(
+    receipts.map(({ hour, late, counted }) => [
+      hour,
+      late ? 1 : 0,
+      ...(counted === false ? [0] : []),
+    ]),
+  )
 }

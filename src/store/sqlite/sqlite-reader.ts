@@ -73,7 +73,10 @@ export class SqliteReader implements BookReader {
   }
 
   hasOpenBefore(before: number): Promise<boolean> {
-    return answer(() => this.#anyOpenBefore.get(before) !== undefined)
+    return answer(
+      () =>
+        this.#anyOpenBefore.get(before) !== undefined || this.#summaries.hasOpenReadings(before),
+    )
   }
 
   accountSums(): Promise<readonly AccountSums[]> {

@@ -160,15 +160,18 @@ export class SqliteStore extends SqliteReader implements Store {
 }
 
 /** Usage that was reported now; what moves inside the book has no part in it. */
-function bringsUsage({ accounts, claims }: Changes): boolean {
-  return claims.length > 0 || accounts.some(({ reported }) => reported > 0n)
+function bringsUsage({ accounts, claims, readings }: Changes): boolean {
+  if (claims.length > 0 || (readings !== undefined && readings.rows.length > 0)) return true
+  // Sealing counts what readings came to.
+  const closesReadings = readings?.hours.some(({ closed }) => closed) === true
+  return !closesReadings && accounts.some(({ reported }) => reported > 0n)
 }
 
 const pageBytes = 4096
 
 /** The most pages that usage can write: every row on pages of its own that split, and long rows. */
-function pagesOf({ accounts, added, claims }: Changes): number {
-  let rows = accounts.length
+function pagesOf({ accounts, added, claims, readings, cursors }: Changes): number {
+  let rows = accounts.length + 2 * (readings?.rows.length ?? 0) + (cursors?.put.length ?? 0)
   let bytes = 0
   for (const { added: cells } of added)
     for (const tags of cells.keys()) {

@@ -7,10 +7,13 @@ import { unsentStates } from '../../metering/record-states.ts'
 import type { ReportReceipt } from '../../metering/report.ts'
 import type { Slot } from '../../metering/slot.ts'
 import type { TagSet } from '../../metering/tags.ts'
+import type { Cursor } from '../cursor.ts'
 import type { Retention } from '../retention.ts'
 import type { BookView, HeldHour, OpenAccountHour, StoredClaim } from '../view.ts'
 import { amountOf } from './amount-columns.ts'
+import { CursorRows } from './cursor-rows.ts'
 import type { Names } from './names.ts'
+import { ReadingRows } from './reading-rows.ts'
 import { selectRecords, type RecordRows } from './record-rows.ts'
 
 /** How many idempotency keys one transaction forgets. */
@@ -27,8 +30,10 @@ export const unsentSql = `(${unsentStates.map((state) => `'${state}'`).join(', '
 
 /** The book as the rules see it, each answer a look-up in the file. */
 export class SqliteView implements BookView {
+  readonly readings: ReadingRows
   readonly #names: Names
   readonly #records: RecordRows
+  readonly #cursors: CursorRows
   readonly #claim
   readonly #isClosed
   readonly #reported
@@ -51,6 +56,8 @@ export class SqliteView implements BookView {
   constructor(database: DatabaseSync, names: Names, records: RecordRows) {
     this.#names = names
     this.#records = records
+    this.readings = new ReadingRows(database, names)
+    this.#cursors = new CursorRows(database, names)
     this.#claim = database.prepare('SELECT digest, receipts FROM idempotency WHERE token = ?')
     this.#isClosed = database.prepare('SELECT 1 FROM record WHERE slot_id = ? AND hour = ?')
     this.#reported = database.prepare(
@@ -103,8 +110,13 @@ export class SqliteView implements BookView {
   claim(token: string): StoredClaim | undefined {
     const row = this.#claim.get(token)
     if (row === undefined) return undefined
-    const receipts = (JSON.parse(String(row['receipts'])) as [number, 0 | 1][]).map(
-      ([hour, late]): ReportReceipt => ({ result: 'accepted', hour, late: late === 1 }),
+    const receipts = (JSON.parse(String(row['receipts'])) as [number, 0 | 1, 0?][]).map(
+      ([hour, late, counted]): ReportReceipt => ({
+        result: 'accepted',
+        hour,
+        late: late === 1,
+        ...(counted === 0 && { counted: false }),
+      }),
     )
     return { digest: row['digest'] as Uint8Array, receipts }
   }
@@ -176,6 +188,10 @@ export class SqliteView implements BookView {
     return this.#heldCells
       .all(...ids, held.reason)
       .map((row) => ({ tags: String(row['tags']), quantity: amountOf(row) }))
+  }
+
+  cursors(resource: string, source: string): Cursor[] {
+    return this.#cursors.all(resource, source)
   }
 
   note(resource: string, name: string): string | undefined {

@@ -14,7 +14,8 @@ import {
   type UsageSummary,
 } from '../summary.ts'
 import { amountOf, type Row } from './amount-columns.ts'
-import { accountOfRow } from './names.ts'
+import { accountOfRow, Names } from './names.ts'
+import { ReadingRows } from './reading-rows.ts'
 import { selectRecords, summaryOf } from './record-rows.ts'
 import { heldSql, unsentSql } from './sqlite-view.ts'
 
@@ -23,6 +24,7 @@ const decisions = decisionCodes.map((code) => `'${code}'`).join(', ')
 /** What the book holds, for people and dashboards. Reads only; its size follows the window, not the history. */
 export class Summaries {
   readonly #database: DatabaseSync
+  readonly #readings: ReadingRows
   readonly #open
   readonly #fractions
   readonly #retired
@@ -41,6 +43,7 @@ export class Summaries {
 
   constructor(database: DatabaseSync) {
     this.#database = database
+    this.#readings = new ReadingRows(database, new Names(database))
     this.#open = this.#bigInts(
       `SELECT dimension, hour, SUM(whole) AS whole, SUM(micro) AS micro
        FROM open JOIN account ON account.id = account_id GROUP BY dimension, hour
@@ -102,6 +105,7 @@ export class Summaries {
     return {
       now,
       open: this.#openHours(),
+      readings: this.#readings.summary(now),
       fractions: this.#accountFractions(),
       held: this.#heldUsage(),
       pending: this.#pending.all().map(summaryOf),
@@ -143,6 +147,9 @@ export class Summaries {
       this.#unsentByHour.all().map((row) => [Number(row['hour']), Number(row['records'])]),
     )
     const oldestUnsentHour = this.#oldestUnsentHour()
+    const openHours = [open[0]?.hour, this.#readings.oldestOpenHour()].filter(
+      (hour) => hour !== undefined,
+    )
     return {
       states,
       pending,
@@ -150,8 +157,12 @@ export class Summaries {
       guardedHours: hoursOfGuard(heldUsage),
       unsentHours,
       oldestUnsentHour,
-      oldestOpenHour: open[0]?.hour,
+      oldestOpenHour: openHours.length === 0 ? undefined : Math.min(...openHours),
     }
+  }
+
+  hasOpenReadings(before: number): boolean {
+    return this.#readings.hasOpenBefore(before)
   }
 
   /** Records that wait for AWS, oldest hour first. */

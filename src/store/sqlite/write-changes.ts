@@ -3,7 +3,9 @@ import { accountOf } from '../../metering/account.ts'
 import type { Changes, NewRecord, RecordProgress } from '../changes.ts'
 import type { Retention } from '../retention.ts'
 import { amountOf, toColumns } from './amount-columns.ts'
+import { CursorRows } from './cursor-rows.ts'
 import type { Names } from './names.ts'
+import { ReadingRows } from './reading-rows.ts'
 import { allocationsColumn, quantityColumn } from './record-rows.ts'
 import { forgottenAtOnce } from './sqlite-view.ts'
 
@@ -13,6 +15,8 @@ const mostPruned = 10n ** 17n
 /** Writes what the rules decided; inside a transaction only. */
 export class ChangeWriter {
   readonly #names: Names
+  readonly #readings: ReadingRows
+  readonly #cursors: CursorRows
   readonly #report
   readonly #fraction
   readonly #empty
@@ -35,6 +39,8 @@ export class ChangeWriter {
 
   constructor(database: DatabaseSync, names: Names) {
     this.#names = names
+    this.#readings = new ReadingRows(database, names)
+    this.#cursors = new CursorRows(database, names)
     this.#report = database.prepare(
       `UPDATE account SET reported_whole = reported_whole + ?1 + (reported_micro + ?2) / 1000000,
                           reported_micro = (reported_micro + ?2) % 1000000 WHERE id = ?3`,
@@ -105,6 +111,8 @@ export class ChangeWriter {
     }
     this.#writeAccounts(changes)
     this.#writeHeld(changes)
+    if (changes.readings !== undefined) this.#readings.write(changes.readings)
+    if (changes.cursors !== undefined) this.#cursors.write(changes.cursors)
     const ids = changes.newRecords.map((record) => this.#insertRecord(record))
     for (const [id, progress] of changes.records) this.#writeProgress(id, progress)
     for (const [id, clientToken] of changes.untagged) {
@@ -112,7 +120,11 @@ export class ChangeWriter {
       this.#untag.run(id)
     }
     for (const { token, digest, receipts, createdAt } of changes.claims) {
-      const compact = receipts.map(({ hour, late }) => [hour, late ? 1 : 0])
+      const compact = receipts.map(({ hour, late, counted }) => [
+        hour,
+        late ? 1 : 0,
+        ...(counted === false ? [0] : []),
+      ])
       this.#claim.run(token, digest, JSON.stringify(compact), createdAt)
     }
     for (const { dimension, hour, quantity } of changes.lateUsage) {
@@ -122,7 +134,10 @@ export class ChangeWriter {
     for (const { resource, name, value } of changes.notes)
       if (value === undefined) this.#removeNote.run(this.#resourceId(resource), name)
       else this.#note.run(this.#resourceId(resource), name, value)
-    if (changes.forget !== undefined) this.#forget.forget(changes.forget)
+    if (changes.forget !== undefined) {
+      this.#forget.forget(changes.forget)
+      this.#readings.forget(changes.forget.readingsBefore)
+    }
     return ids
   }
 

@@ -59,7 +59,7 @@ export function describeKeeping(name: string, owned: () => Promise<{ store: Stor
       const settled = progressOf({ state: 'accepted', settledAt: now })
       await write(store, { records: new Map([1, 2, 3].map((id) => [id, settled])) })
       await write(store, {
-        forget: { claimsBefore: 0, lateUsageBefore: 0, settledBefore: now + 1 },
+        forget: { claimsBefore: 0, lateUsageBefore: 0, readingsBefore: 0, settledBefore: now + 1 },
       })
       expect(await store.record(1)).toBeUndefined()
       expect(await recorded()).toEqual(expected)
@@ -190,7 +190,7 @@ export function describeKeeping(name: string, owned: () => Promise<{ store: Stor
   })
 
   describe(`${name}: forgetting`, () => {
-    const never = { claimsBefore: 0, settledBefore: 0, lateUsageBefore: 0 }
+    const never = { claimsBefore: 0, settledBefore: 0, lateUsageBefore: 0, readingsBefore: 0 }
 
     test('drops settled records of old hours alone, and their amounts stay counted', async () => {
       const store = await filled()

@@ -33,6 +33,7 @@ export function describeReader(name: string, owned: () => Promise<{ store: Store
       expect(await store.usage(now)).toEqual({
         now,
         open: [],
+        readings: [],
         held: [],
         fractions: [],
         late: [],

@@ -79,6 +79,7 @@ export function createIdleAppServer(
 const emptyUsage = {
   now: 0,
   open: [],
+  readings: [],
   fractions: [],
   held: [],
   pending: [],

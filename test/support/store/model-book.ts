@@ -9,6 +9,8 @@ import type {
   NewRecord,
   VoidedUsage,
 } from '../../../src/store/changes.ts'
+import type { Cursor, CursorChanges, CursorKey } from '../../../src/store/cursor.ts'
+import type { ReadingChanges, ReadingHour, ReadingRow } from '../../../src/store/readings.ts'
 import type { Retention } from '../../../src/store/retention.ts'
 import type { HeldHour, HeldKey, OpenAccountHour, OpenRow } from '../../../src/store/view.ts'
 
@@ -48,6 +50,12 @@ export class ModelBook {
   readonly claims = new Map<string, NewClaim>()
   readonly late = new Map<string, LateUsageSum>()
   readonly notes = new Map<string, string>()
+  /** By account, resource and hour. */
+  readonly readingHours = new Map<string, ReadingHour>()
+  /** By account, resource, hour, tag set and key. */
+  readonly readings = new Map<string, ReadingRow>()
+  /** By resource, source and series. */
+  readonly cursors = new Map<string, Cursor>()
   /** When each task or pod first owned the book. */
   readonly resources = new Map<string, number>()
   owner: string | undefined
@@ -89,6 +97,8 @@ export class ModelBook {
       this.#account(usage.account)
       this.voided.set(this.voided.size + 1, usage)
     }
+    if (changes.readings !== undefined) this.#changeReadings(changes.readings)
+    if (changes.cursors !== undefined) this.#changeCursors(changes.cursors)
     const ids = newRecords.map((record) => this.#insert(record))
     for (const [id, progress] of records) {
       const record = this.records.get(id)
@@ -110,7 +120,7 @@ export class ModelBook {
     }
     const known = (resource: string) =>
       this.resources.has(resource) || changes.owner?.identity === resource
-    const { accounts, emptied, added, released, held, voided } = changes
+    const { accounts, emptied, added, released, held, voided, readings, cursors } = changes
     const usage: { readonly account: Account }[] = [
       ...accounts,
       ...emptied,
@@ -126,6 +136,8 @@ export class ModelBook {
       ...added,
       ...released,
       ...held,
+      ...(readings?.hours ?? []),
+      ...(cursors?.put ?? []),
       ...changes.newRecords,
       ...changes.notes,
     ])
@@ -182,6 +194,22 @@ export class ModelBook {
     this.records.set(id, { ...record, clientToken, parts, allocations: undefined })
   }
 
+  #changeReadings({ dropped, hours, rows }: ReadingChanges): void {
+    for (const key of dropped)
+      for (const [name, row] of this.readings)
+        if (openName(row) === openName(key)) this.readings.delete(name)
+    for (const hour of hours) {
+      this.#account(hour.account)
+      this.readingHours.set(openName(hour), hour)
+    }
+    for (const row of rows) this.readings.set(readingName(row), row)
+  }
+
+  #changeCursors({ removed, put }: CursorChanges): void {
+    for (const key of removed) this.cursors.delete(cursorName(key))
+    for (const cursor of put) this.cursors.set(cursorName(cursor), cursor)
+  }
+
   #insert({ slot, resource, content, sealedAt }: NewRecord): number {
     const id = (this.#lastId += 1)
     const name = slotName(slot)
@@ -205,7 +233,13 @@ export class ModelBook {
     return id
   }
 
-  #forget({ claimsBefore, settledBefore, lateUsageBefore }: Retention): void {
+  #forget({ claimsBefore, settledBefore, lateUsageBefore, readingsBefore }: Retention): void {
+    for (const [name, { hour, closed }] of this.readingHours)
+      if (closed && hour < readingsBefore) {
+        this.readingHours.delete(name)
+        for (const [row, each] of this.readings)
+          if (openName(each) === name) this.readings.delete(row)
+      }
     for (const claim of [...this.claims.values()].slice(0, forgottenAtOnce))
       if (claim.createdAt < claimsBefore) this.claims.delete(claim.token)
     for (const [name, { hour }] of this.late) if (hour < lateUsageBefore) this.late.delete(name)
@@ -234,6 +268,9 @@ const sharedRows = [
   'claims',
   'late',
   'notes',
+  'readingHours',
+  'readings',
+  'cursors',
   'resources',
 ] as const
 
@@ -254,6 +291,14 @@ const sealedNow = {
 /** The rules may hand over a whole record; its sealed content never changes. */
 function onlyProgress(from: MeteringRecord | object): Partial<MeteringRecord> {
   return Object.fromEntries(Object.entries(from).filter(([name]) => name in sealedNow))
+}
+
+export function readingName({ reading, ...open }: ReadingRow): string {
+  return JSON.stringify([openName(open), reading.tags, reading.key])
+}
+
+export function cursorName({ resource, source, series }: CursorKey): string {
+  return JSON.stringify([resource, source, series])
 }
 
 export function openName({ account, resource, hour }: OpenAccountHour): string {

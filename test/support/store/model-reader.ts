@@ -1,9 +1,12 @@
 import { accountOf, type AccountKey } from '../../../src/metering/account.ts'
 import { microPerWhole } from '../../../src/metering/amount.ts'
+import { sumOf } from '../../../src/metering/cell.ts'
+import { amountsOf, type ReadingAggregate } from '../../../src/metering/reading.ts'
 import type { MeteringRecord, RecordSummary } from '../../../src/metering/record.ts'
 import { recordStates } from '../../../src/metering/record-states.ts'
 import type { OpenHour } from '../../../src/metering/report.ts'
 import { referenceOf } from '../../../src/store/reference.ts'
+import type { ReadingHour } from '../../../src/store/readings.ts'
 import type { BookReader } from '../../../src/store/store.ts'
 import {
   hoursOfGuard,
@@ -17,6 +20,7 @@ import {
   type HeldUsageSummary,
   type LedgerGauges,
   type LedgerOverview,
+  type OpenReadings,
   type OpenTagSet,
   type PendingRecord,
   type SharedMeteringId,
@@ -24,7 +28,7 @@ import {
   type WholeOverview,
 } from '../../../src/store/summary.ts'
 import type { OpenRow } from '../../../src/store/view.ts'
-import { noteName, type ModelBook } from './model-book.ts'
+import { noteName, openName, type ModelBook } from './model-book.ts'
 import { byHour, isUnsent } from './model-view.ts'
 
 /** Answers the questions about a model book by looking at every row. */
@@ -88,7 +92,8 @@ export class ModelReader implements BookReader {
       increase(held, dimension, quantity)
       add(dimension, quantity)
     }
-    const oldestOpenHour = this.#openHours()[0]?.hour
+    const openHours = [...this.#openHours(), ...this.#openReadingHours()]
+    const oldestOpenHour = openHours.toSorted((a, b) => a.hour - b.hour)[0]?.hour
     const oldestUnsentHour = this.#oldestUnsentHour()
     const guardedHours = hoursOfGuard(this.#held())
     return { states, pending, held, guardedHours, unsentHours, oldestUnsentHour, oldestOpenHour }
@@ -105,7 +110,8 @@ export class ModelReader implements BookReader {
   }
 
   async hasOpenBefore(before: number): Promise<boolean> {
-    return this.#rows().some(({ hour }) => hour < before)
+    const isDue = ({ hour }: { readonly hour: number }) => hour < before
+    return this.#rows().some(isDue) || this.#openReadingHours().some(isDue)
   }
 
   async hasAbandoned(): Promise<boolean> {
@@ -202,6 +208,7 @@ export class ModelReader implements BookReader {
     return {
       now,
       open: this.#openHours(),
+      readings: this.#readings(now),
       fractions: this.#fractions(),
       held: this.#held(),
       pending: this.#select(isUnsent).map(summaryOf),
@@ -246,6 +253,24 @@ export class ModelReader implements BookReader {
         since: held.since,
       })),
     )
+  }
+
+  #openReadingHours(): ReadingHour[] {
+    return [...this.#now().readingHours.values()].filter(({ closed }) => !closed)
+  }
+
+  #readings(now: number): OpenReadings[] {
+    return this.#openReadingHours()
+      .map(({ count, ...open }) => {
+        const { dimension } = open.account.key
+        const aggregate = open.account.key.aggregate as ReadingAggregate
+        const readings = [...this.#now().readings.values()]
+          .filter((row) => openName(row) === openName(open))
+          .map(({ reading }) => reading)
+        const quantity = sumOf(amountsOf(aggregate, readings, open.hour, now))
+        return { dimension, hour: open.hour, aggregate, count, quantity }
+      })
+      .toSorted((a, b) => compare([a.hour, a.dimension], [b.hour, b.dimension]))
   }
 
   #select(wanted: (record: MeteringRecord) => boolean): MeteringRecord[] {

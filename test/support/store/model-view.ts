@@ -4,6 +4,8 @@ import type { MeteringRecord } from '../../../src/metering/record.ts'
 import { recordStateTable } from '../../../src/metering/record-states.ts'
 import { slotName, type Slot } from '../../../src/metering/slot.ts'
 import { untagged, type TagSet } from '../../../src/metering/tags.ts'
+import type { Cursor } from '../../../src/store/cursor.ts'
+import type { ReadingView } from '../../../src/store/readings.ts'
 import type { Retention } from '../../../src/store/retention.ts'
 import type { BookView, HeldHour, OpenAccountHour, StoredClaim } from '../../../src/store/view.ts'
 import {
@@ -20,8 +22,33 @@ import {
 export class ModelView implements BookView {
   readonly #book: ModelBook
 
+  readonly readings: ReadingView
+
   constructor(book: ModelBook) {
     this.#book = book
+    const rowsOf = (key: OpenAccountHour) =>
+      [...book.readings.values()].filter((row) => openName(row) === openName(key))
+    this.readings = {
+      hour: (key) => book.readingHours.get(openName(key)),
+      openHours: () =>
+        [...book.readingHours.values()]
+          .filter(({ closed }) => !closed)
+          .toSorted((a, b) => a.hour - b.hour),
+      one: (key, tags, name) =>
+        rowsOf(key).find(({ reading }) => reading.tags === tags && reading.key === name)?.reading,
+      all: (key) =>
+        rowsOf(key)
+          .map(({ reading }) => reading)
+          .toSorted((a, b) =>
+            a.tags === b.tags ? compare(a.key, b.key) : compare(a.tags, b.tags),
+          ),
+    }
+  }
+
+  cursors(resource: string, source: string): Cursor[] {
+    return [...this.#book.cursors.values()]
+      .filter((cursor) => cursor.resource === resource && cursor.source === source)
+      .toSorted((a, b) => (a.series < b.series ? -1 : 1))
   }
 
   claim(token: string): StoredClaim | undefined {
@@ -133,4 +160,8 @@ export function byHour<T extends { readonly hour: number; readonly id: number }>
   records: readonly T[],
 ): T[] {
   return records.toSorted((a, b) => a.hour - b.hour || a.id - b.id)
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -174,6 +174,7 @@ describe('the metrics', () => {
         accepted: 1,
         duplicates: 0,
         late: 0,
+        notCounted: 0,
         quantity,
         earliestHour: 0,
       })
@@ -196,6 +197,7 @@ describe('the metrics', () => {
       accepted: 2,
       duplicates: 1,
       late: 1,
+      notCounted: 0,
       quantity: 2_500_000n,
       earliestHour: 0,
     })

@@ -6,6 +6,7 @@ const everyEvent: Readonly<Record<EventName, true>> = {
   usageReported: true,
   usageRefused: true,
   callRepeated: true,
+  readingsCounted: true,
   tagSetsOverflowed: true,
   usageHeld: true,
   stepReached: true,

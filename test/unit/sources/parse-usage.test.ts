@@ -3,7 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { parseUsage } from '../../../src/sources/json/parse-usage.ts'
 import { SidecarError } from '../../../src/kernel/errors.ts'
 
-const dimensions = new Set(['requests', 'storage'])
+const dimensions = new Map<string, { readonly aggregate?: 'unique' }>([
+  ['requests', {}],
+  ['storage', {}],
+  ['users', { aggregate: 'unique' }],
+])
 const parse = (body: unknown, key?: unknown) => parseUsage(body, key, dimensions)
 
 function refusal(body: unknown, key?: unknown): SidecarError {
@@ -100,5 +104,25 @@ describe('the body of POST /v1/usage', () => {
     }
     const check = fc.property(bodies, fc.option(fc.string(), { nil: undefined }), isSound)
     expect(() => fc.assert(check, { numRuns: 500 })).not.toThrow()
+  })
+})
+
+describe('distinct members', () => {
+  test('a report has a member in place of a quantity', () => {
+    expect(parse({ dimension: 'users', member: 'ada' }).request.reports).toMatchObject([
+      { dimension: 'users', member: 'ada' },
+    ])
+  })
+
+  test.each([
+    ['no member', { dimension: 'users' }],
+    ['a quantity', { dimension: 'users', quantity: 1 }],
+    ['both', { dimension: 'users', quantity: 1, member: 'ada' }],
+    ['an empty member', { dimension: 'users', member: '' }],
+    ['a long member', { dimension: 'users', member: 'a'.repeat(257) }],
+    ['a member that is a number', { dimension: 'users', member: 7 }],
+    ['a member of another dimension', { dimension: 'requests', quantity: 1, member: 'ada' }],
+  ])('%s is refused', (_, body) => {
+    expect(refusal(body)).toMatchObject({ code: 'InvalidRequest' })
   })
 })

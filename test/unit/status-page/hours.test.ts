@@ -67,7 +67,7 @@ test('late usage that is no longer in any place is not shown', () => {
 })
 
 test('open usage counts in the units of the bill', () => {
-  const dimensions = [{ name: 'storage', unit: 'MiB', divisor: 1024 }]
+  const dimensions = [{ name: 'storage', unit: 'MiB', divisor: 1024, aggregate: 'sum' as const }]
   const open = [{ dimension: 'storage', hour: eleven, quantity: 2500 }]
   expect(lastHours({ dimensions, open })).toMatchObject([{ open: 2.441 }])
   expect(billedUnits(0.000001, 1)).toBe(0.000001)

@@ -149,6 +149,38 @@ CREATE TABLE late_usage (
   PRIMARY KEY (resource_id, hour, dimension)
 );
 
+CREATE TABLE reading_hour (
+  resource_id int NOT NULL REFERENCES resource (id),
+  account_id int NOT NULL REFERENCES account (id),
+  hour bigint NOT NULL,
+  closed boolean NOT NULL,
+  readings int NOT NULL,
+  PRIMARY KEY (resource_id, account_id, hour)
+);
+CREATE INDEX reading_hour_open ON reading_hour (resource_id, hour) WHERE NOT closed;
+
+CREATE TABLE reading (
+  resource_id int NOT NULL REFERENCES resource (id),
+  account_id int NOT NULL REFERENCES account (id),
+  hour bigint NOT NULL,
+  tags text COLLATE "C" NOT NULL,
+  key text COLLATE "C" NOT NULL,
+  micro numeric(40) NOT NULL,
+  at bigint NOT NULL,
+  until bigint NOT NULL,
+  PRIMARY KEY (resource_id, account_id, hour, tags, key)
+);
+
+CREATE TABLE cursor (
+  resource_id int NOT NULL REFERENCES resource (id),
+  source text COLLATE "C" NOT NULL,
+  series text COLLATE "C" NOT NULL,
+  micro numeric(40) NOT NULL,
+  started_at bigint,
+  read_at bigint NOT NULL,
+  PRIMARY KEY (resource_id, source, series)
+) WITH (fillfactor = 50);
+
 CREATE TABLE note (
   resource_id int NOT NULL REFERENCES resource (id),
   name text NOT NULL,

@@ -3,6 +3,9 @@ import type { OpenCell } from '../../../metering/cell.ts'
 import type { MeteringRecord } from '../../../metering/record.ts'
 import type { Slot } from '../../../metering/slot.ts'
 import type { TagSet } from '../../../metering/tags.ts'
+import type { Reading } from '../../../metering/reading.ts'
+import type { Cursor } from '../../cursor.ts'
+import type { ReadingHour } from '../../readings.ts'
 import type { Retention } from '../../retention.ts'
 import type { HeldHour, OpenAccountHour, StoredClaim } from '../../view.ts'
 import { Shelf } from './shelf.ts'
@@ -11,6 +14,12 @@ import { Shelf } from './shelf.ts'
 interface ClosedHours {
   readonly from: number
   readonly hours: ReadonlySet<number>
+}
+
+interface ReadingQuestion {
+  readonly open: OpenAccountHour
+  readonly tags: TagSet
+  readonly key: string
 }
 
 export interface OpenHourRows extends OpenAccountHour {
@@ -46,6 +55,11 @@ export class Loaded {
     held: new Shelf<true, ReadonlyMap<string, HeldHourRows>>(),
     records: new Shelf<number, MeteringRecord | undefined>(),
     meteringIds: new Shelf<string, number | undefined>(),
+    cursors: new Shelf<{ readonly resource: string; readonly source: string }, readonly Cursor[]>(),
+    openReadingHours: new Shelf<true, readonly ReadingHour[]>(),
+    readingHours: new Shelf<OpenAccountHour, ReadingHour | undefined>(),
+    readings: new Shelf<OpenAccountHour, readonly Reading[]>(),
+    oneReading: new Shelf<ReadingQuestion, Reading | undefined>(),
     unsent: new Shelf<true, readonly MeteringRecord[]>(),
     owner: new Shelf<true, string | undefined>(),
     notes: new Shelf<{ readonly resource: string; readonly name: string }, string | undefined>(),

@@ -5,6 +5,7 @@ import type { Row, Session } from '../connection/database.ts'
 import type { Names } from '../names.ts'
 import { selectRecords, unsentSql, wholeRecords } from '../record-rows.ts'
 import { hourName, type HeldHourRows, type Loaded, type OpenHourRows } from './loaded.ts'
+import { loadReadings } from './load-readings.ts'
 import { all } from './loading-view.ts'
 
 /** How many idempotency keys one transaction forgets. */
@@ -46,6 +47,7 @@ export class Loader {
       // They are in view from now on.
       of.open.clear()
       of.unsent.clear()
+      of.openReadingHours.clear()
     }
     const scope = await this.#resourcesInView(session, loaded)
     if (of.claims.isWaiting) await this.#loadClaims(session, of.claims)
@@ -55,6 +57,7 @@ export class Loader {
     if (of.unsent.isWaiting) await this.#loadUnsent(session, of.unsent, scope)
     if (of.records.isWaiting) await this.#loadRecords(session, of.records)
     if (of.held.isWaiting) await this.#loadHeld(session, of.held)
+    await loadReadings(session, this.#names, of, scope)
     await this.#loadLittle(session, of)
     await this.loadLasting(session, loaded)
   }
@@ -93,8 +96,13 @@ export class Loader {
     )
     for (const token of tokens) shelf.put(token, undefined)
     for (const row of rows) {
-      const receipts = (JSON.parse(String(row['receipts'])) as [number, 0 | 1][]).map(
-        ([hour, late]): ReportReceipt => ({ result: 'accepted', hour, late: late === 1 }),
+      const receipts = (JSON.parse(String(row['receipts'])) as [number, 0 | 1, 0?][]).map(
+        ([hour, late, counted]): ReportReceipt => ({
+          result: 'accepted',
+          hour,
+          late: late === 1,
+          ...(counted === 0 && { counted: false }),
+        }),
       )
       shelf.put(String(row['token']), { digest: row['digest'] as Uint8Array, receipts })
     }
@@ -300,6 +308,8 @@ export class Loader {
 /** Whether a task or pod left open usage or records that wait for AWS; for a row of `lease`. */
 export const leftSql = `
   EXISTS (SELECT FROM marketplace_sidecar.open WHERE open.resource_id = lease.resource_id)
+  OR EXISTS (SELECT FROM marketplace_sidecar.reading_hour
+             WHERE reading_hour.resource_id = lease.resource_id AND NOT closed)
   OR EXISTS (SELECT FROM marketplace_sidecar.record
              WHERE record.resource_id = lease.resource_id AND state IN ${unsentSql})`
 

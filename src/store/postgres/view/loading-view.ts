@@ -3,6 +3,8 @@ import type { OpenCell } from '../../../metering/cell.ts'
 import type { MeteringRecord } from '../../../metering/record.ts'
 import { slotName, type Slot } from '../../../metering/slot.ts'
 import type { TagSet } from '../../../metering/tags.ts'
+import type { Cursor } from '../../cursor.ts'
+import type { ReadingView } from '../../readings.ts'
 import type { Retention } from '../../retention.ts'
 import type { BookView, HeldHour, OpenAccountHour, StoredClaim } from '../../view.ts'
 import { hourName, type Loaded } from './loaded.ts'
@@ -18,6 +20,7 @@ export const all = ''
  */
 export class LoadingView implements BookView {
   readonly #loaded: Loaded
+  readonly readings: ReadingView
   /** Of a report without a transaction: keys count as new until their insertion fails. */
   readonly #assumesNewKeys: boolean
   /** Keys that were taken for new. */
@@ -25,6 +28,14 @@ export class LoadingView implements BookView {
 
   constructor(loaded: Loaded, assumesNewKeys: boolean) {
     this.#loaded = loaded
+    const of = loaded.ofTransaction
+    this.readings = {
+      hour: (key) => of.readingHours.ask(hourName(key), key, undefined),
+      openHours: () => of.openReadingHours.ask(all, true, []),
+      one: (open, tags, key) =>
+        of.oneReading.ask(`${key}|${hourName(open)}|${tags}`, { open, tags, key }, undefined),
+      all: (key) => of.readings.ask(hourName(key), key, []),
+    }
     this.#assumesNewKeys = assumesNewKeys
   }
 
@@ -87,6 +98,10 @@ export class LoadingView implements BookView {
 
   heldCells({ reason, ...open }: HeldHour): readonly OpenCell[] {
     return this.#of.held.ask(all, true, nothing).get(`${reason}|${hourName(open)}`)?.cells ?? []
+  }
+
+  cursors(resource: string, source: string): readonly Cursor[] {
+    return this.#of.cursors.ask(JSON.stringify([resource, source]), { resource, source }, [])
   }
 
   record(id: number): MeteringRecord | undefined {

@@ -1,9 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { migrateFromSchema1, type MeaningOf } from './from-schema-1.ts'
 import { schema2 } from './schema-2.ts'
+import { schema3 } from './schema-3.ts'
 
 /** Raised with every change of the tables; a newer file than the program knows is refused. */
-export const schemaVersion = 2
+export const schemaVersion = 3
 
 /** The version of a file's tables; 0 for a new file. */
 export function schemaVersionOf(database: DatabaseSync): number {
@@ -18,7 +19,8 @@ export function migrate(database: DatabaseSync, now: number, meaningOf: MeaningO
   database.exec('BEGIN IMMEDIATE')
   try {
     if (version === 0) database.exec(schema2)
-    else migrateFromSchema1(database, now, meaningOf)
+    else if (version === 1) migrateFromSchema1(database, now, meaningOf)
+    database.exec(schema3)
     database.exec(`PRAGMA user_version = ${schemaVersion}; COMMIT`)
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK')

@@ -1,0 +1,72 @@
+import { sumOf, type OpenCell } from '../metering/cell.ts'
+import { hourOf } from '../metering/hour.ts'
+import { amountsOf, type ReadingAggregate } from '../metering/reading.ts'
+import type { ReadingHour } from '../store/readings.ts'
+import type { Page } from './page.ts'
+
+/** What the readings of an hour came to. */
+export interface ReadAmount {
+  readonly dimension: string
+  readonly hour: number
+  readonly quantity: bigint
+}
+
+interface CloseRequest {
+  /** Hours that start before this instant are closed. */
+  readonly before: number
+  /** Hours that start after it are closed too: they have not begun, and may never come. */
+  readonly foldAfter?: number | undefined
+  readonly now: number
+}
+
+/**
+ * Turns the readings of hours that are over into amounts of the same hour, which are sealed like any usage.
+ * From here on nothing knows that they were readings.
+ */
+export function closeReadings(page: Page, { before, foldAfter, now }: CloseRequest): ReadAmount[] {
+  const isDue = ({ hour }: ReadingHour) =>
+    hour < before || (foldAfter !== undefined && hour > foldAfter)
+  const due = page.readings.openHours().filter(isDue)
+  return due.flatMap((open) => closeHour(page, open, now))
+}
+
+/** Turns the readings of one hour of the book's owner into an amount of that hour. */
+export function closeHour(page: Page, open: ReadingHour, now: number): ReadAmount[] {
+  const cells = takeAmounts(page, open, now)
+  const { account } = open
+  const hour = page.firstUnsealedHour(account, open.hour)
+  for (const { tags, quantity } of cells) page.add(account, hour, tags, quantity)
+  return amountOf(open, hour, cells)
+}
+
+/** The same for what another task or pod left: the amounts go to the current hour, or are held. */
+export function closeForeignReadings(page: Page, now: number, hold: boolean): ReadAmount[] {
+  const foreign = page.readings.openHours().filter(({ resource }) => resource !== page.resource)
+  return foreign.flatMap((open) => {
+    const cells = takeAmounts(page, open, now)
+    const { account, resource, hour } = open
+    if (hold) {
+      if (cells.length > 0) page.hold({ account, resource, hour, reason: 'adopted' }, cells, now)
+      return amountOf(open, hour, cells)
+    }
+    const target = page.firstUnsealedHour(account, hourOf(now))
+    for (const { tags, quantity } of cells) page.add(account, target, tags, quantity)
+    return amountOf(open, target, cells)
+  })
+}
+
+/** Takes the amounts out of an hour, counted as reported. The caller puts them somewhere. */
+function takeAmounts(page: Page, open: ReadingHour, now: number): OpenCell[] {
+  const { account, hour } = open
+  const aggregate = account.key.aggregate as ReadingAggregate
+  const cells = amountsOf(aggregate, page.readings.all(open), hour, now)
+  page.count(account, sumOf(cells))
+  const isOwn = open.resource === page.resource
+  page.readings.close(open, isOwn && (aggregate === 'max' || aggregate === 'unique'))
+  return cells
+}
+
+function amountOf(open: ReadingHour, hour: number, cells: readonly OpenCell[]): ReadAmount[] {
+  const quantity = sumOf(cells)
+  return quantity === 0n ? [] : [{ dimension: open.account.key.dimension, hour, quantity }]
+}

@@ -1,0 +1,169 @@
+import { createHmac } from 'node:crypto'
+import { SidecarError } from '../kernel/errors.ts'
+import type { Account } from '../metering/account.ts'
+import { microPerUnit } from '../metering/amount.ts'
+import { hourMs, hourOf } from '../metering/hour.ts'
+import {
+  enteringKey,
+  mergeReadings,
+  readingKey,
+  type Reading,
+  type ReadingAggregate,
+} from '../metering/reading.ts'
+import type { ReportReceipt, UsageReport } from '../metering/report.ts'
+import type { OpenAccountHour } from '../store/view.ts'
+import { closeHour } from './close-readings.ts'
+import type { Page } from './page.ts'
+
+/** What of the settings and the product file readings depend on. */
+export interface ReadingRules {
+  /** How long a value of an `integral` stands when no other follows, ms. */
+  readonly staleAfterMs: (dimension: string) => number
+  /** Readings, or distinct members, that an hour of an account may have. */
+  readonly maxReadings: number
+  /** A secret that nobody knows, for the first member of a book. */
+  readonly newSecret: () => string
+}
+
+/** A larger reading is a mistake. The limit keeps sums over every tag set within what the book holds. */
+const largestReading = 10n ** 12n * microPerUnit
+
+/** Throws what a reading must not be: larger than 10^12 units, with a member where none is counted or without one. */
+function checkReading(report: UsageReport, { key }: Account): void {
+  const { aggregate, dimension } = key
+  if ((report.member !== undefined) !== (aggregate === 'unique'))
+    throw new SidecarError(
+      'InvalidRequest',
+      aggregate === 'unique'
+        ? `${dimension} counts distinct members. Report {"dimension": ${JSON.stringify(dimension)}, "member": "..."}, without a quantity.`
+        : `${dimension} does not count members. Report a quantity.`,
+    )
+  if (aggregate !== 'sum' && report.quantity > largestReading)
+    throw new SidecarError(
+      'QuantityTooLarge',
+      `A reading of ${dimension} may not be above ${largestReading / microPerUnit} units, so nothing of this request was recorded. Look for a mistake in the unit.`,
+    )
+}
+
+/**
+ * Checks the reports of a request that are readings before any of them is recorded. Throws InvalidRequest,
+ * QuantityTooLarge, ReadingsFull.
+ */
+export function checkReadings(
+  page: Page,
+  reports: readonly UsageReport[],
+  accountOf: (dimension: string) => Account,
+  now: number,
+  rules: ReadingRules,
+): void {
+  const fresh = new Map<string, Set<string>>()
+  for (const report of reports) {
+    const account = accountOf(report.dimension)
+    checkReading(report, account)
+    if (account.key.aggregate === 'sum') continue
+    const { open, reading } = readingOf(page, report, account, now, rules)
+    if (page.readings.one(open, reading.tags, reading.key) !== undefined) continue
+    const name = `${open.hour}|${account.name}`
+    const added = fresh.get(name) ?? new Set()
+    fresh.set(name, added.add(`${reading.key}|${reading.tags}`))
+    if (page.readings.hour(open).count + added.size > rules.maxReadings)
+      throw readingsFull(open, rules.maxReadings)
+  }
+}
+
+/** Records a reading that was checked. */
+export function recordReading(
+  page: Page,
+  report: UsageReport,
+  account: Account,
+  now: number,
+  rules: ReadingRules,
+): ReportReceipt {
+  const { open, reading } = readingOf(page, report, account, now, rules)
+  const { hour } = open
+  const target = page.firstUnsealedHour(account, hour)
+  const isClosed = page.readings.hour(open).closed || target !== hour
+  if (isClosed) return recordLate(page, open, reading, target, now)
+  put(page, open, reading)
+  if (account.key.aggregate === 'integral') enterNextHour(page, open, reading)
+  return { result: 'accepted', hour, late: false }
+}
+
+function readingOf(
+  page: Page,
+  report: UsageReport,
+  account: Account,
+  now: number,
+  rules: ReadingRules,
+): { readonly open: OpenAccountHour; readonly reading: Reading } {
+  const aggregate = account.key.aggregate as ReadingAggregate
+  const at = report.occurredAt ?? now
+  const member = report.member === undefined ? '' : hashOf(page, report.member, rules)
+  const reading: Reading = {
+    tags: report.tags,
+    key: readingKey(aggregate, at, member),
+    quantity: aggregate === 'unique' ? microPerUnit : report.quantity,
+    at,
+    until: at + rules.staleAfterMs(account.key.dimension),
+  }
+  return { open: { account, resource: page.resource, hour: hourOf(at) }, reading }
+}
+
+/** What a value adds to an hour that is over: `max` and `unique` the rise, `last` and `integral` nothing. */
+function recordLate(
+  page: Page,
+  open: OpenAccountHour,
+  reading: Reading,
+  target: number,
+  now: number,
+): ReportReceipt {
+  const { account, hour } = open
+  const { aggregate, dimension } = account.key
+  if (aggregate === 'last' || aggregate === 'integral')
+    return { result: 'accepted', hour, late: true, counted: false }
+  // A record of other usage may have closed the hour before it had readings.
+  if (!page.readings.hour(open).closed) closeHour(page, page.readings.hour(open), now)
+  const before = page.readings.one(open, reading.tags, reading.key)?.quantity ?? 0n
+  put(page, open, reading)
+  const rise = reading.quantity - before
+  if (rise > 0n) {
+    page.count(account, rise)
+    page.add(account, target, reading.tags, rise)
+    if (target !== hour) page.addLate(dimension, target, rise)
+  }
+  return { result: 'accepted', hour: target, late: target !== hour }
+}
+
+/** A value that still stands when its hour ends is the first of the next one, for as long as it may stand. */
+function enterNextHour(page: Page, open: OpenAccountHour, reading: Reading): void {
+  const hour = open.hour + hourMs
+  if (reading.until <= hour) return
+  const next = { ...open, hour }
+  if (page.readings.hour(next).closed || page.firstUnsealedHour(open.account, hour) !== hour) return
+  put(page, next, { ...reading, key: enteringKey })
+}
+
+function put(page: Page, open: OpenAccountHour, reading: Reading): void {
+  const aggregate = open.account.key.aggregate as ReadingAggregate
+  const before = page.readings.one(open, reading.tags, reading.key)
+  const merged = mergeReadings(aggregate, before, reading)
+  if (merged !== before) page.readings.put(open, merged, before === undefined)
+}
+
+/** Members are kept as hashes that mean nothing outside this book. */
+function hashOf(page: Page, member: string, { newSecret }: ReadingRules): string {
+  const known = page.noted(secretNote)
+  const secret = known ?? newSecret()
+  if (known === undefined) page.note(secretNote, secret)
+  return createHmac('sha256', secret).update(member).digest('base64url').slice(0, 22)
+}
+
+const secretNote = 'members.secret'
+
+function readingsFull({ account }: OpenAccountHour, most: number): SidecarError {
+  const { aggregate, dimension } = account.key
+  return new SidecarError(
+    'ReadingsFull',
+    `The hour already has ${most} ${aggregate === 'unique' ? 'members' : 'readings'} of ${dimension}, so nothing of this request was recorded. Members that it has are still accepted. Raise SIDECAR_MAX_READINGS.`,
+  )
+}

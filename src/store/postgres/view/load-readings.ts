@@ -1,0 +1,33 @@
+import type { Session } from '../connection/database.ts'
+import type { Names } from '../names.ts'
+import { cursorsOf, oneReading, openReadingHours, readingHour, readingsOf } from '../readings.ts'
+import type { Loaded } from './loaded.ts'
+import { all } from './loading-view.ts'
+
+/** Loads what the rules asked for of readings and cursors. */
+export async function loadReadings(
+  session: Session,
+  names: Names,
+  of: Loaded['ofTransaction'],
+  scope: readonly number[] | null,
+): Promise<void> {
+  const hours = [
+    ...of.readingHours.asked.values(),
+    ...of.readings.asked.values(),
+    ...[...of.oneReading.asked.values()].map(({ open }) => open),
+  ]
+  const resources = [...hours, ...of.cursors.asked.values()].map(({ resource }) => resource)
+  const accounts = hours.map(({ account }) => account)
+  if (resources.length > 0) await names.findResources(session, resources)
+  if (accounts.length > 0) await names.findAccounts(session, accounts)
+  if (of.openReadingHours.isWaiting)
+    of.openReadingHours.put(all, await openReadingHours(session, names, scope))
+  for (const [name, key] of of.readingHours.asked)
+    of.readingHours.put(name, await readingHour(session, names, key))
+  for (const [name, key] of of.readings.asked)
+    of.readings.put(name, await readingsOf(session, names, key))
+  for (const [name, { open, tags, key }] of of.oneReading.asked)
+    of.oneReading.put(name, await oneReading(session, names, open, tags, key))
+  for (const [name, { resource, source }] of of.cursors.asked)
+    of.cursors.put(name, await cursorsOf(session, names, resource, source))
+}

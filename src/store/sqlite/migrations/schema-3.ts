@@ -1,0 +1,39 @@
+/**
+ * What the third edition adds: readings of dimensions that are no sums, and how far counters were read. An
+ * hour of readings has a row of its own, so that it stays closed when its readings are gone.
+ */
+export const schema3 = `
+CREATE TABLE reading_hour (
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  resource_id INTEGER NOT NULL REFERENCES resource (id),
+  hour INTEGER NOT NULL,
+  closed INTEGER NOT NULL,
+  readings INTEGER NOT NULL,
+  PRIMARY KEY (account_id, resource_id, hour)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX reading_hour_open ON reading_hour (hour) WHERE closed = 0;
+
+CREATE TABLE reading (
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  resource_id INTEGER NOT NULL REFERENCES resource (id),
+  hour INTEGER NOT NULL,
+  tags TEXT NOT NULL,
+  key TEXT NOT NULL,
+  whole INTEGER NOT NULL,
+  micro INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  PRIMARY KEY (account_id, resource_id, hour, tags, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cursor (
+  resource_id INTEGER NOT NULL REFERENCES resource (id),
+  source TEXT NOT NULL,
+  series TEXT NOT NULL,
+  whole INTEGER NOT NULL,
+  micro INTEGER NOT NULL,
+  started_at INTEGER,
+  read_at INTEGER NOT NULL,
+  PRIMARY KEY (resource_id, source, series)
+) STRICT, WITHOUT ROWID;
+`

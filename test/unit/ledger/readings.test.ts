@@ -1,0 +1,169 @@
+import { describe, expect, test } from 'vitest'
+import type { Aggregate } from '../../../src/metering/account.ts'
+import { hourMs } from '../../../src/metering/hour.ts'
+import { canonicalTags } from '../../../src/metering/tags.ts'
+import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
+import type { OpenLedgerOptions } from '../../support/ledger/open-ledger.ts'
+import { sealHours } from '../../support/ledger/seal-rules.ts'
+
+const nine = Date.parse('2026-03-10T09:00:00Z')
+
+function benchOf(aggregate: Aggregate, more: Partial<OpenLedgerOptions> = {}) {
+  return openBench({
+    meaningOf: () => ({ productCode: 'product', divisor: 1n, aggregate }),
+    readings: { maxReadings: 3, newSecret: () => 'secret' },
+    ...more,
+  })
+}
+
+describe('readings of an hour', () => {
+  test('are one record: the largest value of each tag set, added up', async () => {
+    const { ledger, clock, report } = await benchOf('max')
+    const tags = canonicalTags([{ key: 'team', value: 'a' }])
+    for (const quantity of [3n, 7n, 5n]) await report('hosts', quantity * unit)
+    await report('hosts', 2n * unit, { tags })
+    expect((await ledger.usage()).readings).toEqual([
+      { dimension: 'hosts', hour: nine, aggregate: 'max', count: 2, quantity: 9n * unit },
+    ])
+    expect((await ledger.usage()).open).toEqual([])
+    await clock.advance(hourMs)
+    expect(await sealHours(ledger, clock)).toMatchObject([
+      { hour: nine, quantity: 9, allocations: [{ quantity: 7 }, { quantity: 2 }] },
+    ])
+    expect((await ledger.usage()).readings).toEqual([])
+  })
+
+  test('of max that come late carry only the rise to the next hour', async () => {
+    const { ledger, clock, report } = await benchOf('max')
+    await report('hosts', 3n * unit)
+    await clock.advance(hourMs)
+    await sealHours(ledger, clock)
+    const late = { occurredAt: nine + 60_000 }
+    expect(await report('hosts', 2n * unit, late)).toMatchObject({ late: true })
+    expect((await ledger.usage()).open).toEqual([])
+    expect(await report('hosts', 5n * unit, late)).toMatchObject({
+      late: true,
+      hour: nine + hourMs,
+    })
+    expect(await report('hosts', 4n * unit, late)).toMatchObject({ late: true })
+    expect((await ledger.usage()).open).toEqual([
+      { dimension: 'hosts', hour: nine + hourMs, quantity: 2n * unit },
+    ])
+  })
+
+  test.each(['last', 'integral'] as const)(
+    'of %s that come late are not counted, and say so',
+    async (aggregate) => {
+      const bench = await benchOf(aggregate)
+      const { ledger, clock, report } = bench
+      await report('hosts', 3n * unit)
+      await clock.advance(hourMs)
+      await sealHours(ledger, clock)
+      const key = { occurredAt: nine + 60_000, idempotencyKey: 'k' }
+      const receipt = { hour: nine, late: true, counted: false }
+      expect(await report('hosts', 9n * unit, key)).toEqual({ result: 'accepted', ...receipt })
+      expect(await report('hosts', 9n * unit, key)).toEqual({ result: 'duplicate', ...receipt })
+      expect((await ledger.usage()).open).toEqual([])
+      expect(bench.told('usageReported').at(-2)).toMatchObject({ notCounted: 1, quantity: 0n })
+      expect(bench.told('usageReported').at(-1)).toMatchObject({ notCounted: 0 })
+    },
+  )
+
+  test('of integral stand until the next one, across the hour, and no longer than they may', async () => {
+    const { ledger, clock, report } = await benchOf('integral', {
+      readings: { maxReadings: 100, newSecret: () => '' },
+    })
+    // 09:15 to 09:18: 4 for three minutes; then 6 until it is stale at 09:23.
+    await report('seats', 4n * unit)
+    await clock.advance(180_000)
+    await report('seats', 6n * unit)
+    // 09:58 to 10:01: 10 for two minutes of the old hour and one of the new.
+    await clock.advance(40 * 60_000)
+    await report('seats', 10n * unit)
+    await clock.advance(180_000)
+    await report('seats', 0n)
+    await sealHours(ledger, clock)
+    await clock.advance(hourMs)
+    await sealHours(ledger, clock)
+    const [balance] = await ledger.audit()
+    const unitMinutes = 4 * 3 + 6 * 5 + 10 * 2
+    expect(balance?.reported).toBe((BigInt(unitMinutes) * unit) / 60n + (10n * unit) / 60n)
+  })
+
+  test('stop at the instant at which the end seals the open hour', async () => {
+    const { ledger, clock, report } = await benchOf('integral', {
+      readings: { maxReadings: 100, newSecret: () => '' },
+    })
+    await report('seats', 60n * unit)
+    await clock.advance(120_000)
+    expect(await sealHours(ledger, clock, {}, true)).toMatchObject([{ quantity: 2 }])
+  })
+
+  test('have a cap: a further member is refused, and a known one is not', async () => {
+    const { report, ledger } = await benchOf('unique')
+    for (const member of ['ada', 'bob', 'cy']) await report('users', unit, { member })
+    await expect(report('users', unit, { member: 'dee' })).rejects.toMatchObject({
+      code: 'ReadingsFull',
+    })
+    expect(await report('users', unit, { member: 'ada' })).toMatchObject({ result: 'accepted' })
+    expect((await ledger.usage()).readings).toMatchObject([{ count: 3, quantity: 3n * unit }])
+  })
+
+  test('that do not fit are refused with their whole request', async () => {
+    const { ledger } = await benchOf('unique')
+    const reports = ['ada', 'bob', 'cy', 'dee'].map((member) => ({
+      dimension: 'users',
+      member,
+      quantity: unit,
+      occurredAt: undefined,
+      tags: '',
+      idempotencyKey: undefined,
+    }))
+    await expect(ledger.report({ reports, idempotencyKey: undefined })).rejects.toMatchObject({
+      code: 'ReadingsFull',
+    })
+    expect((await ledger.usage()).readings).toEqual([])
+  })
+
+  test('that another task or pod left become an amount of the current hour', async () => {
+    const { ledger, clock, report, directory } = await benchOf('max', { resource: 'pod:old' })
+    await report('hosts', 3n * unit)
+    await clock.advance(2 * hourMs)
+    await ledger.close()
+    const next = await benchOf('max', { directory, clock, resource: 'pod:new' })
+    await next.report('hosts', 4n * unit)
+    const { open, readings } = await next.ledger.usage()
+    expect(open).toEqual([{ dimension: 'hosts', hour: nine + 2 * hourMs, quantity: 3n * unit }])
+    expect(readings).toMatchObject([{ hour: nine + 2 * hourMs, quantity: 4n * unit }])
+    expect(await sealHours(next.ledger, clock, {}, true)).toMatchObject([{ quantity: 7 }])
+  })
+
+  test('that another task or pod left are held where late usage is held', async () => {
+    const { ledger, clock, report, directory } = await benchOf('unique', { resource: 'pod:old' })
+    for (const member of ['ada', 'bob']) await report('users', unit, { member })
+    await ledger.close()
+    const next = await benchOf('unique', {
+      directory,
+      clock,
+      resource: 'pod:new',
+      lateUsage: 'hold',
+    })
+    expect((await next.ledger.usage()).held).toMatchObject([{ quantity: 2n * unit, hour: nine }])
+  })
+
+  test('above the limit of their dimension are held as an amount', async () => {
+    const { ledger, clock, report } = await benchOf('max', { maxPerHour: () => 5n * unit })
+    await report('hosts', 6n * unit)
+    await clock.advance(hourMs)
+    expect(await sealHours(ledger, clock)).toEqual([])
+    expect((await ledger.usage()).held).toMatchObject([{ reason: 'guard', quantity: 6n * unit }])
+  })
+
+  test('keep no member as it was reported', async () => {
+    const { ledger, directory, report } = await benchOf('unique')
+    await report('users', unit, { member: 'ada.lovelace@example.org' })
+    await ledger.close()
+    const { readFileSync } = await import('node:fs')
+    expect(readFileSync(`${directory}/ledger.db`).includes('lovelace')).toBe(false)
+  })
+})
