@@ -50,6 +50,15 @@ export const settingsTable = [
     summary: 'Directory of the ledger, on a local file system that outlives the container.',
   },
   {
+    name: 'SIDECAR_DATA_LIMIT',
+    // Undefined means the whole volume.
+    member: 'dataLimit',
+    type: text(/^[1-9]\d{0,14}([KMGT]i|[kMGT])?$/, 'a number of bytes, such as 1073741824 or 1Gi'),
+    default: undefined,
+    summary:
+      'What the data directory may hold where that is less than its disk, such as the sizeLimit of an emptyDir; reports get 507 before it is reached.',
+  },
+  {
     name: 'SIDECAR_DATABASE_URL_FILE',
     // A secret: never log it.
     member: 'databaseUrlOfFile',

@@ -50,7 +50,10 @@ test('the probes ask the ops port, and liveness does not ask for readiness', asy
   expect(sidecar.startupProbe).toMatchObject({ httpGet: { path: '/livez', port } })
   expect(sidecar.livenessProbe.httpGet).toEqual({ path: '/livez', port })
   expect(sidecar.readinessProbe.httpGet).toEqual({ path: '/readyz', port })
-  expect(envOf(sidecar)).toEqual({ SIDECAR_OPS_LISTEN: defaultOf('SIDECAR_OPS_LISTEN') })
+  expect(envOf(sidecar)).toEqual({
+    SIDECAR_OPS_LISTEN: defaultOf('SIDECAR_OPS_LISTEN'),
+    SIDECAR_DATA_LIMIT: '1Gi',
+  })
 })
 
 test('the pod gives the sidecar its uid, which identifies the ledger', async () => {
@@ -62,7 +65,7 @@ test('the pod gives the sidecar its uid, which identifies the ledger', async () 
 
 test('one value sets both the ops listener and its port', async () => {
   const sidecar = sidecarOf(await render({ sidecar: { ops: { host: '[::]', port: 9999 } } }))
-  expect(envOf(sidecar)).toEqual({ SIDECAR_OPS_LISTEN: '[::]:9999' })
+  expect(envOf(sidecar)).toEqual({ SIDECAR_OPS_LISTEN: '[::]:9999', SIDECAR_DATA_LIMIT: '1Gi' })
   expect(sidecar.ports).toEqual([{ name: 'sidecar-ops', containerPort: 9999 }])
 })
 

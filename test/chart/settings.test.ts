@@ -10,6 +10,9 @@ import { envOf, sidecarOf } from './kubernetes-object.ts'
 
 /** A value for the setting, other than its default, as a person writes it in values.yaml. */
 const examples: Readonly<Record<string, unknown>> = {
+  SIDECAR_DATA_LIMIT: '512Mi',
+  SIDECAR_DATABASE_URL_FILE: '/run/database-url',
+  SIDECAR_DATABASE_URL: 'postgresql://sidecar@database/usage',
   SIDECAR_LISTEN: '127.0.0.1:7171',
   SIDECAR_PRODUCT_FILE: '/run/product.json',
   SIDECAR_PRODUCT_CODE: 'code',

@@ -47,6 +47,9 @@
 its time to stop is over. */}}
 {{- define "marketplace-sidecar.env" -}}
 {{- $settings := dict "SIDECAR_OPS_LISTEN" (printf "%s:%d" .ops.host (int64 .ops.port)) -}}
+{{- if eq .data.type "emptyDir" -}}
+{{- $_ := set $settings "SIDECAR_DATA_LIMIT" .data.size -}}
+{{- end -}}
 {{- if eq .form "classic" -}}
 {{- $_ := set $settings "SIDECAR_DRAIN_QUIET_MS" (min 60000 (mul .applicationStopSeconds 1000)) -}}
 {{- end -}}

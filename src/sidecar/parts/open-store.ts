@@ -1,4 +1,5 @@
 import { databaseUrlOf } from '../../config/database-url-of.ts'
+import { parseBytes } from '../../config/parse-bytes.ts'
 import type { SidecarError } from '../../kernel/errors.ts'
 import type { MeaningOf } from '../../ledger/opening/open-book.ts'
 import { openSqliteStore } from '../../store/sqlite/open-sqlite-store.ts'
@@ -26,8 +27,9 @@ export async function openStore(
   const url = databaseUrlOf(settings)
   const now = clock.now()
   if (url === undefined) {
-    const directory = settings.dataDir
-    return openSqliteStore({ directory, resource, meaningOf, now, events, log })
+    const { dataDir: directory, dataLimit } = settings
+    const limitBytes = dataLimit === undefined ? undefined : parseBytes(dataLimit)
+    return openSqliteStore({ directory, limitBytes, resource, meaningOf, now, events, log })
   }
   // Its client is a megabyte that a ledger in the data directory never needs.
   const { openPostgresStore } = await import('../../store/postgres/open-postgres-store.ts')

@@ -24,6 +24,8 @@ import { SqliteStore } from './sqlite-store.ts'
 
 interface OpenSqliteStoreOptions {
   readonly directory: string
+  /** What the directory may hold, where that is less than the volume has. */
+  readonly limitBytes?: number | undefined
   /** The task or pod that opens it: another file is worth a report only when the book is still its own. */
   readonly resource?: string | undefined
   /** What usage of an older file means that does not say so itself. */
@@ -53,7 +55,7 @@ export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<
     const { database, path } = opened
     logOpened(opened, log, events)
     checkFile(opened, found, options)
-    const disk = await openDisk(opened, dataSync)
+    const disk = await openDisk(opened, dataSync, options.limitBytes)
     return new SqliteStore({
       database,
       path,

@@ -9,6 +9,8 @@ export interface OpenLedgerOptions
   readonly directory: string
   /** For tests of failing disks. */
   readonly dataSync?: DataSync | undefined
+  /** What the directory may hold. */
+  readonly limitBytes?: number | undefined
   /** Idempotency keys that the book may hold. */
   readonly maxKeys?: number | undefined
 }

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { backup } from 'node:sqlite'
 import { SidecarError, messageOf } from '../../../kernel/errors.ts'
 import { withSnapshot } from './book-file.ts'
+import { keepPrivate } from './own-files.ts'
 import { syncDirectory } from './sync-directory.ts'
 
 /**
@@ -22,6 +23,7 @@ export async function backupBook(directory: string, file: string): Promise<void>
     try {
       drafts = mkdtempSync(join(dirname(target), '.ledger-backup-'))
       const draft = join(drafts, 'draft')
+      keepPrivate(draft)
       await backup(database, draft)
       await using handle = await open(draft, 'r+')
       await handle.sync()

@@ -17,6 +17,7 @@ import { SqliteView } from '../sqlite-view.ts'
 import { closeKeepingLog } from './close-keeping-log.ts'
 import { renewedPath } from './renew-file.ts'
 import { rewriteFile } from './rewrite-file.ts'
+import { refuseLinks } from './own-files.ts'
 import { codeOf, translate } from './storage-errors.ts'
 import { hasLog, walHeaderIsSound } from './wal-header.ts'
 import { ChangeWriter } from '../write-changes.ts'
@@ -146,6 +147,8 @@ function imbalances(database: DatabaseSync): Map<string, bigint> {
 
 function findLedger(directory: string): string {
   const path = join(directory, ledgerFileName)
+  if (asking(directory, () => existsSync(directory)))
+    asking(directory, () => refuseLinks(directory))
   if (asking(directory, () => existsSync(renewedPath(path))))
     throw new SidecarError(
       'LedgerInUse',
@@ -213,7 +216,7 @@ function asking<T>(directory: string, ask: () => T): T {
   try {
     return ask()
   } catch (error) {
-    throw unusable(directory, error)
+    throw error instanceof SidecarError ? error : unusable(directory, error)
   }
 }
 

@@ -1,11 +1,12 @@
+import { fstatSync, lstatSync, readdirSync } from 'node:fs'
 import { open, statfs, type FileHandle } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { messageOf, SidecarError } from '../../../kernel/errors.ts'
 import type { DataSync } from './data-sync.ts'
 import { extendFile } from './extend-file.ts'
 import { rewriteFile } from './rewrite-file.ts'
-import type { OpenedDatabase } from './open-database.ts'
+import { ledgerFileName, type OpenedDatabase } from './open-database.ts'
 import { syncDirectory, syncParents } from './sync-directory.ts'
 import type { DiskSpace } from '../../summary.ts'
 
@@ -16,8 +17,18 @@ const groupsBetweenLooks = 16
 /** What the WAL has room for on a full volume, beyond what usage may fill: sealing, marking, settling. */
 const reservedPages = 1024
 /** A page and its header in the WAL, and the WAL's own header. */
-const frameBytes = 4096 + 24
+const pageBytes = 4096
+const frameBytes = pageBytes + 24
 const walHeaderBytes = 32
+
+interface DiskParts {
+  readonly database: DatabaseSync
+  readonly path: string
+  readonly main: FileHandle
+  readonly wal: FileHandle
+  readonly sync: DataSync
+  readonly limitBytes: number
+}
 
 /**
  * The flushes of the ledger, all of them asynchronous: SQLite commits without waiting for the disk,
@@ -30,6 +41,7 @@ export class Disk {
   readonly #main: FileHandle
   readonly #wal: FileHandle
   readonly #sync: DataSync
+  readonly #limitBytes: number
   readonly #walState
   readonly #checkpoint
   /** What the WAL is long: its room is written ahead, and stays when it begins anew. */
@@ -39,27 +51,26 @@ export class Disk {
   /** Groups since the WAL was last looked at. */
   #unseenGroups = 0
 
-  private constructor(
-    database: DatabaseSync,
-    path: string,
-    main: FileHandle,
-    wal: FileHandle,
-    sync: DataSync,
-  ) {
+  private constructor({ database, path, main, wal, sync, limitBytes }: DiskParts) {
     this.#database = database
     this.#path = path
     this.#main = main
     this.#wal = wal
     this.#sync = sync
+    this.#limitBytes = limitBytes
     this.#walState = database.prepare('PRAGMA wal_checkpoint(NOOP)')
     this.#checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)')
   }
 
   /** The database has committed at least once. */
-  static async open({ database, path, recovered }: OpenedDatabase, sync: DataSync): Promise<Disk> {
+  static async open(
+    { database, path, recovered }: OpenedDatabase,
+    sync: DataSync,
+    limitBytes: number,
+  ): Promise<Disk> {
     const main = await open(path, 'r+')
     const wal = await open(`${path}-wal`, 'r+')
-    const disk = new Disk(database, path, main, wal, sync)
+    const disk = new Disk({ database, path, main, wal, sync, limitBytes })
     if (recovered) await disk.#rewrite()
     // Without room for the reserve the sidecar still starts, and sends what it can.
     disk.reserve(0)
@@ -69,8 +80,16 @@ export class Disk {
   }
 
   /** Resolves when everything committed so far survives a power cut. */
-  flush(): Promise<void> {
-    return this.#sync(this.#wal)
+  async flush(): Promise<void> {
+    await this.#sync(this.#wal)
+    this.#refuseDeleted()
+  }
+
+  /** A file without a name is gone with this process, however well it is flushed. */
+  #refuseDeleted(): void {
+    for (const file of [this.#wal, this.#main])
+      if (fstatSync(file.fd).nlink === 0)
+        throw new Error(`the files of ${this.#path} were deleted under the running sidecar`)
   }
 
   /**
@@ -80,6 +99,7 @@ export class Disk {
    */
   reserve(pages: number): boolean {
     const needed = walHeaderBytes + (this.#usedPages + pages + reservedPages) * frameBytes
+    if (this.#isOverLimit(Math.max(this.#walBytes, needed), pages)) return false
     try {
       if (this.#walBytes < needed) this.#walBytes = extendFile(this.#wal.fd, needed)
     } catch {
@@ -87,6 +107,13 @@ export class Disk {
     }
     this.#usedPages += pages
     return true
+  }
+
+  /** Each page of the log may become one of the file, and a start after a kill makes a copy of the file. */
+  #isOverLimit(walBytes: number, pages: number): boolean {
+    if (this.#limitBytes === Number.POSITIVE_INFINITY) return false
+    const later = (this.#usedPages + pages + reservedPages) * pageBytes
+    return 2 * (fstatSync(this.#main.fd).size + later) + walBytes > this.#limitBytes
   }
 
   /**
@@ -145,11 +172,13 @@ export class Disk {
       this.#wal.stat(),
       statfs(this.#path),
     ])
+    const ledgerBytes = main.size + wal.size
+    // What is left for a user without privileges, which is what the sidecar is.
+    const freeBytes = volume.bavail * volume.bsize
     return {
-      ledgerBytes: main.size + wal.size,
-      // What is left for a user without privileges, which is what the sidecar is.
-      freeBytes: volume.bavail * volume.bsize,
-      volumeBytes: volume.blocks * volume.bsize,
+      ledgerBytes,
+      freeBytes: Math.max(0, Math.min(freeBytes, this.#limitBytes - ledgerBytes - main.size)),
+      volumeBytes: Math.min(volume.blocks * volume.bsize, this.#limitBytes),
     }
   }
 
@@ -160,10 +189,14 @@ export class Disk {
 }
 
 /** Flushes what opening found and wrote: nothing may be acknowledged on top of a file that is not on disk. */
-export async function openDisk(opened: OpenedDatabase, sync: DataSync): Promise<Disk> {
+export async function openDisk(
+  opened: OpenedDatabase,
+  sync: DataSync,
+  limitBytes = Number.POSITIVE_INFINITY,
+): Promise<Disk> {
   try {
-    const disk = await Disk.open(opened, sync)
     const directory = resolve(dirname(opened.path))
+    const disk = await Disk.open(opened, sync, limitBytes - bytesOfOthers(directory))
     await syncDirectory(directory)
     await syncParents(directory)
     return disk
@@ -174,4 +207,14 @@ export async function openDisk(opened: OpenedDatabase, sync: DataSync): Promise<
       { cause },
     )
   }
+}
+
+/** What else lies in the directory, such as ledgers that were set aside. */
+function bytesOfOthers(directory: string): number {
+  return readdirSync(directory)
+    .filter((name) => name !== ledgerFileName && name !== `${ledgerFileName}-wal`)
+    .reduce((sum, name) => {
+      const file = lstatSync(join(directory, name), { throwIfNoEntry: false })
+      return sum + (file?.size ?? 0)
+    }, 0)
 }

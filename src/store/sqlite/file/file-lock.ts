@@ -1,7 +1,14 @@
 import { truncateSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { SidecarError, messageOf } from '../../../kernel/errors.ts'
-import { codeOf, sqliteBusy, sqliteCorrupt, sqliteNotADatabase } from './storage-errors.ts'
+import { keepPrivate } from './own-files.ts'
+import {
+  codeOf,
+  sqliteBusy,
+  sqliteCorrupt,
+  sqliteError,
+  sqliteNotADatabase,
+} from './storage-errors.ts'
 
 export interface FileLock {
   release(): void
@@ -28,6 +35,7 @@ export function lockFile(path: string): FileLock {
 }
 
 function lock(path: string): FileLock {
+  keepPrivate(path)
   const database = new DatabaseSync(path)
   try {
     database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
@@ -41,7 +49,7 @@ function lock(path: string): FileLock {
 /** SQLite has the lock before it reads the file, so no process holds one that it cannot read. */
 function isNoDatabase(error: unknown): boolean {
   const code = codeOf(error)
-  return code === sqliteCorrupt || code === sqliteNotADatabase
+  return code === sqliteCorrupt || code === sqliteNotADatabase || code === sqliteError
 }
 
 function translateLocking(error: unknown, path: string): SidecarError {

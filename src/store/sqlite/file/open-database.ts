@@ -12,6 +12,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { SidecarError, messageOf } from '../../../kernel/errors.ts'
 import type { DataSync } from './data-sync.ts'
 import { finishRenewal, renewFile } from './renew-file.ts'
+import { keepPrivate, refuseLinks } from './own-files.ts'
 import { setFilesAside, wasSetAsideInPart } from './set-aside.ts'
 import { codeOf, sqliteCorrupt, sqliteNotADatabase, translateOpening } from './storage-errors.ts'
 import { hasLog, walHeaderIsSound } from './wal-header.ts'
@@ -39,7 +40,8 @@ export function prepareDirectory(directory: string): void {
   const probe = join(directory, '.write-probe')
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
-    writeFileSync(probe, '')
+    rmSync(probe, { force: true })
+    writeFileSync(probe, '', { flag: 'wx', mode: 0o600 })
     rmSync(probe)
   } catch (cause) {
     throw new SidecarError(
@@ -48,6 +50,7 @@ export function prepareDirectory(directory: string): void {
       { cause },
     )
   }
+  refuseLinks(directory)
 }
 
 interface OpenDatabaseOptions {
@@ -96,6 +99,7 @@ export async function openDatabase(
 function createFile(path: string, prepare: (file: string) => DatabaseSync): void {
   const draft = `${path}.new`
   for (const suffix of companions) rmSync(draft + suffix, { force: true })
+  keepPrivate(draft)
   const database = prepare(draft)
   try {
     // Closing would do the same, without a word when a flush fails.
@@ -107,6 +111,7 @@ function createFile(path: string, prepare: (file: string) => DatabaseSync): void
 }
 
 function connect(path: string, networkFileSystem: boolean): DatabaseSync {
+  keepPrivate(path)
   const database = new DatabaseSync(path, { timeout: busyTimeoutMs })
   return preparing(database, () => {
     // WAL's shared memory does not work across NFS clients; alone on the file it is not needed.

@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { backup, type DatabaseSync } from 'node:sqlite'
 import { closeKeepingLog } from './close-keeping-log.ts'
 import type { DataSync } from './data-sync.ts'
+import { keepPrivate } from './own-files.ts'
 import { codeOf, codeOfSystem } from './storage-errors.ts'
 import { syncDirectory } from './sync-directory.ts'
 
@@ -34,6 +35,7 @@ export async function renewFile(
     removeDraft()
     // No other process may keep the file open: it would go on writing one that has lost its name.
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT')
+    keepPrivate(draft)
     await backup(database, draft)
     await using copy = await open(draft, 'r+')
     await sync(copy)

@@ -1,5 +1,7 @@
 import { SidecarError, messageOf } from '../../../kernel/errors.ts'
 
+/** Among others for a file whose header is one of SQLite's and whose rest is not. */
+export const sqliteError = 1
 export const sqliteBusy = 5
 export const sqliteCorrupt = 11
 export const sqliteNotADatabase = 26
@@ -8,9 +10,13 @@ const sqliteReadOnly = 8
 const sqliteIoError = 10
 const sqliteCantOpen = 14
 
+/** What the system says of a file that is another user's, or no file that can be written. */
+const fileCodes = new Set(['EACCES', 'EPERM', 'EROFS', 'EISDIR', 'ELOOP', 'ENXIO'])
+
 /** The same for opening the file at `path`. */
 export function translateOpening(error: unknown, path: string): unknown {
-  if (codeOf(error) !== sqliteCantOpen) return translate(error)
+  const cannotOpen = codeOf(error) === sqliteCantOpen || fileCodes.has(codeOfSystem(error) ?? '')
+  if (!cannotOpen) return translate(error)
   return new SidecarError(
     'DataDirectoryUnusable',
     `The ledger ${path} could not be opened (${messageOf(error)}). Check that it and the files next to it are ordinary files that user ${process.getuid?.() ?? 'of this process'} may read and write.`,
