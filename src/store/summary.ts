@@ -19,6 +19,9 @@ export interface HeldUsageSummary {
   readonly since: number
 }
 
+/** The note in the ledger of a demo, whose clock runs faster than the machine's. */
+export const fastClockNote = 'fast-clock'
+
 /** The note of a book's owner that lists the accounts whose meaning is not that of today's product file. */
 export const retiredNote = 'accounts.retired'
 

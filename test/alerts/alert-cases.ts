@@ -373,6 +373,14 @@ export const alertCases: readonly AlertCase[] = [
     value: '12%',
   },
   {
+    alert: 'MarketplaceSidecarLedgerUnreadable',
+    story: 'the database is away, and comes back',
+    series: { [of('marketplace_ledger_readable')]: '1x9 0x20 1x9' },
+    quietAt: ['9m', '11m', '31m'],
+    firesAt: ['13m', '29m'],
+    value: '0',
+  },
+  {
     alert: 'MarketplaceSidecarDiskFull',
     story: 'the disk is full, and is freed',
     series: { [of('marketplace_ledger_free_bytes')]: '67108864x9 1048576x20 67108864x9' },

@@ -21,10 +21,17 @@ describeStore({
       async open(resource) {
         const store = await openPostgresStore({
           url,
-          resource,
-          now,
-          incarnation: randomUUID(),
-          leaseMs: 30_000,
+          actor:
+            resource === undefined
+              ? undefined
+              : {
+                  resource,
+                  now,
+                  incarnation: randomUUID(),
+                  leaseMs: 30_000,
+                  onRegained: () => {},
+                  onLost: () => {},
+                },
           lockTimeoutMs: 300,
           wrap: (database) => (current = new BreakableDatabase(database)),
         })

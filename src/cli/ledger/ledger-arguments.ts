@@ -1,11 +1,10 @@
 import { invalidArguments } from '../command-line.ts'
 import { resolve } from 'node:path'
-import { fromIso, type Clock } from '../../kernel/clock.ts'
+import { fromIso } from '../../kernel/clock.ts'
 import { readDatabaseUrl } from '../../config/read-given-file.ts'
 import { SettingValues } from '../../config/setting-values.ts'
 import { SidecarError } from '../../kernel/errors.ts'
 import { fileReader, type TextReader } from '../../kernel/read-text.ts'
-import { latestInstant } from '../../store/sqlite/file/latest-instant.ts'
 import type { CliIo } from '../cli-io.ts'
 
 /** What every action takes. */
@@ -67,11 +66,6 @@ export function instantOf(option: string, text: string | undefined): number | un
   if (instant === undefined)
     throw invalid(`--${option} must be a time such as 2026-03-10T09:00:00Z, not ${text}`)
   return instant
-}
-
-/** Now, as the sidecar of `directory` sees it: the clock of a demo runs ahead of the machine's. */
-export function currentInstant(directory: string, clock: Clock): number {
-  return Math.max(clock.now(), latestInstant(directory) ?? 0)
 }
 
 export function invalid(message: string): SidecarError {

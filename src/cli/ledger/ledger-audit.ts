@@ -1,21 +1,26 @@
 import { readArguments } from '../command-line.ts'
 import { formatQuantity } from '../../metering/quantity.ts'
 import { auditBook, imbalancesOf, type AccountBalance } from '../../ledger/audit.ts'
-import { readBook } from '../../store/sqlite/file/book-file.ts'
+import type { Clock } from '../../kernel/clock.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { commonOptions, dataDirectory, noPositionals } from './ledger-arguments.ts'
+import { commonOptions, noPositionals } from './ledger-arguments.ts'
+import { ledgerPlace } from './ledger-place.ts'
 import { renderTable } from '../text-table.ts'
 
 /** `ledger audit`: exit code 1 when a unit that was reported is in no place, or in two. */
-export async function auditLedger(args: readonly string[], io: CliIo): Promise<number> {
+export async function auditLedger(
+  args: readonly string[],
+  io: CliIo,
+  clock: Clock,
+): Promise<number> {
   const { values, positionals } = readArguments('ledger', args, {
     options: commonOptions,
     allowPositionals: true,
   })
   noPositionals('audit', positionals)
-  const directory = dataDirectory(values['data-dir'], io.env)
-  const { sums, shared } = await readBook(directory, async (book) => ({
+  const place = ledgerPlace(values['data-dir'], { env: io.env, clock })
+  const { sums, shared } = await place.read(async (book) => ({
     sums: await book.accountSums(),
     shared: await book.sharedMeteringIds(),
   }))

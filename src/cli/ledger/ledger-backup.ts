@@ -4,7 +4,7 @@ import { SidecarError } from '../../kernel/errors.ts'
 import { backupBook } from '../../store/sqlite/file/backup-book.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { commonOptions, dataDirectory } from './ledger-arguments.ts'
+import { commonOptions, databaseUrl, dataDirectory } from './ledger-arguments.ts'
 
 /** `ledger backup`: copies the book to a new file, next to a running sidecar or without one. */
 export async function backupLedger(args: readonly string[], io: CliIo): Promise<number> {
@@ -15,6 +15,11 @@ export async function backupLedger(args: readonly string[], io: CliIo): Promise<
   const [file, ...rest] = positionals
   if (file === undefined || file === '' || rest.length > 0)
     throw new SidecarError('InvalidArguments', '"ledger backup" needs the name of one new file')
+  if (values['data-dir'] === undefined && databaseUrl(io.env) !== undefined)
+    throw new SidecarError(
+      'InvalidArguments',
+      '"ledger backup" copies a ledger in a data directory. Back up a database with its own tools:\npg_dump --schema=marketplace_sidecar',
+    )
   await backupBook(dataDirectory(values['data-dir'], io.env), file)
   const path = resolve(file)
   io.out(values.json ? JSON.stringify({ file: path }) : `Copied the ledger to ${path}.`)

@@ -1,15 +1,10 @@
 import { readArguments } from '../command-line.ts'
-import { readBook } from '../../store/sqlite/file/book-file.ts'
+import type { Clock } from '../../kernel/clock.ts'
 import type { CliIo } from '../cli-io.ts'
 import { csvLine } from '../../kernel/csv.ts'
 import { exitCodes } from '../exit-codes.ts'
-import {
-  commonOptions,
-  dataDirectory,
-  instantOf,
-  invalid,
-  noPositionals,
-} from './ledger-arguments.ts'
+import { commonOptions, instantOf, invalid, noPositionals } from './ledger-arguments.ts'
+import { ledgerPlace } from './ledger-place.ts'
 import { recordBody, type RecordBody } from './record-body.ts'
 
 /** The columns of the CSV, in their order; new ones are only ever added at the end. */
@@ -39,7 +34,11 @@ export const exportColumns = [
 ] as const satisfies readonly (keyof RecordBody)[]
 
 /** `ledger export`: writes each record as it is read, so that a long history needs no memory. */
-export async function exportLedger(args: readonly string[], io: CliIo): Promise<number> {
+export async function exportLedger(
+  args: readonly string[],
+  io: CliIo,
+  clock: Clock,
+): Promise<number> {
   const { values, positionals } = readArguments('ledger', args, {
     options: {
       'data-dir': commonOptions['data-dir'],
@@ -59,7 +58,8 @@ export async function exportLedger(args: readonly string[], io: CliIo): Promise<
     until: instantOf('until', values.until),
     dimension,
   }
-  await readBook(dataDirectory(values['data-dir'], io.env), async (book) => {
+  const place = ledgerPlace(values['data-dir'], { env: io.env, clock })
+  await place.read(async (book) => {
     if (format === 'csv') io.out(csvLine(exportColumns))
     for await (const record of book.records(filter)) {
       const body = recordBody(record)

@@ -3,11 +3,11 @@ import { formatQuantity } from '../../metering/quantity.ts'
 import { toIso, type Clock } from '../../kernel/clock.ts'
 import { recordNotFound } from '../../ledger/decisions/operator-actions.ts'
 import { SidecarError } from '../../kernel/errors.ts'
-import { readBook } from '../../store/sqlite/file/book-file.ts'
 import type { Found } from '../../store/summary.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { commonOptions, currentInstant, dataDirectory, recordId } from './ledger-arguments.ts'
+import { commonOptions, recordId } from './ledger-arguments.ts'
+import { ledgerPlace, type LedgerPlace } from './ledger-place.ts'
 import { describeOverview } from './ledger-overview.ts'
 import { overviewBody } from './overview-body.ts'
 import { describeRecord } from './ledger-record.ts'
@@ -24,21 +24,21 @@ export async function showLedger(
     options: { ...commonOptions, tags: { type: 'boolean', default: false } },
     allowPositionals: true,
   })
-  const directory = dataDirectory(values['data-dir'], io.env)
-  const now = currentInstant(directory, clock)
+  const place = ledgerPlace(values['data-dir'], { env: io.env, clock })
+  const now = await place.now()
   if (positionals.length > 0) {
-    const found = await find(positionals, directory, now)
+    const found = await find(positionals, place, now)
     if (values.json) io.out(JSON.stringify(foundBody(found)))
     else for (const line of describeFound(found)) io.out(line)
     return exitCodes.ok
   }
   if (values.json) {
-    const overview = await readBook(directory, (book) => book.wholeOverview(now))
-    io.out(JSON.stringify(overviewBody(directory, overview)))
+    const overview = await place.read((book) => book.wholeOverview(now))
+    io.out(JSON.stringify(overviewBody(await place.name(), overview)))
     return exitCodes.ok
   }
-  const overview = await readBook(directory, (book) => book.overview(now))
-  for (const line of describeOverview(directory, overview, values.tags)) io.out(line)
+  const overview = await place.read((book) => book.overview(now))
+  for (const line of describeOverview(await place.name(), overview, values.tags)) io.out(line)
   return exitCodes.ok
 }
 
@@ -46,17 +46,17 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 async function find(
   positionals: readonly string[],
-  directory: string,
+  place: LedgerPlace,
   now: number,
 ): Promise<Found> {
   const [reference = ''] = positionals
   if (positionals.length === 1 && uuid.test(reference)) {
-    const found = await readBook(directory, (book) => book.find(reference, now))
+    const found = await place.read((book) => book.find(reference, now))
     if (found === undefined) throw referenceNotFound(reference)
     return found
   }
   const id = recordId('show', positionals)
-  const record = await readBook(directory, (book) => book.record(id))
+  const record = await place.read((book) => book.record(id))
   if (record === undefined) throw recordNotFound(id)
   return { kind: 'record', record }
 }

@@ -164,6 +164,12 @@ export const metricTable = {
     labels: [],
     buckets: requestBuckets,
   },
+  ledger_readable: {
+    type: 'gauge',
+    help: 'Whether the ledger answers; 0 while its database is away, and other figures of the ledger are old then',
+    unit: 'flag',
+    labels: [],
+  },
   ledger_bytes: {
     type: 'gauge',
     help: "Size of the ledger's files",

@@ -106,8 +106,12 @@ function ledgerGauges(registry: MetricRegistry, options: MetricsOptions) {
   const ages = registry.gauge('unsent_records')
   const oldest = registry.gauge('oldest_unsent_seconds')
   const deadline = registry.gauge('unsent_deadline_seconds')
+  const readable = registry.gauge('ledger_readable')
   return async () => {
-    const gauges = await ledger.gauges()
+    // A database that is away must not hide what is known without it.
+    const gauges = await ledger.gauges().catch(() => undefined)
+    readable.set(gauges === undefined ? 0 : 1)
+    if (gauges === undefined) return
     for (const [name, count] of gauges.states) records.set({ state: name }, count)
     for (const [gauge, quantities] of [
       [pending, gauges.pending],
@@ -169,9 +173,11 @@ function spaceGauges(registry: MetricRegistry, { ledger }: MetricsOptions) {
   return async () => {
     // A volume that fails must not hide the other metrics.
     const space = await ledger.space().catch(() => unknownSpace)
+    // The volume of a database is its server's affair.
+    if (space.freeBytes === undefined || space.volumeBytes === undefined) return
     bytes.set(space.ledgerBytes)
-    if (space.freeBytes !== undefined) free.set(space.freeBytes)
-    if (space.volumeBytes !== undefined) volume.set(space.volumeBytes)
+    free.set(space.freeBytes)
+    volume.set(space.volumeBytes)
   }
 }
 

@@ -35,16 +35,18 @@ export async function openStore(
   const { openPostgresStore } = await import('../../store/postgres/open-postgres-store.ts')
   return openPostgresStore({
     url,
-    resource,
-    now,
-    incarnation: Buffer.from(randomBytes(16)).toString('hex'),
-    leaseMs: settings.leaseMs,
     onCommitted: () => events.emit('stepReached', { step: 'group-committed' }),
-    onLost: onFatal,
-    onRegained: () =>
-      log(
-        'ledger.lease-lost',
-        `This sidecar gave no sign of life for longer than SIDECAR_LEASE_SECONDS, and another one took over what it had left. It goes on with new usage. Look for a paused or starved process, or for a database that was away.`,
-      ),
+    actor: {
+      resource,
+      now,
+      incarnation: Buffer.from(randomBytes(16)).toString('hex'),
+      leaseMs: settings.leaseMs,
+      onLost: onFatal,
+      onRegained: () =>
+        log(
+          'ledger.lease-lost',
+          `This sidecar gave no sign of life for longer than SIDECAR_LEASE_SECONDS, and another one took over what it had left. It goes on with new usage. Look for a paused or starved process, or for a database that was away.`,
+        ),
+    },
   })
 }

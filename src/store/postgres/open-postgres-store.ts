@@ -9,20 +9,24 @@ import { Names } from './names.ts'
 import { PostgresStore } from './postgres-store.ts'
 import type { Scope } from './view/loader.ts'
 
-interface OpenPostgresStoreOptions extends Omit<DatabaseOptions, 'target'> {
-  /** Holds the password: never log it. */
-  readonly url: string
-  /** The task or pod that the store acts for; undefined for a command that looks at the whole book. */
-  readonly resource?: string | undefined
+interface Actor {
+  readonly resource: string
   readonly now: number
   /** Names this process among all. */
   readonly incarnation: string
   /** How long after its last sign of life another one takes over what a process left. */
   readonly leaseMs: number
   /** Called when another one had taken over what this task or pod had left, and it goes on. */
-  readonly onRegained?: (() => void) | undefined
+  readonly onRegained: () => void
   /** Called once, when another process acts for the task or pod, and this one has to end. */
-  readonly onLost?: ((error: SidecarError) => void) | undefined
+  readonly onLost: (error: SidecarError) => void
+}
+
+interface OpenPostgresStoreOptions extends Omit<DatabaseOptions, 'target'> {
+  /** Holds the password: never log it. */
+  readonly url: string
+  /** The task or pod that the store acts for; undefined for a command that looks at the whole book. */
+  readonly actor?: Actor | undefined
   /** Called after each commit. */
   readonly onCommitted?: (() => void) | undefined
   readonly outcomeMs?: number | undefined
@@ -44,9 +48,9 @@ export async function openPostgresStore(options: OpenPostgresStoreOptions): Prom
       await checkVersion(session)
       await checkDurability(session)
     })
-    const acting =
-      options.resource === undefined ? undefined : await act(database, options.resource, options)
-    const { outcomeMs, onLost = () => {}, onCommitted = () => {} } = options
+    const { actor, outcomeMs, onCommitted = () => {} } = options
+    const acting = actor && (await act(database, actor))
+    const onLost = actor?.onLost ?? (() => {})
     return new PostgresStore({ database, name, acting, outcomeMs, onLost, onCommitted })
   } catch (error) {
     await database.close()
@@ -56,8 +60,7 @@ export async function openPostgresStore(options: OpenPostgresStoreOptions): Prom
 
 async function act(
   database: Database,
-  resource: string,
-  { now, incarnation, leaseMs, onRegained = () => {} }: OpenPostgresStoreOptions,
+  { resource, now, incarnation, leaseMs, onRegained }: Actor,
 ): Promise<{ readonly scope: Scope; readonly lease: Lease; readonly renewMs: number }> {
   const id = await new Names().makeResource(database, resource, now)
   const scope = { resource, id }

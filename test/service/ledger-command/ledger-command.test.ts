@@ -13,7 +13,7 @@ import {
   send,
 } from '../../support/ledger/ledger-book.ts'
 import { ledgerJson, runLedger } from '../../support/ledger/ledger-command-io.ts'
-import { fastClockNote } from '../../../src/store/sqlite/file/latest-instant.ts'
+import { fastClockNote } from '../../../src/store/summary.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 const directories = new Directories()

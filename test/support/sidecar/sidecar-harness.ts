@@ -34,6 +34,8 @@ export interface SidecarOptions {
   readonly settings?: Readonly<Record<string, string | undefined>>
   /** What the platform reads. */
   readonly env?: Readonly<Record<string, string>>
+  /** Names the task or pod where the platform does not. */
+  readonly hostname?: string
   /** An earlier one's, for a sidecar that starts again. */
   readonly dataDir?: string
   /** An earlier one's. */
@@ -170,7 +172,7 @@ export function startOptions(
   return {
     settings,
     env: options.env ?? {},
-    hostname: 'test-host',
+    hostname: options.hostname ?? 'test-host',
     version: '1.2.3',
     clock: options.clock ?? aws.clock,
     timers: options.timers ?? createSystemClock(),

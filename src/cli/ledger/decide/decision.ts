@@ -5,10 +5,9 @@ import { mismatch, recordNotFound } from '../../../ledger/decisions/operator-act
 import type { Page } from '../../../ledger/page.ts'
 import type { MeteringRecord } from '../../../metering/record.ts'
 import type { RecordState } from '../../../metering/record-states.ts'
-import { changeBook, readBook } from '../../../store/sqlite/file/book-file.ts'
 import type { HeldUsageSummary } from '../../../store/summary.ts'
 import type { CliIo } from '../../cli-io.ts'
-import { currentInstant, dataDirectory } from '../ledger-arguments.ts'
+import { ledgerPlace, type LedgerPlace } from '../ledger-place.ts'
 import { OperatorProduct } from './operator-product.ts'
 
 /** What an action that changes the book runs with. */
@@ -18,43 +17,38 @@ export interface DecisionContext {
   readonly reader: TextReader
 }
 
-/** A decision about the book of a data directory: what is looked at before it, and its one transaction. */
+/** A decision about a book: what is looked at before it, and its one transaction. */
 export class Decision {
-  readonly #directory: string
-  readonly #context: DecisionContext
+  readonly #place: LedgerPlace
   readonly product: OperatorProduct
 
   constructor(dataDir: string | undefined, context: DecisionContext) {
-    this.#context = context
-    this.#directory = dataDirectory(dataDir, context.io.env)
+    const { io, clock, reader } = context
+    this.#place = ledgerPlace(dataDir, { env: io.env, clock, reader })
     this.product = new OperatorProduct(context.io.env, context.reader)
   }
 
   /** The record as it is before the decision. Rejects with RecordNotFound, RecordStateMismatch. */
   async recordIn(id: number, state: RecordState, done: string): Promise<MeteringRecord> {
-    const record = await readBook(this.#directory, (book) => book.record(id))
+    const record = await this.#place.read((book) => book.record(id))
     if (record === undefined) throw recordNotFound(id)
     if (record.state !== state) throw mismatch(record, state, done)
     return record
   }
 
   async held(): Promise<readonly HeldUsageSummary[]> {
-    const now = this.#now()
-    return (await readBook(this.#directory, (book) => book.usage(now))).held
+    const now = await this.#place.now()
+    return (await this.#place.read((book) => book.usage(now))).held
   }
 
   /** Changes the book in one transaction. Tag sets above the limit of the sidecar lose their tags. */
-  run<T>(decide: (page: Page, now: number) => T): Promise<T> {
+  async run<T>(decide: (page: Page, now: number) => T): Promise<T> {
     const maxTagSets = this.product.settings().get('SIDECAR_MAX_TAG_SETS')
-    const now = this.#now()
+    const now = await this.#place.now()
     return operate(
-      (change) => changeBook(this.#directory, change),
+      (change) => this.#place.change(change),
       maxTagSets,
       (page) => decide(page, now),
     )
-  }
-
-  #now(): number {
-    return currentInstant(this.#directory, this.#context.clock)
   }
 }

@@ -10,6 +10,7 @@ export class CuttingProxy {
   readonly #server
   readonly #sockets = new Set<Socket>()
   #cut: Cut | undefined
+  #isAway = false
   /** How many connections were cut before and after the commit reached the server. */
   readonly cuts = { before: 0, after: 0 }
 
@@ -32,6 +33,16 @@ export class CuttingProxy {
     this.#cut = cut
   }
 
+  /** The server is away: connections break, and new ones are refused. */
+  goAway(): void {
+    this.#isAway = true
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  comeBack(): void {
+    this.#isAway = false
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy()
     await new Promise((resolve) => this.#server.close(resolve))
@@ -51,6 +62,7 @@ export class CuttingProxy {
         end()
       })
     }
+    if (this.#isAway) return end()
     let isDeaf = false
     client.on('data', (chunk: Buffer) => {
       const cut = commits.test(chunk.toString('latin1')) ? this.#cut : undefined
