@@ -6,7 +6,7 @@ import type { OperationName } from '../protocol/operations.ts'
 import type { AwsClock } from './aws-clock.ts'
 import { classifyError } from './classify-error.ts'
 import type { MeteringResult } from './metering-api.ts'
-import type { AwsAnswer } from './read-answer.ts'
+import { AwsError, type AwsAnswer } from './read-answer.ts'
 import type { SignedPost, Trace } from './signed-post.ts'
 
 export interface CallerOptions {
@@ -44,7 +44,8 @@ export function createCaller(
       rejectOn(abortSignal),
     ])
       .catch((error: unknown) => {
-        if (error instanceof Error && error.name === agreement) return nothing
+        if (error instanceof AwsError && error.name === agreement)
+          return { text: '{}', members: {}, isOfProtocol: error.isOfProtocol }
         throw error
       })
       .then(read)
@@ -65,8 +66,6 @@ export function createCaller(
     return result
   }
 }
-
-const nothing: AwsAnswer = { text: '{}', members: {} }
 
 function rejectOn(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {

@@ -35,6 +35,8 @@ export function endpointOf({ endpoint, region, endpointForm }: ClientOptions): U
 export function createClient(options: ClientOptions): MarketplaceMeteringClient {
   const { region, credentials, timeoutMs } = options
   const agent = { keepAlive: true, timeout: idleConnectionMs }
+  // Explicit, so that NODE_TLS_REJECT_UNAUTHORIZED changes nothing.
+  const secureAgent = { ...agent, rejectUnauthorized: true }
   return new MarketplaceMeteringClient({
     region,
     requestHandler: {
@@ -42,10 +44,26 @@ export function createClient(options: ClientOptions): MarketplaceMeteringClient 
       requestTimeout: timeoutMs,
       throwOnRequestTimeout: true,
       httpAgent: agent,
-      httpsAgent: agent,
+      httpsAgent: secureAgent,
     },
+    ...credentialCalls(options.endpointForm),
     ...(credentials === undefined ? {} : { credentials: toSdkCredentials(credentials) }),
   })
+}
+
+/**
+ * What the SDK passes on to the clients that ask for credentials: only AWS's own endpoints, whatever
+ * AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS or `services` of a mounted AWS config say. The SDK's types do not
+ * have the member, but its credential providers read it.
+ */
+function credentialCalls({ fips, dualStack }: EndpointForm): object {
+  return {
+    clientConfig: {
+      ignoreConfiguredEndpointUrls: true,
+      useFipsEndpoint: fips,
+      useDualstackEndpoint: dualStack,
+    },
+  }
 }
 
 function toSdkCredentials({

@@ -1,3 +1,4 @@
+import type { OwnCode } from '../kernel/own-code-table.ts'
 import { fail, succeed } from '../kernel/result.ts'
 import { parseExact } from '../protocol/exact-json.ts'
 import { createCaller, type CallerOptions } from './create-caller.ts'
@@ -36,7 +37,7 @@ export function createMarketplaceMetering(options: MarketplaceMeteringOptions): 
     dryRun(request) {
       const body = JSON.stringify(dryRunMembers(request))
       // One of AWS's two ways to say yes; the other is 200.
-      return call('MeterUsage', body, () => succeed(undefined), 'DryRunOperation')
+      return call('MeterUsage', body, readPermission, 'DryRunOperation')
     },
 
     forward(operation, body) {
@@ -62,6 +63,15 @@ function readRecordId({ members }: AwsAnswer): MeteringResult<MeterUsageValue> {
   return typeof meteringRecordId === 'string' && meteringRecordId !== ''
     ? succeed({ meteringRecordId })
     : incomplete('MeteringRecordId')
+}
+
+/** A yes has no content that proves it, so at least its form has to be AWS's. */
+function readPermission({ isOfProtocol }: AwsAnswer): MeteringResult<undefined> {
+  if (isOfProtocol) return succeed(undefined)
+  const code: OwnCode = 'AnswerNotOfAws'
+  const message =
+    'The answer to the dry run is not in the form of AWS: it is no JSON object of the protocol, or has no request id.'
+  return fail({ ...serverFaultRow, code, message, advice: 'Find out what answers in AWS’s place.' })
 }
 
 /** AWS answered with success but left out what proves it. */

@@ -1,4 +1,5 @@
 import { awsLimits } from '../metering/aws-limits.ts'
+import { isProtocolContentType } from '../protocol/codec.ts'
 import type { OperationName } from '../protocol/operations.ts'
 
 /** A successful answer of AWS. */
@@ -6,6 +7,8 @@ export interface AwsAnswer {
   /** The JSON as it came. */
   readonly text: string
   readonly members: Readonly<Record<string, unknown>>
+  /** Whether it has what every answer of AWS has and that of a broken proxy lacks. */
+  readonly isOfProtocol: boolean
 }
 
 /** What arrives from the network. */
@@ -19,11 +22,14 @@ interface HttpAnswer {
 /** An answer that is not a success, in the form of the SDK's own errors. */
 export class AwsError extends Error {
   readonly $metadata: { readonly httpStatusCode: number }
+  /** As in `AwsAnswer`. */
+  readonly isOfProtocol: boolean
 
-  constructor(name: string, message: string, status: number) {
+  constructor(name: string, message: string, status: number, isOfProtocol = false) {
     super(message)
     this.name = name
     this.$metadata = { httpStatusCode: status }
+    this.isOfProtocol = isOfProtocol
   }
 }
 
@@ -43,7 +49,12 @@ export async function readAnswer(
   const text = await readBody(body, largestAnswer(operation), statusCode)
   const members = parseObject(text)
   const isSuccess = statusCode >= 200 && statusCode < 300
-  if (isSuccess && members !== undefined) return { text: text === '' ? '{}' : text, members }
+  const isOfProtocol =
+    text !== '' &&
+    isProtocolContentType(headers['content-type']) &&
+    (headers['x-amzn-requestid'] ?? '') !== ''
+  if (isSuccess && members !== undefined)
+    return { text: text === '' ? '{}' : text, members, isOfProtocol }
   if (members === undefined)
     throw new AwsError(
       'Unknown',
@@ -53,7 +64,7 @@ export async function readAnswer(
   const name = nameOf(members['__type'] ?? headers['x-amzn-errortype'] ?? members['code'])
   const message = members['message'] ?? members['Message']
   const words = typeof message === 'string' && message !== '' ? message : name
-  throw new AwsError(name, shorten(words, longestMessage), statusCode)
+  throw new AwsError(name, shorten(words, longestMessage), statusCode, isOfProtocol)
 }
 
 async function readBody(body: unknown, limit: number, status: number): Promise<string> {

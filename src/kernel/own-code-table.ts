@@ -24,6 +24,11 @@ export const ownCodeTable = {
       '`SIDECAR_AWS_ENDPOINT` is not an https address of AWS, and the product file in the image accepts no other; nothing is called',
     todo: 'Remove the setting, or name a VPC endpoint; the seller can name another endpoint in the product file',
   },
+  AnswerNotOfAws: {
+    happened:
+      'The answer to a dry run is not in the form of AWS: no content type of its protocol, no JSON object or no request id. The call is repeated',
+    todo: "Find out what answers in AWS's place: a proxy most often",
+  },
   TokenMalformed: {
     happened: "AWS's token can't be read",
     todo: "Find out what answers in AWS's place",

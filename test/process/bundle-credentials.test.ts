@@ -1,9 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { bundle } from '../../scripts/build/build.ts'
 import { demoProduct } from '../../src/emulator/demo-product.ts'
+import { makeCertificate } from '../support/doctor/make-certificate.ts'
 import { eventually } from '../support/eventually.ts'
 import { startMetadataServer, type MetadataServer } from '../support/sidecar/metadata-server.ts'
 import {
@@ -15,6 +18,8 @@ import {
   temporaryDirectory,
 } from '../support/program/program.ts'
 
+const stsHost = 'sts.eu-central-1.amazonaws.com'
+const router = join(root, 'test/support/aws/route-by-environment.ts')
 const expiration = '2099-01-01T00:00:00Z'
 
 let folder: string
@@ -44,7 +49,8 @@ const credentialsOf = (accessKeyId: string) => ({
 /** Starts the bundle with these credentials only, and returns who it is to the emulated AWS. */
 async function callerWith(credentials: Readonly<Record<string, string>>) {
   const emulator = await startEmulatorProgram()
-  const program = startCommand(process.execPath, [join(folder, 'main.js'), 'run'], {
+  const route = 'TEST_ROUTE_HOST' in credentials ? ['--import', router] : []
+  const program = startCommand(process.execPath, [...route, join(folder, 'main.js'), 'run'], {
     HOME: '/nowhere',
     AWS_EC2_METADATA_DISABLED: 'true',
     SIDECAR_REGION: 'eu-central-1',
@@ -76,21 +82,27 @@ async function expectBilled(
 }
 
 describe('the bundle calls AWS', () => {
-  /** Sets up what IRSA does in a pod, with a security token service of this test. */
+  /** Sets up what IRSA does in a pod, with a security token service of this test under AWS's name. */
   async function webIdentity() {
     const tokenFile = join(temporaryDirectory(), 'token')
     writeFileSync(tokenFile, 'a-token')
-    const service = await startService(
-      () => `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+    const certificate = makeCertificate({ names: [stsHost] })
+    const service = createServer(certificate, (_request, response) => {
+      response.end(`<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
   <AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>AKIAWEBIDENTITY</AccessKeyId>
   <SecretAccessKey>secret</SecretAccessKey><SessionToken>session</SessionToken>
   <Expiration>${expiration}</Expiration></Credentials></AssumeRoleWithWebIdentityResult>
-</AssumeRoleWithWebIdentityResponse>`,
-    )
+</AssumeRoleWithWebIdentityResponse>`)
+    })
+    await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void service.close())
     return {
       AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile,
       AWS_ROLE_ARN: 'arn:aws:iam::111122223333:role/metering',
-      AWS_ENDPOINT_URL_STS: service.url,
+      AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:1',
+      TEST_ROUTE_HOST: stsHost,
+      TEST_ROUTE_PORT: String((service.address() as AddressInfo).port),
+      TEST_ROUTE_CERT: certificate.cert,
     }
   }
 

@@ -12,6 +12,9 @@ import {
   type FakeEndpoint,
 } from './support.ts'
 
+/** An id that every answer of AWS has. */
+const requestId = { 'x-amzn-requestid': 'id-of-the-request' }
+
 let endpoint: FakeEndpoint
 let api: MeteringApi
 let calls: SidecarEvents['awsCalled'][]
@@ -118,8 +121,30 @@ describe('what goes over the wire', () => {
 })
 
 describe('answers', () => {
+  test.each([
+    ['a page', answer(200, '<html>ok</html>', { ...requestId, 'content-type': 'text/html' })],
+    ['JSON of another kind', answer(200, {}, { ...requestId, 'content-type': 'application/json' })],
+    ['nothing', answer(200, '', requestId)],
+    ['a list', answer(200, [], requestId)],
+    ['a text', answer(200, '"ok"', requestId)],
+    ['an object without a request id', answer(200, { MeteringRecordId: 'r' })],
+    ['an empty request id', answer(200, {}, { 'x-amzn-requestid': '' })],
+    ['no content', answer(204, '', requestId)],
+    ['an error without a request id', answer(400, { __type: 'DryRunOperation' })],
+  ])('%s is no yes to a dry run, and is asked again', async (_, reply) => {
+    endpoint.reply = reply
+    const given = await api.dryRun({ productCode: 'p', dimension: 'd', timestamp: 0 })
+    expect(failureOf(given)).toMatchObject({ kind: 'unavailable' })
+  })
+
+  test('an object of the protocol with a request id is a yes to a dry run', async () => {
+    endpoint.reply = answer(200, {}, requestId)
+    const given = await api.dryRun({ productCode: 'p', dimension: 'd', timestamp: 0 })
+    expect(given).toMatchObject({ ok: true })
+  })
+
   test('an error named DryRunOperation is a yes to a dry run', async () => {
-    endpoint.reply = awsError('DryRunOperation')
+    endpoint.reply = answer(400, { __type: 'DryRunOperation' }, requestId)
     const given = await api.dryRun({ productCode: 'p', dimension: 'd', timestamp: 0 })
     expect(given).toEqual({ ok: true, value: undefined })
     expect(calls[0]?.outcome).toBe('ok')

@@ -1,9 +1,14 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { MarketplaceMeteringOptions } from '../../../src/aws/marketplace-metering.ts'
 import type { MeteringApi } from '../../../src/aws/metering-api.ts'
 import type { SidecarEvents } from '../../../src/kernel/events.ts'
+import { routeHost } from '../../support/aws/route-host.ts'
+import { makeCertificate } from '../../support/doctor/make-certificate.ts'
+import { scratch } from '../../support/scratch.ts'
 import {
   answer,
   failureOf,
@@ -116,6 +121,17 @@ describe('the network', () => {
   })
 })
 
+const stsHost = 'sts.eu-west-1.amazonaws.com'
+
+/** An AWS config that sends every call elsewhere. */
+const configOf = (url: string) => `[default]
+services = mine
+endpoint_url = ${url}
+[services mine]
+sts =
+  endpoint_url = ${url}
+`
+
 describe('credentials', () => {
   /** An environment in which the SDK finds nothing, and looks for nothing over the network. */
   function noCredentials() {
@@ -131,13 +147,66 @@ describe('credentials', () => {
     return open({ credentials: undefined })
   }
 
-  function webIdentity(sts: FakeEndpoint | undefined) {
+  function webIdentity() {
     const other = noCredentials()
     vi.stubEnv('AWS_WEB_IDENTITY_TOKEN_FILE', import.meta.filename)
     vi.stubEnv('AWS_ROLE_ARN', 'arn:aws:iam::111122223333:role/app')
-    vi.stubEnv('AWS_ENDPOINT_URL_STS', sts?.url)
     return other
   }
+
+  /** A security token service under AWS's own name. */
+  async function startSts(reply: Parameters<typeof startEndpoint>[0], host = stsHost) {
+    const certificate = makeCertificate({ names: [host] })
+    const sts = await startEndpoint(reply, certificate)
+    const unroute = routeHost(host, { port: sts.port, cert: certificate.cert })
+    onTestFinished(async () => {
+      unroute()
+    })
+    return sts
+  }
+
+  test.each([
+    ['AWS_ENDPOINT_URL_STS', stsHost, {}],
+    ['AWS_ENDPOINT_URL', stsHost, {}],
+    ['services of AWS_CONFIG_FILE', stsHost, {}],
+    [
+      'AWS_ENDPOINT_URL_STS, also for FIPS,',
+      'sts-fips.eu-west-1.amazonaws.com',
+      { fips: true, dualStack: false },
+    ],
+    [
+      'AWS_ENDPOINT_URL_STS, also for dual-stack,',
+      'sts.eu-west-1.api.aws',
+      { fips: false, dualStack: true },
+    ],
+  ])('%s never leads a call for credentials away from %s', async (setting, host, form) => {
+    const elsewhere = await startEndpoint(answer(200, ''))
+    const sts = await startSts(answer(403, ''), host)
+    webIdentity().close()
+    const folder = mkdtempSync(join(scratch, 'aws-config-'))
+    const file = join(folder, 'config')
+    writeFileSync(file, configOf(elsewhere.url))
+    if (setting.startsWith('services')) vi.stubEnv('AWS_CONFIG_FILE', file)
+    else vi.stubEnv(setting.split(',', 1)[0] ?? '', elsewhere.url)
+    const endpointForm = 'fips' in form ? form : { fips: false, dualStack: false }
+    const other = open({ credentials: undefined, endpointForm })
+    expect((await other.meterUsage(record)).ok).toBe(false)
+    expect(sts.seen[0]?.body).toMatchObject({ Action: 'AssumeRoleWithWebIdentity' })
+    expect(elsewhere.seen).toEqual([])
+    other.close()
+    await elsewhere.close()
+  })
+
+  test('a certificate that nothing vouches for is refused, also where Node is told to trust all', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
+    const tls = makeCertificate({ names: ['localhost'] })
+    const impostor = await startEndpoint(answer(200, { MeteringRecordId: 'id-1' }), tls)
+    const other = open({ endpoint: `https://localhost:${impostor.port}` })
+    expect(failureOf(await other.meterUsage(record))).toMatchObject({ ambiguous: false })
+    expect(impostor.seen).toEqual([])
+    other.close()
+    await impostor.close()
+  })
 
   test('without any the request never goes out, and the advice names the roles', async () => {
     const other = noCredentials()
@@ -149,7 +218,7 @@ describe('credentials', () => {
   })
 
   test('a token file that does not exist is named', async () => {
-    const other = webIdentity(undefined)
+    const other = webIdentity()
     vi.stubEnv('AWS_WEB_IDENTITY_TOKEN_FILE', '/nowhere/token')
     expect(failureOf(await other.meterUsage(record))).toMatchObject({
       code: 'ENOENT',
@@ -160,43 +229,40 @@ describe('credentials', () => {
   })
 
   test('an STS that refuses the role points at the trust policy', async () => {
-    const sts = await startEndpoint(
+    const sts = await startSts(
       answer(
         403,
         '<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>',
         { 'content-type': 'text/xml' },
       ),
     )
-    const other = webIdentity(sts)
+    const other = webIdentity()
     const failure = failureOf(await other.meterUsage(record))
     expect(sts.seen[0]?.body).toMatchObject({ Action: 'AssumeRoleWithWebIdentity' })
     expect(failure).toMatchObject({ code: 'AccessDenied', kind: 'credentials', ambiguous: false })
     expect(failure.advice).toContain('trust policy')
     expect(endpoint.seen).toHaveLength(0)
     other.close()
-    await sts.close()
   })
 
   test('an STS that fails is waited for', async () => {
-    const sts = await startEndpoint(answer(503, ''))
-    const other = webIdentity(sts)
+    await startSts(answer(503, ''))
+    const other = webIdentity()
     expect(failureOf(await other.meterUsage(record))).toMatchObject({
       kind: 'unavailable',
       ambiguous: false,
     })
     other.close()
-    await sts.close()
   })
 
   test('an STS that hangs is given up, and the request never goes out', async () => {
-    const sts = await startEndpoint(() => {})
-    const other = webIdentity(sts)
+    await startSts(() => {})
+    const other = webIdentity()
     other.close()
     const hasty = open({ credentials: undefined, timeoutMs: 400 })
     const failure = failureOf(await hasty.meterUsage(record))
     expect(failure).toMatchObject({ kind: 'unavailable', ambiguous: false })
     expect(failure.advice).toContain('sts')
-    await sts.close()
     expect(endpoint.seen).toHaveLength(0)
     hasty.close()
   })

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import {
@@ -7,6 +8,7 @@ import {
 } from '../../../src/aws/marketplace-metering.ts'
 import type { MeteringResult, MeteringApi, MeteringFailure } from '../../../src/aws/metering-api.ts'
 import { Events, type SidecarEvents } from '../../../src/kernel/events.ts'
+import type { Certificate } from '../../support/doctor/make-certificate.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 /** Credentials and a record that mean nothing in particular. */
@@ -60,16 +62,17 @@ type Reply = (response: ServerResponse, request: IncomingMessage) => void
 /** A metering endpoint that answers every request the way a test says. */
 export interface FakeEndpoint {
   readonly url: string
+  readonly port: number
   readonly seen: Seen[]
   readonly connections: () => number
   reply: Reply
   close(): Promise<void>
 }
 
-export async function startEndpoint(reply: Reply): Promise<FakeEndpoint> {
+export async function startEndpoint(reply: Reply, tls?: Certificate): Promise<FakeEndpoint> {
   let connections = 0
   const seen: Seen[] = []
-  const server: Server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
@@ -82,14 +85,16 @@ export async function startEndpoint(reply: Reply): Promise<FakeEndpoint> {
       })
       endpoint.reply(response, request)
     })
-  })
+  }
+  const server: Server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener)
   server.on('connection', () => {
     connections += 1
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const endpoint: FakeEndpoint = {
-    url: `http://127.0.0.1:${port}`,
+    url: `http${tls === undefined ? '' : 's'}://127.0.0.1:${port}`,
+    port,
     seen,
     connections: () => connections,
     reply,
