@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { eventually } from '../../support/eventually.ts'
+import type { Log } from '../../../src/kernel/log.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { createRecordedLog, type RecordedLine } from '../../support/recorded-log.ts'
 import {
@@ -62,23 +63,31 @@ describe('an AWS that throttles, hangs, resets and fails for two hours', () => {
         await aws.control('faults', { drop: 'after' })
       }
     }
+    const recorded = createRecordedLog()
+    const pauses: number[] = []
+    const log: Log = (...line) => {
+      recorded.log(...line)
+      const { delayMs } = { delayMs: undefined, ...line[2] }
+      if (typeof delayMs === 'number') pauses.push(delayMs)
+    }
     await start({
       timers,
+      log,
       prepare: breakAws,
       random: () => 0.5,
       settings: { ...hourly, SIDECAR_FAIL_MODE: 'open', SIDECAR_AWS_TIMEOUT_MS: '100' },
     })
+    lines = recorded.lines
     const beganAt = harness.clock.now()
     const statuses = new Set<string>()
-    // Each attempt ends with a timer for the next one, to which both clocks are moved.
-    // In its first second the schedule of hours waits for a timer too.
-    const startedAt = timers.now()
-    const others = () => (timers.now() < startedAt + 1000 ? 1 : 0)
-    const untilTried = () => eventually(() => timers.waiting === 1 + others())
+    // Each attempt ends with a pause before the next one, by which both clocks are moved.
+    let tried = 0
+    const untilTried = () => eventually(() => pauses.length > tried)
     while (harness.clock.now() < beganAt + 2 * hour) {
       await untilTried()
       const { status, headers, body } = await harness.get('/v1/entitlement')
-      const pause = Number(timers.nextAt) - timers.now()
+      const pause = pauses[tried] ?? 0
+      tried += 1
       const due = status === 503 ? `${Math.max(1, Math.ceil(pause / 1000))}` : null
       expect(headers.get('retry-after')).toBe(due)
       statuses.add(`${status} ${String(body['state'])}`)
@@ -106,9 +115,10 @@ describe('an AWS that throttles, hangs, resets and fails for two hours', () => {
     )
 
     await harness.aws.control('reset', {})
+    const others = timers.waiting
     const waiting = harness.get('/v1/entitlement?wait=300')
-    await eventually(() => timers.waiting === 2)
-    await timers.advance(Number(timers.nextAt) - timers.now())
+    await eventually(() => timers.waiting === others + 1)
+    await timers.advance(pauses[tried] ?? 0)
     const { status, body } = await waiting
     expect(status).toBe(200)
     expect(body['transitions']).toMatchObject([
@@ -220,7 +230,7 @@ describe('the log', () => {
     await start({
       env: { KUBERNETES_SERVICE_HOST: '10.0.0.1', AWS_EC2_METADATA_DISABLED: 'false' },
       prepare: (aws) => aws.control('faults', { ...outage, error: 'AccessDeniedException' }),
-      settings: { ...hourly, SIDECAR_AWS_TIMEOUT_MS: '100' },
+      settings: { ...hourly, SIDECAR_POD_UID: 'a-pod', SIDECAR_AWS_TIMEOUT_MS: '100' },
     })
     await expectState('unreachable')
     const words = 'the role of the node would be used'

@@ -8,7 +8,7 @@ export interface TlsServer {
 }
 
 interface Connectable {
-  createConnection(options: object, ...rest: readonly unknown[]): unknown
+  createConnection: (this: unknown, options: object, ...rest: readonly unknown[]) => unknown
 }
 
 /**
