@@ -5,7 +5,7 @@ import type { Events } from '../kernel/events.ts'
 import type { Log } from '../kernel/log.ts'
 import type { PostJson } from '../sources/source.ts'
 import { addFastPath } from './listener/fast-path.ts'
-import { checkOrigin, createTokenCheck } from './listener/defences.ts'
+import { checkOrigin, checkTarget, createTokenCheck } from './listener/defences.ts'
 import {
   entitlementPath,
   entitlementRoute,
@@ -51,6 +51,7 @@ export function createAppServer(options: AppServerOptions): AppServer {
   }
 
   app.addHook('onRequest', (request, _reply, done) => {
+    checkTarget(request.raw.url ?? '/')
     if (needsNoToken(request)) checkOrigin(request.headers)
     else check(request.headers)
     if (request.method === 'POST') onUsageRequest()

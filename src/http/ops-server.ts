@@ -7,9 +7,9 @@ import { createServerBase } from './listener/server.ts'
 interface OpsServerOptions extends MetricsRouteOptions {
   readonly events: Events
   readonly log: Log
-  /** Says why the process cannot do its work; undefined while it can. */
+  /** Says in a word or two why the process cannot do its work; undefined while it can. */
   readonly deadBecause: () => string | undefined
-  /** Says why the application may not start; undefined when it may. */
+  /** Says in a word or two why the application may not start; undefined when it may. */
   readonly notReadyBecause: () => string | undefined
 }
 

@@ -1,14 +1,31 @@
 import type { MeteringApi } from '../aws/metering-api.ts'
 import { toServiceResult } from '../aws/service-result.ts'
 import type { RegistrationTokens } from '../entitlement/register-usage/registration-tokens.ts'
+import { Allowance } from '../kernel/allowance.ts'
+import type { Clock } from '../kernel/clock.ts'
 import { fail, succeed } from '../kernel/result.ts'
 import { serviceError } from '../protocol/service-errors.ts'
 import type { AwsCalls } from '../sources/aws-calls.ts'
 
+/** AWS allows an account 10 a second of each operation, for everything that it runs. */
+const passedOn = { burst: 10, refillMs: 200 }
+
 /** Creates the calls to AWS that a source may make for the application. */
-export function createAwsCalls(api: MeteringApi, tokens: RegistrationTokens): AwsCalls {
+export function createAwsCalls(
+  api: MeteringApi,
+  tokens: RegistrationTokens,
+  timers: Clock,
+): AwsCalls {
+  const allowance = new Allowance(passedOn, timers)
   return {
-    forward: async (operation, body) => toServiceResult(await api.forward(operation, body)),
+    async forward(operation, body) {
+      const waitMs = allowance.use()
+      if (waitMs === 0) return toServiceResult(await api.forward(operation, body))
+      return serviceError(
+        'ThrottlingException',
+        `Too many calls; the next one may be made in ${Math.ceil(waitMs)} ms.`,
+      )
+    },
     async prove(request) {
       const answer = await tokens.tokenFor(request)
       if (!answer.ok) {

@@ -1,4 +1,5 @@
 import type { MeteringApi, MeteringFailure, RegisterUsageValue } from '../../aws/metering-api.ts'
+import { Allowance } from '../../kernel/allowance.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { fail, type Result } from '../../kernel/result.ts'
 
@@ -15,9 +16,8 @@ interface TooManyTokens {
 
 export type RegistrationTokenResult = Result<RegisterUsageValue, MeteringFailure | TooManyTokens>
 
-/** How many registrations are allowed at once; after that, one more each `refillMs`. */
-const burst = 10
-const refillMs = 6_000
+/** AWS allows an account 5 a second, for everything that it runs. */
+const registrations = { burst: 10, refillMs: 6_000 }
 /** How many answers are remembered, so that a repeated nonce does not cost a call. */
 const remembered = 100
 
@@ -28,16 +28,13 @@ const remembered = 100
  */
 export class RegistrationTokens {
   readonly #api: MeteringApi
-  readonly #timers: Clock
   readonly #answers = new Map<string, Promise<Result<RegisterUsageValue, MeteringFailure>>>()
-  #allowance = burst
-  #refilledAt: number
+  readonly #allowance: Allowance
 
   /** `timers` is real time. */
   constructor(api: MeteringApi, timers: Clock) {
     this.#api = api
-    this.#timers = timers
-    this.#refilledAt = timers.now()
+    this.#allowance = new Allowance(registrations, timers)
   }
 
   /** Returns AWS's token for the nonce, a remembered one where there is one. */
@@ -45,7 +42,7 @@ export class RegistrationTokens {
     const name = JSON.stringify([request.productCode, request.publicKeyVersion, request.nonce])
     const known = this.#answers.get(name)
     if (known !== undefined) return known
-    const waitMs = this.#useAllowance()
+    const waitMs = this.#allowance.use()
     if (waitMs > 0) return fail({ retryAfterSeconds: Math.ceil(waitMs / 1000) })
 
     const asked = this.#api.registerUsage(request)
@@ -56,16 +53,5 @@ export class RegistrationTokens {
     // Only tokens are remembered. After a failure the next call may succeed.
     if (!answer.ok) this.#answers.delete(name)
     return answer
-  }
-
-  /** Uses one call of the allowance and returns 0, or how long to wait for the next one, ms. */
-  #useAllowance(): number {
-    const now = this.#timers.now()
-    const refills = Math.max(0, Math.floor((now - this.#refilledAt) / refillMs))
-    this.#allowance = Math.min(burst, this.#allowance + refills)
-    this.#refilledAt = this.#allowance === burst ? now : this.#refilledAt + refills * refillMs
-    if (this.#allowance === 0) return this.#refilledAt + refillMs - now
-    this.#allowance -= 1
-    return 0
   }
 }

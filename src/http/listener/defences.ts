@@ -4,7 +4,32 @@ import { SidecarError } from '../../kernel/errors.ts'
 
 const loopbackHost = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i
 /** What a proxy adds. A request that came through one did not come from the application on this machine. */
-const forwardingHeaders = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'] as const
+const forwardingHeaders = [
+  'forwarded',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-forwarded-server',
+  'x-forwarded-prefix',
+  'x-original-forwarded-for',
+  'x-original-host',
+  'x-original-url',
+  'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-envoy-external-address',
+  'true-client-ip',
+  'cf-connecting-ip',
+] as const
+
+/** Throws a SidecarError for a request that names another host in its first line, as a proxy's do. */
+export function checkTarget(url: string): void {
+  if (url.startsWith('/') || url === '*') return
+  if (URL.canParse(url) && loopbackHost.test(new URL(url).host)) return
+  throw new SidecarError('ForeignHost', 'The first line of the request names another host.')
+}
 
 /** Throws a SidecarError unless a request comes directly from this machine. */
 export function checkOrigin(headers: IncomingHttpHeaders): void {
@@ -14,6 +39,8 @@ export function checkOrigin(headers: IncomingHttpHeaders): void {
       'Only requests to localhost, 127.0.0.1 or [::1] are served. This keeps out web pages whose own name resolves to this machine.',
     )
   if (headers.origin !== undefined && !isLoopbackOrigin(headers.origin))
+    throw new SidecarError('ForeignHost', 'Requests from web pages of other hosts are not served.')
+  if (headers['sec-fetch-site'] === 'cross-site')
     throw new SidecarError('ForeignHost', 'Requests from web pages of other hosts are not served.')
   const forwarding = forwardingHeaders.find((name) => headers[name] !== undefined)
   if (forwarding !== undefined)

@@ -8,7 +8,7 @@ import type { Events } from '../../kernel/events.ts'
 import type { Log } from '../../kernel/log.ts'
 import { Connections, type ConnectionLimits } from './connections.ts'
 import { problemContentType, problemOf, sendProblem } from './problem.ts'
-import { problemToSend } from './problem-of-error.ts'
+import { problemOfError, problemToSend } from './problem-of-error.ts'
 import { requestIdOf } from './request-id.ts'
 
 export interface ServerLimits {
@@ -20,6 +20,8 @@ export interface ServerLimits {
 const httpOptions = {
   maxHeaderSize: 16_384,
   connectionsCheckingInterval: 1000,
+  // A header that may come once, such as Host, is not read as its first one where it comes twice.
+  joinDuplicateHeaders: true,
   // Our own check answers a request without Host with an error code. Node would refuse it without one.
   requireHostHeader: false,
 }
@@ -41,9 +43,12 @@ export function createServerBase(limits: ServerLimits, events: Events, log: Log)
     // Node's own default for the headers is a minute, whatever the whole request may take.
     http: { ...httpOptions, headersTimeout: limits.requestTimeoutMs },
     clientErrorHandler: answerUnreadable,
+    // Of the router, before it knows a route.
+    frameworkErrors: (error, _request, reply) => void sendProblem(reply, problemOfError(error)),
     genReqId: requestIdOf,
   })
   answerErrors(app, log)
+  serveAnyExpectation(app.server)
   refuseWhileClosing(app)
   app.addHook('onResponse', (request, reply, done) => {
     events.emit('httpAnswered', {
@@ -65,6 +70,13 @@ function answerErrors(app: FastifyInstance, log: Log): void {
     return sendProblem(reply, problemToSend(error, where, log))
   })
   app.setNotFoundHandler((request, reply) => sendNotFound(app, request, reply))
+}
+
+/** Node answers an `Expect` that it does not know with 417 and nothing else; it may as well be passed over. */
+function serveAnyExpectation(server: Server): void {
+  server.on('checkExpectation', (request, response) => {
+    server.emit('request', request, response)
+  })
 }
 
 function refuseWhileClosing(app: FastifyInstance): void {
@@ -215,6 +227,7 @@ function listenOnIpv6(
   const twin = createServer({ ...httpOptions, headersTimeout, requestTimeout, keepAliveTimeout })
   connections.watch(twin)
   twin.on('clientError', answerUnreadable)
+  serveAnyExpectation(twin)
   return new Promise((resolve) => {
     twin.once('error', () => resolve(undefined))
     twin.listen({ host: '::1', port }, () => resolve(twin))

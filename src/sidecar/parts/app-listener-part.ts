@@ -82,7 +82,7 @@ export function startAppListener(options: SidecarOptions, deps: Deps): Promise<L
       meterUsageCalls: settings.meterUsageCalls,
       repeated: (dimension: string, hour: number, requestId: string) =>
         events.emit('callRepeated', { dimension, hour, requestId }),
-      aws: createAwsCalls(api, tokens),
+      aws: createAwsCalls(api, tokens, timers),
     }
     for (const source of sources) opened.use(source.start(context))
     const listening = await listen(app, appAddress(options), timers)

@@ -28,7 +28,7 @@ export async function startOpsListener(
   const ops = createOpsServer({
     events,
     log,
-    deadBecause: () => ledgerPart.failure(),
+    deadBecause: () => (ledgerPart.failure() === undefined ? undefined : 'the ledger has failed'),
     notReadyBecause: () => notReady(entitlement, drain),
     metrics,
     timers,
@@ -37,8 +37,9 @@ export async function startOpsListener(
   return { port: listening.port, [Symbol.asyncDispose]: () => listening.close() }
 }
 
+/** Only a state: AWS's own words name the account and the role, and anyone in the network can ask. */
 function notReady(entitlement: Entitlement, drain: Drain): string | undefined {
   if (drain.isRunning) return 'shutting down'
-  const { entitled, state, code, message } = entitlement.snapshot()
-  return entitled ? undefined : `${state}: ${code}: ${message}`
+  const { entitled, state } = entitlement.snapshot()
+  return entitled ? undefined : state
 }

@@ -107,7 +107,7 @@ export function openWaitingRoom(
       events,
       log,
       deadBecause: () => undefined,
-      notReadyBecause: () => platformUnknown().message,
+      notReadyBecause: () => 'starting',
       metrics: counting,
       timers,
     })

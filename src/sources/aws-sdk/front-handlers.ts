@@ -33,7 +33,7 @@ type HandlerContext = Pick<
 
 /** Creates the handlers of the four operations: usage goes into the ledger, everything else to AWS. */
 export function createFrontHandlers(options: HandlerContext): OperationHandlers<FrontCall> {
-  const { aws } = options
+  const { aws, productCode } = options
   const keyless = new KeylessCalls()
   return {
     RegisterUsage: (input) => register(input, options),
@@ -43,8 +43,13 @@ export function createFrontHandlers(options: HandlerContext): OperationHandlers<
       if (input.DryRun === true) return aws.forward('MeterUsage', call.body)
       return record(input, checked.value, call, options, keyless)
     },
-    BatchMeterUsage: (_input, { body }) => aws.forward('BatchMeterUsage', body),
-    ResolveCustomer: (_input, { body }) => aws.forward('ResolveCustomer', body),
+    BatchMeterUsage: async ({ ProductCode = productCode }, { body }) =>
+      // Where the records name licences, the code is left out.
+      ProductCode === productCode
+        ? aws.forward('BatchMeterUsage', body)
+        : foreignProduct(ProductCode),
+    ResolveCustomer: async (_input, { body }) =>
+      ofProduct(await aws.forward('ResolveCustomer', body), productCode),
   }
 }
 
@@ -123,6 +128,13 @@ function reportsOf(input: MeterUsageInput, micro: bigint, divisor: bigint): Usag
     tags: canonicalTags(Tags.map(({ Key, Value }) => ({ key: Key, value: Value }))),
     idempotencyKey: undefined,
   }))
+}
+
+/** Keeps from the application who bought another product of the seller. */
+function ofProduct(answer: ServiceResult<object>, productCode: string): ServiceResult<object> {
+  if (!answer.ok || !('ProductCode' in answer.value) || answer.value.ProductCode === productCode)
+    return answer
+  return serviceError('InvalidTokenException', 'The registration token is for another product.')
 }
 
 function foreignProduct(code: string): ServiceResult<never> {

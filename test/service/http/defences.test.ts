@@ -60,6 +60,11 @@ describe('the application’s listener', () => {
     ['x-forwarded-for', '10.0.0.1'],
     ['x-forwarded-host', 'localhost'],
     ['x-real-ip', '127.0.0.1'],
+    ['via', '1.1 proxy'],
+    ['x-forwarded-proto', 'https'],
+    ['x-original-host', 'example.com'],
+    ['x-envoy-external-address', '10.0.0.1'],
+    ['cf-connecting-ip', '10.0.0.1'],
   ])('refuses what came through a proxy: %s', async (name, value) => {
     expect(await send({ [name]: value })).toEqual({ status: 403, code: 'ForwardedRequest' })
     expect(await recorded()).toEqual([])
@@ -97,6 +102,51 @@ describe('the application’s listener', () => {
     const answer = await exchangeBytes(harness.sidecar.appPort, request, host)
     expect(answer).toMatch(/^HTTP\/1\.1 431 /)
     expect(answer).toContain('"code":"HeadersTooLarge"')
+  })
+
+  test.each([
+    ['GET http://evil.example/v1/entitlement', 403, 'ForeignHost'],
+    ['GET http://localhost@evil.example/v1/entitlement', 403, 'ForeignHost'],
+    ['POST http://evil.example/v1/usage', 403, 'ForeignHost'],
+    ['GET /%zz', 400, 'InvalidRequest'],
+    ['GET /v1/usage%2', 400, 'InvalidRequest'],
+    ['GET http://', 400, 'InvalidRequest'],
+    ['PROPFIND /v1/usage', 405, 'MethodNotAllowed'],
+    [`GET /${'a'.repeat(9000)}`, 404, 'NotFound'],
+  ])('answers %s with a problem: %i %s', async (line, status, code) => {
+    const rest = 'Host: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
+    const answer = await exchangeBytes(harness.sidecar.appPort, `${line} HTTP/1.1\r\n${rest}`)
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+    expect(answer).toMatch(/^content-type: application\/problem\+json/im)
+    expect(answer).toContain(`"code":"${code}"`)
+  })
+
+  test.each(['http://localhost', 'http://127.0.0.1:7070', 'HTTP://[::1]'])(
+    'serves the absolute address %s, which names this machine',
+    async (origin) => {
+      const request = `GET ${origin}/v1/entitlement HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`
+      expect(await exchangeBytes(harness.sidecar.appPort, request)).toMatch(/^HTTP\/1\.1 200 /)
+    },
+  )
+
+  test.each(['localhost', 'example.com', ''])('refuses a second Host: %j', async (second) => {
+    const hosts = `Host: localhost\r\nHost: ${second}\r\n`
+    const request = `GET /v1/entitlement HTTP/1.1\r\n${hosts}Connection: close\r\n\r\n`
+    const answer = await exchangeBytes(harness.sidecar.appPort, request)
+    expect(answer).toMatch(/^HTTP\/1\.1 403 /)
+    expect(answer).toContain('"code":"ForeignHost"')
+  })
+
+  test('refuses what a browser says another site sent', async () => {
+    const request = { host: 'localhost', 'sec-fetch-site': 'cross-site' }
+    expect(await send(request)).toEqual({ status: 403, code: 'ForeignHost' })
+    expect(await recorded()).toEqual([])
+  })
+
+  test('passes over an expectation that it does not know', async () => {
+    const request =
+      'GET /v1/entitlement HTTP/1.1\r\nHost: localhost\r\nExpect: more\r\nConnection: close\r\n\r\n'
+    expect(await exchangeBytes(harness.sidecar.appPort, request)).toMatch(/^HTTP\/1\.1 200 /)
   })
 
   test('answers bytes that are not HTTP with a problem', async () => {

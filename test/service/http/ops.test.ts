@@ -26,9 +26,15 @@ describe('the listener for health and metrics', () => {
     await start({ prepare: (aws) => aws.control('settings', { entitled: false }) })
     await harness.until(async () => (await harness.get('/v1/entitlement')).status === 403)
     expect(await harness.ops('/livez')).toEqual({ status: 200, text: 'ok\n' })
-    const { status, text } = await harness.ops('/readyz')
-    expect(status).toBe(503)
-    expect(text).toMatch(/^denied: CustomerNotEntitledException: .*Subscribe/)
+    expect(await harness.ops('/readyz')).toEqual({ status: 503, text: 'denied\n' })
+  })
+
+  test('tells the network a state, and nothing of AWS’s words', async () => {
+    const message = 'User: arn:aws:sts::111122223333:assumed-role/metering is not authorized'
+    const fault = { operation: '*', times: 1000, error: 'AccessDeniedException', message }
+    await start({ prepare: (aws) => aws.control('faults', fault) })
+    await harness.until(async () => (await harness.ops('/readyz')).text !== 'starting\n')
+    expect(await harness.ops('/readyz')).toEqual({ status: 503, text: 'unreachable\n' })
   })
 
   test('is ready when the buyer is entitled', async () => {

@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { demoProduct } from '../../../src/emulator/demo-product.ts'
+import { createFrontHandlers } from '../../../src/sources/aws-sdk/front-handlers.ts'
+import { succeed } from '../../../src/kernel/result.ts'
+import { callFront, startSeconds } from '../../support/aws/front-call.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+import { startHarness, type SidecarHarness } from '../../support/sidecar/sidecar-harness.ts'
+
+let harness: SidecarHarness
+let timers: ManualClock
+beforeEach(async () => {
+  timers = new ManualClock()
+  harness = await startHarness({ timers })
+  await harness.entitled()
+  await harness.aws.control('reset', {})
+})
+afterEach(async () => {
+  const closed = harness.close()
+  await timers.advance(60_000)
+  await closed
+})
+
+const call = (operation: 'BatchMeterUsage' | 'ResolveCustomer', input: object) =>
+  callFront(harness.sidecar.appPort, operation, input)
+const batchFor = (ProductCode: string) =>
+  call('BatchMeterUsage', {
+    ProductCode,
+    UsageRecords: [
+      {
+        Timestamp: startSeconds,
+        Dimension: 'requests',
+        Quantity: 1,
+        CustomerIdentifier: 'demoCustomer01',
+      },
+    ],
+  })
+
+describe('a call that the front passes on', () => {
+  test('is refused for the code of another product, and AWS is not called', async () => {
+    const { body } = await batchFor('another-product')
+    expect(body).toMatchObject({ __type: 'InvalidProductCodeException' })
+    expect(await harness.calls()).toEqual([])
+  })
+
+  test('gives no customer of another product', async () => {
+    const answers = [demoProduct.productCode, 'another-product', undefined].map((ProductCode) => ({
+      ...(ProductCode !== undefined && { ProductCode }),
+      CustomerAWSAccountId: '012345678901',
+    }))
+    const outcomes = await Promise.all(
+      answers.map((answer) => {
+        const aws = { forward: () => Promise.resolve(succeed(answer)), prove: () => rejected() }
+        const { ResolveCustomer } = createFrontHandlers({
+          aws,
+          book: { report: () => rejected() },
+          productCode: demoProduct.productCode,
+          referenceOf: () => '',
+          meterUsageCalls: 'add',
+          repeated: () => {},
+          divisors: new Map(),
+        })
+        const call = { body: '{}', headers: {}, requestId: '' }
+        return Promise.resolve(ResolveCustomer({ RegistrationToken: 't' }, call))
+      }),
+    )
+    expect(outcomes.map((outcome) => (outcome.ok ? 'given' : outcome.failure.name))).toEqual([
+      'given',
+      'InvalidTokenException',
+      'given',
+    ])
+  })
+
+  test('is one of ten at once, and of five a second after that', async () => {
+    const resolve = () => call('ResolveCustomer', { RegistrationToken: 'demo-registration-token' })
+    const many = await Promise.all(Array.from({ length: 14 }, resolve))
+    const throttled = many.filter(({ body }) => body['__type'] === 'ThrottlingException')
+    expect(throttled).toHaveLength(4)
+    expect((await batchFor(demoProduct.productCode)).body).toMatchObject({
+      __type: 'ThrottlingException',
+    })
+    expect(await harness.calls()).toHaveLength(10)
+    await timers.advance(200)
+    expect((await resolve()).status).toBe(200)
+    expect((await resolve()).body).toMatchObject({ __type: 'ThrottlingException' })
+  })
+})
+
+function rejected(): Promise<never> {
+  return Promise.reject(new Error('not called'))
+}
