@@ -1,7 +1,8 @@
 import { messageOf } from '../kernel/errors.ts'
-import { collectMistakes, type Mistakes } from '../kernel/mistakes.ts'
+import { collectMistakes, show, type Mistakes } from '../kernel/mistakes.ts'
 import type { TextReader } from '../kernel/read-text.ts'
 import { fail, type Result } from '../kernel/result.ts'
+import { roundedNumber } from '../kernel/rounded-number.ts'
 import { isObject } from '../kernel/schema.ts'
 import type { ProductFile } from './product.ts'
 import { productFileSchema } from './product-schema.ts'
@@ -22,7 +23,13 @@ export function readProductFile(path: string, reader: TextReader): Result<Produc
 export function parseProductFile(text: string): Result<ProductFile, Mistakes> {
   let document: unknown
   try {
-    document = JSON.parse(text.replace(/^\uFEFF/, ''))
+    const content = text.replace(/^\uFEFF/, '')
+    document = JSON.parse(content)
+    const rounded = roundedNumber(content)
+    if (rounded !== undefined)
+      return fail([
+        `the number ${show(rounded)} can't be read exactly; round it, or write it in quotes`,
+      ])
   } catch (error) {
     return fail([`it is not JSON: ${oneLine(messageOf(error))}`])
   }

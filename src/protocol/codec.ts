@@ -1,4 +1,5 @@
 import { succeed } from '../kernel/result.ts'
+import { roundedNumber } from '../kernel/rounded-number.ts'
 import { errorStatus, serviceError, type ServiceResult } from './service-errors.ts'
 import { isOperationName, signingName, targetPrefix, type OperationName } from './operations.ts'
 
@@ -73,7 +74,12 @@ export function parseCredentialScope(
 export function parseBody(body: string): ServiceResult<unknown> {
   if (body.trim() === '') return succeed({})
   try {
-    return succeed(JSON.parse(body))
+    const value: unknown = JSON.parse(body)
+    // A time may have more digits than anyone needs; a quantity is billed.
+    const rounded = roundedNumber(body, 'Timestamp')
+    return rounded === undefined
+      ? succeed(value)
+      : serviceError('SerializationException', 'A number has more digits than can be read exactly.')
   } catch {
     return serviceError('SerializationException', 'The request body is not valid JSON.')
   }

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { stopwatch } from '../../kernel/clock.ts'
 import type { Events } from '../../kernel/events.ts'
 import type { Log } from '../../kernel/log.ts'
+import { createJsonParser } from '../../sources/json/json-parser.ts'
 import type { JsonHandler, PostJson } from '../../sources/source.ts'
 import { addFastPath } from './fast-path.ts'
 import { problemAnswer } from './problem.ts'
@@ -111,14 +112,14 @@ interface ParsedJson {
   readonly body?: unknown
 }
 
-/** Parses as the routes do, which refuse members that would change JavaScript's objects. */
+/** Parses as the routes do. */
 function createParser(app: FastifyInstance): (text: string) => ParsedJson {
-  const parse = app.getDefaultJsonParser('error', 'error')
+  const parse = createJsonParser(app)
   // The parser reads nothing of the request.
   const request = {} as FastifyRequest
   return (text) => {
     let parsed: ParsedJson = { error: null }
-    void parse(request, text, (error, body: unknown) => {
+    parse(request, text, (error, body) => {
       parsed = { error, body }
     })
     return parsed

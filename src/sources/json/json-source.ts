@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Source, SourceContext } from '../source.ts'
+import { createJsonParser } from './json-parser.ts'
 import { parseUsage } from './parse-usage.ts'
 import { createReceiptText } from './receipt-text.ts'
 
@@ -7,7 +8,7 @@ import { createReceiptText } from './receipt-text.ts'
 export const jsonSource: Source = {
   name: 'json',
   start(context) {
-    acceptCurlBodies(context.app)
+    acceptJsonBodies(context.app)
     usageRoute(context)
     return { [Symbol.asyncDispose]: () => Promise.resolve() }
   },
@@ -35,12 +36,12 @@ function dimensionOf(body: unknown): unknown {
     : undefined
 }
 
-/** Reads as JSON what `curl -d` declares to be a form, or refuses it as bad JSON. */
-function acceptCurlBodies(app: FastifyInstance): void {
-  app.removeContentTypeParser('text/plain')
+/** Reads as JSON also what `curl -d` declares to be a form, or refuses it as bad JSON. */
+function acceptJsonBodies(app: FastifyInstance): void {
+  app.removeContentTypeParser(['text/plain', 'application/json'])
   app.addContentTypeParser(
-    'application/x-www-form-urlencoded',
+    ['application/json', 'application/x-www-form-urlencoded'],
     { parseAs: 'string' },
-    app.getDefaultJsonParser('error', 'error'),
+    createJsonParser(app),
   )
 }

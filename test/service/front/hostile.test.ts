@@ -26,6 +26,12 @@ const nested = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
 const batchHeaders = { 'X-Amz-Target': 'AWSMPMeteringService.BatchMeterUsage' }
 
 const hostile: readonly Hostile[] = [
+  ...['2.9999999999999999999999', '5.0000000000000000001', '1e-400'].map((quantity) => ({
+    what: `the quantity ${quantity}, which JavaScript would round`,
+    body: saying('UsageQuantity', quantity),
+    status: 400,
+    name: 'SerializationException',
+  })),
   {
     what: 'an operation that does not exist',
     headers: { 'X-Amz-Target': 'AWSMPMeteringService.DeleteEverything' },

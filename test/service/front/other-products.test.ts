@@ -20,10 +20,10 @@ afterEach(async () => {
   await closed
 })
 
-const call = (operation: 'BatchMeterUsage' | 'ResolveCustomer', input: object) =>
+const callFor = (operation: 'BatchMeterUsage' | 'ResolveCustomer', input: object) =>
   callFront(harness.sidecar.appPort, operation, input)
 const batchFor = (ProductCode: string) =>
-  call('BatchMeterUsage', {
+  callFor('BatchMeterUsage', {
     ProductCode,
     UsageRecords: [
       {
@@ -71,7 +71,8 @@ describe('a call that the front passes on', () => {
   })
 
   test('is one of ten at once, and of five a second after that', async () => {
-    const resolve = () => call('ResolveCustomer', { RegistrationToken: 'demo-registration-token' })
+    const resolve = () =>
+      callFor('ResolveCustomer', { RegistrationToken: 'demo-registration-token' })
     const many = await Promise.all(Array.from({ length: 14 }, resolve))
     const throttled = many.filter(({ body }) => body['__type'] === 'ThrottlingException')
     expect(throttled).toHaveLength(4)

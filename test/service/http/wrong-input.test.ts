@@ -138,12 +138,42 @@ describe('POST /v1/usage refuses, and records nothing of,', () => {
     ['NaN, which is not JSON', nanText],
     ['a body that breaks off', '{"dimension":"requests",'],
     ['two documents', '{"dimension":"requests","quantity":1}{}'],
-    ['a member __proto__', '{"dimension":"requests","quantity":1,"__proto__":{"x":1}}'],
-    ['a member constructor.prototype', '{"dimension":"requests","constructor":{"prototype":{}}}'],
     ['an empty body', ''],
     ['blanks', '  '],
   ])('%s', async (_name, body) => {
     expectProblem(await harness.post(body), 'InvalidJson')
+  })
+
+  test.each([
+    ['a member __proto__', '{"dimension":"requests","quantity":1,"__proto__":{"x":1}}'],
+    ['a tag __proto__', '{"dimension":"requests","quantity":1,"tags":{"__proto__":{"x":1}}}'],
+    ['a member constructor.prototype', '{"dimension":"requests","constructor":{"prototype":{}}}'],
+  ])('%s, and calls it by its name', async (_name, body) => {
+    const answer = await harness.post(body)
+    expectProblem(answer, 'InvalidRequest')
+    expect(answer.body['detail']).toContain('"__proto__"')
+  })
+
+  test.each([
+    'application/json',
+    'application/json ; charset=utf-8',
+    'application/x-www-form-urlencoded',
+  ])('a quantity that JavaScript would round, as %s', async (type) => {
+    for (const quantity of ['2.9999999999999999999999', '5.0000000000000000001', '1e-400']) {
+      for (const body of [
+        `{"dimension":"requests","quantity":${quantity}}`,
+        `{"reports":[{"dimension":"requests","quantity":1},{"dimension":"requests","quantity": ${quantity}}]}`,
+      ]) {
+        const answer = await harness.post(body, { 'content-type': type })
+        expectProblem(answer, 'QuantityTooPrecise')
+        expect(answer.body['detail']).toContain(quantity)
+      }
+    }
+  })
+
+  test('arrays in arrays beyond any stack, around a number that has to be looked at', async () => {
+    const body = `${'['.repeat(50_000)} 1234567890123456.5${']'.repeat(50_000)}`
+    expectProblem(await harness.post(body), 'InvalidRequest')
   })
 
   test('a body over the limit', async () => {

@@ -35,6 +35,16 @@ describe('a product file', () => {
     expect(parse(`\uFEFF${JSON.stringify(complete)}`).mistakes).toEqual([])
   })
 
+  test.each(['1024.00000000000000001', '999999999999999.99999'])(
+    'is refused for the divisor %s, which JavaScript would round',
+    (divisor) => {
+      const text = JSON.stringify(complete).replace('1024', divisor)
+      expect(parse(text).mistakes).toEqual([
+        `the number "${divisor}" can't be read exactly; round it, or write it in quotes`,
+      ])
+    },
+  )
+
   test.each(['', '{', 'null', '[]', '"x"', '{"a":\n\n1,}'])('that is %j is one mistake', (text) => {
     const { product, mistakes } = parse(text)
     expect(product).toBeUndefined()
