@@ -63,6 +63,16 @@ export async function freePort(): Promise<number> {
 
 /** Returns the resident memory of a process, MB. */
 export function residentMb(pid: number): number {
-  const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return memoryMb(pid, 'VmRSS')
+}
+
+/** Returns the most resident memory that a process ever had, MB. */
+export function peakMb(pid: number): number {
+  return memoryMb(pid, 'VmHWM')
+}
+
+function memoryMb(pid: number, line: 'VmRSS' | 'VmHWM'): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const [, kib] = new RegExp(`^${line}:\\s+(\\d+) kB$`, 'm').exec(status) ?? []
   return (Number(kib) * 1024) / 1e6
 }

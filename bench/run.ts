@@ -6,6 +6,7 @@ import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { loadTool } from './load.ts'
 import { isMet, type Result } from './result.ts'
+import { attacked } from './rows/attacks.ts'
 import { batches } from './rows/batches.ts'
 import type { Row } from './rows/bench.ts'
 import { coldStart } from './rows/cold-start.ts'
@@ -28,6 +29,7 @@ const rows: Readonly<Record<string, Row>> = {
   memory,
   'file-size': fileSize,
   'ledger-alone': ledgerAlone,
+  attacks: attacked,
 }
 
 const help = `Measures the sidecar against plain servers on this machine.

@@ -8,12 +8,17 @@ import { compileCacheBeside } from './build.ts'
 import type { Server } from './plain.ts'
 
 export interface Sidecar extends Server {
+  readonly opsUrl: string
   /** When its entitlement check first answered 200, ms after the start of the process. */
   readonly firstAnswerMs: number
 }
 
 /** Starts a built sidecar with an empty ledger and waits until it is entitled. `args` are Node's. */
-export async function startSidecar(args: readonly string[], emulatorUrl: string): Promise<Sidecar> {
+export async function startSidecar(
+  args: readonly string[],
+  emulatorUrl: string,
+  dimensions: readonly string[] = demoProduct.dimensions,
+): Promise<Sidecar> {
   const key = await (await fetch(`${emulatorUrl}/_emulator/public-key`)).text()
   const [port, opsPort] = [await freePort(), await freePort()]
   const folder = mkdtempSync(join(tmpdir(), 'bench-ledger-'))
@@ -22,7 +27,7 @@ export async function startSidecar(args: readonly string[], emulatorUrl: string)
     productCode: demoProduct.productCode,
     publicKeys: { [demoProduct.publicKeyVersion]: key },
     route: 'both',
-    dimensions: demoProduct.dimensions,
+    dimensions,
   }
   writeFileSync(productFile, JSON.stringify(product))
   const env = {
@@ -50,7 +55,8 @@ export async function startSidecar(args: readonly string[], emulatorUrl: string)
     await program.end()
     rmSync(folder, { recursive: true })
   }
-  return { pid: program.pid, url, firstAnswerMs, end }
+  const opsUrl = `http://127.0.0.1:${opsPort}`
+  return { pid: program.pid, url, opsUrl, firstAnswerMs, end }
 }
 
 function isEntitled(url: string): Promise<boolean> {

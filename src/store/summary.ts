@@ -91,6 +91,8 @@ export interface LedgerGauges {
   readonly oldestUnsentHour: number | undefined
   /** The oldest hour that is not sealed. */
   readonly oldestOpenHour?: number | undefined
+  /** What reading them cost the event loop; it grows with the open tag sets. */
+  readonly cpuSeconds?: number
 }
 
 /** The hours that the guard holds, each once. */

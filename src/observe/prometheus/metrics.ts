@@ -1,3 +1,4 @@
+import { stopwatch } from '../../kernel/clock.ts'
 import { awsLimits } from '../../metering/aws-limits.ts'
 import { hourMs } from '../../metering/hour.ts'
 import type { DiskSpace, LedgerGauges } from '../../store/summary.ts'
@@ -106,10 +107,11 @@ function ledgerGauges(registry: MetricRegistry, options: MetricsOptions) {
   const ages = registry.gauge('unsent_records')
   const oldest = registry.gauge('oldest_unsent_seconds')
   const deadline = registry.gauge('unsent_deadline_seconds')
+  const read = createFrugalReader(() => ledger.gauges())
   const readable = registry.gauge('ledger_readable')
   return async () => {
     // A database that is away must not hide what is known without it.
-    const gauges = await ledger.gauges().catch(() => undefined)
+    const gauges = await read().catch(() => undefined)
     readable.set(gauges === undefined ? 0 : 1)
     if (gauges === undefined) return
     for (const [name, count] of gauges.states) records.set({ state: name }, count)
@@ -141,6 +143,27 @@ function ledgerGauges(registry: MetricRegistry, options: MetricsOptions) {
 function secondsToDeadline(hours: readonly number[], now: number): number {
   const left = hours.map((hour) => hour + hourMs + awsLimits.meterUsageWindowMs - now)
   return Math.min(...left.filter((ms) => ms > 0)) / 1000
+}
+
+/** Numbers that took longer to read are given again for a while, but not longer than the second. */
+const longCpuSeconds = 0.02
+const longestAgeSeconds = 60
+
+/**
+ * Reads the numbers again only after two hundred times as long as reading them took, so that scraping a
+ * ledger with many tag sets does not slow the application down.
+ */
+function createFrugalReader(read: () => Promise<LedgerGauges>): () => Promise<LedgerGauges> {
+  let last: { readonly gauges: LedgerGauges; readonly age: () => number } | undefined
+  return async () => {
+    const { gauges: { cpuSeconds = 0 } = {}, age = () => Infinity } = last ?? {}
+    if (last !== undefined && age() < Math.min(longestAgeSeconds, 200 * cpuSeconds))
+      return last.gauges
+    const gauges = await read()
+    const isLong = (gauges.cpuSeconds ?? 0) >= longCpuSeconds
+    last = isLong ? { gauges, age: stopwatch() } : undefined
+    return gauges
+  }
 }
 
 /** Sealing is tried each minute. */

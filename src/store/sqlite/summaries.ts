@@ -126,6 +126,13 @@ export class Summaries {
   }
 
   gauges(): LedgerGauges {
+    const before = process.threadCpuUsage()
+    const gauges = this.#readGauges()
+    const { user, system } = process.threadCpuUsage(before)
+    return { ...gauges, cpuSeconds: (user + system) / 1e6 }
+  }
+
+  #readGauges(): LedgerGauges {
     const states = new Map<RecordState, number>(recordStates.map((state) => [state, 0]))
     for (const row of this.#states.all())
       states.set(recordStateOf(String(row['state'])), Number(row['records']))

@@ -13,7 +13,7 @@ import { createMetrics } from '../../../src/observe/prometheus/metrics.ts'
 
 const now = Date.parse('2026-03-10T12:15:00Z')
 
-function create(gauges: Partial<LedgerGauges> = {}, clock = { now }) {
+function create(gauges: Partial<LedgerGauges> = {}, clock = { now }, onRead = () => {}) {
   const events = new Events((error) => {
     throw error
   })
@@ -27,15 +27,18 @@ function create(gauges: Partial<LedgerGauges> = {}, clock = { now }) {
     sealDelayMs: 60_000,
     droppedLines: () => 0,
     ledger: {
-      gauges: async () => ({
-        states: new Map(recordStates.map((state) => [state, 0])),
-        pending: new Map(),
-        held: new Map(),
-        guardedHours: [],
-        unsentHours: new Map(),
-        oldestUnsentHour: undefined,
-        ...gauges,
-      }),
+      gauges: async () => {
+        onRead()
+        return {
+          states: new Map(recordStates.map((state) => [state, 0])),
+          pending: new Map(),
+          held: new Map(),
+          guardedHours: [],
+          unsentHours: new Map(),
+          oldestUnsentHour: undefined,
+          ...gauges,
+        }
+      },
       space: () => Promise.resolve({ ledgerBytes: 4096, freeBytes: 1000, volumeBytes: 5000 }),
     },
     entitlement: () => ({ state: 'denied', entitled: false }),
@@ -54,6 +57,21 @@ async function read(render: () => Promise<string>, series: string): Promise<numb
   const line = lines.find((candidate) => candidate.startsWith(`${metricPrefix}${series} `))
   return line === undefined ? undefined : Number(line.split(' ').at(-1)?.replace('Inf', 'Infinity'))
 }
+
+test('numbers that take long to read are not read at each scrape', async () => {
+  let reads = 0
+  for (const [cpuSeconds, expected] of [
+    [0.001, 3],
+    [0.3, 1],
+  ] as const) {
+    reads = 0
+    const { render } = create({ cpuSeconds }, { now }, () => {
+      reads += 1
+    })
+    for (let scrape = 0; scrape < 3; scrape += 1) await render()
+    expect(reads).toBe(expected)
+  }
+})
 
 describe('the table of metrics', () => {
   const rows = Object.entries<MetricDefinition>(metricTable)
