@@ -61,6 +61,15 @@ export interface SidecarEvents {
     /** That of its dimension, which it was above; undefined for another reason. */
     readonly limit: bigint | undefined
   }
+  /** An operator decided about usage; `quantity` is a decimal number of the application's units. */
+  decisionMade: {
+    readonly action: string
+    readonly id: number | null
+    readonly dimension: string
+    readonly hour: number | null
+    readonly quantity: string
+    readonly reason: string | null
+  }
   /** Emitted in the middle of the work, so a slow listener delays it. */
   stepReached: { readonly step: Step }
   ledgerCommitted: { readonly operations: number; readonly seconds: number }

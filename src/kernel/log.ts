@@ -44,6 +44,11 @@ export const logEventTable = {
   'usage.tags-folded': { level: 'warn', fields: ['dimension', 'reports'] },
   'usage.held': { level: 'error', fields: ['dimension', 'hour', 'quantity', 'reason', 'limit'] },
   'usage.held-at-end': { level: 'error', fields: ['held'] },
+  'operator.decided': {
+    level: 'warn',
+    fields: ['action', 'id', 'dimension', 'hour', 'quantity', 'reason'],
+  },
+  'operator.not-read': { level: 'warn', fields: [] },
   'record.sealed': { level: 'info', fields: ['record', 'dimension', 'hour', 'quantity'] },
   'record.accepted': {
     level: 'info',

@@ -9,6 +9,7 @@ import type { Platform } from '../platform/platform.ts'
 import { regionDenial } from '../platform/region-denial.ts'
 import { startAppListener } from './parts/app-listener-part.ts'
 import { startAws } from './parts/aws-part.ts'
+import { startDecisions } from './parts/decisions-part.ts'
 import { startEmbeddedMetricsPart } from './parts/embedded-metrics-part.ts'
 import { startEntitlementPart } from './parts/entitlement-part.ts'
 import { startLedger } from './parts/ledger-part.ts'
@@ -91,6 +92,7 @@ function startParts(
     )
     // After the last thing that can fail: a start that ends here must not leave a record half sent.
     intake.use(startEmbeddedMetricsPart(options, metrics))
+    intake.use(startDecisions(options, ledger))
     intake.use(
       startSchedule({ ...options, clock }, () => {
         entitlementPart.renewGrace()

@@ -10,7 +10,7 @@ export default defineConfig({
       'test/conformance/*.test.ts',
     ],
     exclude: ['test/unit/ledger/model.test.ts', 'test/unit/ledger/power-loss.test.ts'],
-    testTimeout: 20_000,
+    testTimeout: 120_000,
     maxWorkers: 1,
   },
 })

@@ -25,6 +25,7 @@ usage: marketplace-sidecar ledger <action> [options]
   export --format csv             every record, oldest hour first; or --format jsonl
     --since <time>                only hours that start at this time or later; --until: before it
     --dimension <name>            only this dimension
+    --decisions                   what operators decided, instead of the records
   backup <file>                   a copy of the ledger as it stands now, in a new file
   migrate [--grant-to <role>]     makes or updates the schema of a shared ledger in PostgreSQL
   retry <id>                      a refused record: send it at once, unchanged
@@ -34,7 +35,8 @@ usage: marketplace-sidecar ledger <action> [options]
   resolve <id> --resend           an unresolved record: AWS has not; bill it with a later hour
   void <id> --reason <text>       a refused record: write it off
   void --dimension <name>         held or open usage: write off --quantity <number>, oldest first,
-                                  for a --reason; --tags <key=value,...> for only these tags
+                                  for a --reason; --tags <key=value,...> for only these tags,
+                                  --customer <key> for usage of a customer
 
   --yes                           decide without a question; needed where there is no terminal
   --data-dir <directory>          where the ledger is (SIDECAR_DATA_DIR, or its default)

@@ -3,6 +3,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import type { CliIo } from '../cli-io.ts'
 import { csvLine } from '../../kernel/csv.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { decisionBodies, decisionColumns, voidBodies } from './export-decisions.ts'
 import { commonOptions, instantOf, invalid, noPositionals } from './ledger-arguments.ts'
 import { ledgerPlace } from './ledger-place.ts'
 import { recordBody, type RecordBody } from './record-body.ts'
@@ -46,6 +47,7 @@ export async function exportLedger(
       since: { type: 'string' },
       until: { type: 'string' },
       dimension: { type: 'string' },
+      decisions: { type: 'boolean', default: false },
     },
     allowPositionals: true,
   })
@@ -58,21 +60,31 @@ export async function exportLedger(
     until: instantOf('until', values.until),
     dimension,
   }
+  const write =
+    format === 'csv'
+      ? (columns: readonly string[], body: Body) => csvLine(cells(columns, body))
+      : (_: readonly string[], body: Body) => JSON.stringify(body)
   const place = ledgerPlace(values['data-dir'], { env: io.env, clock })
   await place.read(async (book) => {
-    if (format === 'csv') io.out(csvLine(exportColumns))
-    for await (const record of book.records(filter)) {
-      const body = recordBody(record)
-      io.out(format === 'csv' ? csvLine(cells(body)) : JSON.stringify(body))
+    if (values.decisions) {
+      if (format === 'csv') io.out(csvLine(decisionColumns))
+      for (const body of await decisionBodies(book)) io.out(write(decisionColumns, body))
+      return
     }
+    if (format === 'csv') io.out(csvLine(exportColumns))
+    for await (const record of book.records(filter))
+      io.out(write(exportColumns, recordBody(record)))
+    for (const body of await voidBodies(book, filter)) io.out(write(exportColumns, body))
   })
   return exitCodes.ok
 }
 
-function cells(body: RecordBody): (string | number)[] {
-  return exportColumns.map((column) => {
+type Body = Readonly<Record<string, unknown>>
+
+function cells(columns: readonly string[], body: Body): (string | number)[] {
+  return columns.map((column) => {
     const value = body[column]
-    if (value === null) return ''
+    if (value === null || value === undefined) return ''
     return typeof value === 'string' || typeof value === 'number' ? value : JSON.stringify(value)
   })
 }

@@ -49,6 +49,8 @@ export interface UsageToWriteOff {
   readonly quantity: bigint
   /** Only usage of this tag set; undefined for any. */
   readonly tags: TagSet | undefined
+  /** Only usage of this customer; empty for that of no customer. */
+  readonly customer: string
   readonly reason: string
 }
 
@@ -66,12 +68,12 @@ interface Place {
  * UsageNotFound when there is less than that.
  */
 export function writeOffUsage(page: Page, wanted: UsageToWriteOff, now: number): void {
-  const { dimension, tags, reason } = wanted
+  const { dimension, tags, customer, reason } = wanted
   let left = wanted.quantity
   const places = [...heldPlaces(page), ...openPlaces(page)]
   for (const { account, hour, take, putBack } of places) {
     if (left === 0n) return
-    if (account.key.dimension !== dimension) continue
+    if (account.key.dimension !== dimension || account.key.customer !== customer) continue
     const rest: OpenCell[] = []
     for (const cell of take()) {
       const matches = tags === undefined || tags === cell.tags
@@ -86,7 +88,7 @@ export function writeOffUsage(page: Page, wanted: UsageToWriteOff, now: number):
   if (left > 0n)
     throw new SidecarError(
       'UsageNotFound',
-      `Only ${formatQuantity(wanted.quantity - left)} ${dimension} are held or open with these tags; nothing was changed. "ledger show --tags" lists them.`,
+      `Only ${formatQuantity(wanted.quantity - left)} ${dimension} are held or open for this customer and with these tags; nothing was changed. "ledger show --tags" lists them.`,
     )
 }
 

@@ -3,6 +3,7 @@ import { sumOf } from '../../metering/cell.ts'
 import type { MeteringRecord } from '../../metering/record.ts'
 import { retiredNote } from '../../store/summary.ts'
 import type { Page } from '../page.ts'
+import { decisionsNote } from '../decisions/trail.ts'
 import { reopenReplaced, type Replacements } from '../decisions/reopen-record.ts'
 import { takeOver } from './take-over.ts'
 
@@ -51,7 +52,13 @@ export function openBook(
   now: number,
   { meaningOf, lateUsage, replacements }: OpeningRules,
 ): Opening {
-  if (page.view.owner() !== page.resource) page.takeOwnership(now)
+  const before = page.view.owner()
+  if (before !== page.resource) {
+    page.takeOwnership(now)
+    // What operators decided stays with the book.
+    const trail = before === undefined ? undefined : page.view.note(before, decisionsNote)
+    if (trail !== undefined) page.note(decisionsNote, trail)
+  }
   for (const record of page.unsentRecords())
     if (record.inFlight) page.update(record, { ambiguous: true, inFlight: false })
   const reopened = replacements === undefined ? [] : reopenReplaced(page, now, replacements)

@@ -43,6 +43,16 @@ export function logEvents(events: Events, log: Log, clock: Clock): void {
       },
     ),
   )
+  events.on('decisionMade', ({ action, id, dimension, hour, quantity, reason }) =>
+    log('operator.decided', `An operator decided ${action}: ${quantity} ${dimension}`, {
+      action,
+      id,
+      dimension,
+      hour: hour === null ? null : toIso(hour),
+      quantity,
+      reason,
+    }),
+  )
   events.on('ledgerFailed', ({ message }) => log('ledger.failed', message))
   events.on('awsCalled', ({ operation, outcome, seconds, requestId }) =>
     log('aws.called', `${operation}: ${outcome}`, {

@@ -82,6 +82,8 @@ function countRecords(registry: MetricRegistry, { events, dimensions }: CountedE
 }
 
 function countLedger(registry: MetricRegistry, { events, dimensions }: CountedEvents): void {
+  const decisions = registry.counter('operator_decisions_total')
+  events.on('decisionMade', ({ action }) => decisions.inc({ action }))
   const label = createDimensionLabel(dimensions)
   const imbalance = registry.gauge('usage_imbalance')
   const commits = registry.histogram('ledger_commit_duration_seconds')

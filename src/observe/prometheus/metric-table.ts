@@ -6,6 +6,7 @@ type MetricUnit =
   | 'reports'
   | 'records'
   | 'attempts'
+  | 'decisions'
   | 'changes'
   | 'files'
   | 'lines'
@@ -89,6 +90,12 @@ export const metricTable = {
     help: 'Seconds until AWS rejects the next hour that maxPerHour holds; +Inf when there is none',
     unit: 'seconds',
     labels: [],
+  },
+  operator_decisions_total: {
+    type: 'counter',
+    help: 'Decisions of operators about usage, by action',
+    unit: 'decisions',
+    labels: ['action'],
   },
   usage_late_total: {
     type: 'counter',

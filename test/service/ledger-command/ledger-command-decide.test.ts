@@ -233,6 +233,46 @@ describe('ledger void', () => {
   })
 })
 
+describe('what was decided', () => {
+  const exported = async (...more: string[]) =>
+    (await run('export', '--format', 'jsonl', ...more)).out.map(
+      (line) => JSON.parse(line) as Record<string, unknown>,
+    )
+
+  test('is exported, oldest first, and stays with a book that changes hands', async () => {
+    const id = await recordAfter(refused)
+    await run('retry', id)
+    await send(book, Number(id), refused)
+    await run('void', id, '--reason', 'a test of ours', '--yes')
+    await book.close()
+    book = await openBook(directory, clock, 'pod:new')
+    const about = { id: Number(id), dimension: 'seats', hour: '2026-03-10T09:00:00.000Z' }
+    const at = '2026-03-10T10:15:00.000Z'
+    expect(await exported('--decisions')).toEqual([
+      { number: 1, at, action: 'retry', ...about, quantity: '3', reason: null },
+      { number: 2, at, action: 'void', ...about, quantity: '3', reason: 'a test of ours' },
+    ])
+    const { out } = await run('export', '--format', 'csv', '--decisions')
+    expect(out[0]?.trim()).toBe('number,at,action,id,dimension,hour,quantity,reason')
+    expect(out[2]).toContain(',void,')
+  })
+
+  test('leaves written-off usage in the export of records, in what the application counts', async () => {
+    await heldUsage()
+    const usage = ['--dimension', 'requests', '--quantity', '100.5', '--reason', 'loop']
+    await run('void', ...usage, '--yes')
+    const rows = (await exported()).filter(({ state }) => state === 'void')
+    expect(rows).toMatchObject([
+      { id: null, quantity: '100', divisor: 1, allocations: null, lastMessage: 'loop' },
+      { quantity: '0.5', allocations: [{ tags: { team: 'a' }, quantity: '0.5' }] },
+    ])
+    expect(await exported('--dimension', 'seats')).toEqual([])
+    expect(await exported('--since', '2026-03-10T10:00:00Z')).toEqual([])
+    const { out } = await run('export', '--format', 'csv')
+    expect(out.at(-1)).toContain(',void,')
+  })
+})
+
 describe('ledger reopen', () => {
   const env = {
     SIDECAR_PRODUCT_CODE: 'product-2',

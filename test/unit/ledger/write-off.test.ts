@@ -41,6 +41,7 @@ describe('writing off usage', () => {
           dimension: 'requests',
           quantity,
           tags: tagged ? tags : undefined,
+          customer: '',
           reason: 'x',
         }
         const done = act(bench, (page) => writeOffUsage(page, wanted, nine))
@@ -67,16 +68,42 @@ describe('writing off usage', () => {
   test('leaves the rest held since it was held first', async () => {
     const bench = await heldAndOpen()
     const [before] = (await bench.ledger.usage()).held
-    const wanted = { dimension: 'requests', quantity: unit, tags: undefined, reason: 'x' }
+    const wanted = {
+      dimension: 'requests',
+      quantity: unit,
+      tags: undefined,
+      customer: '',
+      reason: 'x',
+    }
     await act(bench, (page) => writeOffUsage(page, wanted, nine + 9 * hourMs))
     expect((await bench.ledger.usage()).held).toMatchObject([
       { hour: nine, quantity: 10n * unit, reason: 'guard', since: before?.since },
     ])
   })
 
+  test('of another customer finds nothing', async () => {
+    const bench = await heldAndOpen()
+    const wanted = {
+      dimension: 'requests',
+      quantity: unit,
+      tags: undefined,
+      customer: 'other',
+      reason: 'x',
+    }
+    await expect(act(bench, (page) => writeOffUsage(page, wanted, nine))).rejects.toThrow(
+      'Only 0 requests are held or open',
+    )
+  })
+
   test('of another dimension finds nothing', async () => {
     const bench = await heldAndOpen()
-    const wanted = { dimension: 'storage', quantity: unit, tags: undefined, reason: 'x' }
+    const wanted = {
+      dimension: 'storage',
+      quantity: unit,
+      tags: undefined,
+      customer: '',
+      reason: 'x',
+    }
     await expect(act(bench, (page) => writeOffUsage(page, wanted, nine))).rejects.toThrow(
       'Only 0 storage are held or open',
     )

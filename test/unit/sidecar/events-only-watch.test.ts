@@ -12,6 +12,7 @@ const everyEvent: Readonly<Record<EventName, true>> = {
   stepReached: true,
   ledgerCommitted: true,
   ledgerFailed: true,
+  decisionMade: true,
   ledgerSetAside: true,
   ledgerAudited: true,
   recordSealed: true,

@@ -2,6 +2,8 @@ import type { Clock } from '../../../kernel/clock.ts'
 import type { TextReader } from '../../../kernel/read-text.ts'
 import { operate } from '../../../ledger/decisions/operate.ts'
 import { mismatch, recordNotFound } from '../../../ledger/decisions/operator-actions.ts'
+import type { OperatorAction } from '../../../ledger/decisions/operator-table.ts'
+import { noteDecision, type DecisionEntry } from '../../../ledger/decisions/trail.ts'
 import type { Page } from '../../../ledger/page.ts'
 import type { MeteringRecord } from '../../../metering/record.ts'
 import type { RecordState } from '../../../metering/record-states.ts'
@@ -41,14 +43,25 @@ export class Decision {
     return (await this.#place.read((book) => book.usage(now))).held
   }
 
-  /** Changes the book in one transaction. Tag sets above the limit of the sidecar lose their tags. */
-  async run<T>(decide: (page: Page, now: number) => T): Promise<T> {
+  /**
+   * Changes the book in one transaction, which also keeps what was decided. Tag sets above the limit of the
+   * sidecar lose their tags.
+   */
+  async run<T>(
+    action: OperatorAction,
+    decide: (page: Page, now: number) => T,
+    about: (decided: T) => Omit<DecisionEntry, 'number' | 'at' | 'action'>,
+  ): Promise<T> {
     const maxTagSets = this.product.settings().get('SIDECAR_MAX_TAG_SETS')
     const now = await this.#place.now()
     return operate(
       (change) => this.#place.change(change),
       maxTagSets,
-      (page) => decide(page, now),
+      (page) => {
+        const decided = decide(page, now)
+        noteDecision(page, { at: now, action, ...about(decided) })
+        return decided
+      },
     )
   }
 }

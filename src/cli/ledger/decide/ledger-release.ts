@@ -25,8 +25,16 @@ export async function releaseUsage(
   const quantity = formatQuantity(held.quantity)
   const subject = `${quantity} ${held.dimension} of ${formatHour(held.hour)} (held: ${held.reason})`
   if (!(await confirmDecision('release', subject, values.yes, context.io))) return exitCodes.failed
-  const released = await decision.run((page, now) =>
-    releaseHeld(page, id, now, decision.product.meaningOf),
+  const released = await decision.run(
+    'release',
+    (page, now) => releaseHeld(page, id, now, decision.product.meaningOf),
+    (usage) => ({
+      id,
+      dimension: usage.account.dimension,
+      hour: usage.hour,
+      quantity: formatQuantity(usage.quantity),
+      reason: null,
+    }),
   )
   const { hour, releasedTo } = released
   if (values.json)

@@ -1,5 +1,6 @@
 import { readArguments } from '../../command-line.ts'
 import { reopenRefused } from '../../../ledger/decisions/reopen-record.ts'
+import { aboutRecord } from '../../../ledger/decisions/trail.ts'
 import { exitCodes } from '../../exit-codes.ts'
 import { wrap } from '../../text-table.ts'
 import { formatHour, formatRecord, formatUnits } from '../format-record.ts'
@@ -24,7 +25,11 @@ export async function reopenRecord(
   const dimension = today.dimensionOf(before.dimension) ?? before.dimension
   const subject = `${formatRecord(before)}, as ${dimension} of ${today.productCode}`
   if (!(await confirmDecision('reopen', subject, values.yes, context.io))) return exitCodes.failed
-  const record = await decision.run((page, now) => reopenRefused(page, id, now, today))
+  const record = await decision.run(
+    'reopen',
+    (page, now) => reopenRefused(page, id, now, today),
+    aboutRecord,
+  )
   if (values.json) context.io.out(JSON.stringify({ action: 'reopen', record: recordBody(record) }))
   else {
     const text = `Reopened: ${formatRecord(record)} is now ${record.state}. Its ${formatUnits(record.quantity)} are open usage of ${formatHour(record.movedTo ?? record.hour)} as ${dimension} of ${today.productCode}.`

@@ -1,5 +1,6 @@
 import { readArguments } from '../../command-line.ts'
 import { resolveDelivered, resolveResend } from '../../../ledger/decisions/operator-actions.ts'
+import { aboutRecord } from '../../../ledger/decisions/trail.ts'
 import type { MeteringRecord } from '../../../metering/record.ts'
 import { exitCodes } from '../../exit-codes.ts'
 import { wrap } from '../../text-table.ts'
@@ -34,7 +35,7 @@ export async function resolveRecord(
   const subject = formatRecord(await decision.recordIn(id, 'unresolved', 'resolved'))
   if (!(await confirmDecision(action, subject, values.yes, context.io))) return exitCodes.failed
   const decide = values.delivered ? resolveDelivered : resolveResend
-  const record = await decision.run((page, now) => decide(page, id, now))
+  const record = await decision.run(action, (page, now) => decide(page, id, now), aboutRecord)
   if (values.json) {
     const resolution = values.delivered ? 'delivered' : 'resend'
     context.io.out(JSON.stringify({ action: 'resolve', resolution, record: recordBody(record) }))

@@ -1,5 +1,6 @@
 import { readArguments } from '../../command-line.ts'
 import { retryRefused } from '../../../ledger/decisions/operator-actions.ts'
+import { aboutRecord } from '../../../ledger/decisions/trail.ts'
 import type { MeteringRecord } from '../../../metering/record.ts'
 import { exitCodes } from '../../exit-codes.ts'
 import { wrap } from '../../text-table.ts'
@@ -19,7 +20,7 @@ export async function retryRecord(
   })
   const id = recordId('retry', positionals)
   const decision = new Decision(values['data-dir'], context)
-  const record = await decision.run((page) => retryRefused(page, id))
+  const record = await decision.run('retry', (page) => retryRefused(page, id), aboutRecord)
   if (values.json) context.io.out(JSON.stringify({ action: 'retry', record: recordBody(record) }))
   else for (const line of wrap(describe(record), 0)) context.io.out(line)
   return exitCodes.ok

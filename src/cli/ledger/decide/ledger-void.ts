@@ -4,6 +4,7 @@ import {
   writeOffUsage,
   type UsageToWriteOff,
 } from '../../../ledger/decisions/write-off.ts'
+import { aboutRecord } from '../../../ledger/decisions/trail.ts'
 import { formatQuantity, parseQuantity } from '../../../metering/quantity.ts'
 import { canonicalTags, type TagSet } from '../../../metering/tags.ts'
 import { exitCodes } from '../../exit-codes.ts'
@@ -29,12 +30,13 @@ export async function voidUsage(
       dimension: { type: 'string' },
       quantity: { type: 'string' },
       tags: { type: 'string' },
+      customer: { type: 'string' },
     },
     allowPositionals: true,
   })
-  const { dimension, quantity, tags, yes, json } = values
+  const { dimension, quantity, tags, customer, yes, json } = values
   const reason = reasonOf(values.reason)
-  const ofUsage = [dimension, quantity, tags].some((option) => option !== undefined)
+  const ofUsage = [dimension, quantity, tags, customer].some((option) => option !== undefined)
   if (ofUsage && positionals.length > 0)
     throw invalid('"ledger void" needs the id of a refused record, or --dimension and --quantity')
   const target = ofUsage
@@ -42,6 +44,7 @@ export async function voidUsage(
         dimension: dimensionOf(dimension),
         quantity: quantityOf(quantity),
         tags: tagsOf(tags),
+        customer: customer ?? '',
         reason,
       }
     : recordId('void', positionals)
@@ -66,7 +69,11 @@ async function voidRecord(
 ): Promise<number> {
   const subject = formatRecord(await decision.recordIn(id, 'refused', 'written off'))
   if (!(await confirmDecision('void', subject, yes, io))) return exitCodes.failed
-  const record = await decision.run((page, now) => writeOffRecord(page, id, reason, now))
+  const record = await decision.run(
+    'void',
+    (page, now) => writeOffRecord(page, id, reason, now),
+    (written) => ({ ...aboutRecord(written), reason }),
+  )
   if (json) io.out(JSON.stringify({ action: 'void', record: recordBody(record) }))
   else {
     const text = `Written off: ${formatRecord(record)}. Its ${formatUnits(record.quantity)} are never billed.`
@@ -84,13 +91,27 @@ async function voidHeldOrOpen(
   const { dimension } = usage
   const quantity = formatQuantity(usage.quantity)
   const tagged = usage.tags === undefined ? '' : ` with the tags ${formatTags(usage.tags)}`
-  const subject = `${quantity} ${dimension}${tagged}, held usage first, then open usage`
+  const whose = usage.customer === '' ? '' : ` of the customer ${usage.customer}`
+  const subject = `${quantity} ${dimension}${whose}${tagged}, held usage first, then open usage`
   if (!(await confirmDecision('void', subject, yes, io))) return exitCodes.failed
-  await decision.run((page, now) => writeOffUsage(page, usage, now))
-  if (json) io.out(JSON.stringify({ action: 'void', dimension, quantity, reason: usage.reason }))
+  await decision.run(
+    'void',
+    (page, now) => writeOffUsage(page, usage, now),
+    () => ({ id: null, dimension, hour: null, quantity, reason: usage.reason }),
+  )
+  if (json)
+    io.out(
+      JSON.stringify({
+        action: 'void',
+        dimension,
+        customer: usage.customer,
+        quantity,
+        reason: usage.reason,
+      }),
+    )
   else
     for (const line of wrap(
-      `Written off: ${quantity} ${dimension}${tagged}. They are never billed.`,
+      `Written off: ${quantity} ${dimension}${whose}${tagged}. They are never billed.`,
       0,
     ))
       io.out(line)

@@ -1,0 +1,78 @@
+import { toIso } from '../../kernel/clock.ts'
+import { decisionsNote, readDecisions } from '../../ledger/decisions/trail.ts'
+import { formatQuantity } from '../../metering/quantity.ts'
+import { untagged } from '../../metering/tags.ts'
+import type { BookReader } from '../../store/store.ts'
+import type { ExportFilter } from '../../store/summary.ts'
+import { isoOrNull, tagsBody, type RecordBody } from './record-body.ts'
+
+export const decisionColumns = [
+  'number',
+  'at',
+  'action',
+  'id',
+  'dimension',
+  'hour',
+  'quantity',
+  'reason',
+] as const
+
+/** What operators decided, oldest first. */
+export async function decisionBodies(book: BookReader) {
+  const owner = await book.owner()
+  if (owner === undefined) return []
+  const decisions = readDecisions(await book.note(owner.identity, decisionsNote))
+  return decisions.map(({ at, hour, ...rest }) => ({
+    ...rest,
+    at: toIso(at),
+    hour: isoOrNull(hour ?? undefined),
+  }))
+}
+
+/** The members of a line for written-off usage; all others are null. */
+const nothing: Readonly<Record<Exclude<keyof RecordBody, 'hour' | 'dimension' | 'state'>, null>> = {
+  id: null,
+  timestamp: null,
+  customer: null,
+  quantity: null,
+  divisor: null,
+  allocations: null,
+  ambiguous: null,
+  attempts: null,
+  meteringRecordId: null,
+  lastCode: null,
+  lastMessage: null,
+  sealedAt: null,
+  firstAttemptAt: null,
+  lastAttemptAt: null,
+  settledAt: null,
+  movedTo: null,
+  productCode: null,
+  resource: null,
+  clientToken: null,
+}
+
+/** Usage that was written off, oldest first; its quantity is in what the application counts, hence divisor 1. */
+export async function voidBodies(book: BookReader, { since, until, dimension }: ExportFilter) {
+  const { voided } = await book.overview(0)
+  const isWanted = (row: (typeof voided)[number]) =>
+    (since === undefined || row.hour >= since) &&
+    (until === undefined || row.hour < until) &&
+    (dimension === undefined || row.dimension === dimension)
+  return voided
+    .filter(isWanted)
+    .toReversed()
+    .map(({ recordId, hour, dimension: name, tags, quantity, reason, at }) => ({
+      ...nothing,
+      id: recordId ?? null,
+      hour: toIso(hour),
+      dimension: name,
+      quantity: formatQuantity(quantity),
+      divisor: 1,
+      allocations:
+        tags === untagged ? null : [{ tags: tagsBody(tags), quantity: formatQuantity(quantity) }],
+      state: 'void',
+      lastMessage: reason,
+      settledAt: toIso(at),
+    }))
+}

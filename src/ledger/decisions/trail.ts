@@ -1,0 +1,45 @@
+import { formatQuantity } from '../../metering/quantity.ts'
+import { usageOfPart, type MeteringRecord } from '../../metering/record.ts'
+import type { Page } from '../page.ts'
+import type { OperatorAction } from './operator-table.ts'
+
+/** The note of a book's owner that lists what operators decided. */
+export const decisionsNote = 'operator.decisions'
+
+/** Older ones are only in the records and in what was written off. */
+const keptDecisions = 1000
+
+/** A decision of an operator, as it is kept, exported and logged. Instants are ms. */
+export interface DecisionEntry {
+  /** From 1 on, in the order in which they were made. */
+  readonly number: number
+  readonly at: number
+  readonly action: OperatorAction
+  /** Of the record or of the held usage; null for usage that was written off without one. */
+  readonly id: number | null
+  readonly dimension: string
+  /** Null for usage of several hours. */
+  readonly hour: number | null
+  /** In what the application counts, a decimal number. */
+  readonly quantity: string
+  readonly reason: string | null
+}
+
+/** Keeps a decision in the transaction that carries it out. */
+export function noteDecision(page: Page, decision: Omit<DecisionEntry, 'number'>): void {
+  const before = readDecisions(page.view.note(page.resource, decisionsNote))
+  const entry = { ...decision, number: (before.at(-1)?.number ?? 0) + 1 }
+  page.note(decisionsNote, JSON.stringify([...before, entry].slice(-keptDecisions)))
+}
+
+/** The decisions of a note, oldest first. */
+export function readDecisions(note: string | undefined): readonly DecisionEntry[] {
+  return note === undefined ? [] : (JSON.parse(note) as DecisionEntry[])
+}
+
+/** What a decision about a record is about. */
+export function aboutRecord(record: MeteringRecord) {
+  const { id, dimension, hour, parts } = record
+  const quantity = parts.flatMap(usageOfPart).reduce((sum, cell) => sum + cell.quantity, 0n)
+  return { id, dimension, hour, quantity: formatQuantity(quantity), reason: null }
+}
