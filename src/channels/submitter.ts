@@ -12,7 +12,7 @@ import { FailureReminders } from './failure-reminders.ts'
 import type { Sender } from './sender.ts'
 
 export interface SubmitterOptions {
-  readonly ledger: Pick<Ledger, 'hasOpenBefore' | 'seal' | 'prune' | 'owner'>
+  readonly ledger: Pick<Ledger, 'hasOpenBefore' | 'pendingRecords' | 'seal' | 'prune' | 'owner'>
   readonly channel: Channel
   readonly sender: Sender
   readonly clock: Clock
@@ -181,10 +181,13 @@ export class Submitter {
     return (await ledger.seal({ before, now, foldAfter, plan, zeroHours })).length
   }
 
-  /** Whether open usage lies only in hours that start later. */
+  /** Whether usage lies in hours that start later: in records, or open and nowhere else. */
   async #isAhead(instant: number | undefined): Promise<boolean> {
     const { ledger } = this.#options
-    if (instant === undefined || (await ledger.hasOpenBefore(instant + 1))) return false
+    if (instant === undefined) return false
+    const pending = await ledger.pendingRecords()
+    if (pending.some(({ hour, state }) => state === 'sealed' && hour > instant)) return true
+    if (await ledger.hasOpenBefore(instant + 1)) return false
     return ledger.hasOpenBefore(endOfTime)
   }
 

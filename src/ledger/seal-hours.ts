@@ -2,18 +2,20 @@ import type { Account } from '../metering/account.ts'
 import { microPerWhole } from '../metering/amount.ts'
 import { sumOf } from '../metering/cell.ts'
 import { hourMs, hourOf } from '../metering/hour.ts'
+import { possiblyTaken } from '../metering/record.ts'
 import type { SealInput, SealPlan } from '../metering/seal-plan.ts'
 import type { OpenAccountHour } from '../store/view.ts'
 import type { NamedSlot } from './account-slots.ts'
 import type { InsertedRecord, Page } from './page.ts'
+import { returnUsage } from './settle-record.ts'
 
 export interface SealRequest {
   /** Hours that start before this instant are sealed. */
   readonly before: number
   readonly now: number
   /**
-   * Usage of hours that start after this instant goes back to the hour of `now`, where that is not
-   * sealed: such an hour has not begun, and may never come. Absent: it stays.
+   * Usage of hours that start after this instant, in records too that were never sent, goes back to the
+   * hour of `now`, where that is not sealed: such an hour has not begun, and may never come. Absent: it stays.
    */
   readonly foldAfter?: number | undefined
   /** Decides what becomes of an hour of a slot; pure. */
@@ -34,7 +36,10 @@ export function sealHours(
   request: SealRequest,
   accountOf: (dimension: string) => Account,
 ): InsertedRecord[] {
-  if (request.foldAfter !== undefined) foldBack(page, request.foldAfter, hourOf(request.now))
+  if (request.foldAfter !== undefined) {
+    foldBack(page, request.foldAfter, hourOf(request.now))
+    foldBackRecords(page, request.foldAfter, request.now)
+  }
   carryOn(page, request.before)
   const due = bySlot(page, request.before)
   const sealed = due.map((slotHour) => sealHour(page, slotHour, request))
@@ -66,6 +71,22 @@ function foldBack(page: Page, after: number, hour: number): void {
     const target = page.firstUnsealedHour(account, hour)
     if (target >= open.hour) continue
     for (const { tags, quantity } of page.empty(open)) page.add(account, target, tags, quantity)
+  }
+}
+
+/** The same for records that a clock ahead of AWS's sealed: never sent, they can be sealed again for AWS's hour. */
+function foldBackRecords(page: Page, after: number, now: number): void {
+  for (const record of page.unsentRecords()) {
+    if (record.resource !== page.resource || record.hour <= after) continue
+    if (record.state !== 'sealed' || possiblyTaken(record)) continue
+    page.update(record, {
+      state: 'moved',
+      lastCode: 'AheadOfAws',
+      lastMessage:
+        'It was sealed by a clock ahead of that of AWS, and its usage goes to the current hour.',
+      settledAt: now,
+      movedTo: returnUsage(page, record, hourOf(now)),
+    })
   }
 }
 

@@ -1,10 +1,11 @@
-/** Codes that a record bears for the decision of an operator or of an adoption, and not for an answer of AWS. */
+/** Codes that a record bears for a decision of an operator, of an adoption or of sealing, and not for an answer of AWS. */
 export const decisionCodes = [
   'ResolvedDelivered',
   'ResolvedResend',
   'Reopened',
   'WrittenOff',
   'HeldByAdoption',
+  'AheadOfAws',
 ] as const
 
 export function isDecision(code: string): boolean {
