@@ -32,7 +32,11 @@ export function startDecisions(
     } catch (error) {
       log('operator.not-read', messageOf(error))
     }
-    if (!isOver) timer = timers.after(lookAgainMs, () => (looking = lookAndWait()))
+    if (!isOver) {
+      timer = timers.after(lookAgainMs, () => {
+        looking = lookAndWait()
+      })
+    }
   }
   let looking = lookAndWait()
   return {
