@@ -16,6 +16,7 @@ const columns = 24
 /** Metrics that neither the dashboard nor an alert uses, with the reason. */
 const unwatched: Readonly<Record<string, string>> = {
   log_lines_dropped_total: 'the line log.dropped says the same',
+  operator_decisions_total: 'the line operator.decided says the same',
 }
 
 describe('the dashboard', () => {
