@@ -13,6 +13,8 @@ import {
 } from './routes/entitlement-route.ts'
 import { createPostJson } from './listener/post-json.ts'
 import { openApiPath, openApiRoute } from './openapi/openapi-route.ts'
+import type { CustomerDesk } from './routes/customer-desk.ts'
+import { customerRoutes } from './routes/customers-route.ts'
 import { proofRoute, type ProofRouteOptions } from './routes/proof-route.ts'
 import { createServerBase, type ServerLimits } from './listener/server.ts'
 import { statusPagePath, statusPageRoute } from './routes/status-page-route.ts'
@@ -30,6 +32,8 @@ export interface AppServerOptions extends EntitlementRouteOptions {
   /** What the application must send as a bearer token; undefined admits every local process. */
   readonly apiToken: string | undefined
   readonly proof: ProofRouteOptions
+  /** Undefined where the product has no customers. */
+  readonly customers: CustomerDesk | undefined
   /** Called for every POST, so that the shutdown can wait until the application is quiet. */
   readonly onUsageRequest: () => void
 }
@@ -68,6 +72,7 @@ export function createAppServer(options: AppServerOptions): AppServer {
   proofRoute(app, options.proof)
   usageViewRoute(app, options.usage)
   recordsCsvRoute(app, options.accepted)
+  customerRoutes(app, options.customers)
   statusPageRoute(app)
   openApiRoute(app, options.version)
   const { bodyLimitBytes } = limits

@@ -1,3 +1,5 @@
+import { customerProblems } from './customer-problems.ts'
+
 interface ProblemRow {
   /** HTTP status of the answer. */
   readonly status: number
@@ -277,6 +279,7 @@ export const problemTable = {
       'The hour has as many distinct members or readings of the dimension as SIDECAR_MAX_READINGS allows; known members are still accepted',
     todo: 'Raise SIDECAR_MAX_READINGS, or use fewer tag sets',
   },
+  ...customerProblems,
 } as const satisfies Readonly<Record<string, ProblemRow>>
 
 /** A code that the application's listener answers with. */

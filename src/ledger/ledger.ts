@@ -2,8 +2,9 @@ import type { Clock } from '../kernel/clock.ts'
 import type { SidecarError } from '../kernel/errors.ts'
 import type { Events, Step } from '../kernel/events.ts'
 import type { Log } from '../kernel/log.ts'
-import { accountOf, type Account, type AccountKey } from '../metering/account.ts'
+import type { AccountKey } from '../metering/account.ts'
 import type { MeteringRecord, Settlement } from '../metering/record.ts'
+import { windowOf, type RecordWindow } from '../metering/record-window.ts'
 import type { ReportReceipt, UsageRequest } from '../metering/report.ts'
 import type { Store } from '../store/store.ts'
 import {
@@ -17,25 +18,26 @@ import {
 import { acceptedRecords } from './accepted-records.ts'
 import { AccountSlots } from './account-slots.ts'
 import { auditBook, imbalancesOf, type AccountBalance } from './audit.ts'
-import { closeReadings } from './close-readings.ts'
 import { GroupCommit } from './group-commit.ts'
 import { grown, noOverflow } from './grown.ts'
-import { guardHours } from './guard-hours.ts'
 import { HeadRoom } from './head-room.ts'
 import { heldOfRecord } from './held-of-record.ts'
 import type { Owner } from './opening/ledger-owner.ts'
 import { logOpening, logTakeover } from './opening/log-opening.ts'
 import { openBook, type MeaningOf, type Opening, type OpeningRules } from './opening/open-book.ts'
 import { takeOver } from './opening/take-over.ts'
+import { openCustomers, type CustomerBook, type CustomerRules } from './customers/customer-book.ts'
 import { Page } from './page.ts'
 import { readingRulesOf } from './reading-rules.ts'
 import type { ReadingRules } from './report-reading.ts'
 import { reportUsage } from './report-usage.ts'
 import { resealUntagged } from './reseal-untagged.ts'
-import { sealHours, type SealRequest } from './seal-hours.ts'
+import type { SealRequest } from './seal-hours.ts'
+import { sealPart } from './seal-part.ts'
 import { sealedRecord } from './sealed-record.ts'
 import { markSending, settleRecord } from './settle-record.ts'
 import { TagSetLimit } from './tag-set-limit.ts'
+import { UsageAccounts } from './usage-accounts.ts'
 import { usageByDimension } from './usage-by-dimension.ts'
 
 const dayMs = 86_400_000
@@ -54,6 +56,8 @@ export interface LedgerOptions {
   /** Whether usage that another task or pod left is billed with a later hour, or held. */
   readonly lateUsage: OpeningRules['lateUsage']
   readonly replacements?: OpeningRules['replacements']
+  /** What the product file says of its customers; undefined where the buyer runs the task or pod. */
+  readonly customers?: CustomerRules | undefined
   readonly clock: Clock
   readonly events: Events
   readonly log: Log
@@ -76,7 +80,11 @@ export class Ledger {
   readonly #headRoom = new HeadRoom()
   readonly #commits: GroupCommit<Page>
   readonly #readings: ReadingRules
-  readonly #accounts = new Map<string, Account>()
+  readonly #accounts: UsageAccounts
+  /** How long AWS accepts what is reported. */
+  readonly #window: RecordWindow
+  /** Undefined where the product has no customers. */
+  readonly customers: CustomerBook | undefined
   readonly owner: Owner
 
   private constructor(options: LedgerOptions, owner: Owner) {
@@ -84,8 +92,11 @@ export class Ledger {
     this.#store = options.store
     this.owner = owner
     this.#tagSets = new TagSetLimit(options.maxTagSets)
+    this.#accounts = new UsageAccounts(options.meaningOf)
     this.#commits = this.#createCommits()
     this.#readings = readingRulesOf(options)
+    this.#window = windowOf(options.customers !== undefined)
+    this.customers = openCustomers(options, (operation) => this.#run(undefined, operation))
   }
 
   /** Takes ownership of the book, recovers what was under way, and audits it. Closes the store when it throws. */
@@ -123,11 +134,16 @@ export class Ledger {
     const { events, clock } = this.#options
     const { receipts, overflowed } = await this.#run('report-written', (page) => {
       const before = page.overflowed.size === 0 ? noOverflow : new Map(page.overflowed)
-      const applied = reportUsage(page, request, this.#accountOf, clock.now(), this.#readings)
+      const rules = {
+        placeOf: this.#accounts.placesOn(page),
+        window: this.#window,
+        readings: this.#readings,
+      }
+      const applied = reportUsage(page, request, rules, clock.now())
       const after = page.overflowed.size === 0 ? [] : grown(before, page.overflowed)
       return { receipts: applied, overflowed: after }
     })
-    const isSum = (dimension: string) => this.#accountOf(dimension).key.aggregate === 'sum'
+    const isSum = (dimension: string) => this.#accounts.ofBuyer(dimension).key.aggregate === 'sum'
     for (const told of usageByDimension(request, receipts, isSum))
       events.emit('usageReported', told)
     for (const [dimension, reports] of overflowed)
@@ -137,16 +153,22 @@ export class Ledger {
 
   /** Turns hours that are over into records, and audits the book. */
   async seal(request: SealRequest): Promise<MeteringRecord[]> {
-    const { read, held, inserted } = await this.#run('seal-written', (page) => ({
-      read: closeReadings(page, request),
-      held: guardHours(page, request.before, request.now, this.#limitOf),
-      inserted: sealHours(page, request, this.#accountOf),
-    }))
-    for (const amount of read) this.#options.events.emit('readingsCounted', amount)
-    for (const hour of held) this.#options.events.emit('usageHeld', { ...hour, reason: 'guard' })
-    const records = inserted.map(sealedRecord)
-    for (const { id, dimension, hour, quantity } of records)
-      this.#options.events.emit('recordSealed', { id, dimension, hour, quantity })
+    const records: MeteringRecord[] = []
+    for (let part = request; ; part = { ...request, foldAfter: undefined, zeroHours: [] }) {
+      const { read, held, inserted, isLast } = await this.#run('seal-written', (page) =>
+        sealPart(page, part, this.#limitOf, (name) => this.#accounts.ofBuyer(name)),
+      )
+      for (const amount of read) this.#options.events.emit('readingsCounted', amount)
+      for (const { open: _, ...hour } of held)
+        this.#options.events.emit('usageHeld', { ...hour, reason: 'guard' })
+      for (const each of inserted) {
+        const record = sealedRecord(each)
+        const { id, dimension, hour, quantity } = record
+        records.push(record)
+        this.#options.events.emit('recordSealed', { id, dimension, hour, quantity })
+      }
+      if (isLast) break
+    }
     await this.audit()
     return records
   }
@@ -233,9 +255,12 @@ export class Ledger {
     return this.#store.pendingRecords()
   }
 
-  /** Whether usage of an hour that starts before `before` is open. */
-  hasOpenBefore(before: number): Promise<boolean> {
-    return this.#store.hasOpenBefore(before)
+  /**
+   * Whether usage of an hour that starts before `before` can be sealed; where the licence of its customer
+   * has ended, before `endedBefore`.
+   */
+  hasOpenBefore(before: number, endedBefore = before): Promise<boolean> {
+    return this.#store.hasSealable({ before, endedBefore })
   }
 
   /** What is on disk: nothing that a power cut could still take back. */
@@ -286,30 +311,6 @@ export class Ledger {
   async close(): Promise<void> {
     await this.#commits.close()
     await this.#store.close()
-  }
-
-  /** The account that usage of a dimension reported now belongs to. */
-  readonly #accountOf = (dimension: string): Account => {
-    const meaning = this.#options.meaningOf(dimension)
-    if (meaning === undefined) throw new TypeError(`the product has no dimension ${dimension}`)
-    const { productCode, divisor, aggregate = 'sum' } = meaning
-    const known = this.#accounts.get(dimension)
-    if (
-      known?.key.productCode === productCode &&
-      known.key.divisor === divisor &&
-      known.key.aggregate === aggregate
-    )
-      return known
-    const account = accountOf({
-      productCode,
-      customer: '',
-      dimension,
-      divisor,
-      aggregate,
-      scope: 'resource',
-    })
-    this.#accounts.set(dimension, account)
-    return account
   }
 
   /** Only for usage that means what it means today: another divisor counts in other units. */

@@ -1,8 +1,8 @@
-import type { Account } from '../metering/account.ts'
+import { isUnregistered, type Account } from '../metering/account.ts'
 import type { OpenCell } from '../metering/cell.ts'
 import { untagged, type TagSet } from '../metering/tags.ts'
 import type { AddedUsage } from '../store/changes.ts'
-import type { BookView, OpenAccountHour } from '../store/view.ts'
+import type { BookView, OpenAccountHour, SealableHours } from '../store/view.ts'
 import type { TagSetLimit } from './tag-set-limit.ts'
 
 interface HourPage extends OpenAccountHour {
@@ -39,10 +39,24 @@ export class OpenUsage {
 
   /** Hours that start before `before`, by account and hour. */
   hours(before: number): OpenAccountHour[] {
-    const stored = this.#view.openHours(before).filter((open) => !this.#isEmptied(open))
+    return this.#withAdded(this.#view.openHours(before), ({ hour }) => hour < before)
+  }
+
+  /** Hours that may be sealed, by account and hour: not those that wait for the registration of a customer. */
+  sealableHours(due: SealableHours): OpenAccountHour[] {
+    const isDue = ({ account: { key }, hour }: OpenAccountHour) =>
+      hour < due.before && !isUnregistered(key)
+    return this.#withAdded(this.#view.sealableHours(due), isDue)
+  }
+
+  #withAdded(
+    fromStore: readonly OpenAccountHour[],
+    isWanted: (open: OpenAccountHour) => boolean,
+  ): OpenAccountHour[] {
+    const stored = fromStore.filter((open) => !this.#isEmptied(open))
     const known = new Set(stored.map(nameOf))
     const added = this.#pages.filter(
-      (page) => page.hour < before && page.added.size > 0 && !known.has(nameOf(page)),
+      (page) => isWanted(page) && page.added.size > 0 && !known.has(nameOf(page)),
     )
     return [...stored, ...added]
   }

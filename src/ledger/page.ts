@@ -1,4 +1,3 @@
-import { SidecarError } from '../kernel/errors.ts'
 import { accountOf, type Account } from '../metering/account.ts'
 import { microPerWhole } from '../metering/amount.ts'
 import { sumOf, type OpenCell } from '../metering/cell.ts'
@@ -16,25 +15,23 @@ import type {
   VoidedUsage,
 } from '../store/changes.ts'
 import type { Retention } from '../store/retention.ts'
-import type { BookView, HeldHour, HeldKey, OpenAccountHour, StoredClaim } from '../store/view.ts'
+import type {
+  BookView,
+  HeldHour,
+  HeldKey,
+  OpenAccountHour,
+  SealableHours,
+  StoredClaim,
+} from '../store/view.ts'
+import { newAccountPage, type AccountPage } from './account-page.ts'
 import type { AccountSlots, NamedSlot } from './account-slots.ts'
 import type { HeadRoom } from './head-room.ts'
+import { CustomerPage } from './customers/customer-page.ts'
 import { HeldUsage } from './held-usage.ts'
+import { imbalanced } from './imbalanced.ts'
 import { OpenUsage } from './open-usage.ts'
 import { Readings } from './readings.ts'
 import type { TagSetLimit } from './tag-set-limit.ts'
-
-interface AccountPage {
-  readonly account: Account
-  readonly slot: NamedSlot
-  /** By this group. */
-  reported: bigint
-  fraction: bigint | undefined
-  /** What came in less what went to a place, so far; anything but 0 at the end is a defect. */
-  homeless: bigint
-  /** The first unsealed hour from each hour on, as far as it was asked for. */
-  readonly unsealed: Map<number, number>
-}
 
 /** A record that gets its id when the group is committed. */
 export interface InsertedRecord extends NewRecord {
@@ -60,6 +57,7 @@ export class Page {
   readonly #open: OpenUsage
   readonly #held: HeldUsage
   readonly readings: Readings
+  readonly customers: CustomerPage
   readonly #voided: VoidedUsage[] = []
   readonly #inserted: InsertedRecord[] = []
   /** Slots and hours that were closed by this group. */
@@ -82,6 +80,7 @@ export class Page {
     this.#open = new OpenUsage(view, this.resource, options.tagSets)
     this.#held = new HeldUsage(view)
     this.readings = new Readings(view.readings)
+    this.customers = new CustomerPage(view)
   }
 
   /** The task or pod that owns the book. */
@@ -156,6 +155,11 @@ export class Page {
   /** Hours with open usage that start before `before`, by account and hour. */
   openHours(before: number): OpenAccountHour[] {
     return this.#open.hours(before)
+  }
+
+  /** Hours that may be sealed, by account and hour. */
+  sealableHours(due: SealableHours): OpenAccountHour[] {
+    return this.#open.sealableHours(due)
   }
 
   /** All that an hour holds, in the order of the tag sets. */
@@ -321,6 +325,7 @@ export class Page {
       accounts.push({ account, reported, fraction })
     }
     return {
+      registrations: this.customers.changes(),
       accounts,
       ...this.#open.changes(),
       ...this.#held.changes(),
@@ -351,14 +356,7 @@ export class Page {
   #page(account: Account): AccountPage {
     const known = this.#accounts.get(account.name)
     if (known !== undefined) return known
-    const page: AccountPage = {
-      account,
-      slot: this.slotOf(account),
-      reported: 0n,
-      fraction: undefined,
-      homeless: 0n,
-      unsealed: new Map(),
-    }
+    const page = newAccountPage(account, this.slotOf(account))
     this.#accounts.set(account.name, page)
     return page
   }
@@ -368,7 +366,12 @@ export class Page {
   }
 
   #isClosed({ account, slot }: AccountPage, hour: number): boolean {
-    return this.hasRecord(slot, hour) || this.#held.has({ account, resource: this.resource, hour })
+    if (this.hasRecord(slot, hour)) return true
+    if (this.#held.has({ account, resource: this.resource, hour })) return true
+    return this.customers.otherForms(account).some((other) => {
+      if (this.hasRecord(this.slotOf(other), hour)) return true
+      return this.cells({ account: other, resource: this.resource, hour }).length > 0
+    })
   }
 }
 
@@ -379,11 +382,4 @@ function unguardedName({ name }: Account, hour: number): string {
 
 function closedName(slot: string, hour: number): string {
   return `${hour}|${slot}`
-}
-
-function imbalanced({ key }: Account, homeless: bigint): SidecarError {
-  return new SidecarError(
-    'LedgerImbalanced',
-    `Nothing was changed: it would have left ${homeless} micro-units of ${key.dimension} in no place. This is a defect; keep the data directory and report it.`,
-  )
 }

@@ -52,13 +52,13 @@ function checkReading(report: UsageReport, { key }: Account): void {
 export function checkReadings(
   page: Page,
   reports: readonly UsageReport[],
-  accountOf: (dimension: string) => Account,
+  accountOf: (report: UsageReport) => Account,
   now: number,
   rules: ReadingRules,
 ): void {
   const fresh = new Map<string, Set<string>>()
   for (const report of reports) {
-    const account = accountOf(report.dimension)
+    const account = accountOf(report)
     checkReading(report, account)
     if (account.key.aggregate === 'sum') continue
     const { open, reading } = readingOf(page, report, account, now, rules)

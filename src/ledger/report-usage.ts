@@ -1,18 +1,31 @@
 import { createHash } from 'node:crypto'
 import { SidecarError } from '../kernel/errors.ts'
 import type { Account } from '../metering/account.ts'
-import { awsLimits } from '../metering/aws-limits.ts'
-import { hourOf } from '../metering/hour.ts'
+import { hourMs, hourOf } from '../metering/hour.ts'
 import { largestTotal } from '../metering/quantity.ts'
 import type { ReportReceipt, UsageReport, UsageRequest } from '../metering/report.ts'
 import { untagged, type TagSet } from '../metering/tags.ts'
+import type { RecordWindow } from '../metering/record-window.ts'
 import type { StoredClaim } from '../store/view.ts'
+import type { UsagePlace } from './customers/customer-accounts.ts'
 import type { Page } from './page.ts'
 import { answeredBefore, claimOfRecord, recordClaimToStore } from './record-claim.ts'
 import { checkReadings, recordReading, type ReadingRules } from './report-reading.ts'
 
 /** How far an application's clock may be ahead of ours. */
 export const aheadLimitMs = 5 * 60_000
+
+export interface ReportRules {
+  /** The account of a report, and its first unsealed hour from `hour` on. */
+  readonly placeOf: (report: UsageReport, hour: number) => UsagePlace
+  readonly window: RecordWindow
+  readonly readings: ReadingRules
+}
+
+/** The account of a report, for the checks of a request. */
+function accountIn({ placeOf }: ReportRules, now: number) {
+  return (report: UsageReport) => placeOf(report, hourOf(report.occurredAt ?? now)).account
+}
 
 interface Claim {
   readonly token: string
@@ -27,9 +40,8 @@ interface Claim {
 export function reportUsage(
   page: Page,
   request: UsageRequest,
-  accountOf: (dimension: string) => Account,
+  rules: ReportRules,
   now: number,
-  rules: ReadingRules,
 ): ReportReceipt[] {
   const whole = claimOfRequest(request)
   const before = whole && lookUp(page, whole)
@@ -47,25 +59,25 @@ export function reportUsage(
     ofRecord === undefined &&
     reports.every(({ idempotencyKey }) => idempotencyKey === undefined)
   )
-    return recordAll(page, reports, accountOf, now, rules)
+    return recordAll(page, reports, rules, now)
 
   const claims = reports.map((report) => claimOfReport(report))
   const earlier = checkClaims(page, claims)
   for (const [index, report] of reports.entries())
     if (!earlier.has(claims[index]?.token ?? ''))
-      checkWindow(report, now, reports.length > 1 ? index : undefined)
+      checkWindow(report, now, rules.window, reports.length > 1 ? index : undefined)
 
   const isNew = (_: UsageReport, index: number) => !earlier.has(claims[index]?.token ?? '')
   const fresh = reports.filter(isNew)
-  checkTotals(page, fresh, accountOf)
-  checkReadings(page, fresh, accountOf, now, rules)
+  checkTotals(page, fresh, rules, now)
+  checkReadings(page, fresh, accountIn(rules, now), now, rules.readings)
 
   const seen = new Map<string, ReportReceipt>()
   const receipts = reports.map((report, index) => {
     const claim = claims[index]
     const duplicate = claim && (earlier.get(claim.token) ?? seen.get(claim.token))
     if (duplicate !== undefined) return asDuplicate(duplicate)
-    const receipt = record(page, report, accountOf(report.dimension), now, rules)
+    const receipt = record(page, report, rules, now)
     if (claim !== undefined) {
       seen.set(claim.token, receipt)
       page.storeClaim({ ...claim, receipts: [receipt], createdAt: now })
@@ -81,22 +93,21 @@ export function reportUsage(
 function recordAll(
   page: Page,
   reports: readonly UsageReport[],
-  accountOf: (dimension: string) => Account,
+  rules: ReportRules,
   now: number,
-  rules: ReadingRules,
 ): ReportReceipt[] {
   for (const [index, report] of reports.entries())
-    checkWindow(report, now, reports.length > 1 ? index : undefined)
-  checkTotals(page, reports, accountOf)
-  checkReadings(page, reports, accountOf, now, rules)
-  if (reports.length === 1)
-    return reports.map((report) => record(page, report, accountOf(report.dimension), now, rules))
+    checkWindow(report, now, rules.window, reports.length > 1 ? index : undefined)
+  checkTotals(page, reports, rules, now)
+  checkReadings(page, reports, accountIn(rules, now), now, rules.readings)
+  if (reports.length === 1) return reports.map((report) => record(page, report, rules, now))
   const untaggedUsage = new UntaggedUsage(page)
   const receipts = reports.map((report) => {
-    const account = accountOf(report.dimension)
-    return report.tags === untagged && account.key.aggregate === 'sum'
-      ? untaggedUsage.add(account, report.quantity, hourOf(report.occurredAt ?? now))
-      : record(page, report, account, now, rules)
+    const own = hourOf(report.occurredAt ?? now)
+    const place = rules.placeOf(report, own)
+    return report.tags === untagged && place.account.key.aggregate === 'sum'
+      ? untaggedUsage.add(place, report.quantity, own)
+      : record(page, report, rules, now)
   })
   untaggedUsage.record()
   return receipts
@@ -118,8 +129,8 @@ class UntaggedUsage {
   }
 
   /** Returns the receipt, one for all usage of an account and hour. */
-  add(account: Account, quantity: bigint, own: number): ReportReceipt {
-    const sum = this.#sumOf(account, own)
+  add(place: UsagePlace, quantity: bigint, own: number): ReportReceipt {
+    const sum = this.#sumOf(place, own)
     sum.quantity += quantity
     return sum.receipt
   }
@@ -130,7 +141,8 @@ class UntaggedUsage {
         put(this.#page, account, untagged, quantity, receipt)
   }
 
-  #sumOf(account: Account, own: number): UntaggedSum {
+  #sumOf(place: UsagePlace, own: number): UntaggedSum {
+    const { account } = place
     let hours = this.#sums.get(account)
     if (hours === undefined) {
       hours = new Map()
@@ -138,28 +150,25 @@ class UntaggedUsage {
     }
     let sum = hours.get(own)
     if (sum === undefined) {
-      sum = { account, quantity: 0n, receipt: receiptOf(this.#page, account, own) }
+      sum = { account, quantity: 0n, receipt: receiptOf(place, own) }
       hours.set(own, sum)
     }
     return sum
   }
 }
 
-function record(
-  page: Page,
-  report: UsageReport,
-  account: Account,
-  now: number,
-  rules: ReadingRules,
-): ReportReceipt {
-  if (account.key.aggregate !== 'sum') return recordReading(page, report, account, now, rules)
-  const receipt = receiptOf(page, account, hourOf(report.occurredAt ?? now))
+function record(page: Page, report: UsageReport, rules: ReportRules, now: number): ReportReceipt {
+  const own = hourOf(report.occurredAt ?? now)
+  const place = rules.placeOf(report, own)
+  const { account } = place
+  if (account.key.aggregate !== 'sum')
+    return recordReading(page, report, account, now, rules.readings)
+  const receipt = receiptOf(place, own)
   put(page, account, report.tags, report.quantity, receipt)
   return receipt
 }
 
-function receiptOf(page: Page, account: Account, own: number): ReportReceipt {
-  const hour = page.firstUnsealedHour(account, own)
+function receiptOf({ hour }: UsagePlace, own: number): ReportReceipt {
   return { result: 'accepted', hour, late: hour !== own }
 }
 
@@ -199,7 +208,12 @@ function lookUp(page: Page, claim: Claim): StoredClaim | undefined {
   return stored
 }
 
-function checkWindow(report: UsageReport, now: number, index: number | undefined): void {
+function checkWindow(
+  report: UsageReport,
+  now: number,
+  window: RecordWindow,
+  index: number | undefined,
+): void {
   const { occurredAt } = report
   if (occurredAt === undefined) return
   if (occurredAt > now + aheadLimitMs)
@@ -208,10 +222,10 @@ function checkWindow(report: UsageReport, now: number, index: number | undefined
       "occurredAt lies more than 5 minutes ahead of the sidecar's clock. Check the clock of the application, or leave occurredAt out for usage of this moment.",
       { index },
     )
-  if (occurredAt < now - awsLimits.meterUsageWindowMs)
+  if (now > window.end(occurredAt))
     throw new SidecarError(
       'OccurredAtTooOld',
-      'occurredAt lies more than 6 hours back, and AWS Marketplace accepts no usage that old. Report it without occurredAt to have it billed in the current hour.',
+      `occurredAt lies ${now > occurredAt + window.longestMs ? `more than ${window.longestMs / hourMs} hours back` : 'in the month before'}, and AWS Marketplace accepts no usage that old. Report it without occurredAt to have it billed in the current hour.`,
       { index },
     )
 }
@@ -220,14 +234,17 @@ function checkWindow(report: UsageReport, now: number, index: number | undefined
 function checkTotals(
   page: Page,
   reports: readonly UsageReport[],
-  accountOf: (dimension: string) => Account,
+  { placeOf }: ReportRules,
+  now: number,
 ): void {
-  const sums = new Map<Account, bigint>()
-  for (const { dimension, quantity } of reports) {
-    const account = accountOf(dimension)
-    sums.set(account, (sums.get(account) ?? 0n) + quantity)
+  const sums = new Map<string, { readonly account: Account; quantity: bigint }>()
+  for (const report of reports) {
+    const { account } = placeOf(report, hourOf(report.occurredAt ?? now))
+    const sum = sums.get(account.name) ?? { account, quantity: 0n }
+    sum.quantity += report.quantity
+    sums.set(account.name, sum)
   }
-  for (const [account, quantity] of sums)
+  for (const { account, quantity } of sums.values())
     if (!page.hasRoomFor(account, quantity))
       throw new SidecarError(
         'QuantityTooLarge',
@@ -247,9 +264,10 @@ function claimOfReport(report: UsageReport): Claim | undefined {
 }
 
 function contentOf(report: UsageReport): unknown[] {
-  const { dimension, quantity, occurredAt, tags, idempotencyKey, member } = report
+  const { dimension, quantity, occurredAt, tags, idempotencyKey, member, customer } = report
   const content = [dimension, quantity.toString(), occurredAt ?? null, tags, idempotencyKey ?? null]
-  return member === undefined ? content : [...content, member]
+  if (member !== undefined) content.push(member)
+  return customer === undefined ? content : [...content, { customer }]
 }
 
 function digestOf(content: unknown): Buffer {

@@ -12,6 +12,8 @@ import { returnUsage } from './settle-record.ts'
 export interface SealRequest {
   /** Hours that start before this instant are sealed. */
   readonly before: number
+  /** The same for customers whose licence has ended; `before` when absent. */
+  readonly endedBefore?: number | undefined
   readonly now: number
   /**
    * Usage of hours that start after this instant, in records too that were never sent, goes back to the
@@ -30,18 +32,47 @@ interface SlotHour {
   readonly open: OpenAccountHour[]
 }
 
+/** What is sealed in one transaction: more would keep the event loop for too long. */
+export const sealedAtOnce = 250
+
+/** The hours that the next transaction seals. */
+export function dueHours(
+  page: Page,
+  { before, endedBefore = before, foldAfter, now }: SealRequest,
+): OpenAccountHour[] {
+  if (foldAfter !== undefined) {
+    foldBack(page, foldAfter, hourOf(now))
+    foldBackRecords(page, foldAfter, now)
+  }
+  const wanted = { before, endedBefore, limit: sealedAtOnce }
+  const found = page.sealableHours(wanted)
+  const due = carryOn(page, found) ? page.sealableHours(wanted) : found
+  return due.length < sealedAtOnce ? due : withSiblings(page, due)
+}
+
+/** The same hours with what other accounts have for their slots, which go into the same records. */
+function withSiblings(page: Page, due: readonly OpenAccountHour[]): OpenAccountHour[] {
+  const known = new Set(due.map(({ account, hour }) => `${hour}|${account.name}`))
+  const siblings = due.flatMap(({ account, hour, resource }) =>
+    page.view
+      .accountsOf(account.key.customer)
+      .filter((each) => page.slotOf(each).name === page.slotOf(account).name)
+      .filter((each) => !known.has(`${hour}|${each.name}`))
+      .map((each) => ({ account: each, hour, resource }))
+      .filter((open) => page.cells(open).length > 0),
+  )
+  for (const { account, hour } of siblings) known.add(`${hour}|${account.name}`)
+  return [...due, ...siblings]
+}
+
 /** Moves usage of hours that are over into records, one for each slot and hour. Oldest hour of each slot first. */
 export function sealHours(
   page: Page,
+  hours: readonly OpenAccountHour[],
   request: SealRequest,
   accountOf: (dimension: string) => Account,
 ): InsertedRecord[] {
-  if (request.foldAfter !== undefined) {
-    foldBack(page, request.foldAfter, hourOf(request.now))
-    foldBackRecords(page, request.foldAfter, request.now)
-  }
-  carryOn(page, request.before)
-  const due = bySlot(page, request.before)
+  const due = bySlot(page, hours)
   const sealed = due.map((slotHour) => sealHour(page, slotHour, request))
   const zero = request.zeroHours.map(({ dimension, hour }) => {
     const account = accountOf(dimension)
@@ -53,15 +84,19 @@ export function sealHours(
   return [...sealed, ...zero].filter((record) => record !== undefined)
 }
 
-/** Usage that another process added to an hour that had its record by then goes to the next hour without one. */
-function carryOn(page: Page, before: number): void {
-  for (const open of page.openHours(before)) {
+/**
+ * Usage that another process added to an hour that had its record by then goes to the next hour without
+ * one. Returns whether there was any.
+ */
+function carryOn(page: Page, hours: readonly OpenAccountHour[]): boolean {
+  const closed = hours.filter(({ account, hour }) => page.hasRecord(page.slotOf(account), hour))
+  for (const open of closed) {
     const { account, hour } = open
-    if (!page.hasRecord(page.slotOf(account), hour)) continue
     const target = page.firstUnsealedHour(account, hour)
     for (const { tags, quantity } of page.empty(open))
       page.addUnguarded(account, target, tags, quantity)
   }
+  return closed.length > 0
 }
 
 function foldBack(page: Page, after: number, hour: number): void {
@@ -91,9 +126,9 @@ function foldBackRecords(page: Page, after: number, now: number): void {
 }
 
 /** The hours of each slot; several accounts share one when the product file changed within the hour. */
-function bySlot(page: Page, before: number): SlotHour[] {
+function bySlot(page: Page, hours: readonly OpenAccountHour[]): SlotHour[] {
   const slots = new Map<string, SlotHour>()
-  for (const open of page.openHours(before)) {
+  for (const open of hours) {
     const slot = page.slotOf(open.account)
     const name = `${slot.name}|${open.hour}`
     const known = slots.get(name)

@@ -1,11 +1,15 @@
+import type { CustomerIdentity } from './customer.ts'
+
 /**
  * What gives an amount its meaning, pinned when usage is reported: a later product file changes what new
  * usage means, never what old usage means. Two reports that differ in any member are in two accounts.
  */
 export interface AccountKey {
   readonly productCode: string
-  /** The key of the customer's registration; empty for the buyer who runs the task or pod. */
+  /** The application's key of the customer; empty for the buyer who runs the task or pod. */
   readonly customer: string
+  /** What AWS bills the customer by; absent for the buyer and for a customer who is not registered yet. */
+  readonly identity?: CustomerIdentity | undefined
   readonly dimension: string
   /** How many of the application's units make one of AWS's, at least 1. */
   readonly divisor: bigint
@@ -29,6 +33,13 @@ export interface Account {
 /** Returns the account of a key. */
 export function accountOf(key: AccountKey): Account {
   const { productCode, customer, dimension, divisor, aggregate, scope } = key
-  const name = JSON.stringify([productCode, customer, dimension, String(divisor), aggregate, scope])
-  return { key, name }
+  const { form, value, region } = key.identity ?? {}
+  const identity = form === undefined ? [] : [form, value, region]
+  const parts = [productCode, customer, dimension, String(divisor), aggregate, scope, ...identity]
+  return { key, name: JSON.stringify(parts) }
+}
+
+/** Whether usage waits for the registration of its customer: AWS has no name for it yet. */
+export function isUnregistered({ customer, identity }: AccountKey): boolean {
+  return customer !== '' && identity === undefined
 }

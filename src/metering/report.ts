@@ -4,6 +4,8 @@ export interface UsageReport {
   readonly dimension: string
   /** Who is counted, for `unique` alone; only its hash is kept. */
   readonly member?: string | undefined
+  /** The application's key of the customer; absent where the buyer runs the task or pod. */
+  readonly customer?: string | undefined
   readonly quantity: bigint
   /** Now when undefined. */
   readonly occurredAt: number | undefined

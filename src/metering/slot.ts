@@ -1,4 +1,5 @@
 import type { AccountKey } from './account.ts'
+import type { CustomerIdentity } from './customer.ts'
 
 /**
  * AWS's key of a record without its hour. AWS accepts one record for each slot and hour, so a slot and
@@ -7,17 +8,29 @@ import type { AccountKey } from './account.ts'
 export interface Slot {
   /** The channel that sends its records. */
   readonly channel: ChannelName
-  /** Whose hour AWS counts: that of the task or pod for `meter-usage`. */
+  /** Whose hour AWS counts: that of the task or pod for `meter-usage`, of the customer for `batch-meter-usage`. */
   readonly holder: string
+  /** Empty where AWS knows the product by the customer's licence. */
   readonly productCode: string
   readonly dimension: string
 }
 
-export type ChannelName = 'meter-usage'
+export type ChannelName = 'meter-usage' | 'batch-meter-usage'
 
 /** Returns the slot that receives the usage of an account when `resource`, a task or pod, seals it. */
-export function slotOf({ productCode, dimension }: AccountKey, resource: string): Slot {
-  return { channel: 'meter-usage', holder: resource, productCode, dimension }
+export function slotOf(account: AccountKey, resource: string): Slot {
+  const { productCode, dimension, customer, identity } = account
+  if (customer === '') return { channel: 'meter-usage', holder: resource, productCode, dimension }
+  const channel = 'batch-meter-usage'
+  // Never sealed: it has no records before the customer is registered.
+  if (identity === undefined) return { channel, holder: customer, productCode, dimension }
+  const code = identity.form === 'license-arn' ? '' : productCode
+  return { channel, holder: customerHolder(identity), productCode: code, dimension }
+}
+
+/** Returns what holds the slots of a customer. */
+export function customerHolder({ form, value, region }: CustomerIdentity): string {
+  return JSON.stringify([region, form, value])
 }
 
 /** Returns a name that equal slots share. */

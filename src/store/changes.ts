@@ -1,4 +1,5 @@
 import type { Account } from '../metering/account.ts'
+import type { Registration } from '../metering/customer.ts'
 import type { PlannedRecord } from '../metering/seal-plan.ts'
 import type { MeteringRecord } from '../metering/record.ts'
 import type { ReportReceipt } from '../metering/report.ts'
@@ -87,6 +88,8 @@ interface Note {
 
 /** What a group of commands does to the book. Written whole, in one transaction, or not at all. */
 export interface Changes {
+  /** New ones, and those whose end or deletion changes. Written before anything that names them. */
+  readonly registrations: readonly Registration[]
   /** Every account that the other members name, the new ones included. */
   readonly accounts: readonly AccountChange[]
   /** Hours whose open usage went elsewhere: taken out before `added` is written. */

@@ -1,5 +1,6 @@
 import type { MeteringRecord } from '../metering/record.ts'
 import type { Changes } from './changes.ts'
+import type { CustomerSummary, CustomerUsage } from './customer-summary.ts'
 import type {
   AccountSums,
   BookOwner,
@@ -13,7 +14,7 @@ import type {
   UsageSummary,
   WholeOverview,
 } from './summary.ts'
-import type { BookView } from './view.ts'
+import type { BookView, SealableHours } from './view.ts'
 
 /** Questions about the book. Each answers from one moment, and none changes anything. */
 export interface BookReader {
@@ -25,8 +26,12 @@ export interface BookReader {
   pendingRecords(): Promise<readonly PendingRecord[]>
   /** Whether a task or pod is gone that shared the book, and left usage that another can take over. */
   hasAbandoned(): Promise<boolean>
-  /** Whether usage of an hour that starts before `before` is open, or readings of it. */
-  hasOpenBefore(before: number): Promise<boolean>
+  /** Whether there is usage that may be sealed, or readings of an hour that starts before `due.before`. */
+  hasSealable(due: SealableHours): Promise<boolean>
+  /** The customers whose keys come after `after`, in the order of their keys. */
+  customers(after: string, limit: number): Promise<readonly CustomerSummary[]>
+  /** Undefined for a key that has neither usage nor a registration. */
+  customer(key: string, now: number): Promise<CustomerUsage | undefined>
   accountSums(): Promise<readonly AccountSums[]>
   /** AWS's ids that more than one record bears, which is a defect. */
   sharedMeteringIds(): Promise<readonly SharedMeteringId[]>

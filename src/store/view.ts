@@ -1,5 +1,6 @@
 import type { Account } from '../metering/account.ts'
 import type { OpenCell } from '../metering/cell.ts'
+import type { CustomerNames, Registration } from '../metering/customer.ts'
 import type { HeldReason } from '../metering/held.ts'
 import type { MeteringRecord } from '../metering/record.ts'
 import type { ReportReceipt } from '../metering/report.ts'
@@ -34,15 +35,44 @@ export interface HeldHour extends HeldKey {
   readonly since: number
 }
 
+/** Which hours may be sealed. */
+export interface SealableHours {
+  /** Hours that start before it. */
+  readonly before: number
+  /** Of customers whose licence has ended: hours that start before it. */
+  readonly endedBefore: number
+  /** At most so many; undefined for all. */
+  readonly limit?: number | undefined
+}
+
 /** The open usage of one tag set. */
 export interface OpenRow extends OpenAccountHour, OpenCell {}
+
+/** The customers of a SaaS product. Registrations that were deleted are left out. */
+export interface CustomerView {
+  /** The registrations of a customer, the oldest first. */
+  registrations(customer: string): readonly Registration[]
+  /** Registrations of any customer that have one of these names. */
+  registrationsNaming(names: CustomerNames): readonly Registration[]
+  /** Whether usage of this customer came before a registration. */
+  isAwaited(customer: string): boolean
+  /** How many customers have no registration and had usage. */
+  countAwaited(): number
+  accountsOf(customer: string): readonly Account[]
+  /** The hours with open usage of an account, the oldest first. */
+  openHoursOf(account: Account): readonly OpenAccountHour[]
+  /** The last hour that has open usage or a record of a registration. */
+  lastHour(registration: Registration): number | undefined
+  /** Whether usage of a registration is open, held, unsent or unresolved. */
+  isUnsettled(registration: Registration): boolean
+}
 
 /**
  * The book as the rules see it inside a transaction: rows as they were before the group's own changes.
  * Reads only. A store whose rows are far away may load what was asked for in vain and run the rules
  * again: they are pure.
  */
-export interface BookView {
+export interface BookView extends CustomerView {
   claim(token: string): StoredClaim | undefined
   /** Whether a record of this slot and hour exists, whatever its state. */
   isClosed(slot: Slot, hour: number): boolean
@@ -54,6 +84,8 @@ export interface BookView {
   fraction(account: Account): bigint
   /** Hours with open usage that start before `before`, by account and hour. */
   openHours(before: number): readonly OpenAccountHour[]
+  /** Hours with open usage that may be sealed, by account and hour; none of a customer without a registration. */
+  sealableHours(due: SealableHours): readonly OpenAccountHour[]
   /** The cells of an hour, in the order of the tag sets. */
   cells(open: OpenAccountHour): readonly OpenCell[]
   /** How many tag sets an hour holds, the untagged one not counted. */

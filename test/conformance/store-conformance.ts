@@ -19,6 +19,7 @@ import {
   wholeOf,
   write,
 } from './store/changes-for-tests.ts'
+import { describeCustomers } from './store/customer-conformance.ts'
 import { describeKeeping } from './store/keeping-conformance.ts'
 import { describeLedger } from './store/ledger-conformance.ts'
 import { describeReadings } from './store/reading-conformance.ts'
@@ -274,5 +275,6 @@ export function describeStore({ name, create }: StoreUnderTest): void {
   describeReader(name, owned)
   describeKeeping(name, owned)
   describeReadings(name, owned)
+  describeCustomers(name, owned)
   describeLedger(name, place)
 }

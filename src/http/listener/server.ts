@@ -97,7 +97,9 @@ function sendNotFound(
   reply: FastifyReply,
 ): FastifyReply {
   const path = request.url.split('?', 1)[0] ?? ''
-  const methods = (['GET', 'POST'] as const).filter((method) => app.hasRoute({ method, url: path }))
+  const methods = (['GET', 'POST', 'PUT', 'DELETE'] as const).filter((method) =>
+    app.hasRoute({ method, url: path }),
+  )
   if (methods.length === 0)
     return sendProblem(reply, problemOf('NotFound', 'The README lists the paths.'))
   reply.header('allow', methods.join(', '))

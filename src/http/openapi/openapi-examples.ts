@@ -1,4 +1,9 @@
-import type { EntitlementAnswer, UsageAnswer } from '../routes/answers.ts'
+import type {
+  CustomerAnswer,
+  CustomerUsageAnswer,
+  EntitlementAnswer,
+  UsageAnswer,
+} from '../routes/answers.ts'
 
 const productCode = '2z5k9example4w7d1m3x8r6t0'
 
@@ -137,4 +142,25 @@ export const usageExample: UsageAnswer = {
     message: 'Not authorized. Allow aws-marketplace:MeterUsage for the role.',
   },
   oldestUnsentHour: '2026-03-10T10:00:00.000Z',
+}
+
+export const customerExample: CustomerAnswer = {
+  key: 'acme',
+  registered: true,
+  active: true,
+  billedBy: 'license-arn',
+  accountId: '111122223333',
+  licenseArn: 'arn:aws:license-manager::294406891311:license:l-1234567890abcdef',
+  identifier: null,
+  registeredAt: '2026-03-10T09:00:01.250Z',
+  endedAt: null,
+}
+
+export const customerUsageExample: CustomerUsageAnswer = {
+  ...customerExample,
+  open: [{ dimension: 'requests', hour: '2026-03-10T09:00:00.000Z', quantity: 3 }],
+  fractions: [],
+  held: [],
+  pending: [],
+  settled: [],
 }

@@ -10,41 +10,20 @@ import {
   unreachableExample,
   usageExample,
 } from './openapi-examples.ts'
-import {
-  commonCodes,
-  responsesOf,
-  type OpenApiResponse,
-  type OpenApiResponses,
-} from './openapi-responses.ts'
+import { commonCodes, responsesOf, type OpenApiResponse } from './openapi-responses.ts'
+import { customerPaths } from './customer-paths.ts'
+import { json, type OpenApiOperation } from './openapi-operation.ts'
 import { ref } from './openapi-schemas.ts'
 import { idempotencyKeyPattern } from '../../sources/json/parse-usage.ts'
 import type { ProblemCode } from '../../kernel/problem-table.ts'
-import type { JsonSchema } from '../../kernel/schema.ts'
 import { nonceForm } from '../routes/proof-route.ts'
 
-interface OpenApiOperation {
-  readonly operationId: string
-  readonly summary: string
-  readonly description?: string
-  readonly tags: readonly string[]
-  readonly security?: readonly JsonSchema[]
-  readonly parameters?: readonly JsonSchema[]
-  readonly requestBody?: JsonSchema
-  readonly responses: OpenApiResponses
-}
-
-type Paths = Readonly<Record<string, Readonly<Partial<Record<'get' | 'post', OpenApiOperation>>>>>
+type Paths = Readonly<
+  Record<string, Readonly<Partial<Record<'get' | 'post' | 'put' | 'delete', OpenApiOperation>>>>
+>
 
 /** A document without data needs no token, so its route never answers Unauthorized. */
 const publicCodes: readonly ProblemCode[] = commonCodes.filter((code) => code !== 'Unauthorized')
-
-function json(description: string, schema: JsonSchema, examples: JsonSchema): OpenApiResponse {
-  const values = Object.entries(examples).map(([name, value]) => [name, { value }] as const)
-  return {
-    description,
-    content: { 'application/json': { schema, examples: Object.fromEntries(values) } },
-  }
-}
 
 const getEntitlement: OpenApiOperation = {
   operationId: 'getEntitlement',
@@ -145,6 +124,8 @@ const postUsage: OpenApiOperation = {
       'InvalidTags',
       'InvalidIdempotencyKey',
       'UnknownDimension',
+      'InvalidCustomer',
+      'TooManyUnknownCustomers',
       'OccurredAtTooOld',
       'OccurredAtInFuture',
       'IdempotencyKeyReused',
@@ -248,6 +229,7 @@ export const openApiPaths: Paths = {
   '/v1/entitlement/proof': { get: getProof },
   '/v1/usage': { post: postUsage, get: getUsage },
   '/v1/records.csv': { get: getRecordsCsv },
+  ...customerPaths,
   '/': { get: getStatusPage, post: callAws },
   '/openapi.json': { get: getOpenApi },
 }

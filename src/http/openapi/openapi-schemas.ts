@@ -5,7 +5,10 @@ import { aggregates } from '../../metering/account.ts'
 import { hourMs } from '../../metering/hour.ts'
 import { heldReasons } from '../../metering/held.ts'
 import { recordStates } from '../../metering/record-states.ts'
+import { customerForms } from '../../metering/customer.ts'
 import type {
+  CustomerAnswer,
+  CustomerUsageAnswer,
   DimensionAnswer,
   EntitlementAnswer,
   HeldAnswer,
@@ -55,6 +58,18 @@ const receipt = {
   result: { type: 'string', enum: ['accepted', 'duplicate'] },
   hour: time,
   late: { type: 'boolean' },
+}
+
+const customer: Properties<CustomerAnswer> = {
+  key: text,
+  registered: { type: 'boolean', description: 'False while usage waits for a registration.' },
+  active: { type: 'boolean', description: 'Registered, and the licence has not ended.' },
+  billedBy: { type: ['string', 'null'], enum: [...customerForms, null] },
+  accountId: textOrNull,
+  licenseArn: textOrNull,
+  identifier: textOrNull,
+  registeredAt: timeOrNull,
+  endedAt: timeOrNull,
 }
 
 export const componentSchemas = {
@@ -206,6 +221,26 @@ export const componentSchemas = {
       description:
         'When AWS stops accepting a record of its hour; null once the record is settled.',
     },
+  }),
+  Customer: answer<CustomerAnswer>('A customer of a SaaS product.', customer),
+  CustomerUsage: answer<CustomerUsageAnswer>('A customer, and where the usage is.', {
+    ...customer,
+    open: listOf('HourUsage'),
+    fractions: { type: 'array', items: answer('', { dimension: text, quantity }) },
+    held: listOf('HeldUsage'),
+    pending: listOf('UsageRecord'),
+    settled: listOf('UsageRecord'),
+  }),
+  CustomerPage: answer<{ customers: unknown; next: unknown }>('In the order of the keys.', {
+    customers: listOf('Customer'),
+    next: { ...textOrNull, description: 'For `after` of the next page; null on the last one.' },
+  }),
+  DeletedCustomer: answer<{ key: unknown; deleted: unknown }>('The key is free again.', {
+    key: text,
+    deleted: { type: 'boolean' },
+  }),
+  EventResult: answer<{ result: unknown }>('What the event changed.', {
+    result: { type: 'string', enum: ['accepted', 'duplicate', 'ignored'] },
   }),
   Problem: {
     type: 'object',

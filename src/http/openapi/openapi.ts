@@ -12,7 +12,8 @@ export function openApiDocument(version: string) {
     info: {
       title: 'marketplace-sidecar',
       version,
-      summary: 'Entitlement and hourly metering for container products on AWS Marketplace.',
+      summary:
+        'Entitlement and hourly metering for container and SaaS products on AWS Marketplace.',
       description:
         "The application's listener, on loopback. Times are UTC, and an hour is named by its start. Errors are problem documents with a stable code.",
       license: { name: 'Apache 2.0', identifier: 'Apache-2.0' },
@@ -23,6 +24,7 @@ export function openApiDocument(version: string) {
     tags: [
       { name: 'entitlement', description: 'May the product run?' },
       { name: 'usage', description: 'What is billed.' },
+      { name: 'customers', description: 'Of a SaaS product.' },
       { name: 'aws', description: 'For AWS SDKs.' },
       { name: 'documents', description: 'The same for every caller. They hold no data.' },
     ],

@@ -1,5 +1,6 @@
 import type { EntitlementState } from '../../entitlement/transitions.ts'
 import type { Aggregate } from '../../metering/account.ts'
+import type { CustomerForm } from '../../metering/customer.ts'
 import type { HeldReason } from '../../metering/held.ts'
 import type { ReadingAggregate } from '../../metering/reading.ts'
 import type { RecordState } from '../../metering/record-states.ts'
@@ -81,6 +82,27 @@ export interface HeldAnswer extends HourAnswer {
   readonly reason: HeldReason
   readonly acceptedUntil: string | null
   readonly since: string
+}
+
+/** A customer of a SaaS product. */
+export interface CustomerAnswer {
+  readonly key: string
+  readonly registered: boolean
+  readonly active: boolean
+  readonly billedBy: CustomerForm | null
+  readonly accountId: string | null
+  readonly licenseArn: string | null
+  readonly identifier: string | null
+  readonly registeredAt: string | null
+  readonly endedAt: string | null
+}
+
+export interface CustomerUsageAnswer extends CustomerAnswer {
+  readonly open: readonly HourAnswer[]
+  readonly fractions: readonly { readonly dimension: string; readonly quantity: number }[]
+  readonly held: readonly HeldAnswer[]
+  readonly pending: readonly RecordAnswer[]
+  readonly settled: readonly RecordAnswer[]
 }
 
 export interface RecordAnswer {

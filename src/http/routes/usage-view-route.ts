@@ -1,11 +1,9 @@
 import type { FastifyInstance } from 'fastify'
-import { formatQuantity } from '../../metering/quantity.ts'
 import { toIso } from '../../kernel/clock.ts'
 import type { Dimension } from '../../product/product.ts'
-import type { OpenHour } from '../../metering/report.ts'
 import type { UsageSummary } from '../../store/summary.ts'
-import type { RecordSummary } from '../../metering/record.ts'
-import type { HourAnswer, RecordAnswer, SidecarAnswer, UsageAnswer } from './answers.ts'
+import type { SidecarAnswer, UsageAnswer } from './answers.ts'
+import { asNumber, hourBody, isoOrNull, recordBody } from './usage-bodies.ts'
 
 interface UsageView {
   usage(): Promise<UsageSummary>
@@ -83,35 +81,4 @@ function summaryBody(summary: UsageSummary, acceptedUntil: (hour: number) => num
 
 function failureBody({ lastFailure }: UsageSummary): UsageAnswer['lastFailure'] {
   return lastFailure === undefined ? null : { ...lastFailure, at: toIso(lastFailure.at) }
-}
-
-function hourBody({ dimension, hour, quantity }: OpenHour): HourAnswer {
-  return { dimension, hour: toIso(hour), quantity: asNumber(quantity) }
-}
-
-function recordBody(record: RecordSummary, acceptedUntil?: number): RecordAnswer {
-  const { id, dimension, hour, quantity, state, attempts, meteringRecordId, movedTo } = record
-  return {
-    id,
-    dimension,
-    hour: toIso(hour),
-    quantity,
-    state,
-    attempts,
-    meteringRecordId: meteringRecordId ?? null,
-    lastAttemptAt: isoOrNull(record.lastAttemptAt),
-    lastCode: record.lastCode ?? null,
-    lastMessage: record.lastMessage ?? null,
-    settledAt: isoOrNull(record.settledAt),
-    movedTo: isoOrNull(movedTo),
-    acceptedUntil: isoOrNull(acceptedUntil),
-  }
-}
-
-function asNumber(quantity: bigint): number {
-  return Number(formatQuantity(quantity))
-}
-
-function isoOrNull(instant: number | undefined): string | null {
-  return instant === undefined ? null : toIso(instant)
 }

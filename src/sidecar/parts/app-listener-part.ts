@@ -54,6 +54,7 @@ export function startAppListener(options: SidecarOptions, deps: Deps): Promise<L
       version,
       apiToken: settings.apiToken,
       onUsageRequest: () => drain.noteReport(),
+      customers: undefined,
       entitlement,
       productCode,
       route,

@@ -71,6 +71,7 @@ export function openWaitingRoom(
       version,
       apiToken: settings.apiToken,
       onUsageRequest: () => {},
+      customers: undefined,
       entitlement,
       productCode,
       route,

@@ -1,11 +1,22 @@
-import { accountOf, type Account, type Aggregate, type Scope } from '../../metering/account.ts'
+import {
+  accountOf,
+  isUnregistered,
+  type Account,
+  type Aggregate,
+  type Scope,
+} from '../../metering/account.ts'
+import type { CustomerForm } from '../../metering/customer.ts'
 import { slotName, type Slot } from '../../metering/slot.ts'
 import type { Row, Session } from './connection/database.ts'
 
 /** The columns of an account with its customer; the caller appends WHERE and ORDER BY. */
 export const selectAccounts = `
-  SELECT account.*, customer FROM marketplace_sidecar.account
+  SELECT account.*, customer, form, identity, region FROM marketplace_sidecar.account
   JOIN marketplace_sidecar.registration ON registration.id = registration_id`
+
+/** The values of `columnsOf`. */
+const accountArrays =
+  '$1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]'
 
 /**
  * The ids of what rows refer to: accounts, slots, tasks and pods. They never change, so each is looked up
@@ -63,9 +74,9 @@ export class Names {
     const unknown = accounts.filter(({ name }) => !this.#accountIds.has(name))
     if (unknown.length === 0) return
     const found = `${selectAccounts}
-      JOIN unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[])
-        AS n(p, c, d, v, a, s)
-        ON (product_code, customer, dimension, divisor, aggregate, scope) = (p, c, d, v, a, s)`
+      JOIN unnest(${accountArrays}) AS n(p, c, d, v, a, s, f, i, r)
+        ON (product_code, customer, dimension, divisor, aggregate, scope, form, identity, region)
+           = (p, c, d, v, a, s, f, i, r)`
     for (const row of await session.query(found, columnsOf(unknown))) this.#addAccount(row)
   }
 
@@ -81,13 +92,21 @@ export class Names {
     const isNew = ({ name }: Account) => !this.#accountIds.has(name)
     const unknown = [...new Map(accounts.filter(isNew).map((each) => [each.name, each])).values()]
     if (unknown.length === 0) return
+    const waiting = unknown.filter(({ key }) => isUnregistered(key))
+    if (waiting.length > 0)
+      await session.query(
+        `INSERT INTO marketplace_sidecar.registration (customer, form, identity, region, created_at)
+         SELECT DISTINCT c, 'unregistered', '', '', 0 FROM unnest($1::text[]) AS n(c)
+         ON CONFLICT DO NOTHING`,
+        [waiting.map(({ key }) => key.customer)],
+      )
     await session.query(
       `INSERT INTO marketplace_sidecar.account
          (product_code, registration_id, dimension, divisor, aggregate, scope)
        SELECT p, registration.id, d, v, a, s
-       FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[])
-         WITH ORDINALITY AS n(p, c, d, v, a, s, o)
-       JOIN marketplace_sidecar.registration ON customer = c ORDER BY o
+       FROM unnest(${accountArrays}) WITH ORDINALITY AS n(p, c, d, v, a, s, f, i, r, o)
+       JOIN marketplace_sidecar.registration ON (customer, form, identity, region) = (c, f, i, r)
+       ORDER BY o
        ON CONFLICT DO NOTHING`,
       columnsOf(unknown),
     )
@@ -167,9 +186,18 @@ export class Names {
 
 /** The account of a row of `selectAccounts`. */
 export function accountOfRow(row: Row): Account {
+  const form = String(row['form'])
+  const isNamed = form !== 'resource' && form !== 'unregistered'
   return accountOf({
     productCode: String(row['product_code']),
     customer: String(row['customer']),
+    ...(isNamed && {
+      identity: {
+        form: form as CustomerForm,
+        value: String(row['identity']),
+        region: String(row['region']),
+      },
+    }),
     dimension: String(row['dimension']),
     divisor: BigInt(row['divisor'] as number),
     aggregate: String(row['aggregate']) as Aggregate,
@@ -195,6 +223,11 @@ function columnsOf(accounts: readonly Account[]): unknown[] {
     keys.map(({ divisor }) => String(divisor)),
     keys.map(({ aggregate }) => aggregate),
     keys.map(({ scope }) => scope),
+    keys.map(({ customer, identity }) =>
+      customer === '' ? 'resource' : (identity?.form ?? 'unregistered'),
+    ),
+    keys.map(({ identity }) => identity?.value ?? ''),
+    keys.map(({ identity }) => identity?.region ?? ''),
   ]
 }
 

@@ -2,7 +2,9 @@ import { sumOf } from '../../metering/cell.ts'
 import { recordStateOf } from '../../metering/record-states.ts'
 import type { MeteringRecord } from '../../metering/record.ts'
 import { referenceOf } from '../reference.ts'
+import type { CustomerSummary, CustomerUsage } from '../customer-summary.ts'
 import type { BookReader } from '../store.ts'
+import type { SealableHours } from '../view.ts'
 import type {
   AccountSums,
   BookOwner,
@@ -14,15 +16,15 @@ import type {
   PendingRecord,
   SharedMeteringId,
   UsageSummary,
-  VoidedUsageSummary,
   WholeOverview,
 } from '../summary.ts'
 import { accountSums } from './account-sums.ts'
 import type { Database, Session } from './connection/database.ts'
 import { translate } from './connection/database-errors.ts'
 import { Names } from './names.ts'
+import { customersOf, customerUsage } from './customer-summaries.ts'
 import { selectRecords, summaryOf, unsentSql, wholeRecords } from './record-rows.ts'
-import { Summaries } from './summaries.ts'
+import { Summaries, voidedUsage } from './summaries.ts'
 import { leftSql, ownerOf, type Scope } from './view/loader.ts'
 
 interface PostgresReaderOptions {
@@ -89,15 +91,26 @@ export class PostgresReader implements BookReader {
     }))
   }
 
-  async hasOpenBefore(before: number): Promise<boolean> {
+  async hasSealable({ before, endedBefore }: SealableHours): Promise<boolean> {
     const rows = await this.#ask(
       `SELECT 1 FROM marketplace_sidecar.open
-       WHERE hour < $1 AND ($2::int IS NULL OR resource_id = $2)
+       JOIN marketplace_sidecar.account ON account.id = account_id
+       JOIN marketplace_sidecar.registration ON registration.id = registration_id
+       WHERE hour < greatest($1::bigint, $2::bigint) AND (hour < $1 OR ended_at IS NOT NULL)
+         AND form <> 'unregistered' AND ($3::int IS NULL OR resource_id = $3)
        UNION ALL SELECT 1 FROM marketplace_sidecar.reading_hour
-       WHERE hour < $1 AND NOT closed AND ($2::int IS NULL OR resource_id = $2) LIMIT 1`,
-      [before, this.#options.scope?.id],
+       WHERE hour < $1 AND NOT closed AND ($3::int IS NULL OR resource_id = $3) LIMIT 1`,
+      [before, endedBefore, this.#options.scope?.id],
     )
     return rows.length > 0
+  }
+
+  customers(after: string, limit: number): Promise<readonly CustomerSummary[]> {
+    return this.#answer((session) => customersOf(session, after, limit))
+  }
+
+  customer(key: string, now: number): Promise<CustomerUsage | undefined> {
+    return this.#answer((session) => customerUsage(session, key, now))
   }
 
   async hasAbandoned(): Promise<boolean> {
@@ -191,7 +204,7 @@ export class PostgresReader implements BookReader {
       owner: await this.#owner(session),
       openByTags: await this.#openByTags(session),
       unresolved: unresolved.map(summaryOf),
-      voided: await this.#voided(session),
+      voided: await voidedUsage(session),
     }
   }
 
@@ -218,22 +231,6 @@ export class PostgresReader implements BookReader {
       hour: row['hour'] as number,
       tags: String(row['tags']),
       quantity: row['micro'] as bigint,
-    }))
-  }
-
-  async #voided(session: Session): Promise<VoidedUsageSummary[]> {
-    const rows = await session.query(
-      `SELECT void.*, dimension FROM marketplace_sidecar.void
-       JOIN marketplace_sidecar.account ON account.id = account_id ORDER BY void.id DESC`,
-    )
-    return rows.map((row) => ({
-      recordId: (row['record_id'] as number | null) ?? undefined,
-      dimension: String(row['dimension']),
-      hour: row['hour'] as number,
-      tags: String(row['tags']),
-      quantity: row['micro'] as bigint,
-      reason: String(row['reason']),
-      at: row['at'] as number,
     }))
   }
 

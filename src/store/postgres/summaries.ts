@@ -10,6 +10,7 @@ import {
   type HeldUsageSummary,
   type LedgerGauges,
   type UsageSummary,
+  type VoidedUsageSummary,
 } from '../summary.ts'
 import type { Row, Session } from './connection/database.ts'
 import { accountOfRow, Names } from './names.ts'
@@ -135,7 +136,7 @@ export class Summaries {
     )
     const retired = new Set<unknown>(note === undefined ? [] : JSON.parse(String(note['value'])))
     const rows = await this.#session.query(
-      `SELECT account.*, customer FROM marketplace_sidecar.account
+      `SELECT account.*, customer, form, registration.identity, region FROM marketplace_sidecar.account
        JOIN marketplace_sidecar.registration ON registration.id = registration_id
        WHERE fraction > 0 ORDER BY dimension COLLATE "C", account.id`,
     )
@@ -194,4 +195,21 @@ function openHourOf(row: Row): OpenHour {
     hour: row['hour'] as number,
     quantity: row['micro'] as bigint,
   }
+}
+
+/** All that was written off, newest first. */
+export async function voidedUsage(session: Session): Promise<VoidedUsageSummary[]> {
+  const rows = await session.query(
+    `SELECT void.*, dimension FROM marketplace_sidecar.void
+     JOIN marketplace_sidecar.account ON account.id = account_id ORDER BY void.id DESC`,
+  )
+  return rows.map((row) => ({
+    recordId: (row['record_id'] as number | null) ?? undefined,
+    dimension: String(row['dimension']),
+    hour: row['hour'] as number,
+    tags: String(row['tags']),
+    quantity: row['micro'] as bigint,
+    reason: String(row['reason']),
+    at: row['at'] as number,
+  }))
 }

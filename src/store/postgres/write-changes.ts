@@ -5,7 +5,7 @@ import { forget } from './forget.ts'
 import type { Names } from './names.ts'
 import { namesInReadings, writeReadings } from './readings.ts'
 import { hourName, type Loaded } from './view/loaded.ts'
-import { all } from './view/loading-view.ts'
+import { all } from './view/shelf.ts'
 import { ownerOf, type Scope } from './view/loader.ts'
 import { insertRecords, updateRecords } from './write-records.ts'
 import { receiptsColumn } from './write-report.ts'
@@ -25,6 +25,7 @@ export class ChangeWriter {
     const names = this.#names
     const { owner, newRecords } = changes
     if (owner !== undefined) await this.#writeOwner(session, owner)
+    await this.#writeRegistrations(session, changes)
     const read = namesInReadings(changes)
     await names.findResources(session, [...resourcesIn(changes), ...read.resources])
     await names.makeAccounts(session, [...accountsIn(changes), ...read.accounts])
@@ -57,6 +58,32 @@ export class ChangeWriter {
        ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
       [identity],
     )
+  }
+
+  async #writeRegistrations(session: Session, { registrations }: Changes): Promise<void> {
+    for (const { customer, identity, names, ...row } of registrations)
+      await session.query(
+        `INSERT INTO marketplace_sidecar.registration AS known (customer, form, identity, region,
+           aws_account, license_arn, identifier, created_at, starts_at, ended_at, deleted_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         ON CONFLICT (customer, form, identity) DO UPDATE SET region = excluded.region,
+           aws_account = excluded.aws_account, license_arn = excluded.license_arn,
+           identifier = excluded.identifier, starts_at = excluded.starts_at,
+           ended_at = excluded.ended_at, deleted_at = excluded.deleted_at`,
+        [
+          customer,
+          identity.form,
+          identity.value,
+          identity.region,
+          names.accountId,
+          names.licenseArn,
+          names.identifier,
+          row.createdAt,
+          row.startsAt,
+          row.endedAt,
+          row.deletedAt,
+        ],
+      )
   }
 
   async #writeAccounts(session: Session, { accounts }: Changes): Promise<void> {

@@ -1,5 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { accountOf, type Account, type Aggregate, type Scope } from '../../metering/account.ts'
+import {
+  accountOf,
+  isUnregistered,
+  type Account,
+  type AccountKey,
+  type Aggregate,
+  type Scope,
+} from '../../metering/account.ts'
+import type { CustomerForm } from '../../metering/customer.ts'
 import type { Slot } from '../../metering/slot.ts'
 import type { Row } from './amount-columns.ts'
 
@@ -15,6 +23,7 @@ export class Names {
   readonly #resourceIds = new Map<string, number>()
   readonly #findAccount
   readonly #insertAccount
+  readonly #await
   readonly #account
   readonly #findSlot
   readonly #insertSlot
@@ -24,17 +33,21 @@ export class Names {
   constructor(database: DatabaseSync) {
     this.#findAccount = database.prepare(
       `SELECT account.id FROM account JOIN registration ON registration.id = registration_id
-       WHERE product_code = ? AND customer = ? AND dimension = ? AND divisor = ? AND aggregate = ?
-         AND scope = ?`,
+       WHERE customer = ? AND form = ? AND identity = ? AND region = ? AND product_code = ?
+         AND dimension = ? AND divisor = ? AND aggregate = ? AND scope = ?`,
     )
     this.#insertAccount = database.prepare(
       `INSERT INTO account (product_code, registration_id, dimension, divisor, aggregate, scope)
-       SELECT ?1, id, ?3, CAST(?4 AS INTEGER), ?5, ?6 FROM registration WHERE customer = ?2
-       RETURNING id`,
+       SELECT ?5, id, ?6, CAST(?7 AS INTEGER), ?8, ?9 FROM registration
+       WHERE customer = ?1 AND form = ?2 AND identity = ?3 AND region = ?4 RETURNING id`,
+    )
+    this.#await = database.prepare(
+      `INSERT INTO registration (customer, form, identity, region, created_at)
+       VALUES (?, 'unregistered', '', '', 0) ON CONFLICT DO NOTHING`,
     )
     this.#account = database.prepare(
-      `SELECT account.*, customer FROM account JOIN registration ON registration.id = registration_id
-       WHERE account.id = ?`,
+      `SELECT account.*, customer, form, identity, region FROM account
+       JOIN registration ON registration.id = registration_id WHERE account.id = ?`,
     )
     this.#account.setReadBigInts(true)
     this.#findSlot = database.prepare(
@@ -52,20 +65,17 @@ export class Names {
   accountId({ name, key }: Account): number | undefined {
     const known = this.#accountIds.get(name)
     if (known !== undefined) return known
-    const { productCode, customer, dimension, divisor, aggregate, scope } = key
-    const values = [productCode, customer, dimension, divisor, aggregate, scope] as const
-    return remember(this.#accountIds, name, this.#findAccount.get(...values))
+    return remember(this.#accountIds, name, this.#findAccount.get(...columnsOf(key)))
   }
 
   /** Makes the row of an account that has none; inside a transaction only. */
   makeAccount(account: Account): number {
     const known = this.accountId(account)
     if (known !== undefined) return known
-    const { productCode, customer, dimension, divisor, aggregate, scope } = account.key
-    const values = [productCode, customer, dimension, divisor, aggregate, scope] as const
-    const row = this.#insertAccount.get(...values)
-    const id = remember(this.#accountIds, account.name, row)
-    if (id === undefined) throw new TypeError(`${customer} has no registration`)
+    const { key, name } = account
+    if (isUnregistered(key)) this.#await.run(key.customer)
+    const id = remember(this.#accountIds, name, this.#insertAccount.get(...columnsOf(key)))
+    if (id === undefined) throw new TypeError(`${key.customer} has no registration`)
     return id
   }
 
@@ -116,11 +126,31 @@ export class Names {
   }
 }
 
-/** The account of a row of `account` with its `customer`, of a statement that reads integers as bigint. */
+/** Where the account of a key is found: its registration first. */
+function columnsOf(key: AccountKey) {
+  const { productCode, customer, dimension, divisor, aggregate, scope, identity } = key
+  const buyer = { form: customer === '' ? 'resource' : 'unregistered', value: '', region: '' }
+  const { form, value, region } = identity ?? buyer
+  return [customer, form, value, region, productCode, dimension, divisor, aggregate, scope] as const
+}
+
+/**
+ * The account of a row of `account` with the `customer`, `form`, `identity` and `region` of its
+ * registration, of a statement that reads integers as bigint.
+ */
 export function accountOfRow(row: Row): Account {
+  const form = String(row['form'])
+  const isNamed = form !== 'resource' && form !== 'unregistered'
   return accountOf({
     productCode: String(row['product_code']),
     customer: String(row['customer']),
+    ...(isNamed && {
+      identity: {
+        form: form as CustomerForm,
+        value: String(row['identity']),
+        region: String(row['region']),
+      },
+    }),
     dimension: String(row['dimension']),
     divisor: row['divisor'] as bigint,
     aggregate: String(row['aggregate']) as Aggregate,

@@ -1,7 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { sumOf } from '../../metering/cell.ts'
 import type { MeteringRecord } from '../../metering/record.ts'
+import type { CustomerSummary, CustomerUsage } from '../customer-summary.ts'
 import { referenceOf } from '../reference.ts'
+import type { SealableHours } from '../view.ts'
 import type { BookReader } from '../store.ts'
 import type {
   AccountSums,
@@ -19,7 +21,9 @@ import type {
 } from '../summary.ts'
 import { accountSums } from './account-sums.ts'
 import { amountOf } from './amount-columns.ts'
+import { customersOf, customerUsage } from './customer-summaries.ts'
 import { Names } from './names.ts'
+import { sealableSql } from './registration-rows.ts'
 import { RecordRows, selectRecords, summaryOf } from './record-rows.ts'
 import { Summaries } from './summaries.ts'
 
@@ -28,13 +32,13 @@ export class SqliteReader implements BookReader {
   readonly #database: DatabaseSync
   readonly #records: RecordRows
   readonly #summaries: Summaries
-  readonly #anyOpenBefore
+  readonly #anySealable
 
   constructor(database: DatabaseSync, records = new RecordRows(database, new Names(database))) {
     this.#database = database
     this.#records = records
     this.#summaries = new Summaries(database)
-    this.#anyOpenBefore = database.prepare('SELECT 1 FROM open WHERE hour < ? LIMIT 1')
+    this.#anySealable = database.prepare(`SELECT 1 ${sealableSql} LIMIT 1`)
   }
 
   usage(now: number): Promise<UsageSummary> {
@@ -72,11 +76,20 @@ export class SqliteReader implements BookReader {
     return Promise.resolve(false)
   }
 
-  hasOpenBefore(before: number): Promise<boolean> {
+  hasSealable({ before, endedBefore }: SealableHours): Promise<boolean> {
     return answer(
       () =>
-        this.#anyOpenBefore.get(before) !== undefined || this.#summaries.hasOpenReadings(before),
+        this.#anySealable.get(before, endedBefore) !== undefined ||
+        this.#summaries.hasOpenReadings(before),
     )
+  }
+
+  customers(after: string, limit: number): Promise<readonly CustomerSummary[]> {
+    return answer(() => customersOf(this.#database, after, limit))
+  }
+
+  customer(key: string, now: number): Promise<CustomerUsage | undefined> {
+    return answer(() => customerUsage(this.#database, key, now))
   }
 
   accountSums(): Promise<readonly AccountSums[]> {

@@ -9,11 +9,12 @@ import type { Slot } from '../../metering/slot.ts'
 import type { TagSet } from '../../metering/tags.ts'
 import type { Cursor } from '../cursor.ts'
 import type { Retention } from '../retention.ts'
-import type { BookView, HeldHour, OpenAccountHour, StoredClaim } from '../view.ts'
-import { amountOf } from './amount-columns.ts'
+import type { BookView, HeldHour, OpenAccountHour, SealableHours, StoredClaim } from '../view.ts'
+import { amountOf, type Row } from './amount-columns.ts'
 import { CursorRows } from './cursor-rows.ts'
 import type { Names } from './names.ts'
 import { ReadingRows } from './reading-rows.ts'
+import { RegistrationRows, sealableSql } from './registration-rows.ts'
 import { selectRecords, type RecordRows } from './record-rows.ts'
 
 /** How many idempotency keys one transaction forgets. */
@@ -29,7 +30,7 @@ export const heldSql = `
 export const unsentSql = `(${unsentStates.map((state) => `'${state}'`).join(', ')})`
 
 /** The book as the rules see it, each answer a look-up in the file. */
-export class SqliteView implements BookView {
+export class SqliteView extends RegistrationRows implements BookView {
   readonly readings: ReadingRows
   readonly #names: Names
   readonly #records: RecordRows
@@ -40,6 +41,7 @@ export class SqliteView implements BookView {
   readonly #accounts
   readonly #fraction
   readonly #openHours
+  readonly #sealable
   readonly #cells
   readonly #countTagSets
   readonly #hasTagSet
@@ -54,6 +56,7 @@ export class SqliteView implements BookView {
   readonly #moreClaims
 
   constructor(database: DatabaseSync, names: Names, records: RecordRows) {
+    super(database, names)
     this.#names = names
     this.#records = records
     this.readings = new ReadingRows(database, names)
@@ -72,6 +75,10 @@ export class SqliteView implements BookView {
     this.#openHours = database.prepare(
       `SELECT DISTINCT account_id, resource_id, hour FROM open WHERE hour < ?
        ORDER BY account_id, hour`,
+    )
+    this.#sealable = database.prepare(
+      `SELECT DISTINCT account_id, resource_id, hour ${sealableSql}
+       ORDER BY account_id, hour LIMIT ?3`,
     )
     const hour = 'account_id = ? AND resource_id = ? AND hour = ?'
     this.#cells = database.prepare(
@@ -141,11 +148,13 @@ export class SqliteView implements BookView {
   }
 
   openHours(before: number): OpenAccountHour[] {
-    return this.#openHours.all(Math.min(before, Number.MAX_SAFE_INTEGER)).map((row) => ({
-      account: this.#names.account(Number(row['account_id'])),
-      resource: this.#names.resource(Number(row['resource_id'])),
-      hour: Number(row['hour']),
-    }))
+    return this.#openHours
+      .all(Math.min(before, Number.MAX_SAFE_INTEGER))
+      .map((row) => this.#openHourOf(row))
+  }
+
+  sealableHours({ before, endedBefore, limit = -1 }: SealableHours): OpenAccountHour[] {
+    return this.#sealable.all(before, endedBefore, limit).map((row) => this.#openHourOf(row))
   }
 
   cells(open: OpenAccountHour): OpenCell[] {
@@ -229,6 +238,14 @@ export class SqliteView implements BookView {
 
   lateUsage(dimension: string, hour: number): bigint {
     return amountOf(this.#late.get(hour, dimension) ?? {})
+  }
+
+  #openHourOf(row: Row): OpenAccountHour {
+    return {
+      account: this.#names.account(Number(row['account_id'])),
+      resource: this.#names.resource(Number(row['resource_id'])),
+      hour: Number(row['hour']),
+    }
   }
 
   #idsOf({ account, resource, hour }: OpenAccountHour): [number, number, number] | undefined {

@@ -50,7 +50,8 @@ export class Summaries {
        ORDER BY hour, dimension`,
     )
     this.#fractions = this.#bigInts(
-      `SELECT account.*, customer, fraction_whole AS whole, fraction_micro AS micro
+      `SELECT account.*, customer, form, identity, region, fraction_whole AS whole,
+              fraction_micro AS micro
        FROM account JOIN registration ON registration.id = registration_id
        WHERE fraction_whole > 0 OR fraction_micro > 0 ORDER BY dimension, account.id`,
     )

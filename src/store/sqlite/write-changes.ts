@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { accountOf } from '../../metering/account.ts'
+import type { Registration } from '../../metering/customer.ts'
 import type { Changes, NewRecord, RecordProgress } from '../changes.ts'
 import type { Retention } from '../retention.ts'
 import { amountOf, toColumns } from './amount-columns.ts'
@@ -35,6 +36,7 @@ export class ChangeWriter {
   readonly #removeNote
   readonly #resource
   readonly #owner
+  readonly #register
   readonly #forget
 
   constructor(database: DatabaseSync, names: Names) {
@@ -100,6 +102,15 @@ export class ChangeWriter {
     this.#owner = database.prepare(
       "INSERT INTO meta VALUES ('owner', ?1) ON CONFLICT DO UPDATE SET value = ?1",
     )
+    this.#register = database.prepare(
+      `INSERT INTO registration (customer, form, identity, region, aws_account, license_arn,
+                                 identifier, created_at, starts_at, ended_at, deleted_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET region = excluded.region, aws_account = excluded.aws_account,
+         license_arn = excluded.license_arn, identifier = excluded.identifier,
+         starts_at = excluded.starts_at, ended_at = excluded.ended_at,
+         deleted_at = excluded.deleted_at`,
+    )
     this.#forget = new Forgetting(database)
   }
 
@@ -109,6 +120,7 @@ export class ChangeWriter {
       this.#resource.run(changes.owner.identity, changes.owner.firstSeenAt)
       this.#owner.run(changes.owner.identity)
     }
+    for (const registration of changes.registrations) this.#writeRegistration(registration)
     this.#writeAccounts(changes)
     this.#writeHeld(changes)
     if (changes.readings !== undefined) this.#readings.write(changes.readings)
@@ -139,6 +151,23 @@ export class ChangeWriter {
       this.#readings.forget(changes.forget.readingsBefore)
     }
     return ids
+  }
+
+  #writeRegistration(registration: Registration): void {
+    const { customer, identity, names, createdAt, startsAt } = registration
+    this.#register.run(
+      customer,
+      identity.form,
+      identity.value,
+      identity.region,
+      names.accountId ?? null,
+      names.licenseArn ?? null,
+      names.identifier ?? null,
+      createdAt,
+      startsAt,
+      registration.endedAt ?? null,
+      registration.deletedAt ?? null,
+    )
   }
 
   #writeAccounts({ accounts, emptied, added }: Changes): void {

@@ -14,6 +14,7 @@ export const owner = { identity: pod, firstSeenAt: nine }
 /** Changes of these members alone. */
 export function changesOf(some: Partial<Changes>): Changes {
   return {
+    registrations: [],
     accounts: [],
     emptied: [],
     added: [],

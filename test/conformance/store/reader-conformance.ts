@@ -46,7 +46,7 @@ export function describeReader(name: string, owned: () => Promise<{ store: Store
       })
       expect(await store.pendingRecords()).toEqual([])
       expect(await store.accountSums()).toEqual([])
-      expect(await store.hasOpenBefore(now)).toBe(false)
+      expect(await store.hasSealable({ before: now, endedBefore: 0 })).toBe(false)
       expect(await store.record(1)).toBeUndefined()
       expect(await store.find('m-1', now)).toBeUndefined()
       expect(await store.note(pod, 'public-key')).toBeUndefined()
@@ -77,8 +77,8 @@ export function describeReader(name: string, owned: () => Promise<{ store: Store
         [hourAt(9), untagged, 11n * unit],
         [hourAt(10), tagged('b'), unit],
       ])
-      expect(await store.hasOpenBefore(hourAt(9))).toBe(false)
-      expect(await store.hasOpenBefore(hourAt(9) + 1)).toBe(true)
+      expect(await store.hasSealable({ before: hourAt(9), endedBefore: 0 })).toBe(false)
+      expect(await store.hasSealable({ before: hourAt(9) + 1, endedBefore: 0 })).toBe(true)
     })
 
     test('give fractions, late usage of 48 hours, and what came last', async () => {

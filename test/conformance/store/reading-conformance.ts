@@ -83,8 +83,8 @@ export function describeReadings(
         { dimension: 'hosts', hour: nine, aggregate: 'max', count: 1, quantity: 3n * unit },
         { dimension: 'users', hour: nine, aggregate: 'unique', count: 2, quantity: 2n * unit },
       ])
-      expect(await store.hasOpenBefore(nine)).toBe(false)
-      expect(await store.hasOpenBefore(nine + 1)).toBe(true)
+      expect(await store.hasSealable({ before: nine, endedBefore: 0 })).toBe(false)
+      expect(await store.hasSealable({ before: nine + 1, endedBefore: 0 })).toBe(true)
       expect((await store.gauges()).oldestOpenHour).toBe(nine)
     })
 
@@ -98,7 +98,7 @@ export function describeReadings(
           rows: [open, other].map((key) => ({ ...key, reading: reading(unit) })),
         },
       })
-      expect(await store.hasOpenBefore(now)).toBe(false)
+      expect(await store.hasSealable({ before: now, endedBefore: 0 })).toBe(false)
       expect((await store.usage(now)).readings).toEqual([])
       await write(store, {
         readings: { dropped: [open], hours: [{ ...open, closed: true, count: 0 }], rows: [] },

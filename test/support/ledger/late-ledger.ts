@@ -40,8 +40,8 @@ export function withLateReads(
       await lateness.pass()
       return pending
     },
-    async hasOpenBefore(before) {
-      const hasOpen = await ledger.hasOpenBefore(before)
+    async hasOpenBefore(before, endedBefore) {
+      const hasOpen = await ledger.hasOpenBefore(before, endedBefore)
       await lateness.pass()
       return hasOpen
     },

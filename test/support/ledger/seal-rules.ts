@@ -17,10 +17,12 @@ export function sealHours(
   clock: ManualClock,
   rules: Partial<SealRules> = {},
   openHourToo = false,
+  endedBefore?: number,
 ): Promise<MeteringRecord[]> {
   const now = clock.now()
   return ledger.seal({
     before: hourOf(now) + (openHourToo ? hourMs : 0),
+    endedBefore,
     now,
     plan: (input) => planSeal(input, { ...defaultRules, ...rules }),
     zeroHours: [],

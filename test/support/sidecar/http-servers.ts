@@ -46,6 +46,7 @@ export function createIdleAppServer(
     apiToken: undefined,
     onUsageRequest: () => {},
     proof: { tokens: undefined, productCode: 'product', publicKeyVersion: 1 },
+    customers: undefined,
     entitlement: {
       snapshot: () => entitled,
       wait: () => Promise.resolve(entitled),

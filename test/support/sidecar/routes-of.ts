@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 
-/** Returns `GET /path` for each route, from the tree that Fastify prints; every GET also has HEAD. */
+/** Returns `GET /path/{parameter}` for each route, from the tree that Fastify prints; every GET also has HEAD. */
 export async function routesOf(app: FastifyInstance): Promise<string[]> {
   await app.ready()
   const parents: string[] = []
@@ -14,6 +14,7 @@ export async function routesOf(app: FastifyInstance): Promise<string[]> {
       const path = (parents[depth - 1] ?? '') + part
       parents[depth] = path
       const named = methods.split(', ').filter((method) => method !== '' && method !== 'HEAD')
-      return named.map((method) => `${method} ${path}`)
+      const template = path.replaceAll(/:(\w+)/g, '{$1}')
+      return named.map((method) => `${method} ${template}`)
     })
 }

@@ -1,5 +1,6 @@
 import { accountOf, type Account } from '../../../src/metering/account.ts'
 import { microPerWhole } from '../../../src/metering/amount.ts'
+import type { Registration } from '../../../src/metering/customer.ts'
 import { mergeAllocations, type MeteringRecord } from '../../../src/metering/record.ts'
 import { slotName } from '../../../src/metering/slot.ts'
 import type {
@@ -15,7 +16,7 @@ import type { Retention } from '../../../src/store/retention.ts'
 import type { HeldHour, HeldKey, OpenAccountHour, OpenRow } from '../../../src/store/view.ts'
 
 /** A held hour and what it holds, by tag set. */
-interface HeldRows {
+export interface HeldRows {
   readonly hour: HeldHour
   readonly cells: ReadonlyMap<string, bigint>
 }
@@ -33,6 +34,8 @@ export interface AccountRow {
 
 /** The rows of a book as plain maps, and the one way to change them. */
 export class ModelBook {
+  /** By customer and identity, in the order of their coming. */
+  readonly registrations = new Map<string, Registration>()
   readonly accounts = new Map<string, AccountRow>()
   /** By account, resource and hour, then by tag set. */
   readonly open = new Map<string, Map<string, OpenRow>>()
@@ -83,6 +86,10 @@ export class ModelBook {
       this.owner = owner.identity
       if (!this.resources.has(owner.identity)) this.resources.set(owner.identity, owner.firstSeenAt)
     }
+    for (const registration of changes.registrations) {
+      const name = registrationName(registration.customer, registration.identity)
+      this.registrations.set(name, registration)
+    }
     for (const { account, reported, fraction } of accounts) {
       const row = this.#account(account)
       row.reported += reported
@@ -130,7 +137,16 @@ export class ModelBook {
       ...voided,
     ]
     for (const { account } of usage)
-      refuseIf(account.key.customer !== '', `${account.key.customer} has no registration`)
+      refuseIf(
+        account.key.identity !== undefined &&
+          !this.registrations.has(registrationName(account.key.customer, account.key.identity)) &&
+          !changes.registrations.some(
+            ({ customer, identity }) =>
+              registrationName(customer, identity) ===
+              registrationName(account.key.customer, account.key.identity),
+          ),
+        `${account.key.customer} has no registration`,
+      )
     for (const { resource } of [
       ...emptied,
       ...added,
@@ -259,6 +275,7 @@ export class ModelBook {
 }
 
 const sharedRows = [
+  'registrations',
   'held',
   'voided',
   'records',
@@ -299,6 +316,14 @@ export function readingName({ reading, ...open }: ReadingRow): string {
 
 export function cursorName({ resource, source, series }: CursorKey): string {
   return JSON.stringify([resource, source, series])
+}
+
+/** Without the region: a book is of one. */
+export function registrationName(
+  customer: string,
+  identity: Registration['identity'] | undefined,
+): string {
+  return JSON.stringify([customer, identity?.form, identity?.value])
 }
 
 export function openName({ account, resource, hour }: OpenAccountHour): string {

@@ -1,10 +1,11 @@
-import { accountOf, type AccountKey } from '../../../src/metering/account.ts'
+import { accountOf, isUnregistered, type AccountKey } from '../../../src/metering/account.ts'
 import { microPerWhole } from '../../../src/metering/amount.ts'
 import { sumOf } from '../../../src/metering/cell.ts'
 import { amountsOf, type ReadingAggregate } from '../../../src/metering/reading.ts'
 import type { MeteringRecord, RecordSummary } from '../../../src/metering/record.ts'
 import { recordStates } from '../../../src/metering/record-states.ts'
 import type { OpenHour } from '../../../src/metering/report.ts'
+import type { CustomerSummary, CustomerUsage } from '../../../src/store/customer-summary.ts'
 import { referenceOf } from '../../../src/store/reference.ts'
 import type { ReadingHour } from '../../../src/store/readings.ts'
 import type { BookReader } from '../../../src/store/store.ts'
@@ -27,9 +28,9 @@ import {
   type UsageSummary,
   type WholeOverview,
 } from '../../../src/store/summary.ts'
-import type { OpenRow } from '../../../src/store/view.ts'
-import { noteName, openName, type ModelBook } from './model-book.ts'
-import { byHour, isUnsent } from './model-view.ts'
+import type { OpenRow, SealableHours } from '../../../src/store/view.ts'
+import { noteName, openName, type HeldRows, type ModelBook } from './model-book.ts'
+import { byHour, isUnsent, ModelView } from './model-view.ts'
 
 /** Answers the questions about a model book by looking at every row. */
 export class ModelReader implements BookReader {
@@ -109,13 +110,61 @@ export class ModelReader implements BookReader {
     }))
   }
 
-  async hasOpenBefore(before: number): Promise<boolean> {
-    const isDue = ({ hour }: { readonly hour: number }) => hour < before
-    return this.#rows().some(isDue) || this.#openReadingHours().some(isDue)
+  async hasSealable(due: SealableHours): Promise<boolean> {
+    const isDue = ({ hour }: { readonly hour: number }) => hour < due.before
+    return (
+      new ModelView(this.#now()).sealableHours(due).length > 0 ||
+      this.#openReadingHours().some(isDue)
+    )
   }
 
   async hasAbandoned(): Promise<boolean> {
     return false
+  }
+
+  async customers(after: string, limit: number): Promise<CustomerSummary[]> {
+    const view = new ModelView(this.#now())
+    const keys = new Set([
+      ...[...this.#now().registrations.values()]
+        .filter(({ deletedAt }) => deletedAt === undefined)
+        .map(({ customer }) => customer),
+      ...this.#rows()
+        .filter(({ account }) => isUnregistered(account.key))
+        .map(({ account }) => account.key.customer),
+    ])
+    return [...keys]
+      .filter((key) => key > after)
+      .toSorted()
+      .slice(0, limit)
+      .map((customer) => ({ customer, registration: view.registrations(customer).at(-1) }))
+  }
+
+  async customer(customer: string, now: number): Promise<CustomerUsage | undefined> {
+    const registration = new ModelView(this.#now()).registrations(customer).at(-1)
+    const rows = this.#rows().filter(({ account }) => account.key.customer === customer)
+    if (registration === undefined && rows.length === 0) return undefined
+    const records = this.#select((record) => record.customer === customer)
+    const isPending = (record: MeteringRecord) => isUnsent(record) || record.state === 'unresolved'
+    const held = [...this.#now().held.values()].filter(
+      ({ hour }) => hour.account.key.customer === customer,
+    )
+    return {
+      customer,
+      registration,
+      open: openHoursOf(rows),
+      fractions: [...this.#now().accounts.values()]
+        .filter(({ account, fraction }) => account.key.customer === customer && fraction > 0n)
+        .map(({ account, fraction }) => ({
+          dimension: account.key.dimension,
+          quantity: fraction,
+        })),
+      held: heldOf(held),
+      pending: records.filter(isPending).map(summaryOf),
+      settled: records
+        .filter((record) => !isPending(record) && record.hour >= now - summaryWindowMs)
+        .toReversed()
+        .map(summaryOf),
+    }
   }
 
   async accountSums(): Promise<AccountSums[]> {
@@ -243,16 +292,7 @@ export class ModelReader implements BookReader {
   }
 
   #held(): HeldUsageSummary[] {
-    return byHour(
-      [...this.#now().held.values()].map(({ hour: held, cells }) => ({
-        id: held.id,
-        dimension: held.account.key.dimension,
-        hour: held.hour,
-        quantity: [...cells.values()].reduce((sum, quantity) => sum + quantity, 0n),
-        reason: held.reason,
-        since: held.since,
-      })),
-    )
+    return heldOf([...this.#now().held.values()])
   }
 
   #openReadingHours(): ReadingHour[] {
@@ -286,16 +326,7 @@ export class ModelReader implements BookReader {
   }
 
   #openHours(): OpenHour[] {
-    const sums = new Map<string, OpenHour>()
-    for (const { account, hour, quantity } of this.#rows()) {
-      const { dimension } = account.key
-      const name = `${hour}|${dimension}`
-      const sum = (sums.get(name)?.quantity ?? 0n) + quantity
-      sums.set(name, { dimension, hour, quantity: sum })
-    }
-    return [...sums.values()].toSorted((a, b) =>
-      compare([a.hour, a.dimension], [b.hour, b.dimension]),
-    )
+    return openHoursOf(this.#rows())
   }
 
   #openByTags(): OpenTagSet[] {
@@ -310,6 +341,32 @@ export class ModelReader implements BookReader {
       compare([a.hour, a.dimension, a.customer, a.tags], [b.hour, b.dimension, b.customer, b.tags]),
     )
   }
+}
+
+function openHoursOf(rows: readonly OpenRow[]): OpenHour[] {
+  const sums = new Map<string, OpenHour>()
+  for (const { account, hour, quantity } of rows) {
+    const { dimension } = account.key
+    const name = `${hour}|${dimension}`
+    const sum = (sums.get(name)?.quantity ?? 0n) + quantity
+    sums.set(name, { dimension, hour, quantity: sum })
+  }
+  return [...sums.values()].toSorted((a, b) =>
+    compare([a.hour, a.dimension], [b.hour, b.dimension]),
+  )
+}
+
+function heldOf(rows: readonly HeldRows[]): HeldUsageSummary[] {
+  return byHour(
+    rows.map(({ hour: held, cells }) => ({
+      id: held.id,
+      dimension: held.account.key.dimension,
+      hour: held.hour,
+      quantity: [...cells.values()].reduce((sum, quantity) => sum + quantity, 0n),
+      reason: held.reason,
+      since: held.since,
+    })),
+  )
 }
 
 function summaryOf(record: MeteringRecord): RecordSummary {

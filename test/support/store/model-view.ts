@@ -1,13 +1,20 @@
-import type { Account } from '../../../src/metering/account.ts'
+import { isUnregistered, type Account } from '../../../src/metering/account.ts'
 import type { OpenCell } from '../../../src/metering/cell.ts'
+import type { CustomerNames, Registration } from '../../../src/metering/customer.ts'
 import type { MeteringRecord } from '../../../src/metering/record.ts'
 import { recordStateTable } from '../../../src/metering/record-states.ts'
-import { slotName, type Slot } from '../../../src/metering/slot.ts'
+import { customerHolder, slotName, type Slot } from '../../../src/metering/slot.ts'
 import { untagged, type TagSet } from '../../../src/metering/tags.ts'
 import type { Cursor } from '../../../src/store/cursor.ts'
 import type { ReadingView } from '../../../src/store/readings.ts'
 import type { Retention } from '../../../src/store/retention.ts'
-import type { BookView, HeldHour, OpenAccountHour, StoredClaim } from '../../../src/store/view.ts'
+import type {
+  BookView,
+  HeldHour,
+  OpenAccountHour,
+  SealableHours,
+  StoredClaim,
+} from '../../../src/store/view.ts'
 import {
   closedName,
   forgottenAtOnce,
@@ -15,6 +22,7 @@ import {
   lateName,
   noteName,
   openName,
+  registrationName,
   type ModelBook,
 } from './model-book.ts'
 
@@ -81,6 +89,16 @@ export class ModelView implements BookView {
       .toSorted((a, b) => place(a) - place(b) || a.hour - b.hour)
   }
 
+  sealableHours({ before, endedBefore, limit }: SealableHours): OpenAccountHour[] {
+    const hasEnded = ({ key }: Account) =>
+      this.#book.registrations.get(registrationName(key.customer, key.identity))?.endedAt !==
+      undefined
+    return this.openHours(Number.POSITIVE_INFINITY)
+      .filter(({ account }) => !isUnregistered(account.key))
+      .filter(({ account, hour }) => hour < before || (hour < endedBefore && hasEnded(account)))
+      .slice(0, limit)
+  }
+
   cells(open: OpenAccountHour): OpenCell[] {
     return [...this.#cells(open).values()]
       .map(({ tags, quantity }) => ({ tags, quantity }))
@@ -144,6 +162,78 @@ export class ModelView implements BookView {
 
   lateUsage(dimension: string, hour: number): bigint {
     return this.#book.late.get(lateName({ dimension, hour }))?.quantity ?? 0n
+  }
+
+  registrations(customer: string): Registration[] {
+    return this.#registrations().filter((each) => each.customer === customer)
+  }
+
+  registrationsNaming({ accountId, licenseArn, identifier }: CustomerNames): Registration[] {
+    const same = (a: string | undefined, b: string | undefined) => a !== undefined && a === b
+    return this.#registrations().filter(
+      ({ names }) =>
+        same(names.accountId, accountId) ||
+        same(names.licenseArn, licenseArn) ||
+        same(names.identifier, identifier),
+    )
+  }
+
+  isAwaited(customer: string): boolean {
+    return this.accountsOf(customer).some(({ key }) => isUnregistered(key))
+  }
+
+  countAwaited(): number {
+    const customers = this.accounts()
+      .filter(({ key }) => isUnregistered(key))
+      .map(({ key }) => key.customer)
+    return [...new Set(customers)].filter((each) => this.registrations(each).length === 0).length
+  }
+
+  accountsOf(customer: string): Account[] {
+    return this.accounts().filter(({ key }) => key.customer === customer)
+  }
+
+  openHoursOf(account: Account): OpenAccountHour[] {
+    return this.openHours(Number.POSITIVE_INFINITY).filter(
+      (open) => open.account.name === account.name,
+    )
+  }
+
+  lastHour(registration: Registration): number | undefined {
+    const holder = customerHolder(registration.identity)
+    const hours = [
+      ...[...this.#book.records.values()]
+        .filter(({ slot }) => slot.holder === holder)
+        .map(({ hour }) => hour),
+      ...this.#openHoursOf(registration).map(({ hour }) => hour),
+    ]
+    return hours.length === 0 ? undefined : Math.max(...hours)
+  }
+
+  isUnsettled(registration: Registration): boolean {
+    const holder = customerHolder(registration.identity)
+    const isOf = ({ account: { key } }: { readonly account: Account }) =>
+      registrationName(key.customer, key.identity) ===
+      registrationName(registration.customer, registration.identity)
+    return (
+      [...this.#book.records.values()].some(
+        (record) =>
+          record.slot.holder === holder && (isUnsent(record) || record.state === 'unresolved'),
+      ) ||
+      this.heldHours().some(isOf) ||
+      this.#openHoursOf(registration).length > 0
+    )
+  }
+
+  #openHoursOf({ customer, identity }: Registration): OpenAccountHour[] {
+    const name = registrationName(customer, identity)
+    return this.openHours(Number.POSITIVE_INFINITY).filter(
+      ({ account: { key } }) => registrationName(key.customer, key.identity) === name,
+    )
+  }
+
+  #registrations(): Registration[] {
+    return [...this.#book.registrations.values()].filter(({ deletedAt }) => deletedAt === undefined)
   }
 
   #cells(open: OpenAccountHour) {

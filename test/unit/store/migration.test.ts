@@ -7,6 +7,7 @@ import { imbalancesOf } from '../../../src/ledger/audit.ts'
 import type { MeteringRecord } from '../../../src/metering/record.ts'
 import { readBook } from '../../../src/store/sqlite/file/book-file.ts'
 import { migrate, schemaVersion } from '../../../src/store/sqlite/migrations/migrate.ts'
+import { schema2 } from '../../../src/store/sqlite/migrations/schema-2.ts'
 import { openBench, reportOf, temporaryDirectory, unit } from '../../support/ledger/ledger-bench.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
@@ -207,4 +208,29 @@ test('an upgraded file has the very tables of a new one', () => {
   expect(tablesOf(upgraded)).toEqual(tablesOf(fresh))
   expect(upgraded.prepare('PRAGMA foreign_key_check').all()).toEqual([])
   expect(upgraded.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' })
+})
+
+test('a ledger of schema 2 gets what it lacks, and keeps its customers', () => {
+  const tables = (database: DatabaseSync) =>
+    database
+      .prepare("SELECT type, name, tbl_name FROM sqlite_master WHERE name NOT LIKE 'sqlite%'")
+      .all()
+      .map((row) => JSON.stringify(row))
+      .toSorted()
+  const columns = (database: DatabaseSync) =>
+    database.prepare("SELECT name FROM pragma_table_info('registration')").all()
+  const fresh = new DatabaseSync(':memory:')
+  migrate(fresh, nine, meaningOf)
+  const old = new DatabaseSync(':memory:')
+  old.exec(schema2)
+  old.exec("INSERT INTO registration VALUES (1, 'acme', 'identifier', 'acme1', '', 1, NULL)")
+  old.exec('PRAGMA user_version = 2')
+  migrate(old, nine, meaningOf)
+  expect(old.prepare('PRAGMA user_version').get()).toEqual({ user_version: schemaVersion })
+  expect(tables(old)).toEqual(tables(fresh))
+  expect(columns(old)).toEqual(columns(fresh))
+  expect(old.prepare('SELECT identifier, starts_at FROM registration WHERE id = 1').get()).toEqual({
+    identifier: 'acme1',
+    starts_at: 0,
+  })
 })

@@ -30,9 +30,15 @@ CREATE TABLE registration (
   region text NOT NULL,
   created_at bigint NOT NULL,
   ended_at bigint,
+  aws_account text,
+  license_arn text,
+  identifier text,
+  starts_at bigint NOT NULL DEFAULT 0,
+  deleted_at bigint,
   UNIQUE (customer, form, identity)
 );
-INSERT INTO registration VALUES (0, '', 'resource', '', '', 0, NULL);
+INSERT INTO registration (id, customer, form, identity, region, created_at)
+  VALUES (0, '', 'resource', '', '', 0);
 
 CREATE TABLE account (
   id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -2,7 +2,7 @@ import type { Session } from '../connection/database.ts'
 import type { Names } from '../names.ts'
 import { cursorsOf, oneReading, openReadingHours, readingHour, readingsOf } from '../readings.ts'
 import type { Loaded } from './loaded.ts'
-import { all } from './loading-view.ts'
+import { all } from './shelf.ts'
 
 /** Loads what the rules asked for of readings and cursors. */
 export async function loadReadings(

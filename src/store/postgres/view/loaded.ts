@@ -1,5 +1,6 @@
 import type { Account } from '../../../metering/account.ts'
 import type { OpenCell } from '../../../metering/cell.ts'
+import type { Registration } from '../../../metering/customer.ts'
 import type { MeteringRecord } from '../../../metering/record.ts'
 import type { Slot } from '../../../metering/slot.ts'
 import type { TagSet } from '../../../metering/tags.ts'
@@ -14,6 +15,12 @@ import { Shelf } from './shelf.ts'
 interface ClosedHours {
   readonly from: number
   readonly hours: ReadonlySet<number>
+}
+
+/** What a registration has in the book. */
+interface CustomerRows {
+  readonly lastHour: number | undefined
+  readonly isUnsettled: boolean
 }
 
 interface ReadingQuestion {
@@ -49,6 +56,8 @@ export class Loaded {
     abandoned: new Shelf<true, readonly string[]>(),
     claims: new Shelf<string, StoredClaim | undefined>(),
     accounts: new Shelf<true, readonly Account[]>(),
+    registrations: new Shelf<true, readonly Registration[]>(),
+    customers: new Shelf<Registration, CustomerRows>(),
     fractions: new Shelf<Account, bigint>(),
     /** By the name of the hour. */
     open: new Shelf<true, ReadonlyMap<string, OpenHourRows>>(),

@@ -4,9 +4,10 @@ import type { ReportReceipt } from '../../../metering/report.ts'
 import type { Row, Session } from '../connection/database.ts'
 import type { Names } from '../names.ts'
 import { selectRecords, unsentSql, wholeRecords } from '../record-rows.ts'
+import { loadCustomers } from './load-customers.ts'
 import { hourName, type HeldHourRows, type Loaded, type OpenHourRows } from './loaded.ts'
 import { loadReadings } from './load-readings.ts'
-import { all } from './loading-view.ts'
+import { all } from './shelf.ts'
 
 /** How many idempotency keys one transaction forgets. */
 export const forgottenAtOnce = 5000
@@ -58,6 +59,7 @@ export class Loader {
     if (of.records.isWaiting) await this.#loadRecords(session, of.records)
     if (of.held.isWaiting) await this.#loadHeld(session, of.held)
     await loadReadings(session, this.#names, of, scope)
+    await loadCustomers(session, of)
     await this.#loadLittle(session, of)
     await this.loadLasting(session, loaded)
   }

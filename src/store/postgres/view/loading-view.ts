@@ -1,3 +1,5 @@
+import { CustomerLoadingView } from './customer-view.ts'
+import { all } from './shelf.ts'
 import type { Account } from '../../../metering/account.ts'
 import type { OpenCell } from '../../../metering/cell.ts'
 import type { MeteringRecord } from '../../../metering/record.ts'
@@ -11,14 +13,11 @@ import { hourName, type Loaded } from './loaded.ts'
 
 const nothing: ReadonlyMap<string, never> = new Map<string, never>()
 const none: ReadonlySet<never> = new Set<never>()
-/** The only question of a shelf that has one. */
-export const all = ''
-
 /**
  * The book as far as it is loaded. What is missing is answered as if it were not there, and noted: the
  * outcome of the rules counts only when nothing was missing.
  */
-export class LoadingView implements BookView {
+export class LoadingView extends CustomerLoadingView implements BookView {
   readonly #loaded: Loaded
   readonly readings: ReadingView
   /** Of a report without a transaction: keys count as new until their insertion fails. */
@@ -27,6 +26,7 @@ export class LoadingView implements BookView {
   readonly assumedKeys = new Set<string>()
 
   constructor(loaded: Loaded, assumesNewKeys: boolean) {
+    super(loaded)
     this.#loaded = loaded
     const of = loaded.ofTransaction
     this.readings = {

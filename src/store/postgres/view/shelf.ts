@@ -1,3 +1,6 @@
+/** The only question of a shelf that has one. */
+export const all = ''
+
 /** Answers that were loaded, and the questions that still have none. */
 export class Shelf<Question, Answer> {
   readonly #answers = new Map<string, { readonly answer: Answer }>()

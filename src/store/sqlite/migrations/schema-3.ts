@@ -1,6 +1,7 @@
 /**
- * What the third edition adds: readings of dimensions that are no sums, and how far counters were read. An
- * hour of readings has a row of its own, so that it stays closed when its readings are gone.
+ * What schema 3 adds: readings of dimensions that are no sums, and how far counters were read. An
+ * hour of readings has a row of its own, so that it stays closed when its readings are gone. And what AWS
+ * calls a customer, and when a registration begins and ends.
  */
 export const schema3 = `
 CREATE TABLE reading_hour (
@@ -36,4 +37,16 @@ CREATE TABLE cursor (
   read_at INTEGER NOT NULL,
   PRIMARY KEY (resource_id, source, series)
 ) STRICT, WITHOUT ROWID;
+
+ALTER TABLE registration ADD COLUMN aws_account TEXT;
+ALTER TABLE registration ADD COLUMN license_arn TEXT;
+ALTER TABLE registration ADD COLUMN identifier TEXT;
+ALTER TABLE registration ADD COLUMN starts_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE registration ADD COLUMN deleted_at INTEGER;
+UPDATE registration SET identifier = identity WHERE form = 'identifier';
+CREATE INDEX registration_account ON registration (aws_account) WHERE aws_account IS NOT NULL;
+CREATE INDEX registration_license ON registration (license_arn) WHERE license_arn IS NOT NULL;
+CREATE INDEX registration_identifier ON registration (identifier) WHERE identifier IS NOT NULL;
+CREATE INDEX registration_ended ON registration (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX account_registration ON account (registration_id);
 `

@@ -1,0 +1,168 @@
+import type { FastifyInstance } from 'fastify'
+import { toIso } from '../../kernel/clock.ts'
+import { SidecarError } from '../../kernel/errors.ts'
+import { hourMs } from '../../metering/hour.ts'
+import { batchMeterUsageWindow } from '../../metering/record-window.ts'
+import type { CustomerNames } from '../../metering/customer.ts'
+import type { CustomerSummary, CustomerUsage } from '../../store/customer-summary.ts'
+import type { CustomerAnswer, CustomerUsageAnswer } from './answers.ts'
+import type { CustomerDesk } from './customer-desk.ts'
+import { parseEvent } from './parse-event.ts'
+import { asNumber, hourBody, isoOrNull, recordBody } from './usage-bodies.ts'
+
+export const customerKeyPattern = /^[\x21-\x7e]{1,255}$/
+export const longestToken = 4096
+export const customersPerPage = 100
+
+export const customersPath = '/v1/customers'
+export const customerPath = '/v1/customers/:key'
+export const customerEndPath = '/v1/customers/:key/end'
+export const eventsPath = '/v1/events'
+
+interface KeyParams {
+  readonly Params: { readonly key: string }
+}
+
+/** The routes for the customers of a SaaS product. Without a desk the product has none. */
+export function customerRoutes(app: FastifyInstance, desk: CustomerDesk | undefined): void {
+  const open = (): CustomerDesk => {
+    if (desk !== undefined) return desk
+    throw new SidecarError(
+      'NoCustomers',
+      'The route of this product is not saas: the buyer is the one who runs the task or pod. Leave the customer out.',
+    )
+  }
+
+  app.post(customersPath, async ({ body }) => {
+    const { key, registrationToken } = membersOf(body, ['key', 'registrationToken'])
+    const customer = checkKey(key)
+    if (
+      typeof registrationToken !== 'string' ||
+      registrationToken === '' ||
+      registrationToken.length > longestToken
+    )
+      throw new SidecarError(
+        'InvalidRequest',
+        `registrationToken must be the text that the browser brought, 1 to ${longestToken} characters.`,
+      )
+    return answerOf(customer, await open().registerByToken(customer, registrationToken))
+  })
+
+  app.put<KeyParams>(customerPath, async ({ params, body }) => {
+    const customer = checkKey(params.key)
+    const members = membersOf(body, ['accountId', 'licenseArn', 'identifier'])
+    return answerOf(customer, await open().register(customer, checkNames(members)))
+  })
+
+  app.get(customersPath, async ({ query }) => {
+    const { after = '', limit } = query as { after?: unknown; limit?: unknown }
+    if (typeof after !== 'string') throw invalidQuery()
+    const most = limit === undefined ? customersPerPage : Number(limit)
+    if (!(Number.isInteger(most) && most >= 1 && most <= customersPerPage)) throw invalidQuery()
+    const customers = await open().list(after, most)
+    const last = customers.length < most ? undefined : customers.at(-1)
+    return {
+      customers: customers.map(({ customer, registration }) => answerOf(customer, registration)),
+      next: last?.customer ?? null,
+    }
+  })
+
+  app.get<KeyParams>(customerPath, async ({ params }) =>
+    usageAnswerOf(await open().usage(checkKey(params.key))),
+  )
+
+  app.delete<KeyParams>(customerPath, async ({ params }) => {
+    const key = checkKey(params.key)
+    await open().delete(key)
+    return { key, deleted: true }
+  })
+
+  app.post<KeyParams>(customerEndPath, async ({ params }) => {
+    const customer = checkKey(params.key)
+    return answerOf(customer, await open().end(customer))
+  })
+
+  app.post(eventsPath, async ({ body }) => ({ result: await open().applyEvent(parseEvent(body)) }))
+}
+
+/** Throws InvalidCustomer. */
+function checkKey(key: unknown): string {
+  if (typeof key === 'string' && customerKeyPattern.test(key)) return key
+  throw new SidecarError(
+    'InvalidCustomer',
+    "The key of a customer is the application's own name of it, 1 to 255 visible ASCII characters.",
+  )
+}
+
+function membersOf(body: unknown, allowed: readonly string[]): Readonly<Record<string, unknown>> {
+  const isObject = typeof body === 'object' && body !== null && !Array.isArray(body)
+  const unknown = isObject ? Object.keys(body).find((name) => !allowed.includes(name)) : undefined
+  if (isObject && unknown === undefined) return body as Readonly<Record<string, unknown>>
+  throw new SidecarError(
+    'InvalidRequest',
+    `The body must be an object with ${allowed.join(', ')} alone.`,
+  )
+}
+
+const nameForms: Readonly<Record<keyof CustomerNames, RegExp>> = {
+  accountId: /^\d{1,255}$/,
+  licenseArn: /^arn:aws[!-~]{1,250}$/,
+  identifier: /^[!-~]{1,255}$/,
+}
+
+function checkNames(members: Readonly<Record<string, unknown>>): CustomerNames {
+  for (const [name, form] of Object.entries(nameForms)) {
+    const value = members[name]
+    if (value !== undefined && !(typeof value === 'string' && form.test(value)))
+      throw new SidecarError(
+        'InvalidRequest',
+        `${name} is not what AWS calls a customer: accountId has digits, licenseArn begins with arn:aws, identifier has visible ASCII characters.`,
+      )
+  }
+  return members
+}
+
+function invalidQuery(): SidecarError {
+  return new SidecarError(
+    'InvalidRequest',
+    `limit is a whole number from 1 to ${customersPerPage}, and after the key that "next" of the page before gave.`,
+  )
+}
+
+function answerOf(key: string, registration: CustomerSummary['registration']): CustomerAnswer {
+  const names = registration?.names
+  return {
+    key,
+    registered: registration !== undefined,
+    active: registration !== undefined && registration.endedAt === undefined,
+    billedBy: registration?.identity.form ?? null,
+    accountId: names?.accountId ?? null,
+    licenseArn: names?.licenseArn ?? null,
+    identifier: names?.identifier ?? null,
+    registeredAt: isoOrNull(registration?.createdAt),
+    endedAt: isoOrNull(registration?.endedAt),
+  }
+}
+
+function usageAnswerOf(usage: CustomerUsage): CustomerUsageAnswer {
+  const { customer, registration, open, fractions, held, pending, settled } = usage
+  return {
+    ...answerOf(customer, registration),
+    open: open.map(hourBody),
+    fractions: fractions.map(({ dimension, quantity }) => ({
+      dimension,
+      quantity: asNumber(quantity),
+    })),
+    held: held.map(({ id, reason, since, ...hour }) => ({
+      id,
+      ...hourBody(hour),
+      reason,
+      acceptedUntil: toIso(batchMeterUsageWindow.end(hour.hour + hourMs - 1000)),
+      since: toIso(since),
+    })),
+    pending: pending.map((record) =>
+      recordBody(record, batchMeterUsageWindow.end(record.timestamp)),
+    ),
+    settled: settled.map((record) => recordBody(record)),
+  }
+}

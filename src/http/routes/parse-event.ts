@@ -1,0 +1,115 @@
+import { SidecarError } from '../../kernel/errors.ts'
+import type { CustomerNames } from '../../metering/customer.ts'
+
+/** An event of AWS Marketplace, as far as it is about a licence or a subscription. */
+export interface AwsEvent {
+  /** AWS's id of the event, by which a repeat is known. */
+  readonly id: string
+  readonly names: CustomerNames
+  /** Undefined for an event that changes nothing here. */
+  readonly change: 'ended' | 'active' | undefined
+}
+
+const longest = 256
+
+/**
+ * Reads an event of EventBridge, or a notification of SNS with its envelope or without. The caller has
+ * verified that it came from AWS; nothing in it is fetched. Throws InvalidEvent.
+ */
+export function parseEvent(body: unknown): AwsEvent {
+  const event = objectOf(body)
+  if (event === undefined) throw invalid('The body is not an object.')
+  if (event['detail-type'] !== undefined) return eventBridge(event)
+  if (event['Type'] === 'Notification') return sns(event, textOf(event['MessageId']))
+  if (event['action'] !== undefined) return subscription(event, JSON.stringify(event))
+  throw invalid(
+    event['Type'] === undefined
+      ? 'It has neither "detail-type" of EventBridge nor "Type" of SNS.'
+      : 'Of SNS only notifications are events; confirm a subscription yourself.',
+  )
+}
+
+function eventBridge(event: Members): AwsEvent {
+  const id = textOf(event['id'])
+  if (id === undefined || event['source'] !== 'aws.agreement-marketplace')
+    throw invalid('It has no "id", or its source is not aws.agreement-marketplace.')
+  const type = textOf(event['detail-type']) ?? ''
+  const change = type.startsWith('License Deprovisioned')
+    ? 'ended'
+    : type.startsWith('License Updated')
+      ? 'active'
+      : undefined
+  const detail = objectOf(event['detail']) ?? {}
+  const names = {
+    licenseArn: licenceIn([detail, event['resources']]),
+    accountId: textOf(objectOf(detail['acceptor'])?.['accountId']),
+  }
+  if (change !== undefined && names.licenseArn === undefined && names.accountId === undefined)
+    throw invalid('It names neither a licence nor an account.')
+  return { id, names, change }
+}
+
+function sns(envelope: Members, id: string | undefined): AwsEvent {
+  const message = textOf(envelope['Message'], 65_536)
+  if (id === undefined || message === undefined) throw invalid('It has no MessageId or no Message.')
+  let content: unknown
+  try {
+    content = JSON.parse(message)
+  } catch {
+    throw invalid('The Message of the notification is not JSON.')
+  }
+  const event = objectOf(content)
+  if (event === undefined) throw invalid('The Message of the notification is not an object.')
+  if (event['detail-type'] !== undefined) return eventBridge(event)
+  return subscription(event, id)
+}
+
+function subscription(event: Members, id: string): AwsEvent {
+  const action = textOf(event['action'])
+  const changes: Readonly<Record<string, AwsEvent['change']>> = {
+    'subscribe-success': 'active',
+    'unsubscribe-pending': 'ended',
+    'unsubscribe-success': 'ended',
+  }
+  const names = {
+    identifier: textOf(event['customer-identifier']),
+    accountId: textOf(event['customer-aws-account-id']),
+  }
+  const change = changes[action ?? '']
+  if (change !== undefined && names.identifier === undefined && names.accountId === undefined)
+    throw invalid('It does not have a customer-identifier.')
+  return { id, names, change }
+}
+
+/** The licence of an event, wherever AWS puts it. */
+function licenceIn(value: unknown, depth = 0): string | undefined {
+  if (typeof value === 'string')
+    return /^arn:aws[\w-]*:license-manager:.*license[:/]/.test(value) && value.length <= longest
+      ? value
+      : undefined
+  if (typeof value !== 'object' || value === null || depth > 8) return undefined
+  for (const member of Object.values(value)) {
+    const licence = licenceIn(member, depth + 1)
+    if (licence !== undefined) return licence
+  }
+  return undefined
+}
+
+type Members = Readonly<Record<string, unknown>>
+
+function objectOf(value: unknown): Members | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Members)
+    : undefined
+}
+
+function textOf(value: unknown, most = longest): string | undefined {
+  return typeof value === 'string' && value !== '' && value.length <= most ? value : undefined
+}
+
+function invalid(why: string): SidecarError {
+  return new SidecarError(
+    'InvalidEvent',
+    `The body is not an event of AWS Marketplace. ${why} Forward the message unchanged, after you have verified where it came from.`,
+  )
+}

@@ -1,0 +1,49 @@
+import { SidecarError } from '../../kernel/errors.ts'
+import { accountOf, type Account, type AccountKey } from '../../metering/account.ts'
+import type { Registration } from '../../metering/customer.ts'
+import type { Page } from '../page.ts'
+
+/** How many customers may have usage without being registered. */
+export const mostAwaited = 1000
+
+export interface UsagePlace {
+  readonly account: Account
+  readonly hour: number
+}
+
+/** What usage means apart from whose it is. */
+export type Meaning = Omit<AccountKey, 'customer' | 'identity'>
+
+/**
+ * The account that usage of a customer belongs to, and its first unsealed hour from `hour` on. Without a
+ * registration the usage waits. After a change of the form, the hours before it go on under the old one.
+ */
+export function placeOfCustomer(
+  page: Page,
+  meaning: Meaning,
+  customer: string,
+  hour: number,
+): UsagePlace {
+  const registrations = page.customers.registrations(customer)
+  if (registrations.length === 0 && !page.customers.admits(customer, mostAwaited))
+    throw new SidecarError(
+      'TooManyUnknownCustomers',
+      `Usage of ${mostAwaited} customers waits for their registration, so nothing of this request was recorded. Register them, then repeat the request.`,
+    )
+  let from = hour
+  for (;;) {
+    const registration = receiverOf(registrations, from)
+    const account = accountOf({ ...meaning, customer, identity: registration?.identity })
+    const unsealed = page.firstUnsealedHour(account, from)
+    if (receiverOf(registrations, unsealed) === registration) return { account, hour: unsealed }
+    from = unsealed
+  }
+}
+
+/** The newest registration that receives usage of an hour. */
+function receiverOf(
+  registrations: readonly Registration[],
+  hour: number,
+): Registration | undefined {
+  return registrations.findLast(({ startsAt }) => startsAt <= hour) ?? registrations[0]
+}

@@ -1,0 +1,124 @@
+import { SidecarError } from '../../kernel/errors.ts'
+import { accountOf, isUnregistered } from '../../metering/account.ts'
+import { sumOf } from '../../metering/cell.ts'
+import {
+  identityOf,
+  type CustomerForm,
+  type CustomerNames,
+  type Registration,
+} from '../../metering/customer.ts'
+import { hourMs, hourOf } from '../../metering/hour.ts'
+import type { Page } from '../page.ts'
+
+export interface NewCustomer {
+  readonly customer: string
+  readonly names: CustomerNames
+  /** AWS has just named the customer, so a licence that had ended is active again. */
+  readonly reactivates: boolean
+}
+
+export interface RegistrationRules {
+  readonly form: CustomerForm
+  readonly region: string
+  /** When AWS stops to accept the record of an hour, ms. */
+  readonly windowEnd: (hour: number) => number
+  /** What happens to usage that waited until its window was over. */
+  readonly lateUsage: 'carry' | 'hold'
+}
+
+/**
+ * Registers a customer under the identity that the product is billed by. The same registration again is
+ * the same. A new identity of a known key is a new registration, and usage reported before stays with
+ * the old one. Usage that waited for the first registration becomes usage of it. Throws
+ * CustomerNamesIncomplete, CustomerIdentityTaken.
+ */
+export function registerCustomer(
+  page: Page,
+  { customer, names, reactivates }: NewCustomer,
+  now: number,
+  rules: RegistrationRules,
+): Registration {
+  const identity = identityOf(rules.form, names, rules.region)
+  if (identity === undefined) throw incomplete(rules.form)
+  const known = page.customers.registrations(customer)
+  const same = known.find(
+    (each) => each.identity.form === identity.form && each.identity.value === identity.value,
+  )
+  if (same !== undefined && same !== known.at(-1)) throw replaced()
+  if (same !== undefined) {
+    if (!reactivates || same.endedAt === undefined) return same
+    const active = { ...same, endedAt: undefined }
+    page.customers.put(active)
+    return active
+  }
+  const registration: Registration = {
+    customer,
+    identity,
+    names,
+    createdAt: now,
+    startsAt: firstHourOf(page, known, rules.form),
+    endedAt: undefined,
+    deletedAt: undefined,
+  }
+  if (page.customers.rivalsOf(registration).length > 0) throw taken()
+  page.customers.put(registration)
+  receiveWaiting(page, registration, now, rules)
+  return registration
+}
+
+/** The hour after the last one that has usage under another form; 0 where none has. */
+function firstHourOf(page: Page, known: readonly Registration[], form: CustomerForm): number {
+  const hours = known
+    .filter(({ identity }) => identity.form !== form)
+    .map((each) => page.view.lastHour(each) ?? -hourMs)
+  return Math.max(0, ...hours.map((hour) => hour + hourMs))
+}
+
+function receiveWaiting(
+  page: Page,
+  { customer, identity }: Registration,
+  now: number,
+  { windowEnd, lateUsage }: RegistrationRules,
+): void {
+  for (const waiting of page.view.accountsOf(customer)) {
+    if (!isUnregistered(waiting.key)) continue
+    const account = accountOf({ ...waiting.key, identity })
+    for (const open of page.view.openHoursOf(waiting)) {
+      const cells = page.empty(open)
+      page.transfer(waiting, account, sumOf(cells))
+      const isInTime = now < windowEnd(open.hour)
+      if (!isInTime && lateUsage === 'hold') {
+        page.hold({ ...open, account, reason: 'late' }, cells, now)
+        continue
+      }
+      const hour = page.firstUnsealedHour(account, isInTime ? open.hour : hourOf(now))
+      for (const { tags, quantity } of cells) page.add(account, hour, tags, quantity)
+    }
+  }
+}
+
+function incomplete(form: CustomerForm): SidecarError {
+  const needed = {
+    'license-arn': 'the account and the licence (accountId and licenseArn)',
+    account: 'the account (accountId)',
+    identifier: 'the customer identifier (identifier)',
+  }[form]
+  return new SidecarError(
+    'CustomerNamesIncomplete',
+    `The product file says that customers are billed by ${form}, so a registration needs ${needed}. Give what ResolveCustomer answered, or correct customerIds in the product file.`,
+  )
+}
+
+function taken(): SidecarError {
+  return new SidecarError(
+    'CustomerIdentityTaken',
+    'Another key is registered for this customer of AWS, and AWS would bill an hour under both. Use that key, or delete it once it is settled.',
+  )
+}
+
+function replaced(): SidecarError {
+  return new SidecarError(
+    'CustomerIdentityTaken',
+    'The key had this identity before it was registered with another one. Delete the key once it is settled, then register it again.',
+  )
+}

@@ -1,0 +1,21 @@
+import type { Account } from '../metering/account.ts'
+import { closeReadings } from './close-readings.ts'
+import { guardHours, type HourLimit } from './guard-hours.ts'
+import type { Page } from './page.ts'
+import { dueHours, sealedAtOnce, sealHours, type SealRequest } from './seal-hours.ts'
+
+/** Holds and seals as many of the hours that are due as one transaction takes. */
+export function sealPart(
+  page: Page,
+  request: SealRequest,
+  limitOf: HourLimit,
+  accountOf: (dimension: string) => Account,
+) {
+  const read = closeReadings(page, request)
+  const due = dueHours(page, request)
+  const held = guardHours(page, due, request.now, limitOf)
+  const guarded = new Set(held.map(({ open }) => open))
+  const hours = due.filter((open) => !guarded.has(open))
+  const inserted = sealHours(page, hours, request, accountOf)
+  return { read, held, inserted, isLast: due.length < sealedAtOnce }
+}

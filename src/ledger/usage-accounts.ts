@@ -1,0 +1,49 @@
+import { accountOf, type Account } from '../metering/account.ts'
+import { placeOfCustomer, type Meaning } from './customers/customer-accounts.ts'
+import type { MeaningOf } from './opening/open-book.ts'
+import type { Page } from './page.ts'
+import type { ReportRules } from './report-usage.ts'
+
+/** The accounts that usage reported now belongs to, by today's product file. */
+export class UsageAccounts {
+  readonly #meaningOf: MeaningOf
+  /** By dimension: those of the buyer. */
+  readonly #known = new Map<string, Account>()
+
+  constructor(meaningOf: MeaningOf) {
+    this.#meaningOf = meaningOf
+  }
+
+  /** The account of the buyer who runs the task or pod. */
+  ofBuyer(dimension: string): Account {
+    const meaning = this.#meaning(dimension)
+    const known = this.#known.get(dimension)
+    const { productCode, divisor, aggregate } = meaning
+    if (
+      known?.key.productCode === productCode &&
+      known.key.divisor === divisor &&
+      known.key.aggregate === aggregate
+    )
+      return known
+    const account = accountOf({ ...meaning, customer: '' })
+    this.#known.set(dimension, account)
+    return account
+  }
+
+  /** Where usage goes that is reported while a group of commands changes the book. */
+  placesOn(page: Page): ReportRules['placeOf'] {
+    return ({ dimension, customer }, hour) => {
+      if (customer !== undefined)
+        return placeOfCustomer(page, this.#meaning(dimension), customer, hour)
+      const account = this.ofBuyer(dimension)
+      return { account, hour: page.firstUnsealedHour(account, hour) }
+    }
+  }
+
+  #meaning(dimension: string): Meaning {
+    const meaning = this.#meaningOf(dimension)
+    if (meaning === undefined) throw new TypeError(`the product has no dimension ${dimension}`)
+    const { productCode, divisor, aggregate = 'sum' } = meaning
+    return { productCode, divisor, dimension, aggregate, scope: 'resource' }
+  }
+}

@@ -1,0 +1,74 @@
+/** How AWS knows the customers of a SaaS product; the product file names one of them. */
+export const customerForms = ['license-arn', 'account', 'identifier'] as const
+export type CustomerForm = (typeof customerForms)[number]
+
+/** What AWS calls a customer in its answer to ResolveCustomer. Older listings lack the licence, newer ones the identifier. */
+export interface CustomerNames {
+  readonly accountId?: string | undefined
+  readonly licenseArn?: string | undefined
+  readonly identifier?: string | undefined
+}
+
+/** What AWS bills a customer by. Its records of an hour are one for each identity, region and dimension. */
+export interface CustomerIdentity {
+  readonly form: CustomerForm
+  /** `<account>/<licence>` for `license-arn`, else the account or the identifier. */
+  readonly value: string
+  readonly region: string
+}
+
+/** That AWS knows a customer of the application, who has a key, by this identity. It never changes. */
+export interface Registration {
+  /** The application's key of the customer. */
+  readonly customer: string
+  readonly identity: CustomerIdentity
+  readonly names: CustomerNames
+  readonly createdAt: number
+  /** The first hour whose usage it receives; 0 for any, and later after a change of the form. */
+  readonly startsAt: number
+  /** When the licence ended; undefined while it is active. */
+  readonly endedAt: number | undefined
+  /** When the application removed it, which frees the key and the identity. */
+  readonly deletedAt: number | undefined
+}
+
+/** Returns the identity that AWS bills by in a region; undefined where the names do not have it. */
+export function identityOf(
+  form: CustomerForm,
+  { accountId, licenseArn, identifier }: CustomerNames,
+  region: string,
+): CustomerIdentity | undefined {
+  switch (form) {
+    case 'license-arn':
+      return accountId === undefined || licenseArn === undefined
+        ? undefined
+        : { form, value: `${accountId}/${licenseArn}`, region }
+    case 'account':
+      return accountId === undefined ? undefined : { form, value: accountId, region }
+    case 'identifier':
+      return identifier === undefined ? undefined : { form, value: identifier, region }
+  }
+}
+
+/** The names that an identity consists of, as a record has them on the wire. */
+export function namesOf({ form, value }: CustomerIdentity): CustomerNames {
+  if (form === 'identifier') return { identifier: value }
+  if (form === 'account') return { accountId: value }
+  const slash = value.indexOf('/')
+  return { accountId: value.slice(0, slash), licenseArn: value.slice(slash + 1) }
+}
+
+/**
+ * Whether two registrations can bill one customer of AWS: they share what AWS bills by, in any form. Two
+ * licences of one account are two customers as long as both are billed by licence.
+ */
+export function mayBillOne(
+  a: Pick<Registration, 'identity' | 'names'>,
+  b: Pick<Registration, 'identity' | 'names'>,
+): boolean {
+  const same = (x: string | undefined, y: string | undefined) => x !== undefined && x === y
+  if (same(a.names.licenseArn, b.names.licenseArn)) return true
+  if (same(a.names.identifier, b.names.identifier)) return true
+  const byLicence = a.identity.form === 'license-arn' && b.identity.form === 'license-arn'
+  return !byLicence && same(a.names.accountId, b.names.accountId)
+}

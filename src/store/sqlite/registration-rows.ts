@@ -1,0 +1,155 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Account } from '../../metering/account.ts'
+import type { CustomerForm, CustomerNames, Registration } from '../../metering/customer.ts'
+import { unsentStates } from '../../metering/record-states.ts'
+import { customerHolder } from '../../metering/slot.ts'
+import type { CustomerView, OpenAccountHour } from '../view.ts'
+import type { Row } from './amount-columns.ts'
+import type { Names } from './names.ts'
+
+/** A customer whose usage came before a registration has a row of its own, which has no identity. */
+export const isRegistered = "form NOT IN ('resource', 'unregistered') AND deleted_at IS NULL"
+
+/** Open usage that may be sealed: before ?1, of customers whose licence has ended before ?2. */
+export const sealableSql = `
+  FROM open WHERE hour < max(?1, ?2)
+    AND (hour < ?1 OR account_id IN
+      (SELECT account.id FROM registration JOIN account ON registration_id = registration.id
+       WHERE ended_at IS NOT NULL))
+    AND account_id NOT IN
+      (SELECT account.id FROM registration JOIN account ON registration_id = registration.id
+       WHERE form = 'unregistered')`
+
+const unsettledStates = [...unsentStates, 'unresolved'].map((state) => `'${state}'`).join(', ')
+
+/** The customers of a SaaS product, as the rules see them. */
+export class RegistrationRows implements CustomerView {
+  readonly #names: Names
+  readonly #of
+  readonly #naming
+  readonly #isAwaited
+  readonly #awaited
+  readonly #accounts
+  readonly #openHours
+  readonly #lastRecord
+  readonly #lastOpen
+  readonly #unsettledRecord
+  readonly #unsettledUsage
+
+  constructor(database: DatabaseSync, names: Names) {
+    this.#names = names
+    this.#of = database.prepare(
+      `SELECT * FROM registration WHERE customer = ? AND ${isRegistered} ORDER BY id`,
+    )
+    this.#naming = database.prepare(
+      `SELECT * FROM registration WHERE (aws_account = ? OR license_arn = ? OR identifier = ?)
+       AND ${isRegistered} ORDER BY id`,
+    )
+    this.#isAwaited = database.prepare(
+      "SELECT 1 FROM registration WHERE customer = ? AND form = 'unregistered'",
+    )
+    this.#awaited = database.prepare(
+      `SELECT count(*) AS customers FROM registration AS awaited WHERE form = 'unregistered'
+       AND NOT EXISTS (SELECT 1 FROM registration WHERE customer = awaited.customer
+                       AND ${isRegistered})`,
+    )
+    this.#accounts = database.prepare(
+      `SELECT account.id FROM account JOIN registration ON registration.id = registration_id
+       WHERE customer = ? ORDER BY account.id`,
+    )
+    this.#openHours = database.prepare(
+      'SELECT DISTINCT resource_id, hour FROM open WHERE account_id = ? ORDER BY hour',
+    )
+    const records =
+      "FROM record WHERE slot_id IN (SELECT id FROM slot WHERE channel = 'batch-meter-usage' AND holder = ?)"
+    this.#lastRecord = database.prepare(`SELECT max(hour) AS hour ${records}`)
+    this.#unsettledRecord = database.prepare(
+      `SELECT 1 ${records} AND state IN (${unsettledStates}) LIMIT 1`,
+    )
+    const accounts = `account_id IN (SELECT account.id FROM registration
+      JOIN account ON registration_id = registration.id
+      WHERE customer = ?1 AND form = ?2 AND identity = ?3)`
+    this.#lastOpen = database.prepare(`SELECT max(hour) AS hour FROM open WHERE ${accounts}`)
+    this.#unsettledUsage = database.prepare(
+      `SELECT 1 FROM open WHERE ${accounts} UNION ALL SELECT 1 FROM held WHERE ${accounts} LIMIT 1`,
+    )
+  }
+
+  registrations(customer: string): Registration[] {
+    return this.#of.all(customer).map(registrationOf)
+  }
+
+  registrationsNaming({ accountId, licenseArn, identifier }: CustomerNames): Registration[] {
+    return this.#naming
+      .all(accountId ?? null, licenseArn ?? null, identifier ?? null)
+      .map(registrationOf)
+  }
+
+  isAwaited(customer: string): boolean {
+    return this.#isAwaited.get(customer) !== undefined
+  }
+
+  countAwaited(): number {
+    return Number(this.#awaited.get()?.['customers'])
+  }
+
+  accountsOf(customer: string): Account[] {
+    return this.#accounts.all(customer).map((row) => this.#names.account(Number(row['id'])))
+  }
+
+  openHoursOf(account: Account): OpenAccountHour[] {
+    const id = this.#names.accountId(account)
+    if (id === undefined) return []
+    return this.#openHours.all(id).map((row) => this.#hourOf(account, row))
+  }
+
+  lastHour(registration: Registration): number | undefined {
+    const { customer, identity } = registration
+    const open = this.#lastOpen.get(customer, identity.form, identity.value)
+    const hours = [this.#lastRecord.get(customerHolder(identity)), open]
+      .map((row) => row?.['hour'] ?? null)
+      .flatMap((hour) => (hour === null ? [] : [Number(hour)]))
+    return hours.length === 0 ? undefined : Math.max(...hours)
+  }
+
+  isUnsettled({ customer, identity }: Registration): boolean {
+    return (
+      this.#unsettledRecord.get(customerHolder(identity)) !== undefined ||
+      this.#unsettledUsage.get(customer, identity.form, identity.value) !== undefined
+    )
+  }
+
+  #hourOf(account: Account, row: Row): OpenAccountHour {
+    const resource = this.#names.resource(Number(row['resource_id']))
+    return { account, resource, hour: Number(row['hour']) }
+  }
+}
+
+/** The registration of a row that has an identity. */
+export function registrationOf(row: Row): Registration {
+  const text = (column: string) => {
+    const value = row[column] ?? null
+    return value === null ? undefined : String(value)
+  }
+  const instant = (column: string) => {
+    const value = row[column] ?? null
+    return value === null ? undefined : Number(value)
+  }
+  return {
+    customer: String(row['customer']),
+    identity: {
+      form: String(row['form']) as CustomerForm,
+      value: String(row['identity']),
+      region: String(row['region']),
+    },
+    names: {
+      accountId: text('aws_account'),
+      licenseArn: text('license_arn'),
+      identifier: text('identifier'),
+    },
+    createdAt: Number(row['created_at']),
+    startsAt: Number(row['starts_at']),
+    endedAt: instant('ended_at'),
+    deletedAt: instant('deleted_at'),
+  }
+}

@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest'
+import { accountOf } from '../../../src/metering/account.ts'
+import type { Registration } from '../../../src/metering/customer.ts'
+import { hourMs } from '../../../src/metering/hour.ts'
+import { untagged } from '../../../src/metering/tags.ts'
+import type { Store } from '../../../src/store/store.ts'
+import {
+  accountFor,
+  addedTo,
+  look,
+  nine,
+  partOf,
+  progressOf,
+  recordOf,
+  unit,
+  write,
+} from './changes-for-tests.ts'
+
+const acme: Registration = {
+  customer: 'acme',
+  identity: { form: 'account', value: '111122223333', region: 'us-east-1' },
+  names: { accountId: '111122223333', licenseArn: undefined, identifier: 'acme1' },
+  createdAt: nine,
+  startsAt: 0,
+  endedAt: undefined,
+  deletedAt: undefined,
+}
+const later: Registration = {
+  ...acme,
+  identity: { ...acme.identity, value: '444455556666' },
+  names: { accountId: '444455556666', licenseArn: 'arn:aws:l', identifier: undefined },
+  startsAt: nine + hourMs,
+}
+const accountOfCustomer = (registration: Registration) =>
+  accountFor('requests', { customer: registration.customer, identity: registration.identity })
+const waiting = accountFor('requests', { customer: 'unknown' })
+const cells = { [untagged]: unit }
+
+/** Checks how a store keeps the customers of a SaaS product. */
+export function describeCustomers(name: string, owned: () => Promise<{ store: Store }>): void {
+  describe(`${name}: the customers`, () => {
+    test('keep their registrations, the oldest first, as they were written last', async () => {
+      const { store } = await owned()
+      await write(store, { registrations: [acme, later] })
+      expect(await look(store, (view) => view.registrations('acme'))).toEqual([acme, later])
+      const ended = { ...acme, endedAt: nine + 5 }
+      await write(store, { registrations: [ended] })
+      expect(await look(store, (view) => view.registrations('acme'))).toEqual([ended, later])
+      expect(await look(store, (view) => view.registrations('other'))).toEqual([])
+    })
+
+    test('are found by any of their names, unless they were deleted', async () => {
+      const { store } = await owned()
+      await write(store, { registrations: [acme, { ...later, deletedAt: nine }] })
+      const naming = (names: Registration['names']) =>
+        look(store, (view) => view.registrationsNaming(names))
+      expect(await naming({ identifier: 'acme1' })).toEqual([acme])
+      expect(await naming({ accountId: '111122223333', licenseArn: 'arn:aws:l' })).toEqual([acme])
+      expect(await naming({ accountId: '444455556666' })).toEqual([])
+      expect(await naming({})).toEqual([])
+      expect(await look(store, (view) => view.registrations('acme'))).toEqual([acme])
+    })
+
+    test('have accounts of their own, and none without a registration', async () => {
+      const { store } = await owned()
+      const account = accountOfCustomer(acme)
+      await expect(write(store, { added: [addedTo(account, nine, cells)] })).rejects.toThrow(
+        'has no registration',
+      )
+      await write(store, { registrations: [acme], added: [addedTo(account, nine, cells)] })
+      const [found] = await look(store, (view) => view.accountsOf('acme'))
+      expect(found).toEqual(accountOf(account.key))
+      expect(await look(store, (view) => view.openHoursOf(account))).toMatchObject([{ hour: nine }])
+    })
+
+    test('may have usage before they are registered, which is counted and not sealed', async () => {
+      const { store } = await owned()
+      const due = { before: nine + hourMs, endedBefore: nine + hourMs }
+      await write(store, { added: [addedTo(waiting, nine, cells)] })
+      expect(await look(store, (view) => [view.isAwaited('unknown'), view.countAwaited()])).toEqual(
+        [true, 1],
+      )
+      expect(await look(store, (view) => view.sealableHours(due))).toEqual([])
+      expect(await store.hasSealable(due)).toBe(false)
+      await write(store, { registrations: [{ ...acme, customer: 'unknown' }] })
+      expect(await look(store, (view) => view.countAwaited())).toBe(0)
+    })
+
+    test('have what is due sealed, and more once the licence has ended', async () => {
+      const { store } = await owned()
+      const account = accountOfCustomer(acme)
+      const hours = [nine, nine + hourMs].map((hour) => addedTo(account, hour, cells))
+      await write(store, { registrations: [acme], added: hours })
+      const due = { before: nine + 1, endedBefore: nine + 2 * hourMs }
+      const sealable = (limit?: number) =>
+        look(store, (view) => view.sealableHours({ ...due, limit }).map(({ hour }) => hour))
+      expect(await sealable()).toEqual([nine])
+      expect(await store.hasSealable({ before: nine, endedBefore: nine + 1 })).toBe(false)
+      await write(store, { registrations: [{ ...acme, endedAt: nine }] })
+      expect(await sealable()).toEqual([nine, nine + hourMs])
+      expect(await sealable(1)).toEqual([nine])
+      expect(await store.hasSealable({ before: nine, endedBefore: nine + 1 })).toBe(true)
+    })
+
+    test('are unsettled while anything of theirs is open, unsent or unresolved', async () => {
+      const { store } = await owned()
+      const account = accountOfCustomer(acme)
+      const state = () => look(store, (view) => [view.isUnsettled(acme), view.lastHour(acme)])
+      await write(store, { registrations: [acme] })
+      expect(await state()).toEqual([false, undefined])
+      await write(store, { added: [addedTo(account, nine, cells)] })
+      expect(await state()).toEqual([true, nine])
+      const record = recordOf(nine + hourMs, partOf(account, 1))
+      const open = { account, resource: record.resource, hour: nine }
+      const [id = 0] = await write(store, { emptied: [open], newRecords: [record] })
+      expect(await state()).toEqual([true, nine + hourMs])
+      for (const [unsettled, reached] of [
+        [true, 'unresolved'],
+        [false, 'accepted'],
+      ] as const) {
+        await write(store, { records: new Map([[id, progressOf({ state: reached })]]) })
+        expect(await state()).toEqual([unsettled, nine + hourMs])
+      }
+    })
+  })
+}

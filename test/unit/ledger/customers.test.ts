@@ -1,0 +1,268 @@
+import { describe, expect, test } from 'vitest'
+import { imbalancesOf } from '../../../src/ledger/audit.ts'
+import type { CustomerForm, CustomerNames } from '../../../src/metering/customer.ts'
+import { hourMs } from '../../../src/metering/hour.ts'
+import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
+import type { ManualClock } from '../../support/manual-clock.ts'
+import { sealHours } from '../../support/ledger/seal-rules.ts'
+
+const region = 'us-east-1'
+const acme: CustomerNames = {
+  accountId: '111122223333',
+  licenseArn: 'arn:aws:license-manager::294406891311:license:l-acme',
+  identifier: 'acme1',
+}
+const beta: CustomerNames = {
+  accountId: '444455556666',
+  licenseArn: 'arn:aws:license-manager::294406891311:license:l-beta',
+}
+
+const nine = Date.parse('2026-03-10T09:00:00Z')
+
+async function saasBench(
+  form: CustomerForm = 'license-arn',
+  more: { directory?: string; clock?: ManualClock; lateUsage?: 'carry' | 'hold' } = {},
+) {
+  const { lateUsage = 'carry', ...options } = more
+  const bench = await openBench({
+    ...options,
+    resource: 'saas:product',
+    customers: { form, region, lateUsage },
+  })
+  const { customers } = bench.ledger
+  if (customers === undefined) throw new Error('the book has no customers')
+  return {
+    ...bench,
+    customers,
+    register: (customer: string, names: CustomerNames) =>
+      customers.register({ customer, names, reactivates: false }),
+  }
+}
+
+const use = (bench: LedgerBench, customer: string, quantity = 1n) =>
+  bench.report('requests', quantity * unit, { customer })
+
+async function balanced({ ledger }: LedgerBench): Promise<void> {
+  expect(imbalancesOf(await ledger.audit())).toEqual([])
+}
+
+describe('a registration', () => {
+  test('is the same when it comes again', async () => {
+    const { register } = await saasBench()
+    const first = await register('acme', acme)
+    expect(first.identity).toEqual({
+      form: 'license-arn',
+      value: `${acme.accountId}/${acme.licenseArn}`,
+      region,
+    })
+    expect(await register('acme', acme)).toEqual(first)
+  })
+
+  test.each(['license-arn', 'account', 'identifier'] as const)(
+    'by %s of a customer who has another key is refused',
+    async (form) => {
+      const { register } = await saasBench(form)
+      await register('acme', acme)
+      await expect(register('again', acme)).rejects.toMatchObject({ code: 'CustomerIdentityTaken' })
+      const [one, two] = await Promise.allSettled([
+        register('one', { ...acme, ...beta, identifier: 'beta1' }),
+        register('two', { ...acme, ...beta, identifier: 'beta1' }),
+      ])
+      expect([one.status, two.status].toSorted()).toEqual(['fulfilled', 'rejected'])
+    },
+  )
+
+  test('lets one account have two licences under two keys', async () => {
+    const { register } = await saasBench()
+    await register('acme', acme)
+    const second = { ...acme, identifier: undefined, licenseArn: `${acme.licenseArn}-2` }
+    await expect(register('acme-2', second)).resolves.toMatchObject({ customer: 'acme-2' })
+  })
+
+  test('needs what the product is billed by', async () => {
+    const { register } = await saasBench('identifier')
+    await expect(register('beta', beta)).rejects.toMatchObject({ code: 'CustomerNamesIncomplete' })
+  })
+
+  test('of a new licence leaves usage reported before with the old one', async () => {
+    const bench = await saasBench()
+    await bench.register('acme', acme)
+    await use(bench, 'acme', 3n)
+    const renewed = { ...acme, licenseArn: `${acme.licenseArn}-2` }
+    await bench.register('acme', renewed)
+    await use(bench, 'acme', 5n)
+    await bench.clock.advance(hourMs)
+    const records = await sealHours(bench.ledger, bench.clock)
+    expect(records.map(({ slot, quantity }) => [slot.holder, quantity])).toEqual([
+      [expect.stringContaining('l-acme"'), 3],
+      [expect.stringContaining('l-acme-2"'), 5],
+    ])
+    await balanced(bench)
+  })
+})
+
+describe('usage of a customer who is not registered', () => {
+  test('waits, is not sealed, and is sealed in its own hours after the registration', async () => {
+    const bench = await saasBench()
+    await use(bench, 'acme', 3n)
+    await bench.clock.advance(hourMs)
+    await use(bench, 'acme', 4n)
+    await bench.clock.advance(5 * hourMs)
+    expect(await bench.ledger.hasOpenBefore(bench.clock.now())).toBe(false)
+    expect(await sealHours(bench.ledger, bench.clock)).toEqual([])
+    await balanced(bench)
+    await bench.register('acme', acme)
+    const records = await sealHours(bench.ledger, bench.clock)
+    expect(records.map(({ hour, quantity, customer }) => [hour, quantity, customer])).toEqual([
+      [nine, 3, 'acme'],
+      [nine + hourMs, 4, 'acme'],
+    ])
+    await balanced(bench)
+  })
+
+  test.each([
+    ['carry', 1],
+    ['hold', 0],
+  ] as const)('whose window is over follows the policy %s', async (lateUsage, sealed) => {
+    const bench = await saasBench('license-arn', { lateUsage })
+    await use(bench, 'acme', 3n)
+    await bench.clock.advance(26 * hourMs)
+    await bench.register('acme', acme)
+    const { held, open } = await bench.ledger.usage()
+    expect(held.map(({ quantity, reason }) => [quantity, reason])).toEqual(
+      lateUsage === 'hold' ? [[3n * unit, 'late']] : [],
+    )
+    expect(open.map(({ hour }) => hour)).toEqual(sealed === 1 ? [nine + 26 * hourMs] : [])
+    await balanced(bench)
+  })
+
+  test('is refused when too many customers wait', async () => {
+    const bench = await saasBench()
+    const reports = Array.from({ length: 1000 }, (_, index) => ({
+      dimension: 'requests',
+      customer: `unknown-${index}`,
+      quantity: unit,
+      occurredAt: undefined,
+      tags: '',
+      idempotencyKey: undefined,
+    }))
+    await bench.ledger.report({ reports, idempotencyKey: undefined })
+    await expect(use(bench, 'one-more')).rejects.toMatchObject({ code: 'TooManyUnknownCustomers' })
+    await use(bench, 'unknown-7')
+    await bench.register('unknown-0', acme)
+    await expect(use(bench, 'one-more')).resolves.toMatchObject({ result: 'accepted' })
+    await balanced(bench)
+  })
+})
+
+describe('a change of the form', () => {
+  test('bills no hour under both forms', async () => {
+    const first = await saasBench('identifier')
+    await first.register('acme', acme)
+    await use(first, 'acme', 2n)
+    const { directory, clock } = first
+    await first.ledger.close()
+
+    const bench = await saasBench('license-arn', { directory, clock })
+    const registration = await bench.register('acme', acme)
+    expect(registration.startsAt).toBe(nine + hourMs)
+    await use(bench, 'acme', 3n)
+    await clock.advance(hourMs)
+    await use(bench, 'acme', 4n)
+    await bench.report('requests', 5n * unit, { customer: 'acme', occurredAt: nine + 1 })
+    await clock.advance(hourMs)
+    const records = await sealHours(bench.ledger, clock)
+    const slots = records.map(({ slot, hour, quantity }) => [
+      slot.holder.includes('license-arn') ? 'licence' : 'identifier',
+      (hour - nine) / hourMs,
+      quantity,
+    ])
+    expect(slots).toEqual([
+      ['identifier', 0, 10],
+      ['licence', 1, 4],
+    ])
+    await balanced(bench)
+  })
+
+  test('lets usage of the old form that comes late take no hour of the new one', async () => {
+    const first = await saasBench('identifier')
+    await first.register('acme', acme)
+    await use(first, 'acme', 2n)
+    await first.clock.advance(hourMs)
+    const [record] = await sealHours(first.ledger, first.clock)
+    const { directory, clock } = first
+    await first.ledger.close()
+
+    const bench = await saasBench('license-arn', { directory, clock })
+    await bench.register('acme', acme)
+    await use(bench, 'acme', 4n)
+    await bench.ledger.markSending(record?.id ?? 0)
+    const moved = await bench.ledger.settle(record?.id ?? 0, {
+      kind: 'too-late',
+      code: 'TimestampOutOfBoundsException',
+      message: '',
+      policy: 'carry',
+    })
+    expect(moved).toMatchObject({ state: 'moved', movedTo: nine + 2 * hourMs })
+    await balanced(bench)
+  })
+})
+
+describe('the end of a licence', () => {
+  test('has usage of the current hour sealed, and of no other customer', async () => {
+    const bench = await saasBench()
+    await bench.register('acme', acme)
+    await bench.register('beta', beta)
+    await use(bench, 'acme', 3n)
+    await use(bench, 'beta', 4n)
+    const ended = await bench.customers.end('acme')
+    expect(ended.endedAt).toBe(bench.clock.now())
+    const due = { before: nine, endedBefore: nine + hourMs }
+    expect(await bench.ledger.hasOpenBefore(due.before, due.endedBefore)).toBe(true)
+    const records = await sealHours(bench.ledger, bench.clock, {}, false, due.endedBefore)
+    expect(records.map(({ customer, hour, quantity }) => [customer, hour, quantity])).toEqual([
+      ['acme', nine, 3],
+    ])
+    await balanced(bench)
+  })
+
+  test('comes with an event that names the licence, and goes with another', async () => {
+    const { customers, register } = await saasBench()
+    await register('acme', acme)
+    const names = { licenseArn: acme.licenseArn }
+    const isActive = async () => (await customers.usage('acme')).registration?.endedAt === undefined
+    expect(await customers.apply({ id: '1', names, change: 'ended' })).toBe('accepted')
+    expect(await isActive()).toBe(false)
+    expect(await customers.apply({ id: '2', names, change: 'active' })).toBe('accepted')
+    expect(await isActive()).toBe(true)
+    expect(await customers.apply({ id: '1', names, change: 'ended' })).toBe('duplicate')
+    expect(await isActive()).toBe(true)
+    const other = { licenseArn: 'arn:aws:license-manager::1:license:l-other' }
+    expect(await customers.apply({ id: '3', names: other, change: 'ended' })).toBe('ignored')
+  })
+})
+
+describe('a customer', () => {
+  test('is deleted once everything is settled, which frees the identity', async () => {
+    const bench = await saasBench()
+    await bench.register('acme', acme)
+    await use(bench, 'acme', 3n)
+    await expect(bench.customers.delete('acme')).rejects.toMatchObject({
+      code: 'CustomerNotSettled',
+    })
+    await bench.clock.advance(hourMs)
+    const [record] = await sealHours(bench.ledger, bench.clock)
+    await expect(bench.customers.delete('acme')).rejects.toMatchObject({
+      code: 'CustomerNotSettled',
+    })
+    await bench.ledger.markSending(record?.id ?? 0)
+    await bench.ledger.settle(record?.id ?? 0, { kind: 'accepted', meteringRecordId: 'm' })
+    await bench.customers.delete('acme')
+    await expect(bench.customers.end('acme')).rejects.toMatchObject({ code: 'CustomerNotFound' })
+    await bench.register('acme-again', acme)
+    // The hour is billed already: AWS knows the customer, not the key.
+    await bench.report('requests', unit, { customer: 'acme-again', occurredAt: nine + 1 })
+    expect((await bench.ledger.usage()).open.map(({ hour }) => hour)).toEqual([nine + hourMs])
+    await balanced(bench)
+  })
+})
