@@ -1,6 +1,7 @@
-# The two base images. A seller who may not pull from the public registries sets both.
-ARG NODE_IMAGE=node:24-bookworm-slim
-ARG RUNTIME_IMAGE=gcr.io/distroless/nodejs24-debian12:nonroot
+# The two base images, by the digest of what was reviewed, for all processors. A seller who may not pull from the public
+# registries sets both.
+ARG NODE_IMAGE=node:24-bookworm-slim@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d
+ARG RUNTIME_IMAGE=gcr.io/distroless/nodejs24-debian12:nonroot@sha256:14d42e2511532589a7c7e01a753667a74fcc96266e137e8125006b87b0c32d0a
 # The version in package.json, for the label. The build fails if they differ.
 ARG VERSION=0.1.0
 

@@ -15,8 +15,17 @@ const dns = {
   ],
 }
 
-test('by default there is none', async () => {
-  expect((await render()).filter(({ kind }) => kind === 'NetworkPolicy')).toEqual([])
+test('the product has one by default, and none where the values say so', async () => {
+  expect(only(await render(), 'NetworkPolicy').spec['policyTypes']).toEqual(['Ingress', 'Egress'])
+  const off = await render({ sidecar: { networkPolicy: { enabled: false } } })
+  expect(off.filter(({ kind }) => kind === 'NetworkPolicy')).toEqual([])
+})
+
+test('with the emulator it lets the sidecar reach it', async () => {
+  const objects = await render({}, { ci: 'emulator-values.yaml' })
+  expect(only(objects, 'NetworkPolicy').spec['egress']).toContainEqual({
+    ports: [{ port: 7071, protocol: 'TCP' }],
+  })
 })
 
 test('what the sidecar needs stays open: DNS, HTTPS for metering and STS, its ops port', async () => {

