@@ -10,6 +10,7 @@ import { attacked } from './rows/attacks.ts'
 import { batches } from './rows/batches.ts'
 import type { Row } from './rows/bench.ts'
 import { coldStart } from './rows/cold-start.ts'
+import { database } from './rows/database.ts'
 import { entitlement } from './rows/entitlement.ts'
 import { fileSize } from './rows/file-size.ts'
 import { interference } from './rows/interference.ts'
@@ -24,6 +25,7 @@ const rows: Readonly<Record<string, Row>> = {
   usage,
   outage,
   batches,
+  database,
   interference,
   'cold-start': coldStart,
   memory,

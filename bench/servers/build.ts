@@ -15,6 +15,7 @@ export interface Build {
   readonly fastSidecar: readonly string[]
   readonly plainHttp: string
   readonly plainFastify: string
+  readonly plainPostgres: string
   remove(): void
 }
 
@@ -29,6 +30,7 @@ export async function buildAll(): Promise<Build> {
   const fast = await build('bench/servers/fast-sidecar.ts')
   const plainHttp = await build('bench/servers/plain-http.ts')
   const plainFastify = await build('bench/servers/plain-fastify.ts', { without: [] })
+  const plainPostgres = await build('bench/servers/plain-postgres.ts', { without: [] })
   const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8')
   const [, entry] = /^ENTRYPOINT (\[.*\])$/m.exec(dockerfile) ?? []
   if (entry === undefined) throw new Error('the Dockerfile does not have a readable ENTRYPOINT')
@@ -41,6 +43,7 @@ export async function buildAll(): Promise<Build> {
     fastSidecar: [...flags, fast],
     plainHttp,
     plainFastify,
+    plainPostgres,
     remove,
   }
 }

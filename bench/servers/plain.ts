@@ -19,6 +19,15 @@ export function startPlainFastify({ plainFastify }: Build): Promise<Server> {
   return startPlain(plainFastify)
 }
 
+/** Starts a bare Fastify server that inserts each report in its own transaction. */
+export function startPlainPostgres(
+  { plainPostgres }: Build,
+  url: string,
+  connections: number,
+): Promise<Server> {
+  return startPlain(plainPostgres, url, `${connections}`)
+}
+
 async function startPlain(file: string, ...args: readonly string[]): Promise<Server> {
   const port = await freePort()
   const { child, program } = start([file, `${port}`, ...args])

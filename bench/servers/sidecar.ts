@@ -18,6 +18,7 @@ export async function startSidecar(
   args: readonly string[],
   emulatorUrl: string,
   dimensions: readonly string[] = demoProduct.dimensions,
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<Sidecar> {
   const key = await (await fetch(`${emulatorUrl}/_emulator/public-key`)).text()
   const [port, opsPort] = [await freePort(), await freePort()]
@@ -41,6 +42,7 @@ export async function startSidecar(
     SIDECAR_LOG_LEVEL: 'error',
     AWS_ACCESS_KEY_ID: 'AKIABENCHTASKORPOD01',
     AWS_SECRET_ACCESS_KEY: 'bench',
+    ...settings,
   }
   const startedAt = performance.now()
   const { child, program } = start(args, env)

@@ -7,6 +7,8 @@ export interface GroupCommitOptions<Context> {
   readonly transact: (operations: (context: Context) => void) => Promise<void>
   /** Resolves when everything committed so far is on disk. */
   readonly flush: () => Promise<void>
+  /** How long the next group may wait for callers that were just answered; 0 where a commit is fast. */
+  readonly gatherMs?: number | undefined
   /** Work between two groups, after the answers of the first have been given. */
   readonly between: () => Promise<void>
   /** A group is on disk: how many operations shared it, and how long commit and flush took. */
@@ -102,13 +104,30 @@ export class GroupCommit<Context> {
         }
         this.#flushing = false
         for (const { answer } of this.#questions.splice(0)) void answer()
+        const callers = group.length + this.#waiting.length
         give(group, answers)
         await this.#options.between()
+        await this.#gather(callers)
       } catch (error) {
         this.#fail(error, group)
       }
     }
     this.#running = undefined
+  }
+
+  /**
+   * Waits for callers that were just answered and report again at once: without it they and those that
+   * wait already take turns, and each group has half of them.
+   */
+  async #gather(callers: number): Promise<void> {
+    const { gatherMs = 0 } = this.#options
+    const elapsed = stopwatch()
+    while (
+      this.#waiting.length > 0 &&
+      this.#waiting.length < callers &&
+      elapsed() * 1000 < gatherMs
+    )
+      await new Promise((resolve) => setImmediate(resolve))
   }
 
   async #commit(group: readonly Waiting<Context>[]): Promise<Answer[]> {

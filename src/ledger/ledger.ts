@@ -354,6 +354,7 @@ export class Ledger {
         }
       },
       flush: () => this.#store.flush(),
+      gatherMs: this.#store.gatherMs,
       between: () => this.#store.maintain(),
       onDurable: (operations, seconds) => {
         events.emit('stepReached', { step: 'group-flushed' })

@@ -53,6 +53,8 @@ export interface BookReader {
  * rules decide, the store writes, in one transaction and one durable flush for the group.
  */
 export interface Store extends BookReader {
+  /** How long a group may wait for more, ms: a commit that takes long is worth it. */
+  readonly gatherMs: number
   /**
    * Runs the rules in a transaction, writes what they decide, and commits. Resolves with the ids of the
    * new records in their order. When it rejects, nothing has happened.

@@ -37,6 +37,7 @@ const realTime = createSystemClock()
 
 /** A book in PostgreSQL, for one of the many tasks or pods that share it. */
 export class PostgresStore extends PostgresReader implements Store {
+  readonly gatherMs = 2
   readonly #options: PostgresStoreOptions
   readonly #names = new Names()
   readonly #loaded = new Loaded()

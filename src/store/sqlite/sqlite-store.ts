@@ -39,6 +39,7 @@ const mostKeys = 20_000_000
 
 /** A book in one SQLite file, for the one task or pod that holds its lock. */
 export class SqliteStore extends SqliteReader implements Store {
+  readonly gatherMs = 0
   readonly #options: SqliteStoreOptions
   readonly #names: Names
   readonly #view: SqliteView

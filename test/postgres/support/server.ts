@@ -17,7 +17,7 @@ const versions = '/usr/lib/postgresql'
 const nobody = 65_534
 
 /** Makes a cluster and starts it, as an ordinary user and with every setting of its durability as it comes. */
-export async function createServerFolder(): Promise<PostgresServer> {
+export async function createServerFolder(preload = ''): Promise<PostgresServer> {
   await needDebianPackages({ postgresql: versions })
   const version = readdirSync(versions).toSorted((a, b) => Number(b) - Number(a))[0] ?? ''
   const bin = join(versions, version, 'bin')
@@ -38,13 +38,13 @@ export async function createServerFolder(): Promise<PostgresServer> {
     'UTF8',
     '--no-sync',
   )
-  startServer(server)
+  startServer(server, preload)
   return server
 }
 
 /** Starts it after a stop or a crash, and waits until it accepts connections. */
-export function startServer(server: PostgresServer): void {
-  const settings = `-p ${server.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=${server.folder} -c max_connections=200`
+export function startServer(server: PostgresServer, preload = ''): void {
+  const settings = `-p ${server.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=${server.folder} -c max_connections=200 -c shared_preload_libraries=${preload}`
   runTool(
     server,
     'pg_ctl',

@@ -21,6 +21,7 @@ export interface ModelStoreOptions {
 
 /** The port in plain maps. */
 export class ModelStore extends ModelReader implements Store {
+  readonly gatherMs = 0
   readonly #options: ModelStoreOptions
 
   constructor(options: ModelStoreOptions) {
