@@ -42,6 +42,8 @@ const suites: Readonly<Record<string, Options>> = {
     fileParallelism: false,
   },
   // Two files would download Prometheus at once.
+  // The first run installs and builds foreign exporters and SDKs.
+  sources: { testTimeout: 120_000, hookTimeout: 300_000, fileParallelism: false },
   prometheus: { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false },
 }
 

@@ -6,13 +6,14 @@ import type { Ledger } from '../ledger/ledger.ts'
 import { hourMs } from '../metering/hour.ts'
 import type { Log } from '../kernel/log.ts'
 import type { LateUsagePolicy } from './channel.ts'
+import { HeardHours } from './heard-hours.ts'
 import { channels } from './registry.ts'
 import { Sender, type SenderOptions } from './sender.ts'
 import { spreadDelayMs } from './spread.ts'
 import { Submitter, type SubmitterOptions } from './submitter.ts'
 
 export interface SubmissionOptions {
-  readonly ledger: Pick<Ledger, 'owner' | 'report'> &
+  readonly ledger: Pick<Ledger, 'owner' | 'report' | 'countPage'> &
     SenderOptions['ledger'] &
     SubmitterOptions['ledger']
   readonly api: MeteringApi
@@ -24,7 +25,7 @@ export interface SubmissionOptions {
   /** 0 to 1, as Math.random. */
   readonly random: () => number
   readonly product: {
-    readonly dimensions: readonly { readonly name: string }[]
+    readonly dimensions: SubmitterOptions['dimensions']
     readonly untaggedAs?: SubmitterOptions['untaggedAs']
   }
   readonly sealDelayMs: number
@@ -37,7 +38,9 @@ export interface SubmissionOptions {
 
 export interface Submission {
   /** The ledger as sources see it: what is reported for an hour that is over is sealed soon after. */
-  readonly book: Pick<Ledger, 'report'>
+  readonly book: Pick<Ledger, 'report' | 'countPage'>
+  /** Says that nothing of these dimensions was missed at an instant. */
+  readonly heard: (dimensions: readonly string[], at: number) => void
   readonly sender: Sender
   readonly submitter: Submitter
   /**
@@ -57,7 +60,9 @@ export function createSubmission(options: SubmissionOptions): Submission {
   const notBefore = (hour: number) => hour + hourMs + sealDelayMs + spreadMs
   const usageArrived = (hour: number) => submitter.usageArrived(hour)
   const sender = new Sender({ ...options, channel, notBefore, usageArrived })
-  const submitter = new Submitter({ ...options, ...product, channel, sender })
+  const heardHours = new HeardHours()
+  const wasHeard = (dimension: string, hour: number) => heardHours.has(dimension, hour)
+  const submitter = new Submitter({ ...options, ...product, channel, sender, wasHeard })
   return {
     book: {
       async report(request) {
@@ -65,7 +70,9 @@ export function createSubmission(options: SubmissionOptions): Submission {
         usageArrived(Math.min(...receipts.map(({ hour }) => hour)))
         return receipts
       },
+      countPage: (page) => ledger.countPage(page),
     },
+    heard: (dimensions, at) => heardHours.note(dimensions, at),
     sender,
     submitter,
     acceptedUntil: (hour) => hour + hourMs + channel.windowMs,

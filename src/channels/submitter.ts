@@ -20,7 +20,10 @@ export interface SubmitterOptions {
   readonly awsTime?: Pick<AwsClock, 'isKnown' | 'isSteady'> | undefined
   readonly events: Events
   readonly log: Log
-  readonly dimensions: readonly { readonly name: string }[]
+  /** `from` where a source asks for the usage by itself. */
+  readonly dimensions: readonly { readonly name: string; readonly from?: unknown }[]
+  /** Whether the source of a dimension was heard in an hour, so that no usage means zero. */
+  readonly wasHeard: (dimension: string, hour: number) => boolean
   /** The tag set of what has none, in a record that has tagged usage too. */
   readonly untaggedAs?: SealRules['untaggedAs']
   readonly sealDelayMs: number
@@ -200,8 +203,11 @@ export class Submitter {
       { length: Math.max(0, (before - first) / hourMs) },
       (_, index) => first + index * hourMs,
     )
-    return this.#options.dimensions.flatMap(({ name }) =>
-      hours.map((hour) => ({ dimension: name, hour })),
+    const { dimensions, wasHeard } = this.#options
+    return dimensions.flatMap(({ name, from }) =>
+      hours
+        .filter((hour) => from === undefined || wasHeard(name, hour))
+        .map((hour) => ({ dimension: name, hour })),
     )
   }
 }

@@ -1,4 +1,5 @@
 import type { ReportMistake } from '../kernel/mistakes.ts'
+import { isLoopback } from './parse-setting.ts'
 import type { HostPort } from './setting-type.ts'
 import type { SettingValues } from './setting-values.ts'
 
@@ -7,6 +8,7 @@ export function checkTogether(values: SettingValues, report: ReportMistake): voi
   checkTimes(values, report)
   checkAddresses(values, report)
   checkDatabase(values, report)
+  checkScrape(values, report)
 }
 
 function checkTimes(values: SettingValues, report: ReportMistake): void {
@@ -32,6 +34,17 @@ function checkTimes(values: SettingValues, report: ReportMistake): void {
 function checkDatabase({ given }: SettingValues, report: ReportMistake): void {
   if (given.has('SIDECAR_DATABASE_URL') && given.has('SIDECAR_DATABASE_URL_FILE'))
     report('SIDECAR_DATABASE_URL: SIDECAR_DATABASE_URL_FILE is set as well; remove one of them')
+}
+
+/** What is billed comes from this machine alone: any other page could be someone else's. */
+function checkScrape(values: SettingValues, report: ReportMistake): void {
+  const page = values.get('SIDECAR_SCRAPE_URL')
+  if (page === undefined || !values.areSound('SIDECAR_SCRAPE_URL')) return
+  const { protocol, hostname } = new URL(page)
+  if (protocol !== 'http:' || !isLoopback(hostname.replace(/^\[|\]$/g, '')))
+    report(
+      `SIDECAR_SCRAPE_URL: ${page} is not on this machine; give an http:// address with localhost, 127.0.0.1 or [::1]`,
+    )
 }
 
 function checkAddresses(values: SettingValues, report: ReportMistake): void {

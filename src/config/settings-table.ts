@@ -4,6 +4,7 @@ import { awsLimits } from '../metering/aws-limits.ts'
 import { productCodePattern, productCodeRange } from '../product/patterns.ts'
 import type { Product } from '../product/product.ts'
 import { pricingInWords, routeNames, routesThat } from '../product/routes.ts'
+import { sourceSettings } from './source-settings.ts'
 import { choice, integer, text, type SettingType } from './setting-type.ts'
 
 /** One setting. To add one, add a row, and read its member of `Settings` where it decides something. */
@@ -287,14 +288,7 @@ export const settingsTable = [
     default: String(awsLimits.allocations),
     summary: 'Distinct tag sets for one dimension and hour; usage beyond them is kept untagged.',
   },
-  {
-    name: 'SIDECAR_MAX_READINGS',
-    member: 'maxReadings',
-    type: integer('', 1, 10_000_000),
-    default: '100000',
-    summary:
-      'Distinct members or readings that one hour of a dimension may have where its aggregate is not sum; more are refused.',
-  },
+  ...sourceSettings,
   {
     name: 'SIDECAR_LOG_LEVEL',
     member: 'logLevel',

@@ -51,6 +51,23 @@ export interface SidecarEvents {
   callRepeated: { readonly dimension: string; readonly hour: number; readonly requestId: string }
   /** The readings of an hour became an amount of it. */
   readingsCounted: { readonly dimension: string; readonly hour: number; readonly quantity: bigint }
+  /** Counters were read, and what is new of them is on disk. */
+  countersRead: {
+    readonly counted: readonly {
+      readonly dimension: string
+      readonly series: string
+      readonly outcome: 'counted' | 'restarted' | 'baseline' | 'fell' | 'skipped'
+      readonly rise: bigint
+    }[]
+  }
+  /** A source looked for usage: `failed` when it could not be asked, `refused` when it answered wrongly. */
+  sourceRead: {
+    readonly source: string
+    readonly outcome: 'ok' | 'failed' | 'refused'
+    readonly reason: string | undefined
+    /** ms */
+    readonly at: number
+  }
   tagSetsOverflowed: { readonly dimension: string; readonly reports: number }
   /** Usage of an hour waits for an operator. */
   usageHeld: {

@@ -49,6 +49,8 @@ export const logEventTable = {
     fields: ['action', 'id', 'dimension', 'hour', 'quantity', 'reason'],
   },
   'operator.not-read': { level: 'warn', fields: [] },
+  'source.failed': { level: 'warn', fields: ['source', 'outcome', 'times'] },
+  'source.counter-lost': { level: 'warn', fields: ['dimension', 'series', 'outcome', 'times'] },
   'record.sealed': { level: 'info', fields: ['record', 'dimension', 'hour', 'quantity'] },
   'record.accepted': {
     level: 'info',

@@ -272,6 +272,20 @@ export const problemTable = {
       'The volume is full, or the ledger holds 20,000,000 idempotency keys; records are still sent',
     todo: 'Free or enlarge the volume; the sidecar continues by itself. Use fewer keys: report sums, or batches with one key',
   },
+  DimensionHasSource: {
+    status: 422,
+    title: 'The dimension comes from another source',
+    awsName: 'InvalidUsageDimensionException',
+    happened:
+      'The product file says where the usage of the dimension comes from, and it is not this',
+    todo: 'Report other dimensions, or remove `from` of the dimension in the product file',
+  },
+  ScrapeFailed: {
+    status: 503,
+    title: 'The metrics page could not be counted',
+    happened: 'The page did not answer, or it is not a metrics page that counts',
+    todo: 'Look at the page yourself; `marketplace-sidecar doctor` reads it too',
+  },
   ReadingsFull: {
     status: 507,
     title: 'The hour has no room for further readings',

@@ -3,12 +3,12 @@ import type { SidecarError } from '../kernel/errors.ts'
 import type { Events, Step } from '../kernel/events.ts'
 import type { Log } from '../kernel/log.ts'
 import type { AccountKey } from '../metering/account.ts'
+import type { CounterPage } from '../metering/counter.ts'
 import type { MeteringRecord, Settlement } from '../metering/record.ts'
 import { windowOf, type RecordWindow } from '../metering/record-window.ts'
 import type { ReportReceipt, UsageRequest } from '../metering/report.ts'
 import type { Store } from '../store/store.ts'
 import {
-  summaryWindowMs,
   type AccountSums,
   type DiskSpace,
   type LedgerGauges,
@@ -18,6 +18,7 @@ import {
 import { acceptedRecords } from './accepted-records.ts'
 import { AccountSlots } from './account-slots.ts'
 import { auditBook, imbalancesOf, type AccountBalance } from './audit.ts'
+import { countPage, type CountedSeries } from './count-page.ts'
 import { GroupCommit } from './group-commit.ts'
 import { grown, noOverflow } from './grown.ts'
 import { HeadRoom } from './head-room.ts'
@@ -34,16 +35,12 @@ import { reportUsage } from './report-usage.ts'
 import { resealUntagged } from './reseal-untagged.ts'
 import type { SealRequest } from './seal-hours.ts'
 import { sealPart } from './seal-part.ts'
+import { retentionAt, settledMs } from './retention-at.ts'
 import { sealedRecord } from './sealed-record.ts'
 import { markSending, settleRecord } from './settle-record.ts'
 import { TagSetLimit } from './tag-set-limit.ts'
 import { UsageAccounts } from './usage-accounts.ts'
 import { usageByDimension } from './usage-by-dimension.ts'
-
-const dayMs = 86_400_000
-/** Longer than the 24 h that are promised, so that a report near the end of an hour is covered. */
-const claimsMs = dayMs + 3_600_000
-const settledMs = 45 * dayMs
 
 export interface LedgerOptions {
   /** Where the book is kept. The ledger closes it. */
@@ -151,6 +148,17 @@ export class Ledger {
     return receipts
   }
 
+  /** Adds what the counters of a page rose by. Pages of one source are counted one after the other. */
+  async countPage(read: CounterPage): Promise<CountedSeries[]> {
+    const { firstSeenAt } = this.owner
+    const rules = { firstSeenAt, maxSeries: this.#readings.maxReadings }
+    const counted = await this.#run('report-written', (page) =>
+      countPage(page, read, (name) => this.#accounts.ofBuyer(name), rules),
+    )
+    this.#options.events.emit('countersRead', { counted })
+    return counted
+  }
+
   /** Turns hours that are over into records, and audits the book. */
   async seal(request: SealRequest): Promise<MeteringRecord[]> {
     const records: MeteringRecord[] = []
@@ -224,13 +232,7 @@ export class Ledger {
 
   /** Forgets idempotency keys after 25 hours and settled records after 45 days. */
   async prune(): Promise<void> {
-    const now = this.#options.clock.now()
-    const retention = {
-      claimsBefore: now - claimsMs,
-      settledBefore: now - settledMs,
-      lateUsageBefore: now - summaryWindowMs,
-      readingsBefore: now - claimsMs,
-    }
+    const retention = retentionAt(this.#options.clock.now())
     while (await this.#run(undefined, (page) => page.forget(retention)));
   }
 

@@ -14,6 +14,7 @@ import type {
   RecordProgress,
   VoidedUsage,
 } from '../store/changes.ts'
+import type { CursorChanges } from '../store/cursor.ts'
 import type { Retention } from '../store/retention.ts'
 import type {
   BookView,
@@ -29,6 +30,7 @@ import type { HeadRoom } from './head-room.ts'
 import { CustomerPage } from './customers/customer-page.ts'
 import { HeldUsage } from './held-usage.ts'
 import { imbalanced } from './imbalanced.ts'
+import { closedName, unguardedName } from './page-names.ts'
 import { OpenUsage } from './open-usage.ts'
 import { Readings } from './readings.ts'
 import type { TagSetLimit } from './tag-set-limit.ts'
@@ -73,6 +75,7 @@ export class Page {
   readonly overflowed = new Map<string, number>()
   #owner: Changes['owner']
   #forget: Retention | undefined
+  #cursors: CursorChanges | undefined
 
   constructor(view: BookView, options: PageOptions) {
     this.#view = view
@@ -303,6 +306,11 @@ export class Page {
     return this.#notes.has(name) ? this.#notes.get(name) : this.#view.note(this.resource, name)
   }
 
+  /** Says how far counters were read, together with the usage that they gave. */
+  moveCursors(cursors: CursorChanges): void {
+    this.#cursors = cursors
+  }
+
   note(name: string, value: string): void {
     this.#notes.set(name, value)
   }
@@ -334,6 +342,7 @@ export class Page {
       records: new Map([...this.#changed].map((id) => [id, this.#progressOf(id)])),
       untagged: this.#untagged,
       readings: this.readings.changes(),
+      cursors: this.#cursors,
       claims: [...this.#claims.values()],
       lateUsage: [...this.#late.values()],
       notes: [...this.#notes].map(([name, value]) => ({ resource: this.resource, name, value })),
@@ -373,13 +382,4 @@ export class Page {
       return this.cells({ account: other, resource: this.resource, hour }).length > 0
     })
   }
-}
-
-/** The note that says how much of an hour its guard does not count. */
-function unguardedName({ name }: Account, hour: number): string {
-  return `unguarded|${hour}|${name}`
-}
-
-function closedName(slot: string, hour: number): string {
-  return `${hour}|${slot}`
 }

@@ -17,6 +17,7 @@ import { largestWhole, parseQuantity } from '../metering/quantity.ts'
 import { canonicalTags, type TagSet } from '../metering/tags.ts'
 import { productCodePattern, productCodeRange, tagText } from './patterns.ts'
 import { parsePublicKey } from './public-key.ts'
+import { dimensionSourceSchema, sourceRule } from './dimension-source.ts'
 import { needsRule } from './route-needs.ts'
 import { pricingInWords, routeNames } from './routes.ts'
 
@@ -119,57 +120,66 @@ const untaggedAs: Schema<TagSet> = parsed(
 /** What a baked product file can allow the operator, who is the buyer there. */
 export const operatorPermissions = ['void', 'resolve-delivered'] as const
 
-export const dimensionSchema = object({
-  name: required(
-    described(
-      text(
-        {
-          pattern: plain,
-          longest: awsLimits.dimensionNameLength,
-          give: `the API identifier, 1 to ${awsLimits.dimensionNameLength} characters without control characters or blanks around it`,
-        },
-        'the name',
+export const dimensionSchema = object(
+  {
+    name: required(
+      described(
+        text(
+          {
+            pattern: plain,
+            longest: awsLimits.dimensionNameLength,
+            give: `the API identifier, 1 to ${awsLimits.dimensionNameLength} characters without control characters or blanks around it`,
+          },
+          'the name',
+        ),
+        'The API identifier of the dimension, not its display name.',
       ),
-      'The API identifier of the dimension, not its display name.',
     ),
-  ),
-  unit: optional(
-    described(
-      text({ pattern: plain, longest: 100, give: '1 to 100 characters, or remove it' }),
-      'What the application counts in, for people.',
+    unit: optional(
+      described(
+        text({ pattern: plain, longest: 100, give: '1 to 100 characters, or remove it' }),
+        'What the application counts in, for people.',
+      ),
     ),
-  ),
-  divisor: optional(
-    described(divisor, "How many of the application's units make one of AWS's."),
-    1n,
-  ),
-  maxPerHour: optional(
-    described(
-      maxPerHour,
-      "How many of the application's units an hour plausibly has at most. More is held until an operator decides.",
+    divisor: optional(
+      described(divisor, "How many of the application's units make one of AWS's."),
+      1n,
     ),
-  ),
-  aggregate: optional(
-    described(
-      choice(aggregates),
-      'How the reports of an hour add up: sum, the largest (max) or last value, distinct members (unique), or value times hours (integral).',
+    maxPerHour: optional(
+      described(
+        maxPerHour,
+        "How many of the application's units an hour plausibly has at most. More is held until an operator decides.",
+      ),
     ),
-  ),
-  staleAfterSeconds: optional(
-    described(
-      staleAfterSeconds,
-      'How long a value of an integral stands when no other follows; 300 if it is missing.',
+    aggregate: optional(
+      described(
+        choice(aggregates),
+        'How the reports of an hour add up: sum, the largest (max) or last value, distinct members (unique), or value times hours (integral).',
+      ),
     ),
-  ),
-  replaces: optional(
-    described(
-      list(text({ pattern: plain, longest: awsLimits.dimensionNameLength, give: 'a name' }), {
-        give: 'a list of names',
-      }),
-      'Earlier names of the dimension, whose refused records are sealed again as this one.',
+    from: optional(
+      described(
+        dimensionSourceSchema,
+        'Where the usage of the dimension comes from; reports from anywhere else are refused.',
+      ),
     ),
-  ),
-})
+    staleAfterSeconds: optional(
+      described(
+        staleAfterSeconds,
+        'How long a value of an integral stands when no other follows; 300 if it is missing.',
+      ),
+    ),
+    replaces: optional(
+      described(
+        list(text({ pattern: plain, longest: awsLimits.dimensionNameLength, give: 'a name' }), {
+          give: 'a list of names',
+        }),
+        'Earlier names of the dimension, whose refused records are sealed again as this one.',
+      ),
+    ),
+  },
+  sourceRule,
+)
 
 /** Dimensions within AWS's limits, each named once. */
 export const dimensionsSchema = list(orOnly(dimensionSchema, 'name'), {

@@ -13,6 +13,7 @@ interface RunningParts {
   readonly drain: Drain
   readonly submitter: Submitter
   readonly ledgerPart: LedgerPart
+  readonly drainSources: (signal: AbortSignal) => Promise<void>
   /** What brings in work: the application's listener and the timers. */
   readonly intake: AsyncDisposable
   /** Everything that is open, the ledger first. */
@@ -39,7 +40,13 @@ export async function shutDown(options: Options, parts: RunningParts): Promise<v
   const leftMs = () => Math.max(0, deadline - timers.elapsed())
   log('sidecar.draining', 'Waiting for the last reports of the application')
   const goesOnAtFirst = taskGoesOn(options, platform)
-  await drain.run(settings.drainQuietMs, Math.min(settings.drainDelayMs, leftMs()))
+  const drainMs = Math.min(settings.drainDelayMs, leftMs())
+  const drained = new AbortController()
+  const sources = parts.drainSources(drained.signal)
+  await Promise.all([
+    drain.run(settings.drainQuietMs, drainMs),
+    atMost(timers, drainMs, sources).finally(() => drained.abort()),
+  ])
 
   // A source that cannot end keeps nothing from being sent, and no ledger open.
   const closed = Promise.resolve(intake[Symbol.asyncDispose]()).then(

@@ -80,7 +80,7 @@ function startParts(
     // What brings in work. The shutdown closes it first, and sends the rest before it closes `opened`.
     const intake = opened.use(new AsyncDisposableStack())
     const app = intake.use(
-      await startAppListener(options, {
+      await startAppListener(byAwsTime, {
         platform,
         ledger,
         api,
@@ -115,7 +115,15 @@ function startParts(
       ledger,
       failed: ledgerPart.failed,
       stop: () =>
-        (stopped ??= shutDown(options, { platform, drain, submitter, ledgerPart, intake, opened })),
+        (stopped ??= shutDown(options, {
+          platform,
+          drain,
+          drainSources: (signal) => app.drainSources(signal),
+          submitter,
+          ledgerPart,
+          intake,
+          opened,
+        })),
     }
   })
 }

@@ -2,6 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { ProblemCode } from '../kernel/problem-table.ts'
 import type { Log } from '../kernel/log.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { SidecarEvents } from '../kernel/events.ts'
+import type { CounterPage } from '../metering/counter.ts'
 import type { ReportReceipt, UsageRequest } from '../metering/report.ts'
 import type { Dimension } from '../product/product.ts'
 import type { AwsCalls } from './aws-calls.ts'
@@ -10,6 +13,8 @@ import type { ReportRefusal } from './refused-usage.ts'
 /** Where a source puts usage. `report` resolves when the usage is on disk, and rejects when it is not. */
 export interface UsageBook {
   report(request: UsageRequest): Promise<ReportReceipt[]>
+  /** Counts what the counters of a page rose by, together with how far they were read. */
+  countPage(page: CounterPage): Promise<unknown>
 }
 
 /** A request whose body was JSON. */
@@ -49,6 +54,27 @@ export interface SourceContext {
   /** Reports a call that was counted although it may be the repeat of another. */
   readonly repeated: (dimension: string, hour: number, requestId: string) => void
   readonly aws: AwsCalls
+  /** AWS's time, on which hours are counted. */
+  readonly clock: Clock
+  /** Real time. */
+  readonly timers: Clock
+  /** The metrics page of the application. */
+  readonly scrape: {
+    readonly url: string | undefined
+    readonly intervalMs: number
+    readonly timeoutMs: number
+  }
+  /** Whether the buyer may run the product. */
+  readonly entitled: () => boolean
+  /** Reports that a source looked for usage. */
+  readonly noteRead: (read: SidecarEvents['sourceRead']) => void
+  /** Says that nothing of these dimensions was missed at an instant: an hour may be zero. */
+  readonly heard: (dimensions: readonly string[], at: number) => void
+}
+
+export interface StartedSource extends AsyncDisposable {
+  /** Takes what the application still shows while it ends, until there is no more or `signal` is aborted. */
+  drain?(signal: AbortSignal): Promise<void>
 }
 
 /**
@@ -58,5 +84,5 @@ export interface SourceContext {
 export interface Source {
   readonly name: string
   /** Starts the source; disposal ends it. Throws when the source cannot start. */
-  start(context: SourceContext): AsyncDisposable
+  start(context: SourceContext): StartedSource
 }

@@ -354,6 +354,30 @@ export const alertCases: readonly AlertCase[] = [
     firesAt: [],
   },
   {
+    alert: 'MarketplaceSidecarSourceSilent',
+    story: 'the metrics page is gone after ten minutes',
+    series: {
+      [of('marketplace_source_last_seen_timestamp_seconds', { source: 'prometheus' })]:
+        '0+60x10 600x40',
+    },
+    quietAt: ['10m', '19m'],
+    firesAt: ['21m', '40m'],
+    labels: { ...target, source: 'prometheus' },
+  },
+  {
+    alert: 'MarketplaceSidecarCounterLost',
+    story: 'a counter falls once, and rises again',
+    series: {
+      [of('marketplace_source_series_total', { dimension: 'requests', outcome: 'fell' })]:
+        '0x9 1x100',
+      [of('marketplace_source_series_total', { dimension: 'requests', outcome: 'skipped' })]:
+        '0x110',
+    },
+    quietAt: ['9m', '80m'],
+    firesAt: ['15m', '60m'],
+    labels: { ...target, dimension: 'requests' },
+  },
+  {
     alert: 'MarketplaceSidecarLedgerLarge',
     story: 'the ledger grows over three quarters of the volume',
     series: { [of('marketplace_ledger_bytes')]: '4194304x9 838860800x40' },

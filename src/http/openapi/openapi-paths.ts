@@ -126,6 +126,7 @@ const postUsage: OpenApiOperation = {
       'UnknownDimension',
       'InvalidCustomer',
       'TooManyUnknownCustomers',
+      'DimensionHasSource',
       'OccurredAtTooOld',
       'OccurredAtInFuture',
       'IdempotencyKeyReused',
@@ -141,6 +142,22 @@ const postUsage: OpenApiOperation = {
       'PlatformUnknown',
       ...commonCodes,
     ],
+  ),
+}
+
+const postScrape: OpenApiOperation = {
+  operationId: 'scrape',
+  summary: 'Count the metrics page now',
+  tags: ['usage'],
+  responses: responsesOf(
+    {
+      200: json(
+        'What the page had is on disk.',
+        { type: 'object', required: ['scraped'], properties: { scraped: { const: true } } },
+        { scraped: { scraped: true } },
+      ),
+    },
+    ['ScrapeFailed', 'PlatformUnknown', ...commonCodes],
   ),
 }
 
@@ -228,6 +245,7 @@ export const openApiPaths: Paths = {
   '/v1/entitlement': { get: getEntitlement },
   '/v1/entitlement/proof': { get: getProof },
   '/v1/usage': { post: postUsage, get: getUsage },
+  '/v1/scrape': { post: postScrape },
   '/v1/records.csv': { get: getRecordsCsv },
   ...customerPaths,
   '/': { get: getStatusPage, post: callAws },

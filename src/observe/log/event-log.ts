@@ -66,6 +66,14 @@ export function logEvents(events: Events, log: Log, clock: Clock): void {
   logClockSkew(events, log)
 }
 
+/** What became of a counter that did not simply rise. */
+const outcomeInWords = {
+  restarted: 'belongs to a new process, and all that it shows is counted',
+  baseline: 'is read for the first time, and counting begins at what it shows',
+  fell: 'shows less than before without a newer start: counting begins again at what it shows, and what came between is not counted',
+  skipped: 'is not counted: there are more counters than SIDECAR_MAX_READINGS',
+} as const
+
 function logReports(events: Events, log: Log, clock: Clock): void {
   const written = new Map<string, { readonly at: number; readonly times: number }>()
   const writeRarely = (kind: string, times: number, write: (timesSince: number) => void) => {
@@ -94,6 +102,27 @@ function logReports(events: Events, log: Log, clock: Clock): void {
       ),
     ),
   )
+  events.on('sourceRead', ({ source, outcome, reason }) => {
+    if (outcome !== 'ok')
+      writeRarely(`source ${source} ${outcome}`, 1, (times) =>
+        log(
+          'source.failed',
+          `The source ${source} gave nothing: ${reason}. What it counts is not lost while it goes on counting.`,
+          { source, outcome, times },
+        ),
+      )
+  })
+  events.on('countersRead', ({ counted }) => {
+    for (const { dimension, series, outcome } of counted)
+      if (outcome !== 'counted')
+        writeRarely(`counter ${dimension} ${outcome}`, 1, (times) =>
+          log(
+            'source.counter-lost',
+            `The counter ${series} of ${dimension} ${outcomeInWords[outcome]}.`,
+            { dimension, series, outcome, times },
+          ),
+        )
+  })
   events.on('tagSetsOverflowed', ({ dimension, reports: folded }) =>
     writeRarely(`tags ${dimension}`, folded, (reports) =>
       log(

@@ -12,6 +12,7 @@ interface CountedEvents {
 /** Counts events. Call it before the first part starts, because opening the ledger emits some. */
 export function countEvents(registry: MetricRegistry, counted: CountedEvents): void {
   countUsage(registry, counted)
+  countSources(registry, counted)
   countRecords(registry, counted)
   countLedger(registry, counted)
   countEntitlement(registry, counted)
@@ -19,6 +20,21 @@ export function countEvents(registry: MetricRegistry, counted: CountedEvents): v
   counted.events.on('httpAnswered', ({ route, method, status, seconds }) =>
     requests.observe(route, method, status, seconds),
   )
+}
+
+function countSources(registry: MetricRegistry, { events, dimensions }: CountedEvents): void {
+  const label = createDimensionLabel(dimensions)
+  const lastSeen = registry.gauge('source_last_seen_timestamp_seconds')
+  const series = registry.counter('source_series_total')
+  for (const dimension of dimensions)
+    for (const outcome of ['fell', 'skipped']) series.inc({ dimension, outcome }, 0)
+  events.on('sourceRead', ({ source, outcome, at }) => {
+    if (outcome === 'ok') lastSeen.set({ source }, at / 1000)
+  })
+  events.on('countersRead', ({ counted }) => {
+    for (const { dimension, outcome } of counted)
+      series.inc({ dimension: label(dimension), outcome })
+  })
 }
 
 function countUsage(registry: MetricRegistry, { events, dimensions }: CountedEvents): void {

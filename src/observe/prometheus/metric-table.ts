@@ -115,6 +115,18 @@ export const metricTable = {
     unit: 'reports',
     labels: ['dimension'],
   },
+  source_last_seen_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When a source that asks for usage last found it in order, as a Unix time',
+    unit: 'seconds',
+    labels: ['source'],
+  },
+  source_series_total: {
+    type: 'counter',
+    help: 'Readings of counters, by what became of them',
+    unit: 'reports',
+    labels: ['dimension', 'outcome'],
+  },
   usage_tag_overflow_total: {
     type: 'counter',
     help: 'Reports or tag sets that went to the untagged bucket because their hour had too many',

@@ -6,6 +6,7 @@ import type { Drain } from '../../http/listener/drain.ts'
 import { problemOfError } from '../../http/listener/problem-of-error.ts'
 import type { Listen } from '../../http/listener/server.ts'
 import { toIso } from '../../kernel/clock.ts'
+import type { SidecarEvents } from '../../kernel/events.ts'
 import { openAll } from '../../kernel/open-all.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { Platform } from '../../platform/platform.ts'
@@ -20,6 +21,11 @@ import { appAddress } from './listener-addresses.ts'
 import type { ListenerPart } from './ops-listener-part.ts'
 import type { SubmissionPart } from './submission-part.ts'
 
+export interface AppListenerPart extends ListenerPart {
+  /** Lets the sources take what the application still shows. */
+  drainSources(signal: AbortSignal): Promise<void>
+}
+
 interface Deps {
   readonly platform: Platform
   readonly ledger: Ledger
@@ -31,7 +37,7 @@ interface Deps {
 }
 
 /** Starts the sources and opens the listener for the application; disposal closes it before the sources. */
-export function startAppListener(options: SidecarOptions, deps: Deps): Promise<ListenerPart> {
+export function startAppListener(options: SidecarOptions, deps: Deps): Promise<AppListenerPart> {
   const { settings, events, log, clock, timers, version, sources = allSources } = options
   const { platform, ledger, api, submission, drain, listen } = deps
   const { entitlement, signal } = deps.entitlementPart
@@ -84,10 +90,26 @@ export function startAppListener(options: SidecarOptions, deps: Deps): Promise<L
       repeated: (dimension: string, hour: number, requestId: string) =>
         events.emit('callRepeated', { dimension, hour, requestId }),
       aws: createAwsCalls(api, tokens, timers),
+      clock,
+      timers,
+      scrape: {
+        url: settings.scrapeUrl,
+        intervalMs: settings.scrapeIntervalMs,
+        timeoutMs: settings.scrapeTimeoutMs,
+      },
+      entitled: () => entitlement.snapshot().entitled,
+      noteRead: (read: SidecarEvents['sourceRead']) => events.emit('sourceRead', read),
+      heard: submission.heard,
     }
-    for (const source of sources) opened.use(source.start(context))
+    const started = sources.map((source) => opened.use(source.start(context)))
     const listening = await listen(app, appAddress(options), timers)
     opened.defer(() => listening.close())
-    return { port: listening.port, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+    return {
+      port: listening.port,
+      drainSources: async (ending) => {
+        await Promise.all(started.flatMap((source) => source.drain?.(ending) ?? []))
+      },
+      [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    }
   })
 }

@@ -90,9 +90,10 @@ export function openWaitingRoom(
       app,
       // No shortcut: it would pass the hook.
       postJson: createPostRoute(app),
-      book: { report: refuse },
+      book: { report: refuse, countPage: refuse },
       productCode,
-      dimensions,
+      // Nothing is asked for before there is a book.
+      dimensions: dimensions.map(({ from: _from, ...dimension }) => dimension),
       region: region?.region,
       log,
       refused,
@@ -101,6 +102,12 @@ export function openWaitingRoom(
       meterUsageCalls: settings.meterUsageCalls,
       repeated: () => {},
       aws: { forward: refuse, prove: refuse },
+      clock,
+      timers,
+      scrape: { url: undefined, intervalMs: 0, timeoutMs: 0 },
+      entitled: () => false,
+      noteRead: () => {},
+      heard: () => {},
     }
     const started = opened.use(new AsyncDisposableStack())
     for (const source of sources) started.use(source.start(context))

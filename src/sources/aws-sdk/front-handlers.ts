@@ -11,6 +11,7 @@ import { serviceError, type ServiceResult } from '../../protocol/service-errors.
 import { microOf } from '../../protocol/wire-quantity.ts'
 import type { MeterUsageInput } from '../../protocol/operations/meter-usage.ts'
 import type { RegisterUsageInput } from '../../protocol/operations/register-usage.ts'
+import { hasSource } from '../has-source.ts'
 import type { SourceContext } from '../source.ts'
 import { KeylessCalls } from './keyless-calls.ts'
 import { repeatKeyOf } from './repeat-key.ts'
@@ -29,6 +30,7 @@ type HandlerContext = Pick<
 > & {
   /** How many of the application's units make one of AWS's, by dimension. */
   readonly divisors: ReadonlyMap<string, bigint>
+  readonly dimensions: SourceContext['dimensions']
 }
 
 /** Creates the handlers of the four operations: usage goes into the ledger, everything else to AWS. */
@@ -70,8 +72,20 @@ function checkUsage(input: MeterUsageInput, options: HandlerContext): ServiceRes
       'InvalidUsageDimensionException',
       `The product has no dimension ${JSON.stringify(UsageDimension)}. It has: ${[...options.divisors.keys()].join(', ') || 'none'}.`,
     )
+  const closed = closedToCalls(UsageDimension, options.dimensions)
+  if (closed !== undefined) return serviceError('InvalidUsageDimensionException', closed)
   const { UsageQuantity: whole, UsageQuantityAsDecimal: decimal } = input
   return checkAllocations({ whole, decimal }, UsageAllocations)
+}
+
+/** Why MeterUsage cannot report a dimension; undefined where it can. */
+function closedToCalls(name: string, dimensions: HandlerContext['dimensions']): string | undefined {
+  const dimension = dimensions.find((each) => each.name === name)
+  if (dimension?.from !== undefined) return hasSource(name)
+  const { aggregate = 'sum' } = dimension ?? {}
+  return aggregate === 'unique' || aggregate === 'integral'
+    ? `The dimension ${JSON.stringify(name)} adds up as ${aggregate}, which a MeterUsage call cannot express. Report it with POST /v1/usage.`
+    : undefined
 }
 
 async function record(

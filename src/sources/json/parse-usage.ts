@@ -6,6 +6,7 @@ import type { Dimension } from '../../product/product.ts'
 import { tagText } from '../../product/patterns.ts'
 import type { UsageReport, UsageRequest } from '../../metering/report.ts'
 import { untagged, type TagSet } from '../../metering/tags.ts'
+import { hasSource } from '../has-source.ts'
 import { SidecarError, type SidecarErrorOptions } from '../../kernel/errors.ts'
 import type { ProblemCode } from '../../kernel/problem-table.ts'
 
@@ -60,7 +61,7 @@ interface ParsedUsage {
 export function parseUsage(
   body: unknown,
   idempotencyKey: unknown,
-  dimensions: ReadonlyMap<string, Pick<Dimension, 'aggregate'>>,
+  dimensions: ReadonlyMap<string, Pick<Dimension, 'aggregate' | 'from'>>,
 ): ParsedUsage {
   const wholeKey = idempotencyKey === undefined ? undefined : parseIdempotencyKey(idempotencyKey)
   const batch = batchOf(body)
@@ -95,6 +96,8 @@ function parseReport(
       `The product has no dimension ${JSON.stringify(body.dimension)}. It has: ${[...dimensions.keys()].join(', ') || 'none'}.`,
       indexed(index),
     )
+  if (dimension.from !== undefined)
+    throw new SidecarError('DimensionHasSource', hasSource(body.dimension), indexed(index))
   const member = parseMember(body, dimension, index)
   const quantity = parseQuantity(member === undefined ? body.quantity : 1)
   if (!quantity.ok)

@@ -11,6 +11,7 @@ import type { ReportReceipt, UsageRequest } from '../../../src/metering/report.t
 import { canonicalTags, untagged } from '../../../src/metering/tags.ts'
 import type { Source } from '../../../src/sources/source.ts'
 import { eventually } from '../../support/eventually.ts'
+import { idleSourceContext } from '../../support/sidecar/idle-source-context.ts'
 import { settle } from '../../support/manual-clock.ts'
 
 /** Usage as a test describes it, before the driver puts it into the source's own protocol. */
@@ -90,6 +91,7 @@ export function describeSource(source: Source, driver: SourceDriver): void {
           requests.push(request)
           return answer()
         },
+        countPage: notHere,
       },
       ...product,
       region: 'eu-west-1',
@@ -100,6 +102,7 @@ export function describeSource(source: Source, driver: SourceDriver): void {
       meterUsageCalls: 'add',
       repeated: () => {},
       aws: { forward: notHere, prove: notHere },
+      ...idleSourceContext,
     })
     await app.listen({ host: '127.0.0.1', port: 0 })
     port = (app.server.address() as AddressInfo).port

@@ -1,3 +1,4 @@
+import { idleSourceContext } from '../../support/sidecar/idle-source-context.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { demoProduct } from '../../../src/emulator/demo-product.ts'
 import { createFrontHandlers } from '../../../src/sources/aws-sdk/front-handlers.ts'
@@ -52,7 +53,9 @@ describe('a call that the front passes on', () => {
         const aws = { forward: () => Promise.resolve(succeed(answer)), prove: () => rejected() }
         const { ResolveCustomer } = createFrontHandlers({
           aws,
-          book: { report: () => rejected() },
+          book: { report: () => rejected(), countPage: () => rejected() },
+          ...idleSourceContext,
+          dimensions: [],
           productCode: demoProduct.productCode,
           referenceOf: () => '',
           meterUsageCalls: 'add',

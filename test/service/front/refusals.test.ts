@@ -1,3 +1,4 @@
+import { idleSourceContext } from '../../support/sidecar/idle-source-context.ts'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import fastify from 'fastify'
@@ -41,7 +42,8 @@ describe('a ledger that cannot record the usage', () => {
     awsSdkSource.start({
       app,
       postJson: createPostRoute(app),
-      book: { report },
+      book: { report, countPage: report },
+      ...idleSourceContext,
       meterUsageCalls: 'add',
       repeated: () => {},
       aws: { forward: refuse, prove: refuse },

@@ -31,6 +31,7 @@ export function withLateReads(
   return {
     owner: ledger.owner,
     report: (request) => ledger.report(request),
+    countPage: (page) => ledger.countPage(page),
     seal: (request) => ledger.seal(request),
     prune: () => ledger.prune(),
     settle: (id, settlement) => ledger.settle(id, settlement),

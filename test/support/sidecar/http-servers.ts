@@ -1,3 +1,4 @@
+import { idleSourceContext } from './idle-source-context.ts'
 import type { FastifyInstance } from 'fastify'
 import type { EntitlementSnapshot } from '../../../src/entitlement/entitlement-state.ts'
 import { Events } from '../../../src/kernel/events.ts'
@@ -61,7 +62,7 @@ export function createIdleAppServer(
   const context = {
     app,
     postJson,
-    book: { report },
+    book: { report, countPage: notHere },
     productCode: 'product',
     dimensions,
     region: 'eu-west-1',
@@ -72,6 +73,7 @@ export function createIdleAppServer(
     meterUsageCalls: 'add' as const,
     repeated: () => {},
     aws: { forward: notHere, prove: notHere },
+    ...idleSourceContext,
   }
   for (const source of sources) source.start(context)
   return app

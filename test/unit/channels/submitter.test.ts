@@ -50,6 +50,7 @@ async function createBench(
     events,
     log: createSilentLog(),
     dimensions: [{ name: 'requests' }],
+    wasHeard: () => true,
     sealDelayMs: 60_000,
     zeroRecords: false,
     ...more,

@@ -7,6 +7,8 @@ const everyEvent: Readonly<Record<EventName, true>> = {
   usageRefused: true,
   callRepeated: true,
   readingsCounted: true,
+  countersRead: true,
+  sourceRead: true,
   tagSetsOverflowed: true,
   usageHeld: true,
   stepReached: true,

@@ -1,0 +1,121 @@
+import { object, optional, required, type Rule } from '../kernel/object-schema.ts'
+import {
+  choice,
+  described,
+  mapOf,
+  notAllowed,
+  parsed,
+  text,
+  type Schema,
+} from '../kernel/schema.ts'
+import { succeed } from '../kernel/result.ts'
+import { aggregates } from '../metering/account.ts'
+import { awsLimits } from '../metering/aws-limits.ts'
+import { firstValues } from '../metering/counter.ts'
+import { parseQuantity } from '../metering/quantity.ts'
+import { tagText } from './patterns.ts'
+
+const labelPattern = /^[a-zA-Z_][a-zA-Z0-9_]*$/
+const label = text({ pattern: labelPattern, longest: 128, give: 'the name of a label' })
+
+const prometheus = object({
+  metric: required(
+    described(
+      text({
+        pattern: /^[a-zA-Z_:][a-zA-Z0-9_:]*$/,
+        longest: 255,
+        give: 'the name of a sample, such as app_requests_total',
+      }),
+      'The name of the samples, with its suffix.',
+    ),
+  ),
+  match: optional(
+    described(
+      mapOf(text({ give: 'the value of a label' }), {
+        pattern: labelPattern.source,
+        key: (name) =>
+          labelPattern.test(name) ? succeed(name) : notAllowed(name, 'the name of a label'),
+        give: 'an object such as {"kind": "paid"}',
+      }),
+      'Only samples with these labels count.',
+    ),
+  ),
+  tags: optional(
+    described(
+      mapOf(label, {
+        pattern: tagText.source,
+        key: (name) =>
+          tagText.test(name) && name.length <= awsLimits.tagKeyLength
+            ? succeed(name)
+            : notAllowed(name, 'the key of a tag'),
+        give: 'an object from tag to label, such as {"team": "tenant"}',
+      }),
+      'Tags of the usage, each with the label that has its value.',
+    ),
+  ),
+  firstValue: optional(
+    described(
+      choice(firstValues),
+      'Whether what a counter shows at first is usage, where it certainly came after the first start here (count), or only where counting begins (baseline).',
+    ),
+    'count',
+  ),
+})
+
+const heartbeatValue: Schema<bigint> = parsed(
+  { type: 'number', exclusiveMinimum: 0, maximum: 1e6 },
+  (value) => {
+    const quantity = parseQuantity(value)
+    return quantity.ok && quantity.value > 0n && quantity.value <= 10n ** 12n
+      ? quantity
+      : notAllowed(value, 'a quantity above 0, up to 1000000')
+  },
+)
+
+const heartbeat = object({
+  value: required(
+    described(heartbeatValue, 'What the task or pod counts as, while the buyer may run it.'),
+  ),
+})
+
+const oneOf: Rule = {
+  check(members, report) {
+    if (Object.keys(members).length !== 1)
+      report('from: give one source, such as {"prometheus": {"metric": "app_requests_total"}}')
+  },
+  json: [{ minProperties: 1, maxProperties: 1 }],
+}
+
+/** Where the usage of a dimension comes from. */
+export const dimensionSourceSchema = object(
+  { prometheus: optional(prometheus), heartbeat: optional(heartbeat) },
+  oneOf,
+)
+
+/** The aggregates that a source can serve. */
+const served: Readonly<Record<string, readonly string[]>> = {
+  prometheus: aggregates.filter((aggregate) => aggregate !== 'unique'),
+  heartbeat: ['max', 'integral'],
+}
+
+/** A dimension's source serves its aggregate. */
+export const sourceRule: Rule = {
+  check(members, report) {
+    const { name, aggregate = 'sum', from } = members
+    if (typeof from !== 'object' || from === null) return
+    const [source = ''] = Object.keys(from)
+    const allowed = served[source]
+    if (allowed !== undefined && !allowed.includes(String(aggregate)))
+      report(
+        `dimension ${JSON.stringify(name)}: from ${source} needs another aggregate than ${String(aggregate)}; give one of ${allowed.join(', ')}`,
+      )
+  },
+  json: Object.entries(served).map(([source, allowed]) => ({
+    if: { required: ['from'], properties: { from: { required: [source] } } },
+    // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
+    then: {
+      properties: { aggregate: { enum: allowed } },
+      ...(allowed.includes('sum') ? {} : { required: ['aggregate'] }),
+    },
+  })),
+}

@@ -1,0 +1,47 @@
+import { SidecarError } from '../../kernel/errors.ts'
+import type { Dimension } from '../../product/product.ts'
+import type { Source, SourceContext } from '../source.ts'
+import { Scraper } from './scraper.ts'
+import type { ScrapedDimension } from './read-page.ts'
+
+/** Counters and gauges of the metrics page that the application already has. */
+export const prometheusSource: Source = {
+  name: 'prometheus',
+  start(context) {
+    const dimensions = context.dimensions.filter(isScraped)
+    const scraper = dimensions.length === 0 ? undefined : createScraper(context, dimensions)
+    context.app.post('/v1/scrape', async () => {
+      const read = await scraper?.scrape()
+      if (read?.ok === true) return { scraped: true }
+      throw new SidecarError('ScrapeFailed', failureOf(read?.failure.reason))
+    })
+    if (scraper === undefined) return { [Symbol.asyncDispose]: () => Promise.resolve() }
+    scraper.start()
+    return {
+      drain: (signal) => scraper.drain(signal),
+      async [Symbol.asyncDispose]() {
+        scraper.stop()
+        await scraper.settled()
+      },
+    }
+  },
+}
+
+function createScraper(context: SourceContext, dimensions: readonly ScrapedDimension[]): Scraper {
+  const { url } = context.scrape
+  if (url !== undefined) return new Scraper({ ...context, url, dimensions })
+  throw new SidecarError(
+    'InvalidSettings',
+    `SIDECAR_SCRAPE_URL: missing; the product file takes ${dimensions.map(({ name }) => name).join(', ')} from a metrics page. Set it to the page of the application, such as http://127.0.0.1:8080/metrics.`,
+  )
+}
+
+function failureOf(reason: string | undefined): string {
+  return reason === undefined
+    ? 'No dimension of the product file comes from a metrics page, so there is none to read.'
+    : `The metrics page could not be counted: ${reason}.`
+}
+
+function isScraped(dimension: Dimension): dimension is ScrapedDimension {
+  return dimension.from?.prometheus !== undefined
+}
