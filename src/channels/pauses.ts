@@ -8,6 +8,12 @@ const slowBackoff = { baseMs: 60_000, capMs: 15 * 60_000 }
 /** At the end there are seconds, not minutes. */
 const hurriedBackoff = { baseMs: 500, capMs: 2000 }
 
+/** After a throttle the whole task waits within this, which doubles while AWS throttles. */
+const leastPauseMs = 1000
+const longestSpreadMs = 55 * 60_000
+/** A throttle that is longer ago says nothing of AWS's load now. */
+const throttleMemoryMs = 3_600_000
+
 /** After so many unknown outcomes in a row later hours pass a record. */
 const unknownLimit = 3
 
@@ -19,10 +25,18 @@ interface Pause {
 
 type Named = Pick<PendingRecord, 'id' | 'state'>
 
+interface PausesOptions {
+  readonly clock: Clock
+  readonly random: () => number
+  /** The time within which first attempts fall, ms. */
+  readonly spreadMs: number
+}
+
 /**
  * How long failed attempts keep the next one waiting, whatever the wall clock does. A transient failure
  * pauses the slot, so that its hours stay in order. A refusal pauses the record alone and lets later
- * hours pass, and so does an outcome that stays unknown.
+ * hours pass, and so does an outcome that stays unknown. A throttle pauses the whole task, because AWS's quota
+ * counts everything that the account runs.
  */
 export class Pauses {
   readonly #clock: Clock
@@ -31,16 +45,21 @@ export class Pauses {
   readonly #records = new Map<number, Pause>()
   /** Unknown outcomes in a row, by record. */
   readonly #unknown = new Map<number, number>()
+  readonly #spreadMs: number
+  /** Throttles in a row, and when the last one was and ends, on `elapsed`. */
+  #throttle = { times: 0, at: 0, until: 0 }
   #hurried = false
 
-  constructor({ clock, random }: { readonly clock: Clock; readonly random: () => number }) {
+  constructor({ clock, random, spreadMs }: PausesOptions) {
+    this.#spreadMs = spreadMs
     this.#clock = clock
     this.#random = random
   }
 
   /** How long the slot of a record has to wait, ms. */
   slotWait({ slot }: Pick<PendingRecord, 'slot'>): number {
-    return this.#waitOf(this.#slots.get(slot))
+    const task = this.#throttle.until - this.#clock.elapsed()
+    return Math.max(0, task, this.#waitOf(this.#slots.get(slot)))
   }
 
   /** How long a record has to wait that later hours may pass, ms; 0 for any other. */
@@ -52,6 +71,23 @@ export class Pauses {
   pauseSlot(slot: number): void {
     const failures = (this.#slots.get(slot)?.failures ?? 0) + 1
     this.#slots.set(slot, this.#pause(failures, this.#hurried ? hurriedBackoff : {}))
+  }
+
+  /** Pauses the whole task for a random share of a time that doubles with every throttle. */
+  pauseTask(): void {
+    const now = this.#clock.elapsed()
+    // What was sent at the same time as a call that was throttled is throttled for the same reason.
+    if (now < this.#throttle.until) return
+    const before = now - this.#throttle.at > throttleMemoryMs ? 0 : this.#throttle.times
+    const baseMs = Math.max(leastPauseMs, 2 * this.#spreadMs)
+    const ms = backoffMs(before + 1, this.#random, { baseMs, capMs: longestSpreadMs })
+    this.#throttle = { times: before + 1, at: now, until: now + ms }
+  }
+
+  /** AWS has room again: the next throttle pauses the task for half as long. */
+  easeTask(): void {
+    const { times } = this.#throttle
+    this.#throttle = { ...this.#throttle, times: Math.max(0, times - 1) }
   }
 
   freeSlot(slot: number): void {
@@ -86,6 +122,7 @@ export class Pauses {
   /** Begins anew, with pauses that suit the end. */
   hurry(): void {
     this.#hurried = true
+    this.#throttle = { times: 0, at: 0, until: 0 }
     this.#slots.clear()
     this.#records.clear()
     this.#unknown.clear()

@@ -25,6 +25,8 @@ export interface SenderOptions {
   /** 0 to 1, as Math.random. */
   readonly random: () => number
   readonly lateUsage: LateUsagePolicy
+  /** SIDECAR_SUBMIT_SPREAD_SECONDS: what first attempts are spread over, and throttled ones over more. */
+  readonly submitSpreadMs: number
   /** When the record of an hour may be sent first; sooner only at the end. */
   readonly notBefore: (hour: number) => number
   /** Receives every answer: a failure, or undefined when AWS accepted a record. */
@@ -66,7 +68,7 @@ export class Sender {
 
   constructor(options: SenderOptions) {
     this.#options = options
-    this.#pauses = new Pauses(options)
+    this.#pauses = new Pauses({ ...options, spreadMs: options.submitSpreadMs })
     this.#log = new AttemptLog(options)
   }
 
@@ -216,7 +218,10 @@ export class Sender {
     this.#log.answered(settled, failure)
     onAnswer(failure)
     const after = await this.#withoutRefusedTags(settled)
-    this.#pause({ id, slot }, after.state, settlement.kind)
+    if (failure?.kind === 'throttled' && !this.#flushing) {
+      this.#pauses.pauseTask()
+      this.#pauses.freeSlot(slot)
+    } else this.#pause({ id, slot }, after.state, settlement.kind)
     if (after.state === 'moved' && after.movedTo !== undefined) usageArrived(after.movedTo)
   }
 
@@ -243,7 +248,10 @@ export class Sender {
       return pauses.pauseRecord(id, 'unknown')
     }
     // AWS has answered, so it may do so for the records too that it did not answer for.
-    if (kind === 'accepted') pauses.freeUnknown()
+    if (kind === 'accepted') {
+      pauses.freeUnknown()
+      pauses.easeTask()
+    }
     if (state === 'sealed' || state === 'sending') pauses.pauseSlot(slot)
     else pauses.freeSlot(slot)
     if (state === 'refused') pauses.pauseRecord(id, 'refused')

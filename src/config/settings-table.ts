@@ -194,7 +194,8 @@ export const settingsTable = [
     member: 'submitSpreadMs',
     type: integer('s', 0, 1800),
     default: '300',
-    summary: 'The time over which tasks and pods spread the sending of their records.',
+    summary:
+      'The time over which tasks and pods spread the sending of their records; when AWS throttles, a task doubles its own, up to 55 minutes.',
   },
   {
     name: 'SIDECAR_LATE_USAGE',

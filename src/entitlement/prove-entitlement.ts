@@ -82,10 +82,15 @@ async function attemptUntilFinal(
   options: StartEntitlementOptions,
 ): Promise<Result<PassedProof, FailedProof>> {
   const { timers, random, signal } = options
+  let throttles = 0
   for (let attempt = 1; ; attempt += 1) {
     const result = await attemptSafely(proof)
     if (result.ok || result.failure.patience === 'never' || signal.aborted) return result
-    const delayMs = delayAfter(attempt, result.failure.patience, random)
+    throttles = result.failure.kind === 'throttled' ? throttles + 1 : 0
+    const delayMs =
+      throttles > 0
+        ? backoffMs(throttles, random, { capMs: throttledCapMs })
+        : delayAfter(attempt, result.failure.patience, random)
     reportFailure(entitlement, result.failure, { attempt, delayMs }, options)
     await sleep(timers, delayMs, signal)
     if (signal.aborted) return result
@@ -106,6 +111,9 @@ async function attemptSafely(proof: Proof): Promise<Result<PassedProof, FailedPr
     })
   }
 }
+
+/** AWS's quota of registrations counts everything that the account starts: many thousands take half an hour. */
+const throttledCapMs = 55 * 60_000
 
 function delayAfter(attempt: number, patience: Patience, random: () => number): number {
   return patience === 'slowly'

@@ -52,6 +52,7 @@ export async function createSenderBench(reply: Reply, more: Partial<SenderOption
     log: createSilentLog(),
     random: () => 1,
     lateUsage: 'carry',
+    submitSpreadMs: 0,
     notBefore: () => 0,
     onAnswer: (failed) => answers.push(failed?.code),
     usageArrived: () => {},

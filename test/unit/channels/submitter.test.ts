@@ -38,6 +38,7 @@ async function createBench(
     log: createSilentLog(),
     random: () => 1,
     lateUsage: 'carry',
+    submitSpreadMs: 0,
     notBefore: () => 0,
     onAnswer: () => {},
     usageArrived: () => {},
