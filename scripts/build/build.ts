@@ -7,9 +7,14 @@ import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { build, type Metafile } from 'esbuild'
 import {
+  checksums,
   developmentCommands,
+  http2,
   injection,
   leaveOut,
+  logTransports,
+  otherMetrics,
+  pluginVersions,
   personalCredentials,
   schemaCompilers,
   type Part,
@@ -80,7 +85,15 @@ export async function bundle(
 }
 
 function leftOutOf(entry: string): readonly Part[] {
-  const always = [schemaCompilers, injection]
+  const always = [
+    schemaCompilers,
+    injection,
+    http2,
+    otherMetrics,
+    logTransports,
+    checksums,
+    pluginVersions,
+  ]
   return developmentPrograms.test(entry)
     ? always
     : [developmentCommands, personalCredentials, ...always]

@@ -9,6 +9,8 @@ export interface Part {
   readonly modules: RegExp
   /** The stub in their place. */
   readonly contents: string
+  /** Whether they are Node's own. */
+  readonly isBuiltin?: boolean
 }
 
 /** Commands for the development machine. In the image they only report that they are missing. */
@@ -54,16 +56,62 @@ export const injection: Part = {
   }`,
 }
 
+const throwing = (what: string) => `() => {
+    throw new Error('This bundle does not have ${what}.')
+  }`
+
+/** What Fastify would need for HTTP/2. Loading it takes as long as a tenth of Node's own start. */
+export const http2: Part = {
+  modules: /(?:^|:)http2$/,
+  isBuiltin: true,
+  contents: `const leftOut = ${throwing('HTTP/2')}
+  module.exports = { createServer: leftOut, createSecureServer: leftOut }`,
+}
+
+/** Metrics of Node and of clusters. Ours are in one table, and these load V8's profiler and a compressor. */
+export const otherMetrics: Part = {
+  modules: /\/prom-client\/lib\/(?:cluster|defaultMetrics|pushgateway)\.js$/,
+  contents: `module.exports = ${throwing('this part of prom-client')}`,
+}
+
+/** What Fastify compares the versions of its plugins with. Ours come without a version. */
+export const pluginVersions: Part = {
+  modules: /\/semver\/index\.js$/,
+  contents: `module.exports = { satisfies: ${throwing('plugins with versions')} }`,
+}
+
+/** Log transports in worker threads. Ours writes to standard output. */
+export const logTransports: Part = {
+  modules: /\/pino\/lib\/transport\.js$/,
+  contents: `module.exports = ${throwing('log transports')}`,
+}
+
+/** Checksums of event streams and of S3. The Metering service has neither. */
+export const checksums: Part = {
+  modules: /\/@smithy\/core\/dist-es\/submodules\/checksum\/crc32\/Crc32(?:Js|Node)\.js$/,
+  contents: `const LeftOut = class {
+    constructor() {
+      throw new Error('This bundle does not have checksums.')
+    }
+  }
+  export { LeftOut as Crc32Js, LeftOut as Crc32Node }`,
+}
+
 /** Replaces each part with its stub, so that nothing it imports is bundled. */
 export function leaveOut(parts: readonly Part[]): Plugin {
   return {
     name: 'leave-out',
     setup(bundling) {
-      for (const { modules, contents } of parts) {
-        bundling.onLoad({ filter: modules }, ({ path }) => ({
-          contents,
-          resolveDir: path.slice(0, path.lastIndexOf('/')),
-        }))
+      for (const { modules, contents, isBuiltin = false } of parts) {
+        if (isBuiltin) {
+          const namespace = 'left-out'
+          bundling.onResolve({ filter: modules }, ({ path }) => ({ path, namespace }))
+          bundling.onLoad({ filter: modules, namespace }, () => ({ contents }))
+        } else
+          bundling.onLoad({ filter: modules }, ({ path }) => ({
+            contents,
+            resolveDir: path.slice(0, path.lastIndexOf('/')),
+          }))
       }
     },
   }
