@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 
@@ -16,12 +16,13 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-/** Starts a program to measure, with this process's Node and standard error. */
+/** Starts a program to measure, with this process's standard error; Node's own arguments by default. */
 export function start(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  executable = process.execPath,
 ): { child: ChildProcess; program: Program } {
-  const child = spawn(process.execPath, args, {
+  const child = spawn(executable, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...env },
   })
@@ -46,10 +47,17 @@ export function lineOf(child: ChildProcess, pattern: RegExp): Promise<RegExpExec
   })
 }
 
-/** Returns a free port below those that the system gives to clients, where a load tool could connect to itself. */
+const givenPorts = new Set<number>()
+
+/**
+ * Returns a free port below those that the system gives to clients, where a load tool could connect to itself.
+ * No port is given twice: two servers that start at once would both find it free.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000)
+    if (givenPorts.has(port)) continue
+    givenPorts.add(port)
     const server = createServer()
     server.listen(port, '127.0.0.1')
     const taken = await once(server, 'listening').then(
@@ -59,6 +67,15 @@ export async function freePort(): Promise<number> {
     server.close()
     if (!taken) return port
   }
+}
+
+/** Returns the processor time of all threads that a process has, user and system together, ms. */
+export function processorMs(pid: number): number {
+  const tasks = `/proc/${pid}/task`
+  const nanoseconds = readdirSync(tasks).map((task) =>
+    Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]),
+  )
+  return nanoseconds.reduce((sum, time) => sum + time, 0) / 1e6
 }
 
 /** Returns the resident memory of a process, MB. */

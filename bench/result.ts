@@ -10,6 +10,8 @@ export interface Result {
   readonly ours: number
   readonly baseline?: number | undefined
   readonly ratio?: number | undefined
+  /** How far the ratios of the rounds lie apart, in parts of their median: how noisy the machine was. */
+  readonly spread?: number | undefined
   readonly target?: Target | undefined
 }
 
@@ -23,11 +25,14 @@ export function resultOf(
   line: { readonly name: string; readonly unit: string; readonly target?: Target },
   rounds: readonly Round[],
 ): Result {
+  const ratios = rounds.map(({ ours, baseline }) => ours / baseline)
+  const ratio = median(ratios)
   return {
     ...line,
     ours: median(rounds.map(({ ours }) => ours)),
     baseline: median(rounds.map(({ baseline }) => baseline)),
-    ratio: median(rounds.map(({ ours, baseline }) => ours / baseline)),
+    ratio,
+    spread: (Math.max(...ratios) - Math.min(...ratios)) / ratio,
   }
 }
 

@@ -2,20 +2,21 @@
  * Measures how fast and how large the sidecar is: `npm run bench`. Next to each figure is that of a plain
  * server from the same run. docs/explain/performance.md says how to read it.
  */
-import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { loadTool } from './load.ts'
+import { describeMachine, watchOthers } from './machine.ts'
 import { isMet, type Result } from './result.ts'
 import { attacked } from './rows/attacks.ts'
 import { batches } from './rows/batches.ts'
 import type { Row } from './rows/bench.ts'
 import { coldStart } from './rows/cold-start.ts'
+import { cost } from './rows/cost.ts'
 import { database } from './rows/database.ts'
 import { entitlement } from './rows/entitlement.ts'
 import { fileSize } from './rows/file-size.ts'
 import { interference } from './rows/interference.ts'
 import { ledgerAlone } from './rows/ledger-alone.ts'
 import { memory } from './rows/memory.ts'
+import { peer } from './rows/peer.ts'
 import { outage, usage } from './rows/usage.ts'
 import { buildAll } from './servers/build.ts'
 import { tableOf } from './table.ts'
@@ -29,6 +30,8 @@ const rows: Readonly<Record<string, Row>> = {
   interference,
   'cold-start': coldStart,
   memory,
+  cost,
+  peer,
   'file-size': fileSize,
   'ledger-alone': ledgerAlone,
   attacks: attacked,
@@ -79,19 +82,19 @@ async function measure(): Promise<Result[]> {
 if (values.help) {
   console.log(help)
 } else {
+  const machine = describeMachine()
+  const others = watchOthers()
   const results = await measure()
-  const machine = {
-    cores: availableParallelism(),
-    processor: cpus()[0]?.model ?? 'unknown',
-    node: process.version,
-    loadTool,
-  }
+  const { stolen, busy } = others()
   if (values.json) {
     const judged = results.map((result) => ({ ...result, met: isMet(result) ?? null }))
-    console.log(JSON.stringify({ machine, results: judged }, undefined, 2))
+    console.log(JSON.stringify({ machine, stolen, busy, results: judged }, undefined, 2))
   } else {
-    const { cores, processor, node } = machine
-    console.log(`${cores} cores (${processor}), Node ${node}, load by ${loadTool}\n`)
+    const { cores, processor, node, loadTool, disk, flushMs } = machine
+    console.log(`${cores} cores (${processor}), Node ${node}, load by ${loadTool}`)
+    console.log(`Disk: ${disk}, ${flushMs} ms to write and flush 4 KiB`)
+    console.log(`Processors: ${busy} % busy during the run, ${stolen} % taken by the host`)
+    console.log('Spread: how far the ratios of the rounds lie apart, in parts of their median\n')
     console.log(tableOf(results))
   }
   if (values.check && results.some((result) => isMet(result) === false)) process.exitCode = 1

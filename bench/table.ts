@@ -1,6 +1,6 @@
 import { isMet, type Result } from './result.ts'
 
-const header = ['row', 'unit', 'ours', 'baseline', 'ratio', 'target', '']
+const header = ['row', 'unit', 'ours', 'baseline', 'ratio', 'target', '', 'spread']
 
 /** Renders the results as a Markdown table that is also readable in a terminal. */
 export function tableOf(results: readonly Result[]): string {
@@ -15,11 +15,11 @@ export function tableOf(results: readonly Result[]): string {
 }
 
 function isNumeric(column: number): boolean {
-  return column >= 2 && column <= 4
+  return (column >= 2 && column <= 4) || column === 7
 }
 
 function cellsOf(result: Result): string[] {
-  const { name, unit, ours, baseline, ratio } = result
+  const { name, unit, ours, baseline, ratio, spread } = result
   const met = isMet(result)
   return [
     name,
@@ -29,6 +29,7 @@ function cellsOf(result: Result): string[] {
     ratio === undefined ? '' : ratio.toFixed(2),
     targetOf(result),
     met === undefined ? '' : met ? 'met' : 'MISSED',
+    spread === undefined ? '' : `${Math.round(spread * 100)} %`,
   ]
 }
 

@@ -26,7 +26,7 @@ export const batches: Row = async ({ build, rounds, seconds }) => {
       {
         name: `batches of ${size}`,
         unit: 'reports/s',
-        target: { of: 'ours', atLeast: 150_000 },
+        target: { of: 'ratio', atLeast: 0.6 },
       },
       pick(pairs, ({ perSecond }) => perSecond * size),
     ),

@@ -18,7 +18,7 @@ export const coldStart: Row = async ({ build, rounds }) => {
   await emulator.end()
   return [
     resultOf(
-      { name: 'cold start to the first 200', unit: 'ms', target: { of: 'ratio', atMost: 6 } },
+      { name: 'cold start to the first 200', unit: 'ms', target: { of: 'ratio', atMost: 4 } },
       pairs,
     ),
   ]

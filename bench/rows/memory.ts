@@ -31,12 +31,12 @@ export const memory: Row = async ({ build, rounds, seconds }) => {
   }
   await emulator.end()
   return [
-    resultOf({ name: 'memory, idle', unit: 'MB', target: { of: 'ratio', atMost: 2 } }, idle),
+    resultOf({ name: 'memory, idle', unit: 'MB', target: { of: 'ratio', atMost: 1.4 } }, idle),
     resultOf(
       {
         name: 'memory after 1,000,000 reports',
         unit: 'MB',
-        target: { of: 'difference', atMost: 30 },
+        target: { of: 'difference', atMost: 20 },
       },
       loaded,
     ),

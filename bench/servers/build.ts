@@ -16,6 +16,7 @@ export interface Build {
   readonly plainHttp: string
   readonly plainFastify: string
   readonly plainPostgres: string
+  readonly plainSync: string
   remove(): void
 }
 
@@ -31,6 +32,7 @@ export async function buildAll(): Promise<Build> {
   const plainHttp = await build('bench/servers/plain-http.ts')
   const plainFastify = await build('bench/servers/plain-fastify.ts', { without: [] })
   const plainPostgres = await build('bench/servers/plain-postgres.ts', { without: [] })
+  const plainSync = await build('bench/servers/plain-sync.ts')
   const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8')
   const [, entry] = /^ENTRYPOINT (\[.*\])$/m.exec(dockerfile) ?? []
   if (entry === undefined) throw new Error('the Dockerfile does not have a readable ENTRYPOINT')
@@ -44,6 +46,7 @@ export async function buildAll(): Promise<Build> {
     plainHttp,
     plainFastify,
     plainPostgres,
+    plainSync,
     remove,
   }
 }

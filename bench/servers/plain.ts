@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { freePort, lineOf, start, type Program } from '../processes.ts'
 import type { Build } from './build.ts'
 
@@ -14,9 +15,21 @@ export async function startPlainHttp({ plainHttp }: Build, url: string): Promise
   return startPlain(plainHttp, JSON.stringify(Object.fromEntries(headers)), await answer.text())
 }
 
-/** Starts a bare Fastify server that accepts usage and stores nothing. */
-export function startPlainFastify({ plainFastify }: Build): Promise<Server> {
-  return startPlain(plainFastify)
+/**
+ * Starts a bare Fastify server that accepts usage and stores nothing. With `entitlementUrl` it also sends
+ * the answer that this address sends now, as the sidecar does: before Fastify sees the request.
+ */
+export async function startPlainFastify(
+  { plainFastify }: Build,
+  entitlementUrl?: string,
+): Promise<Server> {
+  if (entitlementUrl === undefined) return startPlain(plainFastify)
+  return startPlain(plainFastify, await (await fetch(entitlementUrl)).text())
+}
+
+/** Starts a bare `node:http` server that writes and flushes each body before it answers. */
+export function startPlainSync({ plainSync }: Build, folder: string): Promise<Server> {
+  return startPlain(plainSync, join(folder, 'plain-sync'))
 }
 
 /** Starts a bare Fastify server that inserts each report in its own transaction. */

@@ -3,7 +3,7 @@ import { bash } from '../support/program/console-examples.ts'
 import { readPage, tableOf } from './page.ts'
 
 const page = readPage('explain/performance.md')
-const figures = tableOf(page, 'row'.padEnd(46))
+const figures = tableOf(page, 'row'.padEnd(44))
 
 test('the page explains every row of the benchmark, and no other', async () => {
   const help = await bash('exec node bench/run.ts --help')
