@@ -74,7 +74,8 @@ export const settingsTable = [
     member: 'databaseUrl',
     type: { kind: 'database-url' },
     default: undefined,
-    summary: 'The same URL itself, for trying it out: an environment is no place for a password.',
+    summary:
+      'The same URL itself, for trying it out, and for ECS, whose `secrets` are environment variables.',
   },
   {
     name: 'SIDECAR_LEASE_SECONDS',

@@ -5,6 +5,7 @@ import { createMarketplaceMetering } from '../aws/marketplace-metering.ts'
 import type { MeteringApi } from '../aws/metering-api.ts'
 import { meteringForPlatform } from '../aws/metering-for-platform.ts'
 import { defaultBakedProductFile, readSettings } from '../config/load-settings.ts'
+import { readDatabaseUrl } from '../config/read-given-file.ts'
 import { resolveProduct } from '../config/resolve-product.ts'
 import { SettingValues } from '../config/setting-values.ts'
 import type { SettingName } from '../config/settings-table.ts'
@@ -51,6 +52,20 @@ export class Diagnosis {
     const mistakes = settings.ok ? [] : settings.failure
     this.settingMistakes = mistakes.filter((line) => !this.productMistakes.includes(line))
     this.timeoutMs = this.values.get('SIDECAR_AWS_TIMEOUT_MS')
+  }
+
+  /** The URL of the shared ledger's database, or why it cannot be read; undefined where there is none. */
+  get databaseUrl(): Result<string, string> | undefined {
+    const given = (['SIDECAR_DATABASE_URL', 'SIDECAR_DATABASE_URL_FILE'] as const).filter((name) =>
+      this.values.given.has(name),
+    )
+    if (given.length === 0) return undefined
+    const [wrong] = this.wrong(...given)
+    if (wrong !== undefined) return fail(`${wrong} is wrong`)
+    const path = this.values.get('SIDECAR_DATABASE_URL_FILE')
+    return path === undefined
+      ? succeed(this.values.get('SIDECAR_DATABASE_URL') ?? '')
+      : readDatabaseUrl('SIDECAR_DATABASE_URL_FILE', path, this.machine.reader)
   }
 
   /** Returns those of the settings that have a wrong value. */

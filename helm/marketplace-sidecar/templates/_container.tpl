@@ -38,6 +38,11 @@
   volumeMounts:
     - name: marketplace-sidecar-data
       mountPath: /var/lib/marketplace-sidecar
+    {{- if .Values.database.existingSecret }}
+    - name: marketplace-sidecar-database
+      mountPath: /run/secrets/marketplace-sidecar-database
+      readOnly: true
+    {{- end }}
     {{- with .Values.volumeMounts }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
@@ -49,6 +54,9 @@ its time to stop is over. */}}
 {{- $settings := dict "SIDECAR_OPS_LISTEN" (printf "%s:%d" .ops.host (int64 .ops.port)) -}}
 {{- if eq .data.type "emptyDir" -}}
 {{- $_ := set $settings "SIDECAR_DATA_LIMIT" .data.size -}}
+{{- end -}}
+{{- if .database.existingSecret -}}
+{{- $_ := set $settings "SIDECAR_DATABASE_URL_FILE" "/run/secrets/marketplace-sidecar-database/url" -}}
 {{- end -}}
 {{- if eq .form "classic" -}}
 {{- $_ := set $settings "SIDECAR_DRAIN_QUIET_MS" (min 60000 (mul .applicationStopSeconds 1000)) -}}

@@ -17,8 +17,18 @@
 {{- end -}}
 {{- end -}}
 
-{{/* Entries of `volumes`; nothing for `claimTemplate`, where the StatefulSet creates the volume. */}}
+{{/* Entries of `volumes`; without that of the ledger for `claimTemplate`, where the StatefulSet creates it. */}}
 {{- define "marketplace-sidecar.volumes" -}}
+{{- with .Subcharts.sidecar.Values.database -}}
+{{- if .existingSecret -}}
+- name: marketplace-sidecar-database
+  secret:
+    secretName: {{ .existingSecret }}
+    defaultMode: 0444
+    items:
+      - { key: {{ .key }}, path: url }
+{{ end -}}
+{{- end -}}
 {{- with .Subcharts.sidecar.Values.data -}}
 {{- if eq .type "emptyDir" -}}
 - name: marketplace-sidecar-data

@@ -42,6 +42,10 @@ export const dataDirectoryCheck = defineCheck({
     },
   },
   run(diagnosis, findings) {
+    if (diagnosis.databaseUrl !== undefined) {
+      findings.pass('None is used: the ledger is in a database.')
+      return
+    }
     const [wrong] = diagnosis.wrong('SIDECAR_DATA_DIR')
     if (wrong !== undefined) {
       findings.skip(`Not checked: ${wrong} is wrong.`)

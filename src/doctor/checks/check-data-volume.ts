@@ -36,6 +36,10 @@ export const dataVolumeCheck = defineCheck({
     },
   },
   run(diagnosis, findings) {
+    if (diagnosis.databaseUrl !== undefined) {
+      findings.pass('None is used: the ledger is in a database.')
+      return
+    }
     const { mountInfo } = diagnosis.machine
     const directory = diagnosis.values.get('SIDECAR_DATA_DIR')
     const { nearest } = nearestOf(directory)

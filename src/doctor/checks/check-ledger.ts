@@ -1,12 +1,14 @@
 import { SidecarError } from '../../kernel/errors.ts'
 import { auditBook, imbalancesOf } from '../../ledger/audit.ts'
 import { readBook } from '../../store/sqlite/file/book-file.ts'
+import type { BookReader } from '../../store/store.ts'
 import { defineCheck } from '../check.ts'
 
 export const ledgerCheck = defineCheck({
   id: 'ledger',
-  title: 'The ledger of the data directory, read without its lock, whether a sidecar runs or not.',
-  needs: ['data-directory'],
+  title:
+    'The ledger of the data directory, or of the database, read without its lock, whether a sidecar runs or not.',
+  needs: ['data-directory', 'database'],
   problems: {
     Unusable: {
       status: 'fail',
@@ -33,11 +35,15 @@ export const ledgerCheck = defineCheck({
     const directory = diagnosis.values.get('SIDECAR_DATA_DIR')
     const now = diagnosis.machine.clock.now()
     try {
-      const { owner, usage, balances } = await readBook(directory, async (book) => ({
+      const look = async (book: BookReader) => ({
         owner: await book.owner(),
         usage: await book.usage(now),
         balances: auditBook(await book.accountSums()),
-      }))
+      })
+      const { databaseUrl: url } = diagnosis
+      const { owner, usage, balances } = await (url?.ok === true
+        ? (await import('../../store/postgres/postgres-book.ts')).readBook(url.value, look)
+        : readBook(directory, look))
       const { pending, unresolvedCount } = usage
       const wrong = imbalancesOf(balances).length
       const refused = pending.filter(({ state }) => state === 'refused').length

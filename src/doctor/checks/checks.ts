@@ -4,6 +4,7 @@ import { clockCheck } from './check-clock.ts'
 import { credentialsCheck } from './check-credentials.ts'
 import { dataDirectoryCheck } from './check-data-directory.ts'
 import { dataVolumeCheck } from './check-data-volume.ts'
+import { databaseCheck } from './check-database.ts'
 import { dnsCheck } from './check-dns.ts'
 import { dryRunCheck } from './check-dry-run.ts'
 import { ledgerCheck } from './check-ledger.ts'
@@ -24,6 +25,7 @@ export const checks: readonly Check[] = [
   publicKeyCheck,
   dataDirectoryCheck,
   dataVolumeCheck,
+  databaseCheck,
   ledgerCheck,
   platformCheck,
   regionCheck,
