@@ -15,6 +15,7 @@ import { batchMeterUsage } from './operations/batch-meter-usage.ts'
 import { checkSignature, type SigningTimes } from './check-signature.ts'
 import type { CallLog, EmulatedCall } from './control/calls.ts'
 import type { FaultScript } from './control/faults.ts'
+import type { Quotas } from './quotas.ts'
 import { meterUsage } from './operations/meter-usage.ts'
 import type { Metering } from './operations/metering-rules.ts'
 import { registerUsage } from './operations/register-usage.ts'
@@ -24,6 +25,7 @@ export interface CallParts {
   readonly metering: Metering
   readonly faults: FaultScript
   readonly calls: CallLog
+  readonly quotas: Quotas
   /** What a request may be signed with now. */
   readonly signingTimes: () => SigningTimes
   /** Measures delays; the metering clock may run faster. */
@@ -71,7 +73,7 @@ export async function answerCall(parts: CallParts, raw: RawCall): Promise<Reply 
     return finish('dropped-before', undefined)
   }
   if (effect?.kind === 'delay') await sleep(parts.delayClock, effect.delayMs, parts.closing)
-  const outcome = await perform(parts.metering, raw, operation, scope)
+  const outcome = await perform(parts, raw, operation, scope)
   if (effect?.kind === 'drop') return finish('dropped-after', undefined)
   return outcome.ok
     ? finish('ok', { status: 200, body: JSON.stringify(outcome.value) })
@@ -79,7 +81,7 @@ export async function answerCall(parts: CallParts, raw: RawCall): Promise<Reply 
 }
 
 async function perform(
-  metering: Metering,
+  { metering, quotas }: CallParts,
   raw: RawCall,
   operation: ServiceResult<OperationName>,
   scope: ServiceResult<CredentialScope>,
@@ -90,6 +92,8 @@ async function perform(
   }
   if (!scope.ok) return scope
   const caller = scope.value
+  if (!quotas.take(operation.value, caller, metering.tasks, metering.settings))
+    return serviceError('ThrottlingException', 'Rate exceeded')
   const handlers = {
     RegisterUsage: (input) => registerUsage(metering, caller, input),
     MeterUsage: (input) => meterUsage(metering, caller, input),

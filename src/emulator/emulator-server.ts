@@ -22,6 +22,7 @@ import { findKey, type Metering } from './operations/metering-rules.ts'
 import { MeteringState } from './operations/metering-state.ts'
 import { createProductKeys } from './product-keys.ts'
 import { defaultSettings, type EmulatorSettings } from './emulator-settings.ts'
+import { Quotas } from './quotas.ts'
 import type { SigningKey } from './signing-key.ts'
 
 export interface EmulatorOptions {
@@ -97,11 +98,13 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
   }
   const calls = new CallLog()
   const faults = new FaultScript(options.faults)
+  const quotas = new Quotas(clock)
   const app = createApp(clock, randomUuid)
   addServiceRoute(app, {
     metering,
     faults,
     calls,
+    quotas,
     signingTimes: () => ({
       now: [clock.now(), machine.now()],
       toleranceMs: signatureToleranceMs * Math.max(1, clock.rate),
@@ -110,7 +113,7 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
     closing: closing.signal,
     log: options.log ?? (() => {}),
   })
-  addControlRoutes(app, { metering, clock, faults, calls, startSettings })
+  addControlRoutes(app, { metering, clock, faults, calls, quotas, startSettings })
   return {
     clock,
     listen: (port, host = '127.0.0.1', option = '--port') => listen(app, port, host, option),

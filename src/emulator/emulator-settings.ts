@@ -14,6 +14,10 @@ export interface EmulatorSettings {
   region: string | undefined
   /** How many records at the end of the next BatchMeterUsage come back unprocessed. */
   unprocessedRecords: number
+  /** AWS's quotas for an account and region, calls a second; 0 for none. */
+  registerUsagePerSecond: number
+  meterUsagePerSecond: number
+  batchMeterUsagePerSecond: number
 }
 
 /** The settings of an emulator at its start, where nothing else is given. */
@@ -25,5 +29,8 @@ export function defaultSettings(region: string | undefined): EmulatorSettings {
     publicKeyRotationAt: undefined,
     region,
     unprocessedRecords: 0,
+    registerUsagePerSecond: 0,
+    meterUsagePerSecond: 0,
+    batchMeterUsagePerSecond: 0,
   }
 }

@@ -102,6 +102,9 @@ export function parseSettings(body: string): ControlInput<Partial<EmulatorSettin
     publicKeyRotationAt: orNull(instant),
     region: orNull(text),
     unprocessedRecords: count,
+    registerUsagePerSecond: count,
+    meterUsagePerSecond: count,
+    batchMeterUsagePerSecond: count,
   })
 }
 

@@ -3,6 +3,7 @@ import { toIso } from '../../kernel/clock.ts'
 import type { CallLog } from './calls.ts'
 import { parseClockChange, parseFault, parseSettings, type ControlInput } from './control-input.ts'
 import type { EmulatorClock } from '../emulator-clock.ts'
+import type { Quotas } from '../quotas.ts'
 import type { FaultScript } from './faults.ts'
 import { fail, succeed } from '../../kernel/result.ts'
 import { hourMs } from '../../metering/hour.ts'
@@ -15,6 +16,7 @@ export interface ControlParts {
   readonly metering: Metering
   readonly clock: EmulatorClock
   readonly faults: FaultScript
+  readonly quotas: Quotas
   readonly calls: CallLog
   /** What a reset restores. */
   readonly startSettings: () => EmulatorSettings
@@ -22,7 +24,7 @@ export interface ControlParts {
 
 /** Adds the routes under `/_emulator/`, with which tests inspect the emulator and steer it. */
 export function addControlRoutes(app: FastifyInstance, parts: ControlParts): void {
-  const { metering, clock, faults, calls } = parts
+  const { metering, clock, faults, calls, quotas } = parts
   app.get('/_emulator/records', () => ({ records: metering.state.records().map(showRecord) }))
   app.get('/_emulator/calls', () => ({ calls: calls.all() }))
   app.get<{ Querystring: { readonly productCode?: string; readonly version?: string } }>(
@@ -70,6 +72,7 @@ export function addControlRoutes(app: FastifyInstance, parts: ControlParts): voi
   app.post('/_emulator/reset', () => {
     metering.state.clear()
     faults.reset()
+    quotas.reset()
     calls.clear()
     Object.assign(metering.settings, parts.startSettings())
     return { ok: true }

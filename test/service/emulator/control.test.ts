@@ -149,6 +149,9 @@ describe('settings and reset', () => {
       publicKeyRotationAt: null,
       region: 'us-east-1',
       unprocessedRecords: 0,
+      registerUsagePerSecond: 0,
+      meterUsagePerSecond: 0,
+      batchMeterUsagePerSecond: 0,
     })
     expect(await harness.control('settings')).toEqual(changed)
   })
