@@ -86,7 +86,11 @@ export function alertColumns(page: string): string {
 
 /** Writes docs/guides/clients.md: the clients that the suite runs, and the status of each error on the page. */
 export function clientColumns(page: string): string {
-  const rows = Object.values(clients).map(({ name, version }) => [name, version])
+  const rows = Object.values(clients).map(({ name, version, repeatsBy }) => [
+    name,
+    version,
+    repeatsBy,
+  ])
   const errors = firstCells(page, 'errors').map((cell) => {
     const name = cell.replaceAll('`', '')
     if (!isServiceErrorName(name))

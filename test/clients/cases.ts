@@ -89,6 +89,18 @@ const usage: readonly ClientCase[] = [
     output: { MeteringRecordId: anId },
     requests: 2,
     counts: 5,
+    countsRepeats: 10,
+  },
+  {
+    name: 'decimal quantities are counted exactly',
+    only: 'front',
+    // Their models do not have decimals yet.
+    not: ['node', 'go', 'java', 'node2', 'oldBoto3', 'go1', 'java1'],
+    calls: ['2.50', '0.5'].map((UsageQuantityAsDecimal) =>
+      meter({ UsageQuantity: undefined, UsageQuantityAsDecimal }),
+    ),
+    sameRecord: true,
+    counts: 3,
   },
   {
     name: 'a DryRun that is permitted succeeds',
@@ -169,7 +181,7 @@ const wrongUsage: readonly ClientCase[] = [
   {
     name: 'a quantity that is too large is a ValidationException',
     // Their integer has 32 bits.
-    not: ['go', 'java'],
+    not: ['go', 'java', 'java1'],
     calls: [meter({ UsageQuantity: 2_147_483_648 })],
     error: 'ValidationException',
   },
@@ -259,7 +271,7 @@ const customer = { CustomerIdentifier: 'demoCustomer01' }
 const saas: readonly ClientCase[] = [
   {
     name: 'BatchMeterUsage is answered record by record',
-    calls: [batch([customer, { CustomerAWSAccountId: '210987654321' }])],
+    calls: [batch([customer, { CustomerIdentifier: 'formerCustomer01' }])],
     output: {
       Results: [
         {
@@ -271,6 +283,13 @@ const saas: readonly ClientCase[] = [
       ],
       UnprocessedRecords: [],
     },
+  },
+  {
+    name: 'BatchMeterUsage names a customer by account',
+    // Their models do not have that.
+    not: ['node2', 'go1', 'java1'],
+    calls: [batch([{ CustomerAWSAccountId: '210987654321' }])],
+    output: { Results: [{ Status: 'CustomerNotSubscribed' }] },
   },
   {
     name: 'BatchMeterUsage whose answer AWS drops is repeated by the SDK',
@@ -297,8 +316,8 @@ const saas: readonly ClientCase[] = [
   },
   {
     name: 'another customer’s licence is an InvalidLicenseException',
-    // Their models do not have licences yet.
-    not: ['go', 'java'],
+    // Their models do not have licences.
+    not: ['go', 'java', 'node2', 'oldBoto3', 'go1', 'java1'],
     calls: [
       batch([
         {

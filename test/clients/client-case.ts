@@ -27,6 +27,8 @@ export interface ClientCase {
   readonly requests?: number
   /** The units that were accepted; 0 when absent. */
   readonly counts?: number
+  /** The units that were accepted at the front from a client whose repeats nothing tells from other calls. */
+  readonly countsRepeats?: number
 }
 
 export const now = '2026-03-10T09:15:00Z'

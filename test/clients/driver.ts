@@ -28,6 +28,7 @@ export function environmentFor(endpoint: string): NodeJS.ProcessEnv {
     AWS_CONFIG_FILE: '/dev/null',
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE: '1',
   }
 }
 
@@ -83,6 +84,7 @@ export function awsCliDriver({ command: aws }: ClientTool, endpoint: string): Dr
 }
 
 function optionOf(name: string, value: unknown): string[] {
+  if (value === undefined) return []
   const option = `--${dashed(name)}`
   if (value === true) return [option]
   return [option, typeof value === 'string' ? value : JSON.stringify(value)]

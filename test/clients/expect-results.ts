@@ -19,6 +19,10 @@ const exceptionTypes: Record<ClientKey, (code: string, modelled: boolean) => str
   awsCli: (code) => code,
   go: (code, modelled) => (modelled ? `*types.${code}` : '*smithy.GenericAPIError'),
   java: (code, modelled) => (modelled ? code : 'MarketplaceMeteringException'),
+  node2: (code) => code,
+  oldBoto3: (code, modelled) => (modelled ? code : 'ClientError'),
+  go1: (code, modelled) => (modelled ? `*marketplacemetering.${code}` : '*awserr.requestError'),
+  java1: (code, modelled) => (modelled ? code : 'AWSMarketplaceMeteringException'),
 }
 
 /** Compares what the client of a language saw with what it must see. */

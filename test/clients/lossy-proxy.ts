@@ -7,22 +7,24 @@ export interface LossyProxy {
   readonly url: string
   /** The number of requests so far. */
   readonly requests: number
-  /** Discards the next answer and resets its connection, after the server has done the work. */
-  loseNextAnswer(): void
+  /** Discards the next answer and resets or ends its connection, after the server has done the work. */
+  loseNextAnswer(how?: 'reset' | 'end'): void
   close(): void
 }
 
 export async function startLossyProxy(target: string): Promise<LossyProxy> {
   let requests = 0
-  let losing = false
+  let losing: 'reset' | 'end' | undefined
   const { hostname, port } = new URL(target)
   const server = createServer((incoming, outgoing) => {
     requests += 1
     const { method, url, headers } = incoming
     const onward = request({ hostname, port, method, path: url, headers }, (answer) => {
-      if (losing) {
-        losing = false
-        answer.resume().once('end', () => incoming.socket.resetAndDestroy())
+      if (losing !== undefined) {
+        const { socket } = incoming
+        const lose = losing === 'reset' ? () => socket.resetAndDestroy() : () => socket.destroy()
+        losing = undefined
+        answer.resume().once('end', lose)
         return
       }
       outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
@@ -38,8 +40,8 @@ export async function startLossyProxy(target: string): Promise<LossyProxy> {
     get requests() {
       return requests
     },
-    loseNextAnswer: () => {
-      losing = true
+    loseNextAnswer: (how = 'reset') => {
+      losing = how
     },
     close() {
       server.close()

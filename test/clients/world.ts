@@ -19,7 +19,10 @@ export interface World {
 }
 
 /** Starts a world at a quarter past nine in the region eu-west-1. */
-export async function startWorld(target: TargetName): Promise<World> {
+export async function startWorld(
+  target: TargetName,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<World> {
   const aws = await startEmulator({
     region: 'eu-west-1',
     customers: [
@@ -47,7 +50,7 @@ export async function startWorld(target: TargetName): Promise<World> {
       },
     }
   }
-  const sidecar = await startHarness({ aws })
+  const sidecar = await startHarness({ aws, settings })
   await sidecar.entitled()
   const proxy = await startLossyProxy(`http://127.0.0.1:${sidecar.sidecar.appPort}`)
   return {

@@ -8,8 +8,10 @@ const page = readPage('guides/clients.md')
 const definitions: readonly ClientDefinition[] = Object.values(clients)
 
 test('the page has every client that is run, with its version, and no other', () => {
-  const listed = tableOf(page, 'Client | Version').map(([name, version]) => [name, version])
-  expect(listed).toEqual(definitions.map(({ name, version }) => [name, version]))
+  const listed = tableOf(page, 'Client | Version').map((cells) => cells.slice(0, 3))
+  expect(listed).toEqual(
+    definitions.map(({ name, version, repeatsBy }) => [name, version, repeatsBy]),
+  )
 })
 
 test('the versions are those that are installed', () => {

@@ -9,7 +9,7 @@ import {
   quantity,
   usageAllocations,
 } from '../fields.ts'
-import type { Operation, StructureMember, ValueOf, ValuesOf } from '../member-types.ts'
+import type { ListMember, Operation, StructureMember, ValueOf, ValuesOf } from '../member-types.ts'
 
 /** The status that AWS gives each record of a batch. */
 export const recordStatuses = ['Success', 'CustomerNotSubscribed', 'DuplicateRecord'] as const
@@ -31,16 +31,17 @@ const usageRecord = {
 /** One hour's usage of one dimension by a customer of a SaaS product. */
 export type UsageRecord = ValueOf<typeof usageRecord>
 
+const usageRecords = {
+  type: 'list',
+  minItems: 0,
+  maxItems: awsLimits.recordsPerBatch,
+  item: usageRecord,
+} as const satisfies ListMember
+
 /** Records usage for customers of a SaaS product. */
 export const batchMeterUsageOperation = {
   input: {
-    UsageRecords: {
-      type: 'list',
-      minItems: 0,
-      maxItems: awsLimits.recordsPerBatch,
-      item: usageRecord,
-      required: true,
-    },
+    UsageRecords: { ...usageRecords, required: true },
     ProductCode: productCode,
   },
   output: {
@@ -55,7 +56,7 @@ export const batchMeterUsageOperation = {
         },
       },
     },
-    UnprocessedRecords: { type: 'list', item: usageRecord },
+    UnprocessedRecords: usageRecords,
   },
   errors: [
     'DisabledApiException',

@@ -26,12 +26,7 @@ const fixtures: Readonly<Record<string, { status: number; body: object; counts: 
     body: { Signature: expect.any(String) },
     counts: 0n,
   },
-  'baiji-meter-usage.http': {
-    status: 400,
-    body: { __type: 'InvalidSignatureException' },
-    counts: 0n,
-  },
-  'baiji-fixed-meter-usage.http': {
+  'aws-elixir-meter-usage.http': {
     status: 200,
     body: { MeteringRecordId: expect.any(String) },
     counts: 5n,
@@ -61,11 +56,13 @@ test.each(Object.entries(fixtures))(
   },
 )
 
-test('every file says which client sends it and how that is known', () => {
+test('every file says which client sends it, how that is known, and how the file was made', () => {
   const files = readdirSync(folder)
   expect(files.toSorted()).toEqual(Object.keys(fixtures).toSorted())
   for (const file of files)
-    expect(read(file), file).toMatch(/^# Client: .*\d\.\d.*\n# Source: github\.com\/.*\n# Facts: /)
+    expect(read(file), file).toMatch(
+      /^# Client: .*\d\.\d.*\n# Source: github\.com\/.*\n# Facts: (?:.*\n)+?# Made: .+\.\n/,
+    )
 })
 
 function read(name: string): string {
