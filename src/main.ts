@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { isatty } from 'node:tty'
+import { linkDocs } from './kernel/link-docs.ts'
 import type { CliIo } from './cli/cli-io.ts'
 import { unknownName } from './cli/command-line.ts'
 import { ensureHome } from './cli/ensure-home.ts'
@@ -70,8 +71,8 @@ const io: CliIo = {
   get stdin() {
     return process.stdin
   },
-  out: (line) => writeLine(1, line),
-  err: (line) => writeLine(2, line),
+  out: (line) => writeLine(1, linkDocs(line, process.env['SIDECAR_DOCS_URL'])),
+  err: (line) => writeLine(2, linkDocs(line, process.env['SIDECAR_DOCS_URL'])),
   onSignal(handler) {
     for (const signal of endSignals) process.on(signal, handler)
   },

@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   const settings = loadSettings(process.env, fileReader)
   const { rate, now } = await connectEmulator(settings.awsEndpoint ?? '')
   const timers = createSystemClock()
-  const { log, out, droppedLines } = openStandardOutput(settings.logLevel, timers)
+  const { log, out, droppedLines } = openStandardOutput(settings, timers)
   await startSidecar({
     settings,
     env: process.env,

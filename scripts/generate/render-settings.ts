@@ -1,5 +1,6 @@
 import { rangeOf } from '../../src/config/setting-type.ts'
-import { settingsTable, type Setting } from '../../src/config/settings-table.ts'
+import type { Setting } from '../../src/config/setting.ts'
+import { settingsTable } from '../../src/config/settings-table.ts'
 
 /** Renders the table of docs/reference/configuration.md. */
 export function renderSettingsTable(): string {

@@ -1,5 +1,6 @@
 import type { LoadedSettings } from './load-settings.ts'
-import { settingsTable, type Setting, type SettingName } from './settings-table.ts'
+import type { Setting } from './setting.ts'
+import { settingsTable, type SettingName } from './settings-table.ts'
 
 interface SettingLine {
   readonly name: SettingName

@@ -8,7 +8,8 @@ import { readDatabaseUrl, readToken } from './read-given-file.ts'
 import { resolveProduct } from './resolve-product.ts'
 import { SettingValues } from './setting-values.ts'
 import type { Environment, SettingMembers, Settings } from './settings.ts'
-import { settingsTable, type Setting, type SettingName, type SettingRow } from './settings-table.ts'
+import type { Setting } from './setting.ts'
+import { settingsTable, type SettingName, type SettingRow } from './settings-table.ts'
 import { reportUnknownNames } from './unknown-names.ts'
 
 /** Settings together with where they came from. */

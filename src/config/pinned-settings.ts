@@ -1,7 +1,8 @@
 import { show, type ReportMistake } from '../kernel/mistakes.ts'
 import { parseSetting, type SettingParsed } from './parse-setting.ts'
 import { rangeOf } from './setting-type.ts'
-import { settingsTable, type Setting, type SettingName } from './settings-table.ts'
+import type { Setting } from './setting.ts'
+import { settingsTable, type SettingName } from './settings-table.ts'
 
 /** A setting that the product file fixes. */
 export interface PinnedSetting {

@@ -3,7 +3,8 @@ import { parseSetting, type SettingParsed } from './parse-setting.ts'
 import { readPinned } from './pinned-settings.ts'
 import { rangeOf } from './setting-type.ts'
 import type { Environment, SettingValue } from './settings.ts'
-import { settingsTable, type Setting, type SettingName } from './settings-table.ts'
+import type { Setting } from './setting.ts'
+import { settingsTable, type SettingName } from './settings-table.ts'
 
 /** What the environment says for every row of the table, with defaults filled in. */
 export class SettingValues {

@@ -2,27 +2,10 @@ import { logLevels } from '../kernel/log.ts'
 import { regionPattern } from '../kernel/region-name.ts'
 import { awsLimits } from '../metering/aws-limits.ts'
 import { productCodePattern, productCodeRange } from '../product/patterns.ts'
-import type { Product } from '../product/product.ts'
 import { pricingInWords, routeNames, routesThat } from '../product/routes.ts'
 import { sourceSettings } from './source-settings.ts'
-import { choice, integer, text, type SettingType } from './setting-type.ts'
-
-/** One setting. To add one, add a row, and read its member of `Settings` where it decides something. */
-export interface Setting {
-  readonly name: string
-  /**
-   * The member of `Settings` that has the value: in milliseconds for a setting in seconds, and the
-   * content of the file for a secret. None for what only describes the product.
-   */
-  readonly member?: string
-  readonly type: SettingType
-  /** As the environment would have it; undefined when there is none. */
-  readonly default: string | undefined
-  /** One sentence for the operator. */
-  readonly summary: string
-  /** What the product file says instead, for people. The file alone decides it, but for the code. */
-  readonly ofProduct?: (product: Product) => string
-}
+import type { Setting } from './setting.ts'
+import { choice, integer, text } from './setting-type.ts'
 
 /**
  * Every setting there is. `Settings`, the loader, docs/reference/configuration.md and the schema of the Helm chart
@@ -297,6 +280,13 @@ export const settingsTable = [
     type: choice(logLevels),
     default: 'info',
     summary: 'The least important line that is logged.',
+  },
+  {
+    name: 'SIDECAR_DOCS_URL',
+    member: 'docsUrl',
+    type: text(/^https?:\/\/[^\s"'<>]+$/, 'an address such as https://example.com/sidecar/docs'),
+    default: undefined,
+    summary: 'Where the folder docs is published, for the pages that messages and alerts name.',
   },
   {
     name: 'SIDECAR_EMBEDDED_METRICS',

@@ -32,7 +32,7 @@ describe('the alert rules', () => {
     expect(rule.annotations).toEqual({
       summary: expect.stringMatching(/^[A-Z].*[^.]$/),
       description: expect.stringMatching(/^[A-Z{].*\.$/),
-      runbook_url: `docs/operate/runbook.md#${rule.alert.toLowerCase()}`,
+      runbook_url: `docs/operate/symptoms/${slugOf(rule.alert)}.md`,
     })
   })
 
@@ -102,4 +102,11 @@ test('the alarms of the CloudFormation template are on the page with their thres
 function isMetric(name: string): boolean {
   const base = name.slice(metricPrefix.length).replace(/_(count|sum|bucket)$/, '')
   return name.startsWith(metricPrefix) && base in metricTable
+}
+
+function slugOf(alert: string): string {
+  return alert
+    .replace('MarketplaceSidecar', '')
+    .replaceAll(/(?<!^)(?=[A-Z])/g, '-')
+    .toLowerCase()
 }

@@ -10,7 +10,7 @@ test('a standard output that accepts nothing does not end the program', () => {
   const program = `
     import { openStandardOutput } from './src/observe/log/create-log.ts'
     import { createSystemClock } from './src/kernel/clock.ts'
-    const { log } = openStandardOutput('info', createSystemClock())
+    const { log } = openStandardOutput({ logLevel: 'info' }, createSystemClock())
     for (let line = 0; line < 5; line += 1) log('ledger.failed', 'x'.repeat(1_000_000))
     console.error('well')`
   const { status, stderr } = spawnSync(

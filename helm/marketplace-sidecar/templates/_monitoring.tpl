@@ -19,7 +19,7 @@ spec:
       interval: {{ $values.interval }}
 {{- end -}}
 
-{{/* The texts of the alerts contain templates for Prometheus, so Helm copies the file unchanged. */}}
+{{/* The texts of the alerts contain templates for Prometheus, so Helm copies the file, with the address of the pages. */}}
 {{- define "marketplace-sidecar.prometheusRule" -}}
 {{- $sidecar := .Subcharts.sidecar -}}
 apiVersion: monitoring.coreos.com/v1
@@ -33,7 +33,8 @@ metadata:
     {{- toYaml . | nindent 4 }}
     {{- end }}
 spec:
-  {{- $sidecar.Files.Get "files/alerts.yaml" | trim | nindent 2 }}
+  {{- $docs := trimSuffix "/" (dig "SIDECAR_DOCS_URL" "docs" $sidecar.Values.settings) }}
+  {{- $sidecar.Files.Get "files/alerts.yaml" | replace "runbook_url: docs/" (printf "runbook_url: %s/" $docs) | trim | nindent 2 }}
 {{- end -}}
 
 {{- define "marketplace-sidecar.dashboard" -}}

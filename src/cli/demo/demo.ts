@@ -61,7 +61,7 @@ async function runAgainst(
 ): Promise<number> {
   const settings = demoSettings(emulator, options, dataDir, io.env)
   const timers = createSystemClock()
-  const { log, out, drained, droppedLines } = openStandardOutput(settings.logLevel, timers)
+  const { log, out, drained, droppedLines } = openStandardOutput(settings, timers)
   const events = new Events((error) => log('hooks.failed', messageOf(error)))
   narrate(events, out)
   const realHour = showDuration(3_600_000 / emulator.rate)

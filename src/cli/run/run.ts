@@ -52,7 +52,7 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
   }
   const settings = loadSettings(io.env, fileReader)
   const clock = createSystemClock()
-  const { log, out, drained, droppedLines } = openStandardOutput(settings.logLevel, clock)
+  const { log, out, drained, droppedLines } = openStandardOutput(settings, clock)
   try {
     return await runUntilSignal(io, {
       settings,

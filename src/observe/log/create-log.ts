@@ -1,7 +1,13 @@
 import { pino, type DestinationStream } from 'pino'
 import type { Clock } from '../../kernel/clock.ts'
+import { linkDocs } from '../../kernel/link-docs.ts'
 import { logEventTable, type Log, type LogLevel } from '../../kernel/log.ts'
 import { LineOutput } from './line-output.ts'
+
+interface LogSettings {
+  readonly logLevel: LogLevel
+  readonly docsUrl?: string | undefined
+}
 
 export interface StandardOutput {
   readonly log: Log
@@ -14,14 +20,17 @@ export interface StandardOutput {
 }
 
 /** Opens standard output for the log and for other lines. No line is ever waited for. `timers` is real time. */
-export function openStandardOutput(level: LogLevel, timers: Clock): StandardOutput {
+export function openStandardOutput(
+  { logLevel, docsUrl }: LogSettings,
+  timers: Clock,
+): StandardOutput {
   const output = new LineOutput({
     descriptor: 1,
     timers,
     onDropped: (lines) =>
       log('log.dropped', 'Standard output accepted nothing, and lines were dropped', { lines }),
   })
-  const log = createLog(level, output)
+  const log = createLog(logLevel, output, docsUrl)
   return {
     log,
     out: (line) => output.write(`${line}\n`),
@@ -30,8 +39,8 @@ export function openStandardOutput(level: LogLevel, timers: Clock): StandardOutp
   }
 }
 
-/** Creates a log that writes lines of JSON to `destination`. */
-export function createLog(level: LogLevel, destination: DestinationStream): Log {
+/** Creates a log that writes lines of JSON to `destination`. `docsUrl` is where the pages are published. */
+export function createLog(level: LogLevel, destination: DestinationStream, docsUrl?: string): Log {
   const logger = pino(
     {
       level,
@@ -43,6 +52,6 @@ export function createLog(level: LogLevel, destination: DestinationStream): Log 
     destination,
   )
   return (event, message, fields?) => {
-    logger[logEventTable[event].level]({ event, ...fields }, message)
+    logger[logEventTable[event].level]({ event, ...fields }, linkDocs(message, docsUrl))
   }
 }

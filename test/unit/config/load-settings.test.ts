@@ -4,7 +4,8 @@ import { describeSettings } from '../../../src/config/describe-settings.ts'
 import { loadSettings } from '../../../src/config/load-settings.ts'
 import type { TextReader } from '../../../src/kernel/read-text.ts'
 import type { Environment } from '../../../src/config/settings.ts'
-import { settingsTable, type Setting } from '../../../src/config/settings-table.ts'
+import type { Setting } from '../../../src/config/setting.ts'
+import { settingsTable } from '../../../src/config/settings-table.ts'
 import { SidecarError } from '../../../src/kernel/errors.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', {
