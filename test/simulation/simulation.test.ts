@@ -38,6 +38,19 @@ const keptScripts: readonly { readonly name: string; readonly script: Script }[]
     },
   },
   {
+    name: 'a clock a day ahead whose record got no answer',
+    script: {
+      options: { ...options, lateUsage: 'hold' },
+      events: [
+        { do: 'outage', weather: 'lost-before', minutes: 480 },
+        { do: 'set-clock', minutes: 1560 },
+        { do: 'pass', minutes: 26 },
+        report,
+        { do: 'pass', minutes: 20 },
+      ],
+    },
+  },
+  {
     name: 'an outage that outlasts the window of a record that AWS has',
     script: {
       options,
