@@ -16,6 +16,7 @@ import {
   otherMetrics,
   pluginVersions,
   personalCredentials,
+  personalPasswords,
   schemaCompilers,
   type Part,
 } from './leave-out.ts'
@@ -74,6 +75,7 @@ export async function bundle(
     metafile: true,
     logLevel: 'warning',
   })
+  await writeFile(outfile, withAsciiComments(await readFile(outfile, 'utf8')))
   const inputs = inputsOf(metafile).filter(
     (path) => !without.some(({ modules }) => modules.test(path)),
   )
@@ -82,6 +84,11 @@ export async function bundle(
   await writeFile(nextTo('package.json'), '{ "type": "commonjs" }\n')
   await writeFile(nextTo(licenceFileOf(outfile)), await licencesOf(inputs))
   return { bytes: (await stat(outfile)).size, inputs }
+}
+
+/** esbuild escapes what is beyond ASCII everywhere but in comments. */
+function withAsciiComments(code: string): string {
+  return code.replace(/^\s*(?:\/\/|\*).*$/gm, (comment) => comment.replace(/[\u0080-\uffff]/g, '-'))
 }
 
 function leftOutOf(entry: string): readonly Part[] {
@@ -96,7 +103,7 @@ function leftOutOf(entry: string): readonly Part[] {
   ]
   return developmentPrograms.test(entry)
     ? always
-    : [developmentCommands, personalCredentials, ...always]
+    : [developmentCommands, personalCredentials, personalPasswords, ...always]
 }
 
 /** Bundles in one folder must not overwrite each other's licences. */

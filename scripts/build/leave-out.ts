@@ -40,6 +40,12 @@ export const personalCredentials: Part = {
   export { leftOut as fromIni, leftOut as fromLoginCredentials, leftOut as fromProcess, leftOut as fromSSO }`,
 }
 
+/** The password file of a person, and another platform's sockets: the URL of the database has its password. */
+export const personalPasswords: Part = {
+  modules: /\/pgpass\/lib\/index\.js$|\/pg-cloudflare\//,
+  contents: 'module.exports = (_connection, done) => done(undefined)',
+}
+
 /** Fastify creates both when it starts and needs them only for routes with a schema. Ours have none. */
 export const schemaCompilers: Part = {
   modules: /\/@fastify\/(ajv-compiler|fast-json-stringify-compiler)\/index\.js$/,

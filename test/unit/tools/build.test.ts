@@ -11,7 +11,7 @@ import { bundle } from '../../../scripts/build/build.ts'
 const main = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
 
 /** The limit of the bundle's size, which each start reads and each node pulls. */
-const budgetBytes = 2_500_000
+const budgetBytes = 2_600_000
 
 /** Every foreign package that runs in a buyer's account. A new line needs a reason in the commit. */
 const bundledPackages = [
@@ -28,7 +28,6 @@ const bundledPackages = [
   '@fastify/error',
   '@fastify/forwarded',
   '@fastify/proxy-addr',
-  '@opentelemetry/api',
   '@pinojs/redact',
   '@smithy/core',
   '@smithy/credential-provider-imds',
@@ -50,8 +49,18 @@ const bundledPackages = [
   'jose',
   'node-cron',
   'on-exit-leak-free',
+  'pg',
+  'pg-connection-string',
+  'pg-int8',
+  'pg-pool',
+  'pg-protocol',
+  'pg-types',
   'pino',
   'pino-std-serializers',
+  'postgres-array',
+  'postgres-bytea',
+  'postgres-date',
+  'postgres-interval',
   'process-warning',
   'prom-client',
   'quick-format-unescaped',
@@ -61,11 +70,10 @@ const bundledPackages = [
   'safe-regex2',
   'safe-stable-stringify',
   'secure-json-parse',
-  'semver',
   'sonic-boom',
   'tdigest',
-  'thread-stream',
   'toad-cache',
+  'xtend',
 ]
 const developmentCode = /(^|\/)(emulator\/|cli\/demo\/demo-)/
 
