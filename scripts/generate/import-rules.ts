@@ -18,7 +18,7 @@ export const importRules = {
   http: ['kernel', 'metering', 'protocol', 'product', 'store', 'entitlement', 'sources'],
   observe: ['kernel', 'metering', 'store'],
   emulator: ['kernel', 'metering', 'protocol'],
-  doctor: 'kernel metering product config platform aws store ledger entitlement'.split(' '),
+  doctor: 'kernel metering product config platform aws store ledger entitlement sources'.split(' '),
   sidecar:
     'kernel metering protocol product config platform aws store ledger entitlement channels sources http observe'.split(
       ' ',

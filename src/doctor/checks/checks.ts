@@ -8,6 +8,7 @@ import { databaseCheck } from './check-database.ts'
 import { dnsCheck } from './check-dns.ts'
 import { dryRunCheck } from './check-dry-run.ts'
 import { ledgerCheck } from './check-ledger.ts'
+import { metricsPageCheck } from './check-metrics-page.ts'
 import { opsListenerCheck } from './check-ops-listener.ts'
 import { platformCheck } from './check-platform.ts'
 import { productCheck } from './check-product.ts'
@@ -36,6 +37,7 @@ export const checks: readonly Check[] = [
   clockCheck,
   registerUsageCheck,
   dryRunCheck,
+  metricsPageCheck,
   appListenerCheck,
   opsListenerCheck,
 ]

@@ -1,8 +1,7 @@
 import { SidecarError } from '../../kernel/errors.ts'
-import type { Dimension } from '../../product/product.ts'
 import type { Source, SourceContext } from '../source.ts'
 import { Scraper } from './scraper.ts'
-import type { ScrapedDimension } from './read-page.ts'
+import { isScraped, type ScrapedDimension } from './read-page.ts'
 
 /** Counters and gauges of the metrics page that the application already has. */
 export const prometheusSource: Source = {
@@ -40,8 +39,4 @@ function failureOf(reason: string | undefined): string {
   return reason === undefined
     ? 'No dimension of the product file comes from a metrics page, so there is none to read.'
     : `The metrics page could not be counted: ${reason}.`
-}
-
-function isScraped(dimension: Dimension): dimension is ScrapedDimension {
-  return dimension.from?.prometheus !== undefined
 }

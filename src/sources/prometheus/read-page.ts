@@ -11,6 +11,10 @@ export type ScrapedDimension = Dimension & {
   readonly from: { readonly prometheus: NonNullable<NonNullable<Dimension['from']>['prometheus']> }
 }
 
+export function isScraped(dimension: Dimension): dimension is ScrapedDimension {
+  return dimension.from?.prometheus !== undefined
+}
+
 /** Sums of gauges at the moment of the page, for dimensions that are no sums. */
 export interface GaugeReading {
   readonly dimension: string

@@ -1,0 +1,71 @@
+import { formatQuantity } from '../../metering/quantity.ts'
+import { parsePage } from '../../sources/prometheus/exposition/parse-page.ts'
+import { fetchPage } from '../../sources/prometheus/fetch-page.ts'
+import { isScraped, readPage, wantedNames } from '../../sources/prometheus/read-page.ts'
+import { defineCheck } from '../check.ts'
+
+export const metricsPageCheck = defineCheck({
+  id: 'metrics-page',
+  title:
+    'The metrics page of `SIDECAR_SCRAPE_URL`, where a dimension comes from it: what each series would give.',
+  needs: ['settings', 'product'],
+  problems: {
+    NoPage: {
+      status: 'fail',
+      when: 'The product file takes a dimension from a metrics page, and SIDECAR_SCRAPE_URL is missing.',
+      fix: 'Set SIDECAR_SCRAPE_URL to the page of the application, such as http://127.0.0.1:8080/metrics.',
+    },
+    NoAnswer: {
+      status: 'fail',
+      when: 'The page does not answer, or it is not a whole metrics page.',
+      fix: 'Start the application, and look at the page with curl. Correct SIDECAR_SCRAPE_URL.',
+    },
+    NoSeries: {
+      status: 'warn',
+      when: 'The page has no series of a dimension.',
+      fix: 'Compare metric and match of the dimension with the page. A series may first appear with the first usage.',
+    },
+    NoStart: {
+      status: 'warn',
+      when: 'A counter names no start of its process, so that its first value is not billed, and a restart cannot be told from a mistake.',
+      fix: 'Let the application show process_start_time_seconds, as the usual libraries do.',
+    },
+    Unusable: {
+      status: 'warn',
+      when: 'A value cannot be counted: NaN, infinity, less than 0, or a gauge where a counter is needed.',
+      fix: 'Name another metric in the product file, or correct the application.',
+    },
+  },
+  async run({ values, product, timeoutMs }, findings) {
+    const dimensions = (product?.dimensions ?? []).filter(isScraped)
+    if (dimensions.length === 0) return
+    const url = values.get('SIDECAR_SCRAPE_URL')
+    if (url === undefined) return findings.problem('NoPage', 'SIDECAR_SCRAPE_URL is missing.')
+    const fetched = await fetchPage(url, timeoutMs)
+    if (!fetched.ok) return findings.problem('NoAnswer', `${url}: ${fetched.failure.reason}.`)
+    const names = wantedNames(dimensions)
+    const { text, format } = fetched.value
+    const parsed = parsePage(text, { format, wanted: (name) => names.has(name) })
+    if (!parsed.ok) {
+      const { line, reason } = parsed.failure
+      return findings.problem('NoAnswer', `${url}, line ${line}: ${reason}.`)
+    }
+    const { counters, gauges, unusable } = readPage(parsed.value, dimensions)
+    for (const { name } of dimensions) {
+      const own = counters.filter(({ dimension }) => dimension === name)
+      const read = gauges.filter(({ dimension }) => dimension === name)
+      const wrong = unusable.filter(({ dimension }) => dimension === name)
+      for (const { series, value } of own)
+        findings.pass(`${series} shows ${formatQuantity(value)}, and gives what it rises by.`, name)
+      for (const { tags, value } of read)
+        findings.pass(`${formatQuantity(value)} now${tags === '' ? '' : ` with ${tags}`}.`, name)
+      for (const { reason } of wrong) findings.problem('Unusable', `${reason}.`, { subject: name })
+      if (own.some(({ startedAt }) => startedAt === undefined))
+        findings.problem('NoStart', 'The page does not say when its process was started.', {
+          subject: name,
+        })
+      if (own.length + read.length + wrong.length === 0)
+        findings.problem('NoSeries', `${url} has no series of it.`, { subject: name })
+    }
+  },
+})
