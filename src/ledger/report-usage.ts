@@ -240,9 +240,9 @@ function checkTotals(
   const sums = new Map<string, { readonly account: Account; quantity: bigint }>()
   for (const report of reports) {
     const { account } = placeOf(report, hourOf(report.occurredAt ?? now))
-    const sum = sums.get(account.name) ?? { account, quantity: 0n }
-    sum.quantity += report.quantity
-    sums.set(account.name, sum)
+    const sum = sums.get(account.name)
+    if (sum === undefined) sums.set(account.name, { account, quantity: report.quantity })
+    else sum.quantity += report.quantity
   }
   for (const { account, quantity } of sums.values())
     if (!page.hasRoomFor(account, quantity))

@@ -1,5 +1,5 @@
 import { accountOf, type Account } from '../metering/account.ts'
-import { placeOfCustomer, type Meaning } from './customers/customer-accounts.ts'
+import { placeOfCustomer, type Meaning, type UsagePlace } from './customers/customer-accounts.ts'
 import type { MeaningOf } from './opening/open-book.ts'
 import type { Page } from './page.ts'
 import type { ReportRules } from './report-usage.ts'
@@ -32,11 +32,17 @@ export class UsageAccounts {
 
   /** Where usage goes that is reported while a group of commands changes the book. */
   placesOn(page: Page): ReportRules['placeOf'] {
+    // A request asks for the same place several times, and for that of each report of a batch.
+    const known = new Map<string, { readonly own: number; readonly place: UsagePlace }>()
     return ({ dimension, customer }, hour) => {
       if (customer !== undefined)
         return placeOfCustomer(page, this.#meaning(dimension), customer, hour)
+      const last = known.get(dimension)
+      if (last?.own === hour) return last.place
       const account = this.ofBuyer(dimension)
-      return { account, hour: page.firstUnsealedHour(account, hour) }
+      const place = { account, hour: page.firstUnsealedHour(account, hour) }
+      known.set(dimension, { own: hour, place })
+      return place
     }
   }
 
