@@ -9,6 +9,7 @@ export function interceptResults(api: MeteringApi, intercept: Intercept): Meteri
   return {
     registerUsage: (request) => after(api.registerUsage(request)),
     meterUsage: (request) => after(api.meterUsage(request)),
+    batchMeterUsage: (request) => after(api.batchMeterUsage(request)),
     dryRun: (request) => after(api.dryRun(request)),
     forward: (operation, body) => after(api.forward(operation, body)),
     close: () => api.close(),

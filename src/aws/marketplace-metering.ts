@@ -12,7 +12,13 @@ import type {
 } from './metering-api.ts'
 import type { AwsAnswer } from './read-answer.ts'
 import { createSignedPost } from './signed-post.ts'
-import { dryRunMembers, meterUsageMembers, registerUsageMembers } from './wire-members.ts'
+import { readBatch } from './read-batch.ts'
+import {
+  batchMeterUsageMembers,
+  dryRunMembers,
+  meterUsageMembers,
+  registerUsageMembers,
+} from './wire-members.ts'
 
 export type MarketplaceMeteringOptions = ClientOptions & CallerOptions
 
@@ -32,6 +38,11 @@ export function createMarketplaceMetering(options: MarketplaceMeteringOptions): 
     meterUsage(request) {
       const body = JSON.stringify(meterUsageMembers(request))
       return call('MeterUsage', body, readRecordId)
+    },
+
+    batchMeterUsage(request) {
+      const body = JSON.stringify(batchMeterUsageMembers(request))
+      return call('BatchMeterUsage', body, (answer) => readBatch(answer, request))
     },
 
     dryRun(request) {

@@ -1,5 +1,6 @@
 import type { CallOutcome } from '../kernel/events.ts'
 import type { Result } from '../kernel/result.ts'
+import type { CustomerNames } from '../metering/customer.ts'
 import type { Tag } from '../metering/tags.ts'
 
 /**
@@ -62,6 +63,30 @@ export interface MeterUsageValue {
   readonly meteringRecordId: string
 }
 
+/** A record of a customer, whom AWS knows by one of the names or by account and licence. */
+export interface BatchRecord extends CustomerNames {
+  readonly dimension: string
+  readonly timestamp: number
+  readonly quantity: number
+  readonly allocations?: readonly TaggedQuantity[] | undefined
+}
+
+export interface BatchMeterUsageRequest {
+  /** Undefined where the customers' licences name the product. */
+  readonly productCode: string | undefined
+  /** 1 to `awsLimits.recordsPerBatch`. */
+  readonly records: readonly BatchRecord[]
+}
+
+export type BatchRecordResult =
+  | { readonly status: 'Success'; readonly meteringRecordId: string }
+  | { readonly status: 'CustomerNotSubscribed' | 'DuplicateRecord' | 'Unprocessed' }
+
+export interface BatchMeterUsageValue {
+  /** In the order of the records; undefined for one that AWS left out. */
+  readonly results: readonly (BatchRecordResult | undefined)[]
+}
+
 export interface DryRunRequest {
   readonly productCode: string
   readonly dimension: string
@@ -78,6 +103,8 @@ export type ForwardedOperation = 'MeterUsage' | 'BatchMeterUsage' | 'ResolveCust
 export interface MeteringApi {
   registerUsage(request: RegisterUsageRequest): Promise<MeteringResult<RegisterUsageValue>>
   meterUsage(request: MeterUsageRequest): Promise<MeteringResult<MeterUsageValue>>
+  /** Records of customers, all in one call. A success of the call is none of a record: its result decides. */
+  batchMeterUsage(request: BatchMeterUsageRequest): Promise<MeteringResult<BatchMeterUsageValue>>
   /** Asks with MeterUsage and DryRun whether metering is permitted. Both of AWS's ways to say yes succeed. */
   dryRun(request: DryRunRequest): Promise<MeteringResult<undefined>>
   /**

@@ -45,6 +45,7 @@ function rejectEveryCall({ code, message }: NonNullable<PlatformFindings['denial
   return {
     registerUsage: reject,
     meterUsage: reject,
+    batchMeterUsage: reject,
     dryRun: reject,
     forward: reject,
     close: () => {},

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { MeterUsageInput } from '../protocol/operations/meter-usage.ts'
 import type { RegisterUsageInput } from '../protocol/operations/register-usage.ts'
+import type { BatchMeterUsageInput, UsageRecord } from '../protocol/operations/batch-meter-usage.ts'
 import type {
+  BatchMeterUsageRequest,
+  BatchRecord,
   DryRunRequest,
   MeterUsageRequest,
   RegisterUsageRequest,
@@ -23,6 +26,28 @@ export function meterUsageMembers(request: MeterUsageRequest): MeterUsageInput {
     UsageQuantity: request.quantity,
     ClientToken: request.clientToken,
     ...(request.allocations && { UsageAllocations: request.allocations.map(toUsageAllocation) }),
+  }
+}
+
+/** Returns the members of records of customers. */
+export function batchMeterUsageMembers(request: BatchMeterUsageRequest): BatchMeterUsageInput {
+  const { productCode, records } = request
+  return {
+    ...(productCode !== undefined && { ProductCode: productCode }),
+    UsageRecords: records.map(usageRecord),
+  }
+}
+
+function usageRecord(record: BatchRecord): UsageRecord {
+  const { accountId, licenseArn, identifier, allocations } = record
+  return {
+    Timestamp: toEpochSeconds(record.timestamp),
+    Dimension: record.dimension,
+    Quantity: record.quantity,
+    ...(identifier !== undefined && { CustomerIdentifier: identifier }),
+    ...(accountId !== undefined && { CustomerAWSAccountId: accountId }),
+    ...(licenseArn !== undefined && { LicenseArn: licenseArn }),
+    ...(allocations && { UsageAllocations: allocations.map(toUsageAllocation) }),
   }
 }
 

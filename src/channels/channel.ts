@@ -1,6 +1,7 @@
-import type { MeteringResult, MeteringApi } from '../aws/metering-api.ts'
+import type { MeteringApi, MeteringFailure, MeteringResult } from '../aws/metering-api.ts'
 import type { AccountKey } from '../metering/account.ts'
 import type { MeteringRecord, SealedContent, Settlement } from '../metering/record.ts'
+import type { RecordWindow } from '../metering/record-window.ts'
 import type { ChannelName, Slot } from '../metering/slot.ts'
 
 /**
@@ -10,20 +11,32 @@ import type { ChannelName, Slot } from '../metering/slot.ts'
  */
 export interface Channel<Call = unknown, Value = unknown> {
   readonly name: ChannelName
-  /** How old an hour may be when AWS accepts its record, ms. */
-  readonly windowMs: number
+  /** How long AWS accepts a record. */
+  readonly window: RecordWindow
   /** How many records AWS accepts in one call. */
   readonly batch: number
+  /** How many calls may be under way at the same time. */
+  readonly parallelCalls: number
   /** AWS's key, without the hour, of the records that bill an account for usage of a task or pod. */
   slotOf(account: AccountKey, resource: string): Slot
   /** The same for the same content, resource and hour, different for any other; 1 to 64 characters. */
   clientTokenOf(resource: string, content: Omit<SealedContent, 'clientToken'>): string
-  /** What AWS is asked for a record, the same for every attempt. */
-  toCall(record: MeteringRecord): Call
+  /** What AWS is asked for records of one product, at most `batch`; of each the same for every attempt. */
+  toCall(records: readonly MeteringRecord[]): Call
   /** Makes the call once. */
   ask(api: MeteringApi, call: Call): Promise<MeteringResult<Value>>
-  /** What AWS's answer means for the book. The retry rules of the channel are this function. */
-  settle(answer: MeteringResult<Value>, lateUsage: LateUsagePolicy): Settlement
+  /** What AWS's answer means for the book, in the order of the records. The retry rules of the channel are this function. */
+  settle(
+    answer: MeteringResult<Value>,
+    records: readonly MeteringRecord[],
+    lateUsage: LateUsagePolicy,
+  ): SendOutcome[]
+}
+
+export interface SendOutcome {
+  readonly settlement: Settlement
+  /** Undefined when AWS accepted the record. */
+  readonly failure: MeteringFailure | undefined
 }
 
 /** What happens to a record whose hour AWS no longer accepts: it is held, or its usage carried to a later hour. */

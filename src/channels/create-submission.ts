@@ -4,10 +4,11 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Events } from '../kernel/events.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { hourMs } from '../metering/hour.ts'
+import type { ChannelName } from '../metering/slot.ts'
 import type { Log } from '../kernel/log.ts'
 import type { LateUsagePolicy } from './channel.ts'
 import { HeardHours } from './heard-hours.ts'
-import { channels } from './registry.ts'
+import { channelOf } from './registry.ts'
 import { Sender, type SenderOptions } from './sender.ts'
 import { spreadDelayMs } from './spread.ts'
 import { Submitter, type SubmitterOptions } from './submitter.ts'
@@ -28,6 +29,8 @@ export interface SubmissionOptions {
     readonly dimensions: SubmitterOptions['dimensions']
     readonly untaggedAs?: SubmitterOptions['untaggedAs']
   }
+  /** The channel of the product's route; undefined where AWS meters by itself. */
+  readonly channel?: ChannelName | undefined
   readonly sealDelayMs: number
   readonly submitSpreadMs: number
   readonly zeroRecords: boolean
@@ -55,7 +58,7 @@ export interface Submission {
 /** Puts together what seals and what sends. Nothing is started yet. */
 export function createSubmission(options: SubmissionOptions): Submission {
   const { ledger, product, sealDelayMs, submitSpreadMs } = options
-  const [channel] = channels
+  const channel = channelOf(options.channel)
   const spreadMs = spreadDelayMs(ledger.owner.identity, submitSpreadMs)
   const notBefore = (hour: number) => hour + hourMs + sealDelayMs + spreadMs
   const usageArrived = (hour: number) => submitter.usageArrived(hour)
@@ -75,7 +78,7 @@ export function createSubmission(options: SubmissionOptions): Submission {
     heard: (dimensions, at) => heardHours.note(dimensions, at),
     sender,
     submitter,
-    acceptedUntil: (hour) => hour + hourMs + channel.windowMs,
+    acceptedUntil: (hour) => channel.window.end(hour + hourMs - 1) + 1,
     nextSendAt(openHour) {
       const sealed = sender.nextAttemptAt ?? Number.POSITIVE_INFINITY
       const open =

@@ -1,9 +1,10 @@
 import { hourMs } from '../metering/hour.ts'
+import type { RecordWindow } from '../metering/record-window.ts'
 import type { PendingRecord } from '../store/summary.ts'
 
 interface Window {
   readonly now: number
-  readonly windowMs: number
+  readonly window: RecordWindow
 }
 
 /**
@@ -13,13 +14,13 @@ interface Window {
 export function nextOfEachSlot(
   pending: readonly PendingRecord[],
   pauseOf: (record: PendingRecord) => number,
-  { now, windowMs }: Window,
+  { now, window }: Window,
 ): PendingRecord[] {
   /** Paused records come after all others, the one that ends its pause first before the rest. */
   const rankOf = (record: PendingRecord) => {
     const pause = pauseOf(record)
     if (pause > 0) return 1 + pause
-    return record.hour + hourMs + windowMs <= now ? 1 : 0
+    return window.end(record.hour + hourMs - 1) < now ? 1 : 0
   }
   const heads = new Map<number, { readonly record: PendingRecord; readonly rank: number }>()
   for (const record of pending) {

@@ -1,6 +1,7 @@
 import { toIso } from '../kernel/clock.ts'
 import { aheadLimitMs } from '../ledger/report-usage.ts'
 import type { MeteringRecord, Settlement } from '../metering/record.ts'
+import type { RecordWindow } from '../metering/record-window.ts'
 
 /** A record this much younger than the window may be too old already for AWS. */
 const marginMs = 5 * 60_000
@@ -10,7 +11,7 @@ interface JudgingTime {
   readonly now: number
   /** AWS has said what time it is. */
   readonly isKnown: boolean
-  readonly windowMs: number
+  readonly window: RecordWindow
   /** The sidecar is ending, so it cannot wait for an hour to begin. */
   readonly isEnding: boolean
 }
@@ -23,7 +24,7 @@ interface JudgingTime {
 export function judgeOutOfWindow(
   settlement: Settlement,
   { hour, timestamp }: Pick<MeteringRecord, 'hour' | 'timestamp'>,
-  { now, isKnown, windowMs, isEnding }: JudgingTime,
+  { now, isKnown, window, isEnding }: JudgingTime,
 ): Settlement {
   if (settlement.kind !== 'too-late') return settlement
   const { code } = settlement
@@ -35,7 +36,7 @@ export function judgeOutOfWindow(
       code,
       message: message(`At AWS it is ${toIso(now)}, so the record is too early.`),
     }
-  if (now - timestamp >= windowMs - (isKnown ? marginMs : 0)) return settlement
+  if (now >= window.end(timestamp) - (isKnown ? marginMs : 0)) return settlement
   return {
     kind: 'refused',
     code,

@@ -2,16 +2,10 @@ import type { MeteringResult, MeteringApi, MeteringFailure } from '../aws/meteri
 import { messageOf } from '../kernel/errors.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Events } from '../kernel/events.ts'
-import type { MeteringRecord, Settlement } from '../metering/record.ts'
+import type { MeteringRecord } from '../metering/record.ts'
 import type { AwsClock } from '../aws/aws-clock.ts'
-import type { Channel, LateUsagePolicy } from './channel.ts'
+import type { Channel, LateUsagePolicy, SendOutcome } from './channel.ts'
 import { judgeOutOfWindow } from './out-of-window.ts'
-
-export interface SendOutcome {
-  readonly settlement: Settlement
-  /** Undefined when AWS accepted the record. */
-  readonly failure: MeteringFailure | undefined
-}
 
 interface SendOptions {
   readonly channel: Channel
@@ -25,34 +19,38 @@ interface SendOptions {
   readonly isEnding: () => boolean
 }
 
-/** Makes one attempt to send a record that is marked. Never throws: an attempt that broke may have arrived. */
-export async function sendRecord(
-  record: MeteringRecord,
+/**
+ * Makes one attempt to send records that are marked, in one call. Never throws: an attempt that broke may
+ * have arrived. Returns their outcomes in the same order.
+ */
+export async function sendRecords(
+  records: readonly MeteringRecord[],
   { channel, api, events, lateUsage, clock, awsTime, isEnding }: SendOptions,
-): Promise<SendOutcome> {
+): Promise<SendOutcome[]> {
   events.emit('stepReached', { step: 'send-started' })
-  const answer = await ask(channel, api, record)
+  const answer = await ask(channel, api, records)
   events.emit('stepReached', { step: 'send-answered' })
   const time = {
     // After the answer, which has said what time it is at AWS.
     now: clock.now(),
     isKnown: awsTime?.isKnown ?? false,
-    windowMs: channel.windowMs,
+    window: channel.window,
     isEnding: isEnding(),
   }
-  return {
-    settlement: judgeOutOfWindow(channel.settle(answer, lateUsage), record, time),
-    failure: answer.ok ? undefined : answer.failure,
-  }
+  return channel.settle(answer, records, lateUsage).map(({ settlement, failure }, index) => {
+    const record = records[index]
+    if (record === undefined) throw new TypeError('an outcome has a record')
+    return { settlement: judgeOutOfWindow(settlement, record, time), failure }
+  })
 }
 
 async function ask(
   channel: Channel,
   api: MeteringApi,
-  record: MeteringRecord,
+  records: readonly MeteringRecord[],
 ): Promise<MeteringResult<unknown>> {
   try {
-    return await channel.ask(api, channel.toCall(record))
+    return await channel.ask(api, channel.toCall(records))
   } catch (error) {
     const failure: MeteringFailure = {
       code: 'UnexpectedError',

@@ -5,16 +5,18 @@ import type { Clock, Timer } from '../kernel/clock.ts'
 import type { Events } from '../kernel/events.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { MeteringRecord, Settlement } from '../metering/record.ts'
+import { recordStateTable } from '../metering/record-states.ts'
 import type { PendingRecord } from '../store/summary.ts'
 import type { Log } from '../kernel/log.ts'
 import { AttemptLog } from './attempt-log.ts'
-import type { Channel, LateUsagePolicy } from './channel.ts'
+import { isOfOneRecord } from './batch-meter-usage/settlements.ts'
+import type { Channel, LateUsagePolicy, SendOutcome } from './channel.ts'
 import { nextOfEachSlot } from './next-records.ts'
 import { Pauses } from './pauses.ts'
-import { sendRecord, type SendOutcome } from './send-record.ts'
+import { sendRecords } from './send-record.ts'
 
 export interface SenderOptions {
-  readonly ledger: Pick<Ledger, 'pendingRecords' | 'markSending' | 'settle' | 'resealUntagged'>
+  readonly ledger: Pick<Ledger, 'pendingRecords' | 'markAll' | 'settleAll' | 'resealUntagged'>
   readonly channel: Channel
   readonly api: MeteringApi
   readonly clock: Clock
@@ -35,9 +37,6 @@ export interface SenderOptions {
   readonly usageArrived: (hour: number) => void
 }
 
-/** Slots that are sent at the same time. */
-const parallelSlots = 4
-
 /** An operator may free a record at any moment, in another process. */
 const lookAgainMs = 60_000
 
@@ -52,8 +51,10 @@ export class Sender {
   readonly #options: SenderOptions
   readonly #pauses: Pauses
   readonly #log: AttemptLog
-  /** The attempts under way, by slot. */
+  /** The attempts under way, by slot; those of one call are one. */
   readonly #attempts = new Map<number, Promise<void>>()
+  /** How many records a call may have that has this one: fewer after a call failed that one of its records can fail. */
+  readonly #callSizes = new Map<number, number>()
   /** Answers that the ledger could not store, by record: no further attempt begins before they are stored. */
   readonly #unstored = new Map<number, SendOutcome>()
   readonly #stopping = new AbortController()
@@ -145,11 +146,11 @@ export class Sender {
     const heads = nextOfEachSlot(
       pending.filter(({ slot }) => !busy.has(slot)),
       pauseOf,
-      { now: clock.now(), windowMs: channel.windowMs },
+      { now: clock.now(), window: channel.window },
     )
-    for (const record of heads) {
-      if (this.#attempts.size >= parallelSlots) return
-      if (this.#waitOf(record) <= 0) this.#start(record)
+    for (const records of this.#callsOf(heads.filter((record) => this.#waitOf(record) <= 0))) {
+      if (new Set(this.#attempts.values()).size >= channel.parallelCalls) return
+      this.#start(records)
     }
     const idle = heads.filter(({ slot }) => !this.#attempts.has(slot))
     const wait = Math.min(...idle.map((record) => this.#waitOf(record)))
@@ -193,30 +194,73 @@ export class Sender {
     for (const resolve of this.#waiters.splice(0)) resolve()
   }
 
-  #start(record: PendingRecord): void {
-    const { id, slot } = record
-    const attempt = this.#attempt(record)
-      .catch((error: unknown) => {
-        this.#log.notStored(id, error)
-        this.#pauses.pauseSlot(slot)
-      })
-      .finally(() => {
-        this.#attempts.delete(slot)
-        this.#pump()
-      })
-    this.#attempts.set(slot, attempt)
+  /** Records that are sent in one call each, in their order. */
+  #callsOf(ready: readonly PendingRecord[]): PendingRecord[][] {
+    const { batch } = this.#options.channel
+    const calls: PendingRecord[][] = []
+    const open = new Map<number, PendingRecord[]>()
+    for (const record of ready) {
+      const size = this.#callSizes.get(record.id) ?? batch
+      const call = open.get(size) ?? []
+      if (call.length === 0) calls.push(call)
+      call.push(record)
+      open.set(size, call.length < size ? call : [])
+    }
+    return calls
   }
 
-  async #attempt({ id, slot }: PendingRecord): Promise<void> {
-    const { ledger, onAnswer, usageArrived } = this.#options
-    const outcome = this.#unstored.get(id) ?? (await this.#send(id))
-    if (outcome === undefined) return this.#pauses.pauseSlot(slot)
-    this.#unstored.set(id, outcome)
-    const { settlement, failure } = outcome
-    const settled = await ledger.settle(id, settlement)
-    this.#unstored.delete(id)
+  #start(records: readonly PendingRecord[]): void {
+    const attempt = this.#attempt(records)
+      .catch((error: unknown) => {
+        for (const { id, slot } of records) {
+          this.#log.notStored(id, error)
+          this.#pauses.pauseSlot(slot)
+        }
+      })
+      .finally(() => {
+        for (const { slot } of records) this.#attempts.delete(slot)
+        this.#pump()
+      })
+    for (const { slot } of records) this.#attempts.set(slot, attempt)
+  }
+
+  async #attempt(records: readonly PendingRecord[]): Promise<void> {
+    const { ledger } = this.#options
+    const waiting = records.filter(({ id }) => this.#unstored.has(id))
+    // What AWS has answered is stored before anything is asked again.
+    if (waiting.length === 0) await this.#send(records)
+    const answered = records.flatMap((record) => {
+      const outcome = this.#unstored.get(record.id)
+      return outcome === undefined ? [] : [{ record, outcome }]
+    })
+    for (const record of records)
+      if (!this.#unstored.has(record.id)) this.#pauses.pauseSlot(record.slot)
+    const settled = await ledger.settleAll(
+      answered.map(({ record, outcome }) => [record.id, outcome.settlement]),
+    )
+    for (const [index, { record, outcome }] of answered.entries()) {
+      this.#unstored.delete(record.id)
+      const now = settled[index]
+      if (now !== undefined) await this.#answered(record, now, outcome, answered.length)
+    }
+  }
+
+  async #answered(
+    { id, slot }: PendingRecord,
+    settled: MeteringRecord,
+    { settlement, failure }: SendOutcome,
+    callSize: number,
+  ): Promise<void> {
+    const { onAnswer, usageArrived } = this.#options
     this.#log.answered(settled, failure)
     onAnswer(failure)
+    const isShared = callSize > 1 && settlement.kind === 'not-taken'
+    if (isShared && failure !== undefined && isOfOneRecord(failure)) {
+      // Which record it was is found out by halves, at once.
+      this.#callSizes.set(id, Math.ceil(callSize / 2))
+      return this.#pauses.freeSlot(slot)
+    }
+    if (recordStateTable[settled.state].settled) this.#callSizes.delete(id)
     const after = await this.#withoutRefusedTags(settled)
     if (failure?.kind === 'throttled' && !this.#flushing) {
       this.#pauses.pauseTask()
@@ -258,10 +302,15 @@ export class Sender {
     else if (kind !== 'unknown') pauses.freeRecord(id)
   }
 
-  /** Undefined when the record was settled after it was read, and is not sent. */
-  async #send(id: number): Promise<SendOutcome | undefined> {
-    const record = await this.#options.ledger.markSending(id)
+  /** Marks the records, makes one call for those that still wait, and keeps their outcomes. */
+  async #send(records: readonly PendingRecord[]): Promise<void> {
+    const marked = await this.#options.ledger.markAll(records.map(({ id }) => id))
+    if (marked.length === 0) return
     const isEnding = () => this.#flushing
-    return record && sendRecord(record, { ...this.#options, isEnding })
+    const outcomes = await sendRecords(marked, { ...this.#options, isEnding })
+    for (const [index, { id }] of marked.entries()) {
+      const outcome = outcomes[index]
+      if (outcome !== undefined) this.#unstored.set(id, outcome)
+    }
   }
 }

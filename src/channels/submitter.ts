@@ -198,7 +198,10 @@ export class Submitter {
   #zeroHours(end: number): { dimension: string; hour: number }[] {
     const { ledger, channel, clock } = this.#options
     const before = Math.min(end, hourOf(clock.now()))
-    const first = Math.max(hourOf(ledger.owner.firstSeenAt), before - (channel.windowMs - hourMs))
+    const first = Math.max(
+      hourOf(ledger.owner.firstSeenAt),
+      before - (channel.window.longestMs - hourMs),
+    )
     const hours = Array.from(
       { length: Math.max(0, (before - first) / hourMs) },
       (_, index) => first + index * hourMs,

@@ -18,11 +18,12 @@ import {
 import { acceptedRecords } from './accepted-records.ts'
 import { AccountSlots } from './account-slots.ts'
 import { auditBook, imbalancesOf, type AccountBalance } from './audit.ts'
+import { logAudit } from './log-audit.ts'
 import { countPage, type CountedSeries } from './count-page.ts'
 import { GroupCommit } from './group-commit.ts'
 import { grown, noOverflow } from './grown.ts'
 import { HeadRoom } from './head-room.ts'
-import { heldOfRecord } from './held-of-record.ts'
+import { reportSettled } from './report-settled.ts'
 import type { Owner } from './opening/ledger-owner.ts'
 import { logOpening, logTakeover } from './opening/log-opening.ts'
 import { openBook, type MeaningOf, type Opening, type OpeningRules } from './opening/open-book.ts'
@@ -37,7 +38,7 @@ import type { SealRequest } from './seal-hours.ts'
 import { sealPart } from './seal-part.ts'
 import { retentionAt, settledMs } from './retention-at.ts'
 import { sealedRecord } from './sealed-record.ts'
-import { markSending, settleRecord } from './settle-record.ts'
+import { markAll, settleRecord } from './settle-record.ts'
 import { TagSetLimit } from './tag-set-limit.ts'
 import { UsageAccounts } from './usage-accounts.ts'
 import { usageByDimension } from './usage-by-dimension.ts'
@@ -181,30 +182,36 @@ export class Ledger {
     return records
   }
 
-  /** Commits that an attempt is about to be made. Undefined when the record no longer waits to be sent. */
-  markSending(id: number): Promise<MeteringRecord | undefined> {
-    return this.#run('mark-written', (page) => markSending(page, id, this.#options.clock.now()))
+  /**
+   * Commits, in one transaction, that one attempt is about to be made for these records. Leaves out those
+   * that no longer wait to be sent, and those of another product than the first.
+   */
+  markAll(ids: readonly number[]): Promise<MeteringRecord[]> {
+    return this.#run('mark-written', (page) => markAll(page, ids, this.#options.clock.now()))
   }
 
-  /** Commits the outcome of an attempt, and returns the record as it stands after it. */
-  async settle(id: number, settlement: Settlement): Promise<MeteringRecord> {
-    const record = await this.#run('settle-written', (page) =>
-      settleRecord(page, id, settlement, this.#options.clock.now()),
+  async markSending(id: number): Promise<MeteringRecord | undefined> {
+    return (await this.markAll([id]))[0]
+  }
+
+  /** Commits the outcomes of an attempt, and returns the records as they stand after it. */
+  async settleAll(
+    outcomes: readonly (readonly [id: number, Settlement])[],
+  ): Promise<MeteringRecord[]> {
+    const { clock, events } = this.#options
+    const records = await this.#run('settle-written', (page) =>
+      outcomes.map(([id, outcome]) => settleRecord(page, id, outcome, clock.now())),
     )
-    if (record.state === 'moved' && record.movedTo === undefined && settlement.kind === 'too-late')
-      this.#options.events.emit('usageHeld', {
-        ...heldOfRecord(record),
-        reason: 'late',
-        limit: undefined,
-      })
-    if (record.state === 'moved' && record.movedTo !== undefined)
-      this.#options.events.emit('recordMoved', {
-        id,
-        dimension: record.dimension,
-        fromHour: record.hour,
-        toHour: record.movedTo,
-        code: record.lastCode ?? settlement.kind,
-      })
+    for (const [index, [, { kind }]] of outcomes.entries()) {
+      const record = records[index]
+      if (record !== undefined) reportSettled(events, record, kind)
+    }
+    return records
+  }
+
+  async settle(id: number, settlement: Settlement): Promise<MeteringRecord> {
+    const [record] = await this.settleAll([[id, settlement]])
+    if (record === undefined) throw new TypeError(`record ${id} was not settled`)
     return record
   }
 
@@ -289,19 +296,8 @@ export class Ledger {
   async audit(): Promise<AccountBalance[]> {
     const balances = auditBook(await this.#store.accountSums())
     const wrong = imbalancesOf(balances)
-    for (const { dimension, imbalance } of wrong)
-      this.#options.log(
-        'ledger.imbalance',
-        `The books of ${dimension} do not balance: ${imbalance} micro-units were reported and are in no place. This is a defect; keep the data directory and report it.`,
-        { dimension, microUnits: String(imbalance) },
-      )
     const shared = await this.#store.sharedMeteringIds()
-    for (const { meteringRecordId, records } of shared)
-      this.#options.log(
-        'ledger.shared-id',
-        `Records ${records.join(', ')} bear one MeteringRecordId, ${meteringRecordId}: AWS has billed only one of them. This is a defect; keep the data directory and report it.`,
-        { meteringRecordId, records },
-      )
+    logAudit(this.#options.log, wrong, shared)
     this.#options.events.emit('ledgerAudited', {
       balanced: wrong.length === 0 && shared.length === 0,
       keys: balances.map(({ dimension, imbalance }) => ({ dimension, imbalance })),

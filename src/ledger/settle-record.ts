@@ -18,7 +18,7 @@ export const acceptedAfterMove = 'AcceptedAfterMove'
  * Notes that an attempt is about to be made. Undefined when the record no longer waits to be sent: its
  * state is looked at here, in the transaction that marks it, whatever the sender saw before.
  */
-export function markSending(page: Page, id: number, now: number): MeteringRecord | undefined {
+function markSending(page: Page, id: number, now: number): MeteringRecord | undefined {
   const record = page.record(id)
   if (record === undefined || !recordStateTable[record.state].unsent) return undefined
   return page.update(record, {
@@ -30,6 +30,18 @@ export function markSending(page: Page, id: number, now: number): MeteringRecord
     firstAttemptAt: record.firstAttemptAt ?? now,
     lastAttemptAt: now,
   })
+}
+
+/** The same for one call, whose records are all of the first one's product. */
+export function markAll(page: Page, ids: readonly number[], now: number): MeteringRecord[] {
+  const records: MeteringRecord[] = []
+  for (const id of ids) {
+    const product = records[0]?.productCode
+    if (product !== undefined && page.record(id)?.productCode !== product) continue
+    const marked = markSending(page, id, now)
+    if (marked !== undefined) records.push(marked)
+  }
+  return records
 }
 
 /** Notes the outcome of an attempt. A record that was settled meanwhile is corrected only by AWS's yes. */
@@ -54,6 +66,8 @@ export function settleRecord(
       return set('sending', { ambiguous: true })
     case 'refused':
       return set('refused')
+    case 'another-stands':
+      return set('unresolved', { settledAt: now })
     case 'hour-taken': {
       if (record.ambiguous) return set('unresolved', { settledAt: now })
       const movedTo = returnUsage(page, record, record.hour + hourMs)

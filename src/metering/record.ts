@@ -77,6 +77,8 @@ export type Settlement =
   | { readonly kind: 'unknown'; readonly code: string; readonly message: string }
   /** AWS refused it for a reason that an operator can fix. */
   | { readonly kind: 'refused'; readonly code: string; readonly message: string }
+  /** AWS has another quantity for this customer and hour: what it bills has to be compared by a person. */
+  | { readonly kind: 'another-stands'; readonly code: string; readonly message: string }
   /** AWS already has a record of another quantity for this hour. */
   | { readonly kind: 'hour-taken'; readonly code: string; readonly message: string }
   /** The hour has not begun at AWS and is not waited for: its usage goes to AWS's current hour. */

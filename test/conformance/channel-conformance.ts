@@ -8,6 +8,8 @@ import { canonicalTags, untagged } from '../../src/metering/tags.ts'
 
 export interface ChannelUnderTest {
   readonly channel: Channel
+  /** Whose usage the channel sends; that of the buyer when absent. */
+  readonly whose?: Pick<AccountKey, 'customer' | 'identity'>
   /**
    * AWS in a few lines: it accepts every record under this id, or fails every call alike, and gives
    * the calls that it received.
@@ -23,7 +25,7 @@ const resource = 'arn:aws:ecs:us-east-1:111122223333:task/shop/one'
 const red = canonicalTags([{ key: 'team', value: 'red' }])
 const blue = canonicalTags([{ key: 'team', value: 'blue' }])
 
-const account: AccountKey = {
+const buyersAccount: AccountKey = {
   productCode: 'product-1',
   customer: '',
   dimension: 'requests',
@@ -44,13 +46,17 @@ const content: Omit<SealedContent, 'clientToken'> = {
   ],
 }
 
-const recordOf = (channel: Channel, more: Partial<MeteringRecord> = {}): MeteringRecord => ({
+const recordOfAccount = (
+  channel: Channel,
+  account: AccountKey,
+  more: Partial<MeteringRecord>,
+): MeteringRecord => ({
   ...structuredClone(content),
   clientToken: channel.clientTokenOf(resource, content),
   id: 1,
   slot: channel.slotOf(account, resource),
   parts: [{ account, quantity: content.quantity, allocations: content.allocations }],
-  customer: '',
+  customer: account.customer,
   resource,
   divisor: 1n,
   state: 'sending',
@@ -88,7 +94,9 @@ const meanings: readonly Meaning[] = [
 ]
 
 /** What every channel promises to the submitter and the sender. */
-export function describeChannel({ channel, aws }: ChannelUnderTest): void {
+export function describeChannel({ channel, aws, whose }: ChannelUnderTest): void {
+  const account = { ...buyersAccount, ...whose }
+  const recordOf = (more: Partial<MeteringRecord> = {}) => recordOfAccount(channel, account, more)
   const failureOf = ({ kind, ambiguous = false }: Omit<Meaning, 'means'>): MeteringFailure => ({
     code: 'SomeException',
     message: 'what AWS said',
@@ -99,18 +107,20 @@ export function describeChannel({ channel, aws }: ChannelUnderTest): void {
 
   async function send(
     outcome: Parameters<ChannelUnderTest['aws']>[0],
-    record = recordOf(channel),
+    record = recordOf(),
     policy: 'carry' | 'hold' = 'carry',
   ) {
     const { api, calls } = aws(outcome)
-    const answer = await channel.ask(api, channel.toCall(record))
-    return { settlement: channel.settle(answer, policy), calls }
+    const answer = await channel.ask(api, channel.toCall([record]))
+    const [sent] = channel.settle(answer, [record], policy)
+    return { settlement: sent?.settlement, calls }
   }
 
   describe(`the channel ${channel.name}`, () => {
     test('sends whole hours and at least one record a call', () => {
-      expect(channel.windowMs).toBeGreaterThan(0)
-      expect(channel.windowMs % hourMs).toBe(0)
+      expect(channel.window.longestMs).toBeGreaterThan(0)
+      expect(channel.window.longestMs % hourMs).toBe(0)
+      expect(channel.window.end(hour)).toBeLessThanOrEqual(hour + channel.window.longestMs)
       expect(channel.batch).toBeGreaterThanOrEqual(1)
     })
 
@@ -136,18 +146,18 @@ export function describeChannel({ channel, aws }: ChannelUnderTest): void {
         'of a record that is out of the window has the policy %s',
         async (policy) => {
           const failure = failureOf({ kind: 'out-of-window' })
-          const { settlement } = await send(failure, recordOf(channel), policy)
+          const { settlement } = await send(failure, recordOf(), policy)
           expect(settlement).toMatchObject({ kind: 'too-late', policy })
         },
       )
     })
 
     describe('the call', () => {
-      const bytesOf = (record: MeteringRecord) => JSON.stringify(channel.toCall(record))
+      const bytesOf = (record: MeteringRecord) => JSON.stringify(channel.toCall([record]))
 
       test('is the same to the byte for every attempt to send a record', () => {
-        const first = bytesOf(recordOf(channel))
-        const later = recordOf(channel, {
+        const first = bytesOf(recordOf())
+        const later = recordOf({
           attempts: 7,
           ambiguous: true,
           lastCode: 'SomeException',
@@ -160,7 +170,7 @@ export function describeChannel({ channel, aws }: ChannelUnderTest): void {
       test('is made once, as it is', async () => {
         for (const outcome of [{ meteringRecordId: 'm-1' }, ...meanings.map(failureOf)]) {
           const { calls } = await send(outcome)
-          expect(calls.map((call) => JSON.stringify(call))).toEqual([bytesOf(recordOf(channel))])
+          expect(calls.map((call) => JSON.stringify(call))).toEqual([bytesOf(recordOf())])
         }
       })
     })

@@ -51,6 +51,7 @@ export function describeProof(subject: ProofUnderTest): void {
     const api = {
       registerUsage: called('registerUsage'),
       meterUsage: called('meterUsage'),
+      batchMeterUsage: called('batchMeterUsage'),
       dryRun: called('dryRun'),
       forward: called('forward'),
       close: () => void calls.push('close'),

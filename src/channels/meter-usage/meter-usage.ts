@@ -1,25 +1,27 @@
 import type { MeterUsageRequest, MeterUsageValue } from '../../aws/metering-api.ts'
-import { awsLimits } from '../../metering/aws-limits.ts'
+import { meterUsageWindow } from '../../metering/record-window.ts'
 import type { MeteringRecord } from '../../metering/record.ts'
 import { tagsOf } from '../../metering/tags.ts'
 import { slotOf } from '../../metering/slot.ts'
 import type { Channel } from '../channel.ts'
 import { clientTokenOf } from './client-token.ts'
-import { settlementOf } from './settlement.ts'
+import { settlementsOf } from './settlement.ts'
 
 /** MeterUsage: one record a call, for the ECS task or EKS pod that makes the call. */
 export const meterUsage: Channel<MeterUsageRequest, MeterUsageValue> = {
   name: 'meter-usage',
-  windowMs: awsLimits.meterUsageWindowMs,
+  window: meterUsageWindow,
   batch: 1,
+  parallelCalls: 4,
   slotOf,
   clientTokenOf,
-  toCall: requestOf,
+  toCall: ([record]) => requestOf(record),
   ask: (api, call) => api.meterUsage(call),
-  settle: settlementOf,
+  settle: settlementsOf,
 }
 
-function requestOf(record: MeteringRecord): MeterUsageRequest {
+function requestOf(record: MeteringRecord | undefined): MeterUsageRequest {
+  if (record === undefined) throw new TypeError('a call has a record')
   const { productCode, dimension, timestamp, quantity, allocations, clientToken } = record
   return {
     productCode,

@@ -87,6 +87,7 @@ export class ModelAws {
       },
       registerUsage: notHere,
       dryRun: notHere,
+      batchMeterUsage: notHere,
       forward: notHere,
       close: () => {},
     }

@@ -7,7 +7,7 @@ import { Allowance } from '../../../src/kernel/allowance.ts'
 import { Events } from '../../../src/kernel/events.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
-import type { MeteringRecord, Settlement } from '../../../src/metering/record.ts'
+import type { MeteringRecord } from '../../../src/metering/record.ts'
 import { Chance } from '../../kill/chance.ts'
 import { FleetClock } from './fleet-clock.ts'
 
@@ -139,6 +139,7 @@ function apiOf(methods: Partial<MeteringApi>): MeteringApi {
   return {
     registerUsage: none,
     meterUsage: none,
+    batchMeterUsage: none,
     dryRun: none,
     forward: none,
     close: () => {},
@@ -166,10 +167,12 @@ function ledgerOf(resource: string, hour: number, dimensions: number): SenderLed
           .filter(({ state }) => state !== 'accepted')
           .map(({ id, state, lastCode }) => ({ id, slot: id, hour, state, lastCode })),
       ),
-    markSending: (id) => Promise.resolve(change(id, { state: 'sending' })),
-    settle: (id, settlement: Settlement) =>
+    markAll: (ids) => Promise.resolve(ids.map((id) => change(id, { state: 'sending' }))),
+    settleAll: (outcomes) =>
       Promise.resolve(
-        change(id, { state: settlement.kind === 'accepted' ? 'accepted' : 'sealed' }),
+        outcomes.map(([id, { kind }]) =>
+          change(id, { state: kind === 'accepted' ? 'accepted' : 'sealed' }),
+        ),
       ),
     resealUntagged: () => Promise.resolve(undefined),
   }

@@ -34,7 +34,7 @@ export function withLateReads(
     countPage: (page) => ledger.countPage(page),
     seal: (request) => ledger.seal(request),
     prune: () => ledger.prune(),
-    settle: (id, settlement) => ledger.settle(id, settlement),
+    settleAll: (outcomes) => ledger.settleAll(outcomes),
     resealUntagged: (id, tokenOf) => ledger.resealUntagged(id, tokenOf),
     async pendingRecords() {
       const pending = await ledger.pendingRecords()
@@ -46,10 +46,13 @@ export function withLateReads(
       await lateness.pass()
       return hasOpen
     },
-    async markSending(id) {
-      if (isMovedFirst() && (await ledger.markSending(id)) !== undefined)
-        await ledger.settle(id, { kind: 'hour-taken', code: 'Moved', message: 'by another hand' })
-      return ledger.markSending(id)
+    async markAll(ids) {
+      for (const id of ids)
+        if (isMovedFirst() && (await ledger.markAll([id])).length > 0)
+          await ledger.settleAll([
+            [id, { kind: 'hour-taken', code: 'Moved', message: 'by another hand' }],
+          ])
+      return ledger.markAll(ids)
     },
   }
 }

@@ -44,6 +44,7 @@ export async function createSenderBench(reply: Reply, more: Partial<SenderOption
       },
       registerUsage: () => Promise.reject(new Error('not here')),
       dryRun: () => Promise.reject(new Error('not here')),
+      batchMeterUsage: () => Promise.reject(new Error('not here')),
       forward: () => Promise.reject(new Error('not here')),
       close: () => {},
     },

@@ -9,7 +9,14 @@ const usage = { productCode: 'p', dimension: 'd', timestamp: 0, quantity: 1, cli
 /** An API whose every call fails in one way. */
 function failing(kind: FailureKind, code: string): MeteringApi {
   const fail = () => Promise.resolve(failure(kind, code))
-  return { registerUsage: fail, meterUsage: fail, dryRun: fail, forward: fail, close: () => {} }
+  return {
+    registerUsage: fail,
+    meterUsage: fail,
+    batchMeterUsage: fail,
+    dryRun: fail,
+    forward: fail,
+    close: () => {},
+  }
 }
 
 async function advices(api: MeteringApi): Promise<(string | undefined)[]> {

@@ -65,7 +65,7 @@ const record: MeteringRecord = {
 
 describe('a sealed record', () => {
   test('is on the wire as it was sealed, member by member, and with nothing else', async () => {
-    await meterUsage.ask(api, meterUsage.toCall(record))
+    await meterUsage.ask(api, meterUsage.toCall([record]))
     expect(endpoint.seen.map(({ body }) => body)).toEqual([
       {
         ProductCode: content.productCode,

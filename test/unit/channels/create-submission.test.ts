@@ -33,6 +33,7 @@ async function createParts(...answers: MeteringResult<MeterUsageValue>[]) {
       },
       registerUsage: notHere,
       dryRun: notHere,
+      batchMeterUsage: notHere,
       forward: notHere,
       close: () => {},
     },

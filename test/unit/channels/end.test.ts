@@ -28,6 +28,7 @@ async function createParts(...answers: MeteringResult<MeterUsageValue>[]) {
       },
       registerUsage: notHere,
       dryRun: notHere,
+      batchMeterUsage: notHere,
       forward: notHere,
       close: () => {},
     },
@@ -141,7 +142,7 @@ describe('the end', () => {
 
   const busy = () => Promise.reject(new SidecarError('LedgerBusy', 'another process holds it'))
 
-  test.each(['seal', 'markSending', 'settle', 'pendingRecords'] as const)(
+  test.each(['seal', 'markAll', 'settleAll', 'pendingRecords'] as const)(
     'tries %s again for as long as another process keeps the book',
     async (change) => {
       const parts = await createParts()

@@ -1,3 +1,4 @@
+import { meterUsageWindow } from '../../../src/metering/record-window.ts'
 import { expect, test } from 'vitest'
 import { judgeOutOfWindow } from '../../../src/channels/out-of-window.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
@@ -22,17 +23,17 @@ test.each([
   ['nearly as old as the window by a clock that is not AWS’s', windowMs - 1, false, 'refused'],
   ['as old as the window by a clock that is not AWS’s', windowMs, false, 'too-late'],
 ] as const)('a timestamp that is out of bounds and %s', (_name, age, isKnown, kind) => {
-  const time = { now: timestamp + age, isKnown, windowMs, isEnding: false }
+  const time = { now: timestamp + age, isKnown, window: meterUsageWindow, isEnding: false }
   expect(judgeOutOfWindow(tooLate, { hour, timestamp }, time).kind).toBe(kind)
 })
 
 test('a timestamp after AWS’s now gives its usage to another hour when the sidecar ends', () => {
-  const time = { now: timestamp - hourMs, isKnown: true, windowMs, isEnding: true }
+  const time = { now: timestamp - hourMs, isKnown: true, window: meterUsageWindow, isEnding: true }
   expect(judgeOutOfWindow(tooLate, { hour, timestamp }, time).kind).toBe('too-early')
 })
 
 test('every other settlement stays as it is', () => {
   const other: Settlement = { kind: 'hour-taken', code: 'C', message: 'm' }
-  const time = { now: timestamp - hourMs, isKnown: true, windowMs, isEnding: true }
+  const time = { now: timestamp - hourMs, isKnown: true, window: meterUsageWindow, isEnding: true }
   expect(judgeOutOfWindow(other, { hour, timestamp }, time)).toBe(other)
 })

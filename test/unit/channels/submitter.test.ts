@@ -30,6 +30,7 @@ async function createBench(
       },
       registerUsage: () => Promise.reject(new Error('not here')),
       dryRun: () => Promise.reject(new Error('not here')),
+      batchMeterUsage: () => Promise.reject(new Error('not here')),
       forward: () => Promise.reject(new Error('not here')),
       close: () => {},
     },

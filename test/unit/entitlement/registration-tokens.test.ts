@@ -23,6 +23,7 @@ function createBench(answer?: MeteringResult<RegisterUsageValue>) {
       )
     },
     meterUsage: notHere,
+    batchMeterUsage: notHere,
     dryRun: notHere,
     forward: notHere,
     close: () => {},

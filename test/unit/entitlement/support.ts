@@ -54,6 +54,10 @@ export class ScriptedMetering implements MeteringApi {
     return typeof next === 'function' ? next(request) : next
   }
 
+  async batchMeterUsage(): Promise<never> {
+    throw new Error('not here')
+  }
+
   async dryRun(request: {
     dimension: string
     timestamp: number

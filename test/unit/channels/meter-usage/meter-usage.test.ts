@@ -18,6 +18,7 @@ describeChannel({
       },
       registerUsage: notHere,
       dryRun: notHere,
+      batchMeterUsage: notHere,
       forward: notHere,
       close: () => {},
     }

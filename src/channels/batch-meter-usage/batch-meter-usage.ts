@@ -1,0 +1,47 @@
+import type { BatchMeterUsageRequest, BatchMeterUsageValue } from '../../aws/metering-api.ts'
+import { awsLimits } from '../../metering/aws-limits.ts'
+import { namesOf } from '../../metering/customer.ts'
+import type { MeteringRecord } from '../../metering/record.ts'
+import { batchMeterUsageWindow } from '../../metering/record-window.ts'
+import { slotOf } from '../../metering/slot.ts'
+import { tagsOf } from '../../metering/tags.ts'
+import type { Channel } from '../channel.ts'
+import { clientTokenOf } from '../meter-usage/client-token.ts'
+import { settlementsOf } from './settlements.ts'
+
+/**
+ * BatchMeterUsage: up to 25 records of customers of a SaaS product a call, one call after another. AWS
+ * knows a record by its customer, dimension and hour, so the same content again is the same record.
+ */
+export const batchMeterUsage: Channel<BatchMeterUsageRequest, BatchMeterUsageValue> = {
+  name: 'batch-meter-usage',
+  window: batchMeterUsageWindow,
+  batch: awsLimits.recordsPerBatch,
+  parallelCalls: 1,
+  slotOf,
+  clientTokenOf,
+  toCall: requestOf,
+  ask: (api, call) => api.batchMeterUsage(call),
+  settle: settlementsOf,
+}
+
+function requestOf(records: readonly MeteringRecord[]): BatchMeterUsageRequest {
+  return {
+    // Empty where the customers' licences name the product.
+    productCode: records[0]?.productCode || undefined,
+    records: records.map(({ dimension, timestamp, quantity, allocations, parts }) => {
+      const identity = parts[0]?.account.identity
+      if (identity === undefined) throw new TypeError('a record of a batch has a customer')
+      return {
+        ...namesOf(identity),
+        dimension,
+        timestamp,
+        quantity,
+        allocations: allocations?.map(({ tags, quantity: share }) => ({
+          quantity: share,
+          tags: tagsOf(tags),
+        })),
+      }
+    }),
+  }
+}

@@ -1,0 +1,87 @@
+import type {
+  BatchMeterUsageValue,
+  BatchRecordResult,
+  MeteringFailure,
+  MeteringResult,
+} from '../../aws/metering-api.ts'
+import type { MeteringRecord } from '../../metering/record.ts'
+import type { LateUsagePolicy, SendOutcome } from '../channel.ts'
+import { failedSettlement } from '../failed-settlement.ts'
+
+const notSubscribed = 'CustomerNotSubscribed'
+
+/** What AWS's answer to a batch means for each of its records. A success of the call is none of a record. */
+export function settlementsOf(
+  answer: MeteringResult<BatchMeterUsageValue>,
+  records: readonly MeteringRecord[],
+  lateUsage: LateUsagePolicy,
+): SendOutcome[] {
+  return records.map((record, index) => {
+    if (answer.ok) return outcomeOf(answer.value.results[index])
+    const { failure } = answer
+    if (records.length > 1 && isOfOneRecord(failure)) return notTaken(failure)
+    // Of a customer whose licence has ended no later hour can be billed.
+    const policy = record.lastCode === notSubscribed ? 'hold' : lateUsage
+    return { settlement: failedSettlement(failure, policy), failure }
+  })
+}
+
+/** Whether one record can fail the whole call: which one is found out by halves. */
+export function isOfOneRecord({ kind }: Pick<MeteringFailure, 'kind'>): boolean {
+  return !['throttled', 'unavailable', 'credentials'].includes(kind)
+}
+
+function notTaken(failure: MeteringFailure): SendOutcome {
+  const { code, message } = failure
+  return { settlement: { kind: 'not-taken', code, message }, failure }
+}
+
+function outcomeOf(result: BatchRecordResult | undefined): SendOutcome {
+  switch (result?.status) {
+    case 'Success':
+      return {
+        settlement: { kind: 'accepted', meteringRecordId: result.meteringRecordId },
+        failure: undefined,
+      }
+    case 'CustomerNotSubscribed':
+      return failed('refused', {
+        code: notSubscribed,
+        message: 'The customer has no active subscription.',
+        kind: 'not-entitled',
+        ambiguous: false,
+        advice: 'It is tried until its window ends, in case the licence becomes active.',
+      })
+    case 'DuplicateRecord':
+      return failed('another-stands', {
+        code: 'DuplicateRecord',
+        message: 'AWS has a record of another quantity for this customer, dimension and hour.',
+        kind: 'duplicate',
+        ambiguous: false,
+        advice: 'Find out what else meters for this customer, and stop it.',
+      })
+    case 'Unprocessed':
+      return failed('not-taken', {
+        code: 'UnprocessedRecord',
+        message: 'AWS has not processed the record.',
+        kind: 'throttled',
+        ambiguous: false,
+        advice: 'It is sent again.',
+      })
+    default:
+      return failed('unknown', {
+        code: 'ResultMissing',
+        message: 'AWS answered with success but left the record out.',
+        kind: 'unavailable',
+        ambiguous: true,
+        advice: 'It is sent again unchanged.',
+      })
+  }
+}
+
+function failed(
+  kind: 'refused' | 'another-stands' | 'not-taken' | 'unknown',
+  failure: MeteringFailure,
+): SendOutcome {
+  const { code, advice } = failure
+  return { settlement: { kind, code, message: `${failure.message} ${advice}` }, failure }
+}

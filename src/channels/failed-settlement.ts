@@ -1,0 +1,28 @@
+import type { MeteringFailure } from '../aws/metering-api.ts'
+import type { Settlement } from '../metering/record.ts'
+import type { LateUsagePolicy } from './channel.ts'
+
+/** What a failed call means for the record that it was about. The retry rules of the product are this function. */
+export function failedSettlement(
+  failure: MeteringFailure,
+  lateUsage: LateUsagePolicy,
+): Exclude<Settlement, { readonly kind: 'accepted' }> {
+  const { code, kind, ambiguous } = failure
+  const message = `${failure.message} ${failure.advice}`.trim()
+  switch (kind) {
+    case 'throttled':
+      return { kind: 'not-taken', code, message }
+    case 'unavailable':
+      return { kind: ambiguous ? 'unknown' : 'not-taken', code, message }
+    case 'duplicate':
+      return { kind: 'hour-taken', code, message }
+    case 'out-of-window':
+      return { kind: 'too-late', code, message, policy: lateUsage }
+    case 'credentials':
+    case 'not-entitled':
+    case 'misconfigured':
+    case 'invalid':
+    case 'conflict':
+      return { kind: 'refused', code, message }
+  }
+}
