@@ -269,7 +269,7 @@ export const problemTable = {
     status: 507,
     title: 'The ledger has no room',
     happened:
-      'The volume is full, or the ledger holds 20,000,000 idempotency keys; records are still sent',
+      'The volume is full, or idempotency keys take all that the ledger has for them; records are still sent',
     todo: 'Free or enlarge the volume; the sidecar continues by itself. Use fewer keys: report sums, or batches with one key',
   },
   DimensionHasSource: {

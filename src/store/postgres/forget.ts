@@ -15,8 +15,8 @@ export async function forget(
   { claimsBefore, settledBefore, lateUsageBefore, readingsBefore }: Retention,
 ): Promise<void> {
   await session.query(
-    `DELETE FROM marketplace_sidecar.idempotency WHERE token IN (
-       SELECT token FROM marketplace_sidecar.idempotency WHERE created_at < $1
+    `DELETE FROM marketplace_sidecar.idempotency WHERE key IN (
+       SELECT key FROM marketplace_sidecar.idempotency WHERE created_at < $1
        ORDER BY created_at LIMIT ${forgottenAtOnce} FOR UPDATE SKIP LOCKED)`,
     [claimsBefore],
   )

@@ -1,5 +1,6 @@
 import { accountOf, type Account } from '../../metering/account.ts'
 import type { Changes } from '../changes.ts'
+import { claimColumns } from './claim-columns.ts'
 import type { Session } from './connection/database.ts'
 import { forget } from './forget.ts'
 import type { Names } from './names.ts'
@@ -8,7 +9,6 @@ import { hourName, type Loaded } from './view/loaded.ts'
 import { all } from './view/shelf.ts'
 import { ownerOf, type Scope } from './view/loader.ts'
 import { insertRecords, updateRecords } from './write-records.ts'
-import { receiptsColumn } from './write-report.ts'
 
 /** Writes what the rules decided, one statement for each kind of row; inside a transaction only. */
 export class ChangeWriter {
@@ -204,15 +204,11 @@ export class ChangeWriter {
 
   async #writeClaims(session: Session, { claims }: Changes): Promise<void> {
     if (claims.length === 0) return
+    const columns = claimColumns(claims)
     await session.query(
-      `INSERT INTO marketplace_sidecar.idempotency (token, digest, receipts, created_at)
-       SELECT * FROM unnest($1::text[], $2::bytea[], $3::text[], $4::bigint[]) ORDER BY 1`,
-      [
-        claims.map(({ token }) => token),
-        claims.map(({ digest }) => Buffer.from(digest)),
-        claims.map(receiptsColumn),
-        claims.map(({ createdAt }) => createdAt),
-      ],
+      `INSERT INTO marketplace_sidecar.idempotency (key, digest, receipts, created_at)
+       SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::text[], $4::bigint[]) ORDER BY 1`,
+      [columns.keys, columns.digests, columns.receipts, columns.createdAt],
     )
   }
 

@@ -1,4 +1,5 @@
 import type { Changes } from '../changes.ts'
+import { claimColumns } from './claim-columns.ts'
 import type { Session } from './connection/database.ts'
 import { LeaseMissing, type Lease } from './lease.ts'
 import type { Names } from './names.ts'
@@ -47,23 +48,20 @@ export async function writeReport(
       return [...sums].map(([tags, micro]) => ({ id, hour, tags, micro }))
     })
     .toSorted((a, b) => a.id - b.id || a.hour - b.hour || (a.tags < b.tags ? -1 : 1))
-  const keys = claims.toSorted((a, b) => (a.token < b.token ? -1 : 1))
+  const keys = claimColumns(claims)
   const values: unknown[] = [...lease.countValues]
   /** The place of a value in the statement, with the type of an array. */
   const array = (type: string, items: readonly unknown[]) => `$${values.push(items)}::${type}[]`
   const parts = [`counted AS (${lease.countSql} RETURNING resource_id)`]
-  if (keys.length > 0)
+  if (claims.length > 0)
     parts.push(`claimed AS (
-      INSERT INTO marketplace_sidecar.idempotency (token, digest, receipts, created_at)
+      INSERT INTO marketplace_sidecar.idempotency (key, digest, receipts, created_at)
       SELECT n.* FROM counted, unnest(${array(
-        'text',
-        keys.map(({ token }) => token),
-      )}, ${array(
         'bytea',
-        keys.map(({ digest }) => Buffer.from(digest)),
-      )}, ${array('text', keys.map(receiptsColumn))}, ${array(
+        keys.keys,
+      )}, ${array('bytea', keys.digests)}, ${array('text', keys.receipts)}, ${array(
         'bigint',
-        keys.map(({ createdAt }) => createdAt),
+        keys.createdAt,
       )}) AS n)`)
   if (counts.length > 0)
     parts.push(`reports AS (
@@ -96,14 +94,4 @@ export async function writeReport(
       DO UPDATE SET micro = open.micro + excluded.micro)`)
   const rows = await session.query(`WITH ${parts.join(', ')} SELECT FROM counted`, values)
   if (rows.length === 0) throw new LeaseMissing()
-}
-
-export function receiptsColumn({ receipts }: Changes['claims'][number]): string {
-  return JSON.stringify(
-    receipts.map(({ hour, late, counted }) => [
-      hour,
-      late ? 1 : 0,
-      ...(counted === false ? [0] : []),
-    ]),
-  )
 }

@@ -35,8 +35,8 @@ interface OpenSqliteStoreOptions {
   readonly log: Log
   /** For tests of failing disks. */
   readonly dataSync?: DataSync | undefined
-  /** For tests of many idempotency keys. */
-  readonly maxKeys?: number | undefined
+  /** What idempotency keys may take; absent: a share of `limitBytes`. */
+  readonly keyLimitBytes?: number | undefined
 }
 
 /**
@@ -61,7 +61,7 @@ export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<
       path,
       disk,
       lock,
-      maxKeys: options.maxKeys,
+      keyLimitBytes: options.keyLimitBytes ?? keyLimitOf(options.limitBytes),
       onCommitted: () => events.emit('stepReached', { step: 'group-committed' }),
     })
   } catch (error) {
@@ -69,6 +69,14 @@ export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<
     lock.release()
     throw error
   }
+}
+
+/** What keys may take at most: those of 25 hours with 200 reports a second. */
+const mostKeyBytes = 2 ** 31
+
+/** Keys leave most of a small volume to usage and records: a start after a kill copies them too. */
+function keyLimitOf(limitBytes = Number.POSITIVE_INFINITY): number {
+  return Math.min(mostKeyBytes, limitBytes / 4)
 }
 
 /** Logs damage that was found, and a place that a ledger should not lie in. */

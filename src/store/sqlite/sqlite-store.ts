@@ -5,6 +5,7 @@ import type { Changes } from '../changes.ts'
 import type { Store } from '../store.ts'
 import type { DiskSpace } from '../summary.ts'
 import type { BookView } from '../view.ts'
+import { bytesOfClaims, ClaimRows } from './claim-rows.ts'
 import { closeKeepingLog } from './file/close-keeping-log.ts'
 import type { Disk } from './file/disk.ts'
 import type { FileLock } from './file/file-lock.ts'
@@ -23,8 +24,8 @@ interface SqliteStoreOptions {
   readonly lock: FileLock
   /** Called after each commit, before it is flushed. */
   readonly onCommitted: () => void
-  /** Idempotency keys that the book may hold; tests choose fewer. */
-  readonly maxKeys?: number | undefined
+  /** What idempotency keys may take in the book. */
+  readonly keyLimitBytes: number
 }
 
 /** How long a group waits for another process, in pauses; each try keeps the event loop for a moment. */
@@ -33,9 +34,6 @@ const pauseMs = 20
 const tryMs = 5
 /** Another process's transaction takes the machine's time, whatever clock the sidecar has. */
 const otherProcessClock = createSystemClock()
-
-/** A key of 36 characters takes 160 bytes, of 255 ones 660: this many take 3 GB and 13 GB. */
-const mostKeys = 20_000_000
 
 /** A book in one SQLite file, for the one task or pod that holds its lock. */
 export class SqliteStore extends SqliteReader implements Store {
@@ -47,7 +45,7 @@ export class SqliteStore extends SqliteReader implements Store {
   readonly #writer: ChangeWriter
   readonly #begin
   readonly #commit
-  readonly #keys
+  readonly #claims: ClaimRows
   /** A transaction was rolled back, perhaps for want of room. */
   #rolledBack = false
   /** A flush failed: what is on disk is unknown until the next start has written it again. */
@@ -65,10 +63,7 @@ export class SqliteStore extends SqliteReader implements Store {
     database.exec(`PRAGMA busy_timeout = ${tryMs}`)
     this.#begin = database.prepare('BEGIN IMMEDIATE')
     this.#commit = database.prepare('COMMIT')
-    // Ids grow by one, and the oldest go first: counting rows would grow with their number.
-    this.#keys = database.prepare(
-      'SELECT (SELECT min(id) FROM idempotency) AS first, (SELECT max(id) FROM idempotency) AS last',
-    )
+    this.#claims = new ClaimRows(database)
   }
 
   async transact(decide: (view: BookView) => Changes): Promise<readonly number[]> {
@@ -132,23 +127,18 @@ export class SqliteStore extends SqliteReader implements Store {
 
   /** Refuses usage for which there is no room, so that what the book has can still be sealed and sent. */
   #admit(changes: Changes): void {
-    const { maxKeys = mostKeys } = this.#options
+    const { keyLimitBytes } = this.#options
     const { claims } = changes
-    if (claims.length > 0 && this.#countKeys() + claims.length > maxKeys)
+    if (claims.length > 0 && this.#claims.bytes() + bytesOfClaims(claims) > keyLimitBytes)
       throw new SidecarError(
         'LedgerFull',
-        `The ledger remembers ${maxKeys} idempotency keys, as many as it can, so nothing of this was recorded. Each is kept for 25 hours. Report less often, with larger quantities or in batches that have one key.`,
+        `The idempotency keys of the last 25 hours take ${Math.round(keyLimitBytes / 1e6)} MB, all that the ledger has for them, so nothing of this was recorded. Report less often, with larger quantities or in batches that have one key. Reports without keys are recorded.`,
       )
     if (this.#options.disk.reserve(pagesOf(changes))) return
     throw new SidecarError(
       'LedgerFull',
       'The volume of the data directory is full, so nothing of this was recorded; the room that is left is kept for sending what the ledger has. Free or enlarge the volume; the sidecar goes on by itself, and the same request may then be sent again.',
     )
-  }
-
-  #countKeys(): number {
-    const { first = null, last = null } = this.#keys.get() ?? {}
-    return first === null ? 0 : Number(last) - Number(first) + 1
   }
 
   async #orFailed(flushed: Promise<void>): Promise<void> {
@@ -180,9 +170,7 @@ function pagesOf({ accounts, added, claims, readings, cursors }: Changes): numbe
       rows += 1
       bytes += tags.length
     }
-  for (const { token, receipts } of claims) {
-    rows += 2
-    bytes += token.length + receipts.length * 20
-  }
+  rows += 2 * claims.length
+  bytes += bytesOfClaims(claims)
   return 2 * rows + Math.ceil((2 * bytes) / pageBytes) + 16
 }

@@ -4,21 +4,18 @@ import type { OpenCell } from '../../metering/cell.ts'
 import { heldReasonOf } from '../../metering/held.ts'
 import type { MeteringRecord } from '../../metering/record.ts'
 import { unsentStates } from '../../metering/record-states.ts'
-import type { ReportReceipt } from '../../metering/report.ts'
 import type { Slot } from '../../metering/slot.ts'
 import type { TagSet } from '../../metering/tags.ts'
 import type { Cursor } from '../cursor.ts'
 import type { Retention } from '../retention.ts'
 import type { BookView, HeldHour, OpenAccountHour, SealableHours, StoredClaim } from '../view.ts'
 import { amountOf, type Row } from './amount-columns.ts'
+import { ClaimRows } from './claim-rows.ts'
 import { CursorRows } from './cursor-rows.ts'
 import type { Names } from './names.ts'
 import { ReadingRows } from './reading-rows.ts'
 import { RegistrationRows, sealableSql } from './registration-rows.ts'
 import { selectRecords, type RecordRows } from './record-rows.ts'
-
-/** How many idempotency keys one transaction forgets. */
-export const forgottenAtOnce = 5000
 
 /** Held usage by hour, each under the first of its ids. */
 export const heldSql = `
@@ -35,7 +32,7 @@ export class SqliteView extends RegistrationRows implements BookView {
   readonly #names: Names
   readonly #records: RecordRows
   readonly #cursors: CursorRows
-  readonly #claim
+  readonly #claims: ClaimRows
   readonly #isClosed
   readonly #reported
   readonly #accounts
@@ -53,7 +50,6 @@ export class SqliteView extends RegistrationRows implements BookView {
   readonly #unsent
   readonly #owner
   readonly #late
-  readonly #moreClaims
 
   constructor(database: DatabaseSync, names: Names, records: RecordRows) {
     super(database, names)
@@ -61,7 +57,7 @@ export class SqliteView extends RegistrationRows implements BookView {
     this.#records = records
     this.readings = new ReadingRows(database, names)
     this.#cursors = new CursorRows(database, names)
-    this.#claim = database.prepare('SELECT digest, receipts FROM idempotency WHERE token = ?')
+    this.#claims = new ClaimRows(database)
     this.#isClosed = database.prepare('SELECT 1 FROM record WHERE slot_id = ? AND hour = ?')
     this.#reported = database.prepare(
       'SELECT reported_whole AS whole, reported_micro AS micro FROM account WHERE id = ?',
@@ -108,24 +104,10 @@ export class SqliteView extends RegistrationRows implements BookView {
       'SELECT whole, micro FROM late_usage WHERE hour = ? AND dimension = ?',
     )
     this.#late.setReadBigInts(true)
-    this.#moreClaims = database.prepare(
-      `SELECT 1 FROM (SELECT created_at FROM idempotency ORDER BY id
-                      LIMIT 1 OFFSET ${forgottenAtOnce}) WHERE created_at < ?`,
-    )
   }
 
   claim(token: string): StoredClaim | undefined {
-    const row = this.#claim.get(token)
-    if (row === undefined) return undefined
-    const receipts = (JSON.parse(String(row['receipts'])) as [number, 0 | 1, 0?][]).map(
-      ([hour, late, counted]): ReportReceipt => ({
-        result: 'accepted',
-        hour,
-        late: late === 1,
-        ...(counted === 0 && { counted: false }),
-      }),
-    )
-    return { digest: row['digest'] as Uint8Array, receipts }
+    return this.#claims.find(token)
   }
 
   isClosed(slot: Slot, hour: number): boolean {
@@ -233,7 +215,7 @@ export class SqliteView extends RegistrationRows implements BookView {
   }
 
   hasMoreToForget({ claimsBefore }: Retention): boolean {
-    return this.#moreClaims.get(claimsBefore) !== undefined
+    return this.#claims.hasMore(claimsBefore)
   }
 
   lateUsage(dimension: string, hour: number): bigint {

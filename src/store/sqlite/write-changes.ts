@@ -4,11 +4,11 @@ import type { Registration } from '../../metering/customer.ts'
 import type { Changes, NewRecord, RecordProgress } from '../changes.ts'
 import type { Retention } from '../retention.ts'
 import { amountOf, toColumns } from './amount-columns.ts'
+import { ClaimRows } from './claim-rows.ts'
 import { CursorRows } from './cursor-rows.ts'
 import type { Names } from './names.ts'
 import { ReadingRows } from './reading-rows.ts'
 import { allocationsColumn, quantityColumn } from './record-rows.ts'
-import { forgottenAtOnce } from './sqlite-view.ts'
 
 /** Whole units of an account in forgotten records from which on they are no longer counted. */
 const mostPruned = 10n ** 17n
@@ -30,7 +30,7 @@ export class ChangeWriter {
   readonly #progress
   readonly #newToken
   readonly #untag
-  readonly #claim
+  readonly #claims: ClaimRows
   readonly #late
   readonly #note
   readonly #removeNote
@@ -85,9 +85,7 @@ export class ChangeWriter {
     )
     this.#newToken = database.prepare('UPDATE record SET client_token = ? WHERE id = ?')
     this.#untag = database.prepare('UPDATE record_part SET allocations = NULL WHERE record_id = ?')
-    this.#claim = database.prepare(
-      'INSERT INTO idempotency (token, digest, receipts, created_at) VALUES (?, ?, ?, ?)',
-    )
+    this.#claims = new ClaimRows(database)
     this.#late = database.prepare(
       `INSERT INTO late_usage VALUES (?1, ?2, ?3, ?4)
        ON CONFLICT DO UPDATE SET whole = ?3, micro = ?4`,
@@ -131,14 +129,7 @@ export class ChangeWriter {
       this.#newToken.run(clientToken, id)
       this.#untag.run(id)
     }
-    for (const { token, digest, receipts, createdAt } of changes.claims) {
-      const compact = receipts.map(({ hour, late, counted }) => [
-        hour,
-        late ? 1 : 0,
-        ...(counted === false ? [0] : []),
-      ])
-      this.#claim.run(token, digest, JSON.stringify(compact), createdAt)
-    }
+    this.#claims.insert(changes.claims)
     for (const { dimension, hour, quantity } of changes.lateUsage) {
       const { whole, micro } = toColumns(quantity)
       this.#late.run(hour, dimension, whole, micro)
@@ -147,6 +138,7 @@ export class ChangeWriter {
       if (value === undefined) this.#removeNote.run(this.#resourceId(resource), name)
       else this.#note.run(this.#resourceId(resource), name, value)
     if (changes.forget !== undefined) {
+      this.#claims.forget(changes.forget.claimsBefore)
       this.#forget.forget(changes.forget)
       this.#readings.forget(changes.forget.readingsBefore)
     }
@@ -258,9 +250,8 @@ export class ChangeWriter {
   }
 }
 
-/** Deletes what is old: idempotency keys, late usage, and settled records into the totals of their accounts. */
+/** Deletes what is old: late usage, and settled records into the totals of their accounts. */
 class Forgetting {
-  readonly #claims
   readonly #late
   readonly #sums
   readonly #total
@@ -269,10 +260,6 @@ class Forgetting {
   readonly #records
 
   constructor(database: DatabaseSync) {
-    this.#claims = database.prepare(
-      `DELETE FROM idempotency WHERE id IN (SELECT id FROM idempotency ORDER BY id
-       LIMIT ${forgottenAtOnce}) AND created_at < ?`,
-    )
     this.#late = database.prepare('DELETE FROM late_usage WHERE hour < ?')
     const old = `FROM record WHERE state IN ('accepted', 'moved') AND hour < ?1 AND settled_at < ?1`
     this.#sums = database.prepare(
@@ -297,8 +284,7 @@ class Forgetting {
     this.#records = database.prepare(`DELETE ${old}`)
   }
 
-  forget({ claimsBefore, settledBefore, lateUsageBefore }: Retention): void {
-    this.#claims.run(claimsBefore)
+  forget({ settledBefore, lateUsageBefore }: Retention): void {
     this.#late.run(lateUsageBefore)
     for (const row of this.#sums.all(settledBefore)) {
       const { whole, micro } = toColumns(amountOf(row) * (row['divisor'] as bigint))

@@ -11,8 +11,8 @@ export interface OpenLedgerOptions
   readonly dataSync?: DataSync | undefined
   /** What the directory may hold. */
   readonly limitBytes?: number | undefined
-  /** Idempotency keys that the book may hold. */
-  readonly maxKeys?: number | undefined
+  /** What idempotency keys may take. */
+  readonly keyLimitBytes?: number | undefined
 }
 
 /** What usage means where a test does not care. */

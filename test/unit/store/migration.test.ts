@@ -234,3 +234,15 @@ test('a ledger of schema 2 gets what it lacks, and keeps its customers', () => {
     starts_at: 0,
   })
 })
+
+test('idempotency keys of an earlier schema are known by their digests, and their size is counted', async () => {
+  const { ledger, directory } = await upgrade()
+  await ledger.close()
+  const database = new DatabaseSync(join(directory, 'ledger.db'))
+  const lengths = database.prepare('SELECT DISTINCT length(key) AS bytes FROM idempotency').all()
+  expect(lengths).toEqual([{ bytes: 16 }])
+  expect(database.prepare('SELECT bytes FROM idempotency_size').get()).toEqual(
+    database.prepare('SELECT sum(80 + length(receipts)) AS bytes FROM idempotency').get(),
+  )
+  database.close()
+})

@@ -140,7 +140,7 @@ CREATE TABLE record_part (
 CREATE INDEX record_part_account ON record_part (account_id);
 
 CREATE TABLE idempotency (
-  token text COLLATE "C" PRIMARY KEY,
+  key bytea PRIMARY KEY,
   digest bytea NOT NULL,
   receipts text NOT NULL,
   created_at bigint NOT NULL

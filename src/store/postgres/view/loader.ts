@@ -1,6 +1,6 @@
 import { slotName } from '../../../metering/slot.ts'
 import { heldReasonOf } from '../../../metering/held.ts'
-import type { ReportReceipt } from '../../../metering/report.ts'
+import { keyOfToken, receiptsOfText } from '../../claim-row.ts'
 import type { Row, Session } from '../connection/database.ts'
 import type { Names } from '../names.ts'
 import { selectRecords, unsentSql, wholeRecords } from '../record-rows.ts'
@@ -91,23 +91,20 @@ export class Loader {
   }
 
   async #loadClaims(session: Session, shelf: Loaded['ofTransaction']['claims']): Promise<void> {
-    const tokens = [...shelf.asked.keys()]
-    const rows = await session.query(
-      'SELECT token, digest, receipts FROM marketplace_sidecar.idempotency WHERE token = ANY($1::text[])',
-      [tokens],
+    const tokens = new Map(
+      [...shelf.asked.keys()].map((token) => [keyOfToken(token).toString('hex'), token]),
     )
-    for (const token of tokens) shelf.put(token, undefined)
-    for (const row of rows) {
-      const receipts = (JSON.parse(String(row['receipts'])) as [number, 0 | 1, 0?][]).map(
-        ([hour, late, counted]): ReportReceipt => ({
-          result: 'accepted',
-          hour,
-          late: late === 1,
-          ...(counted === 0 && { counted: false }),
-        }),
-      )
-      shelf.put(String(row['token']), { digest: row['digest'] as Uint8Array, receipts })
-    }
+    const rows = await session.query(
+      `SELECT encode(key, 'hex') AS key, digest, receipts FROM marketplace_sidecar.idempotency
+       WHERE key = ANY($1::bytea[])`,
+      [[...tokens.keys()].map((key) => Buffer.from(key, 'hex'))],
+    )
+    for (const token of tokens.values()) shelf.put(token, undefined)
+    for (const row of rows)
+      shelf.put(tokens.get(String(row['key'])) ?? '', {
+        digest: row['digest'] as Uint8Array,
+        receipts: receiptsOfText(String(row['receipts'])),
+      })
   }
 
   async #loadClosed(session: Session, shelf: Loaded['lasting']['closed']): Promise<void> {

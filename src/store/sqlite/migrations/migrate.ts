@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { shortenKeys } from '../claim-rows.ts'
 import { migrateFromSchema1, type MeaningOf } from './from-schema-1.ts'
 import { schema2 } from './schema-2.ts'
 import { schema3 } from './schema-3.ts'
@@ -21,6 +22,7 @@ export function migrate(database: DatabaseSync, now: number, meaningOf: MeaningO
     if (version === 0) database.exec(schema2)
     else if (version === 1) migrateFromSchema1(database, now, meaningOf)
     database.exec(schema3)
+    shortenKeys(database)
     database.exec(`PRAGMA user_version = ${schemaVersion}; COMMIT`)
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK')

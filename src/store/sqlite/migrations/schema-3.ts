@@ -1,9 +1,20 @@
 /**
  * What schema 3 adds: readings of dimensions that are no sums, and how far counters were read. An
  * hour of readings has a row of its own, so that it stays closed when its readings are gone. And what AWS
- * calls a customer, and when a registration begins and ends.
+ * calls a customer, and when a registration begins and ends. Idempotency keys are kept as 16 bytes each,
+ * and what they take is counted.
  */
 export const schema3 = `
+ALTER TABLE idempotency RENAME TO old_idempotency;
+CREATE TABLE idempotency (
+  id INTEGER PRIMARY KEY,
+  key BLOB NOT NULL UNIQUE,
+  digest BLOB NOT NULL,
+  receipts TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE idempotency_size (bytes INTEGER NOT NULL) STRICT;
+
 CREATE TABLE reading_hour (
   account_id INTEGER NOT NULL REFERENCES account (id),
   resource_id INTEGER NOT NULL REFERENCES resource (id),

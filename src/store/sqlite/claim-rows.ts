@@ -1,0 +1,87 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { keyOfToken, receiptsOfText, textOfReceipts } from '../claim-row.ts'
+import type { NewClaim } from '../changes.ts'
+import type { StoredClaim } from '../view.ts'
+
+/** How many idempotency keys one transaction forgets. */
+const forgottenAtOnce = 5000
+
+/** What a key takes in the table and its index without its receipts, as measured. */
+const bytesOfKey = 80
+
+/** Returns what keys will take. */
+export function bytesOfClaims(claims: readonly NewClaim[]): number {
+  return claims.reduce((sum, { receipts }) => sum + bytesOfKey + textOfReceipts(receipts).length, 0)
+}
+
+/**
+ * Idempotency keys in the file. Their size is counted in a row of its own: to add it up would take the
+ * longer, the more there are.
+ */
+export class ClaimRows {
+  readonly #find
+  readonly #insert
+  readonly #forget
+  readonly #hasMore
+  readonly #size
+  readonly #grow
+
+  constructor(database: DatabaseSync) {
+    this.#find = database.prepare('SELECT digest, receipts FROM idempotency WHERE key = ?')
+    this.#insert = database.prepare(
+      'INSERT INTO idempotency (key, digest, receipts, created_at) VALUES (?, ?, ?, ?)',
+    )
+    this.#forget = database.prepare(
+      `DELETE FROM idempotency WHERE id IN (SELECT id FROM idempotency ORDER BY id
+       LIMIT ${forgottenAtOnce}) AND created_at < ? RETURNING length(receipts) AS length`,
+    )
+    this.#hasMore = database.prepare(
+      `SELECT 1 FROM (SELECT created_at FROM idempotency ORDER BY id
+                      LIMIT 1 OFFSET ${forgottenAtOnce}) WHERE created_at < ?`,
+    )
+    this.#size = database.prepare('SELECT bytes FROM idempotency_size')
+    this.#grow = database.prepare('UPDATE idempotency_size SET bytes = bytes + ?')
+  }
+
+  find(token: string): StoredClaim | undefined {
+    const row = this.#find.get(keyOfToken(token))
+    if (row === undefined) return undefined
+    const receipts = receiptsOfText(String(row['receipts']))
+    return { digest: row['digest'] as Uint8Array, receipts }
+  }
+
+  insert(claims: readonly NewClaim[]): void {
+    if (claims.length === 0) return
+    for (const { token, digest, receipts, createdAt } of claims)
+      this.#insert.run(keyOfToken(token), digest, textOfReceipts(receipts), createdAt)
+    this.#grow.run(bytesOfClaims(claims))
+  }
+
+  /** Deletes keys that are older than `before`, a bounded number of them. */
+  forget(before: number): void {
+    const gone = this.#forget.all(before)
+    const bytes = gone.reduce((sum, { length }) => sum + bytesOfKey + Number(length), 0)
+    if (bytes > 0) this.#grow.run(-bytes)
+  }
+
+  /** Whether there are more keys of that age than are forgotten at once. */
+  hasMore(before: number): boolean {
+    return this.#hasMore.get(before) !== undefined
+  }
+
+  /** What all keys take, with those of the transaction. */
+  bytes(): number {
+    return Number(this.#size.get()?.['bytes'])
+  }
+}
+
+/** Replaces the keys of an earlier schema by their digests, and counts their size. */
+export function shortenKeys(database: DatabaseSync): void {
+  database.function('key_of_token', { deterministic: true }, (token) => keyOfToken(String(token)))
+  database.exec(`
+    INSERT INTO idempotency SELECT id, key_of_token(token), digest, receipts, created_at
+      FROM old_idempotency ORDER BY id;
+    DROP TABLE old_idempotency;
+    INSERT INTO idempotency_size
+      SELECT coalesce(sum(${bytesOfKey} + length(receipts)), 0) FROM idempotency`)
+}
