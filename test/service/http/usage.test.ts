@@ -3,7 +3,12 @@ import { startHarness, type SidecarHarness } from '../../support/sidecar/sidecar
 
 const hour = '2026-03-10T09:00:00.000Z'
 const nextHour = '2026-03-10T10:00:00.000Z'
-const dimensions = ['requests', 'storage'].map((name) => ({ name, unit: null, divisor: 1 }))
+const dimensions = ['requests', 'storage'].map((name) => ({
+  name,
+  unit: null,
+  divisor: 1,
+  aggregate: 'sum',
+}))
 
 let harness: SidecarHarness
 beforeEach(async () => {
@@ -168,6 +173,7 @@ describe('GET /v1/usage', () => {
       now: '2026-03-10T09:15:00.000Z',
       sidecar,
       dimensions,
+      readings: [],
       open: [],
       fractions: [],
       held: [],
@@ -196,6 +202,7 @@ describe('GET /v1/usage', () => {
       now: '2026-03-10T10:01:00.000Z',
       sidecar,
       dimensions,
+      readings: [],
       open: [],
       fractions: [],
       held: [],
