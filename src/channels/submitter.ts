@@ -178,10 +178,12 @@ export class Submitter {
     const { ledger, clock, zeroRecords } = this.#options
     const now = clock.now()
     const zeroHours = zeroRecords ? this.#zeroHours(before) : []
-    const isDue = zeroHours.length > 0 || (await ledger.hasOpenBefore(before))
+    // The licence of a customer has ended: AWS accepts the last records for about an hour from then.
+    const endedBefore = Math.max(before, hourOf(now) + hourMs)
+    const isDue = zeroHours.length > 0 || (await ledger.hasOpenBefore(before, endedBefore))
     if (!isDue && !(await this.#isAhead(foldAfter))) return 0
     const plan = (input: Parameters<typeof planSeal>[0]) => planSeal(input, this.#rules)
-    return (await ledger.seal({ before, now, foldAfter, plan, zeroHours })).length
+    return (await ledger.seal({ before, endedBefore, now, foldAfter, plan, zeroHours })).length
   }
 
   /** Whether usage lies in hours that start later: in records, or open and nowhere else. */

@@ -66,6 +66,26 @@ async function createBench(
 }
 
 describe('the tick of an hour', () => {
+  test('seals the current hour of a customer whose licence has ended, and of no other', async () => {
+    const customers = { form: 'identifier', region: 'us-east-1', lateUsage: 'carry' } as const
+    const { report, submitter, ledger } = await createBench({}, { customers })
+    for (const customer of ['acme', 'beta']) {
+      await ledger.customers?.register({
+        customer,
+        names: { identifier: customer },
+        reactivates: false,
+      })
+      await report('requests', 3n * unit, { customer })
+    }
+    await ledger.customers?.end('acme')
+    await submitter.tick()
+    await work()
+    const acme = await ledger.customers?.usage('acme')
+    const beta = await ledger.customers?.usage('beta')
+    expect([acme?.open.length, acme?.settled.map(({ hour }) => hour)]).toEqual([0, [nine]])
+    expect([beta?.open.length, beta?.pending.length]).toEqual([1, 0])
+  })
+
   test('seals and sends the hour that is over, after the delay for stragglers', async () => {
     const { report, clock, submitter, sent } = await createBench()
     await report('requests', 3n * unit)
