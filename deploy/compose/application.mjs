@@ -20,15 +20,17 @@ async function mayRun() {
   }
 }
 
-/** The key makes it safe to send the same report again when no answer came. */
+/** The key makes it safe to send the same report again when no answer came. Resolves with whether it counts. */
 async function report(quantity, idempotencyKey) {
   const body = JSON.stringify({ dimension: 'requests', quantity, idempotencyKey })
   const headers = { 'content-type': 'application/json' }
   for (;;) {
     try {
       const answer = await fetch(`${sidecar}/v1/usage`, { method: 'POST', headers, body })
-      if (answer.ok) return
+      if (answer.ok) return true
       console.log(`not accepted: ${answer.status} ${await answer.text()}`)
+      // 408, 429 and 5xx pass. Anything else is final: the same report would be refused again.
+      if (![408, 429].includes(answer.status) && answer.status < 500) return false
     } catch (error) {
       console.log(`not accepted: ${error.message}`)
     }
@@ -40,8 +42,7 @@ while (!stopping && !(await mayRun())) await pause(1000)
 const started = Date.now()
 let reported = 0
 while (!stopping) {
-  await report(1, `${started}-${reported}`)
-  reported += 1
+  if (await report(1, `${started}-${reported}`)) reported += 1
   console.log(`reported: ${reported} requests in all`)
   await pause(1000)
 }

@@ -25,9 +25,11 @@ async function mayRun() {
     const answer = await ask('/v1/entitlement?wait=30', { signal: stop.signal })
     if (answer?.status === 200) return true
     if (answer?.status === 403) {
+      // Stays and says so. If it ended, it would be started again and ask again, without end.
       const { code, message } = await answer.json()
       console.error(`not entitled: ${code}: ${message}`)
-      process.exit(1)
+      await untilStopped(60)
+      continue
     }
     await untilStopped(Number(answer?.headers.get('retry-after') ?? 1))
   }
@@ -44,7 +46,8 @@ async function report() {
   for (let attempt = 1; attempt <= 5; attempt++) {
     const signal = AbortSignal.timeout(5000)
     const answer = await ask('/v1/usage', { method: 'POST', body, signal })
-    if (answer !== undefined && answer.status < 500) {
+    // 408, 429 and 5xx pass; every other answer is final.
+    if (answer !== undefined && ![408, 429].includes(answer.status) && answer.status < 500) {
       console.log(`usage: ${answer.status} ${await answer.text()}`)
       return
     }
