@@ -17,7 +17,7 @@ test('the native sidecar is an init container with restartPolicy Always', async 
 
 test('the classic sidecar is an ordinary container, before the application', async () => {
   const { initContainers, containers } = podOf(await render({ sidecar: { form: 'classic' } })).spec
-  expect(initContainers).toBeNull()
+  expect(initContainers).toBeUndefined()
   expect(names(containers)).toEqual(['marketplace-sidecar', 'application'])
   expect(containers[0]).not.toHaveProperty('restartPolicy')
 })

@@ -22,7 +22,9 @@ test('an emptyDir has a limit', async () => {
   expect(ledgerVolumes(objects)).toEqual([
     { name: 'marketplace-sidecar-data', emptyDir: { sizeLimit: '3Gi' } },
   ])
-  expect(only(objects, 'Deployment').spec).not.toHaveProperty('strategy')
+  expect(only(objects, 'Deployment').spec).toMatchObject({
+    strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } },
+  })
 })
 
 test('an existing claim is used by one pod at a time', async () => {

@@ -75,7 +75,7 @@ test('a chart from helm create has the sidecar after the four steps', async () =
   expect(spec.volumes.map(({ name }) => name)).toEqual(['marketplace-sidecar-data'])
   expect(spec.terminationGracePeriodSeconds).toBe(60)
   expect(metadata.labels).toMatchObject({
-    'marketplace-sidecar': 'a',
+    'marketplace-sidecar/release': 'a',
     'app.kubernetes.io/name': 'shop',
   })
 })
@@ -107,7 +107,7 @@ test('its values decide the rest, under the service account that it already had'
   expect(containers(objects).map(({ name }) => name)).toEqual(['marketplace-sidecar', 'shop'])
   expect(only(objects, 'NetworkPolicy').metadata.name).toBe('a-shop-marketplace-sidecar')
   expect(only(objects, 'PodMonitor').spec).toMatchObject({
-    selector: { matchLabels: { 'marketplace-sidecar': 'a' } },
+    selector: { matchLabels: { 'marketplace-sidecar/release': 'a' } },
   })
   expect(pod(objects).spec.serviceAccountName).toBe('a-shop')
 })

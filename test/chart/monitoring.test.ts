@@ -11,8 +11,8 @@ const file = (name: string) => readFileSync(join(library, 'files', name), 'utf8'
 
 test('by default the chart makes only what runs', async () => {
   const objects = await render()
-  expect(kindsOf(objects)).toEqual(['ConfigMap', 'Deployment', 'ServiceAccount'])
-  expect(podOf(objects).metadata.annotations).toBeNull()
+  expect(kindsOf(objects)).toEqual(['ConfigMap', 'Deployment', 'NetworkPolicy', 'ServiceAccount'])
+  expect(podOf(objects).metadata.annotations).toBeUndefined()
 })
 
 test('a Prometheus without the operator finds the ops port through annotations', async () => {
@@ -35,12 +35,12 @@ test('the PodMonitor scrapes the ops port of the pods of this release', async ()
     metadata: { name: own, labels: { release: 'prometheus' } },
   })
   expect(monitor.spec).toEqual({
-    selector: { matchLabels: { 'marketplace-sidecar': 'shop' } },
+    selector: { matchLabels: { 'marketplace-sidecar/release': 'shop' } },
     podMetricsEndpoints: [
       { port: sidecarOf(objects).ports?.[0]?.name, path: '/metrics', interval: '15s' },
     ],
   })
-  expect(podOf(objects).metadata.labels).toMatchObject({ 'marketplace-sidecar': 'shop' })
+  expect(podOf(objects).metadata.labels).toMatchObject({ 'marketplace-sidecar/release': 'shop' })
 })
 
 test('the PrometheusRule has the alerts unchanged, with the templates for Prometheus', async () => {

@@ -31,7 +31,7 @@ test('with the emulator it lets the sidecar reach it', async () => {
 test('what the sidecar needs stays open: DNS, HTTPS for metering and STS, its ops port', async () => {
   const { spec } = await policyOf({}, { ops: { port: 9999 } })
   expect(spec).toEqual({
-    podSelector: { matchLabels: { 'marketplace-sidecar': 'shop' } },
+    podSelector: { matchLabels: { 'marketplace-sidecar/release': 'shop' } },
     policyTypes: ['Ingress', 'Egress'],
     ingress: [{ ports: [{ port: 9999, protocol: 'TCP' }] }],
     egress: [dns, { ports: [{ port: 443, protocol: 'TCP' }] }],
@@ -41,7 +41,7 @@ test('what the sidecar needs stays open: DNS, HTTPS for metering and STS, its op
 test('it applies to the pods of this release and not to the emulator', async () => {
   const values = { sidecar: { networkPolicy: { enabled: true } }, emulator: { enabled: true } }
   const objects = await render(values)
-  expect(podOf(objects).metadata.labels).toMatchObject({ 'marketplace-sidecar': 'shop' })
+  expect(podOf(objects).metadata.labels).toMatchObject({ 'marketplace-sidecar/release': 'shop' })
   const { template } = only(objects, 'Deployment', 'marketplace-emulator').spec as {
     template: { metadata: { labels: object } }
   }

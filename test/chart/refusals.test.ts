@@ -12,11 +12,20 @@ test.each<[string, Values, RegExp]>([
   ],
   ['an unknown nested value', sidecar({ image: { tga: 'x' } }), /'tga' not allowed/],
   ['a tag that is a number', sidecar({ image: { tag: 1 } }), /tag': got number, want string/],
-  ['the tag latest', sidecar({ image: { tag: 'latest' } }), /\/image\/tag/],
+  [
+    'the tag latest',
+    sidecar({ image: { tag: 'latest' } }),
+    /sidecar\.image\.tag is latest, which AWS/,
+  ],
+  [
+    'two pods on one claim',
+    { replicaCount: 2, sidecar: { data: { type: 'existingClaim', claimName: 'mine' } } },
+    /existingClaim is for one pod/,
+  ],
   [
     'the tag latest of the application',
     { application: { image: { tag: 'latest' } } },
-    /image\/tag/,
+    /application\.image\.tag is latest, which AWS/,
   ],
   ['no registry', sidecar({ image: { registry: '' } }), /sidecar\.image\.registry is missing/],
   [

@@ -10,6 +10,8 @@ import { envOf, sidecarOf } from './kubernetes-object.ts'
 
 /** A value for the setting, other than its default, as a person writes it in values.yaml. */
 const examples: Readonly<Record<string, unknown>> = {
+  SIDECAR_SCRAPE_URL: 'http://127.0.0.1:9100/metrics',
+  SIDECAR_DOCS_URL: 'https://example.com/docs',
   SIDECAR_DATA_LIMIT: '512Mi',
   SIDECAR_DATABASE_URL_FILE: '/run/database-url',
   SIDECAR_DATABASE_URL: 'postgresql://sidecar@database/usage',

@@ -27,7 +27,7 @@ async function mayRun() {
     if (answer?.status === 403) {
       // Stays and says so. If it ended, it would be started again and ask again, without end.
       const { code, message } = await answer.json()
-      console.error(`not entitled: ${code}: ${message}`)
+      console.log(`not entitled: ${code}: ${message}`)
       await untilStopped(60)
       continue
     }

@@ -8,6 +8,14 @@
 {{- fail (printf "sidecar.image.%s is missing: values.yaml must name the sidecar's image in the registry of AWS Marketplace" $name) -}}
 {{- end -}}
 {{- end -}}
+{{- range $image := list (dict "at" "sidecar.image" "tag" .Subcharts.sidecar.Values.image.tag) (dict "at" "application.image" "tag" (dig "image" "tag" "" (.Values.application | default dict))) -}}
+{{- if eq $image.tag "latest" -}}
+{{- fail (printf "%s.tag is latest, which AWS Marketplace refuses and which can change under a running product: name a version" $image.at) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (eq .Subcharts.sidecar.Values.data.type "existingClaim") (gt (int64 (.Values.replicaCount | default 1)) 1) -}}
+{{- fail "sidecar.data.type existingClaim is for one pod, and replicaCount is more: two ledgers cannot share a volume; use claimTemplate" -}}
+{{- end -}}
 {{- with .Subcharts.sidecar.Values -}}
 {{- if and (eq .form "native") (semverCompare "<1.29.0-0" $.Capabilities.KubeVersion.Version) -}}
 {{- fail (printf "Kubernetes %s has no native sidecars, which came with 1.29: set sidecar.form to classic" $.Capabilities.KubeVersion.Version) -}}

@@ -2,16 +2,17 @@
 `.Subcharts.sidecar`, because the dependency has `alias: sidecar`. */}}
 
 {{- define "marketplace-sidecar.fullname" -}}
-{{- if contains .Chart.Name .Release.Name -}}
+{{- $name := .Values.nameOverride | default .Chart.Name -}}
+{{- if contains $name .Release.Name -}}
 {{- .Release.Name | trunc 42 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 42 | trimSuffix "-" -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 42 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 
 {{/* The label by which the objects of this chart find the pods; a release may have other pods too. */}}
 {{- define "marketplace-sidecar.podLabels" -}}
-marketplace-sidecar: {{ .Release.Name | quote }}
+marketplace-sidecar/release: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "marketplace-sidecar.podAnnotations" -}}
