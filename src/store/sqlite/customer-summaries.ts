@@ -22,7 +22,7 @@ export function customersOf(
     .prepare(
       `SELECT DISTINCT customer FROM registration WHERE customer > ?1 AND customer <> ''
        AND (${isRegistered} OR (form = 'unregistered' AND EXISTS
-         (SELECT 1 FROM account JOIN open ON account_id = account.id
+         (SELECT 1 FROM account JOIN open_sum ON account_id = account.id
           WHERE registration_id = registration.id)))
        ORDER BY customer LIMIT ?2`,
     )
@@ -43,7 +43,7 @@ export function customerUsage(
     return statement.all(customer)
   }
   const open = usageOf(
-    `SELECT dimension, hour, SUM(whole) AS whole, SUM(micro) AS micro FROM open
+    `SELECT dimension, hour, SUM(whole) AS whole, SUM(micro) AS micro FROM open_sum
      JOIN account ON account.id = account_id WHERE account_id IN (${accountsOfCustomer})
      GROUP BY dimension, hour ORDER BY hour, dimension`,
   ).map(openHourOf)

@@ -12,7 +12,7 @@ export const isRegistered = "form NOT IN ('resource', 'unregistered') AND delete
 
 /** Open usage that may be sealed: before ?1, of customers whose licence has ended before ?2. */
 export const sealableSql = `
-  FROM open WHERE hour < max(?1, ?2)
+  FROM open_sum WHERE hour < max(?1, ?2)
     AND (hour < ?1 OR account_id IN
       (SELECT account.id FROM registration JOIN account ON registration_id = registration.id
        WHERE ended_at IS NOT NULL))
@@ -58,7 +58,7 @@ export class RegistrationRows implements CustomerView {
        WHERE customer = ? ORDER BY account.id`,
     )
     this.#openHours = database.prepare(
-      'SELECT DISTINCT resource_id, hour FROM open WHERE account_id = ? ORDER BY hour',
+      'SELECT DISTINCT resource_id, hour FROM open_sum WHERE account_id = ? ORDER BY hour',
     )
     const records =
       "FROM record WHERE slot_id IN (SELECT id FROM slot WHERE channel = 'batch-meter-usage' AND holder = ?)"
@@ -69,9 +69,9 @@ export class RegistrationRows implements CustomerView {
     const accounts = `account_id IN (SELECT account.id FROM registration
       JOIN account ON registration_id = registration.id
       WHERE customer = ?1 AND form = ?2 AND identity = ?3)`
-    this.#lastOpen = database.prepare(`SELECT max(hour) AS hour FROM open WHERE ${accounts}`)
+    this.#lastOpen = database.prepare(`SELECT max(hour) AS hour FROM open_sum WHERE ${accounts}`)
     this.#unsettledUsage = database.prepare(
-      `SELECT 1 FROM open WHERE ${accounts} UNION ALL SELECT 1 FROM held WHERE ${accounts} LIMIT 1`,
+      `SELECT 1 FROM open_sum WHERE ${accounts} UNION ALL SELECT 1 FROM held WHERE ${accounts} LIMIT 1`,
     )
   }
 

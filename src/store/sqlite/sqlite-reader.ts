@@ -19,7 +19,7 @@ import type {
   VoidedUsageSummary,
   WholeOverview,
 } from '../summary.ts'
-import { accountSums } from './account-sums.ts'
+import { accountSumsInSlices } from './account-sums.ts'
 import { amountOf } from './amount-columns.ts'
 import { customersOf, customerUsage } from './customer-summaries.ts'
 import { Names } from './names.ts'
@@ -93,7 +93,7 @@ export class SqliteReader implements BookReader {
   }
 
   accountSums(): Promise<readonly AccountSums[]> {
-    return answer(() => accountSums(this.#database))
+    return accountSumsInSlices(this.#database)
   }
 
   sharedMeteringIds(): Promise<readonly SharedMeteringId[]> {

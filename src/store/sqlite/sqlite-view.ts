@@ -69,7 +69,7 @@ export class SqliteView extends RegistrationRows implements BookView {
     )
     this.#fraction.setReadBigInts(true)
     this.#openHours = database.prepare(
-      `SELECT DISTINCT account_id, resource_id, hour FROM open WHERE hour < ?
+      `SELECT account_id, resource_id, hour FROM open_sum WHERE hour < ?
        ORDER BY account_id, hour`,
     )
     this.#sealable = database.prepare(

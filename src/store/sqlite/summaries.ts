@@ -46,7 +46,7 @@ export class Summaries {
     this.#readings = new ReadingRows(database, new Names(database))
     this.#open = this.#bigInts(
       `SELECT dimension, hour, SUM(whole) AS whole, SUM(micro) AS micro
-       FROM open JOIN account ON account.id = account_id GROUP BY dimension, hour
+       FROM open_sum JOIN account ON account.id = account_id GROUP BY dimension, hour
        ORDER BY hour, dimension`,
     )
     this.#fractions = this.#bigInts(

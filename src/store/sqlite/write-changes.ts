@@ -27,6 +27,8 @@ export class ChangeWriter {
   readonly #void
   readonly #insert
   readonly #insertPart
+  readonly #emptySum
+  readonly #addSum
   readonly #progress
   readonly #newToken
   readonly #untag
@@ -56,6 +58,14 @@ export class ChangeWriter {
     this.#add = database.prepare(
       `INSERT INTO open (account_id, resource_id, hour, tags, whole, micro)
        VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET whole = whole + excluded.whole + (micro + excluded.micro) / 1000000,
+                                 micro = (micro + excluded.micro) % 1000000`,
+    )
+    this.#emptySum = database.prepare(
+      'DELETE FROM open_sum WHERE account_id = ? AND resource_id = ? AND hour = ?',
+    )
+    this.#addSum = database.prepare(
+      `INSERT INTO open_sum (account_id, resource_id, hour, whole, micro) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET whole = whole + excluded.whole + (micro + excluded.micro) / 1000000,
                                  micro = (micro + excluded.micro) % 1000000`,
     )
@@ -174,15 +184,23 @@ export class ChangeWriter {
         this.#fraction.run(whole, micro, id)
       }
     }
-    for (const { account, resource, hour } of emptied)
-      this.#empty.run(this.#names.makeAccount(account), this.#resourceId(resource), hour)
+    for (const { account, resource, hour } of emptied) {
+      const ids = [this.#names.makeAccount(account), this.#resourceId(resource), hour] as const
+      this.#empty.run(...ids)
+      this.#emptySum.run(...ids)
+    }
     for (const { account, resource, hour, added: cells } of added) {
       const accountId = this.#names.makeAccount(account)
       const resourceId = this.#resourceId(resource)
+      let sum = 0n
       for (const [tags, quantity] of cells) {
         const { whole, micro } = toColumns(quantity)
         this.#add.run(accountId, resourceId, hour, tags, whole, micro)
+        sum += quantity
       }
+      if (cells.size === 0) continue
+      const { whole, micro } = toColumns(sum)
+      this.#addSum.run(accountId, resourceId, hour, whole, micro)
     }
   }
 

@@ -50,7 +50,7 @@ export function describeReader(name: string, owned: () => Promise<{ store: Store
       expect(await store.record(1)).toBeUndefined()
       expect(await store.find('m-1', now)).toBeUndefined()
       expect(await store.note(pod, 'public-key')).toBeUndefined()
-      const { states, ...gauges } = await store.gauges()
+      const { states, cpuSeconds: _, ...gauges } = await store.gauges()
       expect([...states.values()].every((count) => count === 0)).toBe(true)
       expect(gauges).toEqual({
         pending: new Map(),

@@ -46,3 +46,16 @@ test('no question reads all the records that were ever sent, but that for the la
   expect(questions.length).toBeGreaterThan(10)
   expect(readsAll).toEqual([expect.stringContaining('ORDER BY last_attempt_at DESC LIMIT 1')])
 })
+
+test('no question of a dashboard reads the tag sets of open usage', () => {
+  const database = new RecordingDatabase(':memory:')
+  migrate(database, 0, () => undefined)
+  database.asked.length = 0
+  const summaries = new Summaries(database)
+  summaries.gauges()
+  summaries.usage(0)
+  const questions = [...database.asked]
+  database.close()
+  expect(questions.some((sql) => sql.includes('FROM open_sum'))).toBe(true)
+  expect(questions.filter((sql) => /(FROM|JOIN) open\b/.test(sql))).toEqual([])
+})
