@@ -56,13 +56,18 @@ export function readSettings(
     if (!resolved.ok) for (const mistake of resolved.failure.mistakes) report(mistake)
     const members = readMembers(values, reader, report)
     checkTogether(values, report)
+    if (members.operatorToken !== undefined && members.operatorToken === members.apiToken)
+      report(
+        'SIDECAR_OPERATOR_TOKEN_FILE: it holds the same token as SIDECAR_API_TOKEN_FILE, so the application could decide as an operator; give it another token',
+      )
     if (!resolved.ok) return undefined
-    const { product, file: productFile, onlyAwsEndpoints } = resolved.value
+    const { product, file: productFile, onlyAwsEndpoints, operatorMay } = resolved.value
     const { given, pinned } = values
     return Object.freeze({
       ...members,
       product: freezeProduct(product),
       onlyAwsEndpoints,
+      operatorMay,
       productFile,
       given,
       pinned,

@@ -2,7 +2,8 @@ import { collectMistakes, show, type Mistakes, type ReportMistake } from '../ker
 import type { TextReader } from '../kernel/read-text.ts'
 import { fail, succeed, type Result } from '../kernel/result.ts'
 import { readProductFile } from '../product/load-product.ts'
-import type { Product, ProductFile } from '../product/product.ts'
+import type { OperatorPermission, Product, ProductFile } from '../product/product.ts'
+import { operatorPermissions } from '../product/product-schema.ts'
 import { productFromEnvironment } from './product-from-environment.ts'
 import { decidedBy, type SettingValues } from './setting-values.ts'
 import { identityNames } from './settings-table.ts'
@@ -13,6 +14,13 @@ interface ResolvedProduct {
   readonly file: string | undefined
   /** Only an endpoint of AWS is called: the file is baked into the image, and names no endpoint itself. */
   readonly onlyAwsEndpoints: boolean
+  /** What operators may decide: what the file says where it is baked into the image, else all. */
+  readonly operatorMay: readonly OperatorPermission[]
+}
+
+interface FoundProduct {
+  readonly product: Product
+  readonly operatorMay: readonly OperatorPermission[]
 }
 
 interface WrongProduct {
@@ -38,11 +46,12 @@ export function resolveProduct(
     if (file !== undefined) return productFromFile(file, isBaked, values, reader, report)
     // A path that was given and is wrong has its own line; more would only confuse.
     if (values.given.has('SIDECAR_PRODUCT_FILE')) return undefined
-    return productFromEnvironment(values, reader, report)
+    const described = productFromEnvironment(values, reader, report)
+    return described && { product: described, operatorMay: operatorPermissions }
   })
   return product.ok
     ? succeed({
-        product: product.value,
+        ...product.value,
         file,
         onlyAwsEndpoints: isBaked && !values.pinned.has('SIDECAR_AWS_ENDPOINT'),
       })
@@ -64,7 +73,7 @@ function productFromFile(
   values: SettingValues,
   reader: TextReader,
   report: ReportMistake,
-): Product | undefined {
+): FoundProduct | undefined {
   const forbidden = isBaked ? (['SIDECAR_PRODUCT_FILE', ...identityNames] as const) : identityNames
   for (const name of forbidden.filter((known) => values.given.has(known))) {
     report(decidedBy(path, name))
@@ -72,7 +81,10 @@ function productFromFile(
   const file = readProductFile(path, reader)
   if (file.ok) {
     values.pin(file.value.settings, path, report)
-    return withChosenCode(file.value, path, values, report)
+    return {
+      product: withChosenCode(file.value, path, values, report),
+      operatorMay: isBaked ? (file.value.operator?.allow ?? []) : operatorPermissions,
+    }
   }
   for (const mistake of file.failure) report(`${path}: ${mistake}`)
   return undefined

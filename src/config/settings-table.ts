@@ -245,6 +245,15 @@ export const settingsTable = [
       'File with the bearer token that the application must send: 16 to 1024 visible ASCII characters.',
   },
   {
+    name: 'SIDECAR_OPERATOR_TOKEN_FILE',
+    // A secret: never log it. Undefined keeps the routes of operators closed.
+    member: 'operatorToken',
+    type: { kind: 'secret-file', holds: 'token' },
+    default: undefined,
+    summary:
+      'File with the bearer token for `/v1/operator/*`, another than that of the application; without it these routes are closed.',
+  },
+  {
     name: 'SIDECAR_BODY_LIMIT_BYTES',
     member: 'bodyLimitBytes',
     type: integer('bytes', 1024, 16_777_216),

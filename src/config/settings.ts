@@ -1,4 +1,4 @@
-import type { Product } from '../product/product.ts'
+import type { OperatorPermission, Product } from '../product/product.ts'
 import type { Parsed } from './setting-type.ts'
 import type { SettingName, SettingRow } from './settings-table.ts'
 
@@ -20,6 +20,8 @@ export interface Settings extends SettingMembers {
   readonly product: Product
   /** Whether `awsEndpoint` has to be AWS's own: no buyer may put a server in AWS's place. */
   readonly onlyAwsEndpoints: boolean
+  /** What operators may decide of what a baked product file can forbid. */
+  readonly operatorMay: readonly OperatorPermission[]
 }
 
 /** Environment variables as the program got them. */

@@ -15,6 +15,8 @@ import { createPostJson } from './listener/post-json.ts'
 import { openApiPath, openApiRoute } from './openapi/openapi-route.ts'
 import type { CustomerDesk } from './routes/customer-desk.ts'
 import { customerRoutes } from './routes/customers-route.ts'
+import type { OperatorDesk } from './routes/operator-desk.ts'
+import { isOperatorPath, operatorRoutes } from './routes/operator-route.ts'
 import { proofRoute, type ProofRouteOptions } from './routes/proof-route.ts'
 import { createServerBase, type ServerLimits } from './listener/server.ts'
 import { statusPagePath, statusPageRoute } from './routes/status-page-route.ts'
@@ -31,9 +33,13 @@ export interface AppServerOptions extends EntitlementRouteOptions {
   readonly version: string
   /** What the application must send as a bearer token; undefined admits every local process. */
   readonly apiToken: string | undefined
+  /** What operators must send instead; undefined where their routes are closed. */
+  readonly operatorToken: string | undefined
   readonly proof: ProofRouteOptions
   /** Undefined where the product has no customers. */
   readonly customers: CustomerDesk | undefined
+  /** Undefined where `operatorToken` is. */
+  readonly operators: OperatorDesk | undefined
   /** Called for every POST, so that the shutdown can wait until the application is quiet. */
   readonly onUsageRequest: () => void
 }
@@ -47,7 +53,8 @@ interface AppServer {
 export function createAppServer(options: AppServerOptions): AppServer {
   const { limits, events, log, apiToken, onUsageRequest } = options
   const app = createServerBase(limits, events, log)
-  const checkToken = apiToken === undefined ? () => {} : createTokenCheck(apiToken)
+  const checkToken = tokenCheckOf(apiToken, 'SIDECAR_API_TOKEN_FILE')
+  const checkOperator = tokenCheckOf(options.operatorToken, 'SIDECAR_OPERATOR_TOKEN_FILE')
 
   const check = (headers: IncomingHttpHeaders) => {
     checkOrigin(headers)
@@ -57,7 +64,10 @@ export function createAppServer(options: AppServerOptions): AppServer {
   app.addHook('onRequest', (request, _reply, done) => {
     checkTarget(request.raw.url ?? '/')
     if (needsNoToken(request)) checkOrigin(request.headers)
-    else check(request.headers)
+    else if (isOperatorPath(request.routeOptions.url)) {
+      checkOrigin(request.headers)
+      checkOperator(request.headers)
+    } else check(request.headers)
     if (request.method === 'POST') onUsageRequest()
     done()
   })
@@ -73,12 +83,21 @@ export function createAppServer(options: AppServerOptions): AppServer {
   usageViewRoute(app, options.usage)
   recordsCsvRoute(app, options.accepted)
   customerRoutes(app, options.customers)
+  operatorRoutes(app, { operators: options.operators, acceptedUntil: options.usage.acceptedUntil })
   statusPageRoute(app)
   openApiRoute(app, options.version)
   const { bodyLimitBytes } = limits
   const accepts = (headers: IncomingHttpHeaders) => passes(check, headers)
   const shortcut = { accepts, onRequest: onUsageRequest, bodyLimitBytes, events, log }
   return { app, postJson: createPostJson(app, shortcut) }
+}
+
+/** Without a token every local process passes. */
+function tokenCheckOf(
+  token: string | undefined,
+  setting: Parameters<typeof createTokenCheck>[1],
+): (headers: IncomingHttpHeaders) => void {
+  return token === undefined ? () => {} : createTokenCheck(token, setting)
 }
 
 /** These documents hold no data. A browser must get the page that asks for the token. */

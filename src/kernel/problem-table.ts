@@ -1,4 +1,5 @@
 import { customerProblems } from './customer-problems.ts'
+import { operatorProblems } from './operator-problems.ts'
 
 interface ProblemRow {
   /** HTTP status of the answer. */
@@ -294,6 +295,7 @@ export const problemTable = {
     todo: 'Raise SIDECAR_MAX_READINGS, or use fewer tag sets',
   },
   ...customerProblems,
+  ...operatorProblems,
 } as const satisfies Readonly<Record<string, ProblemRow>>
 
 /** A code that the application's listener answers with. */

@@ -15,7 +15,6 @@ import {
   type PendingRecord,
   type UsageSummary,
 } from '../store/summary.ts'
-import { acceptedRecords } from './accepted-records.ts'
 import { AccountSlots } from './account-slots.ts'
 import { auditBook, imbalancesOf, type AccountBalance } from './audit.ts'
 import { logAudit } from './log-audit.ts'
@@ -24,6 +23,8 @@ import { GroupCommit } from './group-commit.ts'
 import { grown, noOverflow } from './grown.ts'
 import { HeadRoom } from './head-room.ts'
 import { reportSettled } from './report-settled.ts'
+import { runDecision, type Decision } from './decisions/run-decision.ts'
+import { undecidedUsage, type UndecidedUsage } from './decisions/undecided-usage.ts'
 import type { Owner } from './opening/ledger-owner.ts'
 import { logOpening, logTakeover } from './opening/log-opening.ts'
 import { openBook, type MeaningOf, type Opening, type OpeningRules } from './opening/open-book.ts'
@@ -36,6 +37,7 @@ import { reportUsage } from './report-usage.ts'
 import { resealUntagged } from './reseal-untagged.ts'
 import type { SealRequest } from './seal-hours.ts'
 import { sealPart } from './seal-part.ts'
+import { recordsInState } from './records-in-state.ts'
 import { retentionAt, settledMs } from './retention-at.ts'
 import { sealedRecord } from './sealed-record.ts'
 import { markAll, settleRecord } from './settle-record.ts'
@@ -246,7 +248,7 @@ export class Ledger {
   /** Every record that AWS accepted and that is still kept, oldest hour first. */
   accepted(): AsyncGenerator<MeteringRecord> {
     const now = this.#options.clock.now()
-    return acceptedRecords(this.#store, now - settledMs, now)
+    return recordsInState(this.#store, 'accepted', { since: now - settledMs, until: now })
   }
 
   /** Keeps a short text for the next start, under a name; an earlier one of that name is replaced. */
@@ -257,6 +259,17 @@ export class Ledger {
   /** What was last remembered under this name. */
   recall(name: string): Promise<string | undefined> {
     return this.#store.note(this.owner.identity, name)
+  }
+
+  /** Carries an operator's decision out in the transaction that also keeps it. Rejects with what it throws. */
+  decide<T>(decision: Decision<T>): Promise<T> {
+    const now = this.#options.clock.now()
+    return runDecision((operation) => this.#run(undefined, operation), decision, now)
+  }
+
+  /** What waits for a decision: usage, held and open, and records, however old. */
+  undecided(): Promise<UndecidedUsage> {
+    return undecidedUsage(() => this.usage(), this.#store)
   }
 
   /** Records that wait for AWS, oldest hour first. */

@@ -79,6 +79,7 @@ function startParts(
 
     // What brings in work. The shutdown closes it first, and sends the rest before it closes `opened`.
     const intake = opened.use(new AsyncDisposableStack())
+    const decisions = intake.use(startDecisions(options, ledger))
     const app = intake.use(
       await startAppListener(byAwsTime, {
         platform,
@@ -86,13 +87,13 @@ function startParts(
         api,
         entitlementPart,
         submission,
+        decisions,
         drain,
         listen: sockets.app,
       }),
     )
     // After the last thing that can fail: a start that ends here must not leave a record half sent.
     intake.use(startEmbeddedMetricsPart(options, metrics))
-    intake.use(startDecisions(options, ledger))
     intake.use(
       startSchedule({ ...options, clock }, () => {
         entitlementPart.renewGrace()

@@ -23,6 +23,7 @@ const examples: Readonly<Record<string, unknown>> = {
   SIDECAR_AWS_ENDPOINT: 'https://vpce-1.metering.marketplace.eu-west-1.vpce.amazonaws.com',
   SIDECAR_REGION: 'eu-west-1',
   SIDECAR_API_TOKEN_FILE: '/run/token',
+  SIDECAR_OPERATOR_TOKEN_FILE: '/run/operator',
 }
 
 function exampleOf(name: string, type: SettingType): unknown {

@@ -1,4 +1,5 @@
-import { globSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { globSync, mkdtempSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { classifyError } from '../../src/aws/classify-error.ts'
@@ -6,6 +7,7 @@ import { settingsTable } from '../../src/config/settings-table.ts'
 import { readTemplate } from '../support/deploy/cloudformation.ts'
 import { imageOfStage } from '../support/deploy/dockerfile.ts'
 import { root } from '../support/program/program.ts'
+import { scratch } from '../support/scratch.ts'
 import { containerOf, readTaskDefinition } from '../support/deploy/task-definition.ts'
 import { readPage, tableOf } from './page.ts'
 
@@ -74,6 +76,30 @@ describe('docs/guides/ecs.md', () => {
     const dropped = Object.assign(new Error('no answer'), { code: 'ETIMEDOUT', syscall: 'connect' })
     const { code } = classifyError(dropped, 'MeterUsage')
     expect(page).toContain(`A missing endpoint shows as \`unreachable\` with \`${code}\``)
+  })
+
+  test('shows a container that hands the token of operators over', () => {
+    const [, section = ''] = page.split('\n## Decisions on Fargate\n')
+    const [, text = ''] = /```json\n([^]*?)```/.exec(section) ?? []
+    const container = JSON.parse(text) as {
+      entryPoint: string[]
+      command: string[]
+      secrets: { name: string }[]
+      mountPoints: { containerPath: string }[]
+    }
+    const [mount] = container.mountPoints
+    const [, file = ''] = /`(\/run\/\S+)`/.exec(section.slice(section.indexOf('```\n\nAdd'))) ?? []
+    expect(file.startsWith(`${mount?.containerPath}/`)).toBe(true)
+    const folder = mkdtempSync(join(scratch, 'operator-'))
+    const [program, ...options] = container.entryPoint
+    expect(program).toBe('node')
+    const script = container.command.map((each) =>
+      each.replaceAll(mount?.containerPath ?? '', folder),
+    )
+    const env = { [container.secrets[0]?.name ?? '']: 'a-token-of-operators' }
+    execFileSync(process.execPath, [...options, ...script], { env })
+    const written = file.replace(mount?.containerPath ?? '', folder)
+    expect(readFileSync(written, 'utf8')).toBe('a-token-of-operators')
   })
 
   test('names only settings that exist', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { operatorActionTable } from '../../src/ledger/decisions/operator-table.ts'
+import { operatorActionTable } from '../../src/metering/operator-table.ts'
 import { heldReasons } from '../../src/metering/held.ts'
 import { readPage, tableOf } from './page.ts'
 

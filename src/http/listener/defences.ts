@@ -50,14 +50,17 @@ export function checkOrigin(headers: IncomingHttpHeaders): void {
     )
 }
 
-/** Makes a check of the Authorization header against the token that the application must send. */
-export function createTokenCheck(token: string): (headers: IncomingHttpHeaders) => void {
+/** Makes a check of the Authorization header against the token in the file that a setting names. */
+export function createTokenCheck(
+  token: string,
+  setting: 'SIDECAR_API_TOKEN_FILE' | 'SIDECAR_OPERATOR_TOKEN_FILE',
+): (headers: IncomingHttpHeaders) => void {
   const expected = digest(`Bearer ${token}`)
   return ({ authorization }) => {
     if (authorization === undefined || !timingSafeEqual(digest(authorization), expected))
       throw new SidecarError(
         'Unauthorized',
-        'Send "Authorization: Bearer <token>" with the token in the file that SIDECAR_API_TOKEN_FILE names.',
+        `Send "Authorization: Bearer <token>" with the token in the file that ${setting} names.`,
       )
   }
 }

@@ -12,6 +12,7 @@ import {
 } from './openapi-examples.ts'
 import { commonCodes, responsesOf, type OpenApiResponse } from './openapi-responses.ts'
 import { customerPaths } from './customer-paths.ts'
+import { operatorPaths } from './operator-paths.ts'
 import { json, type OpenApiOperation } from './openapi-operation.ts'
 import { ref } from './openapi-schemas.ts'
 import { idempotencyKeyPattern } from '../../sources/json/parse-usage.ts'
@@ -248,6 +249,7 @@ export const openApiPaths: Paths = {
   '/v1/scrape': { post: postScrape },
   '/v1/records.csv': { get: getRecordsCsv },
   ...customerPaths,
+  ...operatorPaths,
   '/': { get: getStatusPage, post: callAws },
   '/openapi.json': { get: getOpenApi },
 }

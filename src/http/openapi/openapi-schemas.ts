@@ -4,6 +4,7 @@ import { entitlementStates } from '../../entitlement/transitions.ts'
 import { aggregates } from '../../metering/account.ts'
 import { hourMs } from '../../metering/hour.ts'
 import { heldReasons } from '../../metering/held.ts'
+import { operatorActions } from '../../metering/operator-table.ts'
 import { recordStates } from '../../metering/record-states.ts'
 import { customerForms } from '../../metering/customer.ts'
 import type {
@@ -19,6 +20,11 @@ import type {
   TransitionAnswer,
   UsageAnswer,
 } from '../routes/answers.ts'
+import type {
+  DecidedAnswer,
+  UndecidedAnswer,
+  UndecidedRecordAnswer,
+} from '../routes/operator-answers.ts'
 import {
   idempotencyKeyPattern,
   maxReports,
@@ -72,6 +78,24 @@ const customer: Properties<CustomerAnswer> = {
   endedAt: timeOrNull,
 }
 
+const usageRecord: Properties<RecordAnswer> = {
+  id: { type: 'integer', minimum: 1 },
+  dimension: text,
+  hour: time,
+  quantity: whole,
+  state: { type: 'string', enum: recordStates },
+  attempts: whole,
+  meteringRecordId: textOrNull,
+  lastAttemptAt: timeOrNull,
+  lastCode: textOrNull,
+  lastMessage: textOrNull,
+  settledAt: timeOrNull,
+  movedTo: timeOrNull,
+  acceptedUntil: {
+    ...timeOrNull,
+    description: 'When AWS stops accepting a record of its hour; null once the record is settled.',
+  },
+}
 export const componentSchemas = {
   Entitlement: answer<EntitlementAnswer>('Whether the product may run, and why.', {
     entitled: { type: 'boolean', description: 'The only member that an application needs.' },
@@ -203,24 +227,22 @@ export const componentSchemas = {
     since: time,
     acceptedUntil: timeOrNull,
   }),
-  UsageRecord: answer<RecordAnswer>("An hour of a dimension, in AWS's whole units.", {
-    id: { type: 'integer', minimum: 1 },
-    dimension: text,
-    hour: time,
-    quantity: whole,
-    state: { type: 'string', enum: recordStates },
-    attempts: whole,
-    meteringRecordId: textOrNull,
-    lastAttemptAt: timeOrNull,
-    lastCode: textOrNull,
-    lastMessage: textOrNull,
-    settledAt: timeOrNull,
-    movedTo: timeOrNull,
-    acceptedUntil: {
-      ...timeOrNull,
-      description:
-        'When AWS stops accepting a record of its hour; null once the record is settled.',
-    },
+  UsageRecord: answer<RecordAnswer>("An hour of a dimension, in AWS's whole units.", usageRecord),
+  UndecidedRecord: answer<UndecidedRecordAnswer>('A record, and what can be decided about it.', {
+    ...usageRecord,
+    mayBeBilled: { type: 'boolean', description: 'AWS may have it although no answer said so.' },
+    decisions: { type: 'array', items: { type: 'string', enum: operatorActions } },
+  }),
+  Undecided: answer<UndecidedAnswer>('What an operator can decide about.', {
+    now: time,
+    open: listOf('HourUsage'),
+    held: listOf('HeldUsage'),
+    records: listOf('UndecidedRecord'),
+  }),
+  Decided: answer<DecidedAnswer>('What was decided, and is on disk.', {
+    action: { type: 'string', enum: operatorActions },
+    record: { oneOf: [{ $ref: '#/components/schemas/UsageRecord' }, { type: 'null' }] },
+    billedWith: { ...timeOrNull, description: 'The hour that the usage is billed with.' },
   }),
   Customer: answer<CustomerAnswer>('A customer of a SaaS product.', customer),
   CustomerUsage: answer<CustomerUsageAnswer>('A customer, and where the usage is.', {

@@ -1,7 +1,7 @@
 import { formatQuantity } from '../../metering/quantity.ts'
 import { usageOfPart, type MeteringRecord } from '../../metering/record.ts'
 import type { Page } from '../page.ts'
-import type { OperatorAction } from './operator-table.ts'
+import type { OperatorAction } from '../../metering/operator-table.ts'
 
 /** The note of a book's owner that lists what operators decided. */
 export const decisionsNote = 'operator.decisions'
@@ -27,7 +27,7 @@ export interface DecisionEntry {
 
 /** Keeps a decision in the transaction that carries it out. */
 export function noteDecision(page: Page, decision: Omit<DecisionEntry, 'number'>): void {
-  const before = readDecisions(page.view.note(page.resource, decisionsNote))
+  const before = readDecisions(page.noted(decisionsNote))
   const entry = { ...decision, number: (before.at(-1)?.number ?? 0) + 1 }
   page.note(decisionsNote, JSON.stringify([...before, entry].slice(-keptDecisions)))
 }

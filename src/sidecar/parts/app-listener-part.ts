@@ -16,8 +16,10 @@ import { sources as allSources } from '../../sources/registry.ts'
 import { referenceOf } from '../../store/reference.ts'
 import { createAwsCalls } from '../create-aws-calls.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
+import type { DecisionsPart } from './decisions-part.ts'
 import type { EntitlementPart } from './entitlement-part.ts'
 import { appAddress } from './listener-addresses.ts'
+import { createOperatorDesk } from './operator-part.ts'
 import type { ListenerPart } from './ops-listener-part.ts'
 import type { SubmissionPart } from './submission-part.ts'
 
@@ -32,6 +34,7 @@ interface Deps {
   readonly api: MeteringApi
   readonly entitlementPart: EntitlementPart
   readonly submission: SubmissionPart
+  readonly decisions: DecisionsPart
   readonly drain: Drain
   readonly listen: Listen
 }
@@ -59,8 +62,10 @@ export function startAppListener(options: SidecarOptions, deps: Deps): Promise<A
       accepted: () => ledger.accepted(),
       version,
       apiToken: settings.apiToken,
+      operatorToken: settings.operatorToken,
       onUsageRequest: () => drain.noteReport(),
       customers: undefined,
+      operators: createOperatorDesk(options, { ledger, decisions: deps.decisions }),
       entitlement,
       productCode,
       route,

@@ -8,6 +8,11 @@ import type { SidecarOptions } from '../sidecar-options.ts'
 const announcedNote = 'operator.announced'
 const lookAgainMs = 60_000
 
+export interface DecisionsPart extends AsyncDisposable {
+  /** Emits at once what was just decided. */
+  announce(): void
+}
+
 /**
  * Emits what operators decide, also in another process and while the sidecar was stopped. Each decision
  * is emitted once; looks at once, and then every minute until it is disposed of.
@@ -15,7 +20,7 @@ const lookAgainMs = 60_000
 export function startDecisions(
   { timers, events, log }: Pick<SidecarOptions, 'timers' | 'events' | 'log'>,
   ledger: Pick<Ledger, 'recall' | 'remember'>,
-): AsyncDisposable {
+): DecisionsPart {
   let timer: Timer | undefined
   let isOver = false
   const look = async () => {
@@ -40,6 +45,12 @@ export function startDecisions(
   }
   let looking = lookAndWait()
   return {
+    announce() {
+      looking = looking.then(() => {
+        timer?.cancel()
+        return isOver ? undefined : lookAndWait()
+      })
+    },
     async [Symbol.asyncDispose]() {
       isOver = true
       timer?.cancel()

@@ -1,7 +1,7 @@
 import type { SidecarError } from '../../kernel/errors.ts'
 import { Ledger } from '../../ledger/ledger.ts'
 import type { Platform } from '../../platform/platform.ts'
-import type { Product } from '../../product/product.ts'
+import { todaysMeaningsOf } from '../../product/todays-meanings.ts'
 import { todaysNamesOf } from '../../product/todays-names.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 import { openStore } from './open-store.ts'
@@ -35,7 +35,7 @@ export async function startLedger(
   const { promise: failed, resolve: fail } = Promise.withResolvers<SidecarError>()
   let failure: string | undefined
   let unsent: Unsent = { unsentRecords: 0, open: 0n, fraction: 0n, held: 0n, records: 0n }
-  const meaningOf = meaningsOf(settings.product)
+  const meaningOf = todaysMeaningsOf(settings.product)
   const limits = new Map(
     settings.product.dimensions.map(({ name, maxPerHour }) => [name, maxPerHour]),
   )
@@ -85,20 +85,4 @@ async function unsentOf(ledger: Ledger): Promise<Unsent> {
   const { pending } = await ledger.gauges()
   const waiting = [...pending.values()].reduce((sum, quantity) => sum + quantity, 0n)
   return { unsentRecords, open, fraction, held, records: waiting - open - fraction - held }
-}
-
-/** What usage of a dimension means by today's product file; undefined for one that it does not have. */
-function meaningsOf({ productCode, dimensions }: Product) {
-  const meanings = new Map(
-    dimensions.map(({ name, divisor, aggregate, staleAfterSeconds }) => [
-      name,
-      {
-        productCode,
-        divisor,
-        aggregate,
-        staleAfterMs: staleAfterSeconds === undefined ? undefined : staleAfterSeconds * 1000,
-      },
-    ]),
-  )
-  return (dimension: string) => meanings.get(dimension)
 }

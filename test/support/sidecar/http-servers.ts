@@ -45,9 +45,11 @@ export function createIdleAppServer(
     accepted: async function* () {},
     version: '1.2.3',
     apiToken: undefined,
+    operatorToken: undefined,
     onUsageRequest: () => {},
     proof: { tokens: undefined, productCode: 'product', publicKeyVersion: 1 },
     customers: undefined,
+    operators: undefined,
     entitlement: {
       snapshot: () => entitled,
       wait: () => Promise.resolve(entitled),

@@ -265,6 +265,21 @@ describe('settings that are wrong', () => {
     expect(lines[0]?.includes(token || 'no token')).toBe(false)
   })
 
+  test('the token of operators may not be that of the application, and is not repeated', () => {
+    const token = 't'.repeat(32)
+    const env = {
+      ...metered,
+      SIDECAR_API_TOKEN_FILE: '/run/token',
+      SIDECAR_OPERATOR_TOKEN_FILE: '/run/operator',
+    }
+    const [line, ...more] = mistakes(env, { '/run/token': token, '/run/operator': `${token}\n` })
+    expect(line).toContain('SIDECAR_OPERATOR_TOKEN_FILE: it holds the same token')
+    expect(line).not.toContain(token)
+    expect(more).toEqual([])
+    const other = { '/run/token': token, '/run/operator': 'o'.repeat(32) }
+    expect(load(env, other).operatorToken).toBe('o'.repeat(32))
+  })
+
   test('files that do not exist are mistakes', () => {
     const lines = mistakes({
       SIDECAR_PRODUCT_CODE: 'code-1',

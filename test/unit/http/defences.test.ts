@@ -36,7 +36,7 @@ describe('the origin of a request', () => {
 })
 
 describe('the token', () => {
-  const check = createTokenCheck('a-secret-of-some-length')
+  const check = createTokenCheck('a-secret-of-some-length', 'SIDECAR_API_TOKEN_FILE')
 
   test('has to be there, whole and alone', () => {
     expect(() => check({ authorization: 'Bearer a-secret-of-some-length' })).not.toThrow()

@@ -1,8 +1,5 @@
 import { createInterface } from 'node:readline/promises'
-import {
-  operatorActionTable,
-  type OperatorAction,
-} from '../../../ledger/decisions/operator-table.ts'
+import { operatorActionTable, type OperatorAction } from '../../../metering/operator-table.ts'
 import type { CliIo } from '../../cli-io.ts'
 import { wrap } from '../../text-table.ts'
 import { invalid } from '../ledger-arguments.ts'

@@ -2,8 +2,9 @@ import type { Clock } from '../../../kernel/clock.ts'
 import type { TextReader } from '../../../kernel/read-text.ts'
 import { operate } from '../../../ledger/decisions/operate.ts'
 import { mismatch, recordNotFound } from '../../../ledger/decisions/operator-actions.ts'
-import type { OperatorAction } from '../../../ledger/decisions/operator-table.ts'
-import { noteDecision, type DecisionEntry } from '../../../ledger/decisions/trail.ts'
+import type { OperatorAction } from '../../../metering/operator-table.ts'
+import { applyDecision } from '../../../ledger/decisions/run-decision.ts'
+import type { DecisionEntry } from '../../../ledger/decisions/trail.ts'
 import type { Page } from '../../../ledger/page.ts'
 import type { MeteringRecord } from '../../../metering/record.ts'
 import type { RecordState } from '../../../metering/record-states.ts'
@@ -57,11 +58,7 @@ export class Decision {
     return operate(
       (change) => this.#place.change(change),
       maxTagSets,
-      (page) => {
-        const decided = decide(page, now)
-        noteDecision(page, { at: now, action, ...about(decided) })
-        return decided
-      },
+      (page) => applyDecision({ action, decide, about }, page, now),
     )
   }
 }

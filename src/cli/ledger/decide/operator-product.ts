@@ -6,7 +6,9 @@ import type { TextReader } from '../../../kernel/read-text.ts'
 import type { MeaningOf } from '../../../ledger/opening/open-book.ts'
 import type { TodaysNames } from '../../../ledger/decisions/reopen-record.ts'
 import { readProductFile } from '../../../product/load-product.ts'
+import { requireAllowed } from '../../../product/require-allowed.ts'
 import type { OperatorPermission, Product } from '../../../product/product.ts'
+import { todaysMeaningsOf } from '../../../product/todays-meanings.ts'
 import { todaysNamesOf } from '../../../product/todays-names.ts'
 import type { CliIo } from '../../cli-io.ts'
 
@@ -20,25 +22,14 @@ export class OperatorProduct {
     this.#reader = reader
   }
 
-  /**
-   * Refuses what a baked product file does not allow: the operator of a container product is the buyer,
-   * who must not write off what the seller bills. Throws OperatorNotAllowed.
-   */
+  /** Refuses what a baked product file does not allow. Throws OperatorNotAllowed. */
   requireAllowed(permission: OperatorPermission): void {
     if (!this.#isBaked()) return
     const file = readProductFile(defaultBakedProductFile, this.#reader)
-    if (file.ok && file.value.operator?.allow.includes(permission) === true) return
-    throw new SidecarError(
-      'OperatorNotAllowed',
-      `The product file of this image, ${defaultBakedProductFile}, does not allow operators to use ${permission}; nothing was changed. Ask the seller, who can allow it in "operator".`,
-    )
+    requireAllowed(permission, file.ok ? (file.value.operator?.allow ?? []) : [])
   }
 
-  readonly meaningOf: MeaningOf = (dimension) => {
-    const { productCode, dimensions } = this.#product()
-    const divisor = dimensions.find(({ name }) => name === dimension)?.divisor
-    return divisor === undefined ? undefined : { productCode, divisor }
-  }
+  readonly meaningOf: MeaningOf = (dimension) => todaysMeaningsOf(this.#product())(dimension)
 
   /** The settings of the sidecar, those too that its product file fixes; a wrong one is its default. */
   settings(): SettingValues {

@@ -50,3 +50,4 @@ export const operatorActionTable = {
 } as const satisfies Readonly<Record<string, OperatorActionRow>>
 
 export type OperatorAction = keyof typeof operatorActionTable
+export const operatorActions = Object.keys(operatorActionTable) as readonly OperatorAction[]

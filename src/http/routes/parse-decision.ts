@@ -1,0 +1,86 @@
+import { SidecarError } from '../../kernel/errors.ts'
+import { operatorActionTable, type OperatorAction } from '../../metering/operator-table.ts'
+import { parseQuantity } from '../../metering/quantity.ts'
+import { canonicalTags, type TagSet } from '../../metering/tags.ts'
+import type { Decided, OperatorDesk } from './operator-desk.ts'
+
+export const longestReason = 500
+
+type Members = Readonly<Record<string, unknown>>
+
+/**
+ * Reads what an operator decided. Throws InvalidRequest, also where the decision cannot be undone and the
+ * body does not say `"yes": true`.
+ */
+export function parseDecision(
+  action: OperatorAction,
+  body: unknown,
+): (desk: OperatorDesk) => Promise<Decided> {
+  const isVoid = action === 'void'
+  const members = membersOf(body, isVoid ? voidMembers : ['id', 'yes'])
+  const decision = isVoid ? parseVoid(members) : parseById(action, idOf(members['id']))
+  const { final, question } = operatorActionTable[action]
+  if (final && members['yes'] !== true)
+    throw invalid(
+      `${question} This cannot be undone. Nothing was changed; add "yes": true to decide so.`,
+    )
+  return decision
+}
+
+const voidMembers = ['id', 'reason', 'dimension', 'quantity', 'tags', 'customer', 'yes']
+
+function parseById(action: Exclude<OperatorAction, 'void'>, id: number) {
+  return (desk: OperatorDesk) => (action === 'release' ? desk.release(id) : desk.decide(action, id))
+}
+
+function parseVoid(members: Members): (desk: OperatorDesk) => Promise<Decided> {
+  const { id, dimension, quantity, tags, customer = '' } = members
+  const reason = reasonOf(members['reason'])
+  const ofUsage = [dimension, quantity, tags, members['customer']].some(
+    (member) => member !== undefined,
+  )
+  if (!ofUsage) {
+    const record = idOf(id)
+    return (desk) => desk.voidRecord(record, reason)
+  }
+  if (id !== undefined) throw invalid('Give the id of a refused record, or dimension and quantity.')
+  if (typeof dimension !== 'string' || dimension === '') throw invalid('dimension must be a text.')
+  if (typeof customer !== 'string') throw invalid('customer must be a text.')
+  const amount = parseQuantity(quantity)
+  if (!amount.ok) throw invalid(`quantity: ${amount.failure.reason}`)
+  if (amount.value === 0n) throw invalid('quantity must be above 0.')
+  const usage = { dimension, quantity: amount.value, tags: tagsOf(tags), customer, reason }
+  return (desk) => desk.voidUsage(usage)
+}
+
+function membersOf(body: unknown, allowed: readonly string[]): Members {
+  const isObject = typeof body === 'object' && body !== null && !Array.isArray(body)
+  const unknown = isObject ? Object.keys(body).find((name) => !allowed.includes(name)) : undefined
+  if (isObject && unknown === undefined) return body as Members
+  throw invalid(`The body must be an object with ${allowed.join(', ')} alone.`)
+}
+
+function idOf(id: unknown): number {
+  if (typeof id === 'number' && Number.isSafeInteger(id) && id > 0) return id
+  throw invalid('id must be the number that GET /v1/operator/records lists.')
+}
+
+function reasonOf(given: unknown): string {
+  const reason = typeof given === 'string' ? given.trim() : ''
+  if (reason !== '' && reason.length <= longestReason) return reason
+  throw invalid(`reason must be a text of 1 to ${longestReason} characters, for the trail.`)
+}
+
+/** An empty object is for usage without tags. */
+function tagsOf(tags: unknown): TagSet | undefined {
+  if (tags === undefined) return undefined
+  const isObject = typeof tags === 'object' && tags !== null && !Array.isArray(tags)
+  const pairs = isObject ? Object.entries(tags) : undefined
+  if (pairs === undefined || pairs.some(([, value]) => typeof value !== 'string'))
+    throw invalid('tags must be an object of texts, as a report has them.')
+  return canonicalTags(pairs.map(([key, value]) => ({ key, value: String(value) })))
+}
+
+function invalid(message: string): SidecarError {
+  return new SidecarError('InvalidRequest', message)
+}

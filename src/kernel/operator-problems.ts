@@ -1,0 +1,39 @@
+/** The problems of the routes of operators; rows of the problem table. */
+export const operatorProblems = {
+  OperatorRoutesClosed: {
+    status: 403,
+    title: 'The routes of operators are closed',
+    happened: '`SIDECAR_OPERATOR_TOKEN_FILE` is not set, so nobody may decide over HTTP',
+    todo: 'Set it, or use `marketplace-sidecar ledger`',
+  },
+  OperatorNotAllowed: {
+    status: 403,
+    title: 'The product file does not allow the decision',
+    happened: 'The product file of this image does not allow the decision',
+    todo: 'Ask the seller, who can allow it with `operator`',
+  },
+  RecordNotFound: {
+    status: 404,
+    title: 'No record has this id',
+    happened: 'No record has this id',
+    todo: '`GET /v1/operator/records` lists the ids',
+  },
+  HeldNotFound: {
+    status: 404,
+    title: 'No usage is held under this id',
+    happened: 'The ledger holds no usage with this id',
+    todo: '`GET /v1/operator/records` lists the ids',
+  },
+  RecordStateMismatch: {
+    status: 409,
+    title: "The action does not apply to the record's state",
+    happened: "The action does not apply to the record's state",
+    todo: 'See [ledger.md](../operate/ledger.md)',
+  },
+  UsageNotFound: {
+    status: 409,
+    title: 'Less usage is held or open',
+    happened: 'Less usage is held or open than was to be written off',
+    todo: '`GET /v1/operator/records` lists it',
+  },
+} as const

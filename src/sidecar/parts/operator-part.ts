@@ -1,0 +1,98 @@
+import type { Decided, OperatorDesk } from '../../http/routes/operator-desk.ts'
+import {
+  resolveDelivered,
+  resolveResend,
+  retryRefused,
+} from '../../ledger/decisions/operator-actions.ts'
+import { releaseHeld } from '../../ledger/decisions/release-held.ts'
+import { reopenRefused } from '../../ledger/decisions/reopen-record.ts'
+import { aboutRecord } from '../../ledger/decisions/trail.ts'
+import { writeOffRecord, writeOffUsage } from '../../ledger/decisions/write-off.ts'
+import type { Ledger } from '../../ledger/ledger.ts'
+import type { Page } from '../../ledger/page.ts'
+import { formatQuantity } from '../../metering/quantity.ts'
+import type { MeteringRecord } from '../../metering/record.ts'
+import { requireAllowed } from '../../product/require-allowed.ts'
+import { todaysMeaningsOf } from '../../product/todays-meanings.ts'
+import { todaysNamesOf } from '../../product/todays-names.ts'
+import type { SidecarOptions } from '../sidecar-options.ts'
+import type { DecisionsPart } from './decisions-part.ts'
+
+interface Deps {
+  readonly ledger: Pick<Ledger, 'decide' | 'undecided'>
+  readonly decisions: Pick<DecisionsPart, 'announce'>
+}
+
+/** What operators do over HTTP; undefined where the settings give them no token. */
+export function createOperatorDesk(
+  { settings }: Pick<SidecarOptions, 'settings'>,
+  { ledger, decisions }: Deps,
+): OperatorDesk | undefined {
+  const { product, operatorMay, operatorToken } = settings
+  if (operatorToken === undefined) return undefined
+  const today = todaysNamesOf(product)
+  const meaningOf = todaysMeaningsOf(product)
+  const ofRecord = {
+    retry: (page: Page, id: number) => retryRefused(page, id),
+    reopen: (page: Page, id: number, now: number) => reopenRefused(page, id, now, today),
+    'resolve-delivered': resolveDelivered,
+    'resolve-resend': resolveResend,
+  }
+  const decide: Ledger['decide'] = async (decision) => {
+    const decided = await ledger.decide(decision)
+    decisions.announce()
+    return decided
+  }
+  return {
+    undecided: () => ledger.undecided(),
+    async decide(action, id) {
+      if (action === 'resolve-delivered') requireAllowed(action, operatorMay)
+      return decidedAbout(
+        await decide({
+          action,
+          decide: (page, now) => ofRecord[action](page, id, now),
+          about: aboutRecord,
+        }),
+      )
+    },
+    async release(id) {
+      const { releasedTo } = await decide({
+        action: 'release',
+        decide: (page, now) => releaseHeld(page, id, now, meaningOf),
+        about: ({ account, hour, quantity }) => ({
+          id,
+          dimension: account.dimension,
+          hour,
+          quantity: formatQuantity(quantity),
+          reason: null,
+        }),
+      })
+      return { record: undefined, billedWith: releasedTo }
+    },
+    async voidRecord(id, reason) {
+      requireAllowed('void', operatorMay)
+      return decidedAbout(
+        await decide({
+          action: 'void',
+          decide: (page, now) => writeOffRecord(page, id, reason, now),
+          about: (record) => ({ ...aboutRecord(record), reason }),
+        }),
+      )
+    },
+    async voidUsage(usage) {
+      requireAllowed('void', operatorMay)
+      const { dimension, reason } = usage
+      const quantity = formatQuantity(usage.quantity)
+      await decide({
+        action: 'void',
+        decide: (page, now) => writeOffUsage(page, usage, now),
+        about: () => ({ id: null, dimension, hour: null, quantity, reason }),
+      })
+      return { record: undefined, billedWith: undefined }
+    },
+  }
+}
+
+function decidedAbout(record: MeteringRecord): Decided {
+  return { record, billedWith: record.movedTo }
+}
