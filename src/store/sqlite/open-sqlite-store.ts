@@ -7,19 +7,8 @@ import { dataSyncOfSystem, type DataSync } from './file/data-sync.ts'
 import { openDisk } from './file/disk.ts'
 import { lockFile } from './file/file-lock.ts'
 import type { MeaningOf } from './migrations/from-schema-1.ts'
-import {
-  identityOfFile,
-  isSameFile,
-  rememberedFile,
-  rememberFile,
-  type FileIdentity,
-} from './file/file-identity.ts'
-import {
-  ledgerFileName,
-  openDatabase,
-  prepareDirectory,
-  type OpenedDatabase,
-} from './file/open-database.ts'
+import { identityOfFile, isSameFile, rememberedFile, rememberFile } from './file/file-identity.ts'
+import { openDatabase, prepareDirectory, type OpenedDatabase } from './file/open-database.ts'
 import { SqliteStore } from './sqlite-store.ts'
 
 interface OpenSqliteStoreOptions {
@@ -47,14 +36,12 @@ export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<
   const { directory, now, meaningOf, events, log, dataSync = dataSyncOfSystem } = options
   prepareDirectory(directory)
   const lock = lockFile(join(directory, 'ledger.lock'))
-  // Before a renewal, which gives the book another file.
-  const found = identityOfFile(join(directory, ledgerFileName))
   let opened: OpenedDatabase | undefined
   try {
     opened = await openDatabase(directory, { now, meaningOf, dataSync })
     const { database, path } = opened
     logOpened(opened, log, events)
-    checkFile(opened, found, options)
+    checkFile(opened, options)
     const disk = await openDisk(opened, dataSync, options.limitBytes)
     return new SqliteStore({
       database,
@@ -99,16 +86,16 @@ function logOpened(opened: OpenedDatabase, log: Log, events: Events): void {
 /** Logs a book that lies in another file than its owner left it in, and remembers the file. */
 function checkFile(
   { database, path }: OpenedDatabase,
-  found: FileIdentity | undefined,
   { resource, log }: OpenSqliteStoreOptions,
 ): void {
   const { owner, file } = rememberedFile(database)
+  // A renewal, which gives the book another file, has noted that by itself.
+  const found = identityOfFile(path)
   if (file !== undefined && found !== undefined && owner === resource && !isSameFile(file, found))
     log(
       'ledger.file-changed',
-      'The ledger lies in another file than its owner left it in: a copy, or a backup that was put back. What was sent since the copy was made is sent again, and AWS may then bill it twice: compare "ledger show" with AWS. A start that was killed while it renewed the file is reported too.',
+      'The ledger lies in another file than its owner left it in: a copy, or a backup that was put back. What was sent since the copy was made is sent again, and AWS may then bill it twice: compare "ledger show" with AWS.',
       { inode: found.inode, device: found.device, formerInode: file.inode },
     )
-  const now = identityOfFile(path)
-  if (now !== undefined) rememberFile(database, now)
+  if (found !== undefined) rememberFile(database, found)
 }

@@ -1,5 +1,6 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { MeteringResult, MeterUsageValue } from '../../../src/aws/metering-api.ts'
+import { SidecarError } from '../../../src/kernel/errors.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { canonicalTags } from '../../../src/metering/tags.ts'
 import { unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
@@ -469,6 +470,31 @@ describe('tags that AWS refuses', () => {
     expect(second?.clientToken).not.toBe(first?.clientToken)
     expect((await bench.ledger.usage()).settled).toMatchObject([{ state: 'accepted', quantity: 4 }])
     expect(lines.map(({ event }) => event)).toEqual(['record.failed', 'record.untagged'])
+  })
+
+  test('are left out at the next attempt when storing that failed', async () => {
+    const { log, lines } = createRecordedLog()
+    const bench = await createBench(script(refusedTags, refusedTags), { log })
+    const locked = new SidecarError('LedgerBusy', 'locked')
+    const reseal = vi.spyOn(bench.ledger, 'resealUntagged').mockRejectedValueOnce(locked)
+    await bench.report('requests', 3n * unit, {
+      tags: canonicalTags([{ key: 'team', value: 'a' }]),
+    })
+    await sealHour(bench, 'requests')
+    bench.sender.wake()
+    await work()
+    expect(reseal).toHaveBeenCalledOnce()
+    expect((await bench.ledger.usage()).pending).toMatchObject([{ state: 'refused' }])
+    for (let minutes = 0; minutes < 120; minutes += 5) {
+      await bench.clock.advance(300_000)
+      await work()
+    }
+    const [first, second, third, ...more] = bench.sent
+    expect(second).toEqual(first)
+    expect(third).toMatchObject({ quantity: 4, allocations: undefined })
+    expect(more).toEqual([])
+    expect((await bench.ledger.usage()).settled).toMatchObject([{ state: 'accepted', quantity: 4 }])
+    expect(lines.map(({ event }) => event)).toContain('record.not-stored')
   })
 
   test('stay while AWS may have the record', async () => {

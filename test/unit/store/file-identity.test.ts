@@ -1,8 +1,13 @@
-import { copyFileSync } from 'node:fs'
+import { copyFileSync, existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect, test, vi } from 'vitest'
 import type { Log } from '../../../src/kernel/log.ts'
+import { identityOfFile } from '../../../src/store/sqlite/file/file-identity.ts'
+import { openDatabase } from '../../../src/store/sqlite/file/open-database.ts'
+import { renewedPath } from '../../../src/store/sqlite/file/renew-file.ts'
 import { openBench, temporaryDirectory, unit } from '../../support/ledger/ledger-bench.ts'
+import { plainMeaning } from '../../support/ledger/open-ledger.ts'
 
 async function bookWithUsage(): Promise<string> {
   const { ledger, report, directory } = await openBench()
@@ -50,11 +55,60 @@ test('the renewal of a file after a kill is no change', async () => {
   expect(await startOn(killed)).toBe(1)
   const again = await openBench({ directory: killed })
   await again.report('requests', unit)
-  const { DatabaseSync } = await import('node:sqlite')
   const keeper = new DatabaseSync(join(killed, 'ledger.db'), { readOnly: true })
   keeper.prepare('SELECT count(*) FROM meta').get()
   await again.ledger.close()
   keeper.close()
   expect(await startOn(killed)).toBe(0)
   expect(await startOn(killed)).toBe(0)
+})
+
+/** A start that renews the file and is killed before it has noted what it did. */
+async function killedAfterRenewal(directory: string): Promise<void> {
+  const { database } = await openDatabase(directory, {
+    now: 0,
+    meaningOf: plainMeaning,
+    dataSync: () => Promise.resolve(),
+  })
+  database.close()
+}
+
+/** Leaves a log next to the file, as a killed process does. */
+async function killedProcess(directory: string): Promise<void> {
+  const { report, ledger } = await openBench({ directory })
+  await report('requests', unit)
+  const keeper = new DatabaseSync(join(directory, 'ledger.db'), { readOnly: true })
+  keeper.prepare('SELECT count(*) FROM meta').get()
+  await ledger.close()
+  keeper.close()
+  expect(existsSync(join(directory, 'ledger.db-wal'))).toBe(true)
+}
+
+test('a kill between the renewal of a file and its note is no change', async () => {
+  const directory = await bookWithUsage()
+  await killedProcess(directory)
+  const before = identityOfFile(join(directory, 'ledger.db'))
+  await killedAfterRenewal(directory)
+  expect(identityOfFile(join(directory, 'ledger.db'))).not.toEqual(before)
+  expect(await startOn(directory)).toBe(0)
+})
+
+test('a kill before the renewed file has its name is no change', async () => {
+  const directory = await bookWithUsage()
+  await killedProcess(directory)
+  const path = join(directory, 'ledger.db')
+  copyFileSync(path, `${path}.old`)
+  await killedAfterRenewal(directory)
+  renameSync(path, renewedPath(path))
+  renameSync(`${path}.old`, path)
+  expect(await startOn(directory)).toBe(0)
+  expect(existsSync(renewedPath(path))).toBe(false)
+})
+
+test('a copy is reported although a start on it was killed after the renewal', async () => {
+  const directory = await bookWithUsage()
+  await killedProcess(directory)
+  const copy = copyOf(directory, '-wal')
+  await killedAfterRenewal(copy)
+  expect(await startOn(copy)).toBe(1)
 })

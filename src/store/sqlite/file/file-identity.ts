@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import type { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync } from 'node:sqlite'
 
 export interface FileIdentity {
   readonly device: string
@@ -18,6 +18,9 @@ export function rememberedFile(database: DatabaseSync): {
   readonly owner: string | undefined
   readonly file: FileIdentity | undefined
 } {
+  // The first schema has no notes.
+  if (database.prepare("SELECT name FROM sqlite_schema WHERE name = 'meta'").get() === undefined)
+    return { owner: undefined, file: undefined }
   const value = (name: string) => {
     const row = database.prepare('SELECT value FROM meta WHERE name = ?').get(name)
     return row && String(row['value'])
@@ -38,4 +41,25 @@ export function rememberFile(database: DatabaseSync, file: FileIdentity): void {
 /** A device alone is not the file: its number changes when the same volume is mounted again. */
 export function isSameFile(one: FileIdentity, other: FileIdentity): boolean {
   return one.inode === other.inode && one.bornAt === other.bornAt
+}
+
+/**
+ * Has a copy of a book remember itself as the book's file where its original did, before it takes the
+ * original's place: a kill right afterwards is then no change of the file.
+ */
+export function rememberCopy(original: DatabaseSync, path: string, copyPath: string): void {
+  const { file } = rememberedFile(original)
+  const now = identityOfFile(path)
+  const copied = identityOfFile(copyPath)
+  if (file === undefined || now === undefined || copied === undefined) return
+  if (!isSameFile(file, now)) return
+  const copy = new DatabaseSync(copyPath)
+  try {
+    // The caller flushes the whole file.
+    copy.exec('PRAGMA synchronous = OFF')
+    rememberFile(copy, copied)
+    copy.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  } finally {
+    copy.close()
+  }
 }

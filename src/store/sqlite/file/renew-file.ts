@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { backup, type DatabaseSync } from 'node:sqlite'
 import { closeKeepingLog } from './close-keeping-log.ts'
 import type { DataSync } from './data-sync.ts'
+import { rememberCopy } from './file-identity.ts'
 import { keepPrivate } from './own-files.ts'
 import { codeOf, codeOfSystem } from './storage-errors.ts'
 import { syncDirectory } from './sync-directory.ts'
@@ -37,6 +38,7 @@ export async function renewFile(
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT')
     keepPrivate(draft)
     await backup(database, draft)
+    rememberCopy(database, path, draft)
     await using copy = await open(draft, 'r+')
     await sync(copy)
     renameSync(draft, renewedPath(path))
