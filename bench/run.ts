@@ -17,6 +17,7 @@ import { interference } from './rows/interference.ts'
 import { ledgerAlone } from './rows/ledger-alone.ts'
 import { memory } from './rows/memory.ts'
 import { peer } from './rows/peer.ts'
+import { stalls } from './rows/stalls.ts'
 import { outage, usage } from './rows/usage.ts'
 import { buildAll } from './servers/build.ts'
 import { tableOf } from './table.ts'
@@ -35,6 +36,7 @@ const rows: Readonly<Record<string, Row>> = {
   'file-size': fileSize,
   'ledger-alone': ledgerAlone,
   attacks: attacked,
+  stalls,
 }
 
 const help = `Measures the sidecar against plain servers on this machine.

@@ -165,7 +165,7 @@ export class Ledger {
   /** Turns hours that are over into records, and audits the book. */
   async seal(request: SealRequest): Promise<MeteringRecord[]> {
     const records: MeteringRecord[] = []
-    for (let part = request; ; part = { ...request, foldAfter: undefined, zeroHours: [] }) {
+    for (let part = request; ; part = { ...request, foldAfter: undefined }) {
       const { read, held, inserted, isLast } = await this.#run('seal-written', (page) =>
         sealPart(page, part, this.#limitOf, (name) => this.#accounts.ofBuyer(name)),
       )

@@ -16,6 +16,7 @@ export class OpenUsage {
   readonly #view: BookView
   readonly #resource: string
   readonly #tagSets: TagSetLimit
+  readonly #cells = new Map<string, readonly OpenCell[]>()
   /** By account and hour, of the task or pod that owns the book. */
   readonly #accounts = new Map<string, Map<number, HourPage>>()
   readonly #pages: HourPage[] = []
@@ -64,13 +65,23 @@ export class OpenUsage {
   /** All that an hour holds, in the order of the tag sets. */
   cells(open: OpenAccountHour): OpenCell[] {
     const page = this.#accounts.get(open.account.name)?.get(open.hour)
-    const stored = this.#isEmptied(open) ? [] : this.#view.cells(open)
+    const stored = this.#isEmptied(open) ? [] : this.#stored(open)
     if (page === undefined || page.resource !== open.resource) return [...stored]
     const sums = new Map(stored.map(({ tags, quantity }) => [tags, quantity]))
     for (const [tags, quantity] of page.added) sums.set(tags, (sums.get(tags) ?? 0n) + quantity)
     return [...sums]
       .map(([tags, quantity]) => ({ tags, quantity }))
       .toSorted((a, b) => (a.tags < b.tags ? -1 : 1))
+  }
+
+  /** The view stays the same within a group, and an hour of many tag sets is asked for several times. */
+  #stored(open: OpenAccountHour): readonly OpenCell[] {
+    const name = nameOf(open)
+    const known = this.#cells.get(name)
+    if (known !== undefined) return known
+    const cells = this.#view.cells(open)
+    this.#cells.set(name, cells)
+    return cells
   }
 
   /** Takes all out of an hour, and returns it. */

@@ -32,14 +32,21 @@ interface SlotHour {
   readonly open: OpenAccountHour[]
 }
 
-/** What is sealed in one transaction: more would keep the event loop for too long. */
-export const sealedAtOnce = 250
+/** What is sealed in one transaction, hours and tag sets: more would keep the event loop for too long. */
+const sealedAtOnce = 250
+const cellsAtOnce = 2500
+
+interface DueHours {
+  readonly hours: readonly OpenAccountHour[]
+  /** No further hour is due. */
+  readonly areAll: boolean
+}
 
 /** The hours that the next transaction seals. */
 export function dueHours(
   page: Page,
   { before, endedBefore = before, foldAfter, now }: SealRequest,
-): OpenAccountHour[] {
+): DueHours {
   if (foldAfter !== undefined) {
     foldBack(page, foldAfter, hourOf(now))
     foldBackRecords(page, foldAfter, now)
@@ -47,7 +54,20 @@ export function dueHours(
   const wanted = { before, endedBefore, limit: sealedAtOnce }
   const found = page.sealableHours(wanted)
   const due = carryOn(page, found) ? page.sealableHours(wanted) : found
-  return due.length < sealedAtOnce ? due : withSiblings(page, due)
+  const hours = firstCells(page, due)
+  const areAll = due.length < sealedAtOnce && hours.length === due.length
+  return { hours: areAll ? hours : withSiblings(page, hours), areAll }
+}
+
+/** The first of these hours, as many as have no more tag sets than one transaction takes, one at least. */
+function firstCells(page: Page, due: readonly OpenAccountHour[]): readonly OpenAccountHour[] {
+  let cells = 0
+  const end = due.findIndex((open, index) => {
+    if (cells >= cellsAtOnce) return true
+    cells += page.cells(open).length
+    return index > 0 && cells > cellsAtOnce
+  })
+  return end === -1 ? due : due.slice(0, end)
 }
 
 /** The same hours with what other accounts have for their slots, which go into the same records. */

@@ -56,22 +56,20 @@ export function fitAllocations(
     .filter(({ tags }) => tags !== untagged)
     .toSorted((a, b) => compare(b.quantity, a.quantity) || compare(a.tags, b.tags))
   const kept: OpenCell[] = []
-  const keys = new Set(keysOf(untaggedAs))
+  const keys = new Set(tagsOf(untaggedAs).map(({ key }) => key))
   let bucket = cells.find(({ tags }) => tags === untagged)?.quantity ?? 0n
   let folded = 0
   let room = awsLimits.requestBytes - otherMembersBytes - bytesOf(untaggedAs)
   for (const cell of bySize) {
-    const union = new Set([...keys, ...keysOf(cell.tags)])
-    const bytes = bytesOf(cell.tags)
-    const fits = union.size <= awsLimits.distinctTagKeys && bytes <= room
-    // One place is left for the untagged bucket.
-    if (kept.length < awsLimits.allocations - 1 && fits) {
-      kept.push(cell)
-      room -= bytes
-      for (const key of union) keys.add(key)
-    } else {
+    // One place is left for the untagged bucket. An allocation is longer than its tag set.
+    const place = kept.length < awsLimits.allocations - 1 && cell.tags.length < room
+    const taken = place ? takeRoom(cell.tags, keys, room) : undefined
+    if (taken === undefined) {
       bucket += cell.quantity
       folded += 1
+    } else {
+      kept.push(cell)
+      room -= taken
     }
   }
   const untaggedCells = bucket > 0n ? [{ tags: untagged, quantity: bucket }] : []
@@ -79,19 +77,25 @@ export function fitAllocations(
   return { cells: [...untaggedCells, ...ordered], folded }
 }
 
+/** Returns the bytes that a tag set takes, and adds its keys to `keys`; undefined where it does not fit. */
+function takeRoom(tags: TagSet, keys: Set<string>, room: number): number | undefined {
+  const added = tagsOf(tags)
+  const union = new Set([...keys, ...added.map(({ key }) => key)])
+  const bytes = bytesOf(tags, added)
+  if (union.size > awsLimits.distinctTagKeys || bytes > room) return undefined
+  for (const key of union) keys.add(key)
+  return bytes
+}
+
 /** The size of an allocation in the JSON that is sent, with the largest quantity and a comma. */
-function bytesOf(tags: TagSet): number {
+function bytesOf(tags: TagSet, parsed = tagsOf(tags)): number {
   const wire = {
     AllocatedUsageQuantity: awsLimits.quantity,
     ...(tags !== untagged && {
-      Tags: tagsOf(tags).map(({ key, value }) => ({ Key: key, Value: value })),
+      Tags: parsed.map(({ key, value }) => ({ Key: key, Value: value })),
     }),
   }
   return Buffer.byteLength(JSON.stringify(wire)) + 1
-}
-
-function keysOf(tags: TagSet): string[] {
-  return tagsOf(tags).map(({ key }) => key)
 }
 
 function compare<T extends string | bigint>(a: T, b: T): number {

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest'
+import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
+import { defaultRules, sealHours } from '../../support/ledger/seal-rules.ts'
+import { planSeal } from '../../../src/metering/seal.ts'
+
+const hourMs = 3_600_000
+
+/** A ledger whose hour that is over has 1,500 tag sets in each of three dimensions. */
+async function filled() {
+  const bench = await openBench()
+  for (const dimension of ['requests', 'seats', 'storage'])
+    await bench.ledger.report({
+      idempotencyKey: undefined,
+      reports: Array.from({ length: 1500 }, (_, index) => ({
+        dimension,
+        quantity: unit,
+        occurredAt: undefined,
+        tags: JSON.stringify([['team', `team-${index}`]]),
+        idempotencyKey: undefined,
+      })),
+    })
+  await bench.clock.advance(hourMs)
+  return bench
+}
+
+test('an hour of many tag sets is sealed in several transactions, and each record is whole', async () => {
+  const bench = await filled()
+  const { ledger, clock } = bench
+  const before = bench.told('ledgerCommitted').length
+  const records = await sealHours(ledger, clock)
+  expect(bench.told('ledgerCommitted').length - before).toBe(3)
+  expect(records.map(({ dimension, quantity }) => [dimension, quantity])).toEqual([
+    ['requests', 1500],
+    ['seats', 1500],
+    ['storage', 1500],
+  ])
+  expect(records.map(({ parts }) => parts[0]?.allocations?.length)).toEqual([1500, 1500, 1500])
+  expect((await ledger.audit()).map(({ open, imbalance }) => [open, imbalance])).toEqual(
+    records.map(() => [0n, 0n]),
+  )
+})
+
+test('a zero record never takes the hour of usage that a later transaction seals', async () => {
+  const { ledger, clock } = await filled()
+  const now = clock.now()
+  const hour = now - (now % hourMs) - hourMs
+  const records = await ledger.seal({
+    before: hour + hourMs,
+    now,
+    plan: (input) => planSeal(input, { ...defaultRules, zeroRecords: true }),
+    zeroHours: ['storage', 'idle'].map((dimension) => ({ dimension, hour })),
+  })
+  expect(records.map(({ dimension, quantity }) => [dimension, quantity])).toEqual([
+    ['requests', 1500],
+    ['seats', 1500],
+    ['storage', 1500],
+    ['idle', 0],
+  ])
+})
