@@ -27,8 +27,9 @@ usage: marketplace-sidecar demo [options]
   --identity <name>       be the task or pod of this name: several of them can run on one machine
   --data-dir <directory>  keep the ledger here (default: a temporary one, deleted at the end)
 
-Ctrl-C ends it: the sidecar sends the open hour first. SIDECAR_* variables apply. With SIDECAR_DATABASE_URL the
-ledger is in PostgreSQL, in a schema that the demo makes, and demos with different identities share it.`
+Ctrl-C ends it: the sidecar sends the open hour first. SIDECAR_* variables apply. With
+SIDECAR_DATABASE_URL the ledger is in PostgreSQL, in a schema that the demo makes, and demos with
+different identities share it.`
 
 export interface DemoOptions {
   readonly hour: string

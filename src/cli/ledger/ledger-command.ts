@@ -18,7 +18,6 @@ import { showLedger } from './ledger-show.ts'
 export const ledgerHelp = `Says where every unit is, and settles what needs a decision: docs/operate/ledger.md.
 
 usage: marketplace-sidecar ledger <action> [options]
-
   show [--tags]                   open usage, fractions, what is held, records of the last 48 hours
   show <id>                       one record in full, also by its MeteringRecordId
   audit                           whether every unit is in one place; exit code 1 if not
@@ -35,13 +34,10 @@ usage: marketplace-sidecar ledger <action> [options]
   resolve <id> --resend           an unresolved record: AWS has not; bill it with a later hour
   void <id> --reason <text>       a refused record: write it off
   void --dimension <name>         held or open usage: write off --quantity <number>, oldest first,
-                                  for a --reason; --tags <key=value,...> for only these tags,
-                                  --customer <key> for usage of a customer
-
+    --reason <text>               needed; --tags <key=value,...> or --customer <key>: only of these
   --yes                           decide without a question; needed where there is no terminal
   --data-dir <directory>          where the ledger is (SIDECAR_DATA_DIR, or its default)
-  --json                          JSON for programs (all but export)
-  --help                          this text`
+  --json                          JSON for programs (all but export)`
 
 type Action = (args: readonly string[], io: CliIo, clock: Clock) => Promise<number>
 

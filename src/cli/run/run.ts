@@ -21,7 +21,8 @@ usage: marketplace-sidecar run [--print-config | --check] [--json]
   --json          print JSON for programs, with either option
 
 All settings come from SIDECAR_* environment variables and from the product file that the seller
-baked into the image; docs/reference/configuration.md lists them. SIGTERM, SIGINT and SIGHUP drain, flush and end.`
+baked into the image; docs/reference/configuration.md lists them.
+SIGTERM, SIGINT and SIGHUP drain, flush and end.`
 
 const runOptions = {
   'print-config': { type: 'boolean', default: false },

@@ -1,6 +1,5 @@
-import { openSync, writeSync } from 'node:fs'
-import { open, type FileHandle } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import fs, { openSync, writeSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import {
   Events,
   steps,
@@ -51,15 +50,14 @@ Events.prototype.emit = function emitAndNote<N extends EventName>(
 }
 
 if (failAfter !== undefined || hangAfter !== undefined) {
-  const anyFile = await open(fileURLToPath(import.meta.url))
-  const fileHandles = Object.getPrototypeOf(anyFile) as Pick<FileHandle, 'datasync'>
-  await anyFile.close()
-  const { datasync } = fileHandles
+  const { fdatasync } = fs
   let left = Number(failAfter ?? hangAfter)
-  fileHandles.datasync = async function failLater(this: FileHandle): Promise<void> {
+  const failLater = (file: number, done: (error: NodeJS.ErrnoException | null) => void) => {
     left -= 1
-    if (left < 0 && hangAfter !== undefined) return new Promise(() => {})
-    if (left < 0) throw new Error('EIO: i/o error, fdatasync')
-    await datasync.call(this)
+    if (left < 0 && hangAfter !== undefined) return
+    if (left < 0) process.nextTick(done, new Error('EIO: i/o error, fdatasync'))
+    else fdatasync(file, done)
   }
+  Object.assign(fs, { fdatasync: failLater })
+  syncBuiltinESMExports()
 }

@@ -198,7 +198,7 @@ describe('the release workflow', () => {
     const uses = Object.values(jobs).flatMap(({ steps }) =>
       steps.flatMap(({ uses: one }) => one ?? []),
     )
-    expect(uses.filter((one) => !/^actions\/[a-z-]+@v\d+$/.test(one))).toEqual([])
+    expect(uses.filter((one) => !/^actions\/[a-z-]+@[0-9a-f]{40}$/.test(one))).toEqual([])
     for (const [tool] of text.matchAll(/go run (\S+)/g)) expect(tool).toMatch(/@v\d+\.\d+\.\d+$/)
   })
 })

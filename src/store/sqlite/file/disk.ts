@@ -125,7 +125,10 @@ export class Disk {
    */
   async checkpointIfDue(now = false): Promise<void> {
     this.#unseenGroups += 1
-    const mayWait = this.#usedPages < checkpointPages && this.#unseenGroups < groupsBetweenLooks
+    const mayWait =
+      this.#usedPages < checkpointPages &&
+      this.#unseenGroups < groupsBetweenLooks &&
+      this.#hasHeadRoom()
     if (!now && mayWait) return
     if (this.#readUse() < (now ? 1 : checkpointPages)) return
     this.#database.exec('PRAGMA synchronous = OFF')
@@ -139,6 +142,12 @@ export class Disk {
     }
     await this.#sync(this.#main)
     this.#readUse()
+  }
+
+  /** Whether a few groups more fit into the WAL as it is. Estimates that make it grow are worth a look. */
+  #hasHeadRoom(): boolean {
+    const pages = this.#usedPages + checkpointPages / 4 + reservedPages
+    return walHeaderBytes + pages * frameBytes <= this.#walBytes
   }
 
   /** How many pages of the WAL are not in the main file; when all are, the next commit begins it anew. */
