@@ -129,8 +129,19 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
   }
 }
 
+/** For the service and its control API together: more than any test needs, and less than a machine has. */
+const maxConnections = 1024
+/** How long a whole request may take to arrive. */
+const requestTimeoutMs = 30_000
+
 function createApp(clock: Clock, randomUuid: () => string): FastifyInstance {
-  const app = fastify({ bodyLimit: awsLimits.requestBytes, forceCloseConnections: true })
+  const app = fastify({
+    bodyLimit: awsLimits.requestBytes,
+    forceCloseConnections: true,
+    requestTimeout: requestTimeoutMs,
+    http: { headersTimeout: requestTimeoutMs, connectionsCheckingInterval: 1000 },
+  })
+  app.server.maxConnections = maxConnections
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
   app.addHook('onRequest', async (_request, reply) => {

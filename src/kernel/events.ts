@@ -27,6 +27,10 @@ export const steps = [
 ] as const
 export type Step = (typeof steps)[number]
 
+/** Why a connection was cut off: no room, an answer that is not read, too many requests ahead of it. */
+export const dropReasons = ['limit', 'unread', 'ahead'] as const
+export type DropReason = (typeof dropReasons)[number]
+
 /** Every event that the parts emit. Quantities are micro-units, instants ms. */
 export interface SidecarEvents {
   usageReported: {
@@ -60,6 +64,8 @@ export interface SidecarEvents {
       readonly rise: bigint
     }[]
   }
+  /** A listener cut a connection off. */
+  connectionDropped: { readonly reason: DropReason }
   /** A source looked for usage: `failed` when it could not be asked, `refused` when it answered wrongly. */
   sourceRead: {
     readonly source: string

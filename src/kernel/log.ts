@@ -72,6 +72,7 @@ export const logEventTable = {
   'records.not-read': { level: 'error', fields: [] },
   'seal.failed': { level: 'error', fields: [] },
   'ledger.set-aside': { level: 'error', fields: ['path', 'reason'] },
+  'ledger.lock-garbage': { level: 'warn', fields: ['path'] },
   'ledger.file-changed': { level: 'warn', fields: ['inode', 'device', 'formerInode'] },
   'ledger.network-file-system': { level: 'warn', fields: [] },
   'ledger.adopted': { level: 'warn', fields: ['from'] },

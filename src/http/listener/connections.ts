@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock, Timer } from '../../kernel/clock.ts'
+import type { DropReason } from '../../kernel/events.ts'
 import { BodyBudget } from './body-budget.ts'
 
 export interface ConnectionLimits {
@@ -10,6 +11,8 @@ export interface ConnectionLimits {
   readonly bodyLimitBytes: number
   /** Of these, how many only this machine may use. */
   readonly keptForLoopback: number
+  /** Counts a connection that was cut off. */
+  readonly onDropped?: ((reason: DropReason) => void) | undefined
 }
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
@@ -76,7 +79,7 @@ export class Connections {
   readonly #open = (socket: Socket): void => {
     const address = addressOf(socket)
     if (!this.#hasRoom(address) && !this.#makeRoom(address)) {
-      socket.destroy()
+      this.#drop(socket, 'limit')
       return
     }
     if (address !== loopback) this.#remote += 1
@@ -105,7 +108,7 @@ export class Connections {
       .filter((each) => each.address !== address || each.since <= longIdle)
       .toSorted((a, b) => a.since - b.since)
     if (victim === undefined) return false
-    victim.socket.destroy()
+    this.#drop(victim.socket, 'limit')
     this.#forget(victim.socket)
     return true
   }
@@ -126,7 +129,7 @@ export class Connections {
     this.#bodies.watch(request, response)
     if (connection.answering === undefined) return this.#begin(connection, request, response)
     if (connection.waiting.length >= mostAhead || this.#ahead >= mostAheadOfAll) {
-      request.socket.destroy()
+      this.#drop(request.socket, 'ahead')
       return
     }
     this.#ahead += 1
@@ -149,13 +152,18 @@ export class Connections {
     this.#begin(connection, next.request, next.response)
   }
 
+  #drop(socket: Socket, reason: DropReason): void {
+    if (!socket.destroyed) this.#limits.onDropped?.(reason)
+    socket.destroy()
+  }
+
   /** Ends connections whose answer is complete and is not read. */
   readonly #look = (): void => {
     const now = this.#timers.elapsed()
     for (const connection of this.#all.values()) {
       if (connection.answering === undefined) continue
       if (!isIdle(connection)) connection.since = now
-      else if (now - connection.since >= unreadMs) connection.socket.destroy()
+      else if (now - connection.since >= unreadMs) this.#drop(connection.socket, 'unread')
     }
     this.#sweep = this.#timers.after(sweepMs, this.#look)
   }

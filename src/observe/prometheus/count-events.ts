@@ -1,4 +1,4 @@
-import type { Events } from '../../kernel/events.ts'
+import { dropReasons, type Events } from '../../kernel/events.ts'
 import { createDimensionLabel, toUnits, unknownDimension } from './dimension-series.ts'
 import type { MetricRegistry } from './metric-registry.ts'
 import { UsageSums } from './usage-sums.ts'
@@ -17,6 +17,9 @@ export function countEvents(registry: MetricRegistry, counted: CountedEvents): v
   countLedger(registry, counted)
   countEntitlement(registry, counted)
   const requests = registry.requestTimes('http_request_duration_seconds')
+  const dropped = registry.counter('connections_dropped_total')
+  for (const reason of dropReasons) dropped.inc({ reason }, 0)
+  counted.events.on('connectionDropped', ({ reason }) => dropped.inc({ reason }))
   counted.events.on('httpAnswered', ({ route, method, status, seconds }) =>
     requests.observe(route, method, status, seconds),
   )

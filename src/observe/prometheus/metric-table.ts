@@ -10,6 +10,7 @@ type MetricUnit =
   | 'changes'
   | 'files'
   | 'lines'
+  | 'connections'
 
 export interface MetricDefinition {
   readonly type: 'counter' | 'gauge' | 'histogram'
@@ -231,6 +232,12 @@ export const metricTable = {
     unit: 'seconds',
     labels: ['route', 'method', 'status'],
     buckets: requestBuckets,
+  },
+  connections_dropped_total: {
+    type: 'counter',
+    help: 'Connections that were cut off: for want of room, for an answer that was not read, for requests ahead',
+    unit: 'connections',
+    labels: ['reason'],
   },
   log_lines_dropped_total: {
     type: 'counter',

@@ -107,7 +107,7 @@ export function startAppListener(options: SidecarOptions, deps: Deps): Promise<A
       heard: submission.heard,
     }
     const started = sources.map((source) => opened.use(source.start(context)))
-    const listening = await listen(app, appAddress(options), timers)
+    const listening = await listen(app, appAddress(options, events), timers)
     opened.defer(() => listening.close())
     return {
       port: listening.port,

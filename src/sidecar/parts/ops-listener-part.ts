@@ -33,7 +33,7 @@ export async function startOpsListener(
     metrics,
     timers,
   })
-  const listening = await listen(ops, opsAddress(options), timers)
+  const listening = await listen(ops, opsAddress(options, events), timers)
   return { port: listening.port, [Symbol.asyncDispose]: () => listening.close() }
 }
 

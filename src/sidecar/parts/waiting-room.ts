@@ -121,9 +121,9 @@ export function openWaitingRoom(
       metrics: counting,
       timers,
     })
-    const opsSocket = await listen(ops, opsAddress(options), timers)
+    const opsSocket = await listen(ops, opsAddress(options, events), timers)
     opened.defer(() => opsSocket.close())
-    const appSocket = await listen(app, appAddress(options), timers)
+    const appSocket = await listen(app, appAddress(options, events), timers)
     opened.defer(() => appSocket.close())
     opened.defer(() => ending.abort())
     return {

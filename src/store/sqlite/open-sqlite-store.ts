@@ -35,7 +35,14 @@ interface OpenSqliteStoreOptions {
 export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<Store> {
   const { directory, now, meaningOf, events, log, dataSync = dataSyncOfSystem } = options
   prepareDirectory(directory)
-  const lock = lockFile(join(directory, 'ledger.lock'))
+  const lockPath = join(directory, 'ledger.lock')
+  const lock = lockFile(lockPath)
+  if (lock.wasGarbage)
+    log(
+      'ledger.lock-garbage',
+      `The lock file ${lockPath} held something that is no lock, so it was emptied; it never holds usage, and the ledger is not affected. Find out what else writes to the data directory, which belongs to the sidecar alone.`,
+      { path: lockPath },
+    )
   let opened: OpenedDatabase | undefined
   try {
     opened = await openDatabase(directory, { now, meaningOf, dataSync })

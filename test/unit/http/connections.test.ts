@@ -12,6 +12,7 @@ const large = 'x'.repeat(8_000_000)
 
 let clock: ManualClock
 let handled: string[]
+let dropped: string[]
 let release: () => void
 let sockets: Socket[]
 let close: (() => Promise<void>) | undefined
@@ -19,6 +20,7 @@ let close: (() => Promise<void>) | undefined
 beforeEach(() => {
   clock = new ManualClock(0)
   handled = []
+  dropped = []
   sockets = []
 })
 afterEach(async () => {
@@ -51,7 +53,15 @@ async function start(
   })
   const listening = await listen(
     app,
-    { host, port: 0, option: '--port', maxConnections, keptForLoopback, bodyLimitBytes: 1024 },
+    {
+      host,
+      port: 0,
+      option: '--port',
+      maxConnections,
+      keptForLoopback,
+      bodyLimitBytes: 1024,
+      onDropped: (reason) => dropped.push(reason),
+    },
     clock,
   )
   // A real second, in which requests that have begun may finish: here none does.
@@ -97,6 +107,7 @@ describe('the connections of a listener', () => {
     expect(third.text()).toContain('now')
     await eventually(() => first.isClosed())
     expect(second.isClosed()).toBe(false)
+    expect(dropped).toEqual(['limit'])
   })
 
   test('a request under way is never ended to make room', async () => {
@@ -150,10 +161,11 @@ describe('the connections of a listener', () => {
     client.socket.write(get('/held') + get('/now').repeat(17))
     await eventually(() => client.isClosed())
     expect(handled).toEqual(['/held'])
+    expect(dropped).toEqual(['ahead'])
   })
 
   test('a client that does not read its answer is cut off after ten seconds', async () => {
-    const port = await start(1)
+    const port = await start(2)
     const client = await open(port)
     client.socket.pause()
     client.socket.write(get('/large'))
@@ -165,6 +177,7 @@ describe('the connections of a listener', () => {
     client.socket.resume()
     await eventually(() => client.isClosed())
     expect(client.text().length).toBeLessThan(large.length)
+    expect(dropped).toEqual(['unread'])
   })
 
   test('the time for a request holds on both address families, for headers and for silence', async () => {

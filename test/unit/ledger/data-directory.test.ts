@@ -17,6 +17,7 @@ import { createSilentLog } from '../../../src/kernel/log.ts'
 import type { SidecarError } from '../../../src/kernel/errors.ts'
 import { backupBook } from '../../../src/store/sqlite/file/backup-book.ts'
 import { readBook } from '../../../src/store/sqlite/file/book-file.ts'
+import { openBench } from '../../support/ledger/ledger-bench.ts'
 import { Directories, openBook, report } from '../../support/ledger/ledger-book.ts'
 import { openLedger, plainMeaning } from '../../support/ledger/open-ledger.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
@@ -129,8 +130,17 @@ describe('a lock', () => {
     ['the header of a database and garbage', header],
   ])('that is %s keeps no sidecar out', async (_, content) => {
     writeFileSync(join(directory, 'ledger.lock'), content)
-    await (await openBook(directory, clock)).close()
+    const log: string[] = []
+    const { ledger } = await openBench({
+      directory,
+      log: (...[event, message]) => void log.push(event, message),
+    })
+    await ledger.close()
     expect(existsSync(join(directory, 'ledger.db'))).toBe(true)
+    expect(log).toEqual([
+      'ledger.lock-garbage',
+      expect.stringMatching(/ledger\.lock held something that is no lock.* Find out what else/),
+    ])
   })
 
   test('that is a directory is named', async () => {

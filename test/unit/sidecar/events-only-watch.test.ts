@@ -24,6 +24,7 @@ const everyEvent: Readonly<Record<EventName, true>> = {
   entitlementChanged: true,
   publicKeyRotation: true,
   httpAnswered: true,
+  connectionDropped: true,
 }
 
 let harness: SidecarHarness

@@ -11,6 +11,8 @@ import {
 } from './storage-errors.ts'
 
 export interface FileLock {
+  /** The file held something that is no lock, and was emptied. */
+  readonly wasGarbage: boolean
   release(): void
 }
 
@@ -26,7 +28,7 @@ export function lockFile(path: string): FileLock {
       try {
         // Never holds anything. The file stays the same one, so that two starts cannot both get it.
         truncateSync(path)
-        return lock(path)
+        return { ...lock(path), wasGarbage: true }
       } catch (again) {
         throw translateLocking(again, path)
       }
@@ -43,7 +45,7 @@ function lock(path: string): FileLock {
     database.close()
     throw error
   }
-  return { release: () => database.close() }
+  return { wasGarbage: false, release: () => database.close() }
 }
 
 /** SQLite has the lock before it reads the file, so no process holds one that it cannot read. */
