@@ -18,6 +18,8 @@ export interface Book {
   readonly reported: ReadonlyMap<string, bigint>
   readonly open: ReadonlyMap<string, bigint>
   readonly fraction: ReadonlyMap<string, bigint>
+  /** What operators wrote off. */
+  readonly voided: ReadonlyMap<string, bigint>
   readonly records: readonly BookRecord[]
   /** What is wrong with the ledger itself: it does not balance, or the file is damaged. */
   readonly faults: readonly string[]
@@ -52,6 +54,7 @@ function bookOf(database: DatabaseSync, asides: readonly string[]): Book {
       reported: new Map(),
       open: new Map(),
       fraction: new Map(),
+      voided: new Map(),
       records: [],
       faults: asides,
     }
@@ -67,6 +70,10 @@ function bookOf(database: DatabaseSync, asides: readonly string[]): Book {
     database,
     'SELECT dimension, fraction_whole AS whole, fraction_micro AS micro FROM account',
   )
+  const voided = amounts(
+    database,
+    'SELECT dimension, whole, micro FROM void JOIN account ON account.id = account_id',
+  )
   const records = database
     .prepare(
       `SELECT record.id, dimension, hour, quantity / 1000000 AS quantity, state, metering_record_id AS meteringRecordId,
@@ -79,7 +86,8 @@ function bookOf(database: DatabaseSync, asides: readonly string[]): Book {
     const inRecords = records
       .filter((record) => record.dimension === dimension && record.state !== 'moved')
       .reduce((sum, record) => sum + BigInt(record.quantity) * microPerUnit, 0n)
-    const held = (open.get(dimension) ?? 0n) + (fraction.get(dimension) ?? 0n) + inRecords
+    const places = [open, fraction, voided].map((place) => place.get(dimension) ?? 0n)
+    const held = places.reduce((sum, part) => sum + part, inRecords)
     return held === quantity ? [] : [`${dimension}: reported ${quantity}, in all places ${held}`]
   })
   const faults = [
@@ -87,10 +95,10 @@ function bookOf(database: DatabaseSync, asides: readonly string[]): Book {
     ...imbalances,
     ...(integrity === 'ok' ? [] : [`integrity: ${String(integrity)}`]),
   ]
-  return { reported, open, fraction, records, faults }
+  return { reported, open, fraction, voided, records, faults }
 }
 
-function amounts(database: DatabaseSync, sql: string): Map<string, bigint> {
+export function amounts(database: DatabaseSync, sql: string): Map<string, bigint> {
   const statement = database.prepare(sql)
   statement.setReadBigInts(true)
   const sums = new Map<string, bigint>()

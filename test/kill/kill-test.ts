@@ -1,14 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { readBook } from './book.ts'
+import { readBook, type Book } from './book.ts'
 import { Chance } from './chance.ts'
 import { randomFault, startEmulatedAws, type EmulatedAws } from './emulated-aws.ts'
 import { findFreePort } from './free-port.ts'
 import { KillPlans, type KillPlan } from './kill-plan.ts'
+import { runMigrationKills } from './kill-migration.ts'
+import { voidOneUnit, WrittenOff } from './operator-process.ts'
 import { isIn, PhaseTable, type KillKind } from './phases/phase-table.ts'
 import { poll } from './poll.ts'
 import { reconcile } from './reconcile.ts'
 import { ReportingClient, sumOf } from './reporting-client.ts'
 import { dataDirectoryOf, SidecarProcess, type SidecarProcessOptions } from './sidecar-process.ts'
+import { fillDisk, lockBook } from './troubles.ts'
 
 export interface KillTestOptions {
   readonly kills: number
@@ -23,6 +26,8 @@ export interface KillTestResult {
   readonly violations: readonly string[]
   readonly unresolved: readonly string[]
   readonly table: PhaseTable
+  /** How often else something went wrong. */
+  readonly troubles: Readonly<Record<string, number>>
   readonly lives: number
   readonly acknowledgedReports: number
   readonly retries: number
@@ -40,6 +45,11 @@ const startTimeoutMs = 30_000
 const settleTimeoutMs = 60_000
 /** Log lines of the level error that are not a defect: an operator must act. */
 const expectedComplaint = /"event":"record\.unresolved"/
+/** What a locked book and a full disk are allowed to be logged as. */
+const complaintOfTrouble =
+  /"event":"(record\.not-stored|records\.not-read|seal\.failed|usage\.refused|ledger\.full)"/
+/** A decision of an operator runs about this many statements. */
+const statementsOfCommand = 10
 
 /** Runs the sidecar under load, kills it again and again, and compares what it acknowledged with what AWS billed. */
 export async function runKillTest(options: KillTestOptions): Promise<KillTestResult> {
@@ -57,14 +67,45 @@ export async function runKillTest(options: KillTestOptions): Promise<KillTestRes
   const table = new PhaseTable()
   const plans = new KillPlans(new Chance(seed))
   const faults = new Chance(seed + 1)
+  const mishaps = new Chance(seed + 2)
+
+  const data = dataDirectoryOf(directory)
+  const writtenOff = new WrittenOff()
+  const troubles = { locked: 0, full: 0 }
+  const decide = async () => {
+    const statement = mishaps.happens(0.7) ? mishaps.integer(1, statementsOfCommand) : undefined
+    writtenOff.note('requests', await voidOneUnit(data, 'requests', statement))
+  }
+  /** Now and then, while it runs: a locked book, a full disk, a decision of an operator. */
+  const makeTrouble = async (sidecar: SidecarProcess) => {
+    const trouble = mishaps.pick(['none', 'none', 'locked', 'full', 'decision'] as const)
+    await sidecar.ready
+    if (trouble === 'none' || !sidecar.isReady || sidecar.ended !== undefined) return
+    if (trouble === 'decision') await decide()
+    else {
+      const made =
+        trouble === 'locked'
+          ? lockBook(data, mishaps)
+          : fillDisk(data, sidecar.pid ?? Number.NaN, mishaps)
+      if (await made) troubles[trouble] += 1
+    }
+  }
 
   for (let kill = 1; kill <= kills; kill += 1) {
     for (let count = faults.integer(0, 3); count > 0; count -= 1)
       await aws.addFault(randomFault(faults))
     const plan = plans.next()
     const sidecar = start(process, plan)
+    const troubled = makeTrouble(sidecar)
     table.add(await endAsPlanned(sidecar, plan), sidecar.phase)
-    const found = [...unexpected(sidecar), ...checkAfterKill(directory, clients)]
+    await troubled
+    if (mishaps.happens(0.3)) await decide()
+    const book = readBook(dataDirectoryOf(directory))
+    const found = [
+      ...unexpected(sidecar),
+      ...checkAfterKill(book, clients),
+      ...writtenOff.check(book.voided),
+    ]
     violations.push(...found.map((text) => `kill ${kill} (${JSON.stringify(plan)}): ${text}`))
     if (kill % 25 === 0) log(`${kill} kills, ${violations.length} violations`)
   }
@@ -76,21 +117,31 @@ export async function runKillTest(options: KillTestOptions): Promise<KillTestRes
   if (exit.code !== 0) violations.push(`SIGTERM ended it with ${exit.code ?? exit.signal}`)
 
   const acknowledged = sumOf(clients.map((client) => client.acknowledged))
-  const book = readBook(dataDirectoryOf(directory))
+  const book = readBook(data)
   const calls = await aws.calls()
   const sides = { acknowledged, book, billed: await aws.records(), calls }
   const result = reconcile(sides)
   await aws.close()
+  const migration = await runMigrationKills({ directory, kills: Math.ceil(kills / 5) }, mishaps)
   return {
     violations: [
       ...violations,
       ...clients.flatMap((client) => client.violations),
       ...unexpected(sidecar),
       ...result.violations,
+      ...migration.violations,
       ...(kills < enoughKills ? [] : table.missed()).map((phase) => `no kill fell into a ${phase}`),
     ],
     unresolved: result.unresolved,
     table,
+    troubles: {
+      'times the book was locked': troubles.locked,
+      'times the disk was full': troubles.full,
+      'decisions of operators': writtenOff.counts.done,
+      'decisions killed': writtenOff.counts.killed,
+      'upgrades killed': migration.kills,
+      'upgrades killed before a commit': migration.killedBefore,
+    },
     lives: kills + 1,
     acknowledgedReports: clients.reduce((sum, client) => sum + client.acknowledgedReports, 0),
     retries: clients.reduce((sum, client) => sum + client.retries, 0),
@@ -148,14 +199,15 @@ async function shows(
 }
 
 function unexpected({ ended, complaints }: SidecarProcess): string[] {
-  const wrong = complaints.filter((line) => !expectedComplaint.test(line))
+  const wrong = complaints.filter(
+    (line) => !expectedComplaint.test(line) && !complaintOfTrouble.test(line),
+  )
   const byItself = ended?.code !== null && ended?.code !== 0
   return byItself ? [...wrong, `it ended by itself with exit code ${ended?.code}`] : wrong
 }
 
 /** While no sidecar runs: every acknowledged unit is in the book, and nothing else is. */
-function checkAfterKill(directory: string, clients: readonly ReportingClient[]): string[] {
-  const book = readBook(dataDirectoryOf(directory))
+function checkAfterKill(book: Book, clients: readonly ReportingClient[]): string[] {
   const acknowledged = sumOf(clients.map((client) => client.acknowledged))
   const underWay = sumOf(clients.map((client) => client.underWay))
   const wrong = [...new Set([...acknowledged.keys(), ...book.reported.keys()])].flatMap((name) => {

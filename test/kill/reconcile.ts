@@ -37,11 +37,12 @@ export function reconcile({ acknowledged, book, billed, calls }: Sides): Reconci
           record.dimension === dimension && record.state !== 'moved' && !bills.has(nameOf(record)),
       ),
     )
-    const kept = (book.open.get(dimension) ?? 0n) + (book.fraction.get(dimension) ?? 0n)
+    const places = [book.open, book.fraction, book.voided]
+    const kept = places.reduce((total, place) => total + (place.get(dimension) ?? 0n), 0n)
     const found = (whole + unbilled) * microPerUnit + kept
     if (found !== quantity)
       violations.push(
-        `${dimension}: acknowledged ${quantity}, but billed ${whole}, unbilled records ${unbilled} and open ${kept} make ${found} micro-units`,
+        `${dimension}: acknowledged ${quantity}, but billed ${whole}, unbilled records ${unbilled} and what is open or written off, ${kept}, make ${found} micro-units`,
       )
   }
   for (const bill of billed)

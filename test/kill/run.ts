@@ -12,14 +12,14 @@ usage: npm run test:kill -- [options]
   --kills <n>      how often (25)
   --seed <n>       the seed of every random choice (a new one, printed)
   --clients <n>    applications that report (6)
-  --hour <length>  how long an hour lasts (2s)`
+  --hour <length>  how long an hour lasts (4s)`
 
 const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '25' },
     seed: { type: 'string', default: `${Math.floor(Math.random() * 2 ** 31)}` },
     clients: { type: 'string', default: '6' },
-    hour: { type: 'string', default: '2s' },
+    hour: { type: 'string', default: '4s' },
     help: { type: 'boolean', default: false },
   },
 })
@@ -70,6 +70,7 @@ function print({ table, unresolved, ...counts }: KillTestResult): void {
     'requests repeated': counts.retries,
     'records billed': counts.records,
     'calls to AWS': counts.calls,
+    ...counts.troubles,
     'records unresolved': unresolved.length,
     'duration, s': Math.round((performance.now() - startedAt) / 1000),
   }))

@@ -23,6 +23,8 @@ export interface SidecarProcessOptions {
   /** SIDECAR_* variables. */
   readonly settings?: Readonly<Record<string, string>>
   readonly killAt?: KillPoint | undefined
+  /** It kills itself before it runs the n-th statement of SQLite. */
+  readonly killAtStatement?: number | undefined
   readonly failDataSyncAfter?: number | undefined
   readonly hangDataSyncAfter?: number | undefined
 }
@@ -81,6 +83,10 @@ export class SidecarProcess {
     this.ready = Promise.race([listening, this.exited.then(() => {})])
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
   get isReady(): boolean {
     return this.#isReady
   }
@@ -130,6 +136,7 @@ function environmentOf({
   directory,
   settings,
   killAt,
+  killAtStatement,
   failDataSyncAfter,
   hangDataSyncAfter,
 }: SidecarProcessOptions): Record<string, string> {
@@ -139,6 +146,9 @@ function environmentOf({
     ...settings,
     [probeVariables.phaseFile]: phaseFileOf(directory),
     ...(killAt === undefined ? {} : { [probeVariables.killAt]: textOf(killAt) }),
+    ...(killAtStatement === undefined
+      ? {}
+      : { [probeVariables.killAtStatement]: `${killAtStatement}` }),
     ...(failDataSyncAfter === undefined
       ? {}
       : { [probeVariables.failDataSyncAfter]: `${failDataSyncAfter}` }),

@@ -1,5 +1,6 @@
 import fs, { openSync, writeSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
+import { DatabaseSync, StatementSync } from 'node:sqlite'
 import {
   Events,
   steps,
@@ -17,6 +18,7 @@ import { probeVariables } from '../probe-variables.ts'
 
 const phaseFile = process.env[probeVariables.phaseFile]
 const [killStep, killOccurrence, killGroup] = (process.env[probeVariables.killAt] ?? '').split(':')
+const killAtStatement = process.env[probeVariables.killAtStatement]
 const failAfter = process.env[probeVariables.failDataSyncAfter]
 const hangAfter = process.env[probeVariables.hangDataSyncAfter]
 
@@ -60,4 +62,29 @@ if (failAfter !== undefined || hangAfter !== undefined) {
   }
   Object.assign(fs, { fdatasync: failLater })
   syncBuiltinESMExports()
+}
+
+if (killAtStatement !== undefined) {
+  let statements = Number(killAtStatement)
+  const count = () => {
+    statements -= 1
+    if (statements === 0) process.kill(process.pid, 'SIGKILL')
+  }
+  const databases = DatabaseSync.prototype
+  // oxlint-disable-next-line typescript/unbound-method -- called with the database it was called on
+  const { exec } = databases
+  databases.exec = function countedExec(this: DatabaseSync, sql: string): void {
+    // A migration is one long text: a kill between its statements needs them one by one.
+    for (const statement of sql.split(/;\s*$/m).filter((each) => each.trim() !== '')) {
+      count()
+      exec.call(this, statement)
+    }
+  }
+  const { prototype: prepared } = StatementSync
+  // oxlint-disable-next-line typescript/unbound-method -- called with the statement it was called on
+  const { run } = prepared
+  prepared.run = function countedRun(this: StatementSync, ...values: Parameters<typeof run>) {
+    count()
+    return run.apply(this, values)
+  } as typeof run
 }

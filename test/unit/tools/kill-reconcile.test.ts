@@ -15,14 +15,15 @@ const record: BookRecord = {
 const bill = { dimension: 'requests', hour, quantity: 7, meteringRecordId: 'one' }
 const call = { dimension: 'requests', hour, content: '{"UsageQuantity":7}', outcome: 'ok' }
 const book: Book = {
-  reported: new Map([['requests', 9_250_000n]]),
+  reported: new Map([['requests', 10_250_000n]]),
   open: new Map([['requests', 2_000_000n]]),
   fraction: new Map([['requests', 250_000n]]),
+  voided: new Map([['requests', 1_000_000n]]),
   records: [record],
   faults: [],
 }
 const sides: Sides = {
-  acknowledged: new Map([['requests', 9_250_000n]]),
+  acknowledged: new Map([['requests', 10_250_000n]]),
   book,
   billed: [bill],
   calls: [call, call],
@@ -36,8 +37,8 @@ describe('the comparison of what was acknowledged, kept and billed', () => {
   test.each<[string, Partial<Sides>, RegExp]>([
     [
       'a missing micro-unit',
-      { acknowledged: new Map([['requests', 9_250_001n]]) },
-      /^requests: acknowledged 9250001/,
+      { acknowledged: new Map([['requests', 10_250_001n]]) },
+      /^requests: acknowledged 10250001/,
     ],
     [
       'a dimension that was never acknowledged',
