@@ -42,7 +42,10 @@ export function createMarketplaceMetering(options: MarketplaceMeteringOptions): 
 
     batchMeterUsage(request) {
       const body = JSON.stringify(batchMeterUsageMembers(request))
-      return call('BatchMeterUsage', body, (answer) => readBatch(answer, request))
+      return call('BatchMeterUsage', body, (answer) => {
+        const permitted = request.records.length > 0 ? succeed(undefined) : readPermission(answer)
+        return permitted.ok ? readBatch(answer, request) : permitted
+      })
     },
 
     dryRun(request) {
@@ -81,7 +84,7 @@ function readPermission({ isOfProtocol }: AwsAnswer): MeteringResult<undefined> 
   if (isOfProtocol) return succeed(undefined)
   const code: OwnCode = 'AnswerNotOfAws'
   const message =
-    'The answer to the dry run is not in the form of AWS: it is no JSON object of the protocol, or has no request id.'
+    'The answer to a call that only asks is not in the form of AWS: it is no JSON object of the protocol, or has no request id.'
   return fail({ ...serverFaultRow, code, message, advice: 'Find out what answers in AWS’s place.' })
 }
 

@@ -74,7 +74,7 @@ export interface BatchRecord extends CustomerNames {
 export interface BatchMeterUsageRequest {
   /** Undefined where the customers' licences name the product. */
   readonly productCode: string | undefined
-  /** 1 to `awsLimits.recordsPerBatch`. */
+  /** At most `awsLimits.recordsPerBatch`; none only asks whether metering is permitted. */
   readonly records: readonly BatchRecord[]
 }
 

@@ -17,6 +17,11 @@ export interface Channel<Call = unknown, Value = unknown> {
   readonly batch: number
   /** How many calls may be under way at the same time. */
   readonly parallelCalls: number
+  /**
+   * Whether others may still report for an hour when this process ends. Then the end seals nothing early,
+   * and a record that was sealed before its hour is over, because a licence has ended, is sent at once.
+   */
+  readonly sharesHours: boolean
   /** AWS's key, without the hour, of the records that bill an account for usage of a task or pod. */
   slotOf(account: AccountKey, resource: string): Slot
   /** The same for the same content, resource and hour, different for any other; 1 to 64 characters. */

@@ -62,7 +62,12 @@ export function createSubmission(options: SubmissionOptions): Submission {
   const spreadMs = spreadDelayMs(ledger.owner.identity, submitSpreadMs)
   const notBefore = (hour: number) => hour + hourMs + sealDelayMs + spreadMs
   const usageArrived = (hour: number) => submitter.usageArrived(hour)
-  const sender = new Sender({ ...options, channel, notBefore, usageArrived })
+  const sender = new Sender({
+    ...options,
+    channel,
+    notBefore: channel.sharesHours ? () => 0 : notBefore,
+    usageArrived,
+  })
   const heardHours = new HeardHours()
   const wasHeard = (dimension: string, hour: number) => heardHours.has(dimension, hour)
   const submitter = new Submitter({ ...options, ...product, channel, sender, wasHeard })

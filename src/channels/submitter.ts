@@ -112,7 +112,9 @@ export class Submitter {
 
   /** Hours that start before this instant are sealed at the end: no usage comes any more. */
   #endsBefore(): number {
-    const hour = hourOf(this.#options.clock.now())
+    const { channel, clock } = this.#options
+    if (channel.sharesHours) return this.#dueBefore(clock.now())
+    const hour = hourOf(clock.now())
     return this.#end?.includeOpenHour === true ? hour + hourMs : hour
   }
 

@@ -29,8 +29,16 @@ export function productFromEnvironment(
     const has = {
       publicKeys: values.given.has('SIDECAR_PUBLIC_KEY_FILE'),
       dimensions: values.given.has('SIDECAR_DIMENSIONS'),
+      // A product with customers has a file.
+      region: false,
+      customerIds: false,
     }
-    const names = { publicKeys: 'SIDECAR_PUBLIC_KEY_FILE', dimensions: 'SIDECAR_DIMENSIONS' }
+    const names = {
+      publicKeys: 'SIDECAR_PUBLIC_KEY_FILE',
+      dimensions: 'SIDECAR_DIMENSIONS',
+      region: 'region',
+      customerIds: 'customerIds',
+    }
     checkRouteNeeds(route, has, names, report)
   }
   if (productCode === undefined || route === undefined) return undefined

@@ -4,6 +4,7 @@ import { fail, succeed, type Result } from '../kernel/result.ts'
 import { readProductFile } from '../product/load-product.ts'
 import type { OperatorPermission, Product, ProductFile } from '../product/product.ts'
 import { operatorPermissions } from '../product/product-schema.ts'
+import { hasCustomers } from '../product/routes.ts'
 import { productFromEnvironment } from './product-from-environment.ts'
 import { decidedBy, type SettingValues } from './setting-values.ts'
 import { identityNames } from './settings-table.ts'
@@ -104,6 +105,7 @@ function withChosenCode(
         'ask the seller for an image that trusts this code',
     )
   }
-  const { route, publicKeys, dimensions, untaggedAs, replaces } = file
-  return { productCode: code, route, publicKeys, dimensions, untaggedAs, replaces }
+  const { route, publicKeys, region, customerIds, dimensions, untaggedAs, replaces } = file
+  const customers = hasCustomers(route) ? { region, customerIds } : {}
+  return { productCode: code, route, publicKeys, ...customers, dimensions, untaggedAs, replaces }
 }

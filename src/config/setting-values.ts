@@ -47,6 +47,16 @@ export class SettingValues {
     }
   }
 
+  /** What is not given has other defaults where the product has customers. */
+  useSaasDefaults(): void {
+    for (const row of settingsTable as readonly (Setting & { readonly name: SettingName })[]) {
+      if (row.saasDefault === undefined) continue
+      if (this.#given.has(row.name) || this.#pinned.has(row.name)) continue
+      const value = parseSetting(row.type, row.saasDefault)
+      if (value !== undefined) this.#values.set(row.name, value)
+    }
+  }
+
   /** Whether none of these was given wrongly, so that comparing them makes sense. */
   areSound(...names: readonly SettingName[]): boolean {
     return names.every((name) => !this.#wrong.has(name))

@@ -2,9 +2,9 @@ import { logLevels } from '../kernel/log.ts'
 import { regionPattern } from '../kernel/region-name.ts'
 import { awsLimits } from '../metering/aws-limits.ts'
 import { productCodePattern, productCodeRange } from '../product/patterns.ts'
-import { pricingInWords, routeNames, routesThat } from '../product/routes.ts'
+import { buyerRoutes, buyerRoutesNeeding, pricingInWords } from '../product/routes.ts'
 import { sourceSettings } from './source-settings.ts'
-import type { Setting } from './setting.ts'
+import { longestSealDelay, type Setting } from './setting.ts'
 import { choice, integer, text } from './setting-type.ts'
 
 /**
@@ -86,16 +86,16 @@ export const settingsTable = [
   },
   {
     name: 'SIDECAR_ROUTE',
-    type: choice(routeNames),
+    type: choice(buyerRoutes),
     default: undefined,
-    summary: `How the listing is priced: ${pricingInWords()}.`,
+    summary: `How the listing is priced: ${pricingInWords(buyerRoutes)}. A SaaS product needs a product file.`,
     ofProduct: ({ route }) => route,
   },
   {
     name: 'SIDECAR_PUBLIC_KEY_FILE',
     type: { kind: 'path' },
     default: undefined,
-    summary: `PEM file with the product's RSA public key, for the routes ${routesThat(({ needs }) => needs.includes('publicKeys'))}.`,
+    summary: `PEM file with the product's RSA public key, for the routes ${buyerRoutesNeeding('publicKeys')}.`,
     ofProduct: () => '',
   },
   {
@@ -112,7 +112,7 @@ export const settingsTable = [
       range: `1 to ${awsLimits.containerDimensions} items with commas between, each name or name/divisor`,
     },
     default: undefined,
-    summary: `API identifiers of the usage dimensions, such as \`requests,storage/1073741824\`, for the routes ${routesThat(({ needs }) => needs.includes('dimensions'))}.`,
+    summary: `API identifiers of the usage dimensions, such as \`requests,storage/1073741824\`, for the routes ${buyerRoutesNeeding('dimensions')}.`,
     ofProduct: ({ dimensions }) =>
       dimensions
         .map(({ name, divisor }) => (divisor === 1n ? name : `${name}/${divisor}`))
@@ -124,8 +124,7 @@ export const settingsTable = [
     member: 'awsEndpoint',
     type: { kind: 'url' },
     default: undefined,
-    summary:
-      "The Metering service's address where it is not the region's: a VPC endpoint or the emulator.",
+    summary: "The Metering service's address, if not the region's: a VPC endpoint or the emulator.",
   },
   {
     name: 'SIDECAR_REGION',
@@ -169,17 +168,19 @@ export const settingsTable = [
   {
     name: 'SIDECAR_SEAL_DELAY_SECONDS',
     member: 'sealDelayMs',
-    type: integer('s', 0, 1800),
+    type: integer('s', 0, 72_000),
     default: '60',
-    summary: 'How long after the end of an hour its usage is sealed into records.',
+    saasDefault: '3600',
+    summary: `How long after the end of an hour its usage is sealed into records; more than ${longestSealDelay} only on the route saas, where the default is 3600.`,
   },
   {
     name: 'SIDECAR_SUBMIT_SPREAD_SECONDS',
     member: 'submitSpreadMs',
     type: integer('s', 0, 1800),
     default: '300',
+    saasDefault: '0',
     summary:
-      'The time over which tasks and pods spread the sending of their records; when AWS throttles, a task doubles its own, up to 55 minutes.',
+      'The time over which tasks and pods spread the sending of their records, 0 by default on the route saas; when AWS throttles, a task doubles its own, up to 55 minutes.',
   },
   {
     name: 'SIDECAR_LATE_USAGE',
@@ -216,8 +217,7 @@ export const settingsTable = [
     member: 'drainQuietMs',
     type: integer('ms', 0, 60_000),
     default: '3000',
-    summary:
-      'At shutdown, reports are accepted until the application has been silent for this long.',
+    summary: 'At shutdown, reports are accepted until none has come for this long.',
   },
   {
     name: 'SIDECAR_DRAIN_DELAY_MS',

@@ -92,7 +92,7 @@ export class Ledger {
     this.#store = options.store
     this.owner = owner
     this.#tagSets = new TagSetLimit(options.maxTagSets)
-    this.#accounts = new UsageAccounts(options.meaningOf)
+    this.#accounts = new UsageAccounts(options.meaningOf, options.customers !== undefined)
     this.#commits = this.#createCommits()
     this.#readings = readingRulesOf(options)
     this.#window = windowOf(options.customers !== undefined)
@@ -239,9 +239,9 @@ export class Ledger {
     return hours
   }
 
-  /** Forgets idempotency keys after 25 hours and settled records after 45 days. */
+  /** Forgets idempotency keys after 25 hours, and settled records after 45 days, those of customers after 7. */
   async prune(): Promise<void> {
-    const retention = retentionAt(this.#options.clock.now())
+    const retention = retentionAt(this.#options.clock.now(), this.customers !== undefined)
     while (await this.#run(undefined, (page) => page.forget(retention)));
   }
 

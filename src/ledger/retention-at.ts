@@ -6,12 +6,14 @@ const dayMs = 86_400_000
 const claimsMs = dayMs + 3_600_000
 /** How long settled records are kept. */
 export const settledMs = 45 * dayMs
+/** The same for those of customers, of which an hour has very many. */
+const settledOfCustomersMs = 7 * dayMs
 
 /** What is forgotten at an instant. */
-export function retentionAt(now: number): Retention {
+export function retentionAt(now: number, hasCustomers: boolean): Retention {
   return {
     claimsBefore: now - claimsMs,
-    settledBefore: now - settledMs,
+    settledBefore: now - (hasCustomers ? settledOfCustomersMs : settledMs),
     lateUsageBefore: now - summaryWindowMs,
     readingsBefore: now - claimsMs,
   }

@@ -1,17 +1,29 @@
+import { SidecarError } from '../kernel/errors.ts'
 import { accountOf, type Account } from '../metering/account.ts'
 import { placeOfCustomer, type Meaning, type UsagePlace } from './customers/customer-accounts.ts'
 import type { MeaningOf } from './opening/open-book.ts'
 import type { Page } from './page.ts'
 import type { ReportRules } from './report-usage.ts'
 
+function wrongCustomer(isMissing: boolean): SidecarError {
+  return new SidecarError(
+    'InvalidCustomer',
+    isMissing
+      ? "The product has customers, and the report names none, so nothing of this request was recorded. Send the application's own key of the customer as customer, with POST /v1/usage."
+      : 'The route of this product is not saas: the buyer is the one who runs the task or pod. Leave customer out.',
+  )
+}
+
 /** The accounts that usage reported now belongs to, by today's product file. */
 export class UsageAccounts {
   readonly #meaningOf: MeaningOf
+  readonly #hasCustomers: boolean
   /** By dimension: those of the buyer. */
   readonly #known = new Map<string, Account>()
 
-  constructor(meaningOf: MeaningOf) {
+  constructor(meaningOf: MeaningOf, hasCustomers: boolean) {
     this.#meaningOf = meaningOf
+    this.#hasCustomers = hasCustomers
   }
 
   /** The account of the buyer who runs the task or pod. */
@@ -35,6 +47,7 @@ export class UsageAccounts {
     // A request asks for the same place several times, and for that of each report of a batch.
     const known = new Map<string, { readonly own: number; readonly place: UsagePlace }>()
     return ({ dimension, customer }, hour) => {
+      if ((customer !== undefined) !== this.#hasCustomers) throw wrongCustomer(this.#hasCustomers)
       if (customer !== undefined)
         return placeOfCustomer(page, this.#meaning(dimension), customer, hour)
       const last = known.get(dimension)

@@ -2,6 +2,11 @@
 export const customerForms = ['license-arn', 'account', 'identifier'] as const
 export type CustomerForm = (typeof customerForms)[number]
 
+/** The application's own keys of customers. */
+export const customerKeyPattern = /^[\x21-\x7e]{1,255}$/
+export const customerKeyRule =
+  "The key of a customer is the application's own name of it, 1 to 255 visible ASCII characters."
+
 /** What AWS calls a customer in its answer to ResolveCustomer. Older listings lack the licence, newer ones the identifier. */
 export interface CustomerNames {
   readonly accountId?: string | undefined

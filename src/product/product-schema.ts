@@ -1,4 +1,5 @@
 import { object, optional, orOnly, required } from '../kernel/object-schema.ts'
+import { regionPattern } from '../kernel/region-name.ts'
 import { fail, succeed, type Result } from '../kernel/result.ts'
 import {
   choice,
@@ -13,12 +14,13 @@ import {
 } from '../kernel/schema.ts'
 import { awsLimits } from '../metering/aws-limits.ts'
 import { aggregates } from '../metering/account.ts'
+import { customerForms } from '../metering/customer.ts'
 import { largestWhole, parseQuantity } from '../metering/quantity.ts'
 import { canonicalTags, type TagSet } from '../metering/tags.ts'
 import { productCodePattern, productCodeRange, tagText } from './patterns.ts'
 import { parsePublicKey } from './public-key.ts'
 import { dimensionSourceSchema, sourceRule } from './dimension-source.ts'
-import { needsRule } from './route-needs.ts'
+import { needsRule, tooManyDimensions } from './route-needs.ts'
 import { pricingInWords, routeNames } from './routes.ts'
 
 const largestDivisor = 10n ** 15n
@@ -181,14 +183,17 @@ export const dimensionSchema = object(
   sourceRule,
 )
 
-/** Dimensions within AWS's limits, each named once. */
-export const dimensionsSchema = list(orOnly(dimensionSchema, 'name'), {
-  most: awsLimits.containerDimensions,
-  tooMany: (count) =>
-    `${count} dimensions; AWS allows at most ${awsLimits.containerDimensions} a product`,
-  unique: { of: ({ name }) => name, noun: 'the dimension' },
-  give: 'a list of names or objects',
-})
+/** Dimensions that a product which the buyer runs may have, each named once. */
+export const dimensionsSchema = dimensionsUpTo(awsLimits.containerDimensions)
+
+function dimensionsUpTo(most: number) {
+  return list(orOnly(dimensionSchema, 'name'), {
+    most,
+    tooMany: (count) => tooManyDimensions(count, most),
+    unique: { of: ({ name }) => name, noun: 'the dimension' },
+    give: 'a list of names or objects',
+  })
+}
 
 /** The product file: its members, in the order in which mistakes are listed. */
 export const productFileSchema = object(
@@ -222,7 +227,19 @@ export const productFileSchema = object(
       described(choice(routeNames), `How the listing is priced: ${pricingInWords()}.`),
       `give one of ${routeNames.join(', ')}`,
     ),
-    dimensions: optional(dimensionsSchema, []),
+    region: optional(
+      described(
+        text({ pattern: regionPattern, give: 'a region name such as us-east-1' }),
+        'Where the records of a SaaS product are sent; AWS knows a record by its region too.',
+      ),
+    ),
+    customerIds: optional(
+      described(
+        choice(customerForms),
+        'What AWS bills the customers of a SaaS product by: account and licence (license-arn), the account alone, or the customer identifier of older listings.',
+      ),
+    ),
+    dimensions: optional(dimensionsUpTo(awsLimits.saasDimensions), []),
     untaggedAs: optional(
       described(
         untaggedAs,

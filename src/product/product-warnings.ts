@@ -51,12 +51,20 @@ function codeWarnings({ productCode, trustedProductCodes }: ProductFile): string
   return [...placeholder, ...doubled]
 }
 
-function routeWarnings({ route, publicKeys, dimensions }: ProductFile): string[] {
+function routeWarnings({
+  route,
+  publicKeys,
+  dimensions,
+  region,
+  customerIds,
+}: ProductFile): string[] {
   const { needs, channel } = routeOf(route)
   const warnings: string[] = []
   if (!needs.includes('publicKeys') && publicKeys.size > 0)
     warnings.push(`publicKeys: the route ${route} does not use them.`)
   if (channel === undefined && dimensions.length > 0)
     warnings.push(`dimensions: with the route ${route} AWS accepts no records of them.`)
+  if (!needs.includes('customerIds') && (region ?? customerIds) !== undefined)
+    warnings.push(`region, customerIds: the route ${route} has no customers, and uses neither.`)
   return warnings
 }

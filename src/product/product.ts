@@ -18,7 +18,7 @@ export type OperatorPermission = (typeof operatorPermissions)[number]
 /** A product file, checked. The environment may choose a trusted code instead of `productCode`. */
 export type ProductFile = Loose<
   Omit<TypeOf<typeof productFileSchema>, '$schema' | 'dimensions'>,
-  'replaces' | 'operator' | 'untaggedAs'
+  'replaces' | 'operator' | 'untaggedAs' | 'region' | 'customerIds'
 > & {
   readonly dimensions: readonly Dimension[]
 }

@@ -1,9 +1,30 @@
 import type { ReportMistake } from '../kernel/mistakes.ts'
 import type { Rule } from '../kernel/object-schema.ts'
-import type { JsonSchema } from '../kernel/schema.ts'
-import { routeNames, routeOf, type ProductNeed, type Route } from './routes.ts'
+import { isObject, type JsonSchema, type Members } from '../kernel/schema.ts'
+import { awsLimits } from '../metering/aws-limits.ts'
+import {
+  buyerRoutes,
+  hasCustomers,
+  routeNames,
+  routeOf,
+  type ProductNeed,
+  type Route,
+} from './routes.ts'
 
-const what = { publicKeys: "the product's public key", dimensions: 'at least one dimension' }
+const what = {
+  publicKeys: "the product's public key",
+  dimensions: 'at least one dimension',
+  region: 'the region of its records',
+  customerIds: 'what AWS bills its customers by',
+}
+
+/** What names each need in a product file. */
+const ownNames = {
+  publicKeys: 'publicKeys',
+  dimensions: 'dimensions',
+  region: 'region',
+  customerIds: 'customerIds',
+}
 
 /** Reports what the route needs and the product lacks. `names` are the names that messages use. */
 export function checkRouteNeeds(
@@ -25,13 +46,49 @@ export const needsRule: Rule = {
     const has = {
       publicKeys: !isEmpty(members['publicKeys']),
       dimensions: !isEmpty(members['dimensions']),
+      region: members['region'] !== undefined,
+      customerIds: members['customerIds'] !== undefined,
     }
-    checkRouteNeeds(route, has, { publicKeys: 'publicKeys', dimensions: 'dimensions' }, report)
+    checkRouteNeeds(route, has, ownNames, report)
+    checkDimensions(route, members['dimensions'], report)
   },
   json: [
     needed('publicKeys', { type: 'object', minProperties: 1 }),
     needed('dimensions', { type: 'array', minItems: 1 }),
+    needed('region', { type: 'string' }),
+    needed('customerIds', { type: 'string' }),
+    {
+      if: { properties: { route: { enum: buyerRoutes } } },
+      // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
+      then: { properties: { dimensions: { maxItems: awsLimits.containerDimensions } } },
+    },
   ],
+}
+
+/** A SaaS product may have more dimensions; each report of one is an amount of a customer. */
+function checkDimensions(route: Route, dimensions: unknown, report: ReportMistake): void {
+  if (!Array.isArray(dimensions)) return
+  const count = dimensions.length
+  if (!hasCustomers(route)) {
+    if (count > awsLimits.containerDimensions) report(`dimensions: ${tooManyDimensions(count)}`)
+    return
+  }
+  for (const [index, each] of dimensions.entries()) {
+    const { aggregate = 'sum', from }: Members = isObject(each) ? each : {}
+    if (aggregate !== 'sum')
+      report(
+        `dimensions[${index}].aggregate: the route ${route} adds up amounts; give sum, or remove it`,
+      )
+    if (from !== undefined)
+      report(
+        `dimensions[${index}].from: no source names a customer; remove it, and report the usage with POST /v1/usage`,
+      )
+  }
+}
+
+/** The mistake of a list that is too long for a product which the buyer runs. */
+export function tooManyDimensions(count: number, most: number = awsLimits.containerDimensions) {
+  return `${count} dimensions; AWS allows at most ${most} a product`
 }
 
 function isEmpty(value: unknown): boolean {

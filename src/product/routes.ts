@@ -1,9 +1,9 @@
 /** Calls by which AWS confirms that the buyer may run the product; each is a folder of src/entitlement. */
-export const proofNames = ['register-usage', 'dry-run'] as const
+export const proofNames = ['register-usage', 'dry-run', 'empty-batch'] as const
 export type ProofName = (typeof proofNames)[number]
 
 /** What a product can need to have: members of the product file. */
-export type ProductNeed = 'publicKeys' | 'dimensions'
+export type ProductNeed = 'publicKeys' | 'dimensions' | 'region' | 'customerIds'
 
 interface RouteRow {
   /** How the listing is priced, after "priced". */
@@ -12,7 +12,7 @@ interface RouteRow {
   /** All of them have to pass, in this order. */
   readonly proofs: readonly ProofName[]
   /** What sends the records; undefined where AWS meters by itself. */
-  readonly channel: 'meter-usage' | undefined
+  readonly channel: 'meter-usage' | 'batch-meter-usage' | undefined
   /** Whether a record that AWS accepted proves as much as the proofs do. */
   readonly recordsProve: boolean
 }
@@ -40,10 +40,25 @@ const routeTable = {
     channel: 'meter-usage',
     recordsProve: false,
   },
+  saas: {
+    pricing: 'by the usage of SaaS customers',
+    needs: ['dimensions', 'region', 'customerIds'],
+    proofs: ['empty-batch'],
+    channel: 'batch-meter-usage',
+    recordsProve: true,
+  },
 } as const satisfies Readonly<Record<string, RouteRow>>
 
 export type Route = keyof typeof routeTable
 export const routeNames = Object.keys(routeTable) as readonly Route[]
+
+/** Whether the product runs at its seller and has customers; else the buyer runs the task or pod. */
+export function hasCustomers(route: Route): boolean {
+  return routeOf(route).channel === 'batch-meter-usage'
+}
+
+/** The routes of products that the buyer runs. */
+export const buyerRoutes = routeNames.filter((route) => !hasCustomers(route))
 
 /** What follows from a route. */
 export function routeOf(route: Route): RouteRow {
@@ -58,10 +73,15 @@ export function routesThat(holds: (row: RouteRow) => boolean, conjunction = 'and
   )
 }
 
+/** Those of them that need a member, for a sentence. */
+export function buyerRoutesNeeding(need: ProductNeed): string {
+  return routesThat(({ needs, channel }) => channel !== 'batch-meter-usage' && needs.includes(need))
+}
+
 /** Every route after its pricing: `by task or pod (hourly), by usage (metered) or ...`. */
-export function pricingInWords(): string {
+export function pricingInWords(routes = routeNames): string {
   return inWords(
-    routeNames.map((route) => `${routeOf(route).pricing} (${route})`),
+    routes.map((route) => `${routeOf(route).pricing} (${route})`),
     'or',
   )
 }

@@ -20,6 +20,7 @@ import { startSchedule } from './parts/schedule-part.ts'
 import { startSubmission } from './parts/submission-part.ts'
 import { startTakeover } from './parts/takeover-part.ts'
 import type { Sockets } from './parts/waiting-room.ts'
+import { customersDenial, platformFor } from './for-customers.ts'
 import { shutDown } from './shut-down.ts'
 import type { SidecarOptions } from './sidecar-options.ts'
 import type { Sidecar } from './sidecar.ts'
@@ -49,10 +50,13 @@ interface Deps {
 /** Builds every part from the settings and starts them in order. */
 function startParts(
   options: SidecarOptions,
-  { platform, counting, sockets }: Deps,
+  { platform: found, counting, sockets }: Deps,
 ): Promise<Sidecar> {
   return openAll(async (opened) => {
-    const denial = endpointDenial(options.settings) ?? regionDenial(platform)
+    const { settings } = options
+    const platform = platformFor(settings, found)
+    const denial =
+      endpointDenial(settings) ?? regionDenial(platform) ?? customersDenial(settings, platform)
     // Hours are AWS's: the book, what seals and what sends go by its time.
     const clock = new AwsClock(options.clock)
     const byAwsTime = { ...options, clock, awsTime: clock }

@@ -13,7 +13,7 @@ export interface ProofUnderTest {
   readonly create: (context: ProofContext) => Proof
   readonly product: ProofContext['product']
   /** The one method of the API that an attempt calls. */
-  readonly method: 'registerUsage' | 'dryRun'
+  readonly method: 'registerUsage' | 'dryRun' | 'batchMeterUsage'
   /** The operation as a failure's message names it. */
   readonly operation: string
   /** AWS's yes to the request. */

@@ -18,6 +18,7 @@ export const batchMeterUsage: Channel<BatchMeterUsageRequest, BatchMeterUsageVal
   window: batchMeterUsageWindow,
   batch: awsLimits.recordsPerBatch,
   parallelCalls: 1,
+  sharesHours: true,
   slotOf,
   clientTokenOf,
   toCall: requestOf,
@@ -25,10 +26,14 @@ export const batchMeterUsage: Channel<BatchMeterUsageRequest, BatchMeterUsageVal
   settle: settlementsOf,
 }
 
+function isByLicence({ parts }: MeteringRecord): boolean {
+  return parts[0]?.account.identity?.form === 'license-arn'
+}
+
 function requestOf(records: readonly MeteringRecord[]): BatchMeterUsageRequest {
   return {
-    // Empty where the customers' licences name the product.
-    productCode: records[0]?.productCode || undefined,
+    // The customers' licences name the product where they are what AWS bills by.
+    productCode: records.every(isByLicence) ? undefined : records[0]?.productCode,
     records: records.map(({ dimension, timestamp, quantity, allocations, parts }) => {
       const identity = parts[0]?.account.identity
       if (identity === undefined) throw new TypeError('a record of a batch has a customer')

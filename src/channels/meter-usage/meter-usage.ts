@@ -13,6 +13,7 @@ export const meterUsage: Channel<MeterUsageRequest, MeterUsageValue> = {
   window: meterUsageWindow,
   batch: 1,
   parallelCalls: 4,
+  sharesHours: false,
   slotOf,
   clientTokenOf,
   toCall: ([record]) => requestOf(record),

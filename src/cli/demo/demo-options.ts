@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { helpOption, invalidArguments, readArguments } from '../command-line.ts'
 import { resolve } from 'node:path'
 import type { SidecarError } from '../../kernel/errors.ts'
-import { routeNames, routesThat, type Route } from '../../product/routes.ts'
+import { buyerRoutes, routesThat, type Route } from '../../product/routes.ts'
 import { parseDuration } from '../duration.ts'
 
 /** An access key is a task or pod to the emulator: without a name, the one of this machine. */
@@ -19,7 +19,7 @@ export const demoHelp = `Runs the sidecar against an emulated AWS on this machin
 usage: marketplace-sidecar demo [options]
 
   --hour <duration>       how long an hour lasts: 20s, 1m, 1h (1m)
-  --route <route>         ${routesThat(() => true, 'or')} (both)
+  --route <route>         ${routesThat(({ channel }) => channel !== 'batch-meter-usage', 'or')} (both)
   --port <n>              the application's port (7070)
   --ops-port <n>          health and metrics (9464)
   --emulator-port <n>     the emulated AWS (7071)
@@ -60,9 +60,9 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions | 'help' 
   if (values.help) return 'help'
   if (parseDuration(values.hour) === undefined)
     throw invalid(`--hour must be a duration such as 20s or 1m, not ${values.hour}`)
-  const route = routeNames.find((known) => known === values.route)
+  const route = buyerRoutes.find((known) => known === values.route)
   if (route === undefined)
-    throw invalid(`--route must be ${routeNames.join(', ')}, not ${values.route}`)
+    throw invalid(`--route must be ${buyerRoutes.join(', ')}, not ${values.route}`)
   const { identity, 'data-dir': dataDir } = values
   if (identity !== undefined && !/^[\w.-]{1,60}$/.test(identity))
     throw invalid('--identity must be 1 to 60 letters, digits, dots, dashes or underscores')

@@ -3,7 +3,7 @@ import { SidecarError } from '../../kernel/errors.ts'
 import type { TextReader } from '../../kernel/read-text.ts'
 import { parseProductFile } from '../../product/load-product.ts'
 import { placeholderCode } from '../../product/product-warnings.ts'
-import { routeNames, routeOf } from '../../product/routes.ts'
+import { buyerRoutes, routeOf } from '../../product/routes.ts'
 import type { CliIo } from '../cli-io.ts'
 import { invalidArguments } from '../command-line.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -37,9 +37,9 @@ export function initProduct(
 function productOf(options: InitOptions, reader: TextReader): object {
   const { route: wanted, 'public-key': keyFile, dimension: names = ['requests'] } = options
   const route = wanted ?? (keyFile === undefined ? 'metered' : 'both')
-  const known = routeNames.find((name) => name === route)
+  const known = buyerRoutes.find((name) => name === route)
   if (known === undefined)
-    throw invalidArguments(`--route must be ${routeNames.join(', ')}, not ${route}.`, 'product')
+    throw invalidArguments(`--route must be ${buyerRoutes.join(', ')}, not ${route}.`, 'product')
   const { needs } = routeOf(known)
   if (needs.includes('publicKeys') && keyFile === undefined)
     throw invalidArguments(

@@ -7,6 +7,7 @@ import { dataVolumeCheck } from './check-data-volume.ts'
 import { databaseCheck } from './check-database.ts'
 import { dnsCheck } from './check-dns.ts'
 import { dryRunCheck } from './check-dry-run.ts'
+import { emptyBatchCheck } from './check-empty-batch.ts'
 import { ledgerCheck } from './check-ledger.ts'
 import { metricsPageCheck } from './check-metrics-page.ts'
 import { opsListenerCheck } from './check-ops-listener.ts'
@@ -37,6 +38,7 @@ export const checks: readonly Check[] = [
   clockCheck,
   registerUsageCheck,
   dryRunCheck,
+  emptyBatchCheck,
   metricsPageCheck,
   appListenerCheck,
   opsListenerCheck,

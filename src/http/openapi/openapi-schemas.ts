@@ -34,6 +34,7 @@ import {
 import { problemTable } from '../../kernel/problem-table.ts'
 import type { JsonSchema } from '../../kernel/schema.ts'
 import { tagText } from '../../product/patterns.ts'
+import { customerKeyPattern } from '../../metering/customer.ts'
 import { routeNames } from '../../product/routes.ts'
 import type { ProblemDocument } from '../listener/problem.ts'
 
@@ -163,6 +164,12 @@ export const componentSchemas = {
         },
       },
       idempotencyKey: { type: 'string', pattern: idempotencyKeyPattern.source },
+      customer: {
+        description:
+          "The application's own key of the customer: needed on the route saas, and there alone.",
+        type: 'string',
+        pattern: customerKeyPattern.source,
+      },
     } satisfies Record<keyof typeof reportSchema.properties, JsonSchema>,
   },
   ReportBatch: {

@@ -3,14 +3,13 @@ import { toIso } from '../../kernel/clock.ts'
 import { SidecarError } from '../../kernel/errors.ts'
 import { hourMs } from '../../metering/hour.ts'
 import { batchMeterUsageWindow } from '../../metering/record-window.ts'
-import type { CustomerNames } from '../../metering/customer.ts'
+import { customerKeyPattern, customerKeyRule, type CustomerNames } from '../../metering/customer.ts'
 import type { CustomerSummary, CustomerUsage } from '../../store/customer-summary.ts'
 import type { CustomerAnswer, CustomerUsageAnswer } from './answers.ts'
 import type { CustomerDesk } from './customer-desk.ts'
 import { parseEvent } from './parse-event.ts'
 import { asNumber, hourBody, isoOrNull, recordBody } from './usage-bodies.ts'
 
-export const customerKeyPattern = /^[\x21-\x7e]{1,255}$/
 export const longestToken = 4096
 export const customersPerPage = 100
 
@@ -88,10 +87,7 @@ export function customerRoutes(app: FastifyInstance, desk: CustomerDesk | undefi
 /** Throws InvalidCustomer. */
 function checkKey(key: unknown): string {
   if (typeof key === 'string' && customerKeyPattern.test(key)) return key
-  throw new SidecarError(
-    'InvalidCustomer',
-    "The key of a customer is the application's own name of it, 1 to 255 visible ASCII characters.",
-  )
+  throw new SidecarError('InvalidCustomer', customerKeyRule)
 }
 
 function membersOf(body: unknown, allowed: readonly string[]): Readonly<Record<string, unknown>> {

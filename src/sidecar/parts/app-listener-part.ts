@@ -10,11 +10,12 @@ import type { SidecarEvents } from '../../kernel/events.ts'
 import { openAll } from '../../kernel/open-all.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { Platform } from '../../platform/platform.ts'
-import { routeOf } from '../../product/routes.ts'
+import { hasCustomers, routeOf } from '../../product/routes.ts'
 import { createRefusalReport } from '../../sources/refused-usage.ts'
 import { sources as allSources } from '../../sources/registry.ts'
 import { referenceOf } from '../../store/reference.ts'
 import { createAwsCalls } from '../create-aws-calls.ts'
+import { createCustomerDesk } from '../create-customer-desk.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 import type { DecisionsPart } from './decisions-part.ts'
 import type { EntitlementPart } from './entitlement-part.ts'
@@ -64,8 +65,14 @@ export function startAppListener(options: SidecarOptions, deps: Deps): Promise<A
       apiToken: settings.apiToken,
       operatorToken: settings.operatorToken,
       onUsageRequest: () => drain.noteReport(),
-      customers: undefined,
       operators: createOperatorDesk(options, { ledger, decisions: deps.decisions }),
+      customers: createCustomerDesk({
+        book: ledger.customers,
+        api,
+        productCode,
+        timers,
+        onChange: () => void submission.submitter.tick(),
+      }),
       entitlement,
       productCode,
       route,
@@ -94,7 +101,7 @@ export function startAppListener(options: SidecarOptions, deps: Deps): Promise<A
       meterUsageCalls: settings.meterUsageCalls,
       repeated: (dimension: string, hour: number, requestId: string) =>
         events.emit('callRepeated', { dimension, hour, requestId }),
-      aws: createAwsCalls(api, tokens, timers),
+      aws: createAwsCalls(api, tokens, timers, hasCustomers(route)),
       clock,
       timers,
       scrape: {

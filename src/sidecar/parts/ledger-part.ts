@@ -3,6 +3,7 @@ import { Ledger } from '../../ledger/ledger.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { todaysMeaningsOf } from '../../product/todays-meanings.ts'
 import { todaysNamesOf } from '../../product/todays-names.ts'
+import { customerRulesOf } from '../for-customers.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 import { openStore } from './open-store.ts'
 
@@ -50,6 +51,7 @@ export async function startLedger(
     maxPerHour: (dimension) => limits.get(dimension),
     lateUsage: settings.lateUsage,
     replacements: todaysNamesOf(settings.product),
+    customers: customerRulesOf(settings),
     resource: platform.resource,
     clock,
     events,

@@ -4,6 +4,7 @@ import { createSubmission, type Submission } from '../../channels/create-submiss
 import type { Entitlement } from '../../entitlement/entitlement-state.ts'
 import { atMost } from '../../kernel/clock.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
+import { hasCustomers, routeOf } from '../../product/routes.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 
 export interface SubmissionPart extends Submission, AsyncDisposable {}
@@ -23,14 +24,17 @@ export function startSubmission(
   { ledger, api, entitlement }: Deps,
 ): SubmissionPart {
   const { settings, timers } = options
+  const isOfCustomers = hasCustomers(settings.product.route)
   const submission = createSubmission({
     ...options,
     ...settings,
+    channel: routeOf(settings.product.route).channel,
     ledger,
     api,
     onAnswer(failure) {
       if (failure === undefined) entitlement.confirm()
-      else if (failure.kind === 'not-entitled')
+      // What AWS says of one customer says nothing of the product.
+      else if (!isOfCustomers && failure.kind === 'not-entitled')
         entitlement.deny(failure.code, `${failure.message} ${failure.advice}`)
     },
   })

@@ -6,6 +6,7 @@ import type { Dimension } from '../../product/product.ts'
 import { tagText } from '../../product/patterns.ts'
 import type { UsageReport, UsageRequest } from '../../metering/report.ts'
 import { untagged, type TagSet } from '../../metering/tags.ts'
+import { customerKeyPattern, customerKeyRule } from '../../metering/customer.ts'
 import { hasSource } from '../has-source.ts'
 import { SidecarError, type SidecarErrorOptions } from '../../kernel/errors.ts'
 import type { ProblemCode } from '../../kernel/problem-table.ts'
@@ -27,6 +28,7 @@ export const reportSchema = {
     occurredAt: {},
     tags: {},
     idempotencyKey: {},
+    customer: {},
   },
 } as const
 
@@ -39,6 +41,7 @@ interface ReportBody {
   readonly occurredAt?: unknown
   readonly tags?: unknown
   readonly idempotencyKey?: unknown
+  readonly customer?: unknown
 }
 
 const quantityCodes: Readonly<Record<QuantityProblem, ProblemCode>> = {
@@ -109,6 +112,7 @@ function parseReport(
   return {
     dimension: body.dimension,
     ...(member !== undefined && { member }),
+    ...(body.customer !== undefined && { customer: parseCustomer(body.customer, index) }),
     quantity: quantity.value,
     occurredAt: parseOccurredAt(body.occurredAt, index),
     tags: parseTags(body.tags, index),
@@ -207,6 +211,11 @@ function parseTags(value: unknown, index: number | undefined): TagSet {
     return { key: tag.key, value: tag.value }
   })
   return canonicalTags(checked)
+}
+
+function parseCustomer(value: unknown, index: number | undefined): string {
+  if (typeof value === 'string' && customerKeyPattern.test(value)) return value
+  throw new SidecarError('InvalidCustomer', customerKeyRule, indexed(index))
 }
 
 function parseIdempotencyKey(value: unknown, index?: number): string {

@@ -108,6 +108,8 @@ describe('the schema of the product file', () => {
       'trustedProductCodes',
       'publicKeys',
       'route',
+      'region',
+      'customerIds',
       'dimensions',
       'untaggedAs',
       'replaces',

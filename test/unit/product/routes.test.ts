@@ -13,10 +13,10 @@ describe('the table of routes', () => {
 
   test('lists routes for sentences', () => {
     expect(routesThat(({ channel }) => channel === undefined)).toBe('hourly')
-    expect(routesThat(({ needs }) => needs.includes('dimensions'))).toBe('metered and both')
-    expect(routesThat(() => true, 'or')).toBe('hourly, metered or both')
+    expect(routesThat(({ needs }) => needs.includes('dimensions'))).toBe('metered, both and saas')
+    expect(routesThat(() => true, 'or')).toBe('hourly, metered, both or saas')
     expect(pricingInWords()).toBe(
-      'by task or pod (hourly), by usage (metered) or in both ways (both)',
+      'by task or pod (hourly), by usage (metered), in both ways (both) or by the usage of SaaS customers (saas)',
     )
   })
 })

@@ -1,0 +1,36 @@
+import type { RegionDenial } from '../entitlement/prove-entitlement.ts'
+import type { CustomerRules } from '../ledger/customers/customer-book.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { Settings } from '../config/settings.ts'
+
+type ForCustomers = Pick<Settings, 'product' | 'lateUsage'>
+
+/** What the product file says of its customers; undefined where the buyer runs the task or pod. */
+export function customerRulesOf({ product, lateUsage }: ForCustomers): CustomerRules | undefined {
+  const { region, customerIds: form } = product
+  return region === undefined || form === undefined ? undefined : { form, region, lateUsage }
+}
+
+/**
+ * The platform as the book and the records see it. Of customers no record names the pod, so that the book
+ * is that of the product: the next pod goes on with it, and has nothing to adopt.
+ */
+export function platformFor({ product }: Pick<ForCustomers, 'product'>, platform: Platform) {
+  const { productCode, region } = product
+  return region === undefined
+    ? platform
+    : { ...platform, resource: `saas:${productCode}:${region}` }
+}
+
+/** Says why the customers of a product can't be metered from here: AWS knows a record by its region too. */
+export function customersDenial(
+  { product }: Pick<ForCustomers, 'product'>,
+  { region: here }: Platform,
+): RegionDenial | undefined {
+  const { region } = product
+  if (region === undefined || here === undefined || here.region === region) return undefined
+  return {
+    code: 'RegionMismatch',
+    message: `This runs in ${here.region} (${here.source}), and the product file meters customers in ${region}. Run the sidecar in ${region}: AWS bills a record again in another region.`,
+  }
+}

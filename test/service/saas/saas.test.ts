@@ -1,0 +1,244 @@
+import {
+  BatchMeterUsageCommand,
+  MarketplaceMeteringClient,
+  MeterUsageCommand,
+} from '@aws-sdk/client-marketplace-metering'
+import { afterEach, describe, expect, test } from 'vitest'
+import { demoCustomer, demoProduct } from '../../../src/emulator/demo-product.ts'
+import { hourMs, hourOf } from '../../../src/metering/hour.ts'
+import { createRecordedLog } from '../../support/recorded-log.ts'
+import {
+  startHarness,
+  type SidecarHarness,
+  type SidecarOptions,
+} from '../../support/sidecar/sidecar-harness.ts'
+import { startEmulator } from '../emulator/harness.ts'
+
+const { productCode } = demoProduct
+const another = 'another0product0of0ours0x'
+const acme = {
+  ...demoCustomer(productCode),
+  customerAwsAccountId: '111111111111',
+  customerIdentifier: 'acmeIdentifier',
+  licenseArn: 'arn:aws:license-manager::294406891311:license:l-acme',
+  registrationTokens: ['token-of-acme'],
+  expiredTokens: ['old-token-of-acme'],
+}
+const globex = {
+  ...acme,
+  customerAwsAccountId: '222222222222',
+  customerIdentifier: 'globexIdentifier',
+  licenseArn: 'arn:aws:license-manager::294406891311:license:l-globex',
+  registrationTokens: ['token-of-globex'],
+  expiredTokens: [],
+}
+const stranger = {
+  ...globex,
+  productCode: another,
+  customerAwsAccountId: '333333333333',
+  licenseArn: 'arn:aws:license-manager::294406891311:license:l-stranger',
+  registrationTokens: ['token-of-stranger'],
+}
+const customers = [acme, globex, stranger]
+const product = {
+  productCode,
+  route: 'saas',
+  region: 'eu-west-1',
+  customerIds: 'license-arn',
+  dimensions: ['requests', 'storage'],
+}
+
+let harness: SidecarHarness | undefined
+afterEach(() => harness?.close())
+
+function optionsOf(file: object = product): SidecarOptions {
+  return {
+    files: { '/product.json': JSON.stringify(file) },
+    settings: {
+      SIDECAR_PRODUCT_FILE: '/product.json',
+      SIDECAR_PRODUCT_CODE: undefined,
+      SIDECAR_ROUTE: undefined,
+      SIDECAR_PUBLIC_KEY_FILE: undefined,
+      SIDECAR_DIMENSIONS: undefined,
+      SIDECAR_SUBMIT_SPREAD_SECONDS: undefined,
+    },
+  }
+}
+
+async function start(options: SidecarOptions = {}): Promise<SidecarHarness> {
+  const products = [demoProduct, { ...demoProduct, productCode: another }]
+  const aws = options.aws ?? (await startEmulator({ products, customers }))
+  harness = await startHarness({ ...optionsOf(), ...options, aws })
+  return harness
+}
+
+async function send(method: string, path: string, body?: object) {
+  const response = await fetch(`http://127.0.0.1:${harness?.sidecar.appPort}${path}`, {
+    method,
+    ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  })
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+}
+
+const register = (key: string, registrationToken: string) =>
+  send('POST', '/v1/customers', { key, registrationToken })
+
+const recordsNow = async () =>
+  (await harness?.records())
+    ?.map(({ resource, dimension, hour, quantity }) => [resource, dimension, hour, quantity])
+    .toSorted()
+
+const nine = '2026-03-10T09:00:00.000Z'
+
+describe('a SaaS product', () => {
+  test('bills one record for each customer, dimension and hour, across a restart', async () => {
+    const first = await start()
+    await first.entitled()
+    expect((await register('acme', 'token-of-acme')).status).toBe(200)
+    expect(
+      (await first.post({ dimension: 'requests', quantity: 2, customer: 'acme' })).status,
+    ).toBe(200)
+    const batch = [
+      { dimension: 'requests', quantity: 5, customer: 'globex' },
+      { dimension: 'storage', quantity: 7, customer: 'globex' },
+      { dimension: 'requests', quantity: 3, customer: 'acme' },
+    ]
+    expect((await first.post({ reports: batch })).status).toBe(200)
+    const { aws, dataDir } = first
+
+    await first.sidecar.stop()
+    expect(await recordsNow()).toEqual([])
+    const again = await start({ aws, dataDir, hostname: 'another-pod' })
+    expect(again.sidecar.ledger.owner.adoptedFrom).toBeUndefined()
+    expect((await register('globex', 'token-of-globex')).status).toBe(200)
+    expect(
+      (await again.post({ dimension: 'requests', quantity: 4, customer: 'acme' })).status,
+    ).toBe(200)
+
+    await again.clock.advance(hourOf(again.clock.now()) + hourMs - again.clock.now())
+    await again.clock.advance(hourMs - 1)
+    expect(await recordsNow()).toEqual([])
+    await again.clock.advance(1)
+    await again.until(async () => (await again.records()).length === 3)
+    expect(await recordsNow()).toEqual([
+      [acme.licenseArn, 'requests', nine, 9],
+      [globex.licenseArn, 'requests', nine, 5],
+      [globex.licenseArn, 'storage', nine, 7],
+    ])
+    const calls = (await again.calls()).filter(({ operation }) => operation === 'BatchMeterUsage')
+    // One call asks before each start whether metering is permitted.
+    expect(calls).toHaveLength(3)
+  })
+
+  test('sends the current hour of a customer whose licence ends, and nothing of the others', async () => {
+    const running = await start()
+    await register('acme', 'token-of-acme')
+    await register('globex', 'token-of-globex')
+    await running.post({ dimension: 'requests', quantity: 2, customer: 'acme' })
+    await running.post({ dimension: 'requests', quantity: 3, customer: 'globex' })
+    const ended = await send('POST', '/v1/customers/acme/end')
+    expect(ended).toMatchObject({ status: 200, body: { key: 'acme', active: false } })
+    await running.until(async () => (await running.records()).length === 1)
+    expect(await recordsNow()).toEqual([[acme.licenseArn, 'requests', nine, 2]])
+  })
+
+  test('ends a licence by the event of AWS, once', async () => {
+    const running = await start()
+    await register('acme', 'token-of-acme')
+    await running.post({ dimension: 'requests', quantity: 2, customer: 'acme' })
+    const event = {
+      id: 'event-1',
+      source: 'aws.agreement-marketplace',
+      'detail-type': 'License Deprovisioned - Manufacturer',
+      detail: { license: { arn: acme.licenseArn } },
+    }
+    expect((await send('POST', '/v1/events', event)).body).toEqual({ result: 'accepted' })
+    expect((await send('POST', '/v1/events', event)).body).toEqual({ result: 'duplicate' })
+    await running.until(async () => (await running.records()).length === 1)
+  })
+
+  test('refuses tokens of nobody, old ones, and those of customers of another product', async () => {
+    const { log, lines } = createRecordedLog()
+    const running = await start({ log })
+    expect(await register('x', 'no-such-token')).toMatchObject({
+      status: 400,
+      body: { code: 'RegistrationTokenInvalid' },
+    })
+    expect(await register('x', 'old-token-of-acme')).toMatchObject({
+      status: 410,
+      body: { code: 'RegistrationTokenExpired' },
+    })
+    expect(await register('x', 'token-of-stranger')).toMatchObject({
+      status: 409,
+      body: { code: 'CustomerOfAnotherProduct' },
+    })
+    expect((await running.get('/v1/customers/x')).status).toBe(404)
+    expect(JSON.stringify(lines)).not.toContain('token-of')
+  })
+
+  test('makes a burst of registrations wait, and asks AWS for none of them', async () => {
+    const running = await start()
+    const answers = await Promise.all(
+      Array.from({ length: 11 }, () => register('acme', 'token-of-acme')),
+    )
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(10)
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(1)
+    const calls = (await running.calls()).filter(({ operation }) => operation === 'ResolveCustomer')
+    expect(calls).toHaveLength(10)
+  })
+
+  test('refuses usage without a customer, from every way in', async () => {
+    const running = await start()
+    expect(await running.post({ dimension: 'requests', quantity: 1 })).toMatchObject({
+      status: 400,
+      body: { code: 'InvalidCustomer' },
+    })
+    const sdk = new MarketplaceMeteringClient({
+      endpoint: `http://127.0.0.1:${running.sidecar.appPort}`,
+      region: 'eu-west-1',
+      maxAttempts: 1,
+      credentials: { accessKeyId: 'AKIAAPPLICATION', secretAccessKey: 'secret' },
+    })
+    const Timestamp = new Date(running.clock.now())
+    const record = { Timestamp, Dimension: 'requests', Quantity: 1 }
+    const { customerAwsAccountId: CustomerAWSAccountId, licenseArn: LicenseArn } = acme
+    const UsageRecords = [{ ...record, CustomerAWSAccountId, LicenseArn }]
+    await expect(sdk.send(new BatchMeterUsageCommand({ UsageRecords }))).rejects.toMatchObject({
+      name: 'DisabledApiException',
+    })
+    const call = {
+      ProductCode: productCode,
+      UsageDimension: 'requests',
+      UsageQuantity: 1,
+      Timestamp,
+    }
+    await expect(sdk.send(new MeterUsageCommand(call))).rejects.toThrow('the report names none')
+    sdk.destroy()
+    expect(await recordsNow()).toEqual([])
+    const { open } = (await running.get('/v1/usage')).body
+    expect(open).toEqual([])
+  })
+
+  test('calls AWS for no record from another region', async () => {
+    const file = { ...product, region: 'us-east-1' }
+    const running = await start(optionsOf(file))
+    expect((await running.get('/v1/entitlement')).body).toMatchObject({ code: 'RegionMismatch' })
+    expect(await running.calls()).toEqual([])
+  })
+
+  test('does not start with a ledger in a database', async () => {
+    const options = optionsOf()
+    const settings = { ...options.settings, SIDECAR_DATABASE_URL: 'postgresql://u:p@db.example/x' }
+    await expect(start({ ...options, settings })).rejects.toThrow(
+      "SIDECAR_DATABASE_URL: the ledger of the route saas can't be in a database yet",
+    )
+    harness = undefined
+  })
+})
+
+test('a product without customers refuses usage of one', async () => {
+  harness = await startHarness()
+  expect(
+    await harness.post({ dimension: 'requests', quantity: 1, customer: 'acme' }),
+  ).toMatchObject({ status: 400, body: { code: 'InvalidCustomer' } })
+})
