@@ -14,6 +14,7 @@ const mostMs = 50
 /**
  * Measures for how long the event loop stands still at most while an hour of as many and as large tag sets
  * as AWS accepts is sealed, audited and shown. The ledger runs alone: no request disturbs the measurement.
+ * The tag sets of one dimension and hour are one transaction, and the longest stall of sealing is its time.
  */
 export const stalls: Row = async ({ rounds }) => {
   const steps = { sealing: [], audit: [], 'usage and gauges': [] } as Record<Step, number[]>
