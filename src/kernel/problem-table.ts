@@ -1,4 +1,5 @@
 import { customerProblems } from './customer-problems.ts'
+import { sourceProblems } from './source-problems.ts'
 import { operatorProblems } from './operator-problems.ts'
 
 interface ProblemRow {
@@ -273,27 +274,7 @@ export const problemTable = {
       'The volume is full, or idempotency keys take all that the ledger has for them; records are still sent',
     todo: 'Free or enlarge the volume; the sidecar continues by itself. Use fewer keys: report sums, or batches with one key',
   },
-  DimensionHasSource: {
-    status: 422,
-    title: 'The dimension comes from another source',
-    awsName: 'InvalidUsageDimensionException',
-    happened:
-      'The product file says where the usage of the dimension comes from, and it is not this',
-    todo: 'Report other dimensions, or remove `from` of the dimension in the product file',
-  },
-  ScrapeFailed: {
-    status: 503,
-    title: 'The metrics page could not be counted',
-    happened: 'The page did not answer, or it is not a metrics page that counts',
-    todo: 'Look at the page yourself; `marketplace-sidecar doctor` reads it too',
-  },
-  ReadingsFull: {
-    status: 507,
-    title: 'The hour has no room for further readings',
-    happened:
-      'The hour has as many distinct members or readings of the dimension as SIDECAR_MAX_READINGS allows; known members are still accepted',
-    todo: 'Raise SIDECAR_MAX_READINGS, or use fewer tag sets',
-  },
+  ...sourceProblems,
   ...customerProblems,
   ...operatorProblems,
 } as const satisfies Readonly<Record<string, ProblemRow>>

@@ -158,7 +158,7 @@ const postScrape: OpenApiOperation = {
         { scraped: { scraped: true } },
       ),
     },
-    ['ScrapeFailed', 'PlatformUnknown', ...commonCodes],
+    ['NothingToScrape', 'ScrapeFailed', 'PlatformUnknown', ...commonCodes],
   ),
 }
 

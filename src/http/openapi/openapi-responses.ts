@@ -20,18 +20,27 @@ export const commonCodes = [
   'ShuttingDown',
 ] as const satisfies readonly ProblemCode[]
 
-/** The codes of requests that match no route of this document. */
-const routelessCodes: ReadonlySet<string> = new Set(['NotFound', 'MethodNotAllowed'])
+/** The codes of requests that match no route of this document, and of the AWS front, which has AWS's errors. */
+const routelessCodes: ReadonlySet<string> = new Set([
+  'NotFound',
+  'MethodNotAllowed',
+  'RecordExists',
+])
 const codesOfRoutes = (Object.keys(problemTable) as ProblemCode[]).filter(
   (code) => !routelessCodes.has(code),
 )
 
-/** Combines a route's own answers with a problem for each status, which has a closed list of codes. */
+/**
+ * Combines a route's own answers with a problem for each status, which has a closed list of codes. Any body
+ * that must be JSON can have a number of too many digits.
+ */
 export function responsesOf(
   own: OpenApiResponses,
   codes: readonly ProblemCode[],
 ): OpenApiResponses {
-  const byStatus = Map.groupBy(codes, (code) => problemTable[code].status)
+  const isJson = codes.includes('InvalidJson') && !codes.includes('QuantityTooPrecise')
+  const all: readonly ProblemCode[] = isJson ? [...codes, 'QuantityTooPrecise'] : codes
+  const byStatus = Map.groupBy(all, (code) => problemTable[code].status)
   const responses: Record<string, OpenApiResponse> = { ...own }
   for (const [status, some] of byStatus) {
     const problem = problemResponse(some)

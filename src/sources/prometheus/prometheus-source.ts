@@ -10,9 +10,15 @@ export const prometheusSource: Source = {
     const dimensions = context.dimensions.filter(isScraped)
     const scraper = dimensions.length === 0 ? undefined : createScraper(context, dimensions)
     context.app.post('/v1/scrape', async () => {
-      const read = await scraper?.scrape()
-      if (read?.ok === true) return { scraped: true }
-      throw new SidecarError('ScrapeFailed', failureOf(read?.failure.reason))
+      if (scraper === undefined)
+        throw new SidecarError(
+          'NothingToScrape',
+          'No dimension of the product file comes from a metrics page, so there is none to read.',
+        )
+      const read = await scraper.scrape()
+      if (read.ok) return { scraped: true }
+      const reason = `The metrics page could not be counted: ${read.failure.reason}.`
+      throw new SidecarError('ScrapeFailed', reason)
     })
     if (scraper === undefined) return { [Symbol.asyncDispose]: () => Promise.resolve() }
     scraper.start()
@@ -33,10 +39,4 @@ function createScraper(context: SourceContext, dimensions: readonly ScrapedDimen
     'InvalidSettings',
     `SIDECAR_SCRAPE_URL: missing; the product file takes ${dimensions.map(({ name }) => name).join(', ')} from a metrics page. Set it to the page of the application, such as http://127.0.0.1:8080/metrics.`,
   )
-}
-
-function failureOf(reason: string | undefined): string {
-  return reason === undefined
-    ? 'No dimension of the product file comes from a metrics page, so there is none to read.'
-    : `The metrics page could not be counted: ${reason}.`
 }
