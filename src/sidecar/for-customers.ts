@@ -1,7 +1,10 @@
 import type { RegionDenial } from '../entitlement/prove-entitlement.ts'
+import { SidecarError } from '../kernel/errors.ts'
 import type { CustomerRules } from '../ledger/customers/customer-book.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Settings } from '../config/settings.ts'
+
+const ofCustomers = 'saas:'
 
 type ForCustomers = Pick<Settings, 'product' | 'lateUsage'>
 
@@ -19,7 +22,7 @@ export function platformFor({ product }: Pick<ForCustomers, 'product'>, platform
   const { productCode, region } = product
   return region === undefined
     ? platform
-    : { ...platform, resource: `saas:${productCode}:${region}` }
+    : { ...platform, resource: `${ofCustomers}${productCode}:${region}` }
 }
 
 /** Says why the customers of a product can't be metered from here: AWS knows a record by its region too. */
@@ -33,4 +36,21 @@ export function customersDenial(
     code: 'RegionMismatch',
     message: `This runs in ${here.region} (${here.source}), and the product file meters customers in ${region}. Run the sidecar in ${region}: AWS bills a record again in another region.`,
   }
+}
+
+/**
+ * Refuses a book of customers in another region, or of another kind of product: its usage would be billed
+ * again, or to someone else. Throws InvalidSettings.
+ */
+export function checkOwner(resource: string, previous: string | undefined): void {
+  if (previous === undefined || placeOf(previous) === placeOf(resource)) return
+  throw new SidecarError(
+    'InvalidSettings',
+    `The ledger in SIDECAR_DATA_DIR is that of ${previous}, and this is ${resource}, so it was not opened: AWS would bill its usage to another region or buyer. Give the sidecar a directory of its own, or correct route and region of the product file.`,
+  )
+}
+
+/** What may not change in a book: the region of customers, or that it has none. */
+function placeOf(resource: string): string | undefined {
+  return resource.startsWith(ofCustomers) ? resource.slice(resource.lastIndexOf(':')) : undefined
 }

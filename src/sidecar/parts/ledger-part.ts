@@ -3,7 +3,7 @@ import { Ledger } from '../../ledger/ledger.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { todaysMeaningsOf } from '../../product/todays-meanings.ts'
 import { todaysNamesOf } from '../../product/todays-names.ts'
-import { customerRulesOf } from '../for-customers.ts'
+import { checkOwner, customerRulesOf } from '../for-customers.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 import { openStore } from './open-store.ts'
 
@@ -45,6 +45,12 @@ export async function startLedger(
     fail(error)
   }
   const store = await openStore(options, { resource: platform.resource, meaningOf, onFatal })
+  try {
+    checkOwner(platform.resource, (await store.owner())?.identity)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
   const ledger = await Ledger.open({
     store,
     meaningOf,

@@ -226,6 +226,21 @@ describe('a SaaS product', () => {
     expect(await running.calls()).toEqual([])
   })
 
+  test('does not open a ledger of another region, or of a product without customers', async () => {
+    const first = await start()
+    await register('acme', 'token-of-acme')
+    await first.post({ dimension: 'requests', quantity: 2, customer: 'acme' })
+    const { aws, dataDir } = first
+    await first.sidecar.stop()
+    const moved = optionsOf({ ...product, region: 'us-east-1' })
+    await expect(start({ ...moved, aws, dataDir })).rejects.toThrow(
+      `is that of saas:${productCode}:eu-west-1, and this is saas:${productCode}:us-east-1`,
+    )
+    await expect(startHarness({ aws, dataDir })).rejects.toThrow('and this is host:test-host')
+    const again = await start({ aws, dataDir })
+    expect((await again.get('/v1/customers/acme')).body['open']).toHaveLength(1)
+  })
+
   test('does not start with a ledger in a database', async () => {
     const options = optionsOf()
     const settings = { ...options.settings, SIDECAR_DATABASE_URL: 'postgresql://u:p@db.example/x' }
