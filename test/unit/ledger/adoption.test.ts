@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { canonicalTags } from '../../../src/metering/tags.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
+import { ForgetfulDisk } from '../../support/ledger/forgetful-disk.ts'
 import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 
@@ -61,6 +62,29 @@ describe('another task or pod finding the file', () => {
       { dimension: 'sealed', hour, quantity: 2n * unit },
     ])
     expect((await ledger.usage()).fractions).toHaveLength(4)
+  })
+
+  test('leaves unresolved what AWS refused after it may have taken it', async () => {
+    const bench = await openBench({ resource: 'pod:old' })
+    const { ledger, clock, directory } = bench
+    await bench.report('requests', 2n * unit)
+    await clock.advance(hourMs)
+    const [record] = await sealHours(ledger, clock)
+    const id = record?.id ?? 0
+    await ledger.markSending(id)
+    await ledger.settle(id, { kind: 'unknown', ...told })
+    await ledger.markSending(id)
+    expect(await ledger.settle(id, { kind: 'refused', ...told })).toMatchObject({
+      state: 'refused',
+      ambiguous: true,
+    })
+    await ledger.close()
+
+    const next = await openBench({ directory, clock, resource: 'pod:new' })
+    const { open, pending, settled } = await next.ledger.usage()
+    expect({ open, pending }).toEqual({ open: [], pending: [] })
+    expect(settled).toMatchObject([{ id, state: 'unresolved', quantity: 2 }])
+    expect(await next.ledger.audit()).toMatchObject([{ recorded: 2n * unit, imbalance: 0n }])
   })
 
   test('leaves unresolved what AWS may have taken', async () => {
@@ -133,4 +157,16 @@ test('an attempt whose answer was lost is unresolved for another task or pod, af
   const { directory, clock } = bench
   const { ledger } = await openBench({ directory, clock, resource: 'pod:new' })
   expect(await ledger.usage()).toMatchObject({ open: [], unresolvedCount: 1 })
+})
+
+test('an adoption is on disk before the ledger is open', async () => {
+  const disk = new ForgetfulDisk()
+  const { dataSync } = disk
+  const first = await openBench({ dataSync, resource: 'pod:old' })
+  await first.report('requests', unit)
+  const directory = disk.killProcess(first.directory)
+  const next = await openBench({ dataSync, directory, resource: 'pod:new' })
+  expect(next.ledger.owner.adoptedFrom).toBe('pod:old')
+  const cut = await openBench({ directory: disk.cutPower(directory), resource: 'pod:new' })
+  expect(cut.ledger.owner.adoptedFrom).toBeUndefined()
 })

@@ -108,6 +108,16 @@ describe('resolve --delivered', () => {
 })
 
 describe('resolve --resend', () => {
+  test('bills with the current hour, not with one that AWS accepts no more', async () => {
+    const id = await unresolvedRecord()
+    const now = nine + 8 * hourMs + 60_000
+    const record = await act((page) => resolveResend(page, id, now))
+    expect(record).toMatchObject({ state: 'moved', movedTo: nine + 8 * hourMs })
+    expect(new Set((await openByTags()).map(({ hour }) => hour))).toEqual(
+      new Set([nine + 8 * hourMs]),
+    )
+  })
+
   test('the usage goes to the current hour with its tags, and the record is its trace', async () => {
     const id = await unresolvedRecord()
     await report(book, 'requests', 1, { team: 'a' })
