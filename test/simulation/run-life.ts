@@ -36,6 +36,7 @@ export async function runLife({ options, events }: Script): Promise<Life> {
         ? error
         : new Violation('threw', error instanceof Error ? (error.stack ?? '') : String(error))
   }
+  await pod.remove()
   const hours = pod.clock.elapsed() / hourMs
   const knownFault = violation && knownFaultOf(violation, pod)
   return { hours, coverage: pod.coverage, violation, knownFault }

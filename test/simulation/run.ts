@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { runLife, type Script } from './run-life.ts'
 import { shrink } from './shrink.ts'
-import { simulate } from './simulate.ts'
+import { simulate, type SimulationOptions } from './simulate.ts'
 
 const help = `Simulates pods with failing disks, clocks, processes and answers, and checks the book after each event.
 
@@ -10,6 +10,7 @@ usage: npm run simulate -- [options]
 
   --hours <n>      how many hours of pods (10000)
   --seed <n>       the seed of every random choice (a new one, printed)
+  --disk-hours <n> how many more over the real store on files (1000)
   --strict         known faults fail as well
   --script <file>  plays one script as a failure prints it`
 
@@ -17,6 +18,7 @@ const { values } = parseArgs({
   options: {
     hours: { type: 'string', default: '10000' },
     seed: { type: 'string', default: `${Math.floor(Math.random() * 2 ** 31)}` },
+    'disk-hours': { type: 'string', default: '1000' },
     strict: { type: 'boolean', default: false },
     script: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -26,20 +28,23 @@ if (values.help) {
   console.log(help)
   process.exit(0)
 }
-if (!/^\d+$/.test(values.hours) || !/^\d+$/.test(values.seed)) {
+if ([values.hours, values.seed, values['disk-hours']].some((value) => !/^\d+$/.test(value))) {
   console.error(help)
   process.exit(2)
 }
 process.exit(
   values.script === undefined
-    ? await run(Number(values.hours), Number(values.seed), values.strict)
+    ? (await run({ hours: Number(values.hours) })) ||
+        (await run({ hours: Number(values['disk-hours']), store: 'sqlite' }))
     : await play(JSON.parse(readFileSync(values.script, 'utf8')) as Script),
 )
 
-async function run(hours: number, seed: number, strict: boolean): Promise<number> {
-  console.log(`${hours} hours, seed ${seed}`)
+async function run({ hours, store }: Pick<SimulationOptions, 'hours' | 'store'>): Promise<number> {
+  const seed = Number(values.seed)
+  const { strict } = values
+  console.log(`${hours} hours over the ${store ?? 'model'} store, seed ${seed}`)
   const startedAt = performance.now()
-  const result = await simulate({ hours, seed, strict })
+  const result = await simulate({ hours, seed, strict, store })
   const seconds = (performance.now() - startedAt) / 1000
   for (const line of result.coverage.lines()) console.log(line)
   for (const [name, times] of result.knownFaults)

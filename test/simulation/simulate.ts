@@ -2,6 +2,7 @@ import { Chance } from '../kill/chance.ts'
 import { Coverage } from './coverage.ts'
 import { drawEvent, type SimulationEvent } from './event.ts'
 import { runLife, type Script } from './run-life.ts'
+import type { PodOptions } from './simulated-pod.ts'
 import type { Violation } from './violation.ts'
 
 export interface SimulationResult {
@@ -28,11 +29,12 @@ export interface SimulationOptions {
   /** Known faults fail as well. */
   readonly strict?: boolean
   readonly rewritesOnOpen?: boolean
+  readonly store?: PodOptions['store']
 }
 
 /** Runs life after life, each on a seed of its own, until the hours are over or an invariant breaks. */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
-  const { seed, strict = false, rewritesOnOpen = true } = options
+  const { seed, strict = false, rewritesOnOpen = true, store } = options
   const coverage = new Coverage()
   const knownFaults = new Map<string, number>()
   let hours = 0
@@ -40,7 +42,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   let failure: SimulationFailure | undefined
   while (hours < options.hours && failure === undefined) {
     const lifeSeed = (seed + lives) % 2 ** 31
-    const script = drawScript(lifeSeed, rewritesOnOpen)
+    const script = drawScript(lifeSeed, { rewritesOnOpen, store })
     const life = await runLife(script)
     hours += life.hours
     lives += 1
@@ -55,7 +57,10 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 }
 
 /** The script of a seed; always the same. */
-export function drawScript(seed: number, rewritesOnOpen = true): Script {
+export function drawScript(
+  seed: number,
+  disk: Pick<PodOptions, 'rewritesOnOpen' | 'store'> = { rewritesOnOpen: true },
+): Script {
   const chance = new Chance(seed)
   const length = chance.pick([10, 30, 60, 120, 300])
   // What known faults rest on happens in few lives: such a fault would hide others of its kind.
@@ -69,7 +74,7 @@ export function drawScript(seed: number, rewritesOnOpen = true): Script {
     options: {
       lateUsage,
       zeroRecords: chance.happens(0.2),
-      rewritesOnOpen,
+      ...disk,
     },
     events: Array.from({ length }, () => drawEvent(chance)).filter(isDrawn),
   }

@@ -22,6 +22,7 @@ import {
 } from '../support/ledger/model-process.ts'
 import { ManualClock, settle } from '../support/manual-clock.ts'
 import { ModelDisk } from '../support/store/model-disk.ts'
+import { SqliteDisk, type SimulatedDisk } from '../support/store/sqlite-disk.ts'
 import { Coverage } from './coverage.ts'
 import type { NextOwner, SimulationEvent } from './event.ts'
 import type { Checked } from './invariants.ts'
@@ -34,17 +35,20 @@ export interface PodOptions {
   readonly zeroRecords: boolean
   /** False for a store that trusts the system's cache when it opens. */
   readonly rewritesOnOpen: boolean
+  /** The model in memory, where it is not the real one on files. */
+  readonly store?: 'sqlite' | undefined
 }
 
 const minuteMs = 60_000
 const startedAt = Date.parse('2026-03-10T09:15:00Z')
 
-/** A sidecar over the model store and the model of AWS, with everything that can go wrong around it. */
+/** A sidecar over one of the stores and the model of AWS, with everything that can go wrong around it. */
 export class SimulatedPod {
   readonly clock = new ManualClock(startedAt)
   readonly coverage = new Coverage()
   readonly application = new SimulatedApplication(this.coverage)
-  readonly disk: ModelDisk
+  readonly disk: SimulatedDisk
+  readonly #sqlite: SqliteDisk | undefined
   readonly #lateness = new Lateness()
   readonly aws = new ModelAws({ now: () => this.now }, this.#lateness)
   readonly #options: PodOptions
@@ -71,7 +75,8 @@ export class SimulatedPod {
 
   private constructor(options: PodOptions) {
     this.#options = options
-    this.disk = new ModelDisk(options)
+    this.#sqlite = options.store === 'sqlite' ? new SqliteDisk(() => this.now) : undefined
+    this.disk = this.#sqlite ?? new ModelDisk(options)
   }
 
   static async start(options: PodOptions): Promise<SimulatedPod> {
@@ -371,6 +376,11 @@ export class SimulatedPod {
     events.on('tagSetsOverflowed', () => this.coverage.count('too many tag sets'))
     this.#process = process
     this.#store = store
+  }
+
+  /** Deletes what the pod has on a real disk. */
+  async remove(): Promise<void> {
+    await this.#sqlite?.remove()
   }
 
   /** Decides whose the book is at this start. */

@@ -78,6 +78,14 @@ describe('whatever happens around a sidecar', { timeout }, () => {
     expect(hours).toBeGreaterThanOrEqual(1000)
   })
 
+  test.each([
+    ['seed 5', 5],
+    [`the fresh seed ${fresh}`, fresh],
+  ])('so it is over the real store, after power cuts too: %s', async (_, seed) => {
+    const { failure } = await simulate({ seed, hours: 20, store: 'sqlite' })
+    expect(failure && { seed: failure.seed, broken: failure.violation.message }).toBeUndefined()
+  })
+
   test('every kind of fault and of outcome occurs', async () => {
     const { coverage } = await simulate({ seed: 1, hours: 6000 })
     expect([...coverage.counts.keys()]).toEqual(
