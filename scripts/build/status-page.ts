@@ -11,6 +11,8 @@ import { fileURLToPath } from 'node:url'
 const self = fileURLToPath(import.meta.url)
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const source = join(root, 'status-page')
+/** Where the page gets tables from that the program has too. */
+const shared = join(root, 'src/metering')
 
 /** Makes the module unless it is newer than its sources. Then it does not load the bundler, the slow part. */
 export async function ensureStatusPage(
@@ -25,7 +27,9 @@ export async function ensureStatusPage(
 
 /** The folder counts too, because its time changes when a file is deleted. */
 function newestSourceMs(): number {
-  const files = readdirSync(source).map((name) => join(source, name))
+  const files = [source, shared].flatMap((folder) =>
+    readdirSync(folder).map((name) => join(folder, name)),
+  )
   return Math.max(...[self, source, ...files].map(changedMs))
 }
 

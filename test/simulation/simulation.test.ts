@@ -82,7 +82,7 @@ describe('whatever happens around a sidecar', { timeout }, () => {
     ['seed 5', 5],
     [`the fresh seed ${fresh}`, fresh],
   ])('so it is over the real store, after power cuts too: %s', async (_, seed) => {
-    const { failure } = await simulate({ seed, hours: 20, store: 'sqlite' })
+    const { failure } = await simulate({ seed, hours: 6, store: 'sqlite' })
     expect(failure && { seed: failure.seed, broken: failure.violation.message }).toBeUndefined()
   })
 
