@@ -3,7 +3,7 @@
 ARG NODE_IMAGE=node:24-bookworm-slim@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d
 ARG RUNTIME_IMAGE=gcr.io/distroless/nodejs24-debian12:nonroot@sha256:14d42e2511532589a7c7e01a753667a74fcc96266e137e8125006b87b0c32d0a
 # The version in package.json, for the label. The build fails if they differ.
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /build

@@ -64,7 +64,7 @@ describe('what AWS requires of a chart and of an EKS add-on', () => {
     const work = await mkdtemp(join(tmpdir(), 'package-'))
     try {
       await helm('package', product, '--destination', work)
-      const chart = join(work, 'example-product-0.1.0.tgz')
+      const chart = join(work, 'example-product-0.2.0.tgz')
       const ci = 'monitoring-values.yaml'
       expect(await render({}, { chart, ci })).toEqual(await render({}, { ci }))
     } finally {
