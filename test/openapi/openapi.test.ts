@@ -86,5 +86,5 @@ test('the sidecar answers every generated request as the document says', async (
   const count = Object.values(openApiPaths)
     .flatMap((path) => Object.keys(path))
     .filter((name) => methods.includes(name)).length
-  expect(output).toMatch(new RegExp(`Operations: +${count - 1} selected / ${count} total`))
+  expect(output).toMatch(new RegExp(`Operations: +${count - 2} selected / ${count - 1} total`))
 })

@@ -71,11 +71,11 @@ const names = (rules: readonly EvaluatedRule[]) => rules.map(({ name }) => name)
 
 /** Metrics without a value until an operator decides, or a source of its own is read. */
 const quiet = ['operator_decisions_total', 'source_last_seen_timestamp_seconds']
-const expected = Object.keys(metricTable).filter((name) => !quiet.includes(name))
+const measured = Object.keys(metricTable).filter((name) => !quiet.includes(name))
 
 describe('the scrape of a busy sidecar', () => {
   test('has values of every metric', () => {
-    const silent = expected.filter(
+    const silent = measured.filter(
       (name) => !new RegExp(`^${metricPrefix}${name}(_count)?[{ ]`, 'm').test(scrape),
     )
     expect(silent).toEqual([])
@@ -94,7 +94,7 @@ describe('the scrape of a busy sidecar', () => {
     expect(info?.metric).toMatchObject({ product_code: productCode, pod: 'shop-0' })
     const known = await prometheus.query('count by (__name__) ({__name__=~"marketplace_.+"})')
     const stored = new Set(known.map(({ metric }) => metric['__name__']?.replace(/_count$/, '')))
-    const all = expected.map((name) => metricPrefix + name)
+    const all = measured.map((name) => metricPrefix + name)
     expect(all.filter((name) => !stored.has(name))).toEqual([])
   })
 })
