@@ -8,7 +8,7 @@ import { serviceError } from '../protocol/service-errors.ts'
 import type { AwsCalls } from '../sources/aws-calls.ts'
 
 /** AWS allows an account 10 a second of each operation, for everything that it runs. */
-const passedOn = { burst: 10, refillMs: 200 }
+const passedOn = { burst: 50, refillMs: 100 }
 
 /** Creates the calls to AWS that a source may make for the application. */
 export function createAwsCalls(

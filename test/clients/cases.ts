@@ -95,7 +95,7 @@ const usage: readonly ClientCase[] = [
     name: 'decimal quantities are counted exactly',
     only: 'front',
     // Their models do not have decimals yet.
-    not: ['node', 'go', 'java', 'node2', 'oldBoto3', 'go1', 'java1'],
+    not: ['node', 'awsCli', 'go', 'java', 'node2', 'oldBoto3', 'go1', 'java1'],
     calls: ['2.50', '0.5'].map((UsageQuantityAsDecimal) =>
       meter({ UsageQuantity: undefined, UsageQuantityAsDecimal }),
     ),

@@ -73,17 +73,17 @@ describe('a call that the front passes on', () => {
     ])
   })
 
-  test('is one of ten at once, and of five a second after that', async () => {
+  test('is one of fifty at once, and of ten a second after that', async () => {
     const resolve = () =>
       callFor('ResolveCustomer', { RegistrationToken: 'demo-registration-token' })
-    const many = await Promise.all(Array.from({ length: 14 }, resolve))
+    const many = await Promise.all(Array.from({ length: 54 }, resolve))
     const throttled = many.filter(({ body }) => body['__type'] === 'ThrottlingException')
     expect(throttled).toHaveLength(4)
     expect((await batchFor(demoProduct.productCode)).body).toMatchObject({
       __type: 'ThrottlingException',
     })
-    expect(await harness.calls()).toHaveLength(10)
-    await timers.advance(200)
+    expect(await harness.calls()).toHaveLength(50)
+    await timers.advance(100)
     expect((await resolve()).status).toBe(200)
     expect((await resolve()).body).toMatchObject({ __type: 'ThrottlingException' })
   })
