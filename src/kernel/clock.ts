@@ -96,6 +96,11 @@ export function toIso(instant: number): string {
   return new Date(instant).toISOString()
 }
 
+/** The same for JSON, where null stands for none. */
+export function isoOrNull(instant: number | undefined): string | null {
+  return instant === undefined ? null : toIso(instant)
+}
+
 /**
  * Parses an RFC 3339 time such as `2026-11-22T10:15:00Z`; returns undefined for anything else. A time
  * without a zone is refused, because a guess could put usage into the wrong hour.

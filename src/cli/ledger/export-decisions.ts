@@ -1,10 +1,10 @@
-import { toIso } from '../../kernel/clock.ts'
+import { isoOrNull, toIso } from '../../kernel/clock.ts'
 import { decisionsNote, readDecisions } from '../../ledger/decisions/trail.ts'
 import { formatQuantity } from '../../metering/quantity.ts'
 import { untagged } from '../../metering/tags.ts'
 import type { BookReader } from '../../store/store.ts'
 import type { ExportFilter } from '../../store/summary.ts'
-import { isoOrNull, tagsBody, type RecordBody } from './record-body.ts'
+import { tagsBody, type RecordBody } from './record-body.ts'
 
 export const decisionColumns = [
   'number',

@@ -1,7 +1,7 @@
 import { formatQuantity } from '../../metering/quantity.ts'
-import { toIso } from '../../kernel/clock.ts'
+import { isoOrNull, toIso } from '../../kernel/clock.ts'
 import type { WholeOverview } from '../../store/summary.ts'
-import { isoOrNull, recordBody, tagsBody } from './record-body.ts'
+import { recordBody, tagsBody } from './record-body.ts'
 
 /** The overview as programs read it. Quantities that may have a fraction are decimal strings, exact. */
 export function overviewBody(directory: string, overview: WholeOverview) {

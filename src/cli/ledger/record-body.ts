@@ -1,4 +1,4 @@
-import { toIso } from '../../kernel/clock.ts'
+import { isoOrNull, toIso } from '../../kernel/clock.ts'
 import { tagsOf } from '../../metering/tags.ts'
 import type { MeteringRecord } from '../../metering/record.ts'
 import type { TagSet } from '../../metering/tags.ts'
@@ -39,8 +39,4 @@ export function tagsBody(tags: TagSet): Record<string, string> {
 
 function allocationsBody({ allocations }: MeteringRecord) {
   return allocations?.map(({ tags, quantity }) => ({ tags: tagsBody(tags), quantity })) ?? null
-}
-
-export function isoOrNull(instant: number | undefined): string | null {
-  return instant === undefined ? null : toIso(instant)
 }

@@ -35,7 +35,7 @@ export interface UsageAnswer {
   readonly dimensions: readonly DimensionAnswer[]
   readonly open: readonly HourAnswer[]
   readonly readings: readonly ReadingsAnswer[]
-  readonly fractions: readonly { readonly dimension: string; readonly quantity: number }[]
+  readonly fractions: readonly FractionAnswer[]
   readonly held: readonly HeldAnswer[]
   readonly late: readonly HourAnswer[]
   readonly pending: readonly RecordAnswer[]
@@ -77,6 +77,12 @@ export interface ReadingsAnswer extends HourAnswer {
   readonly count: number
 }
 
+/** What is below one of AWS's units, in units of the application. */
+export interface FractionAnswer {
+  readonly dimension: string
+  readonly quantity: number
+}
+
 export interface HeldAnswer extends HourAnswer {
   readonly id: number
   readonly reason: HeldReason
@@ -99,7 +105,7 @@ export interface CustomerAnswer {
 
 export interface CustomerUsageAnswer extends CustomerAnswer {
   readonly open: readonly HourAnswer[]
-  readonly fractions: readonly { readonly dimension: string; readonly quantity: number }[]
+  readonly fractions: readonly FractionAnswer[]
   readonly held: readonly HeldAnswer[]
   readonly pending: readonly RecordAnswer[]
   readonly settled: readonly RecordAnswer[]

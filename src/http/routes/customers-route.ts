@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { toIso } from '../../kernel/clock.ts'
+import { isoOrNull } from '../../kernel/clock.ts'
 import { SidecarError } from '../../kernel/errors.ts'
 import { hourMs } from '../../metering/hour.ts'
 import { batchMeterUsageWindow } from '../../metering/record-window.ts'
@@ -8,7 +8,7 @@ import type { CustomerSummary, CustomerUsage } from '../../store/customer-summar
 import type { CustomerAnswer, CustomerUsageAnswer } from './answers.ts'
 import type { CustomerDesk } from './customer-desk.ts'
 import { parseEvent } from './parse-event.ts'
-import { asNumber, hourBody, isoOrNull, recordBody } from './usage-bodies.ts'
+import { fractionBody, heldBody, hourBody, recordBody } from './usage-bodies.ts'
 
 export const longestToken = 4096
 export const customersPerPage = 100
@@ -145,17 +145,8 @@ function usageAnswerOf(usage: CustomerUsage): CustomerUsageAnswer {
   return {
     ...answerOf(customer, registration),
     open: open.map(hourBody),
-    fractions: fractions.map(({ dimension, quantity }) => ({
-      dimension,
-      quantity: asNumber(quantity),
-    })),
-    held: held.map(({ id, reason, since, ...hour }) => ({
-      id,
-      ...hourBody(hour),
-      reason,
-      acceptedUntil: toIso(batchMeterUsageWindow.end(hour.hour + hourMs - 1000)),
-      since: toIso(since),
-    })),
+    fractions: fractions.map(fractionBody),
+    held: held.map((each) => heldBody(each, batchMeterUsageWindow.end(each.hour + hourMs - 1000))),
     pending: pending.map((record) =>
       recordBody(record, batchMeterUsageWindow.end(record.timestamp)),
     ),

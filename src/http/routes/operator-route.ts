@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { toIso } from '../../kernel/clock.ts'
+import { isoOrNull, toIso } from '../../kernel/clock.ts'
 import { SidecarError } from '../../kernel/errors.ts'
 import {
   operatorActions,
@@ -10,7 +10,7 @@ import { possiblyTaken, type RecordSummary } from '../../metering/record.ts'
 import type { DecidedAnswer, UndecidedAnswer, UndecidedRecordAnswer } from './operator-answers.ts'
 import { parseDecision } from './parse-decision.ts'
 import type { Decided, OperatorDesk } from './operator-desk.ts'
-import { hourBody, isoOrNull, recordBody } from './usage-bodies.ts'
+import { heldBody, hourBody, recordBody } from './usage-bodies.ts'
 
 const prefix = '/v1/operator/'
 export const operatorRecordsPath = `${prefix}records`
@@ -48,13 +48,7 @@ export function operatorRoutes(
     return {
       now: toIso(now),
       open: hours.map(hourBody),
-      held: held.map(({ id, reason, since, ...hour }) => ({
-        id,
-        ...hourBody(hour),
-        reason,
-        acceptedUntil: toIso(acceptedUntil(hour.hour)),
-        since: toIso(since),
-      })),
+      held: held.map((each) => heldBody(each, acceptedUntil(each.hour))),
       records: records.map((record) => undecidedBody(record, acceptedUntil)),
     }
   })

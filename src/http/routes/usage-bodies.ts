@@ -1,11 +1,33 @@
-import { toIso } from '../../kernel/clock.ts'
+import { isoOrNull, toIso } from '../../kernel/clock.ts'
 import { formatQuantity } from '../../metering/quantity.ts'
 import type { RecordSummary } from '../../metering/record.ts'
 import type { OpenHour } from '../../metering/report.ts'
-import type { HourAnswer, RecordAnswer } from './answers.ts'
+import type { AccountFraction, HeldUsageSummary } from '../../store/summary.ts'
+import type { FractionAnswer, HeldAnswer, HourAnswer, RecordAnswer } from './answers.ts'
 
 export function hourBody({ dimension, hour, quantity }: OpenHour): HourAnswer {
   return { dimension, hour: toIso(hour), quantity: asNumber(quantity) }
+}
+
+export function fractionBody({
+  dimension,
+  quantity,
+}: Pick<AccountFraction, keyof FractionAnswer>): FractionAnswer {
+  return { dimension, quantity: asNumber(quantity) }
+}
+
+/** Held usage; `acceptedUntil` is when AWS stops accepting a record of its hour. */
+export function heldBody(
+  { id, reason, since, ...hour }: HeldUsageSummary,
+  acceptedUntil: number,
+): HeldAnswer {
+  return {
+    id,
+    ...hourBody(hour),
+    reason,
+    acceptedUntil: toIso(acceptedUntil),
+    since: toIso(since),
+  }
 }
 
 export function recordBody(record: RecordSummary, acceptedUntil?: number): RecordAnswer {
@@ -27,10 +49,6 @@ export function recordBody(record: RecordSummary, acceptedUntil?: number): Recor
   }
 }
 
-export function asNumber(quantity: bigint): number {
+function asNumber(quantity: bigint): number {
   return Number(formatQuantity(quantity))
-}
-
-export function isoOrNull(instant: number | undefined): string | null {
-  return instant === undefined ? null : toIso(instant)
 }

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify'
-import { toIso } from '../../kernel/clock.ts'
+import { isoOrNull, toIso } from '../../kernel/clock.ts'
 import type { Dimension } from '../../product/product.ts'
 import type { UsageSummary } from '../../store/summary.ts'
 import type { SidecarAnswer, UsageAnswer } from './answers.ts'
-import { asNumber, hourBody, isoOrNull, recordBody } from './usage-bodies.ts'
+import { fractionBody, heldBody, hourBody, recordBody } from './usage-bodies.ts'
 
 interface UsageView {
   usage(): Promise<UsageSummary>
@@ -61,17 +61,8 @@ function summaryBody(summary: UsageSummary, acceptedUntil: (hour: number) => num
       aggregate,
       count,
     })),
-    fractions: fractions.map(({ dimension, quantity }) => ({
-      dimension,
-      quantity: asNumber(quantity),
-    })),
-    held: held.map(({ id, reason, since, ...hour }) => ({
-      id,
-      ...hourBody(hour),
-      reason,
-      acceptedUntil: toIso(acceptedUntil(hour.hour)),
-      since: toIso(since),
-    })),
+    fractions: fractions.map(fractionBody),
+    held: held.map((each) => heldBody(each, acceptedUntil(each.hour))),
     late: late.map(hourBody),
     pending: pending.map((record) => recordBody(record, acceptedUntil(record.hour))),
     settled: settled.map((record) => recordBody(record)),
