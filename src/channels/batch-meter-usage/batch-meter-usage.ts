@@ -1,10 +1,10 @@
+import { callAllocations } from '../call-allocations.ts'
 import type { BatchMeterUsageRequest, BatchMeterUsageValue } from '../../aws/metering-api.ts'
 import { awsLimits } from '../../metering/aws-limits.ts'
 import { namesOf } from '../../metering/customer.ts'
 import type { MeteringRecord } from '../../metering/record.ts'
 import { batchMeterUsageWindow } from '../../metering/record-window.ts'
 import { slotOf } from '../../metering/slot.ts'
-import { tagsOf } from '../../metering/tags.ts'
 import type { Channel } from '../channel.ts'
 import { clientTokenOf } from '../meter-usage/client-token.ts'
 import { settlementsOf } from './settlements.ts'
@@ -42,10 +42,7 @@ function requestOf(records: readonly MeteringRecord[]): BatchMeterUsageRequest {
         dimension,
         timestamp,
         quantity,
-        allocations: allocations?.map(({ tags, quantity: share }) => ({
-          quantity: share,
-          tags: tagsOf(tags),
-        })),
+        allocations: callAllocations({ allocations }),
       }
     }),
   }

@@ -1,7 +1,7 @@
+import { callAllocations } from '../call-allocations.ts'
 import type { MeterUsageRequest, MeterUsageValue } from '../../aws/metering-api.ts'
 import { meterUsageWindow } from '../../metering/record-window.ts'
 import type { MeteringRecord } from '../../metering/record.ts'
-import { tagsOf } from '../../metering/tags.ts'
 import { slotOf } from '../../metering/slot.ts'
 import type { Channel } from '../channel.ts'
 import { clientTokenOf } from './client-token.ts'
@@ -29,10 +29,7 @@ function requestOf(record: MeteringRecord | undefined): MeterUsageRequest {
     dimension,
     timestamp,
     quantity,
-    allocations: allocations?.map(({ tags, quantity: share }) => ({
-      quantity: share,
-      tags: tagsOf(tags),
-    })),
+    allocations: callAllocations({ allocations }),
     clientToken,
   }
 }
