@@ -3,8 +3,10 @@ import { customerHolder } from '../../metering/slot.ts'
 import type { CustomerSummary, CustomerUsage } from '../customer-summary.ts'
 import { summaryWindowMs } from '../summary.ts'
 import type { Row, Session } from './connection/database.ts'
-import { selectRecords, summaryOf, unsentSql } from './record-rows.ts'
-import { isNamed, registrationOf } from './view/load-customers.ts'
+import { summaryOf } from '../record-row.ts'
+import { selectRecords, unsentSql } from './record-rows.ts'
+import { registrationOf } from '../registration-row.ts'
+import { isNamed } from './view/load-customers.ts'
 
 const accountsOfCustomer = `SELECT account.id FROM marketplace_sidecar.account
   JOIN marketplace_sidecar.registration ON registration.id = registration_id WHERE customer = $1`

@@ -1,12 +1,7 @@
-import {
-  accountOf,
-  isUnregistered,
-  type Account,
-  type Aggregate,
-  type Scope,
-} from '../../metering/account.ts'
-import type { CustomerForm } from '../../metering/customer.ts'
+import { isUnregistered, type Account } from '../../metering/account.ts'
 import { slotName, type Slot } from '../../metering/slot.ts'
+import { accountOfRow } from '../account-row.ts'
+import { slotOfRow } from '../record-row.ts'
 import type { Row, Session } from './connection/database.ts'
 
 /** The columns of an account with its customer; the caller appends WHERE and ORDER BY. */
@@ -181,36 +176,6 @@ export class Names {
     const identity = String(row['identity'])
     this.#resourceIds.set(identity, id)
     this.#resources.set(id, identity)
-  }
-}
-
-/** The account of a row of `selectAccounts`. */
-export function accountOfRow(row: Row): Account {
-  const form = String(row['form'])
-  const isNamed = form !== 'resource' && form !== 'unregistered'
-  return accountOf({
-    productCode: String(row['product_code']),
-    customer: String(row['customer']),
-    ...(isNamed && {
-      identity: {
-        form: form as CustomerForm,
-        value: String(row['identity']),
-        region: String(row['region']),
-      },
-    }),
-    dimension: String(row['dimension']),
-    divisor: BigInt(row['divisor'] as number),
-    aggregate: String(row['aggregate']) as Aggregate,
-    scope: String(row['scope']) as Scope,
-  })
-}
-
-function slotOfRow(row: Row): Slot {
-  return {
-    channel: String(row['channel']) as Slot['channel'],
-    holder: String(row['holder']),
-    productCode: String(row['product_code']),
-    dimension: String(row['dimension']),
   }
 }
 

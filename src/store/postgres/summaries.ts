@@ -13,9 +13,11 @@ import {
   type VoidedUsageSummary,
 } from '../summary.ts'
 import type { Row, Session } from './connection/database.ts'
-import { accountOfRow, Names } from './names.ts'
+import { accountOfRow } from '../account-row.ts'
+import { Names } from './names.ts'
 import { readingSummary } from './readings.ts'
-import { selectRecords, summaryOf, unsentSql } from './record-rows.ts'
+import { summaryOf } from '../record-row.ts'
+import { selectRecords, unsentSql } from './record-rows.ts'
 
 const decisions = decisionCodes.map((code) => `'${code}'`).join(', ')
 /** Rows of the tasks or pods in view, which are those of the first value; null for all. */

@@ -2,7 +2,7 @@ import { accountOf } from '../../metering/account.ts'
 import type { Changes, NewRecord, RecordProgress } from '../changes.ts'
 import type { Session } from './connection/database.ts'
 import type { Names } from './names.ts'
-import { allocationsColumn, quantityColumn } from './record-rows.ts'
+import { allocationsColumn, quantityColumn } from '../record-row.ts'
 
 /** Writes sealed records with their parts, whose slots and accounts have rows. Returns their ids in their order. */
 export async function insertRecords(
@@ -23,7 +23,7 @@ export async function insertRecords(
       contents.map(({ hour }) => hour),
       records.map(({ resource }) => names.resourceId(resource)),
       contents.map(({ timestamp }) => timestamp),
-      contents.map(({ quantity }) => quantityColumn(quantity)),
+      contents.map(({ quantity }) => String(quantityColumn(quantity))),
       contents.map(({ clientToken }) => clientToken),
       records.map(({ sealedAt }) => sealedAt),
     ],
@@ -41,7 +41,7 @@ export async function insertRecords(
     [
       parts.map(({ id }) => id),
       parts.map(({ account }) => names.accountId(accountOf(account))),
-      parts.map(({ quantity }) => quantityColumn(quantity)),
+      parts.map(({ quantity }) => String(quantityColumn(quantity))),
       parts.map(({ allocations }) => allocationsColumn(allocations)),
     ],
   )

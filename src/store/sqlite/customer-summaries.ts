@@ -5,8 +5,10 @@ import type { OpenHour } from '../../metering/report.ts'
 import type { CustomerSummary, CustomerUsage } from '../customer-summary.ts'
 import { summaryWindowMs } from '../summary.ts'
 import { amountOf, type Row } from './amount-columns.ts'
-import { selectRecords, summaryOf } from './record-rows.ts'
-import { isRegistered, registrationOf } from './registration-rows.ts'
+import { summaryOf } from '../record-row.ts'
+import { selectRecords } from './record-rows.ts'
+import { registrationOf } from '../registration-row.ts'
+import { isRegistered } from './registration-rows.ts'
 import { unsentSql } from './sqlite-view.ts'
 
 const accountsOfCustomer = `SELECT account.id FROM registration

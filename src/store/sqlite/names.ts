@@ -1,15 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
-import {
-  accountOf,
-  isUnregistered,
-  type Account,
-  type AccountKey,
-  type Aggregate,
-  type Scope,
-} from '../../metering/account.ts'
-import type { CustomerForm } from '../../metering/customer.ts'
+import { isUnregistered, type Account, type AccountKey } from '../../metering/account.ts'
 import type { Slot } from '../../metering/slot.ts'
-import type { Row } from './amount-columns.ts'
+import { accountOfRow } from '../account-row.ts'
 
 /**
  * The ids of what rows refer to: accounts, slots, tasks and pods. They are few and never change, so
@@ -132,30 +124,6 @@ function columnsOf(key: AccountKey) {
   const buyer = { form: customer === '' ? 'resource' : 'unregistered', value: '', region: '' }
   const { form, value, region } = identity ?? buyer
   return [customer, form, value, region, productCode, dimension, divisor, aggregate, scope] as const
-}
-
-/**
- * The account of a row of `account` with the `customer`, `form`, `identity` and `region` of its
- * registration, of a statement that reads integers as bigint.
- */
-export function accountOfRow(row: Row): Account {
-  const form = String(row['form'])
-  const isNamed = form !== 'resource' && form !== 'unregistered'
-  return accountOf({
-    productCode: String(row['product_code']),
-    customer: String(row['customer']),
-    ...(isNamed && {
-      identity: {
-        form: form as CustomerForm,
-        value: String(row['identity']),
-        region: String(row['region']),
-      },
-    }),
-    dimension: String(row['dimension']),
-    divisor: row['divisor'] as bigint,
-    aggregate: String(row['aggregate']) as Aggregate,
-    scope: String(row['scope']) as Scope,
-  })
 }
 
 function remember(

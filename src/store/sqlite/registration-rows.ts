@@ -1,9 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Account } from '../../metering/account.ts'
-import type { CustomerForm, CustomerNames, Registration } from '../../metering/customer.ts'
+import type { CustomerNames, Registration } from '../../metering/customer.ts'
 import { unsentStates } from '../../metering/record-states.ts'
 import { customerHolder } from '../../metering/slot.ts'
 import type { CustomerView, OpenAccountHour } from '../view.ts'
+import { registrationOf } from '../registration-row.ts'
 import type { Row } from './amount-columns.ts'
 import type { Names } from './names.ts'
 
@@ -122,34 +123,5 @@ export class RegistrationRows implements CustomerView {
   #hourOf(account: Account, row: Row): OpenAccountHour {
     const resource = this.#names.resource(Number(row['resource_id']))
     return { account, resource, hour: Number(row['hour']) }
-  }
-}
-
-/** The registration of a row that has an identity. */
-export function registrationOf(row: Row): Registration {
-  const text = (column: string) => {
-    const value = row[column] ?? null
-    return value === null ? undefined : String(value)
-  }
-  const instant = (column: string) => {
-    const value = row[column] ?? null
-    return value === null ? undefined : Number(value)
-  }
-  return {
-    customer: String(row['customer']),
-    identity: {
-      form: String(row['form']) as CustomerForm,
-      value: String(row['identity']),
-      region: String(row['region']),
-    },
-    names: {
-      accountId: text('aws_account'),
-      licenseArn: text('license_arn'),
-      identifier: text('identifier'),
-    },
-    createdAt: Number(row['created_at']),
-    startsAt: Number(row['starts_at']),
-    endedAt: instant('ended_at'),
-    deletedAt: instant('deleted_at'),
   }
 }

@@ -24,7 +24,8 @@ import { amountOf } from './amount-columns.ts'
 import { customersOf, customerUsage } from './customer-summaries.ts'
 import { Names } from './names.ts'
 import { sealableSql } from './registration-rows.ts'
-import { RecordRows, selectRecords, summaryOf } from './record-rows.ts'
+import { summaryOf } from '../record-row.ts'
+import { RecordRows, selectRecords } from './record-rows.ts'
 import { Summaries } from './summaries.ts'
 
 /** Answers the questions about a book from its file. What is asked rarely is prepared when it is asked. */

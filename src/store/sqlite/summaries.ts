@@ -14,9 +14,11 @@ import {
   type UsageSummary,
 } from '../summary.ts'
 import { amountOf, type Row } from './amount-columns.ts'
-import { accountOfRow, Names } from './names.ts'
+import { accountOfRow } from '../account-row.ts'
+import { Names } from './names.ts'
 import { ReadingRows } from './reading-rows.ts'
-import { selectRecords, summaryOf } from './record-rows.ts'
+import { summaryOf } from '../record-row.ts'
+import { selectRecords } from './record-rows.ts'
 import { heldSql, unsentSql } from './sqlite-view.ts'
 
 const decisions = decisionCodes.map((code) => `'${code}'`).join(', ')

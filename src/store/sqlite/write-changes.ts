@@ -8,7 +8,7 @@ import { ClaimRows } from './claim-rows.ts'
 import { CursorRows } from './cursor-rows.ts'
 import type { Names } from './names.ts'
 import { ReadingRows } from './reading-rows.ts'
-import { allocationsColumn, quantityColumn } from './record-rows.ts'
+import { allocationsColumn, quantityColumn } from '../record-row.ts'
 
 /** Whole units of an account in forgotten records from which on they are no longer counted. */
 const mostPruned = 10n ** 17n

@@ -1,6 +1,7 @@
-import type { CustomerForm, Registration } from '../../../metering/customer.ts'
+import type { Registration } from '../../../metering/customer.ts'
 import { customerHolder } from '../../../metering/slot.ts'
-import type { Row, Session } from '../connection/database.ts'
+import { registrationOf } from '../../registration-row.ts'
+import type { Session } from '../connection/database.ts'
 import { unsentSql } from '../record-rows.ts'
 import type { Loaded } from './loaded.ts'
 import { all } from './shelf.ts'
@@ -44,28 +45,5 @@ async function usageOf(session: Session, { customer, identity }: Registration) {
   return {
     lastHour: hours.length === 0 ? undefined : Math.max(...hours),
     isUnsettled: records?.['unsettled'] === true || usage?.['unsettled'] === true,
-  }
-}
-
-/** The registration of a row that has an identity. */
-export function registrationOf(row: Row): Registration {
-  const text = (column: string) => (row[column] as string | null) ?? undefined
-  const instant = (column: string) => (row[column] as number | null) ?? undefined
-  return {
-    customer: String(row['customer']),
-    identity: {
-      form: String(row['form']) as CustomerForm,
-      value: String(row['identity']),
-      region: String(row['region']),
-    },
-    names: {
-      accountId: text('aws_account'),
-      licenseArn: text('license_arn'),
-      identifier: text('identifier'),
-    },
-    createdAt: row['created_at'] as number,
-    startsAt: row['starts_at'] as number,
-    endedAt: instant('ended_at'),
-    deletedAt: instant('deleted_at'),
   }
 }
