@@ -6,6 +6,7 @@ import { hourMs, hourOf } from '../../src/metering/hour.ts'
 import type { SealInput, SealPlan } from '../../src/metering/seal-plan.ts'
 import type { Row } from './bench.ts'
 import { reportOf, withLedger } from './ledger-alone.ts'
+import { markSending, settle } from '../../test/support/ledger/one-record.ts'
 
 const days = 30
 const dimensions = Array.from({ length: 24 }, (_, index) => `dimension-${index}`)
@@ -28,10 +29,10 @@ async function passHour(ledger: Ledger, clock: SteppedClock): Promise<void> {
   }
   const now = clock.now()
   const records = await ledger.seal({ before: hourOf(now), now, plan: planOf, zeroHours: [] })
-  await Promise.all(records.map(({ id }) => ledger.markSending(id)))
+  await Promise.all(records.map(({ id }) => markSending(ledger, id)))
   await Promise.all(
     records.map(({ id }) =>
-      ledger.settle(id, {
+      settle(ledger, id, {
         kind: 'accepted',
         meteringRecordId: `${id}-0123-4567-89ab-cdef01234567`,
       }),

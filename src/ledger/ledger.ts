@@ -192,10 +192,6 @@ export class Ledger {
     return this.#run('mark-written', (page) => markAll(page, ids, this.#options.clock.now()))
   }
 
-  async markSending(id: number): Promise<MeteringRecord | undefined> {
-    return (await this.markAll([id]))[0]
-  }
-
   /** Commits the outcomes of an attempt, and returns the records as they stand after it. */
   async settleAll(
     outcomes: readonly (readonly [id: number, Settlement])[],
@@ -209,12 +205,6 @@ export class Ledger {
       if (record !== undefined) reportSettled(events, record, kind)
     }
     return records
-  }
-
-  async settle(id: number, settlement: Settlement): Promise<MeteringRecord> {
-    const [record] = await this.settleAll([[id, settlement]])
-    if (record === undefined) throw new TypeError(`record ${id} was not settled`)
-    return record
   }
 
   /** Seals a record again without tags where AWS refused those. Undefined for any other record, which stays as it is. */

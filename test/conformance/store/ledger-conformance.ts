@@ -18,6 +18,7 @@ import { reportOf } from '../../support/ledger/ledger-bench.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { accountFor, addedTo, nine, tagged, unit, write } from './changes-for-tests.ts'
+import { markSending, settle } from '../../support/ledger/one-record.ts'
 
 const why = { code: 'Because', message: 'AWS said so.' }
 const accepted: Settlement = { kind: 'accepted', meteringRecordId: 'm-1' }
@@ -68,8 +69,8 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
       seal: () => sealHours(ledger, clock),
       /** One attempt for a record. */
       async send(id: number, settlement: Settlement): Promise<MeteringRecord> {
-        await ledger.markSending(id)
-        return ledger.settle(id, settlement)
+        await markSending(ledger, id)
+        return settle(ledger, id, settlement)
       },
       operate: (action: (page: Page) => MeteringRecord) =>
         operate(
@@ -227,9 +228,9 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
       await book.clock.advance(hourMs)
       const [record] = await book.seal()
       const id = record?.id ?? 0
-      expect(await book.ledger.markSending(id)).toMatchObject({ inFlight: true, attempts: 1 })
+      expect(await markSending(book.ledger, id)).toMatchObject({ inFlight: true, attempts: 1 })
       expect(await book.store.record(id)).toMatchObject({ state: 'sending', inFlight: true })
-      expect(await book.ledger.settle(id, settlement)).toMatchObject(expected)
+      expect(await settle(book.ledger, id, settlement)).toMatchObject(expected)
       await book.killAndOpen()
       expect(await book.store.record(id)).toMatchObject({ ...expected, inFlight: false })
       await book.expectBalance()
@@ -241,13 +242,13 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
       await book.clock.advance(hourMs)
       const [record] = await book.seal()
       const id = record?.id ?? 0
-      await book.ledger.markSending(id)
+      await markSending(book.ledger, id)
       await book.killAndOpen()
       expect(await book.store.record(id)).toMatchObject({ state: 'sending', ambiguous: true })
       expect(await book.send(id, { kind: 'hour-taken', ...why })).toMatchObject({
         state: 'unresolved',
       })
-      expect(await book.ledger.markSending(id)).toBeUndefined()
+      expect(await markSending(book.ledger, id)).toBeUndefined()
       await book.expectBalance()
     })
 
@@ -258,7 +259,7 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
       await book.clock.advance(hourMs)
       const records = await book.seal()
       const id = (of: string) => records.find(({ dimension }) => dimension === of)?.id ?? 0
-      await book.ledger.markSending(id('tried'))
+      await markSending(book.ledger, id('tried'))
       await book.send(id('refused'), { kind: 'refused', ...why })
       await book.send(id('accepted'), accepted)
       await book.report('open', unit)

@@ -13,6 +13,7 @@ import {
 } from '../../support/sidecar/sidecar-harness.ts'
 import { startEmulator } from '../emulator/harness.ts'
 import { readPage } from '../../docs/page.ts'
+import { markSending, settle } from '../../support/ledger/one-record.ts'
 
 const operatorToken = 'operator-0123456789abcdef'
 const applicationToken = 'application-0123456789abcdef'
@@ -76,10 +77,10 @@ async function unresolvedRecord(): Promise<number> {
   const { ledger } = harness.sidecar
   const code = { code: 'SomeException', message: 'told' }
   const id = await refusedRecord()
-  await ledger.markSending(id)
-  await ledger.settle(id, { kind: 'unknown', ...code })
-  await ledger.markSending(id)
-  await ledger.settle(id, { kind: 'hour-taken', ...code })
+  await markSending(ledger, id)
+  await settle(ledger, id, { kind: 'unknown', ...code })
+  await markSending(ledger, id)
+  await settle(ledger, id, { kind: 'hour-taken', ...code })
   return id
 }
 

@@ -11,6 +11,7 @@ import { createSilentLog } from '../../../src/kernel/log.ts'
 import { clientTokenOf } from '../../../src/channels/meter-usage/client-token.ts'
 import { scratch } from '../scratch.ts'
 import { openLedger } from './open-ledger.ts'
+import { markSending, settle } from './one-record.ts'
 
 /** Makes directories, and removes them all at the end of a test. */
 export class Directories {
@@ -83,8 +84,8 @@ export async function send(
 ): Promise<MeteringRecord | undefined> {
   let record: MeteringRecord | undefined
   for (const answer of answers) {
-    await book.markSending(id)
-    record = await book.settle(id, answer)
+    await markSending(book, id)
+    record = await settle(book, id, answer)
   }
   return record
 }

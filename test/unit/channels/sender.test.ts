@@ -16,6 +16,7 @@ import {
   throttled,
   work,
 } from '../../support/ledger/sender-bench.ts'
+import { markSending, settle } from '../../support/ledger/one-record.ts'
 
 describe('sending', () => {
   test('is committed as sending before the attempt and settled after it', async () => {
@@ -246,8 +247,8 @@ describe('a read of the book', () => {
     const held = holdReads(bench)
     bench.sender.wake()
     await work()
-    await bench.ledger.markSending(1)
-    await bench.ledger.settle(1, { kind: 'hour-taken', code: 'Moved', message: '' })
+    await markSending(bench.ledger, 1)
+    await settle(bench.ledger, 1, { kind: 'hour-taken', code: 'Moved', message: '' })
     held[0]?.()
     await work()
     expect(bench.sent).toEqual([])

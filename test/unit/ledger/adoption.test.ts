@@ -4,6 +4,7 @@ import { hourMs } from '../../../src/metering/hour.ts'
 import { ForgetfulDisk } from '../../support/ledger/forgetful-disk.ts'
 import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
+import { markSending, settle } from '../../support/ledger/one-record.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
 const told = { code: 'TimeoutError', message: 'no answer' }
@@ -19,11 +20,11 @@ async function abandoned() {
   const records = await sealHours(ledger, clock)
   const idOf = (dimension: string) =>
     records.find((record) => record.dimension === dimension)?.id ?? 0
-  await ledger.markSending(idOf('accepted'))
-  await ledger.settle(idOf('accepted'), { kind: 'accepted', meteringRecordId: 'm-1' })
-  await ledger.markSending(idOf('tried'))
-  await ledger.markSending(idOf('refused'))
-  await ledger.settle(idOf('refused'), { kind: 'refused', ...told })
+  await markSending(ledger, idOf('accepted'))
+  await settle(ledger, idOf('accepted'), { kind: 'accepted', meteringRecordId: 'm-1' })
+  await markSending(ledger, idOf('tried'))
+  await markSending(ledger, idOf('refused'))
+  await settle(ledger, idOf('refused'), { kind: 'refused', ...told })
   await bench.report('open', 3n * unit, { tags })
   await clock.advance(2 * hourMs)
   await ledger.close()
@@ -71,10 +72,10 @@ describe('another task or pod finding the file', () => {
     await clock.advance(hourMs)
     const [record] = await sealHours(ledger, clock)
     const id = record?.id ?? 0
-    await ledger.markSending(id)
-    await ledger.settle(id, { kind: 'unknown', ...told })
-    await ledger.markSending(id)
-    expect(await ledger.settle(id, { kind: 'refused', ...told })).toMatchObject({
+    await markSending(ledger, id)
+    await settle(ledger, id, { kind: 'unknown', ...told })
+    await markSending(ledger, id)
+    expect(await settle(ledger, id, { kind: 'refused', ...told })).toMatchObject({
       state: 'refused',
       ambiguous: true,
     })
@@ -150,9 +151,9 @@ test('an attempt whose answer was lost is unresolved for another task or pod, af
   const [record] = await sealHours(bench.ledger, bench.clock)
   const id = record?.id ?? 0
   // AWS took the first attempt, and storing its answer failed.
-  await bench.ledger.markSending(id)
-  await bench.ledger.markSending(id)
-  await bench.ledger.settle(id, { kind: 'not-taken', ...told })
+  await markSending(bench.ledger, id)
+  await markSending(bench.ledger, id)
+  await settle(bench.ledger, id, { kind: 'not-taken', ...told })
   await bench.ledger.close()
   const { directory, clock } = bench
   const { ledger } = await openBench({ directory, clock, resource: 'pod:new' })

@@ -4,6 +4,7 @@ import { readBook } from '../../../src/store/sqlite/file/book-file.ts'
 import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
+import { markSending, settle } from '../../support/ledger/one-record.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
 const gib = 2n ** 30n
@@ -53,9 +54,9 @@ describe.each(changes)('usage of an image whose successor %s', (_, meaning) => {
     const { bench } = await changed(meaning)
     await bench.clock.advance(hourMs)
     const [record] = await sealHours(bench.ledger, bench.clock)
-    await bench.ledger.markSending(record?.id ?? 0)
+    await markSending(bench.ledger, record?.id ?? 0)
     const taken = { kind: 'hour-taken', code: 'Duplicate', message: 'taken' } as const
-    await bench.ledger.settle(record?.id ?? 0, taken)
+    await settle(bench.ledger, record?.id ?? 0, taken)
     await bench.clock.advance(hourMs)
     expect(await sealHours(bench.ledger, bench.clock)).toMatchObject([
       { productCode: 'code-1', hour: nine + hourMs, quantity: 5, divisor: gib },

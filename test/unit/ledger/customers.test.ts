@@ -5,6 +5,7 @@ import { hourMs } from '../../../src/metering/hour.ts'
 import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
 import type { ManualClock } from '../../support/manual-clock.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
+import { markSending, settle } from '../../support/ledger/one-record.ts'
 
 const region = 'us-east-1'
 const acme: CustomerNames = {
@@ -196,8 +197,8 @@ describe('a change of the form', () => {
     const bench = await saasBench('license-arn', { directory, clock })
     await bench.register('acme', acme)
     await use(bench, 'acme', 4n)
-    await bench.ledger.markSending(record?.id ?? 0)
-    const moved = await bench.ledger.settle(record?.id ?? 0, {
+    await markSending(bench.ledger, record?.id ?? 0)
+    const moved = await settle(bench.ledger, record?.id ?? 0, {
       kind: 'too-late',
       code: 'TimestampOutOfBoundsException',
       message: '',
@@ -255,8 +256,8 @@ describe('a customer', () => {
     await expect(bench.customers.delete('acme')).rejects.toMatchObject({
       code: 'CustomerNotSettled',
     })
-    await bench.ledger.markSending(record?.id ?? 0)
-    await bench.ledger.settle(record?.id ?? 0, { kind: 'accepted', meteringRecordId: 'm' })
+    await markSending(bench.ledger, record?.id ?? 0)
+    await settle(bench.ledger, record?.id ?? 0, { kind: 'accepted', meteringRecordId: 'm' })
     await bench.customers.delete('acme')
     await expect(bench.customers.end('acme')).rejects.toMatchObject({ code: 'CustomerNotFound' })
     await bench.register('acme-again', acme)

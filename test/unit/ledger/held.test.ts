@@ -16,6 +16,7 @@ import {
 import { createRecordedLog } from '../../support/recorded-log.ts'
 import { plainMeaning } from '../../support/ledger/open-ledger.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
+import { markSending, settle } from '../../support/ledger/one-record.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
 const tags = canonicalTags([{ key: 'team', value: 'a' }])
@@ -141,9 +142,9 @@ describe('an hour above maxPerHour', () => {
     await bench.report('requests', 80n * unit)
     await bench.clock.advance(hourMs)
     const [record] = await sealHours(bench.ledger, bench.clock)
-    await bench.ledger.markSending(record?.id ?? 0)
+    await markSending(bench.ledger, record?.id ?? 0)
     const taken = { kind: 'hour-taken', code: 'Duplicate', message: 'taken' } as const
-    await bench.ledger.settle(record?.id ?? 0, taken)
+    await settle(bench.ledger, record?.id ?? 0, taken)
     await bench.report('requests', 80n * unit)
     await bench.clock.advance(hourMs)
     expect(await sealHours(bench.ledger, bench.clock)).toMatchObject([{ quantity: 160 }])
@@ -216,7 +217,7 @@ describe('adoption where late usage is held', () => {
     await first.report('tried', unit)
     await first.clock.advance(hourMs)
     const records = await sealHours(first.ledger, first.clock)
-    await first.ledger.markSending(records.find(({ dimension }) => dimension === 'tried')?.id ?? 0)
+    await markSending(first.ledger, records.find(({ dimension }) => dimension === 'tried')?.id ?? 0)
     await first.report('open', 3n * unit)
     await first.ledger.close()
 

@@ -25,6 +25,7 @@ import {
   send,
 } from '../../support/ledger/ledger-book.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
+import { markSending } from '../../support/ledger/one-record.ts'
 
 const directories = new Directories()
 const nine = Date.parse('2026-03-10T09:00:00Z')
@@ -100,7 +101,7 @@ describe('resolve --delivered', () => {
   test('it is not sent again, by a sidecar that restarts either', async () => {
     const id = await unresolvedRecord()
     await act((page) => resolveDelivered(page, id, options.now))
-    expect(await book.markSending(id)).toBeUndefined()
+    expect(await markSending(book, id)).toBeUndefined()
     await book.close()
     book = await openBook(directory, clock)
     expect(await book.pendingRecords()).toEqual([])
@@ -149,7 +150,7 @@ describe('resolve --resend', () => {
 
   test('what another task left unresolved goes to an hour of the owner', async () => {
     const id = await sealedRecord()
-    await book.markSending(id)
+    await markSending(book, id)
     await book.close()
     book = await openBook(directory, clock, 'task/two')
     expect(await read(id)).toMatchObject({ state: 'unresolved', resource: 'task/one' })

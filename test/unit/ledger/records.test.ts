@@ -8,6 +8,7 @@ import { untagged } from '../../../src/metering/tags.ts'
 import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
+import { markSending, settle } from '../../support/ledger/one-record.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
 const told = { code: 'SomeException', message: 'what AWS said' }
@@ -23,8 +24,8 @@ async function sealOne(bench: LedgerBench, quantity = 3n * unit) {
 }
 
 async function attempt(bench: LedgerBench, id: number, settlement: Settlement) {
-  await bench.ledger.markSending(id)
-  return bench.ledger.settle(id, settlement)
+  await markSending(bench.ledger, id)
+  return settle(bench.ledger, id, settlement)
 }
 
 describe('sealing', () => {
@@ -120,11 +121,11 @@ describe('a record', () => {
   test('is sending before its attempt and accepted after it', async () => {
     const bench = await openBench()
     const { id } = await sealOne(bench)
-    expect(await bench.ledger.markSending(id)).toMatchObject({ state: 'sending', attempts: 1 })
-    const settled = await bench.ledger.settle(id, { kind: 'accepted', meteringRecordId: 'm-1' })
+    expect(await markSending(bench.ledger, id)).toMatchObject({ state: 'sending', attempts: 1 })
+    const settled = await settle(bench.ledger, id, { kind: 'accepted', meteringRecordId: 'm-1' })
     expect(settled).toMatchObject({ state: 'accepted', meteringRecordId: 'm-1', ambiguous: false })
     expect(await bench.ledger.pendingRecords()).toEqual([])
-    expect(await bench.ledger.markSending(id)).toBeUndefined()
+    expect(await markSending(bench.ledger, id)).toBeUndefined()
   })
 
   test('that AWS certainly did not take is as good as never tried', async () => {
@@ -215,7 +216,10 @@ describe('a record', () => {
         quantity: second.divisor * unit * BigInt(second.quantity),
       },
     ])
-    const late = await bench.ledger.settle(second.id, { kind: 'accepted', meteringRecordId: 'm-9' })
+    const late = await settle(bench.ledger, second.id, {
+      kind: 'accepted',
+      meteringRecordId: 'm-9',
+    })
     expect(late).toMatchObject({ state: 'moved', lastCode: 'AcceptedAfterMove' })
     expect(late.lastMessage).toContain('write that off')
     expect(await balanced(bench)).toBe(true)
@@ -238,11 +242,11 @@ describe('a record', () => {
   test('that is tried again before its last answer was stored may have been taken', async () => {
     const bench = await openBench()
     const { id } = await sealOne(bench)
-    await bench.ledger.markSending(id)
-    expect(await bench.ledger.markSending(id)).toMatchObject({ attempts: 2, ambiguous: true })
-    const throttled = await bench.ledger.settle(id, { kind: 'not-taken', ...told })
+    await markSending(bench.ledger, id)
+    expect(await markSending(bench.ledger, id)).toMatchObject({ attempts: 2, ambiguous: true })
+    const throttled = await settle(bench.ledger, id, { kind: 'not-taken', ...told })
     expect(throttled).toMatchObject({ state: 'sending', ambiguous: true })
-    expect(await bench.ledger.settle(id, { kind: 'hour-taken', ...told })).toMatchObject({
+    expect(await settle(bench.ledger, id, { kind: 'hour-taken', ...told })).toMatchObject({
       state: 'unresolved',
     })
   })
@@ -274,7 +278,7 @@ describe('a record', () => {
     const { id } = await sealOne(bench)
     await attempt(bench, id, { kind: 'unknown', ...told })
     await attempt(bench, id, { kind: 'hour-taken', ...told })
-    const late = await bench.ledger.settle(id, { kind: 'accepted', meteringRecordId: 'm-1' })
+    const late = await settle(bench.ledger, id, { kind: 'accepted', meteringRecordId: 'm-1' })
     expect(late).toMatchObject({ state: 'accepted', meteringRecordId: 'm-1', ambiguous: false })
     expect(await balanced(bench)).toBe(true)
   })
@@ -283,7 +287,7 @@ describe('a record', () => {
     const bench = await openBench()
     const { id } = await sealOne(bench)
     await attempt(bench, id, { kind: 'hour-taken', ...told })
-    const late = await bench.ledger.settle(id, { kind: 'accepted', meteringRecordId: 'm-1' })
+    const late = await settle(bench.ledger, id, { kind: 'accepted', meteringRecordId: 'm-1' })
     expect(late).toMatchObject({
       state: 'moved',
       meteringRecordId: 'm-1',
@@ -313,7 +317,7 @@ describe('a record', () => {
     const bench = await openBench()
     const { id } = await sealOne(bench)
     await attempt(bench, id, { kind: 'accepted', meteringRecordId: 'm-1' })
-    const again = await bench.ledger.settle(id, { kind: 'hour-taken', ...told })
+    const again = await settle(bench.ledger, id, { kind: 'hour-taken', ...told })
     expect(again).toMatchObject({ state: 'accepted', meteringRecordId: 'm-1' })
   })
 

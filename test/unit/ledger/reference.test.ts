@@ -4,6 +4,7 @@ import { referenceOf } from '../../../src/store/reference.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
+import { markSending, settle } from '../../support/ledger/one-record.ts'
 
 const hour = Date.parse('2026-03-10T09:00:00Z')
 const name = { resource: 'pod:1', customer: '', dimension: 'requests', hour }
@@ -45,8 +46,8 @@ describe('the id that an application gets for its usage', () => {
     await bench.clock.advance(hourMs)
     const [record] = await sealHours(bench.ledger, bench.clock)
     const meteringRecordId = '0e380b56-08ff-4157-a7be-603a0a030ea1'
-    await bench.ledger.markSending(record?.id ?? 0)
-    await bench.ledger.settle(record?.id ?? 0, { kind: 'accepted', meteringRecordId })
+    await markSending(bench.ledger, record?.id ?? 0)
+    await settle(bench.ledger, record?.id ?? 0, { kind: 'accepted', meteringRecordId })
     const find = (reference: string) => readBook(bench.directory, (book) => book.find(reference, 0))
     expect(await find(meteringRecordId)).toMatchObject({
       kind: 'record',

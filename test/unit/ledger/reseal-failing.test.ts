@@ -8,6 +8,7 @@ import { changeBook } from '../../../src/store/sqlite/file/book-file.ts'
 import { ForgetfulDisk } from '../../support/ledger/forgetful-disk.ts'
 import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
+import { markSending, settle } from '../../support/ledger/one-record.ts'
 
 const tags = canonicalTags([{ key: 'team', value: 'a' }])
 const refusal = { code: 'InvalidTagException', message: 'refused' }
@@ -20,8 +21,8 @@ async function refusedBench(dataSync: DataSync = () => Promise.resolve()) {
   await bench.clock.advance(hourMs)
   const [sealed] = await sealHours(bench.ledger, bench.clock)
   const id = sealed?.id ?? 0
-  await bench.ledger.markSending(id)
-  const record = await bench.ledger.settle(id, { kind: 'refused', ...refusal })
+  await markSending(bench.ledger, id)
+  const record = await settle(bench.ledger, id, { kind: 'refused', ...refusal })
   return { bench, record }
 }
 
@@ -46,12 +47,12 @@ test('sealing again without tags that fails leaves the record refused, with its 
     throw new Error('the disk is away')
   })
   await expect(failing).rejects.toThrow('the disk is away')
-  const sending = await bench.ledger.markSending(record.id)
+  const sending = await markSending(bench.ledger, record.id)
   expect(sending).toMatchObject({
     allocations: record.allocations,
     clientToken: record.clientToken,
   })
-  await bench.ledger.settle(record.id, { kind: 'refused', ...refusal })
+  await settle(bench.ledger, record.id, { kind: 'refused', ...refusal })
   await expectResealable(bench, record)
 })
 
@@ -84,7 +85,7 @@ test('a kill before the flush, and a power cut, leave one of the two records who
   const next = await openBench({ directory: disk.killProcess(bench.directory), clock: bench.clock })
   // The kernel's cache has it: the next start keeps it, and sends it once, without tags.
   expect(await next.ledger.resealUntagged(record.id, clientTokenOf)).toBeUndefined()
-  expect(await next.ledger.markSending(record.id)).toMatchObject({
+  expect(await markSending(next.ledger, record.id)).toMatchObject({
     quantity: 3,
     allocations: undefined,
     clientToken: wanted,

@@ -6,6 +6,7 @@ import { canonicalTags } from '../../../src/metering/tags.ts'
 import { readBook } from '../../../src/store/sqlite/file/book-file.ts'
 import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
+import { markSending, settle } from '../../support/ledger/one-record.ts'
 
 const tags = canonicalTags([{ key: 'team', value: 'a' }])
 const refusedAs = (code: string): Settlement => ({ kind: 'refused', code, message: 'refused' })
@@ -19,8 +20,8 @@ async function resealedAfter(tagged: boolean, ...answers: readonly Settlement[])
   const [before] = await sealHours(bench.ledger, bench.clock)
   const id = before?.id ?? 0
   for (const answer of answers) {
-    await bench.ledger.markSending(id)
-    await bench.ledger.settle(id, answer)
+    await markSending(bench.ledger, id)
+    await settle(bench.ledger, id, answer)
   }
   const resealed = await bench.ledger.resealUntagged(id, clientTokenOf)
   const stored = await readBook(bench.directory, (book) => book.record(id))
@@ -42,7 +43,7 @@ test.each(['InvalidTagException', 'InvalidUsageAllocationsException'])(
     })
     expect(resealed?.clientToken).not.toBe(before?.clientToken)
     expect(stored).toEqual(resealed)
-    expect(await bench.ledger.markSending(before?.id ?? 0)).toMatchObject({
+    expect(await markSending(bench.ledger, before?.id ?? 0)).toMatchObject({
       allocations: undefined,
       clientToken: resealed?.clientToken,
     })

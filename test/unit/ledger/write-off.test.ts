@@ -10,6 +10,7 @@ import { changeBook } from '../../../src/store/sqlite/file/book-file.ts'
 import type { Page } from '../../../src/ledger/page.ts'
 import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
+import { markSending, settle } from '../../support/ledger/one-record.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
 const tags = canonicalTags([{ key: 'team', value: 'a' }])
@@ -121,8 +122,8 @@ describe('writing off a record', () => {
     const [record] = await sealHours(bench.ledger, bench.clock)
     const id = record?.id ?? 0
     for (const answer of answers) {
-      await bench.ledger.markSending(id)
-      await bench.ledger.settle(id, answer)
+      await markSending(bench.ledger, id)
+      await settle(bench.ledger, id, answer)
     }
     return { bench, id }
   }
