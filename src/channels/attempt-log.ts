@@ -4,7 +4,7 @@ import { messageOf } from '../kernel/errors.ts'
 import type { Events } from '../kernel/events.ts'
 import type { Log } from '../kernel/log.ts'
 import type { MeteringRecord } from '../metering/record.ts'
-import { acceptedAfterMove } from '../ledger/settle-record.ts'
+import { acceptedAfterMove } from '../ledger/settling/settle-record.ts'
 import { FailureReminders } from './failure-reminders.ts'
 
 interface AttemptLogOptions {

@@ -1,5 +1,5 @@
 import { toIso } from '../kernel/clock.ts'
-import { aheadLimitMs } from '../ledger/report-usage.ts'
+import { aheadLimitMs } from '../ledger/reporting/report-usage.ts'
 import type { MeteringRecord, Settlement } from '../metering/record.ts'
 import type { RecordWindow } from '../metering/record-window.ts'
 

@@ -1,4 +1,4 @@
-import { imbalancesOf, auditBook } from '../../src/ledger/audit.ts'
+import { imbalancesOf, auditBook } from '../../src/ledger/audit/audit.ts'
 import { hourMs, hourOf } from '../../src/metering/hour.ts'
 import { possiblyTaken, type MeteringRecord } from '../../src/metering/record.ts'
 import type { Store } from '../../src/store/store.ts'

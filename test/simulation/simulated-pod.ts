@@ -8,7 +8,7 @@ import {
   resolveResend,
   retryRefused,
 } from '../../src/ledger/decisions/operator-actions.ts'
-import type { Page } from '../../src/ledger/page.ts'
+import type { Page } from '../../src/ledger/page/page.ts'
 import { awsLimits } from '../../src/metering/aws-limits.ts'
 import type { MeteringRecord } from '../../src/metering/record.ts'
 import type { UsageRequest } from '../../src/metering/report.ts'

@@ -1,6 +1,6 @@
 import { readArguments } from '../command-line.ts'
 import { formatQuantity } from '../../metering/quantity.ts'
-import { auditBook, imbalancesOf, type AccountBalance } from '../../ledger/audit.ts'
+import { auditBook, imbalancesOf, type AccountBalance } from '../../ledger/audit/audit.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'

@@ -1,7 +1,7 @@
 import { SidecarError } from '../../kernel/errors.ts'
 import { accountOf, type Account, type AccountKey } from '../../metering/account.ts'
 import type { Registration } from '../../metering/customer.ts'
-import type { Page } from '../page.ts'
+import type { Page } from '../page/page.ts'
 
 /** How many customers may have usage without being registered. */
 export const mostAwaited = 1000

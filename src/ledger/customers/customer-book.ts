@@ -1,7 +1,7 @@
 import { batchMeterUsageWindow } from '../../metering/record-window.ts'
 import { recordTimestamp, hourMs } from '../../metering/hour.ts'
 import type { CustomerForm, Registration } from '../../metering/customer.ts'
-import type { Page } from '../page.ts'
+import type { Page } from '../page/page.ts'
 import type { CustomerSummary, CustomerUsage } from '../../store/customer-summary.ts'
 import type { BookReader } from '../../store/store.ts'
 import {

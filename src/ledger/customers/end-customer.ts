@@ -1,6 +1,6 @@
 import { SidecarError } from '../../kernel/errors.ts'
 import type { CustomerNames, Registration } from '../../metering/customer.ts'
-import type { Page } from '../page.ts'
+import type { Page } from '../page/page.ts'
 
 /**
  * Notes that the licence of a customer has ended: all of its usage, that of the current hour too, is

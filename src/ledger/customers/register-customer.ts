@@ -8,7 +8,7 @@ import {
   type Registration,
 } from '../../metering/customer.ts'
 import { hourMs, hourOf } from '../../metering/hour.ts'
-import type { Page } from '../page.ts'
+import type { Page } from '../page/page.ts'
 
 export interface NewCustomer {
   readonly customer: string

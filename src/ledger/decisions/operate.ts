@@ -1,9 +1,9 @@
 import type { Changes } from '../../store/changes.ts'
 import type { BookView } from '../../store/view.ts'
-import { AccountSlots } from '../account-slots.ts'
-import { HeadRoom } from '../head-room.ts'
-import { Page } from '../page.ts'
-import { TagSetLimit } from '../tag-set-limit.ts'
+import { AccountSlots } from '../page/account-slots.ts'
+import { HeadRoom } from '../page/head-room.ts'
+import { Page } from '../page/page.ts'
+import { TagSetLimit } from '../page/tag-set-limit.ts'
 
 /**
  * Runs an operator's action on a book in one transaction, in the name of the book's owner, and returns

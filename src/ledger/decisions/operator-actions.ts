@@ -2,8 +2,8 @@ import { SidecarError } from '../../kernel/errors.ts'
 import { hourOf } from '../../metering/hour.ts'
 import type { MeteringRecord } from '../../metering/record.ts'
 import { recordStateTable, type RecordState } from '../../metering/record-states.ts'
-import type { Page } from '../page.ts'
-import { returnUsage } from '../settle-record.ts'
+import type { Page } from '../page/page.ts'
+import { returnUsage } from '../settling/settle-record.ts'
 
 /**
  * Closes an unresolved record whose usage AWS has billed: its units stay in it, as accepted, and are

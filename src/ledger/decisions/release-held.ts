@@ -4,7 +4,7 @@ import { sumOf } from '../../metering/cell.ts'
 import { hourOf } from '../../metering/hour.ts'
 import type { HeldHour } from '../../store/view.ts'
 import type { MeaningOf } from '../opening/open-book.ts'
-import type { Page } from '../page.ts'
+import type { Page } from '../page/page.ts'
 
 /** Held usage after an operator decided. */
 interface DecidedUsage {

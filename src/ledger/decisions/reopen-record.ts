@@ -5,7 +5,7 @@ import { sumOf } from '../../metering/cell.ts'
 import { hourMs, hourOf } from '../../metering/hour.ts'
 import { possiblyTaken, usageOfPart, type MeteringRecord } from '../../metering/record.ts'
 import { afterwards, findInState } from './operator-actions.ts'
-import type { Page } from '../page.ts'
+import type { Page } from '../page/page.ts'
 
 /** What today's product file calls usage that was reported under an earlier one. */
 export interface TodaysNames {

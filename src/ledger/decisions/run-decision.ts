@@ -1,6 +1,6 @@
 import { SidecarError } from '../../kernel/errors.ts'
 import type { OperatorAction } from '../../metering/operator-table.ts'
-import type { Page } from '../page.ts'
+import type { Page } from '../page/page.ts'
 import { noteDecision, type DecisionEntry } from './trail.ts'
 
 /** An operator's decision about a book. */

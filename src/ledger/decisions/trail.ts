@@ -1,6 +1,6 @@
 import { formatQuantity } from '../../metering/quantity.ts'
 import { usageOfPart, type MeteringRecord } from '../../metering/record.ts'
-import type { Page } from '../page.ts'
+import type { Page } from '../page/page.ts'
 import type { OperatorAction } from '../../metering/operator-table.ts'
 
 /** The note of a book's owner that lists what operators decided. */

@@ -5,7 +5,7 @@ import { formatQuantity } from '../../metering/quantity.ts'
 import { possiblyTaken, usageOfPart, type MeteringRecord } from '../../metering/record.ts'
 import type { TagSet } from '../../metering/tags.ts'
 import { afterwards, findInState } from './operator-actions.ts'
-import type { Page } from '../page.ts'
+import type { Page } from '../page/page.ts'
 
 /**
  * Writes off a refused record: AWS does not have it, and its usage is never billed. Throws RecordNotFound,

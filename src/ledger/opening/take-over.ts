@@ -1,8 +1,8 @@
 import { hourOf } from '../../metering/hour.ts'
 import { possiblyTaken, type MeteringRecord } from '../../metering/record.ts'
-import { closeForeignReadings } from '../close-readings.ts'
-import type { Page } from '../page.ts'
-import { holdUsage, returnUsage } from '../settle-record.ts'
+import { closeForeignReadings } from '../readings/close-readings.ts'
+import type { Page } from '../page/page.ts'
+import { holdUsage, returnUsage } from '../settling/settle-record.ts'
 
 interface Takeover {
   /** The tasks or pods that are gone. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Events } from '../../../src/kernel/events.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
-import { imbalancesOf } from '../../../src/ledger/audit.ts'
+import { imbalancesOf } from '../../../src/ledger/audit/audit.ts'
 import { Ledger } from '../../../src/ledger/ledger.ts'
 import { operate } from '../../../src/ledger/decisions/operate.ts'
 import {
@@ -9,7 +9,7 @@ import {
   resolveResend,
   retryRefused,
 } from '../../../src/ledger/decisions/operator-actions.ts'
-import type { Page } from '../../../src/ledger/page.ts'
+import type { Page } from '../../../src/ledger/page/page.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import type { MeteringRecord, Settlement } from '../../../src/metering/record.ts'
 import { untagged } from '../../../src/metering/tags.ts'

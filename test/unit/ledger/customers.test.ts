@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { imbalancesOf } from '../../../src/ledger/audit.ts'
+import { imbalancesOf } from '../../../src/ledger/audit/audit.ts'
 import type { CustomerForm, CustomerNames } from '../../../src/metering/customer.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { HeadRoom } from '../../../src/ledger/head-room.ts'
+import { HeadRoom } from '../../../src/ledger/page/head-room.ts'
 import { accountOf } from '../../../src/metering/account.ts'
 import { microPerUnit } from '../../../src/metering/amount.ts'
 import { largestTotal } from '../../../src/metering/quantity.ts'

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { auditBook, imbalancesOf } from '../../../src/ledger/audit.ts'
+import { auditBook, imbalancesOf } from '../../../src/ledger/audit/audit.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { operate } from '../../../src/ledger/decisions/operate.ts'
 import {
@@ -8,7 +8,7 @@ import {
   resolveResend,
   retryRefused,
 } from '../../../src/ledger/decisions/operator-actions.ts'
-import type { Page } from '../../../src/ledger/page.ts'
+import type { Page } from '../../../src/ledger/page/page.ts'
 import type { MeteringRecord } from '../../../src/metering/record.ts'
 import { changeBook, readBook } from '../../../src/store/sqlite/file/book-file.ts'
 import { tagsOf } from '../../../src/metering/tags.ts'

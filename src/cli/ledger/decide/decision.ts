@@ -5,7 +5,7 @@ import { mismatch, recordNotFound } from '../../../ledger/decisions/operator-act
 import type { OperatorAction } from '../../../metering/operator-table.ts'
 import { applyDecision } from '../../../ledger/decisions/run-decision.ts'
 import type { DecisionEntry } from '../../../ledger/decisions/trail.ts'
-import type { Page } from '../../../ledger/page.ts'
+import type { Page } from '../../../ledger/page/page.ts'
 import type { MeteringRecord } from '../../../metering/record.ts'
 import type { RecordState } from '../../../metering/record-states.ts'
 import type { HeldUsageSummary } from '../../../store/summary.ts'

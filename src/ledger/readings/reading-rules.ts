@@ -1,4 +1,4 @@
-import type { MeaningOf } from './opening/open-book.ts'
+import type { MeaningOf } from '../opening/open-book.ts'
 import type { ReadingRules } from './report-reading.ts'
 
 /** How long a value of an `integral` stands where the product file does not say. */

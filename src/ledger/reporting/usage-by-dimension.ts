@@ -1,5 +1,5 @@
-import type { SidecarEvents } from '../kernel/events.ts'
-import type { ReportReceipt, UsageRequest } from '../metering/report.ts'
+import type { SidecarEvents } from '../../kernel/events.ts'
+import type { ReportReceipt, UsageRequest } from '../../metering/report.ts'
 
 type ReportedUsage = SidecarEvents['usageReported']
 type Tally = { -readonly [Member in keyof ReportedUsage]: ReportedUsage[Member] }

@@ -1,7 +1,7 @@
-import type { AccountKey } from '../metering/account.ts'
-import { sumOf } from '../metering/cell.ts'
-import type { OpenAccountHour } from '../store/view.ts'
-import type { Page } from './page.ts'
+import type { AccountKey } from '../../metering/account.ts'
+import { sumOf } from '../../metering/cell.ts'
+import type { OpenAccountHour } from '../../store/view.ts'
+import type { Page } from '../page/page.ts'
 
 /** The most that an hour of an account may hold, in micro-units; undefined where there is no limit. */
 export type HourLimit = (account: AccountKey) => bigint | undefined

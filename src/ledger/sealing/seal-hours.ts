@@ -1,13 +1,13 @@
-import type { Account } from '../metering/account.ts'
-import { microPerWhole } from '../metering/amount.ts'
-import { sumOf } from '../metering/cell.ts'
-import { hourMs, hourOf } from '../metering/hour.ts'
-import { possiblyTaken } from '../metering/record.ts'
-import type { SealInput, SealPlan } from '../metering/seal-plan.ts'
-import type { OpenAccountHour } from '../store/view.ts'
-import type { NamedSlot } from './account-slots.ts'
-import type { InsertedRecord, Page } from './page.ts'
-import { returnUsage } from './settle-record.ts'
+import type { Account } from '../../metering/account.ts'
+import { microPerWhole } from '../../metering/amount.ts'
+import { sumOf } from '../../metering/cell.ts'
+import { hourMs, hourOf } from '../../metering/hour.ts'
+import { possiblyTaken } from '../../metering/record.ts'
+import type { SealInput, SealPlan } from '../../metering/seal-plan.ts'
+import type { OpenAccountHour } from '../../store/view.ts'
+import type { NamedSlot } from '../page/account-slots.ts'
+import type { InsertedRecord, Page } from '../page/page.ts'
+import { returnUsage } from '../settling/settle-record.ts'
 
 export interface SealRequest {
   /** Hours that start before this instant are sealed. */

@@ -1,8 +1,8 @@
-import { SidecarError } from '../kernel/errors.ts'
-import { accountOf, type Account } from '../metering/account.ts'
-import { placeOfCustomer, type Meaning, type UsagePlace } from './customers/customer-accounts.ts'
-import type { MeaningOf } from './opening/open-book.ts'
-import type { Page } from './page.ts'
+import { SidecarError } from '../../kernel/errors.ts'
+import { accountOf, type Account } from '../../metering/account.ts'
+import { placeOfCustomer, type Meaning, type UsagePlace } from '../customers/customer-accounts.ts'
+import type { MeaningOf } from '../opening/open-book.ts'
+import type { Page } from '../page/page.ts'
 import type { ReportRules } from './report-usage.ts'
 
 function wrongCustomer(isMissing: boolean): SidecarError {

@@ -1,5 +1,5 @@
-import { SidecarError } from '../kernel/errors.ts'
-import type { Account } from '../metering/account.ts'
+import { SidecarError } from '../../kernel/errors.ts'
+import type { Account } from '../../metering/account.ts'
 
 /** The error for a group of changes that would lose usage, or make some. */
 export function imbalanced({ key }: Account, homeless: bigint): SidecarError {

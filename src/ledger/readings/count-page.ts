@@ -1,15 +1,15 @@
-import type { Account } from '../metering/account.ts'
-import { microPerUnit } from '../metering/amount.ts'
+import type { Account } from '../../metering/account.ts'
+import { microPerUnit } from '../../metering/amount.ts'
 import {
   isNewer,
   riseOf,
   type CounterOutcome,
   type CounterPage,
   type CounterReading,
-} from '../metering/counter.ts'
-import { hourOf } from '../metering/hour.ts'
-import type { Cursor } from '../store/cursor.ts'
-import type { Page } from './page.ts'
+} from '../../metering/counter.ts'
+import { hourOf } from '../../metering/hour.ts'
+import type { Cursor } from '../../store/cursor.ts'
+import type { Page } from '../page/page.ts'
 
 export interface CountRules {
   /** When this task or pod first opened the book. */

@@ -1,11 +1,11 @@
-import { accountOf, type Account } from '../metering/account.ts'
-import { microPerWhole } from '../metering/amount.ts'
-import { sumOf, type OpenCell } from '../metering/cell.ts'
-import { hourMs } from '../metering/hour.ts'
-import { usageOfPart, type MeteringRecord } from '../metering/record.ts'
-import { recordStateTable } from '../metering/record-states.ts'
-import type { PlannedRecord } from '../metering/seal-plan.ts'
-import { untagged, type TagSet } from '../metering/tags.ts'
+import { accountOf, type Account } from '../../metering/account.ts'
+import { microPerWhole } from '../../metering/amount.ts'
+import { sumOf, type OpenCell } from '../../metering/cell.ts'
+import { hourMs } from '../../metering/hour.ts'
+import { usageOfPart, type MeteringRecord } from '../../metering/record.ts'
+import { recordStateTable } from '../../metering/record-states.ts'
+import type { PlannedRecord } from '../../metering/seal-plan.ts'
+import { untagged, type TagSet } from '../../metering/tags.ts'
 import type {
   AccountChange,
   Changes,
@@ -13,9 +13,9 @@ import type {
   NewRecord,
   RecordProgress,
   VoidedUsage,
-} from '../store/changes.ts'
-import type { CursorChanges } from '../store/cursor.ts'
-import type { Retention } from '../store/retention.ts'
+} from '../../store/changes.ts'
+import type { CursorChanges } from '../../store/cursor.ts'
+import type { Retention } from '../../store/retention.ts'
 import type {
   BookView,
   HeldHour,
@@ -23,16 +23,16 @@ import type {
   OpenAccountHour,
   SealableHours,
   StoredClaim,
-} from '../store/view.ts'
+} from '../../store/view.ts'
 import { newAccountPage, type AccountPage } from './account-page.ts'
 import type { AccountSlots, NamedSlot } from './account-slots.ts'
 import type { HeadRoom } from './head-room.ts'
-import { CustomerPage } from './customers/customer-page.ts'
+import { CustomerPage } from '../customers/customer-page.ts'
 import { HeldUsage } from './held-usage.ts'
 import { imbalanced } from './imbalanced.ts'
 import { closedName, unguardedName } from './page-names.ts'
 import { OpenUsage } from './open-usage.ts'
-import { Readings } from './readings.ts'
+import { Readings } from '../readings/readings.ts'
 import type { TagSetLimit } from './tag-set-limit.ts'
 
 /** A record that gets its id when the group is committed. */

@@ -1,8 +1,8 @@
-import { isUnregistered, type Account } from '../metering/account.ts'
-import type { OpenCell } from '../metering/cell.ts'
-import { untagged, type TagSet } from '../metering/tags.ts'
-import type { AddedUsage } from '../store/changes.ts'
-import type { BookView, OpenAccountHour, SealableHours } from '../store/view.ts'
+import { isUnregistered, type Account } from '../../metering/account.ts'
+import type { OpenCell } from '../../metering/cell.ts'
+import { untagged, type TagSet } from '../../metering/tags.ts'
+import type { AddedUsage } from '../../store/changes.ts'
+import type { BookView, OpenAccountHour, SealableHours } from '../../store/view.ts'
 import type { TagSetLimit } from './tag-set-limit.ts'
 
 interface HourPage extends OpenAccountHour {

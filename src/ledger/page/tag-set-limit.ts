@@ -1,5 +1,5 @@
-import type { OpenAccountHour } from '../store/view.ts'
-import type { TagSet } from '../metering/tags.ts'
+import type { OpenAccountHour } from '../../store/view.ts'
+import type { TagSet } from '../../metering/tags.ts'
 
 /** What is known of the tag sets of an hour, where it must be exact. */
 interface TagSetsOfHour {

@@ -1,8 +1,8 @@
-import { sumOf, type OpenCell } from '../metering/cell.ts'
-import { hourOf } from '../metering/hour.ts'
-import { amountsOf, type ReadingAggregate } from '../metering/reading.ts'
-import type { ReadingHour } from '../store/readings.ts'
-import type { Page } from './page.ts'
+import { sumOf, type OpenCell } from '../../metering/cell.ts'
+import { hourOf } from '../../metering/hour.ts'
+import { amountsOf, type ReadingAggregate } from '../../metering/reading.ts'
+import type { ReadingHour } from '../../store/readings.ts'
+import type { Page } from '../page/page.ts'
 
 /** What the readings of an hour came to. */
 export interface ReadAmount {

@@ -1,19 +1,19 @@
 import { createHmac } from 'node:crypto'
-import { SidecarError } from '../kernel/errors.ts'
-import type { Account } from '../metering/account.ts'
-import { microPerUnit } from '../metering/amount.ts'
-import { hourMs, hourOf } from '../metering/hour.ts'
+import { SidecarError } from '../../kernel/errors.ts'
+import type { Account } from '../../metering/account.ts'
+import { microPerUnit } from '../../metering/amount.ts'
+import { hourMs, hourOf } from '../../metering/hour.ts'
 import {
   enteringKey,
   mergeReadings,
   readingKey,
   type Reading,
   type ReadingAggregate,
-} from '../metering/reading.ts'
-import type { ReportReceipt, UsageReport } from '../metering/report.ts'
-import type { OpenAccountHour } from '../store/view.ts'
+} from '../../metering/reading.ts'
+import type { ReportReceipt, UsageReport } from '../../metering/report.ts'
+import type { OpenAccountHour } from '../../store/view.ts'
 import { closeHour } from './close-readings.ts'
-import type { Page } from './page.ts'
+import type { Page } from '../page/page.ts'
 
 /** What of the settings and the product file readings depend on. */
 export interface ReadingRules {

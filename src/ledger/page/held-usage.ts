@@ -1,7 +1,7 @@
-import type { OpenCell } from '../metering/cell.ts'
-import type { TagSet } from '../metering/tags.ts'
-import type { HeldCells } from '../store/changes.ts'
-import type { BookView, HeldHour, HeldKey, OpenAccountHour } from '../store/view.ts'
+import type { OpenCell } from '../../metering/cell.ts'
+import type { TagSet } from '../../metering/tags.ts'
+import type { HeldCells } from '../../store/changes.ts'
+import type { BookView, HeldHour, HeldKey, OpenAccountHour } from '../../store/view.ts'
 
 interface HeldPage extends HeldCells {
   readonly added: Map<TagSet, bigint>

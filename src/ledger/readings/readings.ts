@@ -1,7 +1,7 @@
-import type { Reading } from '../metering/reading.ts'
-import type { TagSet } from '../metering/tags.ts'
-import type { ReadingChanges, ReadingHour, ReadingView } from '../store/readings.ts'
-import type { OpenAccountHour } from '../store/view.ts'
+import type { Reading } from '../../metering/reading.ts'
+import type { TagSet } from '../../metering/tags.ts'
+import type { ReadingChanges, ReadingHour, ReadingView } from '../../store/readings.ts'
+import type { OpenAccountHour } from '../../store/view.ts'
 
 interface HourPage {
   hour: ReadingHour

@@ -1,5 +1,5 @@
-import type { Log } from '../kernel/log.ts'
-import type { SharedMeteringId } from '../store/summary.ts'
+import type { Log } from '../../kernel/log.ts'
+import type { SharedMeteringId } from '../../store/summary.ts'
 import type { AccountBalance } from './audit.ts'
 
 /** Logs what an audit found wrong; each is a defect. */

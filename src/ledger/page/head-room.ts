@@ -1,6 +1,6 @@
-import type { Account } from '../metering/account.ts'
-import { microPerUnit } from '../metering/amount.ts'
-import { largestTotal } from '../metering/quantity.ts'
+import type { Account } from '../../metering/account.ts'
+import { microPerUnit } from '../../metering/amount.ts'
+import { largestTotal } from '../../metering/quantity.ts'
 
 const largestSum = largestTotal * microPerUnit
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { SidecarError } from '../kernel/errors.ts'
-import type { ReportReceipt, UsageRequest } from '../metering/report.ts'
-import type { NewClaim } from '../store/changes.ts'
-import type { Page } from './page.ts'
+import { SidecarError } from '../../kernel/errors.ts'
+import type { ReportReceipt, UsageRequest } from '../../metering/report.ts'
+import type { NewClaim } from '../../store/changes.ts'
+import type { Page } from '../page/page.ts'
 
 /**
  * AWS's rule for records as an idempotency key: one content for one key, whenever in its hour it is sent and

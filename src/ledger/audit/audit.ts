@@ -1,4 +1,4 @@
-import { imbalanceOf, type AccountSums } from '../store/summary.ts'
+import { imbalanceOf, type AccountSums } from '../../store/summary.ts'
 
 /** An account's sums, and whether they add up. */
 export interface AccountBalance extends AccountSums {

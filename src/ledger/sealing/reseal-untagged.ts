@@ -1,5 +1,5 @@
-import { possiblyTaken, type MeteringRecord, type SealedContent } from '../metering/record.ts'
-import type { Page } from './page.ts'
+import { possiblyTaken, type MeteringRecord, type SealedContent } from '../../metering/record.ts'
+import type { Page } from '../page/page.ts'
 
 /** AWS's answers to allocations that it does not accept, whatever the record is worth. */
 const allocationErrors = ['InvalidTagException', 'InvalidUsageAllocationsException']

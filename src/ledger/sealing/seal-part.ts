@@ -1,7 +1,7 @@
-import type { Account } from '../metering/account.ts'
-import { closeReadings } from './close-readings.ts'
+import type { Account } from '../../metering/account.ts'
+import { closeReadings } from '../readings/close-readings.ts'
 import { guardHours, type HourLimit } from './guard-hours.ts'
-import type { Page } from './page.ts'
+import type { Page } from '../page/page.ts'
 import { dueHours, sealHours, type SealRequest } from './seal-hours.ts'
 
 /** Holds and seals as many of the hours that are due as one transaction takes. */

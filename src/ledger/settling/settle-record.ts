@@ -1,15 +1,15 @@
-import { accountOf } from '../metering/account.ts'
-import { hourMs, hourOf } from '../metering/hour.ts'
+import { accountOf } from '../../metering/account.ts'
+import { hourMs, hourOf } from '../../metering/hour.ts'
 import {
   possiblyTaken,
   usageOfPart,
   type MeteringRecord,
   type Settlement,
-} from '../metering/record.ts'
-import { recordStateTable, type RecordState } from '../metering/record-states.ts'
-import type { HeldReason } from '../metering/held.ts'
-import type { RecordProgress } from '../store/changes.ts'
-import type { Page } from './page.ts'
+} from '../../metering/record.ts'
+import { recordStateTable, type RecordState } from '../../metering/record-states.ts'
+import type { HeldReason } from '../../metering/held.ts'
+import type { RecordProgress } from '../../store/changes.ts'
+import type { Page } from '../page/page.ts'
 
 /** The last code of a record that AWS accepted too late: the book cannot take the usage back. */
 export const acceptedAfterMove = 'AcceptedAfterMove'

@@ -1,5 +1,5 @@
-import type { Account } from '../metering/account.ts'
-import { slotName, slotOf, type Slot } from '../metering/slot.ts'
+import type { Account } from '../../metering/account.ts'
+import { slotName, slotOf, type Slot } from '../../metering/slot.ts'
 
 export interface NamedSlot {
   readonly slot: Slot

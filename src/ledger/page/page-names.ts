@@ -1,4 +1,4 @@
-import type { Account } from '../metering/account.ts'
+import type { Account } from '../../metering/account.ts'
 
 /** The note that says how much of an hour its guard does not count. */
 export function unguardedName({ name }: Account, hour: number): string {

@@ -1,4 +1,4 @@
-import type { Account } from '../metering/account.ts'
+import type { Account } from '../../metering/account.ts'
 import type { NamedSlot } from './account-slots.ts'
 
 /** What a group of commands has done to an account so far. */
