@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import { exitCodes } from '../../src/cli/exit-codes.ts'
-import { exitTable } from '../../src/kernel/exit-table.ts'
+import { exitTable } from '../../src/kernel/problems/exit-table.ts'
 import { logEventTable } from '../../src/kernel/log.ts'
-import { ownCodeTable } from '../../src/kernel/own-code-table.ts'
-import { problemTable } from '../../src/kernel/problem-table.ts'
+import { ownCodeTable } from '../../src/kernel/problems/own-code-table.ts'
+import { problemTable } from '../../src/kernel/problems/problem-table.ts'
 import { embeddedTable } from '../../src/observe/cloudwatch/embedded-metrics.ts'
 import {
   metricPrefix,

@@ -1,5 +1,5 @@
 import { show } from '../kernel/mistakes.ts'
-import type { OwnCode } from '../kernel/own-code-table.ts'
+import type { OwnCode } from '../kernel/problems/own-code-table.ts'
 import { isAwsEndpoint } from './endpoints.ts'
 
 /**

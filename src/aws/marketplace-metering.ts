@@ -1,4 +1,4 @@
-import type { OwnCode } from '../kernel/own-code-table.ts'
+import type { OwnCode } from '../kernel/problems/own-code-table.ts'
 import { fail, succeed } from '../kernel/result.ts'
 import { parseExact } from '../protocol/exact-json.ts'
 import { createCaller, type CallerOptions } from './create-caller.ts'

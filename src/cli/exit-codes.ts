@@ -1,5 +1,5 @@
 import type { ErrorCode, SidecarError } from '../kernel/errors.ts'
-import { exitTable } from '../kernel/exit-table.ts'
+import { exitTable } from '../kernel/problems/exit-table.ts'
 
 /** The exit codes of the process. docs/operate/operations.md lists them. */
 export const exitCodes = {

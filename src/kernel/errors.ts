@@ -1,5 +1,5 @@
-import type { exitTable } from './exit-table.ts'
-import type { problemTable } from './problem-table.ts'
+import type { exitTable } from './problems/exit-table.ts'
+import type { problemTable } from './problems/problem-table.ts'
 
 /**
  * Every error code that a program or an operator can receive. A code is never renamed and never used for

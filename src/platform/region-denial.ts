@@ -1,4 +1,4 @@
-import type { OwnCode } from '../kernel/own-code-table.ts'
+import type { OwnCode } from '../kernel/problems/own-code-table.ts'
 import type { Platform } from './platform.ts'
 
 /** Says why AWS must not be called from here; undefined when it may. */

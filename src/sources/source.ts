@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance } from 'fastify'
-import type { ProblemCode } from '../kernel/problem-table.ts'
+import type { ProblemCode } from '../kernel/problems/problem-table.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { SidecarEvents } from '../kernel/events.ts'

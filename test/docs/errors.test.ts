@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { exitCodeOf } from '../../src/cli/exit-codes.ts'
 import { SidecarError, type ErrorCode } from '../../src/kernel/errors.ts'
-import { exitTable } from '../../src/kernel/exit-table.ts'
-import { ownCodeTable } from '../../src/kernel/own-code-table.ts'
-import { problemTable } from '../../src/kernel/problem-table.ts'
+import { exitTable } from '../../src/kernel/problems/exit-table.ts'
+import { ownCodeTable } from '../../src/kernel/problems/own-code-table.ts'
+import { problemTable } from '../../src/kernel/problems/problem-table.ts'
 import { readPage, tableOf } from './page.ts'
 
 const page = readPage('reference/errors.md')

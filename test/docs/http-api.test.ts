@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { problemTable } from '../../src/kernel/problem-table.ts'
+import { problemTable } from '../../src/kernel/problems/problem-table.ts'
 import { reportSchema } from '../../src/sources/json/parse-usage.ts'
 import { createIdleAppServer, createIdleOpsServer } from '../support/sidecar/http-servers.ts'
 import { routesOf } from '../support/sidecar/routes-of.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { problemTable, type ProblemCode } from '../../src/kernel/problem-table.ts'
+import { problemTable, type ProblemCode } from '../../src/kernel/problems/problem-table.ts'
 import { createIdleAppServer } from '../support/sidecar/http-servers.ts'
 import {
   codesOf,

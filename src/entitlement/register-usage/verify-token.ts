@@ -1,6 +1,6 @@
 import { constants, createPublicKey, verify, type KeyObject } from 'node:crypto'
 import { compactVerify } from 'jose'
-import type { OwnCode } from '../../kernel/own-code-table.ts'
+import type { OwnCode } from '../../kernel/problems/own-code-table.ts'
 import { fail, succeed, type Result } from '../../kernel/result.ts'
 import { parseMembers } from './parse-members.ts'
 

@@ -1,7 +1,7 @@
 import type { FastifyError } from 'fastify'
 import { messageOf, SidecarError } from '../../kernel/errors.ts'
 import type { Log } from '../../kernel/log.ts'
-import { isProblemCode, type ProblemCode } from '../../kernel/problem-table.ts'
+import { isProblemCode, type ProblemCode } from '../../kernel/problems/problem-table.ts'
 import { problemOf, type ProblemDocument } from './problem.ts'
 
 const frameworkCodes: Readonly<Record<string, ProblemCode>> = {

@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import { problemTable, type ProblemCode } from '../../kernel/problem-table.ts'
+import { problemTable, type ProblemCode } from '../../kernel/problems/problem-table.ts'
 import { requestIdHeader } from './request-id.ts'
 
 export const problemContentType = 'application/problem+json; charset=utf-8'

@@ -1,4 +1,4 @@
-import type { ProblemCode } from '../../kernel/problem-table.ts'
+import type { ProblemCode } from '../../kernel/problems/problem-table.ts'
 import { customerKeyPattern } from '../../metering/customer.ts'
 import { customersPerPage, longestToken } from '../routes/customers-route.ts'
 import { customerExample, customerUsageExample } from './openapi-examples.ts'

@@ -16,7 +16,7 @@ import { operatorPaths } from './operator-paths.ts'
 import { json, type OpenApiOperation } from './openapi-operation.ts'
 import { ref } from './openapi-schemas.ts'
 import { idempotencyKeyPattern } from '../../sources/json/parse-usage.ts'
-import type { ProblemCode } from '../../kernel/problem-table.ts'
+import type { ProblemCode } from '../../kernel/problems/problem-table.ts'
 import { nonceForm } from '../routes/proof-route.ts'
 
 type Paths = Readonly<

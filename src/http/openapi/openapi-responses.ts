@@ -1,4 +1,4 @@
-import { problemTable, type ProblemCode } from '../../kernel/problem-table.ts'
+import { problemTable, type ProblemCode } from '../../kernel/problems/problem-table.ts'
 import type { JsonSchema } from '../../kernel/schema.ts'
 import { problemOf } from '../listener/problem.ts'
 

@@ -31,7 +31,7 @@ import {
   memberLength,
   reportSchema,
 } from '../../sources/json/parse-usage.ts'
-import { problemTable } from '../../kernel/problem-table.ts'
+import { problemTable } from '../../kernel/problems/problem-table.ts'
 import type { JsonSchema } from '../../kernel/schema.ts'
 import { tagText } from '../../product/patterns.ts'
 import { customerKeyPattern } from '../../metering/customer.ts'

@@ -1,4 +1,4 @@
-import type { ProblemCode } from '../../kernel/problem-table.ts'
+import type { ProblemCode } from '../../kernel/problems/problem-table.ts'
 import {
   operatorActions,
   operatorActionTable,

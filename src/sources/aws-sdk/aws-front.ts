@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { SidecarError, messageOf } from '../../kernel/errors.ts'
-import { problemTable, type ProblemCode } from '../../kernel/problem-table.ts'
+import { problemTable, type ProblemCode } from '../../kernel/problems/problem-table.ts'
 import {
   contentType,
   encodeFailure,

@@ -9,7 +9,7 @@ import { untagged, type TagSet } from '../../metering/tags.ts'
 import { customerKeyPattern, customerKeyRule } from '../../metering/customer.ts'
 import { hasSource } from '../has-source.ts'
 import { SidecarError, type SidecarErrorOptions } from '../../kernel/errors.ts'
-import type { ProblemCode } from '../../kernel/problem-table.ts'
+import type { ProblemCode } from '../../kernel/problems/problem-table.ts'
 
 const { tagsPerAllocation, tagKeyLength, tagValueLength, tagCharacters } = awsLimits
 export const maxReports = 1000

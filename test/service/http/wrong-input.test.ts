@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { problemTable, type ProblemCode } from '../../../src/kernel/problem-table.ts'
+import { problemTable, type ProblemCode } from '../../../src/kernel/problems/problem-table.ts'
 import { rawRequest } from '../../support/sidecar/raw-request.ts'
 import {
   startHarness,

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { exitCodeOf, exitCodes } from '../../../src/cli/exit-codes.ts'
 import { SidecarError, type ErrorCode } from '../../../src/kernel/errors.ts'
-import { exitTable } from '../../../src/kernel/exit-table.ts'
-import { problemTable } from '../../../src/kernel/problem-table.ts'
+import { exitTable } from '../../../src/kernel/problems/exit-table.ts'
+import { problemTable } from '../../../src/kernel/problems/problem-table.ts'
 
 test('every error code ends the program with a failure', () => {
   const codes = [...Object.keys(problemTable), ...Object.keys(exitTable)] as ErrorCode[]
