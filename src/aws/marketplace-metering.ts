@@ -71,7 +71,7 @@ function readRegistration({ members }: AwsAnswer): MeteringResult<RegisterUsageV
   return succeed({ signature, publicKeyRotationAt })
 }
 
-/** Nobody checked what AWS, or what answers in its place, sends: anything but a text is no id. */
+/** What AWS, or what answers in its place, sends is not checked: anything but a text is no id. */
 function readRecordId({ members }: AwsAnswer): MeteringResult<MeterUsageValue> {
   const meteringRecordId = members['MeteringRecordId']
   return typeof meteringRecordId === 'string' && meteringRecordId !== ''

@@ -18,7 +18,7 @@ export interface SidecarOptions {
   readonly log: Log
   /** Writes a line to standard output, whatever the log level is. */
   readonly out: (line: string) => void
-  /** Lines that were dropped since the start because nobody read standard output. */
+  /** Lines that were dropped since the start because no one read standard output. */
   readonly droppedLines: () => number
   readonly random: () => number
   readonly randomBytes: (length: number) => Uint8Array

@@ -30,7 +30,7 @@ function openFullPipe(): number {
   return writing
 }
 
-test('with a standard output that nobody reads the sidecar works, is alive, and ends on SIGTERM', async () => {
+test('with a standard output that is not read the sidecar works, is alive, and ends on SIGTERM', async () => {
   const aws = await startEmulatorProgram()
   const [port, opsPort] = [await findFreePort(), await findFreePort()]
   const child = spawn(process.execPath, ['src/main.ts', 'run'], {

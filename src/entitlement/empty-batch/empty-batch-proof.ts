@@ -4,7 +4,7 @@ import type { Proof, ProofContext } from '../proof.ts'
 
 /**
  * Asks AWS whether the sidecar can meter the customers of a SaaS product from here: its identity, its region
- * and its permission. An attempt is one call of BatchMeterUsage without records, which bills nobody.
+ * and its permission. An attempt is one call of BatchMeterUsage without records, which bills no one.
  */
 export function createEmptyBatchProof({ api, product }: ProofContext): Proof {
   const { productCode, route, dimensions } = product

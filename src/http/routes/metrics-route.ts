@@ -12,7 +12,7 @@ const freshPages = 40
 const freshAgainMs = 500
 
 /**
- * `GET /metrics`. Whoever scrapes more often than twice a second gets the last page again: everyone in the
+ * `GET /metrics`. A client that scrapes more often than twice a second gets the last page again: everyone in the
  * pod's network can ask, and making the page takes time that the application's requests then wait.
  */
 export function metricsRoute(app: FastifyInstance, { metrics, timers }: MetricsRouteOptions): void {

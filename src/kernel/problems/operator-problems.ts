@@ -3,7 +3,7 @@ export const operatorProblems = {
   OperatorRoutesClosed: {
     status: 403,
     title: 'The routes of operators are closed',
-    happened: '`SIDECAR_OPERATOR_TOKEN_FILE` is not set, so nobody may decide over HTTP',
+    happened: '`SIDECAR_OPERATOR_TOKEN_FILE` is not set, so no one may decide over HTTP',
     todo: 'Set it, or use `marketplace-sidecar ledger`',
   },
   OperatorNotAllowed: {

@@ -236,7 +236,7 @@ export const problemTable = {
     title: 'The database cannot be reached',
     awsName: 'ServiceUnavailableException',
     happened:
-      'The database of the ledger does not answer or accepts no writes, and nothing was recorded; the entitlement is answered all the same',
+      'The database of the ledger does not answer or accepts no writes, and nothing was recorded; the entitlement is answered anyway',
     todo: 'Repeat the request after `Retry-After`; the sidecar continues by itself when the database is back',
   },
   DatabaseNotUsable: {

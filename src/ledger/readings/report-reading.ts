@@ -21,7 +21,7 @@ export interface ReadingRules {
   readonly staleAfterMs: (dimension: string) => number
   /** Readings, or distinct members, that an hour of an account may have. */
   readonly maxReadings: number
-  /** A secret that nobody knows, for the first member of a book. */
+  /** A random secret, for the first member of a book. */
   readonly newSecret: () => string
 }
 

@@ -15,7 +15,7 @@ export interface StandardOutput {
   readonly out: (line: string) => void
   /** Resolves when all lines are written, or soon after: the end does not wait for a reader. */
   readonly drained: () => Promise<void>
-  /** Lines that were dropped since the start because nobody read them. */
+  /** Lines that were dropped since the start because no one read them. */
   readonly droppedLines: () => number
 }
 

@@ -18,7 +18,7 @@ const tryAgainMs = 50
 const drainMs = 500
 
 /**
- * Writes lines to a descriptor and never waits: a pipe that nobody reads would otherwise stop the whole
+ * Writes lines to a descriptor and never waits: a pipe that is not read would otherwise stop the whole
  * program. What the system does not accept now waits, up to a limit; further lines are dropped and counted.
  */
 export class LineOutput {

@@ -241,7 +241,7 @@ export const metricTable = {
   },
   log_lines_dropped_total: {
     type: 'counter',
-    help: 'Lines that were not written because nobody read standard output',
+    help: 'Lines that were not written because no one read standard output',
     unit: 'lines',
     labels: [],
   },

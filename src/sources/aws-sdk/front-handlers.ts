@@ -18,7 +18,7 @@ import { repeatKeyOf } from './repeat-key.ts'
 
 /** What the front knows of a call apart from its members. */
 export interface FrontCall {
-  /** The JSON that came, with the members that are not in the input because nobody here knows them. */
+  /** The JSON that came, with the members that are not in the input because this version does not know them. */
   readonly body: string
   readonly headers: IncomingHttpHeaders
   readonly requestId: string

@@ -142,7 +142,7 @@ export class Names {
     for (const row of await session.query(found, [unknown])) this.#addResource(row)
   }
 
-  /** Makes the row of a task or pod, and that of its lease, which nobody has yet. */
+  /** Makes the row of a task or pod, and that of its lease, which no sidecar has yet. */
   async makeResource(session: Session, identity: string, firstSeenAt: number): Promise<number> {
     await session.query(
       `WITH made AS (

@@ -298,7 +298,7 @@ export class PostgresReader implements BookReader {
   async #summaries(session: Session): Promise<Summaries> {
     const { scope } = this.#options
     if (scope === undefined) return new Summaries(session, null, await ownerOf(session))
-    // What nobody acts for any more is shown by one of those that live.
+    // What no sidecar acts for any more is shown by one of those that live.
     const rows = await session.query(
       `SELECT resource_id FROM marketplace_sidecar.lease
        WHERE resource_id = $1 OR ((incarnation IS NULL OR until < clock_timestamp()) AND $1 = (

@@ -129,7 +129,7 @@ export class Summaries {
     return rows.map(openHourOf)
   }
 
-  /** Of the whole book: what is below a unit belongs to an account, whoever sealed it. */
+  /** Of the whole book: what is below a unit belongs to an account, not to the one that sealed it. */
   async #fractions(): Promise<AccountFraction[]> {
     const [note] = await this.#session.query(
       `SELECT value FROM marketplace_sidecar.note
