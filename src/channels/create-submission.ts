@@ -4,6 +4,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Events } from '../kernel/events.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { hourMs } from '../metering/hour.ts'
+import { acceptedUntil } from '../metering/record-window.ts'
 import type { ChannelName } from '../metering/slot.ts'
 import type { Log } from '../kernel/log.ts'
 import type { LateUsagePolicy } from './channel.ts'
@@ -83,7 +84,7 @@ export function createSubmission(options: SubmissionOptions): Submission {
     heard: (dimensions, at) => heardHours.note(dimensions, at),
     sender,
     submitter,
-    acceptedUntil: (hour) => channel.window.end(hour + hourMs - 1) + 1,
+    acceptedUntil: (hour) => acceptedUntil(channel.window, hour),
     nextSendAt(openHour) {
       const sealed = sender.nextAttemptAt ?? Number.POSITIVE_INFINITY
       const open =

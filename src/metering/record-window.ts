@@ -34,6 +34,11 @@ function endOfMonth(instant: number): number {
   return fromIso(first) ?? instant
 }
 
+/** Returns the instant from which on AWS rejects every record of an hour, to the second. */
+export function acceptedUntil({ end }: RecordWindow, hour: number): number {
+  return Math.ceil(end(hour + hourMs - 1) / 1000) * 1000
+}
+
 /** How long AWS accepts the records of a product, which has customers or a buyer who runs the task or pod. */
 export function windowOf(hasCustomers: boolean): RecordWindow {
   return hasCustomers ? batchMeterUsageWindow : meterUsageWindow

@@ -1,8 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { isoOrNull } from '../../kernel/clock.ts'
 import { SidecarError } from '../../kernel/errors.ts'
-import { hourMs } from '../../metering/hour.ts'
-import { batchMeterUsageWindow } from '../../metering/record-window.ts'
+import { acceptedUntil, batchMeterUsageWindow } from '../../metering/record-window.ts'
 import { customerKeyPattern, customerKeyRule, type CustomerNames } from '../../metering/customer.ts'
 import type { CustomerSummary, CustomerUsage } from '../../store/customer-summary.ts'
 import type { CustomerAnswer, CustomerUsageAnswer } from './answers.ts'
@@ -146,7 +145,7 @@ function usageAnswerOf(usage: CustomerUsage): CustomerUsageAnswer {
     ...answerOf(customer, registration),
     open: open.map(hourBody),
     fractions: fractions.map(fractionBody),
-    held: held.map((each) => heldBody(each, batchMeterUsageWindow.end(each.hour + hourMs - 1000))),
+    held: held.map((each) => heldBody(each, acceptedUntil(batchMeterUsageWindow, each.hour))),
     pending: pending.map((record) =>
       recordBody(record, batchMeterUsageWindow.end(record.timestamp)),
     ),

@@ -1,8 +1,8 @@
 import { SidecarError } from '../../kernel/errors.ts'
 import { accountOf } from '../../metering/account.ts'
-import { awsLimits } from '../../metering/aws-limits.ts'
 import { sumOf } from '../../metering/cell.ts'
 import { hourMs, hourOf } from '../../metering/hour.ts'
+import { windowOf } from '../../metering/record-window.ts'
 import { possiblyTaken, usageOfPart, type MeteringRecord } from '../../metering/record.ts'
 import { afterwards, findInState } from './operator-actions.ts'
 import type { Page } from '../page/page.ts'
@@ -72,7 +72,8 @@ export function reopenRefused(
     lastMessage: `Its usage was sealed again as ${dimension} of ${productCode}${afterwards(record)}`,
     settledAt: now,
   })
-  const isInTime = now < record.timestamp + awsLimits.meterUsageWindowMs - marginMs
+  const { end } = windowOf(record.slot.channel === 'batch-meter-usage')
+  const isInTime = now < end(record.timestamp) - marginMs
   const from = isInTime ? record.hour : hourOf(now)
   const hours = record.parts.map((part) => {
     const account = accountOf({ ...part.account, productCode, dimension })

@@ -1,5 +1,4 @@
 import { stopwatch } from '../../kernel/clock.ts'
-import { awsLimits } from '../../metering/aws-limits.ts'
 import { hourMs } from '../../metering/hour.ts'
 import type { DiskSpace, LedgerGauges } from '../../store/summary.ts'
 import { createDimensionLabel, toUnits } from './dimension-series.ts'
@@ -20,6 +19,8 @@ interface MetricsOptions {
   readonly now: () => number
   /** How long after its end an hour is sealed, ms. */
   readonly sealDelayMs: number
+  /** Returns when AWS stops accepting a record of an hour, ms. */
+  readonly acceptedUntil: (hour: number) => number
   readonly ledger: {
     gauges(): Promise<LedgerGauges>
     space(): Promise<DiskSpace>
@@ -97,7 +98,7 @@ function entitlementGauges(
 }
 
 function ledgerGauges(registry: MetricRegistry, options: MetricsOptions) {
-  const { ledger, dimensions, now } = options
+  const { ledger, dimensions, now, acceptedUntil } = options
   const overdueHour = createOverdueHour(options)
   const label = createDimensionLabel(dimensions)
   const pending = registry.gauge('usage_pending')
@@ -124,14 +125,12 @@ function ledgerGauges(registry: MetricRegistry, options: MetricsOptions) {
       for (const [dimension, quantity] of quantities)
         gauge.inc({ dimension: label(dimension) }, toUnits(quantity))
     }
-    heldDeadline.set(secondsToDeadline(gauges.guardedHours, now()))
+    heldDeadline.set(secondsToDeadline(gauges.guardedHours.map(acceptedUntil), now()))
     const hour = earliest(gauges.oldestUnsentHour, overdueHour(gauges.oldestOpenHour))
     const end = hour === undefined ? undefined : hour + hourMs
     oldest.set(end === undefined ? 0 : Math.max(0, (now() - end) / 1000))
     deadline.set(
-      end === undefined
-        ? Number.POSITIVE_INFINITY
-        : (end + awsLimits.meterUsageWindowMs - now()) / 1000,
+      hour === undefined ? Number.POSITIVE_INFINITY : (acceptedUntil(hour) - now()) / 1000,
     )
     for (const age of unsentAges) ages.set({ age_hours: age }, 0)
     for (const [start, count] of gauges.unsentHours)
@@ -139,9 +138,9 @@ function ledgerGauges(registry: MetricRegistry, options: MetricsOptions) {
   }
 }
 
-/** Until the next window of these hours ends; one that is over counts no more. */
-function secondsToDeadline(hours: readonly number[], now: number): number {
-  const left = hours.map((hour) => hour + hourMs + awsLimits.meterUsageWindowMs - now)
+/** Until the next of these instants; one that is over counts no more. */
+function secondsToDeadline(ends: readonly number[], now: number): number {
+  const left = ends.map((end) => end - now)
   return Math.min(...left.filter((ms) => ms > 0)) / 1000
 }
 

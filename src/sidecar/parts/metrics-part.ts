@@ -4,6 +4,8 @@ import type { Clock } from '../../kernel/clock.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import { countEvents } from '../../observe/prometheus/count-events.ts'
 import { MetricRegistry } from '../../observe/prometheus/metric-registry.ts'
+import { acceptedUntil, windowOf } from '../../metering/record-window.ts'
+import { hasCustomers } from '../../product/routes.ts'
 import { createMetrics, type Metrics } from '../../observe/prometheus/metrics.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
@@ -28,6 +30,7 @@ export function startCounting(
 ): Counting {
   const { settings, version, events, droppedLines } = options
   const { product } = settings
+  const window = windowOf(hasCustomers(product.route))
   const registry = new MetricRegistry()
   const sets = { dimensions: product.dimensions.map(({ name }) => name), entitlementStates }
   countEvents(registry, { events, ...sets })
@@ -46,6 +49,7 @@ export function startCounting(
         },
         now: () => clock.now(),
         sealDelayMs: settings.sealDelayMs,
+        acceptedUntil: (hour) => acceptedUntil(window, hour),
         ledger,
         entitlement: () => entitlement.snapshot(),
         droppedLines,

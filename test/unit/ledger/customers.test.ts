@@ -2,6 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { imbalancesOf } from '../../../src/ledger/audit/audit.ts'
 import type { CustomerForm, CustomerNames } from '../../../src/metering/customer.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
+import { operate } from '../../../src/ledger/decisions/operate.ts'
+import { reopenRefused } from '../../../src/ledger/decisions/reopen-record.ts'
+import { changeBook } from '../../../src/store/sqlite/file/book-file.ts'
 import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
 import type { ManualClock } from '../../support/manual-clock.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
@@ -207,6 +210,33 @@ describe('a change of the form', () => {
     expect(moved).toMatchObject({ state: 'moved', movedTo: nine + 2 * hourMs })
     await balanced(bench)
   })
+})
+
+// The refused record keeps the hour of the customer's slot, whatever the product code is.
+test('a refused record of a customer is reopened next to its own hour while AWS accepts that', async () => {
+  const bench = await saasBench()
+  await bench.register('acme', acme)
+  await use(bench, 'acme', 2n)
+  await bench.clock.advance(hourMs)
+  const [record] = await sealHours(bench.ledger, bench.clock)
+  await markSending(bench.ledger, record?.id ?? 0)
+  await settle(bench.ledger, record?.id ?? 0, {
+    kind: 'refused',
+    code: 'InvalidProductCodeException',
+    message: '',
+  })
+  await bench.clock.advance(10 * hourMs)
+  const reopened = await operate(
+    (decide) => changeBook(bench.directory, decide),
+    2500,
+    (page) =>
+      reopenRefused(page, record?.id ?? 0, bench.clock.now(), {
+        productCode: 'corrected',
+        dimensionOf: (dimension) => dimension,
+      }),
+  )
+  expect(reopened).toMatchObject({ state: 'moved', movedTo: nine + hourMs })
+  await balanced(bench)
 })
 
 describe('the end of a licence', () => {

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { Events } from '../../../src/kernel/events.ts'
 import { recordStates } from '../../../src/metering/record-states.ts'
+import {
+  acceptedUntil,
+  batchMeterUsageWindow,
+  meterUsageWindow,
+} from '../../../src/metering/record-window.ts'
 import type { LedgerGauges } from '../../../src/store/summary.ts'
 import {
   metricPrefix,
@@ -13,7 +18,12 @@ import { createMetrics } from '../../../src/observe/prometheus/metrics.ts'
 
 const now = Date.parse('2026-03-10T12:15:00Z')
 
-function create(gauges: Partial<LedgerGauges> = {}, clock = { now }, onRead = () => {}) {
+function create(
+  gauges: Partial<LedgerGauges> = {},
+  clock = { now },
+  onRead = () => {},
+  window = meterUsageWindow,
+) {
   const events = new Events((error) => {
     throw error
   })
@@ -25,6 +35,7 @@ function create(gauges: Partial<LedgerGauges> = {}, clock = { now }, onRead = ()
     info: { version: '1', productCode: 'p', route: 'both', platform: 'ecs', region: 'eu-west-1' },
     now: () => clock.now,
     sealDelayMs: 60_000,
+    acceptedUntil: (hour) => acceptedUntil(window, hour),
     droppedLines: () => 0,
     ledger: {
       gauges: async () => {
@@ -134,6 +145,14 @@ describe('the metrics', () => {
     const { render } = create({ oldestUnsentHour: Date.parse('2026-03-10T10:00:00Z') })
     expect(await read(render, 'oldest_unsent_seconds')).toBe(75 * 60)
     expect(await read(render, 'unsent_deadline_seconds')).toBe(6 * 3600 - 75 * 60)
+  })
+
+  test('go by the window of the customers where the product has customers', async () => {
+    const hour = Date.parse('2026-03-10T10:00:00Z')
+    const gauges = { oldestUnsentHour: hour, guardedHours: [hour] }
+    const { render } = create(gauges, { now }, () => {}, batchMeterUsageWindow)
+    expect(await read(render, 'unsent_deadline_seconds')).toBe(24 * 3600 - 75 * 60)
+    expect(await read(render, 'held_deadline_seconds')).toBe(24 * 3600 - 75 * 60)
   })
 
   test('count an open hour that stays open although sealing is due', async () => {
