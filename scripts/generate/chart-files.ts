@@ -1,6 +1,6 @@
 import { isMap, isPair, isScalar, parseDocument, type Pair } from 'yaml'
-import type { SettingType } from '../../src/config/setting-type.ts'
-import { settingsTable } from '../../src/config/settings-table.ts'
+import type { SettingType } from '../../src/config/settings/setting-type.ts'
+import { settingsTable } from '../../src/config/settings/settings-table.ts'
 
 /** Settings that the chart derives from other values. */
 export const chartOwned: readonly string[] = [

@@ -1,6 +1,6 @@
-import { rangeOf } from '../../src/config/setting-type.ts'
-import type { Setting } from '../../src/config/setting.ts'
-import { settingsTable } from '../../src/config/settings-table.ts'
+import { rangeOf } from '../../src/config/settings/setting-type.ts'
+import type { Setting } from '../../src/config/settings/setting.ts'
+import { settingsTable } from '../../src/config/settings/settings-table.ts'
 
 /** Renders the table of docs/reference/configuration.md. */
 export function renderSettingsTable(): string {

@@ -1,7 +1,7 @@
 import type { ReportMistake } from '../kernel/mistakes.ts'
 import { hasCustomers, type Route } from '../product/routes.ts'
-import type { SettingValues } from './setting-values.ts'
-import { longestSealDelay } from './setting.ts'
+import type { SettingValues } from './settings/setting-values.ts'
+import { longestSealDelay } from './settings/setting.ts'
 
 /** Uses the defaults of a product's route, and reports the settings that do not go with it. */
 export function checkRoute(route: Route, values: SettingValues, report: ReportMistake): void {

@@ -1,7 +1,7 @@
 import type { ReportMistake } from '../kernel/mistakes.ts'
-import { isLoopback } from './parse-setting.ts'
-import type { HostPort } from './setting-type.ts'
-import type { SettingValues } from './setting-values.ts'
+import { isLoopback } from './settings/parse-setting.ts'
+import type { HostPort } from './settings/setting-type.ts'
+import type { SettingValues } from './settings/setting-values.ts'
 
 /** Reports the mistakes that no setting has alone. A setting that is wrong is not compared. */
 export function checkTogether(values: SettingValues, report: ReportMistake): void {

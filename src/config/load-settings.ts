@@ -7,11 +7,11 @@ import { checkRoute } from './check-route.ts'
 import { checkTogether } from './check-together.ts'
 import { readDatabaseUrl, readToken } from './read-given-file.ts'
 import { resolveProduct } from './resolve-product.ts'
-import { SettingValues } from './setting-values.ts'
+import { SettingValues } from './settings/setting-values.ts'
 import type { Environment, SettingMembers, Settings } from './settings.ts'
-import type { Setting } from './setting.ts'
-import { settingsTable, type SettingName, type SettingRow } from './settings-table.ts'
-import { reportUnknownNames } from './unknown-names.ts'
+import type { Setting } from './settings/setting.ts'
+import { settingsTable, type SettingName, type SettingRow } from './settings/settings-table.ts'
+import { reportUnknownNames } from './settings/unknown-names.ts'
 
 /** Settings together with where they came from. */
 export interface LoadedSettings extends Settings {

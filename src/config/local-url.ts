@@ -1,4 +1,4 @@
-import type { HostPort } from './setting-type.ts'
+import type { HostPort } from './settings/setting-type.ts'
 
 const wildcardHosts: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 

@@ -5,7 +5,7 @@ import { dimensionsSchema } from '../product/product-schema.ts'
 import { parsePublicKey } from '../product/public-key.ts'
 import { checkRouteNeeds } from '../product/route-needs.ts'
 import { readGivenFile } from './read-given-file.ts'
-import type { SettingValues } from './setting-values.ts'
+import type { SettingValues } from './settings/setting-values.ts'
 
 /** Reads the product that the environment describes; undefined when its code or route is not known. */
 export function productFromEnvironment(

@@ -2,7 +2,7 @@ import { messageOf } from '../kernel/errors.ts'
 import { show } from '../kernel/mistakes.ts'
 import type { TextReader } from '../kernel/read-text.ts'
 import { fail, succeed, type Result } from '../kernel/result.ts'
-import { isDatabaseUrl } from './parse-setting.ts'
+import { isDatabaseUrl } from './settings/parse-setting.ts'
 
 /** Reads the file that the setting `name` has the path of. The failure is a mistake, for people. */
 export function readGivenFile(

@@ -6,8 +6,8 @@ import type { OperatorPermission, Product, ProductFile } from '../product/produc
 import { operatorPermissions } from '../product/product-schema.ts'
 import { hasCustomers } from '../product/routes.ts'
 import { productFromEnvironment } from './product-from-environment.ts'
-import { decidedBy, type SettingValues } from './setting-values.ts'
-import { identityNames } from './settings-table.ts'
+import { decidedBy, type SettingValues } from './settings/setting-values.ts'
+import { identityNames } from './settings/settings-table.ts'
 
 interface ResolvedProduct {
   readonly product: Product

@@ -1,6 +1,6 @@
 import type { OperatorPermission, Product } from '../product/product.ts'
-import type { Parsed } from './setting-type.ts'
-import type { SettingName, SettingRow } from './settings-table.ts'
+import type { Parsed } from './settings/setting-type.ts'
+import type { SettingName, SettingRow } from './settings/settings-table.ts'
 
 type RowNamed<N extends SettingName> = Extract<SettingRow, { readonly name: N }>
 type MemberRow = Extract<SettingRow, { readonly member: string }>

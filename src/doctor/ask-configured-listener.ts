@@ -1,5 +1,5 @@
 import { localUrl } from '../config/local-url.ts'
-import type { SettingName } from '../config/settings-table.ts'
+import type { SettingName } from '../config/settings/settings-table.ts'
 import { fail, succeed, type Result } from '../kernel/result.ts'
 import type { ListenerAnswer, ListenerFailure } from './ask-listener.ts'
 import type { Findings } from './check.ts'

@@ -1,5 +1,5 @@
 import type { MeteringApi, MeteringFailure } from '../aws/metering-api.ts'
-import type { CustomerDesk } from '../http/routes/customer-desk.ts'
+import type { CustomerDesk } from '../http/routes/customers/customer-desk.ts'
 import { Allowance } from '../kernel/allowance.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { SidecarError } from '../kernel/errors.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { settingsTable } from '../../src/config/settings-table.ts'
+import { settingsTable } from '../../src/config/settings/settings-table.ts'
 import { library, readValues, render } from './charts.ts'
 import { envOf, podOf, sidecarOf } from './kubernetes-object.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { settingsTable } from '../../src/config/settings-table.ts'
+import { settingsTable } from '../../src/config/settings/settings-table.ts'
 import { render } from './charts.ts'
 import { only, podOf, sidecarOf, type KubernetesObject } from './kubernetes-object.ts'
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { runHelp } from '../../src/cli/run/run.ts'
 import { renderSettingsTable } from '../../scripts/generate/render-settings.ts'
-import { settingsTable } from '../../src/config/settings-table.ts'
+import { settingsTable } from '../../src/config/settings/settings-table.ts'
 
 const page = readFileSync(new URL('../../docs/reference/configuration.md', import.meta.url), 'utf8')
 

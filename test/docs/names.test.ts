@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import manifest from '../../package.json' with { type: 'json' }
-import { settingsTable } from '../../src/config/settings-table.ts'
+import { settingsTable } from '../../src/config/settings/settings-table.ts'
 import { logEventTable } from '../../src/kernel/log.ts'
 import { metricPrefix, metricTable } from '../../src/observe/prometheus/metric-table.ts'
 import { bash } from '../support/program/console-examples.ts'

@@ -1,6 +1,6 @@
 import { helpOption, readArguments } from '../command-line.ts'
 import { localUrl } from '../../config/local-url.ts'
-import { SettingValues } from '../../config/setting-values.ts'
+import { SettingValues } from '../../config/settings/setting-values.ts'
 import { ask } from '../../doctor/ask-listener.ts'
 import { messageOf } from '../../kernel/errors.ts'
 import type { CliIo } from '../cli-io.ts'

@@ -1,5 +1,5 @@
 import { helpOption, invalidArguments, readArguments, unknownName } from '../command-line.ts'
-import { readPinned } from '../../config/pinned-settings.ts'
+import { readPinned } from '../../config/settings/pinned-settings.ts'
 import { compareProducts } from '../../product/compare-products.ts'
 import { readProductFile } from '../../product/load-product.ts'
 import type { ProductFile } from '../../product/product.ts'

@@ -1,4 +1,4 @@
-import { describeSettings } from '../../config/describe-settings.ts'
+import { describeSettings } from '../../config/settings/describe-settings.ts'
 import {
   invalidSettings,
   loadSettings,

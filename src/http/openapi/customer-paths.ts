@@ -1,6 +1,6 @@
 import type { ProblemCode } from '../../kernel/problems/problem-table.ts'
 import { customerKeyPattern } from '../../metering/customer.ts'
-import { customersPerPage, longestToken } from '../routes/customers-route.ts'
+import { customersPerPage, longestToken } from '../routes/customers/customers-route.ts'
 import { customerExample, customerUsageExample } from './openapi-examples.ts'
 import { json, type OpenApiOperation } from './openapi-operation.ts'
 import { commonCodes, responsesOf } from './openapi-responses.ts'

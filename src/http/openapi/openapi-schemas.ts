@@ -24,7 +24,7 @@ import type {
   DecidedAnswer,
   UndecidedAnswer,
   UndecidedRecordAnswer,
-} from '../routes/operator-answers.ts'
+} from '../routes/operator/operator-answers.ts'
 import {
   idempotencyKeyPattern,
   maxReports,

@@ -4,9 +4,9 @@ import {
   operatorActionTable,
   type OperatorAction,
 } from '../../metering/operator-table.ts'
-import type { UndecidedAnswer } from '../routes/operator-answers.ts'
-import { operatorPath, operatorRecordsPath } from '../routes/operator-route.ts'
-import { longestReason } from '../routes/parse-decision.ts'
+import type { UndecidedAnswer } from '../routes/operator/operator-answers.ts'
+import { operatorPath, operatorRecordsPath } from '../routes/operator/operator-route.ts'
+import { longestReason } from '../routes/operator/parse-decision.ts'
 import { usageExample } from './openapi-examples.ts'
 import { json, type OpenApiOperation } from './openapi-operation.ts'
 import { commonCodes, responsesOf } from './openapi-responses.ts'

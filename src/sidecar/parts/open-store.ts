@@ -1,5 +1,5 @@
 import { databaseUrlOf } from '../../config/database-url-of.ts'
-import { parseBytes } from '../../config/parse-bytes.ts'
+import { parseBytes } from '../../config/settings/parse-bytes.ts'
 import type { SidecarError } from '../../kernel/errors.ts'
 import type { MeaningOf } from '../../ledger/opening/open-book.ts'
 import { openSqliteStore } from '../../store/sqlite/open-sqlite-store.ts'

@@ -1,4 +1,4 @@
-import type { Decided, OperatorDesk } from '../../http/routes/operator-desk.ts'
+import type { Decided, OperatorDesk } from '../../http/routes/operator/operator-desk.ts'
 import {
   resolveDelivered,
   resolveResend,

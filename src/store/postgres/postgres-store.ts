@@ -12,8 +12,8 @@ import { PostgresReader } from './postgres-reader.ts'
 import { hourName, Loaded } from './view/loaded.ts'
 import { Loader, type Scope } from './view/loader.ts'
 import { LoadingView } from './view/loading-view.ts'
-import { ChangeWriter } from './write-changes.ts'
-import { isReport, writeReport } from './write-report.ts'
+import { ChangeWriter } from './write/write-changes.ts'
+import { isReport, writeReport } from './write/write-report.ts'
 
 interface PostgresStoreOptions {
   readonly database: Database

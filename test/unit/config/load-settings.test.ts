@@ -1,12 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { describeSettings } from '../../../src/config/describe-settings.ts'
+import { describeSettings } from '../../../src/config/settings/describe-settings.ts'
 import { loadSettings } from '../../../src/config/load-settings.ts'
 import type { TextReader } from '../../../src/kernel/read-text.ts'
 import type { Environment } from '../../../src/config/settings.ts'
-import type { Setting } from '../../../src/config/setting.ts'
-import { longestSealDelay } from '../../../src/config/setting.ts'
-import { settingsTable } from '../../../src/config/settings-table.ts'
+import type { Setting } from '../../../src/config/settings/setting.ts'
+import { longestSealDelay } from '../../../src/config/settings/setting.ts'
+import { settingsTable } from '../../../src/config/settings/settings-table.ts'
 import { SidecarError } from '../../../src/kernel/errors.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseBytes } from '../../../src/config/parse-bytes.ts'
+import { parseBytes } from '../../../src/config/settings/parse-bytes.ts'
 
 test.each([
   ['1073741824', 1_073_741_824],

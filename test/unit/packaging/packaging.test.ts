@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { settingsTable } from '../../../src/config/settings-table.ts'
+import { settingsTable } from '../../../src/config/settings/settings-table.ts'
 
 const root = new URL('../../../', import.meta.url)
 const read = (name: string) => readFile(new URL(name, root), 'utf8')

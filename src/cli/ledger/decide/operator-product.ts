@@ -1,6 +1,6 @@
 import { defaultBakedProductFile } from '../../../config/load-settings.ts'
 import { resolveProduct } from '../../../config/resolve-product.ts'
-import { SettingValues } from '../../../config/setting-values.ts'
+import { SettingValues } from '../../../config/settings/setting-values.ts'
 import { SidecarError } from '../../../kernel/errors.ts'
 import type { TextReader } from '../../../kernel/read-text.ts'
 import type { MeaningOf } from '../../../ledger/opening/open-book.ts'

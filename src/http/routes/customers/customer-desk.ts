@@ -1,5 +1,5 @@
-import type { CustomerNames, Registration } from '../../metering/customer.ts'
-import type { CustomerSummary, CustomerUsage } from '../../store/customer-summary.ts'
+import type { CustomerNames, Registration } from '../../../metering/customer.ts'
+import type { CustomerSummary, CustomerUsage } from '../../../store/customer-summary.ts'
 import type { AwsEvent } from './parse-event.ts'
 
 /** The customers of a SaaS product, as the routes see them. Changes resolve when they are on disk. */

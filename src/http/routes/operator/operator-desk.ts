@@ -1,7 +1,7 @@
-import type { OperatorAction } from '../../metering/operator-table.ts'
-import type { RecordSummary } from '../../metering/record.ts'
-import type { TagSet } from '../../metering/tags.ts'
-import type { UsageSummary } from '../../store/summary.ts'
+import type { OperatorAction } from '../../../metering/operator-table.ts'
+import type { RecordSummary } from '../../../metering/record.ts'
+import type { TagSet } from '../../../metering/tags.ts'
+import type { UsageSummary } from '../../../store/summary.ts'
 
 /** What an operator wants written off that is in no record. */
 export interface UsageToVoid {

@@ -1,5 +1,5 @@
-import type { NewClaim } from '../changes.ts'
-import { keyOfToken, textOfReceipts } from '../claim-row.ts'
+import type { NewClaim } from '../../changes.ts'
+import { keyOfToken, textOfReceipts } from '../../claim-row.ts'
 
 /** The columns of idempotency keys, in the order in which every transaction takes their rows. */
 export function claimColumns(claims: readonly NewClaim[]) {

@@ -1,7 +1,7 @@
-import type { Retention } from '../retention.ts'
-import type { Session } from './connection/database.ts'
-import { forgetReadings } from './readings.ts'
-import { forgottenAtOnce } from './view/loader.ts'
+import type { Retention } from '../../retention.ts'
+import type { Session } from '../connection/database.ts'
+import { forgetReadings } from '../readings.ts'
+import { forgottenAtOnce } from '../view/loader.ts'
 
 /** How many settled records one transaction forgets. */
 const recordsAtOnce = 5000

@@ -1,16 +1,16 @@
 import type { FastifyInstance } from 'fastify'
-import { isoOrNull, toIso } from '../../kernel/clock.ts'
-import { SidecarError } from '../../kernel/errors.ts'
+import { isoOrNull, toIso } from '../../../kernel/clock.ts'
+import { SidecarError } from '../../../kernel/errors.ts'
 import {
   operatorActions,
   operatorActionTable,
   type OperatorAction,
-} from '../../metering/operator-table.ts'
-import { possiblyTaken, type RecordSummary } from '../../metering/record.ts'
+} from '../../../metering/operator-table.ts'
+import { possiblyTaken, type RecordSummary } from '../../../metering/record.ts'
 import type { DecidedAnswer, UndecidedAnswer, UndecidedRecordAnswer } from './operator-answers.ts'
 import { parseDecision } from './parse-decision.ts'
 import type { Decided, OperatorDesk } from './operator-desk.ts'
-import { heldBody, hourBody, recordBody } from './usage-bodies.ts'
+import { heldBody, hourBody, recordBody } from '../usage-bodies.ts'
 
 const prefix = '/v1/operator/'
 export const operatorRecordsPath = `${prefix}records`

@@ -1,5 +1,5 @@
-import type { OperatorAction } from '../../metering/operator-table.ts'
-import type { HeldAnswer, HourAnswer, RecordAnswer } from './answers.ts'
+import type { OperatorAction } from '../../../metering/operator-table.ts'
+import type { HeldAnswer, HourAnswer, RecordAnswer } from '../answers.ts'
 
 /** What an operator can decide about. */
 export interface UndecidedAnswer {

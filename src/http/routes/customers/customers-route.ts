@@ -1,13 +1,17 @@
 import type { FastifyInstance } from 'fastify'
-import { isoOrNull } from '../../kernel/clock.ts'
-import { SidecarError } from '../../kernel/errors.ts'
-import { acceptedUntil, batchMeterUsageWindow } from '../../metering/record-window.ts'
-import { customerKeyPattern, customerKeyRule, type CustomerNames } from '../../metering/customer.ts'
-import type { CustomerSummary, CustomerUsage } from '../../store/customer-summary.ts'
-import type { CustomerAnswer, CustomerUsageAnswer } from './answers.ts'
+import { isoOrNull } from '../../../kernel/clock.ts'
+import { SidecarError } from '../../../kernel/errors.ts'
+import { acceptedUntil, batchMeterUsageWindow } from '../../../metering/record-window.ts'
+import {
+  customerKeyPattern,
+  customerKeyRule,
+  type CustomerNames,
+} from '../../../metering/customer.ts'
+import type { CustomerSummary, CustomerUsage } from '../../../store/customer-summary.ts'
+import type { CustomerAnswer, CustomerUsageAnswer } from '../answers.ts'
 import type { CustomerDesk } from './customer-desk.ts'
 import { parseEvent } from './parse-event.ts'
-import { fractionBody, heldBody, hourBody, recordBody } from './usage-bodies.ts'
+import { fractionBody, heldBody, hourBody, recordBody } from '../usage-bodies.ts'
 
 export const longestToken = 4096
 export const customersPerPage = 100

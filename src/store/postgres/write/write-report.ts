@@ -1,8 +1,8 @@
-import type { Changes } from '../changes.ts'
+import type { Changes } from '../../changes.ts'
 import { claimColumns } from './claim-columns.ts'
-import type { Session } from './connection/database.ts'
-import { LeaseMissing, type Lease } from './lease.ts'
-import type { Names } from './names.ts'
+import type { Session } from '../connection/database.ts'
+import { LeaseMissing, type Lease } from '../lease.ts'
+import type { Names } from '../names.ts'
 
 /** Whether these are only reports, for which one statement is enough. */
 export function isReport(changes: Changes): boolean {

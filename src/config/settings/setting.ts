@@ -1,4 +1,4 @@
-import type { Product } from '../product/product.ts'
+import type { Product } from '../../product/product.ts'
 import type { SettingType } from './setting-type.ts'
 
 /** The most that hours of products which the buyer runs wait, s: AWS accepts their records for some hours only. */

@@ -1,4 +1,4 @@
-import type { LoadedSettings } from './load-settings.ts'
+import type { LoadedSettings } from '../load-settings.ts'
 import type { Setting } from './setting.ts'
 import { settingsTable, type SettingName } from './settings-table.ts'
 

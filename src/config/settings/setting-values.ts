@@ -1,8 +1,8 @@
-import { show, type ReportMistake } from '../kernel/mistakes.ts'
+import { show, type ReportMistake } from '../../kernel/mistakes.ts'
 import { parseSetting, type SettingParsed } from './parse-setting.ts'
 import { readPinned } from './pinned-settings.ts'
 import { rangeOf } from './setting-type.ts'
-import type { Environment, SettingValue } from './settings.ts'
+import type { Environment, SettingValue } from '../settings.ts'
 import type { Setting } from './setting.ts'
 import { settingsTable, type SettingName } from './settings-table.ts'
 

@@ -1,5 +1,5 @@
-import { SidecarError } from '../../kernel/errors.ts'
-import type { CustomerNames } from '../../metering/customer.ts'
+import { SidecarError } from '../../../kernel/errors.ts'
+import type { CustomerNames } from '../../../metering/customer.ts'
 
 /** An event of AWS Marketplace, as far as it is about a licence or a subscription. */
 export interface AwsEvent {

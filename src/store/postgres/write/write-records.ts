@@ -1,8 +1,8 @@
-import { accountOf } from '../../metering/account.ts'
-import type { Changes, NewRecord, RecordProgress } from '../changes.ts'
-import type { Session } from './connection/database.ts'
-import type { Names } from './names.ts'
-import { allocationsColumn, quantityColumn } from '../record-row.ts'
+import { accountOf } from '../../../metering/account.ts'
+import type { Changes, NewRecord, RecordProgress } from '../../changes.ts'
+import type { Session } from '../connection/database.ts'
+import type { Names } from '../names.ts'
+import { allocationsColumn, quantityColumn } from '../../record-row.ts'
 
 /** Writes sealed records with their parts, whose slots and accounts have rows. Returns their ids in their order. */
 export async function insertRecords(

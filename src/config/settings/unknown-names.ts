@@ -1,6 +1,6 @@
-import type { ReportMistake } from '../kernel/mistakes.ts'
-import { nearestName } from '../kernel/nearest-name.ts'
-import type { Environment } from './settings.ts'
+import type { ReportMistake } from '../../kernel/mistakes.ts'
+import { nearestName } from '../../kernel/nearest-name.ts'
+import type { Environment } from '../settings.ts'
 import { settingsTable } from './settings-table.ts'
 
 const knownNames: readonly string[] = settingsTable.map((row) => row.name)
