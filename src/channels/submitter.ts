@@ -74,7 +74,8 @@ export class Submitter {
     const now = clock.now()
     const sealAt = hourOf(now) + sealDelayMs
     await this.#sealDue()
-    if (now < sealAt) this.#wakeAfter(sealAt - now)
+    // Time has passed: the book was asked, and a slow disk takes its time.
+    if (now < sealAt) this.#wakeAfter(Math.max(0, sealAt - clock.now()))
   }
 
   /** Has usage of an hour that is over sealed after the delay, or at once at the end. */

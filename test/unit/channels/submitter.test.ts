@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { OpenLedgerOptions } from '../../support/ledger/open-ledger.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
@@ -98,6 +98,21 @@ describe('the tick of an hour', () => {
     await clock.advance(1)
     await work()
     expect(sent).toEqual(['requests 4 09:59:59'])
+  })
+
+  test('does not wait longer for the seal delay because the disk was slow at the hour', async () => {
+    const { report, clock, submitter, ledger, sent } = await createBench()
+    await report('requests', 3n * unit)
+    await clock.advance(hourMs - (clock.now() % hourMs))
+    const slow = Promise.withResolvers<void>()
+    vi.spyOn(ledger, 'prune').mockReturnValueOnce(slow.promise)
+    const tick = submitter.tick()
+    await clock.advance(60_000)
+    slow.resolve()
+    await tick
+    await clock.advance(0)
+    await work()
+    expect(sent).toEqual(['requests 3 09:59:59'])
   })
 
   test('tries each minute what the disk does not store, and logs it once an hour', async () => {
