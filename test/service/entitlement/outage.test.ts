@@ -230,7 +230,7 @@ describe('the log', () => {
     await start({
       env: { KUBERNETES_SERVICE_HOST: '10.0.0.1', AWS_EC2_METADATA_DISABLED: 'false' },
       prepare: (aws) => aws.control('faults', { ...outage, error: 'AccessDeniedException' }),
-      settings: { ...hourly, SIDECAR_POD_UID: 'a-pod', SIDECAR_AWS_TIMEOUT_MS: '100' },
+      settings: { ...hourly, SIDECAR_POD_UID: 'a-pod' },
     })
     await expectState('unreachable')
     const words = 'the role of the node would be used'
