@@ -1,4 +1,4 @@
-import { createTask, type ScheduledTask } from 'node-cron'
+import type { ScheduledTask } from 'node-cron'
 import type { Clock, Timer } from '../kernel/clock.ts'
 import { hourMs, hourOf } from '../metering/hour.ts'
 
@@ -17,7 +17,7 @@ export interface Schedule {
   stop(): void
 }
 
-/** cron's formatter of times takes 10 ms, and the application does not wait for it at the start. */
+/** cron and its formatter of times take 15 ms, and the application does not wait for them at the start. */
 const afterTheStartMs = 1000
 
 /**
@@ -54,17 +54,22 @@ export function startSchedule({ clock, timers, tick }: ScheduleOptions): Schedul
 /** Wakes at the top of every real hour, from a second after now. */
 function startCron(timers: Clock, wake: () => void): Pick<Schedule, 'stop'> {
   let task: ScheduledTask | undefined
-  const begin = timers.at(timers.now() + afterTheStartMs, () => {
+  let stopped = false
+  const begin = timers.at(timers.now() + afterTheStartMs, () => void load())
+  async function load(): Promise<void> {
+    const { createTask } = await import('node-cron')
+    if (stopped) return
     task = createTask('0 * * * *', wake, {
       name: 'seal',
       timezone: 'UTC',
       suppressMissedWarning: true,
       unref: true,
     })
-    void task.start()
-  })
+    await task.start()
+  }
   return {
     stop() {
+      stopped = true
       begin.cancel()
       void task?.destroy()
     },
