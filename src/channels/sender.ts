@@ -4,6 +4,7 @@ import { backoffMs } from '../kernel/backoff.ts'
 import type { Clock, Timer } from '../kernel/clock.ts'
 import type { Events } from '../kernel/events.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { aheadLimitMs } from '../ledger/reporting/report-usage.ts'
 import type { MeteringRecord, Settlement } from '../metering/record.ts'
 import { recordStateTable } from '../metering/record-states.ts'
 import type { PendingRecord } from '../store/summary.ts'
@@ -16,7 +17,7 @@ import { Pauses } from './pauses.ts'
 import { sendRecords } from './send-record.ts'
 
 export interface SenderOptions {
-  readonly ledger: Pick<Ledger, 'pendingRecords' | 'markAll' | 'settleAll' | 'resealUntagged'>
+  readonly ledger: Pick<Ledger, 'pendingRecords' | 'markAll' | 'settleAll' | 'resealRecord'>
   readonly channel: Channel
   readonly api: MeteringApi
   readonly clock: Clock
@@ -182,7 +183,10 @@ export class Sender {
   /** How long a record has to wait, ms. */
   #waitOf(record: PendingRecord): number {
     const { clock, notBefore } = this.#options
-    const due = this.#flushing ? 0 : notBefore(record.hour) - clock.now()
+    const now = clock.now()
+    // A clock that was days ahead has sealed it. If AWS may have it, only AWS can say that it has not.
+    const isAhead = record.hour > now + aheadLimitMs && record.state !== 'sealed'
+    const due = this.#flushing || isAhead ? 0 : notBefore(record.hour) - now
     return Math.max(this.#pauses.slotWait(record), due, this.#pauses.recordWait(record))
   }
 
@@ -261,7 +265,7 @@ export class Sender {
       return this.#pauses.freeSlot(slot)
     }
     if (recordStateTable[settled.state].settled) this.#callSizes.delete(id)
-    const after = await this.#withoutRefusedTags(settled)
+    const after = await this.#sealedAgain(settled, settlement.kind)
     if (failure?.kind === 'throttled' && !this.#flushing) {
       this.#pauses.pauseTask()
       this.#pauses.freeSlot(slot)
@@ -269,15 +273,18 @@ export class Sender {
     if (after.state === 'moved' && after.movedTo !== undefined) usageArrived(after.movedTo)
   }
 
-  /** A record whose tags AWS refused is billed without them, rather than not at all. */
-  async #withoutRefusedTags(record: MeteringRecord): Promise<MeteringRecord> {
-    if (record.state !== 'refused') return record
+  /**
+   * A record whose tags AWS refused is billed without them, rather than not at all. One that a fast clock
+   * sealed for the hour that is not over at AWS gets a time of now, where that is not waited for.
+   */
+  async #sealedAgain(record: MeteringRecord, kind: Settlement['kind']): Promise<MeteringRecord> {
+    if (record.state !== 'refused' && kind !== 'too-early') return record
     const { ledger, channel } = this.#options
-    const untagged = await ledger.resealUntagged(record.id, (resource, content) =>
+    const resealed = await ledger.resealRecord(record.id, (resource, content) =>
       channel.clientTokenOf(resource, content),
     )
-    if (untagged !== undefined) this.#log.untagged(untagged)
-    return untagged ?? record
+    if (resealed !== undefined && record.state === 'refused') this.#log.untagged(resealed)
+    return resealed ?? record
   }
 
   /** Decides who waits after an answer: the slot, or the record alone. */

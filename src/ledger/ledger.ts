@@ -34,7 +34,7 @@ import { Page } from './page/page.ts'
 import { readingRulesOf } from './readings/reading-rules.ts'
 import type { ReadingRules } from './readings/report-reading.ts'
 import { reportUsage } from './reporting/report-usage.ts'
-import { resealUntagged } from './sealing/reseal-untagged.ts'
+import { resealRecord } from './sealing/reseal-record.ts'
 import type { SealRequest } from './sealing/seal-hours.ts'
 import { sealPart } from './sealing/seal-part.ts'
 import { recordsInState } from './records-in-state.ts'
@@ -207,12 +207,16 @@ export class Ledger {
     return records
   }
 
-  /** Seals a record again without tags where AWS refused those. Undefined for any other record, which stays as it is. */
-  resealUntagged(
+  /**
+   * Seals a record again without tags that AWS refused, or with a time that has come. Undefined for any other
+   * record, which stays as it is.
+   */
+  resealRecord(
     id: number,
-    clientTokenOf: Parameters<typeof resealUntagged>[2],
+    clientTokenOf: Parameters<typeof resealRecord>[3],
   ): Promise<MeteringRecord | undefined> {
-    return this.#run('settle-written', (page) => resealUntagged(page, id, clientTokenOf))
+    const now = this.#options.clock.now()
+    return this.#run('settle-written', (page) => resealRecord(page, id, now, clientTokenOf))
   }
 
   /**

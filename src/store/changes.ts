@@ -65,6 +65,14 @@ export type RecordProgress = Pick<
   | 'movedTo'
 >
 
+/** What a record sends that was sealed again, because AWS cannot accept it as it was. */
+export interface Resealed {
+  readonly timestamp: number
+  readonly clientToken: string
+  /** Its parts lose their allocations. */
+  readonly isUntagged: boolean
+}
+
 export interface NewClaim {
   readonly token: string
   readonly digest: Uint8Array
@@ -101,8 +109,8 @@ export interface Changes {
   readonly voided: readonly VoidedUsage[]
   readonly newRecords: readonly NewRecord[]
   readonly records: ReadonlyMap<number, RecordProgress>
-  /** Records whose parts lose their allocations, with their new client tokens. */
-  readonly untagged: ReadonlyMap<number, string>
+  /** Records that send other content than before. */
+  readonly resealed: ReadonlyMap<number, Resealed>
   readonly claims: readonly NewClaim[]
   /** Undefined where no reading changes. */
   readonly readings?: ReadingChanges | undefined

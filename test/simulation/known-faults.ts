@@ -9,12 +9,6 @@ interface KnownFault {
 /** What is known to break an invariant. A row goes when it no longer does. */
 const knownFaults: readonly KnownFault[] = [
   {
-    // Its timestamp is the last second of AWS's current hour, and never changes.
-    name: 'a record that a fast clock sealed before AWS said the time waits for the end of its hour',
-    explains: ({ what, message }, { steppedAhead }) =>
-      what === 'left-behind' && /record \d+ is (sealed|sending)$/.test(message) && steppedAhead > 0,
-  },
-  {
     // What a full record or a moved one carries at the end may lie in an hour that is still ahead.
     name: 'the end leaves usage open that it carried to a later hour',
     explains: ({ what, message }) =>

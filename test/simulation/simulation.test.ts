@@ -62,6 +62,31 @@ const keptScripts: readonly { readonly name: string; readonly script: Script }[]
       ],
     },
   },
+  {
+    name: 'records that a clock a day ahead sealed and AWS never answered for',
+    script: {
+      options: { ...options, lateUsage: 'hold', zeroRecords: true },
+      events: [
+        { do: 'set-clock', minutes: 200 },
+        { do: 'pass', minutes: 40 },
+        { do: 'restart', flush: false, next: 'same', divisor: 1000 },
+        { do: 'outage', weather: 'lost-before', minutes: 480 },
+        { do: 'set-clock', minutes: 1560 },
+        { do: 'pass', minutes: 140 },
+      ],
+    },
+  },
+  {
+    name: 'a stop in the hour that a fast clock has sealed',
+    script: {
+      options,
+      events: [
+        { ...report, minutesAgo: -4 },
+        { do: 'set-clock', minutes: 8 },
+        { do: 'restart', flush: true, next: 'same', divisor: 1000 },
+      ],
+    },
+  },
 ]
 
 /** A life in which little is sent takes longest. */

@@ -12,6 +12,7 @@ import type {
   NewClaim,
   NewRecord,
   RecordProgress,
+  Resealed,
   VoidedUsage,
 } from '../../store/changes.ts'
 import type { CursorChanges } from '../../store/cursor.ts'
@@ -66,8 +67,7 @@ export class Page {
   readonly #closed = new Set<string>()
   readonly #records = new Map<number, MeteringRecord>()
   readonly #changed = new Set<number>()
-  /** Client tokens of records that lose their tags. */
-  readonly #untagged = new Map<number, string>()
+  readonly #resealed = new Map<number, Resealed>()
   readonly #claims = new Map<string, NewClaim>()
   readonly #late = new Map<string, { dimension: string; hour: number; quantity: bigint }>()
   readonly #notes = new Map<string, string | undefined>()
@@ -278,12 +278,11 @@ export class Page {
     return changed
   }
 
-  /** Takes the tags out of a record that AWS certainly does not have, and lets it be sent again. */
-  untag(record: MeteringRecord, clientToken: string): MeteringRecord {
-    this.#untagged.set(record.id, clientToken)
-    const parts = record.parts.map((part) => ({ ...part, allocations: undefined }))
-    const untaggedRecord = { ...record, parts, allocations: undefined, clientToken }
-    return this.update(untaggedRecord, { state: 'sealed' })
+  /** Lets a record that AWS certainly does not have be sent with other content, which it bears already. */
+  reseal(record: MeteringRecord, isUntagged: boolean): MeteringRecord {
+    const { id, timestamp, clientToken } = record
+    this.#resealed.set(id, { timestamp, clientToken, isUntagged })
+    return this.update(record, { state: 'sealed' })
   }
 
   claim(token: string): StoredClaim | undefined {
@@ -340,7 +339,7 @@ export class Page {
       voided: this.#voided,
       newRecords: this.#inserted,
       records: new Map([...this.#changed].map((id) => [id, this.#progressOf(id)])),
-      untagged: this.#untagged,
+      resealed: this.#resealed,
       readings: this.readings.changes(),
       cursors: this.#cursors,
       claims: [...this.#claims.values()],

@@ -75,9 +75,9 @@ export function settleRecord(
     }
     case 'too-early': {
       const current = hourOf(now)
-      if (record.hour <= current) return set(record.ambiguous ? 'sending' : 'sealed')
-      const movedTo = returnUsage(page, record, current)
       // What is too early now was so at every earlier attempt: AWS has none of it.
+      if (record.hour <= current) return set('sealed', { ambiguous: false })
+      const movedTo = returnUsage(page, record, current)
       return set('moved', { ambiguous: false, settledAt: now, movedTo })
     }
     case 'too-late': {

@@ -30,7 +30,7 @@ export class ChangeWriter {
   readonly #emptySum
   readonly #addSum
   readonly #progress
-  readonly #newToken
+  readonly #reseal
   readonly #untag
   readonly #claims: ClaimRows
   readonly #late
@@ -93,7 +93,9 @@ export class ChangeWriter {
               metering_record_id = ?, last_code = ?, last_message = ?, first_attempt_at = ?,
               last_attempt_at = ?, settled_at = ?, moved_to = ? WHERE id = ?`,
     )
-    this.#newToken = database.prepare('UPDATE record SET client_token = ? WHERE id = ?')
+    this.#reseal = database.prepare(
+      'UPDATE record SET timestamp = ?, client_token = ? WHERE id = ?',
+    )
     this.#untag = database.prepare('UPDATE record_part SET allocations = NULL WHERE record_id = ?')
     this.#claims = new ClaimRows(database)
     this.#late = database.prepare(
@@ -135,9 +137,9 @@ export class ChangeWriter {
     if (changes.cursors !== undefined) this.#cursors.write(changes.cursors)
     const ids = changes.newRecords.map((record) => this.#insertRecord(record))
     for (const [id, progress] of changes.records) this.#writeProgress(id, progress)
-    for (const [id, clientToken] of changes.untagged) {
-      this.#newToken.run(clientToken, id)
-      this.#untag.run(id)
+    for (const [id, { timestamp, clientToken, isUntagged }] of changes.resealed) {
+      this.#reseal.run(timestamp, clientToken, id)
+      if (isUntagged) this.#untag.run(id)
     }
     this.#claims.insert(changes.claims)
     for (const { dimension, hour, quantity } of changes.lateUsage) {

@@ -21,7 +21,7 @@ export function changesOf(some: Partial<Changes>): Changes {
     released: [],
     held: [],
     voided: [],
-    untagged: new Map(),
+    resealed: new Map(),
     newRecords: [],
     records: new Map(),
     claims: [],

@@ -158,10 +158,30 @@ export function describeKeeping(name: string, owned: () => Promise<{ store: Stor
       const [id = 0] = await write(store, {
         newRecords: [recordOf(nine, partOf(requests, 3, { [tagged('a')]: 3 }))],
       })
-      await write(store, { untagged: new Map([[id, 'another']]) })
+      const resealed = { timestamp: nine + 1000, clientToken: 'another', isUntagged: true }
+      await write(store, { resealed: new Map([[id, resealed]]) })
       const record = await store.record(id)
-      expect(record).toMatchObject({ quantity: 3, clientToken: 'another' })
+      expect(record).toMatchObject({
+        quantity: 3,
+        timestamp: nine + 1000,
+        clientToken: 'another',
+      })
       expect(record?.allocations).toBeUndefined()
+    })
+
+    test('gives a record another time with its client token, and leaves its tags', async () => {
+      const { store } = await owned()
+      const [id = 0] = await write(store, {
+        newRecords: [recordOf(nine, partOf(requests, 3, { [tagged('a')]: 3 }))],
+      })
+      const before = await store.record(id)
+      const resealed = { timestamp: nine + 1000, clientToken: 'another', isUntagged: false }
+      await write(store, { resealed: new Map([[id, resealed]]) })
+      expect(await store.record(id)).toEqual({
+        ...before,
+        timestamp: nine + 1000,
+        clientToken: 'another',
+      })
     })
 
     test('names a record by an id of AWS, and ids that two records bear', async () => {

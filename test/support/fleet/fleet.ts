@@ -174,7 +174,7 @@ function ledgerOf(resource: string, hour: number, dimensions: number): SenderLed
           change(id, { state: kind === 'accepted' ? 'accepted' : 'sealed' }),
         ),
       ),
-    resealUntagged: () => Promise.resolve(undefined),
+    resealRecord: () => Promise.resolve(undefined),
   }
 }
 

@@ -35,7 +35,7 @@ export function withLateReads(
     seal: (request) => ledger.seal(request),
     prune: () => ledger.prune(),
     settleAll: (outcomes) => ledger.settleAll(outcomes),
-    resealUntagged: (id, tokenOf) => ledger.resealUntagged(id, tokenOf),
+    resealRecord: (id, tokenOf) => ledger.resealRecord(id, tokenOf),
     async pendingRecords() {
       const pending = await ledger.pendingRecords()
       await lateness.pass()

@@ -8,6 +8,7 @@ import type {
   LateUsageSum,
   NewClaim,
   NewRecord,
+  Resealed,
   VoidedUsage,
 } from '../../../src/store/changes.ts'
 import type { Cursor, CursorChanges, CursorKey } from '../../../src/store/cursor.ts'
@@ -111,7 +112,7 @@ export class ModelBook {
       const record = this.records.get(id)
       if (record !== undefined) this.records.set(id, { ...record, ...onlyProgress(progress) })
     }
-    for (const [id, clientToken] of changes.untagged) this.#untag(id, clientToken)
+    for (const [id, resealed] of changes.resealed) this.#reseal(id, resealed)
     for (const claim of changes.claims) this.claims.set(claim.token, claim)
     for (const late of changes.lateUsage) this.late.set(lateName(late), late)
     for (const { resource, name, value } of changes.notes)
@@ -203,11 +204,12 @@ export class ModelBook {
     this.held.set(name, { hour: { ...before.hour, id }, cells })
   }
 
-  #untag(id: number, clientToken: string): void {
+  #reseal(id: number, { timestamp, clientToken, isUntagged }: Resealed): void {
     const record = this.records.get(id)
     if (record === undefined) return
+    const kept = { ...record, timestamp, clientToken }
     const parts = record.parts.map((part) => ({ ...part, allocations: undefined }))
-    this.records.set(id, { ...record, clientToken, parts, allocations: undefined })
+    this.records.set(id, isUntagged ? { ...kept, parts, allocations: undefined } : kept)
   }
 
   #changeReadings({ dropped, hours, rows }: ReadingChanges): void {

@@ -7,7 +7,7 @@ import { hourMs } from '../../../src/metering/hour.ts'
 import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 import { settle } from '../../support/manual-clock.ts'
-import { failure } from '../../support/ledger/sender-bench.ts'
+import { failure, lost } from '../../support/ledger/sender-bench.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
 const notHere = () => Promise.reject(new Error('MeterUsage alone is called'))
@@ -18,10 +18,12 @@ const throttled = failure({ code: 'ThrottlingException' })
 async function createParts(...answers: MeteringResult<MeterUsageValue>[]) {
   const bench = await openBench()
   const sent: string[] = []
+  const tokens: string[] = []
   const submission = createSubmission({
     ...bench,
     api: {
-      meterUsage: async ({ dimension, quantity, timestamp }) => {
+      meterUsage: async ({ dimension, quantity, timestamp, clientToken }) => {
+        tokens.push(clientToken)
         sent.push(`${dimension} ${quantity} ${new Date(timestamp).toISOString().slice(11, 19)}`)
         const id = `m-${sent.length}`
         return answers.shift() ?? { ok: true, value: { meteringRecordId: id } }
@@ -56,7 +58,7 @@ async function createParts(...answers: MeteringResult<MeterUsageValue>[]) {
     await flushed
     return inTime
   }
-  return { ...bench, ...submission, sent, flush }
+  return { ...bench, ...submission, sent, tokens, flush }
 }
 
 const open = async ({ ledger }: Awaited<ReturnType<typeof createParts>>) =>
@@ -138,6 +140,23 @@ describe('the end', () => {
       { state: 'moved', lastCode: 'AheadOfAws', movedTo: nine },
       { state: 'accepted', hour: nine },
     ])
+  })
+
+  test('sends at once what a fast clock sealed for the hour that is not over at AWS', async () => {
+    const parts = await createParts(lost, outOfBounds)
+    await parts.report('requests', 3n * unit)
+    await parts.clock.advance(hourMs)
+    await sealHours(parts.ledger, parts.clock)
+    // AWS has said that it is an hour earlier.
+    parts.clock.step(-hourMs)
+    expect(await parts.flush(true)).toBe(true)
+    expect(parts.sent).toEqual([
+      'requests 3 09:59:59',
+      'requests 3 09:59:59',
+      expect.stringMatching(/^requests 3 09:15:0\d$/),
+    ])
+    expect(new Set(parts.tokens).size).toBe(2)
+    expect((await parts.ledger.usage()).settled).toMatchObject([{ state: 'accepted', hour: nine }])
   })
 
   const busy = () => Promise.reject(new SidecarError('LedgerBusy', 'another process holds it'))

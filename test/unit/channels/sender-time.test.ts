@@ -38,6 +38,24 @@ describe('a record whose time AWS rejects', () => {
     expect((await bench.ledger.usage()).open).toEqual([])
   })
 
+  test('does not wait for an hour that is days ahead where AWS may have it', async () => {
+    const bench = await createBench(script(lost, outOfBounds), {
+      ...known,
+      notBefore: (hour) => hour + hourMs,
+    })
+    await bench.clock.advance(24 * hourMs)
+    await sealHour(bench, 'requests')
+    bench.sender.wake()
+    await work()
+    expect(await bench.ledger.pendingRecords()).toMatchObject([{ state: 'sending' }])
+    // AWS has said that it is a day earlier.
+    bench.clock.step(-24 * hourMs)
+    await bench.clock.advance(60_000)
+    await work()
+    expect(bench.sent).toHaveLength(2)
+    expect((await bench.ledger.usage()).settled).toMatchObject([{ state: 'moved' }])
+  })
+
   test('is tried slowly while neither too early nor too late is certain', async () => {
     const bench = await createBench(script(outOfBounds), known)
     await sealHour(bench, 'requests')

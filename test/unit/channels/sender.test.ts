@@ -477,7 +477,7 @@ describe('tags that AWS refuses', () => {
     const { log, lines } = createRecordedLog()
     const bench = await createBench(script(refusedTags, refusedTags), { log })
     const locked = new SidecarError('LedgerBusy', 'locked')
-    const reseal = vi.spyOn(bench.ledger, 'resealUntagged').mockRejectedValueOnce(locked)
+    const reseal = vi.spyOn(bench.ledger, 'resealRecord').mockRejectedValueOnce(locked)
     await bench.report('requests', 3n * unit, {
       tags: canonicalTags([{ key: 'team', value: 'a' }]),
     })

@@ -61,6 +61,6 @@ test('a batch has the receipts and the effect of its reports one by one', async 
       expect(receipts).toEqual(alone)
       expect(await whole.outcome()).toEqual(await single.outcome())
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   )
 })

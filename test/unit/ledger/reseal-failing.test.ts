@@ -35,7 +35,7 @@ async function expectResealable(
   expect((await ledger.pendingRecords()).map(({ id, state }) => ({ id, state }))).toEqual([
     { id: record.id, state: 'refused' },
   ])
-  const resealed = await ledger.resealUntagged(record.id, clientTokenOf)
+  const resealed = await ledger.resealRecord(record.id, clientTokenOf)
   expect(resealed).toMatchObject({ state: 'sealed', quantity: 3, allocations: undefined })
   expect(await ledger.audit()).toMatchObject([{ recorded: 3n * unit, imbalance: 0n }])
   return resealed
@@ -43,7 +43,7 @@ async function expectResealable(
 
 test('sealing again without tags that fails leaves the record refused, with its tags', async () => {
   const { bench, record } = await refusedBench()
-  const failing = bench.ledger.resealUntagged(record.id, () => {
+  const failing = bench.ledger.resealRecord(record.id, () => {
     throw new Error('the disk is away')
   })
   await expect(failing).rejects.toThrow('the disk is away')
@@ -61,7 +61,7 @@ test('sealing again while the book is locked leaves the record for the next atte
   let resealing: Promise<unknown> | undefined
   const locking = changeBook(bench.directory, () => {
     // Begins while the other process has its transaction.
-    resealing = bench.ledger.resealUntagged(record.id, clientTokenOf)
+    resealing = bench.ledger.resealRecord(record.id, clientTokenOf)
     throw new Error('nothing to change')
   })
   await expect(locking).rejects.toThrow('nothing to change')
@@ -73,7 +73,7 @@ test('a kill before the flush, and a power cut, leave one of the two records who
   const disk = new ForgetfulDisk()
   const { bench, record } = await refusedBench(disk.dataSync)
   disk.failing = 'ledger.db-wal'
-  await expect(bench.ledger.resealUntagged(record.id, clientTokenOf)).rejects.toMatchObject({
+  await expect(bench.ledger.resealRecord(record.id, clientTokenOf)).rejects.toMatchObject({
     code: 'LedgerFailed',
   })
   disk.failing = undefined
@@ -84,7 +84,7 @@ test('a kill before the flush, and a power cut, leave one of the two records who
 
   const next = await openBench({ directory: disk.killProcess(bench.directory), clock: bench.clock })
   // The kernel's cache has it: the next start keeps it, and sends it once, without tags.
-  expect(await next.ledger.resealUntagged(record.id, clientTokenOf)).toBeUndefined()
+  expect(await next.ledger.resealRecord(record.id, clientTokenOf)).toBeUndefined()
   expect(await markSending(next.ledger, record.id)).toMatchObject({
     quantity: 3,
     allocations: undefined,

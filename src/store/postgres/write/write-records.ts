@@ -51,7 +51,7 @@ export async function insertRecords(
 /** Writes what changes of records after they were sealed. Throws a TypeError when one is not there. */
 export async function updateRecords(
   session: Session,
-  { records, untagged }: Pick<Changes, 'records' | 'untagged'>,
+  { records, resealed }: Pick<Changes, 'records' | 'resealed'>,
 ): Promise<void> {
   if (records.size > 0) {
     const progress = [...records.values()]
@@ -80,11 +80,12 @@ export async function updateRecords(
     )
     if (rows.length < records.size) throw new TypeError('a record that was changed is not there')
   }
-  for (const [id, clientToken] of untagged) {
-    await session.query('UPDATE marketplace_sidecar.record SET client_token = $2 WHERE id = $1', [
-      id,
-      clientToken,
-    ])
+  for (const [id, { timestamp, clientToken, isUntagged }] of resealed) {
+    await session.query(
+      'UPDATE marketplace_sidecar.record SET timestamp = $2, client_token = $3 WHERE id = $1',
+      [id, timestamp, clientToken],
+    )
+    if (!isUntagged) continue
     await session.query(
       'UPDATE marketplace_sidecar.record_part SET allocations = NULL WHERE record_id = $1',
       [id],

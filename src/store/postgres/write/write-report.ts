@@ -6,7 +6,7 @@ import type { Names } from '../names.ts'
 
 /** Whether these are only reports, for which one statement is enough. */
 export function isReport(changes: Changes): boolean {
-  const { accounts, records, untagged, forget, owner } = changes
+  const { accounts, records, resealed, forget, owner } = changes
   const others = [
     changes.emptied,
     changes.released,
@@ -19,7 +19,7 @@ export function isReport(changes: Changes): boolean {
   return (
     others.every(({ length }) => length === 0) &&
     records.size === 0 &&
-    untagged.size === 0 &&
+    resealed.size === 0 &&
     forget === undefined &&
     owner === undefined &&
     changes.readings === undefined &&

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { clientTokenOf } from '../../../src/channels/meter-usage/client-token.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import type { Settlement } from '../../../src/metering/record.ts'
@@ -23,7 +23,7 @@ async function resealedAfter(tagged: boolean, ...answers: readonly Settlement[])
     await markSending(bench.ledger, id)
     await settle(bench.ledger, id, answer)
   }
-  const resealed = await bench.ledger.resealUntagged(id, clientTokenOf)
+  const resealed = await bench.ledger.resealRecord(id, clientTokenOf)
   const stored = await readBook(bench.directory, (book) => book.record(id))
   return { bench, before, resealed, stored }
 }
@@ -61,4 +61,49 @@ test.each([
   expect(resealed).toBeUndefined()
   expect(stored?.clientToken).toBe(before?.clientToken)
   expect(stored?.allocations).toEqual(before?.allocations)
+})
+
+describe('a record that a clock an hour ahead has sealed', () => {
+  async function sealedAhead(...answers: readonly Settlement[]) {
+    const bench = await openBench()
+    await bench.report('requests', 3n * unit)
+    await bench.report('requests', 2n * unit, { tags })
+    await bench.clock.advance(hourMs)
+    const [before] = await sealHours(bench.ledger, bench.clock)
+    const id = before?.id ?? 0
+    for (const answer of answers) {
+      await markSending(bench.ledger, id)
+      await settle(bench.ledger, id, answer)
+    }
+    bench.clock.step(-hourMs)
+    const reseal = () => bench.ledger.resealRecord(id, clientTokenOf)
+    const stored = () => readBook(bench.directory, (book) => book.record(id))
+    return { bench, before, reseal, stored }
+  }
+
+  test('gets the time of AWS in the same hour, with another token and the same tags', async () => {
+    const { bench, before, reseal, stored } = await sealedAhead()
+    const resealed = await reseal()
+    expect(resealed).toEqual({
+      ...before,
+      timestamp: bench.clock.now(),
+      clientToken: resealed?.clientToken,
+    })
+    expect(resealed?.clientToken).not.toBe(before?.clientToken)
+    expect(await stored()).toEqual(resealed)
+    expect(await bench.ledger.audit()).toMatchObject([{ recorded: 5n * unit, imbalance: 0n }])
+    expect(await reseal()).toBeUndefined()
+  })
+
+  test('stays as it is while AWS may have it', async () => {
+    const { before, reseal, stored } = await sealedAhead(lost)
+    expect(await reseal()).toBeUndefined()
+    expect((await stored())?.timestamp).toBe(before?.timestamp)
+  })
+
+  test('stays as it is before its hour begins at AWS', async () => {
+    const { bench, reseal } = await sealedAhead()
+    bench.clock.step(-hourMs)
+    expect(await reseal()).toBeUndefined()
+  })
 })
