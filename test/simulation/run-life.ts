@@ -2,7 +2,6 @@ import { hourMs, sealableBefore } from '../../src/metering/hour.ts'
 import type { Coverage } from './coverage.ts'
 import type { SimulationEvent } from './event.ts'
 import { checkAlways, checkQuiet, checkStopped } from './invariants.ts'
-import { knownFaultOf } from './known-faults.ts'
 import { SimulatedPod, type PodOptions } from './simulated-pod.ts'
 import { Violation } from './violation.ts'
 
@@ -16,8 +15,6 @@ export interface Life {
   readonly hours: number
   readonly coverage: Coverage
   readonly violation: Violation | undefined
-  /** The known fault that explains the violation. */
-  readonly knownFault: string | undefined
 }
 
 /** Plays a script, then calms everything down, stops, starts again and lets quiet hours pass. */
@@ -38,8 +35,7 @@ export async function runLife({ options, events }: Script): Promise<Life> {
   }
   await pod.remove()
   const hours = pod.clock.elapsed() / hourMs
-  const knownFault = violation && knownFaultOf(violation, pod)
-  return { hours, coverage: pod.coverage, violation, knownFault }
+  return { hours, coverage: pod.coverage, violation }
 }
 
 async function finish(pod: SimulatedPod): Promise<void> {
@@ -60,7 +56,6 @@ async function finish(pod: SimulatedPod): Promise<void> {
   } catch (error) {
     leftBehind = error
   }
-  pod.movedAtEnd = pod.movedSinceStop
 
   await pod.startAgain()
   await pod.pass(12 * 60)

@@ -11,7 +11,6 @@ usage: npm run simulate -- [options]
   --hours <n>      how many hours of pods (10000)
   --seed <n>       the seed of every random choice (a new one, printed)
   --disk-hours <n> how many more over the real store on files (1000)
-  --strict         known faults fail as well
   --script <file>  plays one script as a failure prints it`
 
 const { values } = parseArgs({
@@ -19,7 +18,6 @@ const { values } = parseArgs({
     hours: { type: 'string', default: '10000' },
     seed: { type: 'string', default: `${Math.floor(Math.random() * 2 ** 31)}` },
     'disk-hours': { type: 'string', default: '1000' },
-    strict: { type: 'boolean', default: false },
     script: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -41,14 +39,11 @@ process.exit(
 
 async function run({ hours, store }: Pick<SimulationOptions, 'hours' | 'store'>): Promise<number> {
   const seed = Number(values.seed)
-  const { strict } = values
   console.log(`${hours} hours over the ${store ?? 'model'} store, seed ${seed}`)
   const startedAt = performance.now()
-  const result = await simulate({ hours, seed, strict, store })
+  const result = await simulate({ hours, seed, store })
   const seconds = (performance.now() - startedAt) / 1000
   for (const line of result.coverage.lines()) console.log(line)
-  for (const [name, times] of result.knownFaults)
-    console.log(`known fault, ${times} lives: ${name}`)
   const speed = Math.round(result.hours / seconds)
   console.log(
     `${Math.round(result.hours)} hours of ${result.lives} lives in ${seconds.toFixed(1)} s: ${speed} hours a second`,
@@ -63,9 +58,8 @@ async function run({ hours, store }: Pick<SimulationOptions, 'hours' | 'store'>)
 }
 
 async function play(script: Script): Promise<number> {
-  const { violation, knownFault } = await runLife(script)
+  const { violation } = await runLife(script)
   console.log(violation?.message ?? 'every invariant holds')
-  if (knownFault !== undefined) console.log(`known fault: ${knownFault}`)
   return violation === undefined ? 0 : 1
 }
 

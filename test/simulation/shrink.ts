@@ -5,13 +5,13 @@ import type { SimulationFailure } from './simulate.ts'
 export async function shrink(
   failure: SimulationFailure,
 ): Promise<Pick<SimulationFailure, 'script' | 'violation'>> {
-  const { script, violation, knownFault } = failure
+  const { script, violation } = failure
   let best = { script, violation }
   const tryWithout = async (from: number, count: number): Promise<boolean> => {
     const events = best.script.events.toSpliced(from, count)
     const shorter = { ...script, events }
     const life = await runLife(shorter)
-    if (life.violation?.what !== violation.what || life.knownFault !== knownFault) return false
+    if (life.violation?.what !== violation.what) return false
     best = { script: shorter, violation: life.violation }
     return true
   }

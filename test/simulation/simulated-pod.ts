@@ -64,14 +64,6 @@ export class SimulatedPod {
   #moves = 0
   #keys = 0
   #answers = 0
-  /** How far the sidecar's clock stepped ahead, all steps together, ms. */
-  steppedAhead = 0
-  /** Records whose usage went to a later hour since the last stop began. */
-  movedSinceStop = 0
-  /** The same for the stop after which it is checked what is left. */
-  movedAtEnd = 0
-  /** Records that held as much as AWS accepts: the rest went to a later hour. */
-  capped = 0
 
   private constructor(options: PodOptions) {
     this.#options = options
@@ -145,7 +137,6 @@ export class SimulatedPod {
   /** SIGTERM: what the sidecar does until it has closed the book. The store stays readable. */
   async stop(flush: boolean): Promise<void> {
     const process = this.#process
-    this.movedSinceStop = 0
     if (process === undefined) return
     const state = { flushed: false }
     const flushing = process.submitter
@@ -252,7 +243,6 @@ export class SimulatedPod {
   #setClock(offset: number): void {
     const step = this.now + offset - this.clock.now()
     this.clock.step(step)
-    this.steppedAhead += Math.max(0, step)
   }
 
   async #resolve(): Promise<void> {
@@ -366,11 +356,9 @@ export class SimulatedPod {
     })
     events.on('recordSealed', ({ quantity }) => {
       if (quantity < awsLimits.quantity) return
-      this.capped += 1
       this.coverage.count('record as large as AWS accepts')
     })
     events.on('recordMoved', ({ code }) => {
-      this.movedSinceStop += 1
       this.coverage.count(`moved: ${code}`)
     })
     events.on('tagSetsOverflowed', () => this.coverage.count('too many tag sets'))
