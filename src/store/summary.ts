@@ -127,6 +127,9 @@ export interface LedgerOverview extends UsageSummary {
 /** Usage that an operator wrote off. */
 export interface VoidedUsageSummary {
   readonly recordId: number | undefined
+  readonly productCode: string
+  /** The key of the customer's registration; empty for the buyer. */
+  readonly customer: string
   readonly dimension: string
   readonly hour: number
   readonly tags: TagSet

@@ -29,11 +29,12 @@ export async function decisionBodies(book: BookReader) {
   }))
 }
 
+type Named = 'productCode' | 'customer' | 'dimension'
+
 /** The members of a line for written-off usage; all others are null. */
-const nothing: Readonly<Record<Exclude<keyof RecordBody, 'hour' | 'dimension' | 'state'>, null>> = {
+const nothing: Readonly<Record<Exclude<keyof RecordBody, 'hour' | Named | 'state'>, null>> = {
   id: null,
   timestamp: null,
-  customer: null,
   quantity: null,
   divisor: null,
   allocations: null,
@@ -47,7 +48,6 @@ const nothing: Readonly<Record<Exclude<keyof RecordBody, 'hour' | 'dimension' | 
   lastAttemptAt: null,
   settledAt: null,
   movedTo: null,
-  productCode: null,
   resource: null,
   clientToken: null,
 }
@@ -62,11 +62,11 @@ export async function voidBodies(book: BookReader, { since, until, dimension }: 
   return voided
     .filter(isWanted)
     .toReversed()
-    .map(({ recordId, hour, dimension: name, tags, quantity, reason, at }) => ({
+    .map(({ recordId, hour, tags, quantity, reason, at, ...named }) => ({
       ...nothing,
       id: recordId ?? null,
+      ...named,
       hour: toIso(hour),
-      dimension: name,
       quantity: formatQuantity(quantity),
       divisor: 1,
       allocations:

@@ -38,13 +38,12 @@ export function overviewBody(directory: string, overview: WholeOverview) {
     refused: pending.filter(({ state }) => state === 'refused').map(recordBody),
     unresolved: unresolved.map(recordBody),
     settled: settled.filter(({ state }) => state !== 'unresolved').map(recordBody),
-    voided: overview.voided.map(({ recordId, dimension, hour, tags, quantity, reason, at }) => ({
+    voided: overview.voided.map(({ recordId, hour, tags, quantity, at, ...usage }) => ({
+      ...usage,
       record: recordId ?? null,
-      dimension,
       hour: toIso(hour),
       tags: tagsBody(tags),
       quantity: formatQuantity(quantity),
-      reason,
       at: toIso(at),
     })),
     lastSuccessAt: isoOrNull(overview.lastSuccessAt),

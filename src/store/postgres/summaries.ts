@@ -202,11 +202,15 @@ function openHourOf(row: Row): OpenHour {
 /** All that was written off, newest first. */
 export async function voidedUsage(session: Session): Promise<VoidedUsageSummary[]> {
   const rows = await session.query(
-    `SELECT void.*, dimension FROM marketplace_sidecar.void
-     JOIN marketplace_sidecar.account ON account.id = account_id ORDER BY void.id DESC`,
+    `SELECT void.*, product_code, customer, dimension FROM marketplace_sidecar.void
+     JOIN marketplace_sidecar.account ON account.id = account_id
+     JOIN marketplace_sidecar.registration ON registration.id = registration_id
+     ORDER BY void.id DESC`,
   )
   return rows.map((row) => ({
     recordId: (row['record_id'] as number | null) ?? undefined,
+    productCode: String(row['product_code']),
+    customer: String(row['customer']),
     dimension: String(row['dimension']),
     hour: row['hour'] as number,
     tags: String(row['tags']),

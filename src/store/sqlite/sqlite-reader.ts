@@ -197,12 +197,15 @@ export class SqliteReader implements BookReader {
 
   #voided(): VoidedUsageSummary[] {
     const statement = this.#database.prepare(
-      `SELECT record_id, dimension, hour, tags, whole, micro, reason, at
-       FROM void JOIN account ON account.id = account_id ORDER BY void.id DESC`,
+      `SELECT record_id, product_code, customer, dimension, hour, tags, whole, micro, reason, at
+       FROM void JOIN account ON account.id = account_id
+       JOIN registration ON registration.id = registration_id ORDER BY void.id DESC`,
     )
     statement.setReadBigInts(true)
     return statement.all().map((row) => ({
       recordId: row['record_id'] === null ? undefined : Number(row['record_id']),
+      productCode: String(row['product_code']),
+      customer: String(row['customer']),
       dimension: String(row['dimension']),
       hour: Number(row['hour']),
       tags: String(row['tags']),

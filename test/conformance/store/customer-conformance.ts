@@ -61,6 +61,18 @@ export function describeCustomers(name: string, owned: () => Promise<{ store: St
       expect(await look(store, (view) => view.registrations('acme'))).toEqual([acme])
     })
 
+    test('stand on what was written off of theirs, before they are registered too', async () => {
+      const { store } = await owned()
+      const usage = { hour: nine, tags: untagged, quantity: unit, recordId: undefined, reason: 'x' }
+      const written = [accountOfCustomer(acme), waiting].map((account) => ({ ...usage, account }))
+      await write(store, {
+        registrations: [acme],
+        voided: written.map((each, index) => ({ ...each, at: nine + index })),
+      })
+      const { voided } = await store.overview(nine)
+      expect(voided.map(({ customer }) => customer)).toEqual(['unknown', 'acme'])
+    })
+
     test('have accounts of their own, and none without a registration', async () => {
       const { store } = await owned()
       const account = accountOfCustomer(acme)

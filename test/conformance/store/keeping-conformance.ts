@@ -138,7 +138,8 @@ export function describeKeeping(name: string, owned: () => Promise<{ store: Stor
       await write(store, {
         voided: [{ ...usage, tags: tagged('a'), recordId: 7, reason: 'a test', at: nine + 2 }],
       })
-      const { account: _, ...row } = usage
+      const { account: _, ...at } = usage
+      const row = { ...at, productCode: requests.key.productCode, customer: '' }
       expect((await store.overview(now)).voided).toEqual([
         {
           ...row,

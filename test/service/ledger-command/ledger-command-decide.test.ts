@@ -187,6 +187,8 @@ describe('ledger void', () => {
       voided: [
         {
           record: Number(id),
+          productCode: 'product-1',
+          customer: '',
           dimension: 'seats',
           hour: '2026-03-10T09:00:00.000Z',
           tags: { team: 'a' },
@@ -263,7 +265,15 @@ describe('what was decided', () => {
     await run('void', ...usage, '--yes')
     const rows = (await exported()).filter(({ state }) => state === 'void')
     expect(rows).toMatchObject([
-      { id: null, quantity: '100', divisor: 1, allocations: null, lastMessage: 'loop' },
+      {
+        id: null,
+        customer: '',
+        productCode: 'product-1',
+        quantity: '100',
+        divisor: 1,
+        allocations: null,
+        lastMessage: 'loop',
+      },
       { quantity: '0.5', allocations: [{ tags: { team: 'a' }, quantity: '0.5' }] },
     ])
     expect(await exported('--dimension', 'seats')).toEqual([])

@@ -56,6 +56,8 @@ export class ModelReader implements BookReader {
       unresolved: unresolved.map(summaryOf),
       voided: [...this.#now().voided.values()].toReversed().map(({ account, ...usage }) => ({
         ...usage,
+        productCode: account.key.productCode,
+        customer: account.key.customer,
         dimension: account.key.dimension,
       })),
     }
