@@ -82,10 +82,12 @@ describe('an example', () => {
     ),
   )
 
-  test('matches its schema', async () => {
+  test('is there for most routes', () => {
     expect(examples.length).toBeGreaterThan(40)
-    for (const [name, value, schema] of examples)
-      expect(await mistakeIn(value, schema), name).toBeUndefined()
+  })
+
+  test.each(examples)('matches its schema: %s', async (_, value, schema) => {
+    expect(await mistakeIn(value, schema)).toBeUndefined()
   })
 
   test('that does not match is detected', async () => {
