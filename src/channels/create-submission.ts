@@ -2,6 +2,7 @@ import type { AwsClock } from '../aws/aws-clock.ts'
 import type { MeteringApi, MeteringFailure } from '../aws/metering-api.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Events } from '../kernel/events.ts'
+import type { CustomerBook } from '../ledger/customers/customer-book.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { hourMs } from '../metering/hour.ts'
 import { acceptedUntil } from '../metering/record-window.ts'
@@ -15,7 +16,7 @@ import { spreadDelayMs } from './spread.ts'
 import { Submitter, type SubmitterOptions } from './submitter.ts'
 
 export interface SubmissionOptions {
-  readonly ledger: Pick<Ledger, 'owner' | 'report' | 'countPage'> &
+  readonly ledger: Pick<Ledger, 'owner' | 'report' | 'countPage' | 'customers'> &
     SenderOptions['ledger'] &
     SubmitterOptions['ledger']
   readonly api: MeteringApi
@@ -43,6 +44,8 @@ export interface SubmissionOptions {
 export interface Submission {
   /** The ledger as sources see it: what is reported for an hour that is over is sealed soon after. */
   readonly book: Pick<Ledger, 'report' | 'countPage'>
+  /** The customers as sources see them; undefined where the product has none. */
+  readonly customers: Pick<CustomerBook, 'adopt' | 'reportRecords'> | undefined
   /** Says that nothing of these dimensions was missed at an instant. */
   readonly heard: (dimensions: readonly string[], at: number) => void
   readonly sender: Sender
@@ -81,6 +84,7 @@ export function createSubmission(options: SubmissionOptions): Submission {
       },
       countPage: (page) => ledger.countPage(page),
     },
+    customers: ledger.customers && wakeAfterChanges(ledger.customers, submitter),
     heard: (dimensions, at) => heardHours.note(dimensions, at),
     sender,
     submitter,
@@ -93,6 +97,26 @@ export function createSubmission(options: SubmissionOptions): Submission {
           : Math.max(notBefore(openHour), submitter.nextSealAt ?? 0)
       const next = Math.min(sealed, open)
       return Number.isFinite(next) ? next : undefined
+    },
+  }
+}
+
+/** Usage can become due with each change: of an hour that is over, or of a customer who was not registered. */
+function wakeAfterChanges(
+  customers: CustomerBook,
+  submitter: Submitter,
+): NonNullable<Submission['customers']> {
+  return {
+    async adopt(names) {
+      const registration = await customers.adopt(names)
+      void submitter.tick()
+      return registration
+    },
+    async reportRecords(records) {
+      const outcomes = await customers.reportRecords(records)
+      for (const { receipt } of outcomes)
+        if (receipt !== undefined) submitter.usageArrived(receipt.hour)
+      return outcomes
     },
   }
 }

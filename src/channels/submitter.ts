@@ -34,6 +34,9 @@ export interface SubmitterOptions {
 const sealAgainMs = 60_000
 const sealAgainAtTheEndMs = 250
 
+/** How soon usage is sealed that comes after the licence of its customer has ended. */
+const lookForEndedMs = 60_000
+
 const endOfTime = Number.MAX_SAFE_INTEGER
 
 /** Seals hours that are over and has them sent; everything it does is safe to do again. */
@@ -80,9 +83,10 @@ export class Submitter {
 
   /** Has usage of an hour that is over sealed after the delay, or at once at the end. */
   usageArrived(hour: number): void {
-    const { clock, sealDelayMs } = this.#options
+    const { channel, clock, sealDelayMs } = this.#options
     if (this.#end !== undefined) void this.#sealAtTheEnd()
     else if (hour < sealableBefore(clock.now(), sealDelayMs)) this.#wakeAfter(sealDelayMs)
+    if (channel.sharesHours) this.#wakeAfter(lookForEndedMs)
   }
 
   /**

@@ -20,7 +20,7 @@ import { auditBook, imbalancesOf, type AccountBalance } from './audit/audit.ts'
 import { logAudit } from './audit/log-audit.ts'
 import { countPage, type CountedSeries } from './readings/count-page.ts'
 import { GroupCommit } from './group-commit.ts'
-import { grown, noOverflow } from './reporting/grown.ts'
+import { countOverflow } from './reporting/grown.ts'
 import { HeadRoom } from './page/head-room.ts'
 import { reportSettled } from './settling/report-settled.ts'
 import { runDecision, type Decision } from './decisions/run-decision.ts'
@@ -33,7 +33,7 @@ import { openCustomers, type CustomerBook, type CustomerRules } from './customer
 import { Page } from './page/page.ts'
 import { readingRulesOf } from './readings/reading-rules.ts'
 import type { ReadingRules } from './readings/report-reading.ts'
-import { reportUsage } from './reporting/report-usage.ts'
+import { reportUsage, type ReportRules } from './reporting/report-usage.ts'
 import { resealRecord } from './sealing/reseal-record.ts'
 import type { SealRequest } from './sealing/seal-hours.ts'
 import { sealPart } from './sealing/seal-part.ts'
@@ -96,7 +96,10 @@ export class Ledger {
     this.#commits = this.#createCommits()
     this.#readings = readingRulesOf(options)
     this.#window = windowOf(options.customers !== undefined)
-    this.customers = openCustomers(options, (operation) => this.#run(undefined, operation))
+    this.customers = openCustomers(
+      { ...options, reportRules: (page) => this.#reportRules(page) },
+      (operation, step) => this.#run(step, operation),
+    )
   }
 
   /** Takes ownership of the book, recovers what was under way, and audits it. Closes the store when it throws. */
@@ -132,17 +135,9 @@ export class Ledger {
   /** Records a request whole or not at all; one receipt for each report. */
   async report(request: UsageRequest): Promise<ReportReceipt[]> {
     const { events, clock } = this.#options
-    const { receipts, overflowed } = await this.#run('report-written', (page) => {
-      const before = page.overflowed.size === 0 ? noOverflow : new Map(page.overflowed)
-      const rules = {
-        placeOf: this.#accounts.placesOn(page),
-        window: this.#window,
-        readings: this.#readings,
-      }
-      const applied = reportUsage(page, request, rules, clock.now())
-      const after = page.overflowed.size === 0 ? [] : grown(before, page.overflowed)
-      return { receipts: applied, overflowed: after }
-    })
+    const { result: receipts, overflowed } = await this.#run('report-written', (page) =>
+      countOverflow(page, () => reportUsage(page, request, this.#reportRules(page), clock.now())),
+    )
     const isSum = (dimension: string) => this.#accounts.ofBuyer(dimension).key.aggregate === 'sum'
     for (const told of usageByDimension(request, receipts, isSum))
       events.emit('usageReported', told)
@@ -323,6 +318,11 @@ export class Ledger {
     this.#options.meaningOf(dimension)?.divisor === divisor
       ? this.#options.maxPerHour(dimension)
       : undefined
+
+  #reportRules(page: Page): ReportRules {
+    const placeOf = this.#accounts.placesOn(page)
+    return { placeOf, window: this.#window, readings: this.#readings }
+  }
 
   #run<T>(step: Step | undefined, operation: (page: Page) => T): Promise<T> {
     return this.#commits.run((page) => {

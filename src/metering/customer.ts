@@ -14,6 +14,32 @@ export interface CustomerNames {
   readonly identifier?: string | undefined
 }
 
+/** What the keys of customers begin with whom the application names as AWS does, and not by a key of its own. */
+const awsKeyPrefix = 'aws:'
+
+/**
+ * Keys made of AWS's names of a customer, the most exact first. An account is none where customers are
+ * billed by licence, because it can have several.
+ */
+export function awsKeysOf(
+  { licenseArn, identifier, accountId }: CustomerNames,
+  form: CustomerForm,
+): string[] {
+  const values = [
+    ['licence', licenseArn],
+    ['identifier', identifier],
+    ['account', form === 'license-arn' ? undefined : accountId],
+  ] as const
+  return values.flatMap(([kind, value]) =>
+    value === undefined ? [] : [`${awsKeyPrefix}${kind}:${value}`],
+  )
+}
+
+/** Whether a key is kept for customers whom the application names as AWS does. */
+export function isAwsKey(key: string): boolean {
+  return key.startsWith(awsKeyPrefix)
+}
+
 /** What AWS bills a customer by. Its records of an hour are one for each identity, region and dimension. */
 export interface CustomerIdentity {
   readonly form: CustomerForm

@@ -1,3 +1,4 @@
+import type { CustomerIdentity, CustomerNames } from './customer.ts'
 import type { TagSet } from './tags.ts'
 
 export interface UsageReport {
@@ -6,6 +7,8 @@ export interface UsageReport {
   readonly member?: string | undefined
   /** The application's key of the customer; absent where the buyer runs the task or pod. */
   readonly customer?: string | undefined
+  /** Which of the customer's registrations is billed; the one that receives the hour where it is absent. */
+  readonly identity?: CustomerIdentity | undefined
   readonly quantity: bigint
   /** Now when undefined. */
   readonly occurredAt: number | undefined
@@ -25,6 +28,8 @@ export interface UsageRequest {
 export interface RecordRule {
   /** Names operation, AWS identity, dimension and hour. */
   readonly key: string
+  /** Names that the same record may have been reported under before. */
+  readonly earlierKeys?: readonly string[] | undefined
   /** How old an hour may be when AWS accepts its record, ms. */
   readonly windowMs: number
 }
@@ -37,6 +42,22 @@ export interface ReportReceipt {
   readonly late: boolean
   /** False for a reading that came when its hour was over and that changes no amount. */
   readonly counted?: false | undefined
+}
+
+/** A record as the application gives it to AWS: all usage of a customer of AWS in a dimension and hour. */
+export interface CustomerRecord {
+  readonly names: CustomerNames
+  readonly dimension: string
+  readonly occurredAt: number
+  /** What it consists of, each with tags of its own. */
+  readonly parts: readonly { readonly quantity: bigint; readonly tags: TagSet }[]
+}
+
+export interface RecordOutcome {
+  /** The key of the customer. */
+  readonly customer: string
+  /** Undefined where another content of the same record came before, and stands. */
+  readonly receipt: ReportReceipt | undefined
 }
 
 /** Usage of one dimension and hour. */

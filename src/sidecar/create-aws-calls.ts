@@ -15,17 +15,10 @@ export function createAwsCalls(
   api: MeteringApi,
   tokens: RegistrationTokens,
   timers: Clock,
-  metersCustomers: boolean,
 ): AwsCalls {
   const allowance = new Allowance(passedOn, timers)
   return {
     async forward(operation, body) {
-      // A record that goes past the book would be billed beside those of the book.
-      if (metersCustomers && operation === 'BatchMeterUsage')
-        return serviceError(
-          'DisabledApiException',
-          'The sidecar sends the records of this product itself. Report usage with POST /v1/usage and a customer.',
-        )
       const waitMs = allowance.use()
       if (waitMs === 0) return toServiceResult(await api.forward(operation, body))
       return serviceError(

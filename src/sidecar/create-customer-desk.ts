@@ -5,6 +5,7 @@ import type { Clock } from '../kernel/clock.ts'
 import { SidecarError } from '../kernel/errors.ts'
 import type { CustomerBook } from '../ledger/customers/customer-book.ts'
 import type { CustomerNames } from '../metering/customer.ts'
+import { resolvedNames } from '../protocol/resolved-names.ts'
 
 /** AWS allows an account 10 a second, for everything that it runs. */
 const resolved = { burst: 10, refillMs: 1000 }
@@ -52,21 +53,12 @@ export function createCustomerDesk(options: DeskOptions): CustomerDesk | undefin
 async function resolve({ api, productCode }: DeskOptions, token: string): Promise<CustomerNames> {
   const answer = await api.forward('ResolveCustomer', JSON.stringify({ RegistrationToken: token }))
   if (!answer.ok) throw notResolved(answer.failure)
-  const members = answer.value as Readonly<Record<string, unknown>>
-  const textOf = (name: string) => {
-    const value = members[name]
-    return typeof value === 'string' && value !== '' ? value : undefined
-  }
-  if (textOf('ProductCode') !== productCode)
+  if (!('ProductCode' in answer.value) || answer.value.ProductCode !== productCode)
     throw new SidecarError(
       'CustomerOfAnotherProduct',
       'AWS names another product for this registration token, so nothing was registered. Compare productCode of the product file with the listing that the customer came from.',
     )
-  return {
-    accountId: textOf('CustomerAWSAccountId'),
-    licenseArn: textOf('LicenseArn'),
-    identifier: textOf('CustomerIdentifier'),
-  }
+  return resolvedNames(answer.value)
 }
 
 function notResolved({ code, advice }: MeteringFailure): SidecarError {

@@ -5,7 +5,13 @@ import type { Log } from '../kernel/log.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { SidecarEvents } from '../kernel/events.ts'
 import type { CounterPage } from '../metering/counter.ts'
-import type { ReportReceipt, UsageRequest } from '../metering/report.ts'
+import type { CustomerNames } from '../metering/customer.ts'
+import type {
+  CustomerRecord,
+  RecordOutcome,
+  ReportReceipt,
+  UsageRequest,
+} from '../metering/report.ts'
 import type { Dimension } from '../product/product.ts'
 import type { AwsCalls } from './aws-calls.ts'
 import type { ReportRefusal } from './refused-usage.ts'
@@ -15,6 +21,14 @@ export interface UsageBook {
   report(request: UsageRequest): Promise<ReportReceipt[]>
   /** Counts what the counters of a page rose by, together with how far they were read. */
   countPage(page: CounterPage): Promise<unknown>
+}
+
+/** The customers of a SaaS product, whom AWS's SDKs name as AWS does. Both resolve when all is on disk. */
+export interface NamedCustomers {
+  /** Registers whom AWS has named. */
+  adopt(names: CustomerNames): Promise<unknown>
+  /** Records a batch by AWS's rule, whole or not at all; one outcome for each record. */
+  reportRecords(records: readonly CustomerRecord[]): Promise<readonly RecordOutcome[]>
 }
 
 /** A request whose body was JSON. */
@@ -38,6 +52,8 @@ export interface SourceContext {
   /** Adds a route that is called for each piece of usage, and takes less time than those of `app`. */
   readonly postJson: PostJson
   readonly book: UsageBook
+  /** Undefined where the buyer runs the task or pod. */
+  readonly customers?: NamedCustomers | undefined
   readonly productCode: string
   readonly dimensions: readonly Dimension[]
   /** Where the task or pod runs; undefined while unknown. */
@@ -48,7 +64,7 @@ export interface SourceContext {
   /** Returns the code and sentence with which the listener answers anything that a handler threw. */
   readonly explain: (error: unknown) => { readonly code: ProblemCode; readonly detail: string }
   /** Returns the id under which usage of an hour can be found before and after it is sent. */
-  readonly referenceOf: (dimension: string, hour: number) => string
+  readonly referenceOf: (dimension: string, hour: number, customer?: string) => string
   /** What a second MeterUsage for a dimension and hour is: more usage, or what AWS makes of it. */
   readonly meterUsageCalls: 'add' | 'hourly'
   /** Reports a call that was counted although it may be the repeat of another. */

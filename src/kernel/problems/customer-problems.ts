@@ -3,6 +3,7 @@ export const customerProblems = {
   InvalidCustomer: {
     status: 400,
     title: 'The customer is not acceptable',
+    awsName: 'ValidationException',
     happened:
       'A report has no `customer` where the product has customers, or has one where it has none, or the key is not 1 to 255 visible ASCII characters',
     todo: "Send the application's own key of the customer, on the route `saas` alone",
@@ -10,8 +11,17 @@ export const customerProblems = {
   CustomerNamesIncomplete: {
     status: 400,
     title: 'What AWS calls the customer is incomplete',
+    awsName: 'ValidationException',
     happened: 'The registration lacks what `customerIds` of the product file bills by',
     todo: 'Give what `ResolveCustomer` answered, or correct `customerIds`',
+  },
+  CustomerNamesUnclear: {
+    status: 400,
+    title: 'The names do not say which customer it is',
+    awsName: 'InvalidLicenseException',
+    happened:
+      'A record that an AWS SDK sent names several registered customers, or an account without the licence that customers are billed by',
+    todo: 'Send `CustomerAWSAccountId` and `LicenseArn` as `ResolveCustomer` answered them',
   },
   RegistrationTokenInvalid: {
     status: 400,
@@ -34,6 +44,7 @@ export const customerProblems = {
   CustomerIdentityTaken: {
     status: 409,
     title: 'The customer of AWS is registered under another key',
+    awsName: 'InvalidCustomerIdentifierException',
     happened: 'Another key is registered for the same customer of AWS, who would be billed twice',
     todo: 'Use that key, or delete it once it is settled',
   },
@@ -64,6 +75,7 @@ export const customerProblems = {
   TooManyUnknownCustomers: {
     status: 429,
     title: 'Too many customers are not registered',
+    awsName: 'ThrottlingException',
     happened: 'Usage of 1000 customers waits for their registration',
     todo: 'Register them, then repeat the request',
   },

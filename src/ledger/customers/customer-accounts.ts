@@ -1,6 +1,6 @@
 import { SidecarError } from '../../kernel/errors.ts'
 import { accountOf, type Account, type AccountKey } from '../../metering/account.ts'
-import type { Registration } from '../../metering/customer.ts'
+import type { CustomerIdentity, Registration } from '../../metering/customer.ts'
 import type { Page } from '../page/page.ts'
 
 /** How many customers may have usage without being registered. */
@@ -14,6 +14,12 @@ export interface UsagePlace {
 /** What usage means apart from whose it is. */
 export type Meaning = Omit<AccountKey, 'customer' | 'identity'>
 
+interface ReportedFor {
+  readonly customer: string
+  /** The registration that is billed, where the report says which one. */
+  readonly identity?: CustomerIdentity | undefined
+}
+
 /**
  * The account that usage of a customer belongs to, and its first unsealed hour from `hour` on. Without a
  * registration the usage waits. After a change of the form, the hours before it go on under the old one.
@@ -21,9 +27,13 @@ export type Meaning = Omit<AccountKey, 'customer' | 'identity'>
 export function placeOfCustomer(
   page: Page,
   meaning: Meaning,
-  customer: string,
+  { customer, identity }: ReportedFor,
   hour: number,
 ): UsagePlace {
+  if (identity !== undefined) {
+    const account = accountOf({ ...meaning, customer, identity })
+    return { account, hour: page.firstUnsealedHour(account, hour) }
+  }
   const registrations = page.customers.registrations(customer)
   if (registrations.length === 0 && !page.customers.admits(customer, mostAwaited))
     throw new SidecarError(

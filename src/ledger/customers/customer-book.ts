@@ -1,6 +1,8 @@
+import type { Events, Step } from '../../kernel/events.ts'
 import { batchMeterUsageWindow } from '../../metering/record-window.ts'
 import { recordTimestamp, hourMs } from '../../metering/hour.ts'
-import type { CustomerForm, Registration } from '../../metering/customer.ts'
+import type { CustomerForm, CustomerNames, Registration } from '../../metering/customer.ts'
+import type { CustomerRecord, RecordOutcome } from '../../metering/report.ts'
 import type { Page } from '../page/page.ts'
 import type { CustomerSummary, CustomerUsage } from '../../store/customer-summary.ts'
 import type { BookReader } from '../../store/store.ts'
@@ -12,7 +14,11 @@ import {
   type EventResult,
   type LicenceEvent,
 } from './end-customer.ts'
-import { registerCustomer, type NewCustomer } from './register-customer.ts'
+import { countOverflow } from '../reporting/grown.ts'
+import { reportRecords, usageOfRecords } from '../reporting/report-records.ts'
+import type { ReportRules } from '../reporting/report-usage.ts'
+import { adoptCustomer, namedCustomer } from './named-customer.ts'
+import { registerCustomer, type NewCustomer, type RegistrationRules } from './register-customer.ts'
 
 /** What the product file says of its customers. */
 export interface CustomerRules {
@@ -21,22 +27,31 @@ export interface CustomerRules {
   readonly lateUsage: 'carry' | 'hold'
 }
 
+type Run = <T>(operation: (page: Page) => T, step?: Step) => Promise<T>
+type ReportRulesOn = (page: Page) => ReportRules
+
 interface CustomerBookOptions {
   /** Runs a change in a group of commands. */
-  readonly run: <T>(operation: (page: Page) => T) => Promise<T>
+  readonly run: Run
   readonly now: () => number
   readonly rules: CustomerRules
+  readonly reportRules: ReportRulesOn
+  readonly events: Events
   readonly reader: Pick<BookReader, 'customers' | 'customer'>
 }
 
 /** The customers of a SaaS product. Every change resolves when it is on disk. */
 export class CustomerBook {
-  readonly #run: <T>(operation: (page: Page) => T) => Promise<T>
+  readonly #run: Run
   readonly #now: () => number
   readonly #rules: CustomerRules
+  readonly #reportRules: ReportRulesOn
+  readonly #events: Events
   readonly #reader: Pick<BookReader, 'customers' | 'customer'>
 
-  constructor({ run, now, rules, reader }: CustomerBookOptions) {
+  constructor({ run, now, rules, reportRules, events, reader }: CustomerBookOptions) {
+    this.#reportRules = reportRules
+    this.#events = events
     this.#run = run
     this.#now = now
     this.#rules = rules
@@ -45,8 +60,55 @@ export class CustomerBook {
 
   /** Throws CustomerNamesIncomplete, CustomerIdentityTaken. */
   register(customer: NewCustomer): Promise<Registration> {
-    const rules = { ...this.#rules, windowEnd: endOfHour }
-    return this.#run((page) => registerCustomer(page, customer, this.#now(), rules))
+    return this.#run((page) =>
+      registerCustomer(page, customer, this.#now(), this.#registrationRules),
+    )
+  }
+
+  /**
+   * Registers the customer whom AWS has named, under the key that it has or one made of the names.
+   * Throws CustomerNamesIncomplete, CustomerNamesUnclear, CustomerIdentityTaken.
+   */
+  adopt(names: CustomerNames): Promise<Registration> {
+    return this.#run((page) => {
+      const customer = namedCustomer(page, names, this.#rules).key
+      const rules = this.#registrationRules
+      return (
+        adoptCustomer(page, { names, reactivates: true }, this.#now(), rules) ??
+        registerCustomer(page, { customer, names, reactivates: true }, this.#now(), rules)
+      )
+    })
+  }
+
+  /**
+   * Records a batch by AWS's rule, whole or not at all; one outcome for each record. A customer whom a record
+   * names by all that AWS bills by is registered by it; usage of any other unknown one waits.
+   */
+  async reportRecords(records: readonly CustomerRecord[]): Promise<RecordOutcome[]> {
+    let refused: Error | undefined
+    const names = new Map(records.map(({ names: each }) => [JSON.stringify(each), each]))
+    const adopted = [...names.values()].map((each) =>
+      this.#run((page) => {
+        try {
+          const customer = { names: each, reactivates: false }
+          adoptCustomer(page, customer, this.#now(), this.#registrationRules)
+        } catch (error) {
+          if (error instanceof Error) refused = error
+          throw error
+        }
+      }),
+    )
+    // Joins the group of the registrations, after them.
+    const written = this.#run((page) => {
+      if (refused !== undefined) throw refused
+      const rules = { ...this.#reportRules(page), naming: this.#rules }
+      return countOverflow(page, () => reportRecords(page, records, rules, this.#now()))
+    }, 'report-written')
+    const [{ result: outcomes, overflowed }] = await Promise.all([written, ...adopted])
+    for (const [dimension, reports] of overflowed)
+      this.#events.emit('tagSetsOverflowed', { dimension, reports })
+    for (const told of usageOfRecords(records, outcomes)) this.#events.emit('usageReported', told)
+    return outcomes
   }
 
   /** From now on usage of the customer is sealed and sent at once. Throws CustomerNotFound. */
@@ -71,6 +133,10 @@ export class CustomerBook {
     return usage
   }
 
+  get #registrationRules(): RegistrationRules {
+    return { ...this.#rules, windowEnd: endOfHour }
+  }
+
   /** Throws CustomerNotFound, CustomerNotSettled. */
   delete(customer: string): Promise<void> {
     return this.#run((page) => deleteCustomer(page, customer, this.#now()))
@@ -79,16 +145,26 @@ export class CustomerBook {
 
 interface OpenOptions {
   readonly store: CustomerBookOptions['reader']
+  readonly events: Events
+  readonly reportRules: ReportRulesOn
   readonly clock: { now(): number }
   readonly customers?: CustomerRules | undefined
 }
 
 /** The customers of a ledger's book; undefined where its product has none. */
 export function openCustomers(
-  { store, clock, customers: rules }: OpenOptions,
-  run: CustomerBookOptions['run'],
+  { store, clock, customers: rules, events, reportRules }: OpenOptions,
+  run: Run,
 ): CustomerBook | undefined {
-  return rules && new CustomerBook({ run, now: () => clock.now(), rules, reader: store })
+  if (rules === undefined) return undefined
+  return new CustomerBook({
+    run,
+    now: () => clock.now(),
+    rules,
+    reportRules,
+    events,
+    reader: store,
+  })
 }
 
 /** When AWS stops to accept the record of a whole hour. */

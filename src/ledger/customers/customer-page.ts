@@ -1,6 +1,14 @@
 import type { Account } from '../../metering/account.ts'
-import { mayBillOne, type CustomerNames, type Registration } from '../../metering/customer.ts'
+import {
+  mayBillOne,
+  type CustomerForm,
+  type CustomerNames,
+  type Registration,
+} from '../../metering/customer.ts'
 import type { CustomerView } from '../../store/view.ts'
+
+/** What AWS calls a customer, the most exact first. */
+const exactness = ['licenseArn', 'identifier', 'accountId'] as const
 
 /** The customers while one group of commands changes them: the store's under what the group has done. */
 export class CustomerPage {
@@ -35,17 +43,26 @@ export class CustomerPage {
 
   /** The newest registration that AWS means by these names: by the licence where they have one. */
   named(names: CustomerNames): Registration | undefined {
-    const { accountId, licenseArn, identifier } = names
-    const wanted = licenseArn ?? identifier ?? accountId
-    const key =
-      licenseArn !== undefined
-        ? 'licenseArn'
-        : identifier !== undefined
-          ? 'identifier'
-          : 'accountId'
-    return this.#naming(names)
-      .filter((each) => each.names[key] === wanted)
-      .at(-1)
+    const key = exactness.find((name) => names[name] !== undefined)
+    return key && this.#sharing(names, key).at(-1)
+  }
+
+  /**
+   * The registrations that a product with customers of this form means by these names, the oldest first:
+   * those of the licence, else those of the identifier, else those of the account. A licence that none has
+   * is never that of another licence of the account.
+   */
+  namedBy(names: CustomerNames, form: CustomerForm): Registration[] {
+    const byLicence = form === 'license-arn' && names.licenseArn !== undefined
+    for (const key of exactness) {
+      const sharing = names[key] === undefined ? [] : this.#sharing(names, key)
+      const found =
+        key === 'accountId' && byLicence
+          ? sharing.filter(({ identity }) => identity.form !== 'license-arn')
+          : sharing
+      if (found.length > 0) return found
+    }
+    return []
   }
 
   /**
@@ -78,6 +95,11 @@ export class CustomerPage {
 
   changes(): Registration[] {
     return [...this.#changed.values()]
+  }
+
+  #sharing(names: CustomerNames, key: keyof CustomerNames): Registration[] {
+    const sharing = this.#naming(names).filter((each) => each.names[key] === names[key])
+    return [...new Set(sharing)]
   }
 
   #naming(names: CustomerNames): Registration[] {

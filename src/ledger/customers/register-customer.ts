@@ -2,7 +2,9 @@ import { SidecarError } from '../../kernel/errors.ts'
 import { accountOf, isUnregistered } from '../../metering/account.ts'
 import { sumOf } from '../../metering/cell.ts'
 import {
+  awsKeysOf,
   identityOf,
+  isAwsKey,
   type CustomerForm,
   type CustomerNames,
   type Registration,
@@ -46,11 +48,16 @@ export function registerCustomer(
   )
   if (same !== undefined && same !== known.at(-1)) throw replaced()
   if (same !== undefined) {
-    if (!reactivates || same.endedAt === undefined) return same
-    const active = { ...same, endedAt: undefined }
-    page.customers.put(active)
-    return active
+    const endedAt = reactivates ? undefined : same.endedAt
+    const completed = { ...same, names: { ...same.names, ...givenOf(names) }, endedAt }
+    if (isEqual(completed, same)) return same
+    if (page.customers.rivalsOf(completed).length > 0) throw taken()
+    page.customers.put(completed)
+    receiveWaiting(page, completed, now, rules)
+    return completed
   }
+  if (isAwsKey(customer) && known.length === 0 && !awsKeysOf(names, 'account').includes(customer))
+    throw reserved()
   const registration: Registration = {
     customer,
     identity,
@@ -66,6 +73,20 @@ export function registerCustomer(
   return registration
 }
 
+/** The names that are given, so that they complete others. */
+function givenOf(names: CustomerNames): CustomerNames {
+  return Object.fromEntries(Object.entries(names).filter(([, value]) => value !== undefined))
+}
+
+function isEqual(a: Registration, b: Registration): boolean {
+  return (
+    a.endedAt === b.endedAt &&
+    a.names.accountId === b.names.accountId &&
+    a.names.licenseArn === b.names.licenseArn &&
+    a.names.identifier === b.names.identifier
+  )
+}
+
 /** The hour after the last one that has usage under another form; 0 where none has. */
 function firstHourOf(page: Page, known: readonly Registration[], form: CustomerForm): number {
   const hours = known
@@ -76,13 +97,14 @@ function firstHourOf(page: Page, known: readonly Registration[], form: CustomerF
 
 function receiveWaiting(
   page: Page,
-  { customer, identity }: Registration,
+  { customer, identity, names }: Registration,
   now: number,
-  { windowEnd, lateUsage }: RegistrationRules,
+  { form, windowEnd, lateUsage }: RegistrationRules,
 ): void {
-  for (const waiting of page.view.accountsOf(customer)) {
+  const keys = new Set([customer, ...awsKeysOf(names, form)])
+  for (const waiting of [...keys].flatMap((key) => page.view.accountsOf(key))) {
     if (!isUnregistered(waiting.key)) continue
-    const account = accountOf({ ...waiting.key, identity })
+    const account = accountOf({ ...waiting.key, customer, identity })
     for (const open of page.view.openHoursOf(waiting)) {
       const cells = page.empty(open)
       page.transfer(waiting, account, sumOf(cells))
@@ -95,6 +117,13 @@ function receiveWaiting(
       for (const { tags, quantity } of cells) page.add(account, hour, tags, quantity)
     }
   }
+}
+
+function reserved(): SidecarError {
+  return new SidecarError(
+    'InvalidCustomer',
+    "Keys that begin with aws: are those of customers whom an AWS SDK names, and this one is not that of the customer. Use the application's own key.",
+  )
 }
 
 function incomplete(form: CustomerForm): SidecarError {

@@ -1,11 +1,23 @@
-export const noOverflow: ReadonlyMap<string, number> = new Map()
+import type { Page } from '../page/page.ts'
+
+const noOverflow: ReadonlyMap<string, number> = new Map()
 
 /** How much the counters of a page have grown. */
-export function grown(
+function grown(
   before: ReadonlyMap<string, number>,
   after: ReadonlyMap<string, number>,
 ): [string, number][] {
   return [...after]
     .map(([name, count]): [string, number] => [name, count - (before.get(name) ?? 0)])
     .filter(([, count]) => count > 0)
+}
+
+/** Applies reports, and returns how many tag sets of each dimension went to the untagged bucket. */
+export function countOverflow<T>(
+  page: Pick<Page, 'overflowed'>,
+  apply: () => T,
+): { readonly result: T; readonly overflowed: readonly [dimension: string, reports: number][] } {
+  const before = page.overflowed.size === 0 ? noOverflow : new Map(page.overflowed)
+  const result = apply()
+  return { result, overflowed: page.overflowed.size === 0 ? [] : grown(before, page.overflowed) }
 }

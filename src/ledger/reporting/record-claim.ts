@@ -10,6 +10,8 @@ import type { Page } from '../page/page.ts'
  */
 export interface RecordClaim {
   readonly token: string
+  /** Under what else the same record may be known. */
+  readonly earlier: readonly string[]
   readonly digest: Buffer
 }
 
@@ -18,7 +20,13 @@ export function claimOfRecord({ record, reports }: UsageRequest): RecordClaim | 
   if (record === undefined) return undefined
   const content = reports.map(({ tags, quantity }) => [tags, quantity.toString()].join(' '))
   const digest = createHash('sha256').update(JSON.stringify(content.toSorted())).digest()
-  return { token: `record:${record.key}`, digest: digest.subarray(0, 16) }
+  const tokenOf = (key: string) => `record:${key}`
+  const { key, earlierKeys = [] } = record
+  return {
+    token: tokenOf(key),
+    earlier: earlierKeys.map(tokenOf),
+    digest: digest.subarray(0, 16),
+  }
 }
 
 /** Returns what was answered to the same content; throws RecordExists where another content stands. */
@@ -26,8 +34,11 @@ export function answeredBefore(
   page: Page,
   claim: RecordClaim | undefined,
 ): readonly ReportReceipt[] | undefined {
-  const stored = claim && page.claim(claim.token)
-  if (claim === undefined || stored === undefined) return undefined
+  if (claim === undefined) return undefined
+  const stored = [claim.token, ...claim.earlier]
+    .map((token) => page.claim(token))
+    .find((known) => known !== undefined)
+  if (stored === undefined) return undefined
   if (claim.digest.equals(stored.digest)) return stored.receipts
   throw new SidecarError(
     'RecordExists',
@@ -42,5 +53,6 @@ export function recordClaimToStore(
   { record }: UsageRequest,
   now: number,
 ): NewClaim {
-  return { ...claim, receipts, createdAt: now + (record?.windowMs ?? 0) }
+  const { token, digest } = claim
+  return { token, digest, receipts, createdAt: now + (record?.windowMs ?? 0) }
 }

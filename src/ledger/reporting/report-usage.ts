@@ -77,7 +77,7 @@ export function reportUsage(
     const claim = claims[index]
     const duplicate = claim && (earlier.get(claim.token) ?? seen.get(claim.token))
     if (duplicate !== undefined) return asDuplicate(duplicate)
-    const receipt = record(page, report, rules, now)
+    const receipt = recordReport(page, report, rules, now)
     if (claim !== undefined) {
       seen.set(claim.token, receipt)
       page.storeClaim({ ...claim, receipts: [receipt], createdAt: now })
@@ -100,14 +100,14 @@ function recordAll(
     checkWindow(report, now, rules.window, reports.length > 1 ? index : undefined)
   checkTotals(page, reports, rules, now)
   checkReadings(page, reports, accountIn(rules, now), now, rules.readings)
-  if (reports.length === 1) return reports.map((report) => record(page, report, rules, now))
+  if (reports.length === 1) return reports.map((report) => recordReport(page, report, rules, now))
   const untaggedUsage = new UntaggedUsage(page)
   const receipts = reports.map((report) => {
     const own = hourOf(report.occurredAt ?? now)
     const place = rules.placeOf(report, own)
     return report.tags === untagged && place.account.key.aggregate === 'sum'
       ? untaggedUsage.add(place, report.quantity, own)
-      : record(page, report, rules, now)
+      : recordReport(page, report, rules, now)
   })
   untaggedUsage.record()
   return receipts
@@ -157,7 +157,13 @@ class UntaggedUsage {
   }
 }
 
-function record(page: Page, report: UsageReport, rules: ReportRules, now: number): ReportReceipt {
+/** Writes one report down, which was checked. */
+export function recordReport(
+  page: Page,
+  report: UsageReport,
+  rules: ReportRules,
+  now: number,
+): ReportReceipt {
   const own = hourOf(report.occurredAt ?? now)
   const place = rules.placeOf(report, own)
   const { account } = place
@@ -208,7 +214,8 @@ function lookUp(page: Page, claim: Claim): StoredClaim | undefined {
   return stored
 }
 
-function checkWindow(
+/** Throws OccurredAtInFuture, OccurredAtTooOld. */
+export function checkWindow(
   report: UsageReport,
   now: number,
   window: RecordWindow,
@@ -231,7 +238,7 @@ function checkWindow(
 }
 
 /** A sum that no column holds would refuse every later report too, so it must not begin. */
-function checkTotals(
+export function checkTotals(
   page: Page,
   reports: readonly UsageReport[],
   { placeOf }: ReportRules,
@@ -274,7 +281,8 @@ function digestOf(content: unknown): Buffer {
   return createHash('sha256').update(JSON.stringify(content)).digest().subarray(0, 16)
 }
 
-function asDuplicate(receipt: ReportReceipt): ReportReceipt {
+/** The receipt of a report that came before. */
+export function asDuplicate(receipt: ReportReceipt): ReportReceipt {
   return { ...receipt, result: 'duplicate' }
 }
 

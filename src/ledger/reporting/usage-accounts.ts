@@ -46,10 +46,10 @@ export class UsageAccounts {
   placesOn(page: Page): ReportRules['placeOf'] {
     // A request asks for the same place several times, and for that of each report of a batch.
     const known = new Map<string, { readonly own: number; readonly place: UsagePlace }>()
-    return ({ dimension, customer }, hour) => {
+    return ({ dimension, customer, identity }, hour) => {
       if ((customer !== undefined) !== this.#hasCustomers) throw wrongCustomer(this.#hasCustomers)
       if (customer !== undefined)
-        return placeOfCustomer(page, this.#meaning(dimension), customer, hour)
+        return placeOfCustomer(page, this.#meaning(dimension), { customer, identity }, hour)
       const last = known.get(dimension)
       if (last?.own === hour) return last.place
       const account = this.ofBuyer(dimension)

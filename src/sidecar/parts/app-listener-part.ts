@@ -10,7 +10,7 @@ import type { SidecarEvents } from '../../kernel/events.ts'
 import { openAll } from '../../kernel/open-all.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { Platform } from '../../platform/platform.ts'
-import { hasCustomers, routeOf } from '../../product/routes.ts'
+import { routeOf } from '../../product/routes.ts'
 import { createRefusalReport } from '../../sources/refused-usage.ts'
 import { sources as allSources } from '../../sources/registry.ts'
 import { referenceOf } from '../../store/reference.ts'
@@ -90,18 +90,20 @@ export function startAppListener(options: SidecarOptions, deps: Deps): Promise<A
       app,
       postJson,
       book: submission.book,
+      customers: submission.customers,
       productCode,
       dimensions,
-      region,
+      // AWS knows the records of customers by the region too.
+      region: settings.product.region ?? region,
       log,
       refused: createRefusalReport(events, dimensions),
       explain: problemOfError,
-      referenceOf: (dimension: string, hour: number) =>
-        referenceOf({ resource: platform.resource, customer: '', dimension, hour }),
+      referenceOf: (dimension: string, hour: number, customer = '') =>
+        referenceOf({ resource: platform.resource, customer, dimension, hour }),
       meterUsageCalls: settings.meterUsageCalls,
       repeated: (dimension: string, hour: number, requestId: string) =>
         events.emit('callRepeated', { dimension, hour, requestId }),
-      aws: createAwsCalls(api, tokens, timers, hasCustomers(route)),
+      aws: createAwsCalls(api, tokens, timers),
       clock,
       timers,
       scrape: {

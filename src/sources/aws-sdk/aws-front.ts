@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { SidecarError, messageOf } from '../../kernel/errors.ts'
 import { problemTable, type ProblemCode } from '../../kernel/problems/problem-table.ts'
+import { awsLimits } from '../../metering/aws-limits.ts'
 import {
   contentType,
   encodeFailure,
@@ -58,17 +59,34 @@ function reportRefusal(
   { refused }: FrontContext,
 ): void {
   const operation = operationOf(request)
-  if (!operation.ok || operation.value !== 'MeterUsage') return
   const body = parseBody(textOf(request))
-  const members: MeterUsageMembers = (body.ok && body.value) || {}
-  if (members.DryRun === true) return
-  refused(members.UsageDimension, failure.name, request.id)
+  const members: UsageMembers = (body.ok && body.value) || {}
+  for (const dimension of refusedDimensions(operation.ok ? operation.value : undefined, members))
+    refused(dimension, failure.name, request.id)
+}
+
+/** What a call would have recorded: the dimension of MeterUsage, those of a batch. */
+function refusedDimensions(
+  operation: OperationName | undefined,
+  { UsageDimension, DryRun, UsageRecords }: UsageMembers,
+): readonly unknown[] {
+  if (operation === 'MeterUsage') return DryRun === true ? [] : [UsageDimension]
+  if (operation !== 'BatchMeterUsage' || !Array.isArray(UsageRecords)) return []
+  const records: readonly unknown[] = UsageRecords
+  return records
+    .slice(0, awsLimits.recordsPerBatch)
+    .map((record) =>
+      typeof record === 'object' && record !== null && 'Dimension' in record
+        ? record.Dimension
+        : undefined,
+    )
 }
 
 /** Members that a body of any kind may have. */
-interface MeterUsageMembers {
+interface UsageMembers {
   readonly UsageDimension?: unknown
   readonly DryRun?: unknown
+  readonly UsageRecords?: unknown
 }
 
 async function perform(

@@ -2,19 +2,19 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { awsLimits } from '../../metering/aws-limits.ts'
 import { hourOf } from '../../metering/hour.ts'
 import type { UsageReport } from '../../metering/report.ts'
-import { canonicalTags } from '../../metering/tags.ts'
-import { checkAllocations, quantityOf } from '../../protocol/check-allocations.ts'
+import { checkAllocations } from '../../protocol/check-allocations.ts'
 import { toInstant } from '../../protocol/codec.ts'
 import { succeed } from '../../kernel/result.ts'
 import type { OperationHandlers } from '../../protocol/dispatch.ts'
 import { serviceError, type ServiceResult } from '../../protocol/service-errors.ts'
-import { microOf } from '../../protocol/wire-quantity.ts'
+import { resolvedNames } from '../../protocol/resolved-names.ts'
 import type { MeterUsageInput } from '../../protocol/operations/meter-usage.ts'
 import type { RegisterUsageInput } from '../../protocol/operations/register-usage.ts'
-import { hasSource } from '../has-source.ts'
 import type { SourceContext } from '../source.ts'
+import { recordBatch } from './customer-calls.ts'
 import { KeylessCalls } from './keyless-calls.ts'
 import { repeatKeyOf } from './repeat-key.ts'
+import { checkDimension, partsOf, type Divisors } from './usage-members.ts'
 
 /** What the front knows of a call apart from its members. */
 export interface FrontCall {
@@ -26,16 +26,22 @@ export interface FrontCall {
 
 type HandlerContext = Pick<
   SourceContext,
-  'aws' | 'book' | 'productCode' | 'referenceOf' | 'meterUsageCalls' | 'repeated'
+  | 'aws'
+  | 'book'
+  | 'customers'
+  | 'productCode'
+  | 'dimensions'
+  | 'referenceOf'
+  | 'meterUsageCalls'
+  | 'repeated'
+  | 'refused'
 > & {
-  /** How many of the application's units make one of AWS's, by dimension. */
-  readonly divisors: ReadonlyMap<string, bigint>
-  readonly dimensions: SourceContext['dimensions']
+  readonly divisors: Divisors
 }
 
 /** Creates the handlers of the four operations: usage goes into the ledger, everything else to AWS. */
 export function createFrontHandlers(options: HandlerContext): OperationHandlers<FrontCall> {
-  const { aws, productCode } = options
+  const { aws, productCode, customers } = options
   const keyless = new KeylessCalls()
   return {
     RegisterUsage: (input) => register(input, options),
@@ -45,13 +51,20 @@ export function createFrontHandlers(options: HandlerContext): OperationHandlers<
       if (input.DryRun === true) return aws.forward('MeterUsage', call.body)
       return record(input, checked.value, call, options, keyless)
     },
-    BatchMeterUsage: async ({ ProductCode = productCode }, { body }) =>
+    BatchMeterUsage: async (input, call) => {
       // Where the records name licences, the code is left out.
-      ProductCode === productCode
-        ? aws.forward('BatchMeterUsage', body)
-        : foreignProduct(ProductCode),
-    ResolveCustomer: async (_input, { body }) =>
-      ofProduct(await aws.forward('ResolveCustomer', body), productCode),
+      const { ProductCode = productCode, UsageRecords } = input
+      if (ProductCode !== productCode) return foreignProduct(ProductCode)
+      // A batch without records asks whether metering is permitted.
+      return customers === undefined || UsageRecords.length === 0
+        ? aws.forward('BatchMeterUsage', call.body)
+        : recordBatch(input, call.requestId, { ...options, customers })
+    },
+    ResolveCustomer: async (_input, { body }) => {
+      const answer = ofProduct(await aws.forward('ResolveCustomer', body), productCode)
+      if (answer.ok) await customers?.adopt(resolvedNames(answer.value))
+      return answer
+    },
   }
 }
 
@@ -67,25 +80,10 @@ function register(
 function checkUsage(input: MeterUsageInput, options: HandlerContext): ServiceResult<bigint> {
   const { ProductCode, UsageDimension, UsageAllocations } = input
   if (ProductCode !== options.productCode) return foreignProduct(ProductCode)
-  if (!options.divisors.has(UsageDimension))
-    return serviceError(
-      'InvalidUsageDimensionException',
-      `The product has no dimension ${JSON.stringify(UsageDimension)}. It has: ${[...options.divisors.keys()].join(', ') || 'none'}.`,
-    )
-  const closed = closedToCalls(UsageDimension, options.dimensions)
-  if (closed !== undefined) return serviceError('InvalidUsageDimensionException', closed)
+  const known = checkDimension(UsageDimension, 'MeterUsage', options)
+  if (!known.ok) return known
   const { UsageQuantity: whole, UsageQuantityAsDecimal: decimal } = input
   return checkAllocations({ whole, decimal }, UsageAllocations)
-}
-
-/** Why MeterUsage cannot report a dimension; undefined where it can. */
-function closedToCalls(name: string, dimensions: HandlerContext['dimensions']): string | undefined {
-  const dimension = dimensions.find((each) => each.name === name)
-  if (dimension?.from !== undefined) return hasSource(name)
-  const { aggregate = 'sum' } = dimension ?? {}
-  return aggregate === 'unique' || aggregate === 'integral'
-    ? `The dimension ${JSON.stringify(name)} adds up as ${aggregate}, which a MeterUsage call cannot express. Report it with POST /v1/usage.`
-    : undefined
 }
 
 async function record(
@@ -128,18 +126,11 @@ function contentOf(reports: readonly UsageReport[]): string {
   )
 }
 
-/** AWS's units become what the application counts in, exactly. */
 function reportsOf(input: MeterUsageInput, micro: bigint, divisor: bigint): UsageReport[] {
-  const { UsageDimension: dimension, UsageAllocations } = input
-  const parts = UsageAllocations?.map((allocation) => ({
-    share: microOf(quantityOf(allocation)),
-    Tags: allocation.Tags ?? [],
-  })) ?? [{ share: micro, Tags: [] }]
-  return parts.map(({ share, Tags }) => ({
-    dimension,
-    quantity: share * divisor,
+  return partsOf(micro, input.UsageAllocations, divisor).map((part) => ({
+    ...part,
+    dimension: input.UsageDimension,
     occurredAt: toInstant(input.Timestamp),
-    tags: canonicalTags(Tags.map(({ Key, Value }) => ({ key: Key, value: Value }))),
     idempotencyKey: undefined,
   }))
 }

@@ -55,6 +55,7 @@ describe('a call that the front passes on', () => {
           aws,
           book: { report: () => rejected(), countPage: () => rejected() },
           ...idleSourceContext,
+          refused: () => {},
           dimensions: [],
           productCode: demoProduct.productCode,
           referenceOf: () => '',

@@ -1,98 +1,27 @@
-import {
-  BatchMeterUsageCommand,
-  MarketplaceMeteringClient,
-  MeterUsageCommand,
-} from '@aws-sdk/client-marketplace-metering'
+import { MarketplaceMeteringClient, MeterUsageCommand } from '@aws-sdk/client-marketplace-metering'
 import { afterEach, describe, expect, test } from 'vitest'
-import { demoCustomer, demoProduct } from '../../../src/emulator/demo-product.ts'
 import { hourMs, hourOf } from '../../../src/metering/hour.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
+import { startHarness } from '../../support/sidecar/sidecar-harness.ts'
 import {
-  startHarness,
-  type SidecarHarness,
-  type SidecarOptions,
-} from '../../support/sidecar/sidecar-harness.ts'
-import { startEmulator } from '../emulator/harness.ts'
-
-const { productCode } = demoProduct
-const another = 'another0product0of0ours0x'
-const acme = {
-  ...demoCustomer(productCode),
-  customerAwsAccountId: '111111111111',
-  customerIdentifier: 'acmeIdentifier',
-  licenseArn: 'arn:aws:license-manager::294406891311:license:l-acme',
-  registrationTokens: ['token-of-acme'],
-  expiredTokens: ['old-token-of-acme'],
-}
-const globex = {
-  ...acme,
-  customerAwsAccountId: '222222222222',
-  customerIdentifier: 'globexIdentifier',
-  licenseArn: 'arn:aws:license-manager::294406891311:license:l-globex',
-  registrationTokens: ['token-of-globex'],
-  expiredTokens: [],
-}
-const stranger = {
-  ...globex,
-  productCode: another,
-  customerAwsAccountId: '333333333333',
-  licenseArn: 'arn:aws:license-manager::294406891311:license:l-stranger',
-  registrationTokens: ['token-of-stranger'],
-}
-const customers = [acme, globex, stranger]
-const product = {
+  acme,
+  closeSaas,
+  globex,
+  nine,
+  optionsOf,
+  product,
   productCode,
-  route: 'saas',
-  region: 'eu-west-1',
-  customerIds: 'license-arn',
-  dimensions: ['requests', 'storage'],
-}
+  recordsNow,
+  register,
+  send,
+  startSaas,
+} from './saas-world.ts'
 
-let harness: SidecarHarness | undefined
-afterEach(() => harness?.close())
-
-function optionsOf(file: object = product): SidecarOptions {
-  return {
-    files: { '/product.json': JSON.stringify(file) },
-    settings: {
-      SIDECAR_PRODUCT_FILE: '/product.json',
-      SIDECAR_PRODUCT_CODE: undefined,
-      SIDECAR_ROUTE: undefined,
-      SIDECAR_PUBLIC_KEY_FILE: undefined,
-      SIDECAR_DIMENSIONS: undefined,
-      SIDECAR_SUBMIT_SPREAD_SECONDS: undefined,
-    },
-  }
-}
-
-async function start(options: SidecarOptions = {}): Promise<SidecarHarness> {
-  const products = [demoProduct, { ...demoProduct, productCode: another }]
-  const aws = options.aws ?? (await startEmulator({ products, customers }))
-  harness = await startHarness({ ...optionsOf(), ...options, aws })
-  return harness
-}
-
-async function send(method: string, path: string, body?: object) {
-  const response = await fetch(`http://127.0.0.1:${harness?.sidecar.appPort}${path}`, {
-    method,
-    ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-  })
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> }
-}
-
-const register = (key: string, registrationToken: string) =>
-  send('POST', '/v1/customers', { key, registrationToken })
-
-const recordsNow = async () =>
-  (await harness?.records())
-    ?.map(({ resource, dimension, hour, quantity }) => [resource, dimension, hour, quantity])
-    .toSorted()
-
-const nine = '2026-03-10T09:00:00.000Z'
+afterEach(closeSaas)
 
 describe('a SaaS product', () => {
   test('bills one record for each customer, dimension and hour, across a restart', async () => {
-    const first = await start()
+    const first = await startSaas()
     await first.entitled()
     expect((await register('acme', 'token-of-acme')).status).toBe(200)
     expect(
@@ -108,7 +37,7 @@ describe('a SaaS product', () => {
 
     await first.sidecar.stop()
     expect(await recordsNow()).toEqual([])
-    const again = await start({ aws, dataDir, hostname: 'another-pod' })
+    const again = await startSaas({ aws, dataDir, hostname: 'another-pod' })
     expect(again.sidecar.ledger.owner.adoptedFrom).toBeUndefined()
     expect((await register('globex', 'token-of-globex')).status).toBe(200)
     expect(
@@ -131,7 +60,7 @@ describe('a SaaS product', () => {
   })
 
   test('sends the current hour of a customer whose licence ends, and nothing of the others', async () => {
-    const running = await start()
+    const running = await startSaas()
     await register('acme', 'token-of-acme')
     await register('globex', 'token-of-globex')
     await running.post({ dimension: 'requests', quantity: 2, customer: 'acme' })
@@ -143,7 +72,7 @@ describe('a SaaS product', () => {
   })
 
   test('ends a licence by the event of AWS, once', async () => {
-    const running = await start()
+    const running = await startSaas()
     await register('acme', 'token-of-acme')
     await running.post({ dimension: 'requests', quantity: 2, customer: 'acme' })
     const event = {
@@ -159,7 +88,7 @@ describe('a SaaS product', () => {
 
   test('refuses tokens of nobody, old ones, and those of customers of another product', async () => {
     const { log, lines } = createRecordedLog()
-    const running = await start({ log })
+    const running = await startSaas({ log })
     expect(await register('x', 'no-such-token')).toMatchObject({
       status: 400,
       body: { code: 'RegistrationTokenInvalid' },
@@ -177,7 +106,7 @@ describe('a SaaS product', () => {
   })
 
   test('makes a burst of registrations wait, and asks AWS for none of them', async () => {
-    const running = await start()
+    const running = await startSaas()
     const answers = await Promise.all(
       Array.from({ length: 11 }, () => register('acme', 'token-of-acme')),
     )
@@ -188,7 +117,7 @@ describe('a SaaS product', () => {
   })
 
   test('refuses usage without a customer, from every way in', async () => {
-    const running = await start()
+    const running = await startSaas()
     expect(await running.post({ dimension: 'requests', quantity: 1 })).toMatchObject({
       status: 400,
       body: { code: 'InvalidCustomer' },
@@ -199,18 +128,11 @@ describe('a SaaS product', () => {
       maxAttempts: 1,
       credentials: { accessKeyId: 'AKIAAPPLICATION', secretAccessKey: 'secret' },
     })
-    const Timestamp = new Date(running.clock.now())
-    const record = { Timestamp, Dimension: 'requests', Quantity: 1 }
-    const { customerAwsAccountId: CustomerAWSAccountId, licenseArn: LicenseArn } = acme
-    const UsageRecords = [{ ...record, CustomerAWSAccountId, LicenseArn }]
-    await expect(sdk.send(new BatchMeterUsageCommand({ UsageRecords }))).rejects.toMatchObject({
-      name: 'DisabledApiException',
-    })
     const call = {
       ProductCode: productCode,
       UsageDimension: 'requests',
       UsageQuantity: 1,
-      Timestamp,
+      Timestamp: new Date(running.clock.now()),
     }
     await expect(sdk.send(new MeterUsageCommand(call))).rejects.toThrow('the report names none')
     sdk.destroy()
@@ -221,39 +143,38 @@ describe('a SaaS product', () => {
 
   test('calls AWS for no record from another region', async () => {
     const file = { ...product, region: 'us-east-1' }
-    const running = await start(optionsOf(file))
+    const running = await startSaas(optionsOf(file))
     expect((await running.get('/v1/entitlement')).body).toMatchObject({ code: 'RegionMismatch' })
     expect(await running.calls()).toEqual([])
   })
 
   test('does not open a ledger of another region, or of a product without customers', async () => {
-    const first = await start()
+    const first = await startSaas()
     await register('acme', 'token-of-acme')
     await first.post({ dimension: 'requests', quantity: 2, customer: 'acme' })
     const { aws, dataDir } = first
     await first.sidecar.stop()
     const moved = optionsOf({ ...product, region: 'us-east-1' })
-    await expect(start({ ...moved, aws, dataDir })).rejects.toThrow(
+    await expect(startSaas({ ...moved, aws, dataDir })).rejects.toThrow(
       `is that of saas:${productCode}:eu-west-1, and this is saas:${productCode}:us-east-1`,
     )
     await expect(startHarness({ aws, dataDir })).rejects.toThrow('and this is host:test-host')
-    const again = await start({ aws, dataDir })
+    const again = await startSaas({ aws, dataDir })
     expect((await again.get('/v1/customers/acme')).body['open']).toHaveLength(1)
   })
 
   test('does not start with a ledger in a database', async () => {
     const options = optionsOf()
     const settings = { ...options.settings, SIDECAR_DATABASE_URL: 'postgresql://u:p@db.example/x' }
-    await expect(start({ ...options, settings })).rejects.toThrow(
+    await expect(startSaas({ ...options, settings })).rejects.toThrow(
       "SIDECAR_DATABASE_URL: the ledger of the route saas can't be in a database yet",
     )
-    harness = undefined
   })
 })
 
 test('a product without customers refuses usage of one', async () => {
-  harness = await startHarness()
-  expect(
-    await harness.post({ dimension: 'requests', quantity: 1, customer: 'acme' }),
-  ).toMatchObject({ status: 400, body: { code: 'InvalidCustomer' } })
+  const harness = await startHarness()
+  const answer = await harness.post({ dimension: 'requests', quantity: 1, customer: 'acme' })
+  await harness.close()
+  expect(answer).toMatchObject({ status: 400, body: { code: 'InvalidCustomer' } })
 })

@@ -30,6 +30,7 @@ export function withLateReads(
 ): SubmissionOptions['ledger'] {
   return {
     owner: ledger.owner,
+    customers: ledger.customers,
     report: (request) => ledger.report(request),
     countPage: (page) => ledger.countPage(page),
     seal: (request) => ledger.seal(request),
