@@ -89,8 +89,10 @@ export interface LedgerGauges {
   /** Hours of records that AWS has not accepted, with how many each has. */
   readonly unsentHours: ReadonlyMap<number, number>
   readonly oldestUnsentHour: number | undefined
-  /** The oldest hour that is not sealed. */
+  /** The oldest hour that is not sealed and could be. */
   readonly oldestOpenHour?: number | undefined
+  /** The oldest hour with usage of a customer who is not registered, so that it cannot be sealed. */
+  readonly oldestUnregisteredHour?: number | undefined
   /** What reading them cost the event loop; it grows with the open tag sets. */
   readonly cpuSeconds?: number
 }

@@ -126,6 +126,14 @@ export const alertCases: readonly AlertCase[] = [
     value,
   })),
   {
+    alert: 'MarketplaceSidecarCustomerUnregistered',
+    story: 'usage of an unknown customer waits until he is registered',
+    series: { [of('marketplace_unregistered_deadline_seconds')]: '_ 86400-60x1000 _x30' },
+    quietAt: ['0m', '721m', '1010m'],
+    firesAt: ['722m', '726m'],
+    value: '11h 59m 0s|11h 55m 0s',
+  },
+  {
     alert: 'MarketplaceSidecarImbalance',
     story: 'an audit misses units of one dimension',
     series: {

@@ -25,6 +25,7 @@ const routelessCodes: ReadonlySet<string> = new Set([
   'NotFound',
   'MethodNotAllowed',
   'RecordExists',
+  'CustomerNamesUnclear',
 ])
 const codesOfRoutes = (Object.keys(problemTable) as ProblemCode[]).filter(
   (code) => !routelessCodes.has(code),

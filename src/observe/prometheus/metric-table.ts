@@ -92,6 +92,12 @@ export const metricTable = {
     unit: 'seconds',
     labels: [],
   },
+  unregistered_deadline_seconds: {
+    type: 'gauge',
+    help: 'Seconds until AWS rejects the oldest usage of a customer who is not registered; +Inf when there is none',
+    unit: 'seconds',
+    labels: [],
+  },
   operator_decisions_total: {
     type: 'counter',
     help: 'Decisions of operators about usage, by action',

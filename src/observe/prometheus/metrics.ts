@@ -104,6 +104,7 @@ function ledgerGauges(registry: MetricRegistry, options: MetricsOptions) {
   const pending = registry.gauge('usage_pending')
   const held = registry.gauge('usage_held')
   const heldDeadline = registry.gauge('held_deadline_seconds')
+  const unregisteredDeadline = registry.gauge('unregistered_deadline_seconds')
   const records = registry.gauge('records')
   const ages = registry.gauge('unsent_records')
   const oldest = registry.gauge('oldest_unsent_seconds')
@@ -126,6 +127,10 @@ function ledgerGauges(registry: MetricRegistry, options: MetricsOptions) {
         gauge.inc({ dimension: label(dimension) }, toUnits(quantity))
     }
     heldDeadline.set(secondsToDeadline(gauges.guardedHours.map(acceptedUntil), now()))
+    const { oldestUnregisteredHour: waiting } = gauges
+    unregisteredDeadline.set(
+      waiting === undefined ? Number.POSITIVE_INFINITY : (acceptedUntil(waiting) - now()) / 1000,
+    )
     const hour = earliest(gauges.oldestUnsentHour, overdueHour(gauges.oldestOpenHour))
     const end = hour === undefined ? undefined : hour + hourMs
     oldest.set(end === undefined ? 0 : Math.max(0, (now() - end) / 1000))

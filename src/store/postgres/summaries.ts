@@ -113,11 +113,28 @@ export class Summaries {
     const [reading] = await this.#rows(
       `SELECT min(hour) AS hour FROM marketplace_sidecar.reading_hour WHERE ${inView} AND NOT closed`,
     )
-    const openHours = [open[0]?.hour, (reading?.['hour'] as number | null) ?? undefined].filter(
-      (hour) => hour !== undefined,
+    const [{ first, waiting } = {}] = await this.#rows(
+      `SELECT min(hour) FILTER (WHERE form <> 'unregistered') AS first,
+              min(hour) FILTER (WHERE form = 'unregistered') AS waiting
+       FROM marketplace_sidecar.open JOIN marketplace_sidecar.account ON account.id = account_id
+       JOIN marketplace_sidecar.registration ON registration.id = registration_id WHERE ${inView}`,
     )
+    const openHours = [
+      (first as number | null) ?? undefined,
+      (reading?.['hour'] as number | null) ?? undefined,
+    ].filter((hour) => hour !== undefined)
     const oldestOpenHour = openHours.length === 0 ? undefined : Math.min(...openHours)
-    return { states, pending, held, guardedHours, unsentHours, oldestUnsentHour, oldestOpenHour }
+    const oldestUnregisteredHour = (waiting as number | null) ?? undefined
+    return {
+      states,
+      pending,
+      held,
+      guardedHours,
+      unsentHours,
+      oldestUnsentHour,
+      oldestOpenHour,
+      oldestUnregisteredHour,
+    }
   }
 
   async #openHours(): Promise<OpenHour[]> {

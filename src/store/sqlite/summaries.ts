@@ -28,6 +28,7 @@ export class Summaries {
   readonly #database: DatabaseSync
   readonly #readings: ReadingRows
   readonly #open
+  readonly #openByForm
   readonly #fractions
   readonly #retired
   readonly #held
@@ -50,6 +51,12 @@ export class Summaries {
       `SELECT dimension, hour, SUM(whole) AS whole, SUM(micro) AS micro
        FROM open_sum JOIN account ON account.id = account_id GROUP BY dimension, hour
        ORDER BY hour, dimension`,
+    )
+    this.#openByForm = this.#bigInts(
+      `SELECT dimension, hour, form = 'unregistered' AS waits, SUM(whole) AS whole, SUM(micro) AS micro
+       FROM open_sum JOIN account ON account.id = account_id
+       JOIN registration ON registration.id = registration_id
+       GROUP BY dimension, hour, waits ORDER BY hour`,
     )
     this.#fractions = this.#bigInts(
       `SELECT account.*, customer, form, identity, region, fraction_whole AS whole,
@@ -142,7 +149,9 @@ export class Summaries {
     const pending = new Map<string, bigint>()
     const add = (dimension: string, quantity: bigint) =>
       pending.set(dimension, (pending.get(dimension) ?? 0n) + quantity)
-    const open = this.#openHours()
+    const open = this.#openByForm
+      .all()
+      .map((row) => ({ ...openHourOf(row), waits: row['waits'] === 1n }))
     for (const { dimension, quantity } of open) add(dimension, quantity)
     for (const row of this.#fractions.all()) add(String(row['dimension']), amountOf(row))
     for (const row of this.#unsentByDimension.all())
@@ -157,9 +166,8 @@ export class Summaries {
       this.#unsentByHour.all().map((row) => [Number(row['hour']), Number(row['records'])]),
     )
     const oldestUnsentHour = this.#oldestUnsentHour()
-    const openHours = [open[0]?.hour, this.#readings.oldestOpenHour()].filter(
-      (hour) => hour !== undefined,
-    )
+    const first = open.find(({ waits }) => !waits)?.hour
+    const openHours = [first, this.#readings.oldestOpenHour()].filter((hour) => hour !== undefined)
     return {
       states,
       pending,
@@ -168,6 +176,7 @@ export class Summaries {
       unsentHours,
       oldestUnsentHour,
       oldestOpenHour: openHours.length === 0 ? undefined : Math.min(...openHours),
+      oldestUnregisteredHour: open.find(({ waits }) => waits)?.hour,
     }
   }
 

@@ -94,6 +94,8 @@ export function describeCustomers(name: string, owned: () => Promise<{ store: St
       )
       expect(await look(store, (view) => view.sealableHours(due))).toEqual([])
       expect(await store.hasSealable(due)).toBe(false)
+      const { oldestOpenHour, oldestUnregisteredHour } = await store.gauges()
+      expect([oldestOpenHour, oldestUnregisteredHour]).toEqual([undefined, nine])
       await write(store, { registrations: [{ ...acme, customer: 'unknown' }] })
       expect(await look(store, (view) => view.countAwaited())).toBe(0)
     })

@@ -59,6 +59,7 @@ export function describeReader(name: string, owned: () => Promise<{ store: Store
         unsentHours: new Map(),
         oldestUnsentHour: undefined,
         oldestOpenHour: undefined,
+        oldestUnregisteredHour: undefined,
       })
     })
 

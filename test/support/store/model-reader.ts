@@ -95,11 +95,23 @@ export class ModelReader implements BookReader {
       increase(held, dimension, quantity)
       add(dimension, quantity)
     }
-    const openHours = [...this.#openHours(), ...this.#openReadingHours()]
+    const waiting = this.#rows().filter(({ account }) => isUnregistered(account.key))
+    const due = this.#rows().filter(({ account }) => !isUnregistered(account.key))
+    const oldestUnregisteredHour = openHoursOf(waiting)[0]?.hour
+    const openHours = [...openHoursOf(due), ...this.#openReadingHours()]
     const oldestOpenHour = openHours.toSorted((a, b) => a.hour - b.hour)[0]?.hour
     const oldestUnsentHour = this.#oldestUnsentHour()
     const guardedHours = hoursOfGuard(this.#held())
-    return { states, pending, held, guardedHours, unsentHours, oldestUnsentHour, oldestOpenHour }
+    return {
+      states,
+      pending,
+      held,
+      guardedHours,
+      unsentHours,
+      oldestUnsentHour,
+      oldestOpenHour,
+      oldestUnregisteredHour,
+    }
   }
 
   async pendingRecords(): Promise<PendingRecord[]> {

@@ -155,6 +155,17 @@ describe('the metrics', () => {
     expect(await read(render, 'held_deadline_seconds')).toBe(24 * 3600 - 75 * 60)
   })
 
+  test('show how long usage of a customer who is not registered can wait', async () => {
+    const hour = Date.parse('2026-03-10T10:00:00Z')
+    const of = (oldestUnregisteredHour?: number) =>
+      read(
+        create({ oldestUnregisteredHour }, { now }, () => {}, batchMeterUsageWindow).render,
+        'unregistered_deadline_seconds',
+      )
+    expect(await of(hour)).toBe(24 * 3600 - 75 * 60)
+    expect(await of()).toBe(Infinity)
+  })
+
   test('count an open hour that stays open although sealing is due', async () => {
     const clock = { now }
     const { render } = create({ oldestOpenHour: Date.parse('2026-03-10T09:00:00Z') }, clock)
