@@ -6,6 +6,7 @@ export const stateNames: Readonly<Record<EntitlementAnswer['state'], string>> = 
   starting: 'Starting',
   entitled: 'Entitled',
   denied: 'Denied',
+  'denied-by-iam': 'Refused by IAM',
   unreachable: 'AWS not reached',
   grace: 'Entitled, within the grace time',
 }

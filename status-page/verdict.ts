@@ -12,7 +12,8 @@ export interface Verdict {
 export function verdictOf(entitlement: EntitlementAnswer, usage: UsageAnswer): Verdict {
   const { state, code } = entitlement
   if (state === 'denied') return { level: 'bad', text: `Blocked: ${reasonOf(code)}` }
-  if (state === 'unreachable') return { level: 'bad', text: `Blocked: ${outageOf(code)}` }
+  if (state === 'unreachable' || state === 'denied-by-iam')
+    return { level: 'bad', text: `Blocked: ${outageOf(code)}` }
   const problems = problemsOf(usage)
   const count = (kind: Problem['kind']) =>
     problems.filter((each) => each.kind === kind).reduce((sum, { items }) => sum + items.length, 0)

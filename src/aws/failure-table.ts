@@ -95,7 +95,7 @@ const modelErrorRows: Readonly<Record<ModelErrorName, FailureRow>> = {
   ThrottlingException: throttled,
   TimestampOutOfBoundsException: answered(
     'out-of-window',
-    'AWS accepts records for the last six hours only: check the machine’s clock, and why the record was not sent in time.',
+    'The hour is too old for AWS, as it is after an outage. If there was none, check the machine’s clock.',
   ),
 }
 

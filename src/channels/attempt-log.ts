@@ -1,4 +1,4 @@
-import type { MeteringFailure } from '../aws/metering-api.ts'
+import type { FailureKind, MeteringFailure } from '../aws/metering-api.ts'
 import { toIso, type Clock } from '../kernel/clock.ts'
 import { messageOf } from '../kernel/errors.ts'
 import type { Events } from '../kernel/events.ts'
@@ -48,7 +48,7 @@ export class AttemptLog {
         fieldsOf(record),
       )
     else if (state === 'moved' && record.movedTo !== undefined)
-      log('record.moved', movedText(record), fieldsOf(record))
+      log('record.moved', movedText(record, failure), fieldsOf(record))
     if (state === 'unresolved') log('record.unresolved', unresolvedText(record), fieldsOf(record))
   }
 
@@ -97,8 +97,21 @@ function fieldsOf({ id, dimension, hour, lastCode }: MeteringRecord) {
   return { record: id, dimension, hour: toIso(hour), code: lastCode }
 }
 
-function movedText({ id, dimension, lastCode }: MeteringRecord): string {
-  return `Record ${id} of ${dimension} could not be sent for its hour (${lastCode}), so its usage is sent with a later hour. If something else meters for this task or pod, stop it.`
+function movedText(
+  { id, dimension, hour, lastCode, movedTo = hour }: MeteringRecord,
+  failure: MeteringFailure | undefined,
+): string {
+  return `Record ${id} of ${dimension} could not be sent for its hour (${lastCode}), so its usage is sent with the hour ${toIso(movedTo)}. ${movedAdvice(failure?.kind, movedTo < hour)}`
+}
+
+function movedAdvice(kind: FailureKind | undefined, isEarlier: boolean): string {
+  if (kind === 'out-of-window')
+    return isEarlier
+      ? 'The clock of this machine is ahead of that of AWS: check its time service.'
+      : 'It reached AWS too late, as after an outage. Nothing is lost, and if the outage is over, nothing has to be done.'
+  return kind === 'duplicate'
+    ? 'AWS has another record for that hour: if something else meters for this task or pod, stop it.'
+    : ''
 }
 
 function unresolvedText({ id, dimension, lastCode }: MeteringRecord): string {

@@ -44,6 +44,12 @@ interface EntitlementOptions {
   readonly recordsProve: boolean
 }
 
+interface UndecidedReason {
+  readonly code: string
+  readonly message: string
+  readonly byIam?: boolean
+}
+
 const rememberedTransitions = 5
 const confirmed = 'AWS Marketplace confirms that the buyer may run this product.'
 
@@ -149,23 +155,23 @@ export class Entitlement {
   }
 
   /**
-   * AWS has not decided yet and is asked again in `retryAfterSeconds`. Before `graceUntil`, an instant
-   * of the wall clock, the product may run anyway.
+   * AWS has not decided yet and is asked again in `retryAfterSeconds`. `byIam`: what it refused is the
+   * role or its credentials. Before `graceUntil`, an instant of the wall clock, the product may run anyway.
    */
-  reportUnreachable(
-    code: string,
-    message: string,
+  reportUndecided(
+    { code, message, byIam = false }: UndecidedReason,
     retryAfterSeconds: number,
     graceUntil?: number,
   ): void {
     this.#retryAt = this.#timers.now() + retryAfterSeconds * 1000
+    const event = byIam ? 'deniedByIam' : 'failed'
     if (graceUntil === undefined || graceUntil <= this.#clock.now())
-      return this.#handle('failed', code, message)
+      return this.#handle(event, code, message)
     const reason = `${message} Until ${toIso(graceUntil)} the product may run anyway (SIDECAR_GRACE_SECONDS).`
     this.#handle('failedInGrace', code, reason)
     if (this.#phase !== 'grace') return
     this.#graceTimer?.cancel()
-    this.#graceTimer = this.#clock.at(graceUntil, () => this.#handle('graceOver', code, message))
+    this.#graceTimer = this.#clock.at(graceUntil, () => this.#handle(event, code, message))
   }
 
   /** Returns the key version that AWS last signed with; undefined before its first signature. */

@@ -127,7 +127,7 @@ function reportFailure(
   { attempt, delayMs }: { readonly attempt: number; readonly delayMs: number },
   { log, grace }: StartEntitlementOptions,
 ): void {
-  const { code, patience } = failure
+  const { code, patience, kind } = failure
   const message = describe(failure)
   const { state, code: lastCode } = entitlement.snapshot()
   // The change of state already logs the first reason.
@@ -135,7 +135,8 @@ function reportFailure(
   const event = isNews ? 'entitlement.other-reason' : 'entitlement.retry'
   log(event, message, { code, attempt, delayMs })
   const graceUntil = entitlement.known() ? undefined : grace?.until(patience === 'soon')
-  entitlement.reportUnreachable(code, message, Math.ceil(delayMs / 1000), graceUntil)
+  const reason = { code, message, byIam: kind === 'credentials' }
+  entitlement.reportUndecided(reason, Math.ceil(delayMs / 1000), graceUntil)
 }
 
 /** What happened and what to do. */

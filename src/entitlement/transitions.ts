@@ -1,11 +1,19 @@
 /** The states as `GET /v1/entitlement` and the metrics name them. */
-export const entitlementStates = ['starting', 'entitled', 'denied', 'unreachable', 'grace'] as const
+export const entitlementStates = [
+  'starting',
+  'entitled',
+  'denied',
+  'denied-by-iam',
+  'unreachable',
+  'grace',
+] as const
 export type EntitlementState = (typeof entitlementStates)[number]
 
 /** `denied` is two phases: AWS refused a record, which the next record may undo, or the proof, which is permanent. */
 export const phases = [
   'starting',
   'unreachable',
+  'denied-by-iam',
   'grace',
   'entitled',
   'suspended',
@@ -20,9 +28,10 @@ export const entitlementEvents = [
   'refused',
   /** A proof failed and is tried again; no grace is left. */
   'failed',
-  /** The same, within the grace time. */
+  /** The same, because the role lacks the permission or its credentials do not hold. */
+  'deniedByIam',
+  /** Either of the two, within the grace time. */
   'failedInGrace',
-  'graceOver',
   /** AWS accepted a record, which counts as a proof: by the route, or because the proof has passed. */
   'recordAccepted',
   /** AWS refused a record because the buyer is not entitled. */
@@ -42,6 +51,7 @@ export const transitions: Readonly<
     proved: 'entitled',
     refused: 'refused',
     failed: 'unreachable',
+    deniedByIam: 'denied-by-iam',
     failedInGrace: 'grace',
     recordAccepted: 'entitled',
     recordRefused: 'suspended',
@@ -50,6 +60,16 @@ export const transitions: Readonly<
     proved: 'entitled',
     refused: 'refused',
     failed: 'unreachable',
+    deniedByIam: 'denied-by-iam',
+    failedInGrace: 'grace',
+    recordAccepted: 'entitled',
+    recordRefused: 'suspended',
+  },
+  'denied-by-iam': {
+    proved: 'entitled',
+    refused: 'refused',
+    failed: 'unreachable',
+    deniedByIam: 'denied-by-iam',
     failedInGrace: 'grace',
     recordAccepted: 'entitled',
     recordRefused: 'suspended',
@@ -58,8 +78,8 @@ export const transitions: Readonly<
     proved: 'entitled',
     refused: 'refused',
     failed: 'unreachable',
+    deniedByIam: 'denied-by-iam',
     failedInGrace: 'grace',
-    graceOver: 'unreachable',
     recordAccepted: 'entitled',
     recordRefused: 'suspended',
   },

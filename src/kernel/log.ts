@@ -29,6 +29,7 @@ export const logEventTable = {
   'platform.credentials': { level: 'warn', fields: [] },
   'entitlement.entitled': { level: 'info', fields: ['from', 'to', 'code'] },
   'entitlement.denied': { level: 'error', fields: ['from', 'to', 'code'] },
+  'entitlement.denied-by-iam': { level: 'error', fields: ['from', 'to', 'code'] },
   'entitlement.unreachable': { level: 'warn', fields: ['from', 'to', 'code'] },
   'entitlement.grace': { level: 'warn', fields: ['from', 'to', 'code'] },
   'entitlement.other-reason': { level: 'warn', fields: ['code', 'attempt', 'delayMs'] },

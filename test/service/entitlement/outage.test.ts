@@ -47,7 +47,7 @@ const isDown = (aws: Harness) => aws.control('faults', outage)
 const transitionsLogged = () =>
   lines
     .filter(({ event }) =>
-      /^entitlement\.(starting|entitled|denied|unreachable|grace)$/.test(event),
+      /^entitlement\.(starting|entitled|denied|denied-by-iam|unreachable|grace)$/.test(event),
     )
     .map(({ level, event }) => `${level} ${event}`)
 
@@ -221,7 +221,7 @@ describe('a start while AWS is unreachable', () => {
       prepare: (aws) => aws.control('faults', { ...outage, error: 'AccessDeniedException' }),
       settings: { ...hourly, SIDECAR_FAIL_MODE: 'open' },
     })
-    await expectState('unreachable')
+    await expectState('denied-by-iam')
   })
 })
 
@@ -232,12 +232,12 @@ describe('the log', () => {
       prepare: (aws) => aws.control('faults', { ...outage, error: 'AccessDeniedException' }),
       settings: { ...hourly, SIDECAR_POD_UID: 'a-pod' },
     })
-    await expectState('unreachable')
+    await expectState('denied-by-iam')
     const words = 'the role of the node would be used'
     const warned = lines.filter(({ message }) => message.includes(words))
     expect(warned.map(({ level, event }) => `${level} ${event}`)).toEqual([
       'warn platform.credentials',
-      'warn entitlement.unreachable',
+      'error entitlement.denied-by-iam',
     ])
     const { body } = await harness.get('/v1/entitlement')
     expect(body['message']).toMatch(/the role of the node .* Allow aws-marketplace:RegisterUsage/)

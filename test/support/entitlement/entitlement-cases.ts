@@ -21,7 +21,7 @@ export interface EntitlementCase {
   readonly routes: readonly Route[]
   readonly status: 200 | 403 | 503
   readonly code: string
-  readonly state: 'entitled' | 'denied' | 'unreachable'
+  readonly state: 'entitled' | 'denied' | 'denied-by-iam' | 'unreachable'
   /** When AWS is called again: at once and then ever more slowly, or after 30 seconds or more. */
   readonly again: 'no' | 'soon' | 'slowly'
   /** The label of `marketplace_aws_request_duration_seconds`. */
@@ -54,7 +54,12 @@ function error(
 const misconfigured = { ...denied, outcome: 'misconfigured' } as const
 const invalid = { ...denied, outcome: 'invalid' } as const
 const notEntitled = { ...denied, outcome: 'not-entitled' } as const
-const credentials = { ...unreachable, again: 'slowly', outcome: 'credentials' } as const
+const credentials = {
+  status: 503,
+  state: 'denied-by-iam',
+  again: 'slowly',
+  outcome: 'credentials',
+} as const
 const unavailable = { ...unreachable, again: 'soon', outcome: 'unavailable' } as const
 const throttled = { ...unreachable, again: 'soon', outcome: 'throttled' } as const
 

@@ -178,7 +178,7 @@ function ledgerOf(resource: string, hour: number, dimensions: number): SenderLed
   }
 }
 
-function recordOf(resource: string, hour: number, id: number): MeteringRecord {
+export function recordOf(resource: string, hour: number, id: number): MeteringRecord {
   return {
     id,
     slot: { channel: 'meter-usage', holder: resource, productCode: 'prod1', dimension: `d${id}` },

@@ -77,7 +77,7 @@ describe('failures', () => {
     bench.api.onRegister = [failure('credentials', 'AccessDeniedException')]
     const entitlement = await bench.start('hourly', { random: () => share })
     expect(entitlement.snapshot()).toMatchObject({
-      state: 'unreachable',
+      state: 'denied-by-iam',
       code: 'AccessDeniedException',
     })
     expect(entitlement.snapshot().message).toContain('Advice for AccessDeniedException.')

@@ -54,8 +54,8 @@ describe('changes', () => {
   })
 
   test('each change is emitted and logged once', () => {
-    entitlement.reportUnreachable('ThrottlingException', 'busy', 1)
-    entitlement.reportUnreachable('ThrottlingException', 'busy', 2)
+    entitlement.reportUndecided({ code: 'ThrottlingException', message: 'busy' }, 1)
+    entitlement.reportUndecided({ code: 'ThrottlingException', message: 'busy' }, 2)
     entitlement.prove()
     entitlement.prove()
     entitlement.confirm()
@@ -72,9 +72,9 @@ describe('changes', () => {
   test('a new reason for being unreachable is shown without a change of state', () => {
     const heard: EntitlementSnapshot[] = []
     entitlement.onChange((snapshot) => heard.push(snapshot))
-    entitlement.reportUnreachable('ThrottlingException', 'busy', 1)
+    entitlement.reportUndecided({ code: 'ThrottlingException', message: 'busy' }, 1)
     clock.step(1_000)
-    entitlement.reportUnreachable('ECONNREFUSED', 'closed', 4)
+    entitlement.reportUndecided({ code: 'ECONNREFUSED', message: 'closed' }, 4)
     expect(heard.map((each) => each.code)).toEqual(['ThrottlingException', 'ECONNREFUSED'])
     expect(entitlement.snapshot()).toMatchObject({
       state: 'unreachable',
@@ -94,11 +94,11 @@ describe('changes', () => {
 
   test('what is known stays when AWS cannot be reached', () => {
     entitlement.prove()
-    entitlement.reportUnreachable('ECONNREFUSED', 'closed', 4)
+    entitlement.reportUndecided({ code: 'ECONNREFUSED', message: 'closed' }, 4)
     expect(entitlement.snapshot().state).toBe('entitled')
     const denied = create()
     denied.refuse('TokenMalformed', 'no')
-    denied.reportUnreachable('ECONNREFUSED', 'closed', 4)
+    denied.reportUndecided({ code: 'ECONNREFUSED', message: 'closed' }, 4)
     expect(denied.snapshot().code).toBe('TokenMalformed')
   })
 })
@@ -137,7 +137,7 @@ describe('records', () => {
 
   test('an accepted record proves as much as a dry run', () => {
     const metered = create(true)
-    metered.reportUnreachable('ECONNREFUSED', 'closed', 4)
+    metered.reportUndecided({ code: 'ECONNREFUSED', message: 'closed' }, 4)
     metered.confirm()
     expect(metered.snapshot().state).toBe('entitled')
   })
@@ -175,7 +175,7 @@ describe('waiting', () => {
 
   test('goes on while AWS is unreachable and ends with the answer', async () => {
     const waiting = entitlement.wait(30_000)
-    entitlement.reportUnreachable('ECONNREFUSED', 'closed', 4)
+    entitlement.reportUndecided({ code: 'ECONNREFUSED', message: 'closed' }, 4)
     expect(await outcome(waiting)).toBe('waiting')
     entitlement.refuse('InvalidRegionException', 'no')
     expect(await outcome(waiting)).toBe('denied')

@@ -12,16 +12,17 @@ import { Events } from '../../../src/kernel/events.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
+const outage = { code: 'failed', message: 'not now' }
+
 /** What the sidecar does when an event happens. */
 const acts: Readonly<
   Record<EntitlementEvent, (entitlement: Entitlement, clock: ManualClock) => unknown>
 > = {
   proved: (entitlement) => entitlement.prove(),
   refused: (entitlement) => entitlement.refuse('refused', 'no'),
-  failed: (entitlement) => entitlement.reportUnreachable('failed', 'not now', 1),
-  failedInGrace: (entitlement, clock) =>
-    entitlement.reportUnreachable('failed', 'not now', 1, clock.now() + 1000),
-  graceOver: (_entitlement, clock) => clock.advance(1000),
+  failed: (entitlement) => entitlement.reportUndecided(outage, 1),
+  deniedByIam: (entitlement) => entitlement.reportUndecided({ ...outage, byIam: true }, 1),
+  failedInGrace: (entitlement, clock) => entitlement.reportUndecided(outage, 1, clock.now() + 1000),
   recordAccepted: (entitlement) => entitlement.confirm(),
   recordRefused: (entitlement) => entitlement.deny('record', 'no'),
 }
@@ -30,6 +31,7 @@ const acts: Readonly<
 const waysTo: Readonly<Record<Phase, readonly EntitlementEvent[]>> = {
   starting: [],
   unreachable: ['failed'],
+  'denied-by-iam': ['deniedByIam'],
   grace: ['failedInGrace'],
   entitled: ['proved'],
   suspended: ['recordRefused'],

@@ -17,7 +17,7 @@ test.each([
   ['denied', 'CustomerNotEntitledException', 'Blocked: the buyer has no subscription'],
   ['denied', 'AccessDeniedException', 'Blocked: IAM permission missing'],
   ['denied', 'InvalidProductCodeException', 'Blocked: InvalidProductCodeException'],
-  ['unreachable', 'AccessDeniedException', 'Blocked: IAM permission missing'],
+  ['denied-by-iam', 'AccessDeniedException', 'Blocked: IAM permission missing'],
   ['unreachable', 'ETIMEDOUT', 'Blocked: AWS does not answer'],
   ['grace', 'ETIMEDOUT', 'Running on, and AWS does not answer'],
   ['starting', 'Starting', 'Starting'],
