@@ -5,6 +5,8 @@ ARG RUNTIME_IMAGE=gcr.io/distroless/nodejs24-debian12:nonroot@sha256:14d42e25115
 # The version in package.json, for the label. The build fails if they differ.
 ARG VERSION=0.2.0
 
+FROM ${RUNTIME_IMAGE} AS base
+
 FROM ${NODE_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc LICENSE ./
@@ -19,14 +21,23 @@ COPY src src
 RUN node scripts/build/build.ts src/main.ts dist/main.js
 RUN mkdir -p /app/compile-cache && cp dist/* LICENSE /app/ \
   && chmod -R a+rX /app package.json scripts && chown 65532:65532 /app/compile-cache
+# The program's first line names the base's Node by its path, because the base may have no env, and a link puts
+# the program on PATH as marketplace-sidecar.
+RUN --mount=type=bind,from=base,target=/base \
+  for folder in /nodejs/bin /usr/local/bin /usr/bin /bin; do \
+    if test -x "/base${folder}/node"; then node="${folder}/node"; break; fi; \
+  done \
+  && test -n "${node}" || { echo "RUNTIME_IMAGE has no node in /nodejs/bin, /usr/local/bin, /usr/bin or /bin" >&2; exit 1; } \
+  && sed -i "1s|.*|#!${node} --disable-sigusr1|" /app/main.js && chmod 0755 /app/main.js
 # V8's compiled form of the bundle, for a faster start. Node accepts it only from the same user, the same Node
 # and the same flags: those of the ENTRYPOINT below.
 USER 65532:65532
 RUN node scripts/build/warm-up.ts /app/compile-cache --max-semi-space-size=3 --initial-old-space-size=20 --heap-growing-percent=10 --disable-sigusr1 /app/main.js
 USER 0:0
 # The ledger's folder gets its owner here, because the runtime base may not have a shell.
-RUN mkdir -p /layout/app /layout/etc/marketplace-sidecar /layout/var/lib/marketplace-sidecar \
+RUN mkdir -p /layout/app /layout/etc/marketplace-sidecar /layout/var/lib/marketplace-sidecar /layout/usr/local/bin \
   && cp -R /app/. /layout/app/ \
+  && ln -s /app/main.js /layout/usr/local/bin/marketplace-sidecar \
   && chmod -R a+rX,go-w /layout \
   && chown -R 65532:65532 /layout/var/lib/marketplace-sidecar \
   && chmod 0700 /layout/var/lib/marketplace-sidecar

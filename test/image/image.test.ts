@@ -230,6 +230,17 @@ describe('the running image', () => {
     expect(folders).toEqual(['/home/nonroot', '/tmp', dataFolder])
   })
 
+  test('has the command marketplace-sidecar on PATH, as every page and log line names it', async () => {
+    const command = (...args: readonly string[]) =>
+      runtime.exec(['marketplace-sidecar', ...args], {}).ended
+    expect(await command('--version')).toEqual({ code: 0, out: `${manifest.version}\n`, err: '' })
+    const { code, err } = await command('ledger', 'show')
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: expect.stringContaining(dataFolder),
+    })
+  })
+
   test('does not start without settings, and lists what is missing with exit code 2', async () => {
     const { code, out, err } = await runtime.run([]).ended
     expect({ code, out }).toEqual({ code: 2, out: '' })

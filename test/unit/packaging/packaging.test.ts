@@ -127,6 +127,7 @@ test('both base images and the version of package.json are build arguments', asy
       /^ARG RUNTIME_IMAGE=gcr\.io\/distroless\/nodejs24-debian12:nonroot@sha256:[0-9a-f]{64}$/,
     ),
     `ARG VERSION=${(await manifest()).version}`,
+    'FROM ${RUNTIME_IMAGE} AS base',
     'FROM ${NODE_IMAGE} AS build',
     'ARG VERSION',
     'FROM ${RUNTIME_IMAGE} AS runtime',
