@@ -35,9 +35,9 @@ USER 65532:65532
 RUN node scripts/build/warm-up.ts /app/compile-cache --max-semi-space-size=3 --initial-old-space-size=20 --heap-growing-percent=10 --disable-sigusr1 /app/main.js
 USER 0:0
 # The ledger's folder gets its owner here, because the runtime base may not have a shell.
-RUN mkdir -p /layout/app /layout/etc/marketplace-sidecar /layout/var/lib/marketplace-sidecar /layout/usr/local/bin \
+RUN mkdir -p /layout/app /layout/etc/marketplace-sidecar /layout/var/lib/marketplace-sidecar /layout/usr/bin \
   && cp -R /app/. /layout/app/ \
-  && ln -s /app/main.js /layout/usr/local/bin/marketplace-sidecar \
+  && ln -s /app/main.js /layout/usr/bin/marketplace-sidecar \
   && chmod -R a+rX,go-w /layout \
   && chown -R 65532:65532 /layout/var/lib/marketplace-sidecar \
   && chmod 0700 /layout/var/lib/marketplace-sidecar

@@ -33,6 +33,8 @@ export async function layOutRuntime(root: string, rootfs: string, node: string):
     `root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:${nobody}:${nobody}:nonroot:${home}\n`,
   )
   await writeFile(at('etc/group'), `root:x:0:\nnonroot:x:${nobody}:\n`)
+  // base-files brings it.
+  await mkdir(at('usr/bin'), { recursive: true })
   await mkdir(at('home'))
   await mkdir(at('home/nonroot'), { mode: 0o700 })
   await chown(at('home/nonroot'), nobody, nobody)

@@ -8,7 +8,7 @@ import {
   statSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { buildah } from '../../scripts/tools/image-tools.ts'
 import { startCommand, type Program } from '../support/program/program.ts'
 
@@ -115,8 +115,11 @@ export class Container {
 
   /** Returns the sorted paths of every file, folder and link inside. */
   files(): readonly string[] {
-    const all = readdirSync(this.root, { recursive: true, encoding: 'utf8' })
-    return all.map((path) => `/${path}`).toSorted()
+    // With the types, links are not followed: those to /dev lead to the folders of this machine.
+    const all = readdirSync(this.root, { recursive: true, withFileTypes: true })
+    return all
+      .map(({ parentPath, name }) => `/${relative(this.root, join(parentPath, name))}`)
+      .toSorted()
   }
 }
 

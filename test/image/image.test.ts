@@ -236,8 +236,8 @@ describe('the running image', () => {
     expect(await command('--version')).toEqual({ code: 0, out: `${manifest.version}\n`, err: '' })
     const { code, err } = await command('ledger', 'show')
     expect({ code, err }).toEqual({
-      code: 2,
-      err: expect.stringContaining(dataFolder),
+      code: 1,
+      err: expect.stringMatching(/^LedgerNotFound: .*\/var\/lib\/marketplace-sidecar/),
     })
   })
 

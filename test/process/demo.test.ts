@@ -19,6 +19,8 @@ async function startDemo(...args: string[]) {
   return { program, ...addresses }
 }
 
+const portOf = (url: string) => new URL(url).port
+
 async function isEntitled({ app }: DemoAddresses): Promise<boolean> {
   return (await statusOf(`${app}/v1/entitlement?wait=5`)) === 200
 }
@@ -80,6 +82,24 @@ describe('the demo', () => {
       { dimension: 'requests', hour: '2026-03-10T09:00:00.000Z', quantity: 7 },
     ])
   })
+
+  test('doctor --demo checks a running demo and finds nothing wrong', async () => {
+    const demo = await startDemo('--emulator-port', '0', '--hour', '1h')
+    expect(await isEntitled(demo)).toBe(true)
+    const ports = [`--port=${portOf(demo.app)}`, `--ops-port=${portOf(demo.ops)}`]
+    const args = ['doctor', '--demo', ...ports, `--emulator-port=${portOf(demo.emulator)}`]
+    const { code, out, err } = await startProgram(args).ended
+    expect({ out, err }).toEqual({ out: expect.stringContaining('Failed: 0.'), err: '' })
+    expect(out).toMatch(/^pass {2}app-listener {4}A sidecar answers/m)
+    expect(out).toMatch(/^pass {2}register-usage {2}AWS confirms the buyer/m)
+    expect(code).toBe(1)
+
+    demo.program.signal('SIGTERM')
+    expect(await demo.program.ended).toMatchObject({ code: 0 })
+    const gone = await startProgram(args).ended
+    expect(gone).toMatchObject({ code: 2, out: '' })
+    expect(gone.err).toMatch(/^InvalidArguments: No demo runs here: .*\nnpm start\n/s)
+  }, 60_000)
 
   test.each(['hourly', 'metered'])('runs on the route %s', async (route) => {
     const demo = await startDemo('--emulator-port', '0', '--route', route)

@@ -8,17 +8,21 @@ import { demoCredentials, parseDemoOptions } from './demo-options.ts'
 import { demoWorld } from './demo-settings.ts'
 
 /**
- * Returns this machine as the demo that runs on its default ports sees it. Throws InvalidArguments when
- * no demo runs.
+ * Returns this machine as the demo that was started with the arguments `args` sees it. Throws
+ * InvalidArguments when no demo runs there.
  */
-export async function demoMachine(machine: Machine): Promise<Machine> {
-  const options = parseDemoOptions([])
+export async function demoMachine(machine: Machine, args: readonly string[]): Promise<Machine> {
+  const options = parseDemoOptions(args)
   if (options === 'help') throw new TypeError('the demo has no default options')
   const emulator = await connectEmulator(`http://127.0.0.1:${options.emulatorPort}`).catch(
     (cause: unknown) => {
-      throw new SidecarError('InvalidArguments', 'No demo runs here. Start one:\nnpm start', {
-        cause,
-      })
+      throw new SidecarError(
+        'InvalidArguments',
+        `No demo runs here: nothing answers on port ${options.emulatorPort}. Start one:\nnpm start`,
+        {
+          cause,
+        },
+      )
     },
   )
   const directory = join(tmpdir(), 'marketplace-sidecar-doctor')

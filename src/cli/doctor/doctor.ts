@@ -21,6 +21,8 @@ usage: marketplace-sidecar doctor [options]
   --no-calls       do not call AWS in the name of this task or pod
   --expect-running a sidecar that does not run is a failure, not a warning
   --demo           check the demo that runs on this machine: npm start
+    --port <n>, --ops-port <n>, --emulator-port <n>
+                   the ports that it was started with, if they are others
   --certify        also report every dimension, as AWS requires before a listing goes public
     --yes          really report it, which bills the buyer who runs this task or pod
     --quantity <n> how many units of each dimension to report (1)
@@ -54,7 +56,7 @@ export async function doctorCommand(
     return exitCodes.ok
   }
   const options = checkOptions(values)
-  const target = values.demo ? await demoOn(machine) : machine
+  const target = values.demo ? await demoOn(machine, values) : machine
   const diagnosis = new Diagnosis({
     ...target,
     callAws: !values['no-calls'],
@@ -86,9 +88,15 @@ export async function doctorCommand(
   }
 }
 
-async function demoOn(machine: Machine): Promise<Machine> {
+const demoPorts = ['port', 'ops-port', 'emulator-port'] as const
+
+async function demoOn(machine: Machine, values: OptionValues): Promise<Machine> {
   const { demoMachine } = await import('../demo/demo-machine.ts')
-  return demoMachine(machine)
+  const args = demoPorts.flatMap((name) => {
+    const value = values[name]
+    return value === undefined ? [] : [`--${name}=${value}`]
+  })
+  return demoMachine(machine, args)
 }
 
 const doctorOptions = {
@@ -96,6 +104,9 @@ const doctorOptions = {
   'no-calls': { type: 'boolean', default: false },
   'expect-running': { type: 'boolean', default: false },
   demo: { type: 'boolean', default: false },
+  port: { type: 'string' },
+  'ops-port': { type: 'string' },
+  'emulator-port': { type: 'string' },
   certify: { type: 'boolean', default: false },
   yes: { type: 'boolean', default: false },
   wait: { type: 'boolean', default: false },
@@ -109,12 +120,18 @@ interface OptionValues {
   readonly wait: boolean
   readonly 'no-calls': boolean
   readonly quantity?: string | undefined
+  readonly demo: boolean
+  readonly port?: string | undefined
+  readonly 'ops-port'?: string | undefined
+  readonly 'emulator-port'?: string | undefined
 }
 
 function checkOptions(values: OptionValues): { certify: boolean; units: number } {
   const { certify: wanted, yes, wait, quantity = '1' } = values
   if (!wanted && (yes || wait || values.quantity !== undefined))
     throw invalid('--yes, --quantity and --wait need --certify')
+  if (!values.demo && demoPorts.some((name) => values[name] !== undefined))
+    throw invalid('--port, --ops-port and --emulator-port need --demo')
   if (wanted && values['no-calls'])
     throw invalid('--no-calls cannot be combined with --certify, which has to call AWS')
   const units = /^[1-9]\d{0,6}$/.test(quantity) ? Number(quantity) : NaN

@@ -51,7 +51,8 @@ export class Program {
           throw new Error(`it ended with ${this.#child.exitCode}: ${this.#out}${this.#err}`)
         return match
       },
-      { what: `${pattern} in the output` },
+      // A busy machine may take long; a program that ended is seen at once.
+      { timeoutMs: 60_000, what: `${pattern} in the output` },
     )
   }
 

@@ -14,7 +14,9 @@ function movedAfter(name: string, movedTo: number): string | undefined {
   const log = new AttemptLog({
     clock: new ManualClock(),
     events: new Events(),
-    log: (event, message) => lines.set(event, message),
+    log: (...[event, message]) => {
+      lines.set(event, message)
+    },
   })
   const failure = classifyError({ name, $metadata: { httpStatusCode: 400 } }, 'MeterUsage')
   const settled = { state: 'moved', settledAt: ten, lastCode: failure.code, movedTo } as const
