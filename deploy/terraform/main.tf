@@ -1,5 +1,6 @@
 # The task of an application that is sold on AWS Marketplace, with its sidecar: roles, log group and task
-# definition, made of ecs-task-def.json and deploy/iam-policy.json. docs/guides/ecs.md says what each part is for.
+# definition, made of ecs-task-def.json and deploy/iam-policy.json. README.md lists the variables and outputs,
+# docs/guides/ecs.md says what each part is for.
 
 terraform {
   required_version = ">= 1.5"
@@ -35,9 +36,43 @@ variable "environment" {
 }
 
 variable "log_retention_days" {
-  type    = number
-  default = 90
+  description = "How long CloudWatch keeps the log, in days."
+  type        = number
+  default     = 90
 }
+
+variable "cpu" {
+  description = "CPU units of the task; null for those of ecs-task-def.json."
+  type        = string
+  default     = null
+}
+
+variable "memory" {
+  description = "Memory of the task in MiB; null for that of ecs-task-def.json."
+  type        = string
+  default     = null
+}
+
+variable "cpu_architecture" {
+  description = "X86_64 or ARM64, as the images are; null for that of ecs-task-def.json."
+  type        = string
+  default     = null
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds both roles; null for none. It must allow aws-marketplace:RegisterUsage and aws-marketplace:MeterUsage."
+  type        = string
+  default     = null
+}
+
+variable "tags" {
+  description = "Tags of every resource."
+  type        = map(string)
+  default     = {}
+}
+
+data "aws_partition" "current" {}
+data "aws_caller_identity" "current" {}
 
 locals {
   task = jsondecode(file("${path.module}/../../ecs-task-def.json"))
@@ -66,14 +101,18 @@ locals {
       Effect    = "Allow"
       Principal = { Service = "ecs-tasks.amazonaws.com" }
       Action    = "sts:AssumeRole"
+      # ECS assumes the roles for tasks of this account only.
+      Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
     }]
   })
 }
 
 # What the sidecar may ask of AWS.
 resource "aws_iam_role" "task" {
-  name               = "${var.name}-task"
-  assume_role_policy = local.trust
+  name                 = "${var.name}-task"
+  assume_role_policy   = local.trust
+  permissions_boundary = var.permissions_boundary
+  tags                 = var.tags
 }
 
 resource "aws_iam_role_policy" "metering" {
@@ -84,33 +123,37 @@ resource "aws_iam_role_policy" "metering" {
 
 # What ECS itself needs: it pulls the images and writes the log. The sidecar never has this role.
 resource "aws_iam_role" "execution" {
-  name               = "${var.name}-execution"
-  assume_role_policy = local.trust
+  name                 = "${var.name}-execution"
+  assume_role_policy   = local.trust
+  permissions_boundary = var.permissions_boundary
+  tags                 = var.tags
 }
 
 resource "aws_iam_role_policy_attachment" "execution" {
   role       = aws_iam_role.execution.name
-  policy_arn = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+  policy_arn = "arn:${data.aws_partition.current.partition}:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
 }
 
 resource "aws_cloudwatch_log_group" "task" {
   name              = "/ecs/${var.name}"
   retention_in_days = var.log_retention_days
+  tags              = var.tags
 }
 
 resource "aws_ecs_task_definition" "task" {
   family                   = var.name
   requires_compatibilities = local.task.requiresCompatibilities
   network_mode             = local.task.networkMode
-  cpu                      = local.task.cpu
-  memory                   = local.task.memory
+  cpu                      = var.cpu == null ? local.task.cpu : var.cpu
+  memory                   = var.memory == null ? local.task.memory : var.memory
   task_role_arn            = aws_iam_role.task.arn
   execution_role_arn       = aws_iam_role.execution.arn
   container_definitions    = jsonencode(local.containers)
+  tags                     = var.tags
 
   runtime_platform {
     operating_system_family = local.task.runtimePlatform.operatingSystemFamily
-    cpu_architecture        = local.task.runtimePlatform.cpuArchitecture
+    cpu_architecture        = var.cpu_architecture == null ? local.task.runtimePlatform.cpuArchitecture : var.cpu_architecture
   }
 
   # The volume of the ledger: empty when the task starts, gone when it stops.
@@ -120,18 +163,22 @@ resource "aws_ecs_task_definition" "task" {
 }
 
 output "task_definition_arn" {
-  value = aws_ecs_task_definition.task.arn
+  description = "The task definition, for the service."
+  value       = aws_ecs_task_definition.task.arn
 }
 
 output "task_role_arn" {
-  value = aws_iam_role.task.arn
+  description = "The role that calls the Metering service. Attach what your application needs to it."
+  value       = aws_iam_role.task.arn
 }
 
 # For your own task definition: these two, the volume above, and `dependsOn` in your application.
 output "sidecar_container" {
-  value = one([for container in local.containers : container if container.name == "marketplace-sidecar"])
+  description = "The sidecar's container definition, for a task definition of your own."
+  value       = one([for container in local.containers : container if container.name == "marketplace-sidecar"])
 }
 
 output "volume_name" {
-  value = local.task.volumes[0].name
+  description = "The volume that a task definition of your own needs for it."
+  value       = local.task.volumes[0].name
 }

@@ -112,6 +112,39 @@ describe('the Terraform module', () => {
     expect(resource(module, 'aws_cloudwatch_log_group', 'task').values['name']).toBe('/ecs/shop')
   })
 
+  test('lets ECS assume the roles for tasks of this account only, in every partition', async () => {
+    const module = await plan()
+    for (const name of ['task', 'execution']) {
+      const { values } = resource(module, 'aws_iam_role', name)
+      expect(JSON.parse(String(values['assume_role_policy']))).toMatchObject({
+        Statement: [{ Condition: { StringEquals: { 'aws:SourceAccount': '123456789012' } } }],
+      })
+    }
+    const { values } = resource(module, 'aws_iam_role_policy_attachment', 'execution')
+    expect(values['policy_arn']).toMatch(/^arn:aws-us-gov:iam::aws:policy\//)
+  })
+
+  test('accepts a size, a processor, a boundary and tags', async () => {
+    const module = await plan(
+      'cpu="1024"',
+      'memory="2048"',
+      'cpu_architecture="ARM64"',
+      'permissions_boundary="arn:aws:iam::123456789012:policy/limits"',
+      'tags={team="shop"}',
+    )
+    const { values, blocks } = resource(module, 'aws_ecs_task_definition', 'task')
+    expect(values).toMatchObject({ cpu: '1024', memory: '2048' })
+    expect(blocks['runtime_platform']).toMatchObject([{ cpu_architecture: 'ARM64' }])
+    for (const name of ['task', 'execution'])
+      expect(resource(module, 'aws_iam_role', name).values).toMatchObject({
+        permissions_boundary: 'arn:aws:iam::123456789012:policy/limits',
+      })
+    const tagged = module.resources.filter(({ type }) => !/policy/.test(type))
+    for (const { values: given } of tagged) expect(given['tags']).toEqual({ team: 'shop' })
+    const untouched = resource(await plan(), 'aws_ecs_task_definition', 'task')
+    expect(untouched.values).toMatchObject({ cpu: '512', memory: '1024' })
+  })
+
   test('uses only arguments that the provider has, and all that it requires', async () => {
     const { resources } = await plan()
     expect(resources.length).toBeGreaterThan(5)

@@ -55,6 +55,10 @@ func run(folder string, given []string) error {
 	body := file.Body.(*hclsyntax.Body)
 	scope := &hcl.EvalContext{Functions: functions(), Variables: map[string]cty.Value{
 		"path": cty.ObjectVal(map[string]cty.Value{"module": cty.StringVal(folder)}),
+		"data": cty.ObjectVal(map[string]cty.Value{
+			"aws_partition":       current("partition", "aws-us-gov"),
+			"aws_caller_identity": current("account_id", "123456789012"),
+		}),
 	}}
 	if err := variables(body, given, scope); err != nil {
 		return err
@@ -80,6 +84,12 @@ func run(folder string, given []string) error {
 		}
 	}
 	return json.NewEncoder(os.Stdout).Encode(out)
+}
+
+// A data source named "current", with an answer of AWS.
+func current(attribute, value string) cty.Value {
+	answer := cty.ObjectVal(map[string]cty.Value{attribute: cty.StringVal(value)})
+	return cty.ObjectVal(map[string]cty.Value{"current": answer})
 }
 
 // Every variable has its default or is given.
