@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { helm, library, parseObjects } from './charts.ts'
 import { only, type Container, type KubernetesObject, type Pod } from './kubernetes-object.ts'
 
-/** The YAML of the README's four steps, applied to a chart that `helm create` made. */
+/** The YAML of the README's five steps, applied to a chart that `helm create` made. */
 const steps = [
   ...readFileSync(join(library, 'README.md'), 'utf8').matchAll(/```yaml\n(.*?)```/gs),
 ].map(([, text = '']) => text)
@@ -21,22 +21,32 @@ beforeAll(async () => {
 })
 afterAll(() => rm(work, { recursive: true }))
 
-function follow([dependency = '', values = '', pod = '', objects = '']: readonly string[]): void {
+function follow(texts: readonly string[]): void {
+  const [dependency = '', values = '', pod = '', objects = '', notes = ''] = texts
   cpSync(library, join(chart, 'charts/marketplace-sidecar'), { recursive: true })
   appendFileSync(join(chart, 'Chart.yaml'), `\n${dependency}`)
   appendFileSync(join(chart, 'values.yaml'), `\n${values}`)
   writeFileSync(join(chart, 'templates/marketplace-sidecar.yaml'), objects)
+  appendFileSync(join(chart, 'templates/NOTES.txt'), notes)
   const file = join(chart, 'templates/deployment.yaml')
   writeFileSync(file, addLines(readFileSync(file, 'utf8'), pod))
 }
 
 /** Inserts the lines of the step into a Deployment that already has lists. */
 function addLines(deployment: string, step: string): string {
-  const include = (key: string) => {
-    const found = new RegExp(`^ +${key}:\n( +\\{\\{- include .*\n)`, 'm').exec(step)?.[1]
-    if (found === undefined) throw new Error(`the README does not say what to add to ${key}`)
+  const find = (what: string, pattern: RegExp) => {
+    const found = pattern.exec(step)?.[1]
+    if (found === undefined) throw new Error(`the README does not say what to add to ${what}`)
     return found
   }
+  const include = (key: string) =>
+    find(key, new RegExp(`^ +${key}:\\n( +\\{\\{- include .*\\n)`, 'm'))
+  /** A list that may be empty, with its key. */
+  const whole = (key: string) =>
+    find(key, new RegExp(`^( +\\{\\{- with .*\\n +${key}:\\n.*\\n.*end \\}\\}\\n)`, 'm'))
+  /** Its include as one more entry of a list. */
+  const entry = (key: string) =>
+    `        {{- ${find(key, new RegExp(`with (include "[^"]*" \\.).*\\n +${key}:`))} | nindent 8 }}\n`
   const grace = /^ +terminationGracePeriodSeconds:.*\n/m.exec(step)?.[0] ?? ''
   return [
     ['          {{- include "shop.labels" . | nindent 8 }}\n', '$&  '],
@@ -44,14 +54,11 @@ function addLines(deployment: string, step: string): string {
     ['      {{- with .Values.podAnnotations }}\n      annotations:\n', '      annotations:\n'],
     [
       '        {{- toYaml . | nindent 8 }}\n      {{- end }}\n      labels:\n',
-      `${include('annotations')}      labels:\n`,
+      `${entry('annotations')}      labels:\n`,
     ],
-    ['      containers:\n', `${grace}      initContainers:\n${include('initContainers')}$&`],
+    ['      containers:\n', `${grace}${whole('initContainers')}$&`],
     ['      containers:\n', `$&${include('containers')}`],
-    [
-      '      {{- with .Values.volumes }}\n      volumes:\n',
-      `      volumes:\n${include('volumes')}`,
-    ],
+    ['      {{- with .Values.volumes }}\n      volumes:\n', `      volumes:\n${entry('volumes')}`],
     [
       '        {{- toYaml . | nindent 8 }}\n      {{- end }}\n      {{- with .Values.nodeSelector }}',
       '      {{- with .Values.nodeSelector }}',
@@ -66,7 +73,7 @@ const containers = (objects: readonly KubernetesObject[]): readonly Container[] 
 const rendered = async (...args: string[]) =>
   parseObjects(await helm('template', 'a', chart, ...args))
 
-test('a chart from helm create has the sidecar after the four steps', async () => {
+test('a chart from helm create has the sidecar after the five steps', async () => {
   const { metadata, spec } = pod(await rendered())
   expect(spec.initContainers).toMatchObject([
     { name: 'marketplace-sidecar', restartPolicy: 'Always' },
@@ -119,6 +126,24 @@ test('helm lint accepts it, and its package is complete', async () => {
   await helm('package', chart, '--destination', work)
   const objects = parseObjects(await helm('template', 'a', join(work, 'shop-0.1.0.tgz')))
   expect(objects).toEqual(await rendered())
+})
+
+test('a chart whose pod does not have the sidecar is refused', async () => {
+  const file = join(chart, 'templates/deployment.yaml')
+  const text = readFileSync(file, 'utf8')
+  writeFileSync(file, text.replace('marketplace-sidecar.initContainers', 'shop.labels'))
+  try {
+    await expect(rendered()).rejects.toThrow(/no pod of this chart has the sidecar.*initContainers/)
+    const classic = await rendered('--set', 'sidecar.form=classic')
+    expect(containers(classic).map(({ name }) => name)).toContain('marketplace-sidecar')
+  } finally {
+    writeFileSync(file, text)
+  }
+})
+
+test('the classic form leaves no empty list behind', async () => {
+  const { spec } = pod(await rendered('--set', 'sidecar.form=classic'))
+  expect(Object.entries(spec).filter(([, value]) => value === null)).toEqual([])
 })
 
 test('the path of the dependency is right', async () => {

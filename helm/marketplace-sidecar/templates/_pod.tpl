@@ -1,9 +1,11 @@
-{{/* The parts of the pod. Each renders nothing where the values ask for the other form. */}}
+{{/* The parts of the pod. Each renders nothing where the values ask for the other form, and the one that renders the
+container leaves a mark for `marketplace-sidecar.notes`. */}}
 
 {{/* Entries of `initContainers`: the native form, which starts before the application and stops after it. */}}
 {{- define "marketplace-sidecar.initContainers" -}}
 {{- include "marketplace-sidecar.check" . -}}
 {{- if eq .Subcharts.sidecar.Values.form "native" -}}
+{{- $_ := set .Subcharts.sidecar "isInPod" true -}}
 {{- include "marketplace-sidecar.container" .Subcharts.sidecar }}
   restartPolicy: Always
 {{- end -}}
@@ -13,6 +15,7 @@
 {{- define "marketplace-sidecar.containers" -}}
 {{- include "marketplace-sidecar.check" . -}}
 {{- if eq .Subcharts.sidecar.Values.form "classic" -}}
+{{- $_ := set .Subcharts.sidecar "isInPod" true -}}
 {{- include "marketplace-sidecar.container" .Subcharts.sidecar -}}
 {{- end -}}
 {{- end -}}
