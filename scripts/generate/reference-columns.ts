@@ -8,7 +8,7 @@ import { ownCodeTable } from '../../src/kernel/problems/own-code-table.ts'
 import { problemTable } from '../../src/kernel/problems/problem-table.ts'
 import { embeddedTable } from '../../src/observe/cloudwatch/embedded-metrics.ts'
 import {
-  metricPrefix,
+  fullNameOf,
   metricTable,
   type MetricDefinition,
 } from '../../src/observe/prometheus/metric-table.ts'
@@ -43,7 +43,7 @@ export function errorColumns(page: string): string {
 export function metricColumns(page: string): string {
   const rows = Object.entries<MetricDefinition>(metricTable).map(
     ([name, { type, unit, labels, help }]) => [
-      codes([metricPrefix + name]),
+      codes([fullNameOf(name)]),
       type,
       unit,
       codes(labels) || 'none',

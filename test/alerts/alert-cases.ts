@@ -179,8 +179,8 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'MarketplaceSidecarLateUsage',
     story: 'three late reports',
     series: {
-      [of('marketplace_usage_late_total', { dimension: 'requests' })]: '0x9 3x120',
-      [of('marketplace_usage_late_total', { dimension: 'storage' })]: '0x130',
+      [of('marketplace_usage_late_reports_total', { dimension: 'requests' })]: '0x9 3x120',
+      [of('marketplace_usage_late_reports_total', { dimension: 'storage' })]: '0x130',
     },
     quietAt: ['9m', '90m'],
     firesAt: ['10m', '60m'],
@@ -200,7 +200,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'MarketplaceSidecarTagOverflow',
     story: 'tags with a request id, for a while',
     series: {
-      [of('marketplace_usage_tag_overflow_total', { dimension: 'requests' })]: '0x9 9x120',
+      [of('marketplace_usage_tag_overflow_reports_total', { dimension: 'requests' })]: '0x9 9x120',
     },
     quietAt: ['9m', '90m'],
     firesAt: ['10m', '60m'],
@@ -325,7 +325,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'MarketplaceSidecarLedgerSetAside',
     story: 'a start with a damaged ledger, and another start an hour later',
     series: {
-      [of('marketplace_ledger_set_aside_total')]: '1x60 0x1600',
+      [of('marketplace_ledger_set_aside_files_total')]: '1x60 0x1600',
       [of('marketplace_start_time_seconds')]: '0x60 3660x1600',
     },
     quietAt: ['1505m'],
@@ -335,7 +335,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'MarketplaceSidecarLedgerSetAside',
     story: 'a sidecar that started with a damaged ledger goes on for days',
     series: {
-      [of('marketplace_ledger_set_aside_total')]: '1x4000',
+      [of('marketplace_ledger_set_aside_files_total')]: '1x4000',
       [of('marketplace_start_time_seconds')]: '0x4000',
     },
     quietAt: ['1440m', '3000m'],
@@ -345,7 +345,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'MarketplaceSidecarLedgerSetAside',
     story: 'a sidecar that started with a damaged ledger is down for a while',
     series: {
-      [of('marketplace_ledger_set_aside_total')]: '1x9 stale _x60',
+      [of('marketplace_ledger_set_aside_files_total')]: '1x9 stale _x60',
       [of('marketplace_start_time_seconds')]: '0x9 stale _x60',
     },
     quietAt: [],
@@ -355,7 +355,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'MarketplaceSidecarLedgerSetAside',
     story: 'a ledger that is well',
     series: {
-      [of('marketplace_ledger_set_aside_total')]: '0x60',
+      [of('marketplace_ledger_set_aside_files_total')]: '0x60',
       [of('marketplace_start_time_seconds')]: '0x60',
     },
     quietAt: ['1m', '60m'],
@@ -376,9 +376,9 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'MarketplaceSidecarCounterLost',
     story: 'a counter falls once, and rises again',
     series: {
-      [of('marketplace_source_series_total', { dimension: 'requests', outcome: 'fell' })]:
+      [of('marketplace_source_readings_total', { dimension: 'requests', outcome: 'fell' })]:
         '0x9 1x100',
-      [of('marketplace_source_series_total', { dimension: 'requests', outcome: 'skipped' })]:
+      [of('marketplace_source_readings_total', { dimension: 'requests', outcome: 'skipped' })]:
         '0x110',
     },
     quietAt: ['9m', '80m'],

@@ -14,6 +14,8 @@ export interface Panel {
   readonly description?: string
   readonly datasource?: { readonly type: string; readonly uid: string }
   readonly gridPos: GridPosition
+  readonly links?: readonly Link[]
+  readonly fieldConfig?: { readonly defaults: { readonly min?: number } }
   readonly targets?: readonly {
     readonly refId: string
     readonly expr: string
@@ -25,6 +27,19 @@ export interface Variable {
   readonly name: string
   readonly type: string
   readonly query: string | { readonly query: string }
+  /** What stands for all values. Without one, Grafana lists them, and none is left where the label is missing. */
+  readonly allValue?: string
+}
+
+export interface Link {
+  readonly title: string
+  readonly url: string
+}
+
+export interface Annotation {
+  readonly name: string
+  readonly expr: string
+  readonly useValueForTime: boolean
 }
 
 export interface Dashboard {
@@ -33,6 +48,8 @@ export interface Dashboard {
   readonly schemaVersion: number
   readonly templating: { readonly list: readonly Variable[] }
   readonly panels: readonly Panel[]
+  readonly links: readonly Link[]
+  readonly annotations: { readonly list: readonly Annotation[] }
 }
 
 /** The dashboard that the chart installs. */

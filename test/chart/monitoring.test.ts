@@ -50,16 +50,19 @@ test('the PrometheusRule has the alerts unchanged, with the templates for Promet
   expect(rule.spec).toEqual(parse(file('alerts.yaml')))
 })
 
-test('the alerts name pages where they are published', async () => {
+test('the alerts and the dashboard name pages where they are published', async () => {
   const objects = await render({
     sidecar: {
       settings: { SIDECAR_DOCS_URL: 'https://example.com/docs/' },
-      monitoring: { prometheusRule: { enabled: true } },
+      monitoring: { prometheusRule: { enabled: true }, dashboard: { enabled: true } },
     },
   })
   const text = JSON.stringify(only(objects, 'PrometheusRule').spec)
   expect(text).toContain('"runbook_url":"https://example.com/docs/operate/symptoms/grace.md"')
   expect(text).not.toContain('"docs/')
+  const dashboard = only(objects, 'ConfigMap', own).data?.['marketplace-sidecar.json']
+  expect(dashboard).toContain('"url": "https://example.com/docs/operate/runbook.md"')
+  expect(dashboard).not.toContain('"docs/')
 })
 
 test('the ConfigMap has the dashboard unchanged, and a label for Grafana', async () => {

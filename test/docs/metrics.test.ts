@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import {
-  metricPrefix,
+  fullNameOf,
   metricTable,
   type MetricDefinition,
 } from '../../src/observe/prometheus/metric-table.ts'
@@ -11,7 +11,7 @@ const rows = tableOf(page, 'Metric')
 
 test('the page has every metric with its type, unit, labels and help, and no other', () => {
   const expected = Object.entries<MetricDefinition>(metricTable).map(([name, metric]) => [
-    metricPrefix + name,
+    fullNameOf(name),
     metric.type,
     metric.unit,
     metric.labels.join(', ') || 'none',
@@ -32,6 +32,6 @@ test('every metric answers a question', () => {
 })
 
 test('the text names no other metric', () => {
-  const known = Object.keys(metricTable).map((name) => metricPrefix + name)
+  const known = Object.keys(metricTable).map(fullNameOf)
   expect(known).toEqual(expect.arrayContaining(page.match(/marketplace_[a-z_]+/g) ?? []))
 })

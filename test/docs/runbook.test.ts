@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { ledgerHelp } from '../../src/cli/ledger/ledger-command.ts'
 import { readBook } from '../../src/store/sqlite/file/book-file.ts'
-import { metricPrefix, metricTable } from '../../src/observe/prometheus/metric-table.ts'
+import { fullNameOf, metricTable } from '../../src/observe/prometheus/metric-table.ts'
 import { readRules } from '../alerts/alert-rules.ts'
 import { openBench, temporaryDirectory, unit } from '../support/ledger/ledger-bench.ts'
 import { root } from '../support/program/program.ts'
@@ -80,7 +80,7 @@ describe('the runbook', () => {
   })
 
   test('every metric that it names exists', () => {
-    const known = Object.keys(metricTable).map((name) => metricPrefix + name)
+    const known = Object.keys(metricTable).map(fullNameOf)
     const named = (page.match(/marketplace_[a-z_]+/g) ?? []).map((n) => n.replace(/_count$/, ''))
     expect(named.filter((name) => !known.includes(name))).toEqual([])
   })

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { prometheusTools } from '../../scripts/tools/prometheus-tools.ts'
-import { metricPrefix, metricTable } from '../../src/observe/prometheus/metric-table.ts'
+import { fullNameOf, metricTable } from '../../src/observe/prometheus/metric-table.ts'
 import { alertsFile, readGroups, readRules } from '../alerts/alert-rules.ts'
 import { expand, readDashboard } from '../alerts/dashboard.ts'
 import { eventually } from '../support/eventually.ts'
@@ -16,7 +16,7 @@ const productCode = '1a2b3cdemo4d5e6f7g8h9i0jk'
 const variables = {
   namespace: 'shop',
   pod: 'shop-0',
-  product_code: productCode,
+  instance: '',
   __rate_interval: '1m',
 }
 const hurried = 'hurried '
@@ -26,10 +26,11 @@ let prometheus: PrometheusServer
 let scrape: string
 beforeAll(async () => {
   harness = await startBusySidecar()
+  variables.instance = `127.0.0.1:${harness.sidecar.opsPort}`
   prometheus = await startPrometheus(
     {
       job: 'shop/shop-marketplace-sidecar',
-      address: `127.0.0.1:${harness.sidecar.opsPort}`,
+      address: variables.instance,
       labels: { namespace: variables.namespace, pod: variables.pod },
     },
     { 'alerts.yaml': readFileSync(alertsFile, 'utf8'), 'hurried.yaml': hurriedRules() },
@@ -59,7 +60,7 @@ function hurriedRules(): string {
 /** The alerts about the disk that the state of this machine's disk causes. */
 function alertsOfDisk(): string[] {
   const value = (name: string) =>
-    Number(new RegExp(`^${metricPrefix}${name} (.*)$`, 'm').exec(scrape)?.[1])
+    Number(new RegExp(`^${fullNameOf(name)} (.*)$`, 'm').exec(scrape)?.[1])
   const free = value('ledger_free_bytes')
   return [
     ...(free / value('ledger_volume_bytes') < 0.15 ? ['MarketplaceSidecarDiskFilling'] : []),
@@ -76,7 +77,7 @@ const measured = Object.keys(metricTable).filter((name) => !quiet.includes(name)
 describe('the scrape of a busy sidecar', () => {
   test('has values of every metric', () => {
     const silent = measured.filter(
-      (name) => !new RegExp(`^${metricPrefix}${name}(_count)?[{ ]`, 'm').test(scrape),
+      (name) => !new RegExp(`^${fullNameOf(name)}(_count)?[{ ]`, 'm').test(scrape),
     )
     expect(silent).toEqual([])
   })
@@ -94,7 +95,7 @@ describe('the scrape of a busy sidecar', () => {
     expect(info?.metric).toMatchObject({ product_code: productCode, pod: 'shop-0' })
     const known = await prometheus.query('count by (__name__) ({__name__=~"marketplace_.+"})')
     const stored = new Set(known.map(({ metric }) => metric['__name__']?.replace(/_count$/, '')))
-    const all = measured.map((name) => metricPrefix + name)
+    const all = measured.map(fullNameOf)
     expect(all.filter((name) => !stored.has(name))).toEqual([])
   })
 })
@@ -134,14 +135,26 @@ describe('the alerts', () => {
 })
 
 describe('the dashboard', () => {
-  const { panels, templating } = readDashboard()
+  const { panels, templating, annotations } = readDashboard()
   const queries = panels.flatMap(({ title, targets = [] }) =>
     targets.map(({ refId, expr }) => [`${title} ${refId}`, expr] as const),
   )
 
+  // What stands for all values must find a target that has no such label, as on ECS.
+  const all = { namespace: '.*', pod: '.*', instance: '.*', __rate_interval: '1m' }
+
   test.each(queries)('%s shows something', async (_, expression) => {
-    const samples = await prometheus.query(expand(expression, variables))
-    expect(samples.filter(({ value }) => Number.isFinite(value))).not.toEqual([])
+    for (const values of [variables, all]) {
+      const samples = await prometheus.query(expand(expression, values))
+      expect(samples.filter(({ value }) => Number.isFinite(value))).not.toEqual([])
+    }
+  })
+
+  test('a start is marked at its time', async () => {
+    for (const { expr } of annotations.list) {
+      const [sample] = await prometheus.query(expand(expr, variables))
+      expect(sample?.value).toBeGreaterThan(1e12)
+    }
   })
 
   const lists = templating.list.filter(({ type }) => type === 'query')

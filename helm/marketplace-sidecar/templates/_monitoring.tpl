@@ -40,6 +40,7 @@ spec:
 {{- define "marketplace-sidecar.dashboard" -}}
 {{- $sidecar := .Subcharts.sidecar -}}
 {{- $values := $sidecar.Values.monitoring.dashboard -}}
+{{- $docs := trimSuffix "/" (dig "SIDECAR_DOCS_URL" "docs" $sidecar.Values.settings) -}}
 apiVersion: v1
 kind: ConfigMap
 metadata:
@@ -55,5 +56,5 @@ metadata:
   {{- end }}
 data:
   marketplace-sidecar.json: |-
-    {{- $sidecar.Files.Get "files/dashboard.json" | trim | nindent 4 }}
+    {{- $sidecar.Files.Get "files/dashboard.json" | replace `"url": "docs/` (printf `"url": "%s/` $docs) | trim | nindent 4 }}
 {{- end -}}

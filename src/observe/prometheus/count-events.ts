@@ -28,7 +28,7 @@ export function countEvents(registry: MetricRegistry, counted: CountedEvents): v
 function countSources(registry: MetricRegistry, { events, dimensions }: CountedEvents): void {
   const label = createDimensionLabel(dimensions)
   const lastSeen = registry.gauge('source_last_seen_timestamp_seconds')
-  const series = registry.counter('source_series_total')
+  const series = registry.counter('source_readings_total')
   for (const dimension of dimensions)
     for (const outcome of ['fell', 'skipped']) series.inc({ dimension, outcome }, 0)
   events.on('sourceRead', ({ source, outcome, at }) => {
@@ -52,10 +52,10 @@ function countUsage(registry: MetricRegistry, { events, dimensions }: CountedEve
     })
   const reports = registry.counter('usage_reports_total', collect)
   const reported = registry.counter('usage_reported_total', collect)
-  const late = registry.counter('usage_late_total', collect)
+  const late = registry.counter('usage_late_reports_total', collect)
   const repeated = registry.counter('usage_repeated_calls_total')
-  const notCounted = registry.counter('usage_not_counted_total')
-  const overflow = registry.counter('usage_tag_overflow_total')
+  const notCounted = registry.counter('usage_not_counted_reports_total')
+  const overflow = registry.counter('usage_tag_overflow_reports_total')
   // From 0: Prometheus sees an increase only in a series that already exists.
   for (const dimension of dimensions) {
     for (const result of ['accepted', 'duplicate', 'refused'] as const)
@@ -106,7 +106,7 @@ function countLedger(registry: MetricRegistry, { events, dimensions }: CountedEv
   const label = createDimensionLabel(dimensions)
   const imbalance = registry.gauge('usage_imbalance')
   const commits = registry.histogram('ledger_commit_duration_seconds')
-  const setAside = registry.counter('ledger_set_aside_total')
+  const setAside = registry.counter('ledger_set_aside_files_total')
   const startFromZero = () => {
     for (const dimension of dimensions) imbalance.set({ dimension }, 0)
   }

@@ -1,10 +1,5 @@
 import { Counter, Gauge, Histogram, Registry, type Metric } from 'prom-client'
-import {
-  metricPrefix,
-  metricTable,
-  type MetricDefinition,
-  type MetricName,
-} from './metric-table.ts'
+import { fullNameOf, metricTable, type MetricDefinition, type MetricName } from './metric-table.ts'
 import { RequestTimes } from './request-times.ts'
 
 /** Returns the sum of the series of a metric that have these labels. */
@@ -50,7 +45,7 @@ export class MetricRegistry {
   async read(): Promise<MetricReading> {
     const metrics: readonly Collected[] = await this.#registry.getMetricsAsJSON()
     return (name, labels = {}) => {
-      const { values } = metrics.find((metric) => metric.name === metricPrefix + name) ?? {}
+      const { values } = metrics.find((metric) => metric.name === fullNameOf(name)) ?? {}
       const wanted = Object.entries(labels)
       const has = (series: Collected['values'][number]) =>
         wanted.every(([key, value]) => series.labels[key] === value)
@@ -71,7 +66,7 @@ interface Collected {
 function configuration(name: MetricName) {
   const { help, labels, buckets }: MetricDefinition = metricTable[name]
   return {
-    name: metricPrefix + name,
+    name: fullNameOf(name),
     help,
     labelNames: [...labels],
     ...(buckets === undefined ? {} : { buckets: [...buckets] }),

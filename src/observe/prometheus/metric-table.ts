@@ -11,6 +11,8 @@ type MetricUnit =
   | 'files'
   | 'lines'
   | 'connections'
+  | 'descriptors'
+  | 'readings'
 
 export interface MetricDefinition {
   readonly type: 'counter' | 'gauge' | 'histogram'
@@ -25,12 +27,17 @@ export interface MetricDefinition {
 
 export const metricPrefix = 'marketplace_'
 
+/** The name that Prometheus sees. What every process has keeps its usual name, without the prefix. */
+export function fullNameOf(name: string): string {
+  return /^(process|nodejs)_/.test(name) ? name : metricPrefix + name
+}
+
 const requestBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 
 /** Values of `age_hours`: whole hours since the end of the hour. The last is for what AWS rejects as too old. */
 export const unsentAges = ['0', '1', '2', '3', '4', '5', '6+'] as const
 
-/** Every metric, by its name without the prefix. Label values come from fixed sets. */
+/** Every metric, by its name without the prefix, if it has that. Label values come from fixed sets. */
 export const metricTable = {
   info: {
     type: 'gauge',
@@ -104,7 +111,7 @@ export const metricTable = {
     unit: 'decisions',
     labels: ['action'],
   },
-  usage_late_total: {
+  usage_late_reports_total: {
     type: 'counter',
     help: 'Reports whose hour was already closed, so that they count in a later hour',
     unit: 'reports',
@@ -116,7 +123,7 @@ export const metricTable = {
     unit: 'reports',
     labels: ['dimension'],
   },
-  usage_not_counted_total: {
+  usage_not_counted_reports_total: {
     type: 'counter',
     help: 'Readings whose hour was already closed and that changed no amount',
     unit: 'reports',
@@ -128,13 +135,13 @@ export const metricTable = {
     unit: 'seconds',
     labels: ['source'],
   },
-  source_series_total: {
+  source_readings_total: {
     type: 'counter',
-    help: 'Readings of counters, by what became of them',
-    unit: 'reports',
+    help: 'Readings of counters, by their outcome',
+    unit: 'readings',
     labels: ['dimension', 'outcome'],
   },
-  usage_tag_overflow_total: {
+  usage_tag_overflow_reports_total: {
     type: 'counter',
     help: 'Reports or tag sets that went to the untagged bucket because their hour had too many',
     unit: 'reports',
@@ -214,7 +221,7 @@ export const metricTable = {
     unit: 'bytes',
     labels: [],
   },
-  ledger_set_aside_total: {
+  ledger_set_aside_files_total: {
     type: 'counter',
     help: 'Damaged ledger files that were kept under another name since the start',
     unit: 'files',
@@ -251,15 +258,51 @@ export const metricTable = {
     unit: 'lines',
     labels: [],
   },
-  resident_memory_bytes: {
+  start_time_seconds: {
+    type: 'gauge',
+    help: 'When the sidecar was started by its own clock, as a Unix time',
+    unit: 'seconds',
+    labels: [],
+  },
+  process_cpu_seconds_total: {
+    type: 'counter',
+    help: 'Processor time of the process, user and system',
+    unit: 'seconds',
+    labels: [],
+  },
+  process_resident_memory_bytes: {
     type: 'gauge',
     help: 'Memory of the process that is in RAM',
     unit: 'bytes',
     labels: [],
   },
-  start_time_seconds: {
+  process_start_time_seconds: {
     type: 'gauge',
-    help: 'When the sidecar was started, as a Unix time',
+    help: 'When the process was started, as a Unix time',
+    unit: 'seconds',
+    labels: [],
+  },
+  process_open_fds: {
+    type: 'gauge',
+    help: 'Open file descriptors, sockets included',
+    unit: 'descriptors',
+    labels: [],
+  },
+  process_max_fds: {
+    type: 'gauge',
+    help: 'Most file descriptors that the process may open',
+    unit: 'descriptors',
+    labels: [],
+  },
+  nodejs_eventloop_lag_p99_seconds: {
+    type: 'gauge',
+    help: 'Delay of the event loop since the last scrape that 99 of 100 looks stayed below',
+    unit: 'seconds',
+    labels: [],
+  },
+  nodejs_eventloop_lag_max_seconds: {
+    type: 'gauge',
+    help: 'Longest delay of the event loop since the last scrape',
     unit: 'seconds',
     labels: [],
   },

@@ -4,6 +4,7 @@ import type { DiskSpace, LedgerGauges } from '../../store/summary.ts'
 import { createDimensionLabel, toUnits } from './dimension-series.ts'
 import type { MetricReading, MetricRegistry } from './metric-registry.ts'
 import { unsentAges } from './metric-table.ts'
+import { processMetrics } from './process-metrics.ts'
 
 interface MetricsOptions {
   readonly info: {
@@ -57,7 +58,7 @@ export function createMetrics(registry: MetricRegistry, options: MetricsOptions)
   const dropped = registry.counter('log_lines_dropped_total')
   dropped.inc(0)
   let counted = 0
-  const memory = registry.gauge('resident_memory_bytes')
+  const readProcess = processMetrics(registry)
   const readEntitlement = entitlementGauges(registry, options)
   const readLedger = ledgerGauges(registry, options)
   const readSpace = spaceGauges(registry, options)
@@ -66,8 +67,7 @@ export function createMetrics(registry: MetricRegistry, options: MetricsOptions)
     readEntitlement()
     dropped.inc(options.droppedLines() - counted)
     counted = options.droppedLines()
-    memory.set(process.memoryUsage.rss())
-    await Promise.all([readLedger(), readSpace()])
+    await Promise.all([readProcess(), readLedger(), readSpace()])
   }
 
   return {

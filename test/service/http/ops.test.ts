@@ -2,7 +2,7 @@ import { writeFileSync, mkdtempSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { metricPrefix, metricTable } from '../../../src/observe/prometheus/metric-table.ts'
+import { fullNameOf, metricTable } from '../../../src/observe/prometheus/metric-table.ts'
 import {
   startHarness,
   type SidecarHarness,
@@ -34,7 +34,7 @@ describe('the listener for health and metrics', () => {
     const fault = { operation: '*', times: 1000, error: 'AccessDeniedException', message }
     await start({ prepare: (aws) => aws.control('faults', fault) })
     await harness.until(async () => (await harness.ops('/readyz')).text !== 'starting\n')
-    expect(await harness.ops('/readyz')).toEqual({ status: 503, text: 'unreachable\n' })
+    expect(await harness.ops('/readyz')).toEqual({ status: 503, text: 'denied-by-iam\n' })
   })
 
   test('is ready when the buyer is entitled', async () => {
@@ -65,7 +65,7 @@ describe('/metrics', () => {
     const { status, text } = await harness.ops('/metrics')
     expect(status).toBe(200)
     for (const name of Object.keys(metricTable))
-      expect(text).toContain(`# TYPE ${metricPrefix}${name} `)
+      expect(text).toContain(`# TYPE ${fullNameOf(name)} `)
     expect(
       await metric(
         'marketplace_info{version="1.2.3",product_code="1a2b3cdemo4d5e6f7g8h9i0jk",route="both",platform="local",region="eu-west-1"}',
@@ -147,6 +147,6 @@ describe('/metrics', () => {
       'this is not a database, and long enough to be seen as none',
     )
     await start({ dataDir })
-    expect(await metric('marketplace_ledger_set_aside_total')).toBe(1)
+    expect(await metric('marketplace_ledger_set_aside_files_total')).toBe(1)
   })
 })

@@ -8,12 +8,13 @@ import {
 } from '../../../src/metering/record-window.ts'
 import type { LedgerGauges } from '../../../src/store/summary.ts'
 import {
-  metricPrefix,
+  fullNameOf,
   metricTable,
   type MetricDefinition,
 } from '../../../src/observe/prometheus/metric-table.ts'
 import { countEvents } from '../../../src/observe/prometheus/count-events.ts'
 import { MetricRegistry } from '../../../src/observe/prometheus/metric-registry.ts'
+import { eventually } from '../../support/eventually.ts'
 import { createMetrics } from '../../../src/observe/prometheus/metrics.ts'
 
 const now = Date.parse('2026-03-10T12:15:00Z')
@@ -65,7 +66,7 @@ function create(
 /** The value of one series, or undefined. */
 async function read(render: () => Promise<string>, series: string): Promise<number | undefined> {
   const lines = (await render()).split('\n')
-  const line = lines.find((candidate) => candidate.startsWith(`${metricPrefix}${series} `))
+  const line = lines.find((candidate) => candidate.startsWith(`${fullNameOf(series)} `))
   return line === undefined ? undefined : Number(line.split(' ').at(-1)?.replace('Inf', 'Infinity'))
 }
 
@@ -89,7 +90,7 @@ describe('the table of metrics', () => {
 
   test('follows the rules for names', () => {
     for (const [name, { type }] of rows) {
-      expect(metricPrefix + name).toMatch(/^[a-z]+(_[a-z]+)+$/)
+      expect(fullNameOf(name)).toMatch(/^[a-z]+(_[a-z\d]+)+$/)
       expect(name.endsWith('_total'), name).toBe(type === 'counter')
       expect(name, name).not.toMatch(/_(ms|millis|minutes|kilobytes|count|sum|bucket)$/)
     }
@@ -108,6 +109,21 @@ describe('the table of metrics', () => {
       for (const named of ['seconds', 'bytes'] as const)
         expect(unit === named, `${name}: ${unit}`).toBe(base.endsWith(`_${named}`))
       expect(type === 'histogram' && unit !== 'seconds', name).toBe(false)
+    }
+  })
+
+  test('names what it counts, or counts units of usage', () => {
+    /** Names that are as clear, and how the unit is said in them. */
+    const said: Readonly<Record<string, RegExp>> = {
+      reports: /_(reports|calls)$/,
+      changes: /_transitions$/,
+      descriptors: /_fds$/,
+      units: /^usage_(?!.*(reports|calls|readings))/,
+      flag: /./,
+    }
+    for (const [name, { unit }] of rows) {
+      const base = name.replace(/_total$/, '')
+      expect(base, `${name}: ${unit}`).toMatch(said[unit] ?? new RegExp(`(^|_)${unit}(_|$)`))
     }
   })
 
@@ -207,8 +223,29 @@ describe('the metrics', () => {
     expect(await read(render, 'ledger_bytes')).toBe(4096)
     expect(await read(render, 'ledger_free_bytes')).toBe(1000)
     expect(await read(render, 'ledger_volume_bytes')).toBe(5000)
-    expect(await read(render, 'resident_memory_bytes')).toBeGreaterThan(1e7)
+    expect(await read(render, 'process_resident_memory_bytes')).toBeGreaterThan(1e7)
     expect(await read(render, 'start_time_seconds')).toBe(now / 1000)
+  })
+
+  test('show the process as every process is shown', async () => {
+    const { render } = create()
+    const before = Number(await read(render, 'process_cpu_seconds_total'))
+    let text = ''
+    const value = (name: string) => Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1])
+    // A block that comes before the first look of a scrape stays unseen.
+    await eventually(async () => {
+      const blockedUntil = performance.now() + 60
+      while (performance.now() < blockedUntil) process.cpuUsage()
+      text = await render()
+      return value('nodejs_eventloop_lag_max_seconds') > 0.02
+    })
+    expect(value('process_cpu_seconds_total')).toBeGreaterThanOrEqual(before)
+    expect(value('nodejs_eventloop_lag_p99_seconds')).toBeLessThanOrEqual(
+      value('nodejs_eventloop_lag_max_seconds'),
+    )
+    expect(value('process_start_time_seconds')).toBeCloseTo(performance.timeOrigin / 1000, 3)
+    expect(value('process_open_fds')).toBeGreaterThan(2)
+    expect(value('process_max_fds')).toBeGreaterThan(value('process_open_fds'))
   })
 
   test('can be read as sums of series', async () => {
@@ -266,7 +303,7 @@ describe('the metrics', () => {
     )
     expect(await read(render, 'usage_reports_total{dimension="unknown",result="refused"}')).toBe(1)
     expect(await read(render, 'usage_reported_total{dimension="requests"}')).toBe(2.5)
-    expect(await read(render, 'usage_late_total{dimension="requests"}')).toBe(1)
+    expect(await read(render, 'usage_late_reports_total{dimension="requests"}')).toBe(1)
     expect(await read(render, 'usage_accepted_total{dimension="requests"}')).toBe(5)
     expect(await read(render, 'record_attempts_total{outcome="throttled"}')).toBe(1)
     expect(await read(render, 'record_attempts_total{outcome="ok"}')).toBe(1)
@@ -291,7 +328,7 @@ describe('the metrics', () => {
     expect(await read(render, 'usage_pending{dimension="unknown"}')).toBe(5)
     expect(await read(render, 'usage_held{dimension="requests"}')).toBe(0)
     expect(await read(render, 'usage_imbalance{dimension="unknown"}')).toBe(2)
-    expect(await read(render, 'usage_tag_overflow_total{dimension="unknown"}')).toBe(4)
+    expect(await read(render, 'usage_tag_overflow_reports_total{dimension="unknown"}')).toBe(4)
     expect(await render()).not.toContain('gone')
   })
 
