@@ -16,7 +16,7 @@ import { spreadDelayMs } from './spread.ts'
 import { Submitter, type SubmitterOptions } from './submitter.ts'
 
 export interface SubmissionOptions {
-  readonly ledger: Pick<Ledger, 'owner' | 'report' | 'countPage' | 'customers'> &
+  readonly ledger: Pick<Ledger, 'owner' | 'report' | 'countPage' | 'countStreams' | 'customers'> &
     SenderOptions['ledger'] &
     SubmitterOptions['ledger']
   readonly api: MeteringApi
@@ -43,7 +43,7 @@ export interface SubmissionOptions {
 
 export interface Submission {
   /** The ledger as sources see it: what is reported for an hour that is over is sealed soon after. */
-  readonly book: Pick<Ledger, 'report' | 'countPage'>
+  readonly book: Pick<Ledger, 'report' | 'countPage' | 'countStreams'>
   /** The customers as sources see them; undefined where the product has none. */
   readonly customers: Pick<CustomerBook, 'adopt' | 'reportRecords'> | undefined
   /** Says that nothing of these dimensions was missed at an instant. */
@@ -83,6 +83,11 @@ export function createSubmission(options: SubmissionOptions): Submission {
         return receipts
       },
       countPage: (page) => ledger.countPage(page),
+      async countStreams(batch) {
+        const counted = await ledger.countStreams(batch)
+        usageArrived(Math.min(...counted.map(({ hour }) => hour)))
+        return counted
+      },
     },
     customers: ledger.customers && wakeAfterChanges(ledger.customers, submitter),
     heard: (dimensions, at) => heardHours.note(dimensions, at),

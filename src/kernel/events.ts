@@ -60,7 +60,7 @@ export interface SidecarEvents {
     readonly counted: readonly {
       readonly dimension: string
       readonly series: string
-      readonly outcome: 'counted' | 'restarted' | 'baseline' | 'fell' | 'skipped'
+      readonly outcome: 'counted' | 'restarted' | 'baseline' | 'fell' | 'skipped' | 'overlaps'
       readonly rise: bigint
     }[]
   }

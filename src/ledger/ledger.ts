@@ -3,7 +3,7 @@ import type { SidecarError } from '../kernel/errors.ts'
 import type { Events, Step } from '../kernel/events.ts'
 import type { Log } from '../kernel/log.ts'
 import type { AccountKey } from '../metering/account.ts'
-import type { CounterPage } from '../metering/counter.ts'
+import type { CounterPage, StreamBatch } from '../metering/counter.ts'
 import type { MeteringRecord, Settlement } from '../metering/record.ts'
 import { windowOf, type RecordWindow } from '../metering/record-window.ts'
 import type { ReportReceipt, UsageRequest } from '../metering/report.ts'
@@ -19,6 +19,7 @@ import { AccountSlots } from './page/account-slots.ts'
 import { auditBook, imbalancesOf, type AccountBalance } from './audit/audit.ts'
 import { logAudit } from './audit/log-audit.ts'
 import { countPage, type CountedSeries } from './readings/count-page.ts'
+import { countStreams, type Count, type CountedStream } from './readings/count-streams.ts'
 import { GroupCommit } from './group-commit.ts'
 import { countOverflow } from './reporting/grown.ts'
 import { HeadRoom } from './page/head-room.ts'
@@ -147,14 +148,13 @@ export class Ledger {
   }
 
   /** Adds what the counters of a page rose by. Pages of one source are counted one after the other. */
-  async countPage(read: CounterPage): Promise<CountedSeries[]> {
-    const { firstSeenAt } = this.owner
-    const rules = { firstSeenAt, maxSeries: this.#readings.maxReadings }
-    const counted = await this.#run('report-written', (page) =>
-      countPage(page, read, (name) => this.#accounts.ofBuyer(name), rules),
-    )
-    this.#options.events.emit('countersRead', { counted })
-    return counted
+  countPage(read: CounterPage): Promise<CountedSeries[]> {
+    return this.#count(countPage, read)
+  }
+
+  /** The same for counters that processes send by themselves. */
+  countStreams(batch: StreamBatch): Promise<CountedStream[]> {
+    return this.#count(countStreams, batch)
   }
 
   /** Turns hours that are over into records, and audits the book. */
@@ -322,6 +322,16 @@ export class Ledger {
   #reportRules(page: Page): ReportRules {
     const placeOf = this.#accounts.placesOn(page)
     return { placeOf, window: this.#window, readings: this.#readings }
+  }
+
+  async #count<T, C extends CountedSeries>(count: Count<T, C>, read: T): Promise<C[]> {
+    const now = this.#options.clock.now()
+    const rules = { ...this.owner, readings: this.#readings, window: this.#window, now }
+    const counted = await this.#run('report-written', (page) =>
+      count(page, read, (name) => this.#accounts.ofBuyer(name), rules),
+    )
+    this.#options.events.emit('countersRead', { counted })
+    return counted
   }
 
   #run<T>(step: Step | undefined, operation: (page: Page) => T): Promise<T> {

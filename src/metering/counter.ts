@@ -16,6 +16,23 @@ export interface CounterReading {
 export const firstValues = ['count', 'baseline'] as const
 export type FirstValue = (typeof firstValues)[number]
 
+/** What a process says by itself of one of its counters, which never falls between its start and its end. */
+export interface StreamPoint extends CounterReading {
+  /** Names the process: with `series`, and for each start, a counter of its own. */
+  readonly startedAt: number
+  /** The same instant in full, as it came. */
+  readonly start: string
+  /** When it had this value, ms. */
+  readonly at: number
+}
+
+/** Counters that processes of one source sent. */
+export interface StreamBatch {
+  /** Names the source and who sends. */
+  readonly source: string
+  readonly points: readonly StreamPoint[]
+}
+
 /** All counters of one target at one moment. */
 export interface CounterPage {
   /** Names the source and its target. */
@@ -31,9 +48,17 @@ export interface CounterPage {
 
 /**
  * What became of a counter: `counted` what it rose by; `restarted` all of it, its process being new; a first
- * value `baseline`d; one that `fell` without a newer start, which is a new baseline; `skipped` beyond the cap.
+ * value `baseline`d; one that `fell` without a newer start, which is a new baseline; `skipped` beyond the cap;
+ * one that `overlaps` another of the same name, and counts from its second value on.
  */
-export const counterOutcomes = ['counted', 'restarted', 'baseline', 'fell', 'skipped'] as const
+export const counterOutcomes = [
+  'counted',
+  'restarted',
+  'baseline',
+  'fell',
+  'skipped',
+  'overlaps',
+] as const
 export type CounterOutcome = (typeof counterOutcomes)[number]
 
 /** What was read before of a counter. */

@@ -18,6 +18,26 @@ import { tagText } from './patterns.ts'
 const labelPattern = /^[a-zA-Z_][a-zA-Z0-9_]*$/
 const label = text({ pattern: labelPattern, longest: 128, give: 'the name of a label' })
 
+/** Tags of usage, each with the name of what has its value. */
+function tagsFrom(name: typeof label, word: string) {
+  return described(
+    mapOf(name, {
+      pattern: tagText.source,
+      key: (key) =>
+        tagText.test(key) && key.length <= awsLimits.tagKeyLength
+          ? succeed(key)
+          : notAllowed(key, 'the key of a tag'),
+      give: `an object from tag to ${word}, such as {"team": "tenant"}`,
+    }),
+    `Tags of the usage, each with the ${word} that has its value.`,
+  )
+}
+
+const firstValue = described(
+  choice(firstValues),
+  'Whether what a counter shows at first is usage, where it certainly came after the first start here (count), or only where counting begins (baseline).',
+)
+
 const prometheus = object({
   metric: required(
     described(
@@ -40,26 +60,41 @@ const prometheus = object({
       'Only samples with these labels count.',
     ),
   ),
-  tags: optional(
+  tags: optional(tagsFrom(label, 'label')),
+  firstValue: optional(firstValue, 'count'),
+})
+
+const attributeText = /^[\x21-\x7e]{1,255}$/
+const attribute = text({
+  pattern: attributeText,
+  longest: 255,
+  give: 'the name of an attribute, such as tenant or service.name',
+})
+
+const otlp = object({
+  metric: required(
     described(
-      mapOf(label, {
-        pattern: tagText.source,
-        key: (name) =>
-          tagText.test(name) && name.length <= awsLimits.tagKeyLength
-            ? succeed(name)
-            : notAllowed(name, 'the key of a tag'),
-        give: 'an object from tag to label, such as {"team": "tenant"}',
+      text({
+        pattern: attributeText,
+        longest: 255,
+        give: 'the name of a metric, such as app.requests',
       }),
-      'Tags of the usage, each with the label that has its value.',
+      'The name of the metric.',
     ),
   ),
-  firstValue: optional(
+  match: optional(
     described(
-      choice(firstValues),
-      'Whether what a counter shows at first is usage, where it certainly came after the first start here (count), or only where counting begins (baseline).',
+      mapOf(text({ give: 'the value of an attribute' }), {
+        pattern: attributeText.source,
+        key: (name) =>
+          attributeText.test(name) ? succeed(name) : notAllowed(name, 'the name of an attribute'),
+        give: 'an object such as {"kind": "paid"}',
+      }),
+      'Only points with these attributes, of their own or of their resource, count.',
     ),
-    'count',
   ),
+  tags: optional(tagsFrom(attribute, 'attribute')),
+  firstValue: optional(firstValue, 'count'),
 })
 
 const heartbeatValue: Schema<bigint> = parsed(
@@ -88,13 +123,14 @@ const oneOf: Rule = {
 
 /** Where the usage of a dimension comes from. */
 export const dimensionSourceSchema = object(
-  { prometheus: optional(prometheus), heartbeat: optional(heartbeat) },
+  { prometheus: optional(prometheus), otlp: optional(otlp), heartbeat: optional(heartbeat) },
   oneOf,
 )
 
 /** The aggregates that a source can serve. */
 const served: Readonly<Record<string, readonly string[]>> = {
   prometheus: aggregates.filter((aggregate) => aggregate !== 'unique'),
+  otlp: aggregates.filter((aggregate) => aggregate !== 'unique'),
   heartbeat: ['max', 'integral'],
 }
 

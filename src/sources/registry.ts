@@ -1,6 +1,7 @@
 import { awsSdkSource } from './aws-sdk/aws-sdk-source.ts'
 import { heartbeatSource } from './heartbeat/heartbeat-source.ts'
 import { jsonSource } from './json/json-source.ts'
+import { otlpSource } from './otlp/otlp-source.ts'
 import { prometheusSource } from './prometheus/prometheus-source.ts'
 import type { Source } from './source.ts'
 
@@ -9,5 +10,6 @@ export const sources: readonly Source[] = [
   jsonSource,
   awsSdkSource,
   prometheusSource,
+  otlpSource,
   heartbeatSource,
 ]

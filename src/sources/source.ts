@@ -4,7 +4,7 @@ import type { ProblemCode } from '../kernel/problems/problem-table.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { SidecarEvents } from '../kernel/events.ts'
-import type { CounterPage } from '../metering/counter.ts'
+import type { CounterOutcome, CounterPage, StreamBatch } from '../metering/counter.ts'
 import type { CustomerNames } from '../metering/customer.ts'
 import type {
   CustomerRecord,
@@ -21,6 +21,10 @@ export interface UsageBook {
   report(request: UsageRequest): Promise<ReportReceipt[]>
   /** Counts what the counters of a page rose by, together with how far they were read. */
   countPage(page: CounterPage): Promise<unknown>
+  /** The same for counters that processes send; what became of each point, in their order. */
+  countStreams(
+    batch: StreamBatch,
+  ): Promise<readonly { readonly dimension: string; readonly outcome: CounterOutcome }[]>
 }
 
 /** The customers of a SaaS product, whom AWS's SDKs name as AWS does. Both resolve when all is on disk. */

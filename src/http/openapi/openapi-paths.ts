@@ -13,6 +13,7 @@ import {
 import { commonCodes, responsesOf, type OpenApiResponse } from './openapi-responses.ts'
 import { customerPaths } from './customer-paths.ts'
 import { operatorPaths } from './operator-paths.ts'
+import { postMetrics } from './otlp-path.ts'
 import { json, type OpenApiOperation } from './openapi-operation.ts'
 import { ref } from './openapi-schemas.ts'
 import { idempotencyKeyPattern } from '../../sources/json/parse-usage.ts'
@@ -247,6 +248,7 @@ export const openApiPaths: Paths = {
   '/v1/entitlement/proof': { get: getProof },
   '/v1/usage': { post: postUsage, get: getUsage },
   '/v1/scrape': { post: postScrape },
+  '/v1/metrics': { post: postMetrics },
   '/v1/records.csv': { get: getRecordsCsv },
   ...customerPaths,
   ...operatorPaths,

@@ -20,6 +20,18 @@ export const sourceProblems = {
     happened: 'The page did not answer, or it is not a metrics page that counts',
     todo: 'Look at the page yourself; `marketplace-sidecar doctor` reads it too',
   },
+  InvalidOtlp: {
+    status: 400,
+    title: 'The metrics could not be read',
+    happened: 'The body of `POST /v1/metrics` is not a metrics request of OTLP, or not gzip',
+    todo: 'Send OTLP over HTTP, as protobuf or JSON',
+  },
+  NothingFromOtlp: {
+    status: 409,
+    title: 'No dimension comes from otlp',
+    happened: 'The product file does not take any dimension from otlp',
+    todo: 'Report usage with `POST /v1/usage`, or add `from` to a dimension in the product file',
+  },
   ReadingsFull: {
     status: 507,
     title: 'The hour has no room for further readings',

@@ -15,7 +15,6 @@ import type {
   Resealed,
   VoidedUsage,
 } from '../../store/changes.ts'
-import type { CursorChanges } from '../../store/cursor.ts'
 import type { Retention } from '../../store/retention.ts'
 import type {
   BookView,
@@ -26,6 +25,7 @@ import type {
   StoredClaim,
 } from '../../store/view.ts'
 import { newAccountPage, type AccountPage } from './account-page.ts'
+import { Cursors } from './cursors.ts'
 import type { AccountSlots, NamedSlot } from './account-slots.ts'
 import type { HeadRoom } from './head-room.ts'
 import { CustomerPage } from '../customers/customer-page.ts'
@@ -60,6 +60,8 @@ export class Page {
   readonly #open: OpenUsage
   readonly #held: HeldUsage
   readonly readings: Readings
+  /** How far counters were read, moved together with the usage that they gave. */
+  readonly cursors: Cursors
   readonly customers: CustomerPage
   readonly #voided: VoidedUsage[] = []
   readonly #inserted: InsertedRecord[] = []
@@ -75,7 +77,6 @@ export class Page {
   readonly overflowed = new Map<string, number>()
   #owner: Changes['owner']
   #forget: Retention | undefined
-  #cursors: CursorChanges | undefined
 
   constructor(view: BookView, options: PageOptions) {
     this.#view = view
@@ -83,6 +84,7 @@ export class Page {
     this.#open = new OpenUsage(view, this.resource, options.tagSets)
     this.#held = new HeldUsage(view)
     this.readings = new Readings(view.readings)
+    this.cursors = new Cursors(view)
     this.customers = new CustomerPage(view)
   }
 
@@ -305,11 +307,6 @@ export class Page {
     return this.#notes.has(name) ? this.#notes.get(name) : this.#view.note(this.resource, name)
   }
 
-  /** Says how far counters were read, together with the usage that they gave. */
-  moveCursors(cursors: CursorChanges): void {
-    this.#cursors = cursors
-  }
-
   note(name: string, value: string): void {
     this.#notes.set(name, value)
   }
@@ -341,7 +338,7 @@ export class Page {
       records: new Map([...this.#changed].map((id) => [id, this.#progressOf(id)])),
       resealed: this.#resealed,
       readings: this.readings.changes(),
-      cursors: this.#cursors,
+      cursors: this.cursors.changes(),
       claims: [...this.#claims.values()],
       lateUsage: [...this.#late.values()],
       notes: [...this.#notes].map(([name, value]) => ({ resource: this.resource, name, value })),

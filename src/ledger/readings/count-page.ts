@@ -10,12 +10,13 @@ import {
 import { hourOf } from '../../metering/hour.ts'
 import type { Cursor } from '../../store/cursor.ts'
 import type { Page } from '../page/page.ts'
+import type { ReadingRules } from './report-reading.ts'
 
 export interface CountRules {
   /** When this task or pod first opened the book. */
   readonly firstSeenAt: number
-  /** Counters of a target that are followed; further ones are skipped. */
-  readonly maxSeries: number
+  /** Its limit is that of the counters of a target too; further ones are skipped. */
+  readonly readings: Pick<ReadingRules, 'maxReadings'>
 }
 
 /** What one counter of a page gave. */
@@ -44,12 +45,10 @@ export function countPage(
 ): CountedSeries[] {
   const { source, readAt } = read
   const resource = page.resource
-  const stored = new Map(
-    page.view.cursors(resource, source).map((cursor) => [cursor.series, cursor]),
-  )
+  const stored = page.cursors.of(resource, source)
   const put: Cursor[] = []
   const skippedIn = new Set<string>()
-  let room = rules.maxSeries - stored.size
+  let room = rules.readings.maxReadings - stored.size
   const counted = read.counters.map((reading): CountedSeries => {
     const { dimension, series, value, startedAt } = reading
     const name = seriesName(reading)
@@ -83,7 +82,7 @@ export function countPage(
   const removed = [...stored.values()].filter(
     (cursor) => !current.has(cursor.series) && isNewer(read.startedAt, cursor.startedAt),
   )
-  page.moveCursors({ removed, put })
+  page.cursors.move({ removed, put })
   return counted
 }
 

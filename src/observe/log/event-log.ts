@@ -72,6 +72,8 @@ const outcomeInWords = {
   baseline: 'is read for the first time, and counting begins at what it shows',
   fell: 'shows less than before without a newer start: counting begins again at what it shows, and what came between is not counted',
   skipped: 'is not counted: there are more counters than SIDECAR_MAX_READINGS',
+  overlaps:
+    'comes from a second process that calls itself the same: counting begins when it comes again. Give each process a service.instance.id of its own',
 } as const
 
 function logReports(events: Events, log: Log, clock: Clock): void {

@@ -30,7 +30,7 @@ function countSources(registry: MetricRegistry, { events, dimensions }: CountedE
   const lastSeen = registry.gauge('source_last_seen_timestamp_seconds')
   const series = registry.counter('source_readings_total')
   for (const dimension of dimensions)
-    for (const outcome of ['fell', 'skipped']) series.inc({ dimension, outcome }, 0)
+    for (const outcome of ['fell', 'skipped', 'overlaps']) series.inc({ dimension, outcome }, 0)
   events.on('sourceRead', ({ source, outcome, at }) => {
     if (outcome === 'ok') lastSeen.set({ source }, at / 1000)
   })

@@ -92,7 +92,7 @@ export function openWaitingRoom(
       app,
       // No shortcut: it would pass the hook.
       postJson: createPostRoute(app),
-      book: { report: refuse, countPage: refuse },
+      book: { report: refuse, countPage: refuse, countStreams: refuse },
       productCode,
       // Nothing is asked for before there is a book.
       dimensions: dimensions.map(({ from: _from, ...dimension }) => dimension),

@@ -1,11 +1,10 @@
 import type { CounterReading } from '../../metering/counter.ts'
-import { canonicalTags, type TagSet } from '../../metering/tags.ts'
-import { awsLimits } from '../../metering/aws-limits.ts'
-import { tagText } from '../../product/patterns.ts'
+import type { TagSet } from '../../metering/tags.ts'
 import type { Dimension } from '../../product/product.ts'
 import type { Sample } from './exposition/page.ts'
 import { seriesKey } from './exposition/parse-page.ts'
-import { microOf } from './exposition/sample-value.ts'
+import { mappedTags } from '../mapped-tags.ts'
+import { microOf } from '../sample-value.ts'
 
 export type ScrapedDimension = Dimension & {
   readonly from: { readonly prometheus: NonNullable<NonNullable<Dimension['from']>['prometheus']> }
@@ -63,7 +62,7 @@ export function readPage(
         unusable.push({ dimension, reason: `${metric} shows ${sample.value}` })
         continue
       }
-      const tags = tagsOf(sample, tagLabels)
+      const tags = mappedTags(tagLabels, (label) => sample.labels.get(label))
       if (aggregate === 'sum') {
         if (sample.type === 'gauge') {
           unusable.push({ dimension, reason: `${metric} is a gauge, which can fall` })
@@ -98,12 +97,4 @@ function createdName(metric: string): string {
 function instantOf(seconds: string): number | undefined {
   const value = Number(seconds) * 1000
   return Number.isFinite(value) && value > 0 ? Math.round(value) : undefined
-}
-
-function tagsOf({ labels }: Sample, tagLabels: ReadonlyMap<string, string> | undefined): TagSet {
-  const tags = [...(tagLabels ?? [])].flatMap(([key, label]) => {
-    const value = labels.get(label) ?? ''
-    return value.length <= awsLimits.tagValueLength && tagText.test(value) ? [{ key, value }] : []
-  })
-  return canonicalTags(tags.slice(0, awsLimits.tagsPerAllocation))
 }

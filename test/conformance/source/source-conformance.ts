@@ -92,6 +92,7 @@ export function describeSource(source: Source, driver: SourceDriver): void {
           return answer()
         },
         countPage: notHere,
+        countStreams: notHere,
       },
       ...product,
       region: 'eu-west-1',

@@ -53,7 +53,11 @@ describe('a call that the front passes on', () => {
         const aws = { forward: () => Promise.resolve(succeed(answer)), prove: () => rejected() }
         const { ResolveCustomer } = createFrontHandlers({
           aws,
-          book: { report: () => rejected(), countPage: () => rejected() },
+          book: {
+            report: () => rejected(),
+            countPage: () => rejected(),
+            countStreams: () => rejected(),
+          },
           ...idleSourceContext,
           refused: () => {},
           dimensions: [],

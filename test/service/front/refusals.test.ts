@@ -42,7 +42,7 @@ describe('a ledger that cannot record the usage', () => {
     awsSdkSource.start({
       app,
       postJson: createPostRoute(app),
-      book: { report, countPage: report },
+      book: { report, countPage: report, countStreams: report },
       ...idleSourceContext,
       meterUsageCalls: 'add',
       repeated: () => {},

@@ -33,6 +33,7 @@ export function withLateReads(
     customers: ledger.customers,
     report: (request) => ledger.report(request),
     countPage: (page) => ledger.countPage(page),
+    countStreams: (batch) => ledger.countStreams(batch),
     seal: (request) => ledger.seal(request),
     prune: () => ledger.prune(),
     settleAll: (outcomes) => ledger.settleAll(outcomes),

@@ -64,7 +64,7 @@ export function createIdleAppServer(
   const context = {
     app,
     postJson,
-    book: { report, countPage: notHere },
+    book: { report, countPage: notHere, countStreams: notHere },
     productCode: 'product',
     dimensions,
     region: 'eu-west-1',

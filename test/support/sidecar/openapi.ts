@@ -1,4 +1,4 @@
-import fastify from 'fastify'
+import fastify, { type FastifyInstance } from 'fastify'
 import { openApiDocument } from '../../../src/http/openapi/openapi.ts'
 
 interface MediaType {
@@ -70,30 +70,39 @@ export async function mistakeIn(
   schema: object,
   strict: 'strict' | 'open' = 'strict',
 ): Promise<string | undefined> {
-  const app = fastify({
-    ajv: {
-      customOptions: {
-        coerceTypes: false,
-        removeAdditional: false,
-        useDefaults: false,
-        strict: false,
-      },
-    },
+  const answer = await validatorOf(schema, strict).inject({
+    method: 'POST',
+    url: '/',
+    headers: { 'content-type': 'application/json' },
+    payload: JSON.stringify({ value }),
   })
+  return answer.statusCode === 200 ? undefined : answer.body
+}
+
+const validators = {
+  strict: new WeakMap<object, FastifyInstance>(),
+  open: new WeakMap<object, FastifyInstance>(),
+}
+
+/** Compiling a schema takes long, and most are asked about many values. */
+function validatorOf(schema: object, strict: 'strict' | 'open'): FastifyInstance {
+  const known = validators[strict].get(schema)
+  if (known !== undefined) return known
+  const customOptions = {
+    coerceTypes: false,
+    removeAdditional: false,
+    useDefaults: false,
+    strict: false,
+  } as const
+  const app = fastify({ ajv: { customOptions } })
   const body = {
     type: 'object',
     required: ['value'],
     properties: { value: strict === 'strict' ? closed(schema) : schema },
   }
   app.post('/', { schema: { body } }, () => 'fine')
-  const answer = await app.inject({
-    method: 'POST',
-    url: '/',
-    headers: { 'content-type': 'application/json' },
-    payload: JSON.stringify({ value }),
-  })
-  await app.close()
-  return answer.statusCode === 200 ? undefined : answer.body
+  validators[strict].set(schema, app)
+  return app
 }
 
 /** The schema with no room for members that it does not name, unless they come in two halves. */

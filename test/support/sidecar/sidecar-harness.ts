@@ -212,6 +212,7 @@ function standardSettings(endpoint: string, dataDir: string): Readonly<Record<st
 }
 
 const recordedEvents = [
+  'sourceRead',
   'recordAttempted',
   'recordSealed',
   'recordMoved',

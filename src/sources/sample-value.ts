@@ -1,4 +1,4 @@
-import { fail, succeed, type Result } from '../../../kernel/result.ts'
+import { fail, succeed, type Result } from '../kernel/result.ts'
 
 export type ValueProblem = 'NotANumber' | 'Infinite' | 'Negative' | 'TooLarge'
 
@@ -23,6 +23,3 @@ export function microOf(text: string): Result<bigint, ValueProblem> {
   if (shift >= 0) return succeed(BigInt(digits) * 10n ** BigInt(shift))
   return succeed(digits.length + shift <= 0 ? 0n : BigInt(digits.slice(0, shift)))
 }
-
-/** From here on a floating point number no longer counts ones. */
-export const exactLimit = 2n ** 53n * 1_000_000n

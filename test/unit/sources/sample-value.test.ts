@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { microOf } from '../../../../../src/sources/prometheus/exposition/sample-value.ts'
+import { microOf } from '../../../src/sources/sample-value.ts'
 
 test.each([
   ['0', 0n],

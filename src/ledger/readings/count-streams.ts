@@ -1,0 +1,135 @@
+import type { Account } from '../../metering/account.ts'
+import type { StreamBatch, StreamPoint } from '../../metering/counter.ts'
+import { hourMs, hourOf } from '../../metering/hour.ts'
+import type { RecordWindow } from '../../metering/record-window.ts'
+import type { Cursor } from '../../store/cursor.ts'
+import type { Page } from '../page/page.ts'
+import type { CountedSeries, CountRules } from './count-page.ts'
+
+interface StreamRules extends CountRules {
+  readonly now: number
+  readonly window: Pick<RecordWindow, 'end'>
+}
+
+/** Counts what was read of counters. */
+export type Count<T, C> = (
+  page: Page,
+  read: T,
+  accountOf: (dimension: string) => Account,
+  rules: StreamRules,
+) => C[]
+
+/** What one counter gave, in the order of the points. */
+export interface CountedStream extends CountedSeries {
+  /** Where its usage went. */
+  readonly hour: number
+}
+
+/** A process that has said nothing for so long is gone. */
+const goneAfterMs = 6 * hourMs
+/** Counters that began before its start are no longer known: what they show at first is no usage. */
+const floorSeries = 'floor'
+
+/**
+ * Adds what counters rose by that processes send, and moves their cursors, which belong together. Each start
+ * of a counter is a counter of its own, so that processes of the same name are told apart, and a point
+ * that comes again, or after a later one, gives nothing.
+ */
+export function countStreams(
+  page: Page,
+  { source, points }: StreamBatch,
+  accountOf: (dimension: string) => Account,
+  rules: StreamRules,
+): CountedStream[] {
+  const { resource } = page
+  const stored = page.cursors.of(resource, source)
+  const floor = forgetGone(page, source, stored, rules.now)
+  const siblings = Map.groupBy(stored.values(), ({ series }) => nameIn(series))
+  const put = new Map<string, Cursor>()
+  let room = rules.readings.maxReadings - stored.size
+  const counted = points.map((point): CountedStream => {
+    const { dimension, series: shown, value, startedAt, at } = point
+    const name = `${dimension} ${shown}`
+    const series = `${name} ${point.start}`
+    const before = put.get(series) ?? stored.get(series)
+    const own = hourOf(Math.min(at - 1, rules.now))
+    const give = (outcome: CountedSeries['outcome'], rise = 0n, hour = own) => ({
+      dimension,
+      series: shown,
+      outcome,
+      rise,
+      hour,
+    })
+    const move = (to: bigint) => {
+      const cursor = { resource, source, series, value: to, startedAt, readAt: at }
+      put.set(series, cursor)
+      if (before !== undefined) return
+      room -= 1
+      siblings.set(name, [...(siblings.get(name) ?? []), cursor])
+    }
+    if (before !== undefined && at <= before.readAt) return give('counted')
+    if (before !== undefined && value < before.value) return give('fell')
+    if (before === undefined && room <= 0) return give('skipped')
+    if (before === undefined && !countsWhole(point, floor, rules)) {
+      move(value)
+      return give('baseline')
+    }
+    const others = before === undefined ? (siblings.get(name) ?? []) : []
+    if (others.some(({ readAt }) => readAt > startedAt)) {
+      move(0n)
+      return give('overlaps')
+    }
+    const rise = value - (before?.value ?? 0n)
+    const account = accountOf(dimension)
+    if (rise > 0n && !page.hasRoomFor(account, rise)) return give('skipped')
+    move(value)
+    return give('counted', rise, rise > 0n ? add(page, account, point, own, rise, rules) : own)
+  })
+  page.cursors.move({ removed: [], put: [...put.values()] })
+  return counted
+}
+
+/** Whether all that a counter shows at first came since the task or pod opened the book. */
+function countsWhole(
+  { firstValue, startedAt }: StreamPoint,
+  floor: number,
+  { firstSeenAt }: CountRules,
+): boolean {
+  return firstValue === 'count' && startedAt >= firstSeenAt && startedAt >= floor
+}
+
+function nameIn(series: string): string {
+  return series.slice(0, series.lastIndexOf(' '))
+}
+
+/** Removes the cursors of processes that are gone. Returns the start from which on counters are still known. */
+function forgetGone(page: Page, source: string, stored: Map<string, Cursor>, now: number): number {
+  const before = stored.get(floorSeries)?.startedAt ?? 0
+  stored.delete(floorSeries)
+  const removed = [...stored.values()].filter(({ readAt }) => readAt < now - goneAfterMs)
+  if (removed.length === 0) return before
+  for (const { series } of removed) stored.delete(series)
+  const starts = removed.map(({ startedAt }) => (startedAt ?? 0) + 1)
+  const startedAt = starts.reduce((a, b) => Math.max(a, b), before)
+  const { resource } = page
+  const floor = { resource, source, series: floorSeries, value: 0n, startedAt, readAt: now }
+  page.cursors.move({ removed, put: [floor] })
+  return startedAt
+}
+
+/** Returns the hour that received the usage: its own, while AWS accepts records of it. */
+function add(
+  page: Page,
+  account: Account,
+  { dimension, tags, at }: StreamPoint,
+  own: number,
+  rise: bigint,
+  { window, now }: StreamRules,
+): number {
+  const isOpen = now <= window.end(Math.min(at, now))
+  const hour = page.firstUnsealedHour(account, isOpen ? own : hourOf(now))
+  page.count(account, rise)
+  page.add(account, hour, tags, rise)
+  if (hour !== own) page.addLate(dimension, hour, rise)
+  return hour
+}

@@ -1,0 +1,73 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { SidecarError } from '../../kernel/errors.ts'
+import { problemTable } from '../../kernel/problems/problem-table.ts'
+import type { Source } from '../source.ts'
+import { contentTypes, partialSuccess, statusOf, type Encoding } from './answers.ts'
+import { createReceiver, type Receive } from './receive-metrics.ts'
+import { isSent } from './pick-usage.ts'
+import { largestRequestBytes, tooLarge } from './read-body.ts'
+import type { SourceContext } from '../source.ts'
+
+/** `POST /v1/metrics`: sums and gauges that an SDK or a Collector of OpenTelemetry sends over HTTP. */
+export const otlpSource: Source = {
+  name: 'otlp',
+  start(context) {
+    const dimensions = context.dimensions.filter(isSent)
+    const receive = dimensions.length === 0 ? nothingFromOtlp : createReceiver(context, dimensions)
+    // In a scope of its own, where bodies are bytes.
+    void context.app.register((scope, _options, done) => {
+      addRoute(scope, context, receive)
+      done()
+    })
+    return { [Symbol.asyncDispose]: () => Promise.resolve() }
+  },
+}
+
+const nothingFromOtlp: Receive = () => {
+  throw new SidecarError(
+    'NothingFromOtlp',
+    'No dimension of the product file comes from otlp, so there is nothing to count.',
+  )
+}
+
+function addRoute(
+  app: FastifyInstance,
+  { explain, refused }: Pick<SourceContext, 'explain' | 'refused'>,
+  receive: Receive,
+): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(Object.values(contentTypes), { parseAs: 'buffer' }, (_, body, done) =>
+    done(null, body),
+  )
+  app.post<{ Body: Buffer }>(
+    '/v1/metrics',
+    {
+      bodyLimit: largestRequestBytes,
+      errorHandler(error, request, reply) {
+        const { code, detail } = explain(error)
+        refused(undefined, code, request.id)
+        const { status } = problemTable[code]
+        const message = code === 'BodyTooLarge' ? tooLarge().message : detail
+        if (status === 503) reply.header('retry-after', '5')
+        send(reply, status, statusOf(status, `${code}: ${message}`, encodingOf(request.headers)))
+      },
+    },
+    async ({ body, headers }, reply) => {
+      const encoding = encodingOf(headers)
+      const rejected = await receive(body, encoding, headers['content-encoding'])
+      return send(reply, 200, partialSuccess(rejected, encoding))
+    },
+  )
+}
+
+function encodingOf(headers: { readonly 'content-type'?: string | undefined }): Encoding {
+  return headers['content-type']?.startsWith(contentTypes.protobuf) === true ? 'protobuf' : 'json'
+}
+
+function send(
+  reply: FastifyReply,
+  status: number,
+  { contentType, body }: ReturnType<typeof statusOf>,
+): FastifyReply {
+  return reply.code(status).header('content-type', contentType).send(body)
+}

@@ -1,0 +1,58 @@
+import { gunzip } from 'node:zlib'
+import { SidecarError } from '../../kernel/errors.ts'
+
+/** Of a request, after it was unpacked; the size that receivers of OTLP commonly take. */
+export const largestRequestBytes = 4 * 1_048_576
+
+/**
+ * Unpacks a body, if it is packed. What would become larger than a request may be is never unpacked further.
+ * Throws UnsupportedMediaType, BodyTooLarge, InvalidOtlp.
+ */
+export function readBody(body: Buffer, encoding: string | undefined): Promise<Buffer> {
+  if (encoding === undefined || encoding === 'identity') return Promise.resolve(body)
+  if (encoding !== 'gzip')
+    throw new SidecarError(
+      'UnsupportedMediaType',
+      `The body is packed with ${JSON.stringify(encoding.slice(0, 40))}. Send gzip, or no Content-Encoding.`,
+    )
+  return new Promise((resolve, reject) => {
+    gunzip(body, { maxOutputLength: largestRequestBytes }, (error, unpacked) => {
+      if (error === null) resolve(unpacked)
+      else if ('code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') reject(tooLarge())
+      else reject(new SidecarError('InvalidOtlp', `The body is not gzip (${error.message}).`))
+    })
+  })
+}
+
+export function tooLarge(): SidecarError {
+  return new SidecarError(
+    'BodyTooLarge',
+    `The request has more than ${largestRequestBytes} bytes, unpacked. Send fewer points in one request.`,
+  )
+}
+
+/** Lets pieces of work run one after the other, so that they hold the memory of one. */
+export class Turns {
+  #last: Promise<unknown> = Promise.resolve()
+  #waiting = 0
+  readonly #most: number
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  /** Throws LedgerBusy when too much waits already. */
+  take<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#waiting >= this.#most)
+      throw new SidecarError(
+        'LedgerBusy',
+        'Too many requests with metrics wait already, and nothing of this one was recorded. Repeat it.',
+      )
+    this.#waiting += 1
+    const turn = this.#last.then(work).finally(() => {
+      this.#waiting -= 1
+    })
+    this.#last = turn.catch(() => {})
+    return turn
+  }
+}

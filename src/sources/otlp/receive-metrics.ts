@@ -1,0 +1,103 @@
+import { SidecarError } from '../../kernel/errors.ts'
+import type { SourceContext } from '../source.ts'
+import type { Encoding } from './answers.ts'
+import { MalformedRequest, type OtlpMetric } from './metric.ts'
+import {
+  pickUsage,
+  type PickedUsage,
+  type RejectedPoints,
+  type SentDimension,
+} from './pick-usage.ts'
+import { readBody, Turns } from './read-body.ts'
+import { readJsonMetrics } from './read-json-metrics.ts'
+import { readMetrics } from './wire/read-metrics.ts'
+
+/** Resolves with the points that were not counted, when all others are on disk. */
+export type Receive = (
+  body: Buffer,
+  encoding: Encoding,
+  contentEncoding: string | undefined,
+) => Promise<readonly RejectedPoints[]>
+
+/** Bodies that wait to be read, so that their memory is bounded. */
+const mostWaiting = 64
+
+type Context = Pick<SourceContext, 'book' | 'clock' | 'heard' | 'noteRead'>
+
+/** Creates what counts the requests of senders. One body at a time is unpacked and read. */
+export function createReceiver(context: Context, dimensions: readonly SentDimension[]): Receive {
+  const turns = new Turns(mostWaiting)
+  const names = new Set(dimensions.map(({ from }) => from.otlp.metric))
+  return async (body, encoding, contentEncoding) => {
+    const now = context.clock.now()
+    const picked = await turns.take(async () => {
+      const unpacked = await readBody(body, contentEncoding)
+      const metrics = metricsIn(unpacked, encoding, (name) => names.has(name))
+      return pickUsage(metrics, dimensions, now)
+    })
+    const rejected = [...picked.rejected, ...(await count(context, picked))]
+    note(context, dimensions, rejected, now)
+    return rejected
+  }
+}
+
+function metricsIn(
+  body: Buffer,
+  encoding: Encoding,
+  wanted: (name: string) => boolean,
+): OtlpMetric[] {
+  try {
+    return encoding === 'json' ? readJsonMetrics(body, wanted) : readMetrics(body, wanted)
+  } catch (error) {
+    if (!(error instanceof MalformedRequest)) throw error
+    throw new SidecarError(
+      'InvalidOtlp',
+      `The body is not a metrics request of OTLP: ${error.message}. Nothing of it was recorded.`,
+    )
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  fell: 'shows less than before in the same process',
+  skipped: 'is one counter more than SIDECAR_MAX_READINGS, or more than the ledger can hold',
+  overlaps:
+    'comes from a second process that calls itself the same, and counts when it comes again; give each process a service.instance.id of its own',
+}
+
+/** Resolves with the points that the book did not count. */
+async function count({ book }: Context, picked: PickedUsage): Promise<RejectedPoints[]> {
+  const { reports, points } = picked
+  const [counted] = await Promise.all([
+    points.length === 0 ? [] : book.countStreams({ source: 'otlp', points }),
+    reports.length === 0 ? [] : book.report({ reports, idempotencyKey: undefined }),
+  ])
+  const refused = counted.filter(({ outcome }) => outcome in reasons)
+  const groups = Map.groupBy(refused, ({ dimension, outcome }) => `${dimension} ${outcome}`)
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group
+    const reason = first && reasons[first.outcome]
+    return first === undefined || reason === undefined
+      ? []
+      : [{ dimension: first.dimension, reason, points: group.length }]
+  })
+}
+
+function note(
+  { heard, noteRead }: Context,
+  dimensions: readonly SentDimension[],
+  rejected: readonly RejectedPoints[],
+  at: number,
+): void {
+  const wrong = new Set(rejected.map(({ dimension }) => dimension))
+  heard(
+    dimensions.map(({ name }) => name).filter((name) => !wrong.has(name)),
+    at,
+  )
+  const [first] = rejected
+  noteRead({
+    source: 'otlp',
+    outcome: first === undefined ? 'ok' : 'refused',
+    reason: first && `${first.dimension}: ${first.reason}`,
+    at,
+  })
+}
