@@ -105,9 +105,17 @@ export class Submitter {
       if (sealed) await sent
       else await sleep(clock, sealAgainAtTheEndMs, sender.stopped)
       if (sender.stopped.aborted) return
-      const isLeft = await ledger.hasOpenBefore(this.#endsBefore()).catch(() => true)
+      const before = this.#endsBefore()
+      const isLeft = await ledger
+        .hasOpenBefore(before, before, this.#dueBefore(clock.now()))
+        .catch(() => true)
       if (sealed && !isLeft && this.#sealedAtTheEnd === sealedSoFar) return
     }
+  }
+
+  /** Seals what is due although no hour ends now: the task or pod that was to seal what all share is gone. */
+  async lookAgain(): Promise<void> {
+    if (!this.#stopped) await this.#sealDue()
   }
 
   stop(): void {
@@ -187,10 +195,15 @@ export class Submitter {
     const zeroHours = zeroRecords ? this.#zeroHours(before) : []
     // The licence of a customer has ended: AWS accepts the last records for about an hour from then.
     const endedBefore = Math.max(before, hourOf(now) + hourMs)
-    const isDue = zeroHours.length > 0 || (await ledger.hasOpenBefore(before, endedBefore))
+    // While another task or pod lives, usage that all share waits for what the others report.
+    const sharedBefore = this.#dueBefore(now)
+    const isDue =
+      zeroHours.length > 0 || (await ledger.hasOpenBefore(before, endedBefore, sharedBefore))
     if (!isDue && !(await this.#isAhead(foldAfter))) return 0
     const plan = (input: Parameters<typeof planSeal>[0]) => planSeal(input, this.#rules)
-    return (await ledger.seal({ before, endedBefore, now, foldAfter, plan, zeroHours })).length
+    return (
+      await ledger.seal({ before, endedBefore, sharedBefore, now, foldAfter, plan, zeroHours })
+    ).length
   }
 
   /** Whether usage lies in hours that start later: in records, or open and nowhere else. */

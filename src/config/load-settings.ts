@@ -3,7 +3,7 @@ import { collectMistakes, type Mistakes, type ReportMistake } from '../kernel/mi
 import type { TextReader } from '../kernel/read-text.ts'
 import type { Result } from '../kernel/result.ts'
 import type { Product } from '../product/product.ts'
-import { checkRoute } from './check-route.ts'
+import { checkProduct } from './check-product.ts'
 import { checkTogether } from './check-together.ts'
 import { readDatabaseUrl, readToken } from './read-given-file.ts'
 import { resolveProduct } from './resolve-product.ts'
@@ -55,7 +55,7 @@ export function readSettings(
     const values = new SettingValues(env, report)
     const resolved = resolveProduct(values, reader, bakedProductFile)
     if (!resolved.ok) for (const mistake of resolved.failure.mistakes) report(mistake)
-    if (resolved.ok) checkRoute(resolved.value.product.route, values, report)
+    if (resolved.ok) checkProduct(resolved.value.product, values, report)
     const members = readMembers(values, reader, report)
     checkTogether(values, report)
     if (members.operatorToken !== undefined && members.operatorToken === members.apiToken)

@@ -31,7 +31,8 @@ function createRunningClock(rate: number, startAt?: number): Clock {
   const now =
     rate === 1 && startAt === undefined
       ? () => Date.now()
-      : () => (startAt ?? realStart) + (Date.now() - realStart) * rate
+      : // Instants are whole milliseconds, at any rate.
+        () => (startAt ?? realStart) + Math.floor((Date.now() - realStart) * rate)
   const elapsed = () => performance.now() * rate
   const when = (end: number, time: () => number, run: () => void): Timer => {
     let handle: NodeJS.Timeout

@@ -165,7 +165,7 @@ export class Ledger {
         sealPart(page, part, this.#limitOf, (name) => this.#accounts.ofBuyer(name)),
       )
       for (const amount of read) this.#options.events.emit('readingsCounted', amount)
-      for (const { open: _, ...hour } of held)
+      for (const { opens: _, ...hour } of held)
         this.#options.events.emit('usageHeld', { ...hour, reason: 'guard' })
       for (const each of inserted) {
         const record = sealedRecord(each)
@@ -268,10 +268,10 @@ export class Ledger {
 
   /**
    * Whether usage of an hour that starts before `before` can be sealed; where the licence of its customer
-   * has ended, before `endedBefore`.
+   * has ended, before `endedBefore`; of what all tasks or pods share, before `sharedBefore` while another lives.
    */
-  hasOpenBefore(before: number, endedBefore = before): Promise<boolean> {
-    return this.#store.hasSealable({ before, endedBefore })
+  hasOpenBefore(before: number, endedBefore = before, sharedBefore = before): Promise<boolean> {
+    return this.#store.hasSealable({ before, endedBefore, sharedBefore })
   }
 
   /** What is on disk: nothing that a power cut could still take back. */

@@ -21,8 +21,9 @@ export interface AccountKey {
 export const aggregates = ['sum', 'max', 'last', 'unique', 'integral'] as const
 export type Aggregate = (typeof aggregates)[number]
 
-/** Whose usage one record holds: that of one task or pod. */
-export type Scope = 'resource'
+/** Whose usage one record holds: that of one task or pod, or of all that share a book. */
+export const scopes = ['resource', 'cluster'] as const
+export type Scope = (typeof scopes)[number]
 
 /** An account with a name that equal keys share. */
 export interface Account {
@@ -37,6 +38,11 @@ export function accountOf(key: AccountKey): Account {
   const identity = form === undefined ? [] : [form, value, region]
   const parts = [productCode, customer, dimension, String(divisor), aggregate, scope, ...identity]
   return { key, name: JSON.stringify(parts) }
+}
+
+/** Whether the usage of all tasks or pods that share a book goes into the same records. */
+export function isShared({ customer, scope }: AccountKey): boolean {
+  return customer !== '' || scope === 'cluster'
 }
 
 /** Whether usage waits for the registration of its customer: AWS has no name for it yet. */

@@ -8,7 +8,10 @@ import type { CustomerIdentity } from './customer.ts'
 export interface Slot {
   /** The channel that sends its records. */
   readonly channel: ChannelName
-  /** Whose hour AWS counts: that of the task or pod for `meter-usage`, of the customer for `batch-meter-usage`. */
+  /**
+   * Whose hour AWS counts: that of the task or pod for `meter-usage`, of the customer for `batch-meter-usage`.
+   * Usage of a whole cluster has one holder, whichever task or pod sends it.
+   */
   readonly holder: string
   /** Empty where AWS knows the product by the customer's licence. */
   readonly productCode: string
@@ -17,10 +20,16 @@ export interface Slot {
 
 export type ChannelName = 'meter-usage' | 'batch-meter-usage'
 
+/** No task or pod has this name. */
+const clusterHolder = 'cluster'
+
 /** Returns the slot that receives the usage of an account when `resource`, a task or pod, seals it. */
 export function slotOf(account: AccountKey, resource: string): Slot {
-  const { productCode, dimension, customer, identity } = account
-  if (customer === '') return { channel: 'meter-usage', holder: resource, productCode, dimension }
+  const { productCode, dimension, customer, identity, scope } = account
+  if (customer === '') {
+    const holder = scope === 'cluster' ? clusterHolder : resource
+    return { channel: 'meter-usage', holder, productCode, dimension }
+  }
   const channel = 'batch-meter-usage'
   // Never sealed: it has no records before the customer is registered.
   if (identity === undefined) return { channel, holder: customer, productCode, dimension }

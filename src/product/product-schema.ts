@@ -13,13 +13,14 @@ import {
   type Schema,
 } from '../kernel/schema.ts'
 import { awsLimits } from '../metering/aws-limits.ts'
-import { aggregates } from '../metering/account.ts'
+import { aggregates, scopes } from '../metering/account.ts'
 import { customerForms } from '../metering/customer.ts'
 import { largestWhole, parseQuantity } from '../metering/quantity.ts'
 import { canonicalTags, type TagSet } from '../metering/tags.ts'
 import { productCodePattern, productCodeRange, tagText } from './patterns.ts'
 import { parsePublicKey } from './public-key.ts'
-import { dimensionSourceSchema, sourceRule } from './dimension-source.ts'
+import { dimensionRule } from './dimension-rule.ts'
+import { dimensionSourceSchema } from './dimension-source.ts'
 import { needsRule, tooManyDimensions } from './route-needs.ts'
 import { pricingInWords, routeNames } from './routes.ts'
 
@@ -159,6 +160,12 @@ export const dimensionSchema = object(
         'How the reports of an hour add up: sum, the largest (max) or last value, distinct members (unique), or value times hours (integral).',
       ),
     ),
+    scope: optional(
+      described(
+        choice(scopes),
+        'Whose usage one record of an hour holds: that of each task or pod (resource), or of all that share a database (cluster).',
+      ),
+    ),
     from: optional(
       described(
         dimensionSourceSchema,
@@ -180,7 +187,7 @@ export const dimensionSchema = object(
       ),
     ),
   },
-  sourceRule,
+  dimensionRule,
 )
 
 /** Dimensions that a product which the buyer runs may have, each named once. */

@@ -6,11 +6,11 @@ type Loose<T, Names extends keyof T> = Omit<T, Names> & Partial<Pick<T, Names>>
 
 /**
  * A usage dimension. `divisor` is how many of the application's units make one of AWS's; `maxPerHour` is
- * in micro-units, and `aggregate` is `sum` where it is missing.
+ * in micro-units, and where they are missing `aggregate` is `sum` and `scope` is `resource`.
  */
 export type Dimension = Loose<
   TypeOf<typeof dimensionSchema>,
-  'maxPerHour' | 'replaces' | 'aggregate' | 'staleAfterSeconds' | 'from'
+  'maxPerHour' | 'replaces' | 'aggregate' | 'scope' | 'staleAfterSeconds' | 'from'
 >
 
 export type OperatorPermission = (typeof operatorPermissions)[number]

@@ -74,10 +74,14 @@ function checkDimensions(route: Route, dimensions: unknown, report: ReportMistak
     return
   }
   for (const [index, each] of dimensions.entries()) {
-    const { aggregate = 'sum', from }: Members = isObject(each) ? each : {}
+    const { aggregate = 'sum', scope, from }: Members = isObject(each) ? each : {}
     if (aggregate !== 'sum')
       report(
         `dimensions[${index}].aggregate: the route ${route} adds up amounts; give sum, or remove it`,
+      )
+    if (scope !== undefined)
+      report(
+        `dimensions[${index}].scope: on the route ${route} a record always holds what all replicas report of a customer; remove it`,
       )
     if (from !== undefined)
       report(

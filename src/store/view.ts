@@ -35,12 +35,20 @@ export interface HeldHour extends HeldKey {
   readonly since: number
 }
 
+/**
+ * Who seals usage that all tasks or pods share: this one because no other lives, this one of several, or
+ * another one.
+ */
+export type SharedRole = 'alone' | 'submitter' | 'member'
+
 /** Which hours may be sealed. */
 export interface SealableHours {
   /** Hours that start before it. */
   readonly before: number
   /** Of customers whose licence has ended: hours that start before it. */
   readonly endedBefore: number
+  /** Of usage that all tasks or pods share, while another one lives: hours that start before it. `before` when absent. */
+  readonly sharedBefore?: number | undefined
   /** At most so many; undefined for all. */
   readonly limit?: number | undefined
 }
@@ -84,7 +92,11 @@ export interface BookView extends CustomerView {
   fraction(account: Account): bigint
   /** Hours with open usage that start before `before`, by account and hour. */
   openHours(before: number): readonly OpenAccountHour[]
-  /** Hours with open usage that may be sealed, by account and hour; none of a customer without a registration. */
+  sharedRole(): SharedRole
+  /**
+   * Hours with open usage that may be sealed, by account and hour; none of a customer without a registration,
+   * and none that another task or pod seals.
+   */
   sealableHours(due: SealableHours): readonly OpenAccountHour[]
   /** The cells of an hour, in the order of the tag sets. */
   cells(open: OpenAccountHour): readonly OpenCell[]

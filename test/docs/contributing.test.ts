@@ -33,6 +33,6 @@ test('every suite of vitest has its script in package.json', () => {
 
 test('the page has the commands of .ci/nightly', () => {
   const steps = [...read('.ci/nightly').matchAll(/^step (npm run .*)$/gm)]
-  expect(steps).toHaveLength(5)
+  expect(steps).toHaveLength(6)
   for (const [, command] of steps) expect(page).toContain(`\`${command}\``)
 })

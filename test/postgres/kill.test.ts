@@ -1,5 +1,6 @@
 import { expect, inject, test } from 'vitest'
 import { runSharedKillTest } from './kill/shared-kill-test.ts'
+import { runClusterKillTest } from './kill/cluster-kill-test.ts'
 import { newDatabase } from './support/new-database.ts'
 
 const server = inject('postgres')
@@ -16,3 +17,14 @@ test('three sidecars bill what they acknowledged once, whatever is killed, pause
   expect(result.betweenMarkAndAnswer).toBeGreaterThan(5)
   expect(result.takenOver).toBeGreaterThan(0)
 }, 900_000)
+
+test('usage of all sidecars is one record an hour, although the one that sends it is killed in every hour', async () => {
+  const url = await newDatabase(server)
+  const seed = Math.floor(Math.random() * 2 ** 31)
+  const log = (line: string) => console.log(`seed ${seed}: ${line}`)
+  const result = await runClusterKillTest({ url, sidecars: 4, hours: 5, seed, log })
+  log(JSON.stringify(result))
+  expect(result.violations).toEqual([])
+  expect(result.doubledHours).toBe(0)
+  expect(result.billedRecords).toBeGreaterThan(0)
+}, 300_000)

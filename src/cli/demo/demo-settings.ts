@@ -20,13 +20,15 @@ export function demoSettings(...world: Parameters<typeof demoWorld>): Settings {
   return loadSettings(env, reader)
 }
 
-/** The demo's environment. SIDECAR_* variables of `env` override those that are not options. */
+/** The demo's environment. SIDECAR_* variables of `env` override those that are not options; so does a product file. */
 export function demoWorld(
   emulator: DemoEmulator,
   { route, port, opsPort }: Pick<DemoOptions, 'route' | 'port' | 'opsPort'>,
   dataDir: string,
   env: Environment,
 ): DemoWorld {
+  // A file is the whole identity of a product.
+  const hasFile = env['SIDECAR_PRODUCT_FILE'] !== undefined
   const given = Object.entries(env).filter(([name]) => name.startsWith('SIDECAR_'))
   const demoEnv = {
     SIDECAR_REGION: 'us-east-1',
@@ -34,18 +36,21 @@ export function demoWorld(
     SIDECAR_DRAIN_DELAY_MS: '1500',
     SIDECAR_SHUTDOWN_TIMEOUT_MS: '4000',
     SIDECAR_LOG_LEVEL: 'error',
-    SIDECAR_PRODUCT_CODE: demoProduct.productCode,
-    SIDECAR_DIMENSIONS: demoProduct.dimensions.join(','),
+    ...(!hasFile && {
+      SIDECAR_PRODUCT_CODE: demoProduct.productCode,
+      SIDECAR_DIMENSIONS: demoProduct.dimensions.join(','),
+    }),
     ...Object.fromEntries(given),
     SIDECAR_LISTEN: `127.0.0.1:${port}`,
     SIDECAR_OPS_LISTEN: `127.0.0.1:${opsPort}`,
     SIDECAR_DATA_DIR: dataDir,
-    SIDECAR_ROUTE: route,
     SIDECAR_AWS_ENDPOINT: emulator.url,
-    ...(routeOf(route).needs.includes('publicKeys') && {
-      SIDECAR_PUBLIC_KEY_FILE: publicKeyFile,
-      SIDECAR_PUBLIC_KEY_VERSION: String(demoProduct.publicKeyVersion),
-    }),
+    ...(!hasFile && { SIDECAR_ROUTE: route }),
+    ...(!hasFile &&
+      routeOf(route).needs.includes('publicKeys') && {
+        SIDECAR_PUBLIC_KEY_FILE: publicKeyFile,
+        SIDECAR_PUBLIC_KEY_VERSION: String(demoProduct.publicKeyVersion),
+      }),
   }
   const reader: TextReader = {
     readText: (path) =>

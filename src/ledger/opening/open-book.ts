@@ -13,6 +13,8 @@ export type MeaningOf = (dimension: string) => Meaning | undefined
 interface Meaning extends Pick<AccountKey, 'productCode' | 'divisor'> {
   /** `sum` without it. */
   readonly aggregate?: AccountKey['aggregate'] | undefined
+  /** `resource` without it. */
+  readonly scope?: AccountKey['scope'] | undefined
   /** How long a value of an `integral` stands when no other follows, ms. */
   readonly staleAfterMs?: number | undefined
 }
@@ -70,8 +72,13 @@ export function openBook(
 
 function isCurrent(key: AccountKey, meaningOf: MeaningOf): boolean {
   const today = meaningOf(key.dimension)
-  const { productCode, divisor, aggregate = 'sum' } = today ?? {}
-  return productCode === key.productCode && divisor === key.divisor && aggregate === key.aggregate
+  const { productCode, divisor, aggregate = 'sum', scope = 'resource' } = today ?? {}
+  return (
+    productCode === key.productCode &&
+    divisor === key.divisor &&
+    aggregate === key.aggregate &&
+    scope === key.scope
+  )
 }
 
 function holdings(page: Page, accounts: readonly Account[]): RetiredAccount[] {

@@ -1,3 +1,4 @@
+import { isShared } from '../../metering/account.ts'
 import { hourOf } from '../../metering/hour.ts'
 import { possiblyTaken, type MeteringRecord } from '../../metering/record.ts'
 import { closeForeignReadings } from '../readings/close-readings.ts'
@@ -58,10 +59,11 @@ function adoptHeld(page: Page, now: number): number[] {
   return []
 }
 
+/** What all share needs no takeover: whoever seals it takes it from every task and pod. */
 function openHoursOfOthers(page: Page) {
   return page
     .openHours(Number.POSITIVE_INFINITY)
-    .filter(({ resource }) => resource !== page.resource)
+    .filter(({ account, resource }) => resource !== page.resource && !isShared(account.key))
 }
 
 /** Makes what AWS may have taken unresolved. Returns the records that it certainly has not. */

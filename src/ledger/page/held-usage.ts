@@ -1,3 +1,4 @@
+import { isShared } from '../../metering/account.ts'
 import type { OpenCell } from '../../metering/cell.ts'
 import type { TagSet } from '../../metering/tags.ts'
 import type { HeldCells } from '../../store/changes.ts'
@@ -55,10 +56,11 @@ export class HeldUsage {
   }
 }
 
+/** What all share is held for all. */
 function hourName({ account, resource, hour }: OpenAccountHour): string {
-  return `${hour}|${resource}|${account.name}`
+  return `${hour}|${isShared(account.key) ? '' : resource}|${account.name}`
 }
 
-function nameOf(key: HeldKey): string {
-  return `${key.reason}|${hourName(key)}`
+function nameOf({ reason, account, resource, hour }: HeldKey): string {
+  return `${reason}|${hour}|${resource}|${account.name}`
 }

@@ -30,11 +30,12 @@ export class UsageAccounts {
   ofBuyer(dimension: string): Account {
     const meaning = this.#meaning(dimension)
     const known = this.#known.get(dimension)
-    const { productCode, divisor, aggregate } = meaning
+    const { productCode, divisor, aggregate, scope } = meaning
     if (
       known?.key.productCode === productCode &&
       known.key.divisor === divisor &&
-      known.key.aggregate === aggregate
+      known.key.aggregate === aggregate &&
+      known.key.scope === scope
     )
       return known
     const account = accountOf({ ...meaning, customer: '' })
@@ -62,7 +63,7 @@ export class UsageAccounts {
   #meaning(dimension: string): Meaning {
     const meaning = this.#meaningOf(dimension)
     if (meaning === undefined) throw new TypeError(`the product has no dimension ${dimension}`)
-    const { productCode, divisor, aggregate = 'sum' } = meaning
-    return { productCode, divisor, dimension, aggregate, scope: 'resource' }
+    const { productCode, divisor, aggregate = 'sum', scope = 'resource' } = meaning
+    return { productCode, divisor, dimension, aggregate, scope }
   }
 }

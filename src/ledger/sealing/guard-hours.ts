@@ -1,4 +1,4 @@
-import type { AccountKey } from '../../metering/account.ts'
+import { isShared, type AccountKey } from '../../metering/account.ts'
 import { sumOf } from '../../metering/cell.ts'
 import type { OpenAccountHour } from '../../store/view.ts'
 import type { Page } from '../page/page.ts'
@@ -8,7 +8,8 @@ export type HourLimit = (account: AccountKey) => bigint | undefined
 
 /** An hour that was held. */
 interface GuardedHour {
-  readonly open: OpenAccountHour
+  /** One, or those of several tasks or pods that share the hour. */
+  readonly opens: readonly OpenAccountHour[]
   readonly dimension: string
   readonly hour: number
   readonly quantity: bigint
@@ -26,13 +27,17 @@ export function guardHours(
   now: number,
   limitOf: HourLimit,
 ): GuardedHour[] {
-  return hours.flatMap((open) => {
-    const limit = limitOf(open.account.key)
-    if (limit === undefined) return []
-    const all = sumOf(page.cells(open))
-    if (all - page.unguarded(open.account, open.hour) <= limit) return []
-    page.hold({ ...open, reason: 'guard' }, page.empty(open), now)
-    const { dimension } = open.account.key
-    return [{ open, dimension, hour: open.hour, quantity: all, limit }]
+  const byHour = Map.groupBy(hours, ({ account, hour }) => `${hour}|${account.name}`)
+  return [...byHour.values()].flatMap((opens) => {
+    const [first] = opens
+    const limit = first && limitOf(first.account.key)
+    if (first === undefined || limit === undefined) return []
+    const { account, hour } = first
+    const all = sumOf(opens.flatMap((open) => page.cells(open)))
+    if (all - page.unguarded(account, hour) <= limit) return []
+    const resource = isShared(account.key) ? page.resource : first.resource
+    for (const open of opens)
+      page.hold({ account, resource, hour, reason: 'guard' }, page.empty(open), now)
+    return [{ opens, dimension: account.key.dimension, hour, quantity: all, limit }]
   })
 }

@@ -1,6 +1,6 @@
 import type { Account } from '../../metering/account.ts'
 import { microPerWhole } from '../../metering/amount.ts'
-import { sumOf } from '../../metering/cell.ts'
+import { mergeCells, sumOf } from '../../metering/cell.ts'
 import { hourMs, hourOf } from '../../metering/hour.ts'
 import { possiblyTaken } from '../../metering/record.ts'
 import type { SealInput, SealPlan } from '../../metering/seal-plan.ts'
@@ -14,6 +14,8 @@ export interface SealRequest {
   readonly before: number
   /** The same for customers whose licence has ended; `before` when absent. */
   readonly endedBefore?: number | undefined
+  /** The same for usage that all tasks or pods share, while another one lives; `before` when absent. */
+  readonly sharedBefore?: number | undefined
   readonly now: number
   /**
    * Usage of hours that start after this instant, in records too that were never sent, goes back to the
@@ -45,13 +47,13 @@ interface DueHours {
 /** The hours that the next transaction seals. */
 export function dueHours(
   page: Page,
-  { before, endedBefore = before, foldAfter, now }: SealRequest,
+  { before, endedBefore = before, sharedBefore, foldAfter, now }: SealRequest,
 ): DueHours {
   if (foldAfter !== undefined) {
     foldBack(page, foldAfter, hourOf(now))
     foldBackRecords(page, foldAfter, now)
   }
-  const wanted = { before, endedBefore, limit: sealedAtOnce }
+  const wanted = { before, endedBefore, sharedBefore, limit: sealedAtOnce }
   const found = page.sealableHours(wanted)
   const due = carryOn(page, found) ? page.sealableHours(wanted) : found
   const hours = firstCells(page, due)
@@ -63,14 +65,20 @@ export function dueHours(
 function firstCells(page: Page, due: readonly OpenAccountHour[]): readonly OpenAccountHour[] {
   let cells = 0
   const end = due.findIndex((open, index) => {
-    if (cells >= cellsAtOnce) return true
+    const before = due[index - 1]
+    const isFull = cells >= cellsAtOnce
     cells += page.cells(open).length
-    return index > 0 && cells > cellsAtOnce
+    // What several tasks or pods share goes into one record.
+    if (before?.account.name === open.account.name && before.hour === open.hour) return false
+    return isFull || (index > 0 && cells > cellsAtOnce)
   })
   return end === -1 ? due : due.slice(0, end)
 }
 
-/** The same hours with what other accounts have for their slots, which go into the same records. */
+/**
+ * The same hours with what other accounts, and other tasks or pods, have for their slots, which go into
+ * the same records.
+ */
 function withSiblings(page: Page, due: readonly OpenAccountHour[]): OpenAccountHour[] {
   const known = new Set(due.map(({ account, hour }) => `${hour}|${account.name}`))
   const siblings = due.flatMap(({ account, hour, resource }) =>
@@ -163,14 +171,17 @@ function sealHour(
   { slot, hour, open }: SlotHour,
   { now, plan }: SealRequest,
 ): InsertedRecord | undefined {
+  const accounts = [...Map.groupBy(open, ({ account }) => account.name).values()].flatMap((hours) =>
+    hours.slice(0, 1).map(({ account }) => ({ account, hours })),
+  )
   const input: SealInput = {
     productCode: slot.slot.productCode,
     dimension: slot.slot.dimension,
     hour,
-    accounts: open.map((each) => ({
-      account: each.account.key,
-      cells: page.cells(each),
-      fraction: page.fraction(each.account),
+    accounts: accounts.map(({ account, hours }) => ({
+      account: account.key,
+      cells: mergeCells(hours.map((each) => page.cells(each))),
+      fraction: page.fraction(account),
     })),
     resource: page.resource,
     sealedAt: now,
@@ -179,10 +190,10 @@ function sealHour(
   checkSum(input, planned)
 
   for (const each of open) page.empty(each)
-  for (const [index, { account }] of open.entries())
+  for (const [index, { account }] of accounts.entries())
     page.setFraction(account, planned.rests[index]?.fraction ?? 0n)
   const record = planned.record === undefined ? undefined : page.insert(slot, planned.record, now)
-  for (const [index, { account }] of open.entries()) {
+  for (const [index, { account }] of accounts.entries()) {
     const { carried = [] } = planned.rests[index] ?? {}
     if (carried.length === 0) continue
     const next = page.firstUnsealedHour(account, hour + hourMs)

@@ -1,4 +1,4 @@
-import type { Account } from '../../metering/account.ts'
+import { isShared, type Account } from '../../metering/account.ts'
 import { closeReadings } from '../readings/close-readings.ts'
 import { guardHours, type HourLimit } from './guard-hours.ts'
 import type { Page } from '../page/page.ts'
@@ -14,10 +14,26 @@ export function sealPart(
   const read = closeReadings(page, request)
   const { hours: due, areAll } = dueHours(page, request)
   const held = guardHours(page, due, request.now, limitOf)
-  const guarded = new Set(held.map(({ open }) => open))
+  const guarded = new Set(held.flatMap(({ opens }) => opens))
   const hours = due.filter((open) => !guarded.has(open))
   // An hour that has usage still is not one without any.
-  const zeroHours = areAll ? request.zeroHours : []
+  const zeroHours = areAll ? ownZeroHours(page, request, accountOf) : []
   const inserted = sealHours(page, hours, { ...request, zeroHours }, accountOf)
   return { read, held, inserted, isLast: areAll }
+}
+
+/** What all share has one zero record, from the task or pod that seals it. */
+function ownZeroHours(
+  page: Page,
+  { before, sharedBefore = before, zeroHours }: SealRequest,
+  accountOf: (dimension: string) => Account,
+): SealRequest['zeroHours'] {
+  const isOfAll = ({ dimension }: { readonly dimension: string }) =>
+    isShared(accountOf(dimension).key)
+  if (!zeroHours.some(isOfAll)) return zeroHours
+  const role = page.view.sharedRole()
+  return zeroHours.filter(
+    (zero) =>
+      !isOfAll(zero) || role === 'alone' || (role === 'submitter' && zero.hour < sharedBefore),
+  )
 }

@@ -1,6 +1,6 @@
 import { SidecarError } from '../../kernel/errors.ts'
 import type { Session } from './connection/database.ts'
-import type { Scope } from './view/loader.ts'
+import type { Scope } from './scope.ts'
 
 /** A group found no lease of this process: nothing was written. `repair` says what to do. */
 export class LeaseMissing extends Error {

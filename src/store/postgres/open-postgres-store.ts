@@ -7,7 +7,7 @@ import { checkDurability, Lease } from './lease.ts'
 import { checkVersion } from './migrations/migrate.ts'
 import { Names } from './names.ts'
 import { PostgresStore } from './postgres-store.ts'
-import type { Scope } from './view/loader.ts'
+import type { Scope } from './scope.ts'
 
 interface Actor {
   readonly resource: string

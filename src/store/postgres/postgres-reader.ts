@@ -25,8 +25,11 @@ import { Names } from './names.ts'
 import { customersOf, customerUsage } from './customer-summaries.ts'
 import { summaryOf } from '../record-row.ts'
 import { selectRecords, unsentSql, wholeRecords } from './record-rows.ts'
+import { hasSealable } from './shared-usage.ts'
 import { Summaries, voidedUsage } from './summaries.ts'
-import { leftSql, ownerOf, type Scope } from './view/loader.ts'
+import { leftSql } from './shared-usage.ts'
+import type { Scope } from './scope.ts'
+import { ownerOf } from './view/loader.ts'
 
 interface PostgresReaderOptions {
   readonly database: Database
@@ -92,18 +95,8 @@ export class PostgresReader implements BookReader {
     }))
   }
 
-  async hasSealable({ before, endedBefore }: SealableHours): Promise<boolean> {
-    const rows = await this.#ask(
-      `SELECT 1 FROM marketplace_sidecar.open
-       JOIN marketplace_sidecar.account ON account.id = account_id
-       JOIN marketplace_sidecar.registration ON registration.id = registration_id
-       WHERE hour < greatest($1::bigint, $2::bigint) AND (hour < $1 OR ended_at IS NOT NULL)
-         AND form <> 'unregistered' AND ($3::int IS NULL OR resource_id = $3)
-       UNION ALL SELECT 1 FROM marketplace_sidecar.reading_hour
-       WHERE hour < $1 AND NOT closed AND ($3::int IS NULL OR resource_id = $3) LIMIT 1`,
-      [before, endedBefore, this.#options.scope?.id],
-    )
-    return rows.length > 0
+  hasSealable(due: SealableHours): Promise<boolean> {
+    return this.#translated(hasSealable(this.#options.database, this.#options.scope, due))
   }
 
   customers(after: string, limit: number): Promise<readonly CustomerSummary[]> {

@@ -8,20 +8,25 @@ import type { OpenReadings } from '../summary.ts'
 import type { OpenAccountHour } from '../view.ts'
 import type { Row, Session } from './connection/database.ts'
 import type { Names } from './names.ts'
+import { isSharedSql } from './shared-usage.ts'
 
 type RowNames = Pick<Names, 'accountId' | 'account' | 'resourceId' | 'resource' | 'learn'>
 
 const ofHour = 'resource_id = $1 AND account_id = $2 AND hour = $3'
 
-/** The hours of these tasks or pods whose readings are no amount yet; those of all where it is null. */
+/**
+ * The hours of these tasks or pods whose readings are no amount yet, `withShared` those too that all share;
+ * those of all where `resources` is null.
+ */
 export async function openReadingHours(
   session: Session,
   names: RowNames,
   resources: readonly number[] | null,
+  withShared = false,
 ): Promise<ReadingHour[]> {
   const rows = await session.query(
     `SELECT * FROM marketplace_sidecar.reading_hour
-     WHERE NOT closed AND ($1::int[] IS NULL OR resource_id = ANY($1))
+     WHERE NOT closed AND ($1::int[] IS NULL OR resource_id = ANY($1)${withShared ? ` OR ${isSharedSql}` : ''})
      ORDER BY account_id, hour, resource_id`,
     [resources],
   )

@@ -8,7 +8,14 @@ import type { Slot } from '../../metering/slot.ts'
 import type { TagSet } from '../../metering/tags.ts'
 import type { Cursor } from '../cursor.ts'
 import type { Retention } from '../retention.ts'
-import type { BookView, HeldHour, OpenAccountHour, SealableHours, StoredClaim } from '../view.ts'
+import type {
+  BookView,
+  HeldHour,
+  OpenAccountHour,
+  SealableHours,
+  SharedRole,
+  StoredClaim,
+} from '../view.ts'
 import { amountOf, type Row } from './amount-columns.ts'
 import { ClaimRows } from './claim-rows.ts'
 import { CursorRows } from './cursor-rows.ts'
@@ -133,6 +140,11 @@ export class SqliteView extends RegistrationRows implements BookView {
     return this.#openHours
       .all(Math.min(before, Number.MAX_SAFE_INTEGER))
       .map((row) => this.#openHourOf(row))
+  }
+
+  /** The file has one process. */
+  sharedRole(): SharedRole {
+    return 'alone'
   }
 
   sealableHours({ before, endedBefore, limit = -1 }: SealableHours): OpenAccountHour[] {

@@ -78,6 +78,18 @@ export function isAllSent(url: string): Promise<boolean> {
   })
 }
 
+/** The task or pod that seals and sends what all share: the living one that was first. */
+export function submitterOf(url: string): Promise<string | undefined> {
+  return withClient(url, async (client) => {
+    const { rows } = await client.query<{ identity: string }>(
+      `SELECT identity FROM marketplace_sidecar.lease
+       JOIN marketplace_sidecar.resource ON resource.id = resource_id
+       WHERE incarnation IS NOT NULL AND until > clock_timestamp() ORDER BY resource_id LIMIT 1`,
+    )
+    return rows[0]?.identity
+  })
+}
+
 async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: url })
   client.on('error', () => {})

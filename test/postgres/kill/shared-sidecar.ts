@@ -10,6 +10,8 @@ interface SharedSidecarOptions {
   readonly emulatorUrl: string
   readonly databaseUrl: string
   readonly leaseSeconds: number
+  /** Instead of the demo's product. */
+  readonly productFile?: string | undefined
   /** Kills itself when it reaches the step for the n-th time. */
   readonly killAt?: { readonly step: Step; readonly occurrence: number } | undefined
 }
@@ -67,7 +69,7 @@ function argumentsOf({ identity, port, emulatorUrl }: SharedSidecarOptions): str
   return Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`])
 }
 
-function environmentOf({ databaseUrl, leaseSeconds, killAt }: SharedSidecarOptions) {
+function environmentOf({ databaseUrl, leaseSeconds, productFile, killAt }: SharedSidecarOptions) {
   return {
     ...process.env,
     SIDECAR_DATABASE_URL: databaseUrl,
@@ -76,6 +78,7 @@ function environmentOf({ databaseUrl, leaseSeconds, killAt }: SharedSidecarOptio
     SIDECAR_SUBMIT_SPREAD_SECONDS: '0',
     SIDECAR_AWS_TIMEOUT_MS: '5000',
     SIDECAR_LOG_LEVEL: 'warn',
+    ...(productFile !== undefined && { SIDECAR_PRODUCT_FILE: productFile }),
     ...(killAt && { [probeVariables.killAt]: `${killAt.step}:${killAt.occurrence}` }),
   }
 }

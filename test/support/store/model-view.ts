@@ -13,6 +13,7 @@ import type {
   HeldHour,
   OpenAccountHour,
   SealableHours,
+  SharedRole,
   StoredClaim,
 } from '../../../src/store/view.ts'
 import {
@@ -87,6 +88,10 @@ export class ModelView implements BookView {
       .filter(({ hour }) => hour < before)
       .map(({ account, resource, hour }) => ({ account, resource, hour }))
       .toSorted((a, b) => place(a) - place(b) || a.hour - b.hour)
+  }
+
+  sharedRole(): SharedRole {
+    return 'alone'
   }
 
   sealableHours({ before, endedBefore, limit }: SealableHours): OpenAccountHour[] {

@@ -56,6 +56,17 @@ const changes: readonly (readonly [string, object, boolean])[] = [
   ['a key version with a letter', { publicKeys: { v1: pem } }, false],
   ['a key that is not a PEM', { publicKeys: { '1': 'AAAA' } }, false],
   ['keys in a list', { publicKeys: [pem] }, false],
+  [
+    'a record for the whole cluster',
+    { dimensions: [{ name: 'requests', scope: 'cluster' }] },
+    true,
+  ],
+  [
+    'the last value of a whole cluster',
+    { dimensions: [{ name: 'users', scope: 'cluster', aggregate: 'last' }] },
+    false,
+  ],
+  ['another scope', { dimensions: [{ name: 'requests', scope: 'region' }] }, false],
   ['no keys', { publicKeys: {} }, false],
   ['no keys where nothing needs one', { publicKeys: undefined, route: 'metered' }, true],
   ['an unknown route', { route: 'free' }, false],

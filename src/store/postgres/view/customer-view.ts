@@ -1,7 +1,7 @@
-import { isUnregistered, type Account } from '../../../metering/account.ts'
+import { isShared, isUnregistered, type Account } from '../../../metering/account.ts'
 import type { CustomerNames, Registration } from '../../../metering/customer.ts'
 import { customerHolder } from '../../../metering/slot.ts'
-import type { CustomerView, OpenAccountHour, SealableHours } from '../../view.ts'
+import type { CustomerView, OpenAccountHour, SealableHours, SharedRole } from '../../view.ts'
 import type { Loaded } from './loaded.ts'
 import { all } from './shelf.ts'
 
@@ -15,6 +15,7 @@ export abstract class CustomerLoadingView implements CustomerView {
 
   abstract accounts(): readonly Account[]
   abstract openHours(before: number): readonly OpenAccountHour[]
+  abstract sharedRole(): SharedRole
 
   registrations(customer: string): Registration[] {
     return this.#live().filter((each) => each.customer === customer)
@@ -51,19 +52,28 @@ export abstract class CustomerLoadingView implements CustomerView {
       .toSorted((a, b) => a.hour - b.hour)
   }
 
-  sealableHours({ before, endedBefore, limit }: SealableHours): OpenAccountHour[] {
+  sealableHours({
+    before,
+    endedBefore,
+    sharedBefore = before,
+    limit,
+  }: SealableHours): OpenAccountHour[] {
+    const role = this.sharedRole()
+    const endOf = ({ key }: Account) =>
+      !isShared(key) || role === 'alone' ? before : Math.min(before, sharedBefore)
     const registrations = this.#of.registrations.ask(all, true, [])
     const ended = new Set(
       registrations.filter(({ endedAt }) => endedAt !== undefined).map(registrationName),
     )
-    return this.openHours(Math.max(before, endedBefore))
-      .filter(({ account }) => !isUnregistered(account.key))
-      .filter(({ account: { key }, hour }) => {
-        if (hour < before) return true
-        const { customer, identity } = key
+    const due = this.openHours(Math.max(before, endedBefore))
+      .filter(({ account: { key } }) => !isUnregistered(key))
+      .filter(({ account: { key } }) => role !== 'member' || !isShared(key))
+      .filter(({ account, hour }) => {
+        if (hour < endOf(account)) return true
+        const { customer, identity } = account.key
         return identity !== undefined && ended.has(registrationName({ customer, identity }))
       })
-      .slice(0, limit)
+    return due.slice(0, endOfHour(due, limit))
   }
 
   lastHour(registration: Registration): number | undefined {
@@ -83,6 +93,16 @@ export abstract class CustomerLoadingView implements CustomerView {
     const name = registrationName(registration)
     return this.#of.customers.ask(name, registration, { lastHour: undefined, isUnsettled: false })
   }
+}
+
+/** After so many, or more where several tasks or pods share the last hour: one record takes them all. */
+function endOfHour(due: readonly OpenAccountHour[], limit = due.length): number {
+  const last = due[limit - 1]
+  const next = due.findIndex(
+    ({ account, hour }, index) =>
+      index >= limit && (account.name !== last?.account.name || hour !== last.hour),
+  )
+  return next === -1 ? due.length : next
 }
 
 function registrationName({

@@ -21,7 +21,7 @@ export async function loadReadings(
   if (resources.length > 0) await names.findResources(session, resources)
   if (accounts.length > 0) await names.findAccounts(session, accounts)
   if (of.openReadingHours.isWaiting)
-    of.openReadingHours.put(all, await openReadingHours(session, names, scope))
+    of.openReadingHours.put(all, await openReadingHours(session, names, scope, true))
   for (const [name, key] of of.readingHours.asked)
     of.readingHours.put(name, await readingHour(session, names, key))
   for (const [name, key] of of.readings.asked)

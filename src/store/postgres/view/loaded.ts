@@ -1,4 +1,4 @@
-import type { Account } from '../../../metering/account.ts'
+import { isShared, type Account } from '../../../metering/account.ts'
 import type { OpenCell } from '../../../metering/cell.ts'
 import type { Registration } from '../../../metering/customer.ts'
 import type { MeteringRecord } from '../../../metering/record.ts'
@@ -8,7 +8,7 @@ import type { Reading } from '../../../metering/reading.ts'
 import type { Cursor } from '../../cursor.ts'
 import type { ReadingHour } from '../../readings.ts'
 import type { Retention } from '../../retention.ts'
-import type { HeldHour, OpenAccountHour, StoredClaim } from '../../view.ts'
+import type { HeldHour, OpenAccountHour, SharedRole, StoredClaim } from '../../view.ts'
 import { Shelf } from './shelf.ts'
 
 /** The hours of a slot that have a record, as far as they start at `from` or later. */
@@ -54,6 +54,7 @@ export class Loaded {
   /** What has to be locked or looked at in the transaction that changes it. */
   readonly ofTransaction = {
     abandoned: new Shelf<true, readonly string[]>(),
+    sharedRole: new Shelf<true, SharedRole>(),
     claims: new Shelf<string, StoredClaim | undefined>(),
     accounts: new Shelf<true, readonly Account[]>(),
     registrations: new Shelf<true, readonly Registration[]>(),
@@ -96,6 +97,11 @@ export class Loaded {
 
 export function hourName({ account, resource, hour }: OpenAccountHour): string {
   return `${hour}|${resource}|${account.name}`
+}
+
+/** Of an hour that is closed because some of it is held: what all share is held for all. */
+export function heldHourName({ account, resource, hour }: OpenAccountHour): string {
+  return hourName({ account, resource: isShared(account.key) ? '' : resource, hour })
 }
 
 function isAnyWaiting(shelves: Readonly<Record<string, { readonly isWaiting: boolean }>>): boolean {

@@ -4,8 +4,16 @@ import { keyOfToken, receiptsOfText } from '../../claim-row.ts'
 import type { Row, Session } from '../connection/database.ts'
 import type { Names } from '../names.ts'
 import { selectRecords, unsentSql, wholeRecords } from '../record-rows.ts'
+import type { Scope } from '../scope.ts'
+import { isSharedSql, leftSql, sharedRoleOf } from '../shared-usage.ts'
 import { loadCustomers } from './load-customers.ts'
-import { hourName, type HeldHourRows, type Loaded, type OpenHourRows } from './loaded.ts'
+import {
+  heldHourName,
+  hourName,
+  type HeldHourRows,
+  type Loaded,
+  type OpenHourRows,
+} from './loaded.ts'
 import { loadReadings } from './load-readings.ts'
 import { all } from './shelf.ts'
 
@@ -14,12 +22,6 @@ export const forgottenAtOnce = 5000
 
 /** How many dead tasks or pods one transaction takes over. */
 const takenOverAtOnce = 20
-
-/** The task or pod that a store acts for; undefined for one that sees the whole book. */
-export interface Scope {
-  readonly resource: string
-  readonly id: number
-}
 
 /** Loads what the rules asked for. Rows that a transaction may change are locked, in one order. */
 export class Loader {
@@ -51,6 +53,7 @@ export class Loader {
       of.openReadingHours.clear()
     }
     const scope = await this.#resourcesInView(session, loaded)
+    if (of.sharedRole.isWaiting) of.sharedRole.put(all, await sharedRoleOf(session, this.#scope))
     if (of.claims.isWaiting) await this.#loadClaims(session, of.claims)
     if (of.accounts.isWaiting) of.accounts.put(all, await this.#names.allAccounts(session))
     if (of.open.isWaiting) await this.#loadOpen(session, loaded, scope)
@@ -129,11 +132,12 @@ export class Loader {
 
   async #loadHeldNames(session: Session, shelf: Loaded['lasting']['heldNames']): Promise<void> {
     const rows = await session.query(
-      'SELECT DISTINCT account_id, resource_id, hour FROM marketplace_sidecar.held WHERE $1::int IS NULL OR resource_id = $1',
+      `SELECT DISTINCT account_id, resource_id, hour FROM marketplace_sidecar.held
+       WHERE $1::int IS NULL OR resource_id = $1 OR ${isSharedSql}`,
       [this.#scope?.id],
     )
     await this.#names.learn(session, rows)
-    shelf.put(all, new Set(rows.map((row) => hourName(this.#hourOf(row)))))
+    shelf.put(all, new Set(rows.map((row) => heldHourName(this.#hourOf(row)))))
   }
 
   async #loadReported(session: Session, shelf: Loaded['lasting']['reported']): Promise<void> {
@@ -175,7 +179,7 @@ export class Loader {
   ): Promise<void> {
     const rows = await session.query(
       `SELECT account_id, resource_id, hour, tags, micro FROM marketplace_sidecar.open
-       WHERE $1::int[] IS NULL OR resource_id = ANY($1)
+       WHERE $1::int[] IS NULL OR resource_id = ANY($1) OR ${isSharedSql}
        ORDER BY account_id, hour, resource_id, tags FOR NO KEY UPDATE`,
       [scope],
     )
@@ -303,14 +307,6 @@ export class Loader {
     }
   }
 }
-
-/** Whether a task or pod left open usage or records that wait for AWS; for a row of `lease`. */
-export const leftSql = `
-  EXISTS (SELECT FROM marketplace_sidecar.open WHERE open.resource_id = lease.resource_id)
-  OR EXISTS (SELECT FROM marketplace_sidecar.reading_hour
-             WHERE reading_hour.resource_id = lease.resource_id AND NOT closed)
-  OR EXISTS (SELECT FROM marketplace_sidecar.record
-             WHERE record.resource_id = lease.resource_id AND state IN ${unsentSql})`
 
 /** In whose name an operator decides: a task or pod that is at work, else the one that was named last. */
 export async function ownerOf(session: Session): Promise<string | undefined> {

@@ -8,8 +8,8 @@ import type { TagSet } from '../../../metering/tags.ts'
 import type { Cursor } from '../../cursor.ts'
 import type { ReadingView } from '../../readings.ts'
 import type { Retention } from '../../retention.ts'
-import type { BookView, HeldHour, OpenAccountHour, StoredClaim } from '../../view.ts'
-import { hourName, type Loaded } from './loaded.ts'
+import type { BookView, HeldHour, OpenAccountHour, SharedRole, StoredClaim } from '../../view.ts'
+import { heldHourName, hourName, type Loaded } from './loaded.ts'
 
 const nothing: ReadonlyMap<string, never> = new Map<string, never>()
 const none: ReadonlySet<never> = new Set<never>()
@@ -75,6 +75,10 @@ export class LoadingView extends CustomerLoadingView implements BookView {
       .map(({ account, resource, hour }) => ({ account, resource, hour }))
   }
 
+  sharedRole(): SharedRole {
+    return this.#of.sharedRole.ask(all, true, 'member')
+  }
+
   cells(open: OpenAccountHour): readonly OpenCell[] {
     return this.#of.open.ask(all, true, nothing).get(hourName(open))?.cells ?? []
   }
@@ -89,7 +93,7 @@ export class LoadingView extends CustomerLoadingView implements BookView {
   }
 
   isHeld(open: OpenAccountHour): boolean {
-    return this.#loaded.lasting.heldNames.ask(all, true, none).has(hourName(open))
+    return this.#loaded.lasting.heldNames.ask(all, true, none).has(heldHourName(open))
   }
 
   heldHours(): HeldHour[] {

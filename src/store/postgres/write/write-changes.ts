@@ -7,7 +7,8 @@ import type { Names } from '../names.ts'
 import { namesInReadings, writeReadings } from '../readings.ts'
 import { hourName, type Loaded } from '../view/loaded.ts'
 import { all } from '../view/shelf.ts'
-import { ownerOf, type Scope } from '../view/loader.ts'
+import type { Scope } from '../scope.ts'
+import { ownerOf } from '../view/loader.ts'
 import { insertRecords, updateRecords } from './write-records.ts'
 
 /** Writes what the rules decided, one statement for each kind of row; inside a transaction only. */

@@ -1,10 +1,22 @@
 import type { ReportMistake } from '../kernel/mistakes.ts'
-import { hasCustomers, type Route } from '../product/routes.ts'
+import type { Product } from '../product/product.ts'
+import { hasCustomers } from '../product/routes.ts'
 import type { SettingValues } from './settings/setting-values.ts'
 import { longestSealDelay } from './settings/setting.ts'
 
-/** Uses the defaults of a product's route, and reports the settings that do not go with it. */
-export function checkRoute(route: Route, values: SettingValues, report: ReportMistake): void {
+const databaseSettings = ['SIDECAR_DATABASE_URL', 'SIDECAR_DATABASE_URL_FILE'] as const
+
+/** Uses the defaults of a product's route, and reports the settings that do not go with the product. */
+export function checkProduct(
+  { route, dimensions }: Product,
+  values: SettingValues,
+  report: ReportMistake,
+): void {
+  const shared = dimensions.find(({ scope }) => scope === 'cluster')
+  if (shared !== undefined && !databaseSettings.some((name) => values.given.has(name)))
+    report(
+      `SIDECAR_DATABASE_URL_FILE: the dimension ${shared.name} has one record for the whole cluster, which needs a ledger that all sidecars share; give the file that holds the URL of a PostgreSQL database`,
+    )
   if (hasCustomers(route)) {
     values.useSaasDefaults()
     checkCustomers(values, report)
@@ -18,7 +30,7 @@ export function checkRoute(route: Route, values: SettingValues, report: ReportMi
 }
 
 function checkCustomers(values: SettingValues, report: ReportMistake): void {
-  for (const name of ['SIDECAR_DATABASE_URL', 'SIDECAR_DATABASE_URL_FILE'] as const)
+  for (const name of databaseSettings)
     if (values.given.has(name))
       report(
         `${name}: the ledger of the route saas can't be in a database yet; remove it, and run one replica with a volume`,

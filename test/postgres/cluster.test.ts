@@ -1,0 +1,116 @@
+import { expect, inject, test } from 'vitest'
+import { hourMs, hourOf } from '../../src/metering/hour.ts'
+import { canonicalTags } from '../../src/metering/tags.ts'
+import { unit } from '../support/ledger/ledger-bench.ts'
+import { markSending, settle } from '../support/ledger/one-record.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { newDatabase } from './support/new-database.ts'
+import { imbalances, openSharedLedger } from './support/shared-ledgers.ts'
+
+const server = inject('postgres')
+const meaning = { productCode: 'product', divisor: 10n, scope: 'cluster' } as const
+const tags = canonicalTags([{ key: 'team', value: 'a' }])
+
+/** Three tasks on one database, which all have the dimension `requests` in common. */
+async function threeTasks(options: { readonly maxPerHour?: bigint } = {}) {
+  const url = await newDatabase(server)
+  const clock = new ManualClock()
+  const open = (name: string) =>
+    openSharedLedger(url, `task/${name}`, clock, {
+      meaningOf: () => meaning,
+      maxPerHour: () => options.maxPerHour,
+    })
+  return { clock, open, tasks: [await open('a'), await open('b'), await open('c')] as const }
+}
+
+test('what all tasks report of an hour is one record of the first of them', async () => {
+  const { clock, tasks } = await threeTasks()
+  const [a, b, c] = tasks
+  const hour = hourOf(clock.now())
+  await a.report('requests', 4n * unit)
+  await b.report('requests', 4n * unit)
+  await c.report('requests', 15n * unit, { tags })
+  await clock.advance(hourMs)
+  expect(await b.seal()).toEqual([])
+  expect(await c.ledger.hasOpenBefore(hour + hourMs)).toBe(false)
+  expect(await a.ledger.hasOpenBefore(hour + hourMs)).toBe(true)
+  expect(await a.seal()).toMatchObject([{ hour, quantity: 2, resource: 'task/a' }])
+  expect(await a.ledger.accounts()).toMatchObject([{ fraction: 3n * unit, open: 0n }])
+  expect(await imbalances(a.ledger)).toEqual([0n])
+})
+
+test('usage that comes after the record goes to the next hour, whoever reports it', async () => {
+  const { clock, tasks } = await threeTasks()
+  const [a, b] = tasks
+  const hour = hourOf(clock.now())
+  await a.report('requests', 10n * unit)
+  await clock.advance(hourMs)
+  expect(await a.seal()).toHaveLength(1)
+  await b.report('requests', 20n * unit, { occurredAt: hour })
+  await clock.advance(hourMs)
+  expect(await a.seal()).toMatchObject([{ hour: hour + hourMs, quantity: 2 }])
+  expect(await imbalances(a.ledger)).toEqual([0n])
+})
+
+test('the next task seals the hour as it is when the first has gone, and takes over only its records', async () => {
+  const { clock, tasks } = await threeTasks()
+  const [a, b] = tasks
+  const hour = hourOf(clock.now())
+  await a.report('requests', 10n * unit)
+  await clock.advance(hourMs)
+  const [sealed] = await a.seal()
+  await a.report('requests', 30n * unit)
+  await a.ledger.close()
+  expect(await b.ledger.takeOver()).toEqual([hour + hourMs])
+  expect(await b.ledger.hasOpenBefore(hour + 2 * hourMs)).toBe(true)
+  await clock.advance(hourMs)
+  expect(await b.seal()).toMatchObject([{ hour: hour + hourMs, quantity: 4, resource: 'task/b' }])
+  expect((await b.ledger.usage()).settled).toMatchObject([{ id: sealed?.id, state: 'moved' }])
+  expect(await imbalances(b.ledger)).toEqual([0n])
+})
+
+test('a call whose task is gone leaves its record unresolved, and its hour closed to the others', async () => {
+  const { clock, tasks } = await threeTasks()
+  const [a, b] = tasks
+  const hour = hourOf(clock.now())
+  await a.report('requests', 10n * unit)
+  await clock.advance(hourMs)
+  const [sealed] = await a.seal()
+  await markSending(a.ledger, sealed?.id ?? 0)
+  await a.ledger.close()
+  await b.ledger.takeOver()
+  await b.report('requests', 10n * unit, { occurredAt: hour })
+  expect(await b.seal()).toEqual([])
+  await clock.advance(hourMs)
+  expect(await b.seal()).toMatchObject([{ hour: hour + hourMs, quantity: 1 }])
+  await settle(b.ledger, sealed?.id ?? 0, { kind: 'accepted', meteringRecordId: 'late' })
+  expect((await b.ledger.accounts()).map(({ recorded }) => recorded)).toEqual([20n * unit])
+  expect(await imbalances(b.ledger)).toEqual([0n])
+})
+
+test('a task that ends leaves the open hour to the others, and the last one seals it', async () => {
+  const { clock, tasks } = await threeTasks()
+  const [a, b, c] = tasks
+  const hour = hourOf(clock.now())
+  for (const { report } of tasks) await report('requests', 10n * unit)
+  expect(await a.seal(true)).toEqual([])
+  expect(await a.ledger.hasOpenBefore(hour + hourMs, hour + hourMs, hour)).toBe(false)
+  await a.ledger.close()
+  await b.ledger.close()
+  expect(await c.ledger.takeOver()).toEqual([])
+  expect(await c.seal(true)).toMatchObject([{ hour, quantity: 3, resource: 'task/c' }])
+})
+
+test('an hour whose sum is above the limit is held once, and closed for all', async () => {
+  const { clock, tasks, open } = await threeTasks({ maxPerHour: 25n * unit })
+  const [a] = tasks
+  const hour = hourOf(clock.now())
+  for (const { report } of tasks) await report('requests', 10n * unit)
+  await clock.advance(hourMs)
+  expect(await a.seal()).toEqual([])
+  expect((await a.ledger.usage()).held).toMatchObject([{ hour, quantity: 30n * unit }])
+  const d = await open('d')
+  const [receipt] = await d.report('requests', unit, { occurredAt: hour })
+  expect(receipt).toMatchObject({ hour: hour + hourMs, late: true })
+  expect(await imbalances(a.ledger)).toEqual([0n])
+})
