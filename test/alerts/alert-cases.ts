@@ -37,6 +37,13 @@ const unresolved = of('marketplace_records', { state: 'unresolved' })
 const reports = (result: string) =>
   of('marketplace_usage_reports_total', { dimension: 'requests', result })
 const day = 86_400
+/** What AWS accepts of an hour after its end. */
+const windows = [
+  { product: 'a container product', hours: 6 },
+  { product: 'a SaaS product', hours: 24 },
+]
+/** A deadline where nothing is due, for half an hour. */
+const inOrder = ' Inf'.repeat(30)
 
 export const alertCases: readonly AlertCase[] = [
   {
@@ -91,40 +98,58 @@ export const alertCases: readonly AlertCase[] = [
     quietAt: ['1m', '100m'],
     firesAt: [],
   },
-  ...(
-    [
-      ['MarketplaceSidecarUnsentTwoHours', 2, '2h 6m 0s|2h 10m 0s'],
-      ['MarketplaceSidecarUnsentFourHours', 4, '4h 6m 0s|4h 10m 0s'],
-      ['MarketplaceSidecarUnsentFiveHours', 5, '5h 6m 0s|5h 10m 0s'],
-    ] as const
-  ).map(([alert, hours, value]) => ({
-    alert,
-    story: 'nothing is accepted for six hours, and then everything',
-    series: { [of('marketplace_oldest_unsent_seconds')]: '0+60x360 0x20' },
-    quietAt: ['5m', `${hours * 60}m`, `${hours * 60 + 5}m`, '365m'],
-    firesAt: [`${hours * 60 + 6}m`, `${hours * 60 + 10}m`],
-    value,
-  })),
+  ...windows.flatMap(({ product, hours }) =>
+    (
+      [
+        ['MarketplaceSidecarUnsentThird', hours / 3],
+        ['MarketplaceSidecarUnsentTwoThirds', (hours * 2) / 3],
+        ['MarketplaceSidecarUnsentLastHour', hours - 1],
+      ] as const
+    ).map(([alert, age]) => ({
+      alert,
+      story: `nothing of ${product} is accepted for ${hours} hours, and then everything`,
+      series: {
+        [of('marketplace_oldest_unsent_seconds')]: `0+60x${hours * 60} 0x20`,
+        [of('marketplace_unsent_deadline_seconds')]: `${hours * 3600}-60x${hours * 60}${inOrder}`,
+      },
+      quietAt: ['5m', `${age * 60}m`, `${age * 60 + 5}m`, `${hours * 60 + 5}m`],
+      firesAt: [`${age * 60 + 6}m`, `${age * 60 + 10}m`],
+      value: `${age}h 6m 0s|${age}h 10m 0s`,
+    })),
+  ),
   {
-    alert: 'MarketplaceSidecarUnsentFiveHours',
+    alert: 'MarketplaceSidecarUnsentLastHour',
     story: 'a volume comes back after a night, and its records are sent within minutes',
-    series: { [of('marketplace_oldest_unsent_seconds')]: '_x9 36000+60x3 0x30' },
+    series: {
+      [of('marketplace_oldest_unsent_seconds')]: '_x9 36000+60x3 0x30',
+      [of('marketplace_unsent_deadline_seconds')]: `_x9 -14400-60x3${inOrder}`,
+    },
     quietAt: ['10m', '13m', '20m'],
     firesAt: [],
   },
-  ...(
-    [
-      ['MarketplaceSidecarHeldThreeHours', 180, '2h 59m 0s|2h 55m 0s'],
-      ['MarketplaceSidecarHeldLastHalfHour', 30, '29m 0s|25m 0s'],
-    ] as const
-  ).map(([alert, minutes, value]) => ({
-    alert,
-    story: 'an hour is held for the whole window of AWS',
-    series: { [of('marketplace_held_deadline_seconds')]: '_ 21600-60x359 _x30' },
-    quietAt: ['0m', `${361 - minutes}m`, '370m'],
-    firesAt: [`${362 - minutes}m`, `${366 - minutes}m`],
-    value,
-  })),
+  ...windows.flatMap(({ product, hours }) =>
+    (
+      [
+        [
+          'MarketplaceSidecarHeldHalf',
+          hours * 30,
+          `${hours / 2 - 1}h 59m 0s|${hours / 2 - 1}h 55m 0s`,
+        ],
+        ['MarketplaceSidecarHeldLastHalfHour', 30, '29m 0s|25m 0s'],
+      ] as const
+    ).map(([alert, minutes, value]) => ({
+      alert,
+      story: `an hour of ${product} is held for the whole window of AWS`,
+      series: {
+        [of('marketplace_held_deadline_seconds')]:
+          `_ ${hours * 3600}-60x${hours * 60 - 1}${inOrder}`,
+        [of('marketplace_record_window_seconds')]: `${hours * 3600}x${hours * 60 + 30}`,
+      },
+      quietAt: ['0m', `${hours * 60 + 1 - minutes}m`, `${hours * 60 + 10}m`],
+      firesAt: [`${hours * 60 + 2 - minutes}m`, `${hours * 60 + 6 - minutes}m`],
+      value,
+    })),
+  ),
   {
     alert: 'MarketplaceSidecarCustomerUnregistered',
     story: 'usage of an unknown customer waits until he is registered',

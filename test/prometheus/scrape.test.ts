@@ -116,7 +116,7 @@ describe('the alerts', () => {
       'MarketplaceSidecarRecordsUnresolved',
       'MarketplaceSidecarReportsRefused',
       'MarketplaceSidecarTagOverflow',
-      'MarketplaceSidecarUnsentTwoHours',
+      'MarketplaceSidecarUnsentThird',
     ].toSorted()
     const isHurried = ({ group }: EvaluatedRule) => group.startsWith(hurried)
     // On a busy machine a scrape may be late, which counts as silence for a moment.

@@ -177,6 +177,12 @@ export const metricTable = {
     unit: 'seconds',
     labels: [],
   },
+  record_window_seconds: {
+    type: 'gauge',
+    help: 'Seconds after the end of an hour until AWS rejects its record, at the most',
+    unit: 'seconds',
+    labels: [],
+  },
   unsent_deadline_seconds: {
     type: 'gauge',
     help: 'Seconds until AWS rejects the oldest unsent hour; +Inf when there is none',
@@ -203,12 +209,7 @@ export const metricTable = {
     unit: 'flag',
     labels: [],
   },
-  ledger_bytes: {
-    type: 'gauge',
-    help: "Size of the ledger's files",
-    unit: 'bytes',
-    labels: [],
-  },
+  ledger_bytes: { type: 'gauge', help: "Size of the ledger's files", unit: 'bytes', labels: [] },
   ledger_free_bytes: {
     type: 'gauge',
     help: 'Free space of the volume that holds the ledger',

@@ -20,6 +20,8 @@ interface MetricsOptions {
   readonly now: () => number
   /** How long after its end an hour is sealed, ms. */
   readonly sealDelayMs: number
+  /** How long after the end of an hour AWS accepts its record, ms, at the most. */
+  readonly recordWindowMs: number
   /** Returns when AWS stops accepting a record of an hour, ms. */
   readonly acceptedUntil: (hour: number) => number
   readonly ledger: {
@@ -55,6 +57,7 @@ export function createMetrics(registry: MetricRegistry, options: MetricsOptions)
     1,
   )
   registry.gauge('start_time_seconds').set(now() / 1000)
+  registry.gauge('record_window_seconds').set(options.recordWindowMs / 1000)
   const dropped = registry.counter('log_lines_dropped_total')
   dropped.inc(0)
   let counted = 0

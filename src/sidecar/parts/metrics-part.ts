@@ -49,6 +49,7 @@ export function startCounting(
         },
         now: () => clock.now(),
         sealDelayMs: settings.sealDelayMs,
+        recordWindowMs: window.longestMs,
         acceptedUntil: (hour) => acceptedUntil(window, hour),
         ledger,
         entitlement: () => entitlement.snapshot(),

@@ -36,6 +36,7 @@ function create(
     info: { version: '1', productCode: 'p', route: 'both', platform: 'ecs', region: 'eu-west-1' },
     now: () => clock.now,
     sealDelayMs: 60_000,
+    recordWindowMs: window.longestMs,
     acceptedUntil: (hour) => acceptedUntil(window, hour),
     droppedLines: () => 0,
     ledger: {
