@@ -45,7 +45,7 @@ async function passHour(ledger: Ledger, clock: SteppedClock): Promise<void> {
 function planOf({ productCode, dimension, hour, accounts, sealedAt }: SealInput): SealPlan {
   const parts = accounts.map(({ account, cells }) => {
     const micro = cells.reduce((sum, { quantity }) => sum + quantity, 0n)
-    return { account, quantity: Number(micro / 1_000_000n), allocations: undefined }
+    return { account, quantity: (micro / 1_000_000n) * 1_000_000n, allocations: undefined }
   })
   return {
     record: {
@@ -53,7 +53,8 @@ function planOf({ productCode, dimension, hour, accounts, sealedAt }: SealInput)
       dimension,
       hour,
       timestamp: Math.min(hour + hourMs - 1000, sealedAt),
-      quantity: parts.reduce((sum, { quantity }) => sum + quantity, 0),
+      quantity: parts.reduce((sum, { quantity }) => sum + quantity, 0n),
+      form: 'whole',
       allocations: undefined,
       clientToken: `${dimension}-${hour}`.padEnd(64, '0'),
       parts,

@@ -2,7 +2,7 @@ import { createSystemClock, type Clock } from '../../src/kernel/clock.ts'
 import { clientTokenOf } from '../../src/channels/meter-usage/client-token.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { hourMs, hourOf } from '../../src/metering/hour.ts'
-import { planSeal } from '../../src/metering/seal.ts'
+import { planSeal, type SealRules } from '../../src/metering/seal.ts'
 import { median, type Result } from '../result.ts'
 import type { Row } from './bench.ts'
 import { reportOf, withLedger } from './ledger-alone.ts'
@@ -64,7 +64,12 @@ function largeTags(index: number): string {
 
 async function seal(ledger: Ledger, clock: Clock): Promise<void> {
   const now = clock.now() + hourMs
-  const rules = { zeroRecords: false, clientTokenOf, onFolded: () => {} }
+  const rules: SealRules = {
+    zeroRecords: false,
+    formOf: () => 'whole',
+    clientTokenOf,
+    onFolded: () => {},
+  }
   const records = await ledger.seal({
     before: hourOf(now) + hourMs,
     now,

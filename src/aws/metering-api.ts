@@ -1,5 +1,6 @@
 import type { CallOutcome } from '../kernel/events.ts'
 import type { Result } from '../kernel/result.ts'
+import type { QuantityForm } from '../metering/amount.ts'
 import type { CustomerNames } from '../metering/customer.ts'
 import type { Tag } from '../metering/tags.ts'
 
@@ -41,7 +42,8 @@ export interface RegisterUsageValue {
 }
 
 export interface TaggedQuantity {
-  readonly quantity: number
+  /** Millionths of AWS's unit. */
+  readonly quantity: bigint
   /** Empty for the untagged part. */
   readonly tags: readonly Tag[]
 }
@@ -51,8 +53,10 @@ export interface MeterUsageRequest {
   readonly dimension: string
   /** An instant inside the hour, ms. AWS rounds it down to the hour. */
   readonly timestamp: number
-  /** Whole units, 0 to `awsLimits.quantity`. */
-  readonly quantity: number
+  /** Millionths of AWS's unit, 0 to `awsLimits.quantity` units. */
+  readonly quantity: bigint
+  /** How the quantity and those of all allocations are sent. */
+  readonly form: QuantityForm
   /** Their quantities add up to `quantity`; undefined when no usage is tagged. */
   readonly allocations?: readonly TaggedQuantity[] | undefined
   /** 1 to 64 characters, the same for every attempt to send the same record. */
@@ -67,7 +71,8 @@ export interface MeterUsageValue {
 export interface BatchRecord extends CustomerNames {
   readonly dimension: string
   readonly timestamp: number
-  readonly quantity: number
+  readonly quantity: bigint
+  readonly form: QuantityForm
   readonly allocations?: readonly TaggedQuantity[] | undefined
 }
 

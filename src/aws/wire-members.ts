@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto'
+import type { QuantityForm } from '../metering/amount.ts'
+import { formatQuantity, toNumber } from '../metering/quantity.ts'
+import type { UsageAllocation } from '../protocol/fields.ts'
 import type { MeterUsageInput } from '../protocol/operations/meter-usage.ts'
 import type { RegisterUsageInput } from '../protocol/operations/register-usage.ts'
 import type { BatchMeterUsageInput, UsageRecord } from '../protocol/operations/batch-meter-usage.ts'
@@ -23,9 +26,11 @@ export function meterUsageMembers(request: MeterUsageRequest): MeterUsageInput {
     ProductCode: request.productCode,
     UsageDimension: request.dimension,
     Timestamp: toEpochSeconds(request.timestamp),
-    UsageQuantity: request.quantity,
+    ...(request.form === 'whole'
+      ? { UsageQuantity: toNumber(request.quantity) }
+      : { UsageQuantityAsDecimal: formatQuantity(request.quantity) }),
     ClientToken: request.clientToken,
-    ...(request.allocations && { UsageAllocations: request.allocations.map(toUsageAllocation) }),
+    ...usageAllocations(request),
   }
 }
 
@@ -39,21 +44,35 @@ export function batchMeterUsageMembers(request: BatchMeterUsageRequest): BatchMe
 }
 
 function usageRecord(record: BatchRecord): UsageRecord {
-  const { accountId, licenseArn, identifier, allocations } = record
+  const { accountId, licenseArn, identifier } = record
   return {
     Timestamp: toEpochSeconds(record.timestamp),
     Dimension: record.dimension,
-    Quantity: record.quantity,
+    ...(record.form === 'whole'
+      ? { Quantity: toNumber(record.quantity) }
+      : { QuantityAsDecimal: formatQuantity(record.quantity) }),
     ...(identifier !== undefined && { CustomerIdentifier: identifier }),
     ...(accountId !== undefined && { CustomerAWSAccountId: accountId }),
     ...(licenseArn !== undefined && { LicenseArn: licenseArn }),
-    ...(allocations && { UsageAllocations: allocations.map(toUsageAllocation) }),
+    ...usageAllocations(record),
   }
 }
 
-function toUsageAllocation({ quantity, tags }: TaggedQuantity) {
+function usageAllocations({ form, allocations }: Pick<MeterUsageRequest, 'form' | 'allocations'>): {
+  UsageAllocations?: UsageAllocation[]
+} {
+  if (allocations === undefined) return {}
+  return { UsageAllocations: allocations.map((each) => toUsageAllocation(each, form)) }
+}
+
+function toUsageAllocation({ quantity, tags }: TaggedQuantity, form: QuantityForm) {
   const Tags = tags.map(({ key, value }) => ({ Key: key, Value: value }))
-  return { AllocatedUsageQuantity: quantity, ...(Tags.length === 0 ? {} : { Tags }) }
+  return {
+    ...(form === 'whole'
+      ? { AllocatedUsageQuantity: toNumber(quantity) }
+      : { AllocatedUsageQuantityAsDecimal: formatQuantity(quantity) }),
+    ...(Tags.length === 0 ? {} : { Tags }),
+  }
 }
 
 /** Returns the members of the question whether metering is permitted. */

@@ -1,4 +1,5 @@
 import type { AwsClock } from '../aws/aws-clock.ts'
+import type { FractionRule } from '../metering/amount.ts'
 import { hourMs, hourOf, sealableBefore } from '../metering/hour.ts'
 import { planSeal, type SealRules } from '../metering/seal.ts'
 import { sleep, type Clock, type Timer } from '../kernel/clock.ts'
@@ -21,7 +22,11 @@ export interface SubmitterOptions {
   readonly events: Events
   readonly log: Log
   /** `from` where a source asks for the usage by itself. */
-  readonly dimensions: readonly { readonly name: string; readonly from?: unknown }[]
+  readonly dimensions: readonly {
+    readonly name: string
+    readonly from?: unknown
+    readonly fractions?: FractionRule | undefined
+  }[]
   /** Whether the source of a dimension was heard in an hour, so that no usage means zero. */
   readonly wasHeard: (dimension: string, hour: number) => boolean
   /** The tag set of what has none, in a record that has tagged usage too. */
@@ -54,11 +59,15 @@ export class Submitter {
   #sealedAtTheEnd = 0
 
   constructor(options: SubmitterOptions) {
-    const { channel, events, zeroRecords, untaggedAs } = options
+    const { channel, events, zeroRecords, untaggedAs, dimensions } = options
+    const sent = new Set(
+      dimensions.filter(({ fractions }) => fractions === 'send').map(({ name }) => name),
+    )
     this.#options = options
     this.#rules = {
       zeroRecords,
       untaggedAs,
+      formOf: (dimension) => (sent.has(dimension) ? 'decimal' : 'whole'),
       clientTokenOf: (resource, content) => channel.clientTokenOf(resource, content),
       onFolded: (dimension, reports) => events.emit('tagSetsOverflowed', { dimension, reports }),
     }

@@ -20,10 +20,11 @@ export function productFacts({
       bits: bitsOf(pem),
       sha256: fingerprint(pem),
     })),
-    dimensions: dimensions.map(({ name, unit = null, divisor }) => ({
+    dimensions: dimensions.map(({ name, unit = null, divisor, fractions = 'carry' }) => ({
       name,
       unit,
       divisor: String(divisor),
+      fractions,
     })),
     settings: Object.fromEntries(settings),
   }
@@ -34,9 +35,12 @@ export function productLines(product: ProductFile): string[] {
   const { productCode, trustedProductCodes, route, publicKeys, dimensions, settings } =
     productFacts(product)
   const keys = publicKeys.map((key) => `version ${key.version}, RSA ${key.bits}, ${key.sha256}`)
-  const names = dimensions.map(({ name, unit, divisor }) => {
-    const units = `${divisor} ${unit ?? 'reported units'} make one of AWS's`
-    return divisor === '1' ? name : `${name} (${units})`
+  const names = dimensions.map(({ name, unit, divisor, fractions }) => {
+    const notes = [
+      ...(divisor === '1' ? [] : [`${divisor} ${unit ?? 'reported units'} make one of AWS's`]),
+      ...(fractions === 'carry' ? [] : ['fractions are sent as decimals']),
+    ]
+    return notes.length === 0 ? name : `${name} (${notes.join('; ')})`
   })
   const fixed = Object.entries(settings).map(([name, text]) => `${name}=${text}`)
   const rows: readonly (readonly [string, readonly string[]])[] = [

@@ -106,13 +106,15 @@ export interface SidecarEvents {
     readonly id: number
     readonly dimension: string
     readonly hour: number
-    readonly quantity: number
+    /** Millionths of AWS's unit. */
+    readonly quantity: bigint
   }
   recordAttempted: {
     readonly id: number
     readonly dimension: string
     readonly hour: number
-    readonly quantity: number
+    /** Millionths of AWS's unit. */
+    readonly quantity: bigint
     readonly outcome: CallOutcome
     readonly code: string | undefined
     readonly message: string | undefined

@@ -1,40 +1,41 @@
 import { awsLimits } from './aws-limits.ts'
-import type { OpenCell } from './cell.ts'
+import type { QuantityForm } from './amount.ts'
+import { sumOf, type OpenCell } from './cell.ts'
 import { tagsOf, untagged, type TagSet } from './tags.ts'
 
-export interface WholePart {
+/** What of a record goes to a tag set, in the smallest steps that the record can say. */
+export interface Share {
   readonly tags: TagSet
-  readonly whole: bigint
+  readonly steps: bigint
 }
 
 /**
- * Splits `whole` units over the cells in proportion to what they hold, by the largest remainder: every
- * cell gets its own whole units, and those left over go to the cells with the largest remainders. The parts
- * add up to `whole`. Ties go by the tag set, so that the same cells always give the same parts.
+ * Splits `total` steps over the cells in proportion to what they hold, by the largest remainder: every
+ * cell gets its own steps, and those left over go to the cells with the largest remainders. What earlier hours
+ * left over has no tags: whole steps of it are untagged. The shares add up to `total`. Ties go by the tag
+ * set, so that the same cells always give the same shares.
  */
-export function allocateWhole(
-  whole: bigint,
-  cells: readonly OpenCell[],
-  unit: bigint,
-): WholePart[] {
+export function allocateSteps(total: bigint, cells: readonly OpenCell[], unit: bigint): Share[] {
   const parts = cells.map(({ tags, quantity }) => ({
     tags,
-    whole: quantity / unit,
+    steps: quantity / unit,
     rest: quantity % unit,
   }))
-  let left = whole - parts.reduce((sum, part) => sum + part.whole, 0n)
+  const ofEarlierHours = (total * unit - sumOf(cells)) / unit
+  const earlier = ofEarlierHours > 0n ? ofEarlierHours : 0n
+  let left = total - earlier - parts.reduce((sum, part) => sum + part.steps, 0n)
   const byRest = parts.toSorted((a, b) => compare(b.rest, a.rest) || compare(a.tags, b.tags))
   for (const part of byRest) {
     if (left === 0n) break
-    part.whole += 1n
+    part.steps += 1n
     left -= 1n
   }
   const tagged = parts.filter(({ tags }) => tags !== untagged)
-  // More can be left than there are cells only when the fraction held whole units: a divisor became smaller.
-  const bucket =
-    left + parts.reduce((sum, part) => sum + (part.tags === untagged ? part.whole : 0n), 0n)
-  const shares = tagged.map(({ tags, whole: share }) => ({ tags, whole: share }))
-  return bucket === 0n ? shares : [{ tags: untagged, whole: bucket }, ...shares]
+  const bucket = parts
+    .filter(({ tags }) => tags === untagged)
+    .reduce((sum, { steps }) => sum + steps, earlier + left)
+  const shares = tagged.map(({ tags, steps }) => ({ tags, steps }))
+  return bucket === 0n ? shares : [{ tags: untagged, steps: bucket }, ...shares]
 }
 
 /** What the other members of a request need at most, with room for what AWS's SDK adds. */
@@ -47,6 +48,7 @@ const otherMembersBytes = 8192
  */
 export function fitAllocations(
   cells: readonly OpenCell[],
+  form: QuantityForm,
   untaggedAs: TagSet = untagged,
 ): {
   readonly cells: readonly OpenCell[]
@@ -59,11 +61,11 @@ export function fitAllocations(
   const keys = new Set(tagsOf(untaggedAs).map(({ key }) => key))
   let bucket = cells.find(({ tags }) => tags === untagged)?.quantity ?? 0n
   let folded = 0
-  let room = awsLimits.requestBytes - otherMembersBytes - bytesOf(untaggedAs)
+  let room = awsLimits.requestBytes - otherMembersBytes - bytesOf(untaggedAs, form)
   for (const cell of bySize) {
     // One place is left for the untagged bucket. An allocation is longer than its tag set.
     const place = kept.length < awsLimits.allocations - 1 && cell.tags.length < room
-    const taken = place ? takeRoom(cell.tags, keys, room) : undefined
+    const taken = place ? takeRoom(cell.tags, form, { keys, room }) : undefined
     if (taken === undefined) {
       bucket += cell.quantity
       folded += 1
@@ -78,19 +80,25 @@ export function fitAllocations(
 }
 
 /** Returns the bytes that a tag set takes, and adds its keys to `keys`; undefined where it does not fit. */
-function takeRoom(tags: TagSet, keys: Set<string>, room: number): number | undefined {
+function takeRoom(
+  tags: TagSet,
+  form: QuantityForm,
+  { keys, room }: { readonly keys: Set<string>; readonly room: number },
+): number | undefined {
   const added = tagsOf(tags)
   const union = new Set([...keys, ...added.map(({ key }) => key)])
-  const bytes = bytesOf(tags, added)
+  const bytes = bytesOf(tags, form, added)
   if (union.size > awsLimits.distinctTagKeys || bytes > room) return undefined
   for (const key of union) keys.add(key)
   return bytes
 }
 
 /** The size of an allocation in the JSON that is sent, with the largest quantity and a comma. */
-function bytesOf(tags: TagSet, parsed = tagsOf(tags)): number {
+function bytesOf(tags: TagSet, form: QuantityForm, parsed = tagsOf(tags)): number {
   const wire = {
-    AllocatedUsageQuantity: awsLimits.quantity,
+    ...(form === 'whole'
+      ? { AllocatedUsageQuantity: awsLimits.quantity }
+      : { AllocatedUsageQuantityAsDecimal: '0'.repeat(awsLimits.decimalLength) }),
     ...(tags !== untagged && {
       Tags: parsed.map(({ key, value }) => ({ Key: key, Value: value })),
     }),

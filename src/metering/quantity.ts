@@ -66,6 +66,11 @@ function refuse(problem: QuantityProblem, reason: string): ParsedQuantity {
   return fail({ problem, reason })
 }
 
+/** Returns micro-units as a JSON number, which is exact up to 2^33 units. */
+export function toNumber(micro: bigint): number {
+  return Number(formatQuantity(micro))
+}
+
 /** Formats micro-units as the shortest decimal: 2500000 is `2.5`. */
 export function formatQuantity(micro: bigint): string {
   const sign = micro < 0n ? '-' : ''

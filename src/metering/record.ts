@@ -1,5 +1,5 @@
 import type { AccountKey } from './account.ts'
-import { microPerWhole } from './amount.ts'
+import type { QuantityForm } from './amount.ts'
 import type { OpenCell } from './cell.ts'
 import type { RecordState } from './record-states.ts'
 import type { Slot } from './slot.ts'
@@ -7,8 +7,8 @@ import { untagged, type TagSet } from './tags.ts'
 
 export interface Allocation {
   readonly tags: TagSet
-  /** Whole units. */
-  readonly quantity: number
+  /** Millionths of AWS's unit. */
+  readonly quantity: bigint
 }
 
 /** What a sealed hour sends to AWS; the same for every attempt. */
@@ -18,8 +18,10 @@ export interface SealedContent {
   readonly hour: number
   /** The record's timestamp: an instant inside the hour. */
   readonly timestamp: number
-  /** Whole units, 0 to 2147483647. */
-  readonly quantity: number
+  /** Millionths of AWS's unit, 0 to 2147483647 units. */
+  readonly quantity: bigint
+  /** Where it is `whole`, so is every quantity. */
+  readonly form: QuantityForm
   /** Undefined when none of the usage is tagged. */
   readonly allocations: readonly Allocation[] | undefined
   readonly clientToken: string
@@ -28,8 +30,8 @@ export interface SealedContent {
 /** What one account gave to a record. Settling, moving and the audit work on parts. */
 export interface RecordPart {
   readonly account: AccountKey
-  /** AWS's whole units. */
-  readonly quantity: number
+  /** Millionths of AWS's unit. */
+  readonly quantity: bigint
   /** Undefined when none of them is tagged. */
   readonly allocations: readonly Allocation[] | undefined
 }
@@ -98,10 +100,9 @@ export function possiblyTaken(record: Pick<MeteringRecord, 'inFlight' | 'ambiguo
 
 /** Returns the usage of a part in millionths by tag set, as it goes back to an open hour. */
 export function usageOfPart({ account, quantity, allocations }: RecordPart): OpenCell[] {
-  const unit = microPerWhole(account.divisor)
   return (allocations ?? [{ tags: untagged, quantity }])
-    .filter((share) => share.quantity > 0)
-    .map((share) => ({ tags: share.tags, quantity: BigInt(share.quantity) * unit }))
+    .filter((share) => share.quantity > 0n)
+    .map((share) => ({ tags: share.tags, quantity: share.quantity * account.divisor }))
 }
 
 /** Returns the allocations of all parts as one list, by tag set; undefined when nothing is tagged. */
@@ -109,12 +110,12 @@ export function mergeAllocations(parts: readonly RecordPart[]): SealedContent['a
   const [first, ...rest] = parts
   if (rest.length === 0) return first?.allocations
   if (parts.every(({ allocations }) => allocations === undefined)) return undefined
-  const sums = new Map<TagSet, number>()
+  const sums = new Map<TagSet, bigint>()
   for (const { quantity, allocations = [{ tags: untagged, quantity }] } of parts)
     for (const share of allocations)
-      sums.set(share.tags, (sums.get(share.tags) ?? 0) + share.quantity)
+      sums.set(share.tags, (sums.get(share.tags) ?? 0n) + share.quantity)
   return [...sums]
-    .filter(([, quantity]) => quantity > 0)
+    .filter(([, quantity]) => quantity > 0n)
     .map(([tags, quantity]) => ({ tags, quantity }))
     .toSorted((a, b) => (a.tags < b.tags ? -1 : 1))
 }

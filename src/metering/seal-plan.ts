@@ -6,7 +6,7 @@ import type { RecordPart, SealedContent } from './record.ts'
 export interface SealAccount {
   readonly account: AccountKey
   readonly cells: readonly OpenCell[]
-  /** What earlier hours left over: less than one of AWS's whole units. */
+  /** What earlier hours left over: less than AWS accepted then. */
   readonly fraction: bigint
 }
 

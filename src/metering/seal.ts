@@ -1,5 +1,5 @@
-import { fitAllocations, allocateWhole, type WholePart } from './allocations.ts'
-import { microPerWhole } from './amount.ts'
+import { allocateSteps, fitAllocations, type Share } from './allocations.ts'
+import { microPerUnit, stepOf, type QuantityForm } from './amount.ts'
 import { awsLimits } from './aws-limits.ts'
 import { sumOf, type OpenCell } from './cell.ts'
 import { hourMs, recordTimestamp } from './hour.ts'
@@ -8,6 +8,8 @@ import type { SealAccount, SealInput, SealPlan, SealRest } from './seal-plan.ts'
 import { untagged, type TagSet } from './tags.ts'
 
 export interface SealRules {
+  /** How AWS receives the quantities of a dimension. */
+  readonly formOf: (dimension: string) => QuantityForm
   /** Whether an hour that is over gets a record even when there is nothing to bill. */
   readonly zeroRecords: boolean
   /** The same for the same content, different for any other; 1 to 64 characters. */
@@ -19,30 +21,32 @@ export interface SealRules {
 }
 
 /**
- * Decides how an hour of a slot is closed. Each account gives its whole units, rounded down, and the
- * record is their sum. The remainder of an account stays in its fraction for later hours; what exceeds
+ * Decides how an hour of a slot is closed. Each account gives what AWS accepts, rounded down to whole units or, as
+ * decimals, to millionths, and the record is their sum. The remainder of an account stays in its fraction for later hours; what exceeds
  * AWS's largest quantity is carried to the next hour.
  */
 export function planSeal(input: SealInput, rules: SealRules): SealPlan {
   const { accounts, hour, sealedAt, productCode, dimension, resource } = input
-  const totals = accounts.map(totalOf)
+  const form = rules.formOf(dimension)
+  const totals = accounts.map((account) => totalOf(account, form))
   const isOver = hour + hourMs <= sealedAt
-  if (totals.every(({ whole }) => whole === 0n) && !(rules.zeroRecords && isOver))
+  if (totals.every(({ steps }) => steps === 0n) && !(rules.zeroRecords && isOver))
     return {
       record: undefined,
       rests: totals.map(({ fraction }) => ({ fraction, carried: [] })),
     }
 
-  const { cells, folded } = fitAccounts(accounts, rules.untaggedAs)
+  const { cells, folded } = fitAccounts(accounts, form, rules.untaggedAs)
   if (folded > 0) rules.onFolded(dimension, folded)
-  const { parts: taken, rests } = divide(accounts, totals, cells)
+  const { parts: taken, rests } = divide(accounts, form, { totals, cells })
   const parts = nameUntagged(taken, rules.untaggedAs)
   const content = {
     productCode,
     dimension,
     hour,
     timestamp: recordTimestamp(hour, sealedAt),
-    quantity: parts.reduce((sum, part) => sum + part.quantity, 0),
+    quantity: sumOf(parts),
+    form,
     allocations: mergeAllocations(parts),
   }
   return {
@@ -52,15 +56,18 @@ export function planSeal(input: SealInput, rules: SealRules): SealPlan {
 }
 
 interface Total {
+  /** How many millionths of the application's unit make a step. */
   readonly unit: bigint
-  readonly whole: bigint
+  /** How many steps of the form the account has. */
+  readonly steps: bigint
   readonly fraction: bigint
 }
 
-function totalOf({ account, cells, fraction }: SealAccount): Total {
-  const unit = microPerWhole(account.divisor)
-  const total = cells.reduce((sum, { quantity }) => sum + quantity, fraction)
-  return { unit, whole: total / unit, fraction: total % unit }
+function totalOf({ account, cells, fraction }: SealAccount, form: QuantityForm): Total {
+  // A millionth of AWS's unit is so many of the application's as the divisor says.
+  const unit = account.divisor * stepOf(form)
+  const total = fraction + sumOf(cells)
+  return { unit, steps: total / unit, fraction: total % unit }
 }
 
 /**
@@ -69,6 +76,7 @@ function totalOf({ account, cells, fraction }: SealAccount): Total {
  */
 function fitAccounts(
   accounts: readonly SealAccount[],
+  form: QuantityForm,
   untaggedAs: TagSet | undefined,
 ): {
   readonly cells: readonly (readonly OpenCell[])[]
@@ -80,7 +88,7 @@ function fitAccounts(
     for (const { tags, quantity } of cells)
       weights.set(tags, (weights.get(tags) ?? 0n) + quantity * (product / account.divisor))
   const all = [...weights].map(([tags, quantity]) => ({ tags, quantity }))
-  const fitted = fitAllocations(all, untaggedAs)
+  const fitted = fitAllocations(all, form, untaggedAs)
   const kept = new Set(fitted.cells.map(({ tags }) => tags))
   return { cells: accounts.map(({ cells }) => foldCells(cells, kept)), folded: fitted.folded }
 }
@@ -96,28 +104,35 @@ function foldCells(cells: readonly OpenCell[], kept: ReadonlySet<string>): OpenC
 /** Gives each account its part until the record is full. */
 function divide(
   accounts: readonly SealAccount[],
-  totals: readonly Total[],
-  cells: readonly (readonly OpenCell[])[],
+  form: QuantityForm,
+  {
+    totals,
+    cells,
+  }: {
+    readonly totals: readonly Total[]
+    readonly cells: readonly (readonly OpenCell[])[]
+  },
 ): { parts: RecordPart[]; rests: SealRest[] } {
   const parts: RecordPart[] = []
   const rests: SealRest[] = []
-  let room = BigInt(awsLimits.quantity)
+  const step = stepOf(form)
+  let room = (BigInt(awsLimits.quantity) * microPerUnit) / step
   for (const [index, { account }] of accounts.entries()) {
-    const { unit = 1n, whole = 0n, fraction = 0n } = totals[index] ?? {}
-    const { taken, rest } = capAt(room, allocateWhole(whole, cells[index] ?? [], unit))
-    const quantity = taken.reduce((sum, part) => sum + part.whole, 0n)
-    room -= quantity
-    if (quantity > 0n)
-      parts.push({ account, quantity: Number(quantity), allocations: allocationsOf(taken) })
+    const { unit = 1n, steps = 0n, fraction = 0n } = totals[index] ?? {}
+    const { taken, rest } = capAt(room, allocateSteps(steps, cells[index] ?? [], unit))
+    const all = taken.reduce((sum, share) => sum + share.steps, 0n)
+    room -= all
+    if (all > 0n)
+      parts.push({ account, quantity: all * step, allocations: allocationsOf(taken, step) })
     rests.push({
       fraction,
-      carried: rest.map(({ tags, whole: units }) => ({ tags, quantity: units * unit })),
+      carried: rest.map((share) => ({ tags: share.tags, quantity: share.steps * unit })),
     })
   }
   const [first] = accounts
   // A record of 0 also belongs to an account.
   if (parts.length === 0 && first !== undefined)
-    parts.push({ account: first.account, quantity: 0, allocations: undefined })
+    parts.push({ account: first.account, quantity: 0n, allocations: undefined })
   return { parts, rests }
 }
 
@@ -127,34 +142,31 @@ function nameUntagged(parts: readonly RecordPart[], untaggedAs: TagSet | undefin
     return [...parts]
   return parts.map((part) => {
     const shares = part.allocations ?? [{ tags: untagged, quantity: part.quantity }]
-    const sums = new Map<TagSet, number>()
+    const sums = new Map<TagSet, bigint>()
     for (const { tags, quantity } of shares) {
       const name = tags === untagged ? untaggedAs : tags
-      sums.set(name, (sums.get(name) ?? 0) + quantity)
+      sums.set(name, (sums.get(name) ?? 0n) + quantity)
     }
     const allocations = [...sums].map(([tags, quantity]) => ({ tags, quantity }))
     return { ...part, allocations: allocations.toSorted((a, b) => (a.tags < b.tags ? -1 : 1)) }
   })
 }
 
-/** Takes parts in their order until they have `limit` units. */
-function capAt(
-  limit: bigint,
-  parts: readonly WholePart[],
-): { taken: WholePart[]; rest: WholePart[] } {
-  const taken: WholePart[] = []
-  const rest: WholePart[] = []
+/** Takes shares in their order until they have `limit` steps. */
+function capAt(limit: bigint, shares: readonly Share[]): { taken: Share[]; rest: Share[] } {
+  const taken: Share[] = []
+  const rest: Share[] = []
   let room = limit
-  for (const { tags, whole } of parts) {
-    const share = whole < room ? whole : room
-    room -= share
-    if (share > 0n) taken.push({ tags, whole: share })
-    if (whole > share) rest.push({ tags, whole: whole - share })
+  for (const { tags, steps } of shares) {
+    const fits = steps < room ? steps : room
+    room -= fits
+    if (fits > 0n) taken.push({ tags, steps: fits })
+    if (steps > fits) rest.push({ tags, steps: steps - fits })
   }
   return { taken, rest }
 }
 
-function allocationsOf(parts: readonly WholePart[]): SealedContent['allocations'] {
-  if (parts.every(({ tags }) => tags === untagged)) return undefined
-  return parts.map(({ tags, whole }) => ({ tags, quantity: Number(whole) }))
+function allocationsOf(shares: readonly Share[], step: bigint): SealedContent['allocations'] {
+  if (shares.every(({ tags }) => tags === untagged)) return undefined
+  return shares.map(({ tags, steps }) => ({ tags, quantity: steps * step }))
 }

@@ -1,6 +1,7 @@
 import type { Dimension, ProductFile } from './product.ts'
 
-type DimensionChange = 'same' | 'new-divisor' | 'new-product-code' | 'removed' | 'added'
+type DimensionChange =
+  'same' | 'new-fractions' | 'new-divisor' | 'new-product-code' | 'removed' | 'added'
 
 /** What a changed product file does to the usage of a dimension that is open when its image starts. */
 interface DimensionComparison {
@@ -35,7 +36,13 @@ export function compareProducts(old: ProductFile, next: ProductFile): DimensionC
           change: 'new-product-code' as const,
           effect: `${codes} ${fraction}`,
         }
-      return { dimension: name, change: 'same' as const, effect: 'Open usage goes on.' }
+      return {
+        dimension: name,
+        ...(changeOfFractions(earlier, dimension) ?? {
+          change: 'same' as const,
+          effect: 'Open usage goes on.',
+        }),
+      }
     }),
     ...old.dimensions.filter(({ name }) => !after.has(name)).map((gone) => removed(gone, next)),
   ]
@@ -47,6 +54,16 @@ function added({ replaces = [] }: Dimension) {
   const from =
     replaces.length === 0 ? '' : ` It replaces ${replaces.join(', ')} in refused records.`
   return { change: 'added' as const, effect: `There is no open usage of it.${from}` }
+}
+
+/** The form of a record is no part of what usage means: today's file decides for open usage too. */
+function changeOfFractions(old: Dimension, next: Dimension) {
+  if ((old.fractions ?? 'carry') === (next.fractions ?? 'carry')) return undefined
+  const effect =
+    next.fractions === 'send'
+      ? 'The next record is a decimal, and holds open usage and what earlier hours left over.'
+      : 'The next record has whole units. What is below one unit stays for later hours.'
+  return { change: 'new-fractions' as const, effect: `Open usage goes on. ${effect}` }
 }
 
 function changeOfDivisor(old: Dimension, next: Dimension) {

@@ -14,6 +14,7 @@ import {
 } from '../kernel/schema.ts'
 import { awsLimits } from '../metering/aws-limits.ts'
 import { aggregates, scopes } from '../metering/account.ts'
+import { fractionRules } from '../metering/amount.ts'
 import { customerForms } from '../metering/customer.ts'
 import { largestWhole, parseQuantity } from '../metering/quantity.ts'
 import { canonicalTags, type TagSet } from '../metering/tags.ts'
@@ -147,6 +148,12 @@ export const dimensionSchema = object(
     divisor: optional(
       described(divisor, "How many of the application's units make one of AWS's."),
       1n,
+    ),
+    fractions: optional(
+      described(
+        choice(fractionRules),
+        "What is below one of AWS's whole units: it is carried to the next hour, or sent (send) as a decimal with six places.",
+      ),
     ),
     maxPerHour: optional(
       described(

@@ -10,7 +10,7 @@ type Loose<T, Names extends keyof T> = Omit<T, Names> & Partial<Pick<T, Names>>
  */
 export type Dimension = Loose<
   TypeOf<typeof dimensionSchema>,
-  'maxPerHour' | 'replaces' | 'aggregate' | 'scope' | 'staleAfterSeconds' | 'from'
+  'maxPerHour' | 'fractions' | 'replaces' | 'aggregate' | 'scope' | 'staleAfterSeconds' | 'from'
 >
 
 export type OperatorPermission = (typeof operatorPermissions)[number]

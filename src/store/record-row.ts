@@ -1,5 +1,6 @@
 import type { Account } from '../metering/account.ts'
-import { microPerUnit } from '../metering/amount.ts'
+import { microPerUnit, type QuantityForm } from '../metering/amount.ts'
+import { formatQuantity, parseQuantity } from '../metering/quantity.ts'
 import {
   mergeAllocations,
   type Allocation,
@@ -39,7 +40,7 @@ export function slotOfRow(row: Row): Slot {
 export function partOf(row: Row, names: { account(id: number): Account }): RecordPart {
   return {
     account: names.account(integer(row, 'account_id')).key,
-    quantity: unitsOf(row),
+    quantity: quantityOf(row),
     allocations: allocationsOf(optionalText(row, 'allocations')),
   }
 }
@@ -53,7 +54,8 @@ export function summaryOf(row: Row): RecordSummary {
     dimension: text(row, 'dimension'),
     hour: integer(row, 'hour'),
     timestamp: integer(row, 'timestamp'),
-    quantity: unitsOf(row),
+    quantity: quantityOf(row),
+    form: text(row, 'form') as QuantityForm,
     clientToken: text(row, 'client_token'),
     state: recordStateOf(text(row, 'state')),
     attempts: integer(row, 'attempts'),
@@ -70,23 +72,29 @@ export function summaryOf(row: Row): RecordSummary {
   }
 }
 
-/** The column form of allocations: pairs of tag pairs and whole units. */
+/** The column form of allocations: pairs of tag pairs and whole units, or a text where they have a fraction. */
 export function allocationsColumn(allocations: RecordPart['allocations']): string | null {
   if (allocations === undefined) return null
-  return JSON.stringify(allocations.map(({ tags, quantity }) => [tagsOf(tags), quantity]))
+  return JSON.stringify(allocations.map(({ tags, quantity }) => [tagsOf(tags), unitsOf(quantity)]))
 }
 
-/** Columns hold millionths of AWS's unit, and every form that is sent today is whole. */
-export function quantityColumn(units: number): bigint {
-  return BigInt(units) * microPerUnit
+function unitsOf(quantity: bigint): number | string {
+  return quantity % microPerUnit === 0n ? Number(quantity / microPerUnit) : formatQuantity(quantity)
 }
 
-function unitsOf(row: Row): number {
-  return integer(row, 'quantity') / Number(microPerUnit)
+function quantityOf(row: Row): bigint {
+  return BigInt(row['quantity'] as number | bigint | string)
 }
 
 function allocationsOf(column: string | undefined): readonly Allocation[] | undefined {
   if (column === undefined) return undefined
-  const pairs = JSON.parse(column) as [{ key: string; value: string }[], number][]
-  return pairs.map(([tags, quantity]) => ({ tags: canonicalTags(tags), quantity }))
+  const pairs = JSON.parse(column) as [{ key: string; value: string }[], number | string][]
+  return pairs.map(([tags, units]) => ({ tags: canonicalTags(tags), quantity: microOf(units) }))
+}
+
+function microOf(units: number | string): bigint {
+  if (typeof units === 'number') return BigInt(units) * microPerUnit
+  const quantity = parseQuantity(units)
+  if (!quantity.ok) throw new TypeError(`an allocation of ${units} units is not a quantity`)
+  return quantity.value
 }

@@ -5,6 +5,7 @@ import type { AccountKey } from '../../src/metering/account.ts'
 import { hourMs } from '../../src/metering/hour.ts'
 import type { MeteringRecord, SealedContent, Settlement } from '../../src/metering/record.ts'
 import { canonicalTags, untagged } from '../../src/metering/tags.ts'
+import { jsonOf } from '../support/json-of.ts'
 
 export interface ChannelUnderTest {
   readonly channel: Channel
@@ -39,10 +40,11 @@ const content: Omit<SealedContent, 'clientToken'> = {
   dimension: 'requests',
   hour,
   timestamp: hour + hourMs - 1000,
-  quantity: 5,
+  quantity: 5_000_000n,
+  form: 'whole',
   allocations: [
-    { tags: red, quantity: 3 },
-    { tags: untagged, quantity: 2 },
+    { tags: red, quantity: 3_000_000n },
+    { tags: untagged, quantity: 2_000_000n },
   ],
 }
 
@@ -153,7 +155,7 @@ export function describeChannel({ channel, aws, whose }: ChannelUnderTest): void
     })
 
     describe('the call', () => {
-      const bytesOf = (record: MeteringRecord) => JSON.stringify(channel.toCall([record]))
+      const bytesOf = (record: MeteringRecord) => jsonOf(channel.toCall([record]))
 
       test('is the same to the byte for every attempt to send a record', () => {
         const first = bytesOf(recordOf())
@@ -170,7 +172,7 @@ export function describeChannel({ channel, aws, whose }: ChannelUnderTest): void
       test('is made once, as it is', async () => {
         for (const outcome of [{ meteringRecordId: 'm-1' }, ...meanings.map(failureOf)]) {
           const { calls } = await send(outcome)
-          expect(calls.map((call) => JSON.stringify(call))).toEqual([bytesOf(recordOf())])
+          expect(calls.map((call) => jsonOf(call))).toEqual([bytesOf(recordOf())])
         }
       })
     })
@@ -197,10 +199,11 @@ export function describeChannel({ channel, aws, whose }: ChannelUnderTest): void
           tokenOf({ timestamp: content.timestamp - 1000 }),
           tokenOf({ productCode: 'product-2' }),
           tokenOf({ dimension: 'storage' }),
-          tokenOf({ quantity: 6 }),
+          tokenOf({ quantity: 6_000_000n }),
+          tokenOf({ form: 'decimal' }),
           tokenOf({ allocations: undefined }),
-          tokenOf({ allocations: [{ tags: red, quantity: 5 }] }),
-          tokenOf({ allocations: [{ tags: blue, quantity: 5 }] }),
+          tokenOf({ allocations: [{ tags: red, quantity: 5_000_000n }] }),
+          tokenOf({ allocations: [{ tags: blue, quantity: 5_000_000n }] }),
           tokenOf({ allocations: content.allocations?.toReversed() }),
         ]
         expect(new Set(tokens).size).toBe(tokens.length)

@@ -196,7 +196,7 @@ export function describeStore({ name, create }: StoreUnderTest): void {
       await expect(write(store, { newRecords: [first] })).rejects.toBeInstanceOf(Error)
       const next = recordOf(nine + hourMs, partOf(requests, 4))
       const [id = 0] = await write(store, { newRecords: [next] })
-      expect(await store.record(id)).toMatchObject({ hour: nine + hourMs, quantity: 4 })
+      expect(await store.record(id)).toMatchObject({ hour: nine + hourMs, quantity: 4_000_000n })
     })
 
     test('rejects with LedgerBusy while another process has the book locked', async () => {

@@ -34,7 +34,7 @@ function requestOf(records: readonly MeteringRecord[]): BatchMeterUsageRequest {
   return {
     // The customers' licences name the product where they are what AWS bills by.
     productCode: records.every(isByLicence) ? undefined : records[0]?.productCode,
-    records: records.map(({ dimension, timestamp, quantity, allocations, parts }) => {
+    records: records.map(({ dimension, timestamp, quantity, form, allocations, parts }) => {
       const identity = parts[0]?.account.identity
       if (identity === undefined) throw new TypeError('a record of a batch has a customer')
       return {
@@ -42,6 +42,7 @@ function requestOf(records: readonly MeteringRecord[]): BatchMeterUsageRequest {
         dimension,
         timestamp,
         quantity,
+        form,
         allocations: callAllocations({ allocations }),
       }
     }),

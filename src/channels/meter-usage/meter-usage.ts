@@ -23,12 +23,13 @@ export const meterUsage: Channel<MeterUsageRequest, MeterUsageValue> = {
 
 function requestOf(record: MeteringRecord | undefined): MeterUsageRequest {
   if (record === undefined) throw new TypeError('a call has a record')
-  const { productCode, dimension, timestamp, quantity, allocations, clientToken } = record
+  const { productCode, dimension, timestamp, quantity, form, allocations, clientToken } = record
   return {
     productCode,
     dimension,
     timestamp,
     quantity,
+    form,
     allocations: callAllocations({ allocations }),
     clientToken,
   }

@@ -15,15 +15,15 @@ export function narrate(events: Events, out: (line: string) => void): void {
   )
   events.on('usageRefused', ({ code }) => out(`usage        refused: ${code}`))
   events.on('recordSealed', ({ dimension, hour: sealed, quantity }) =>
-    out(`hour over    ${hour(sealed)}: one record, ${quantity} ${dimension}`),
+    out(`hour over    ${hour(sealed)}: one record, ${formatQuantity(quantity)} ${dimension}`),
   )
   events.on(
     'recordAttempted',
     ({ dimension, hour: sent, quantity, outcome, code, meteringRecordId }) =>
       out(
         outcome === 'ok'
-          ? `sent         ${hour(sent)}: ${quantity} ${dimension}, MeteringRecordId ${meteringRecordId}`
-          : `not sent     ${hour(sent)}: ${quantity} ${dimension}: ${code}`,
+          ? `sent         ${hour(sent)}: ${formatQuantity(quantity)} ${dimension}, MeteringRecordId ${meteringRecordId}`
+          : `not sent     ${hour(sent)}: ${formatQuantity(quantity)} ${dimension}: ${code}`,
       ),
   )
 }

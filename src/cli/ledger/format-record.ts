@@ -1,4 +1,6 @@
 import { toIso } from '../../kernel/clock.ts'
+import { microPerUnit } from '../../metering/amount.ts'
+import { formatQuantity } from '../../metering/quantity.ts'
 import { tagsOf } from '../../metering/tags.ts'
 import type { MeteringRecord } from '../../metering/record.ts'
 import { untagged, type TagSet } from '../../metering/tags.ts'
@@ -21,8 +23,9 @@ export function formatTags(tags: TagSet): string {
     .join(', ')
 }
 
-export function formatUnits(quantity: number): string {
-  return quantity === 1 ? '1 unit' : `${quantity} units`
+/** `1 unit`, `2.5 units`: of AWS's units, which the book counts in millionths. */
+export function formatUnits(quantity: bigint): string {
+  return quantity === microPerUnit ? '1 unit' : `${formatQuantity(quantity)} units`
 }
 
 /** `record 12 (requests, 2026-03-10T09h, 42 units)` */

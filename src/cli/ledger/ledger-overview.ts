@@ -30,7 +30,7 @@ export function describeOverview(
     ...headOf(directory, overview),
     ...section('Open: reported, the hour is not sealed', ...openTable(overview, withTags)),
     ...section(
-      'Fractions: below one whole unit, they go with a later hour',
+      'Fractions: below what AWS accepts, they go with a later hour',
       [dimensionColumn, quantityColumn, ...(fractions.some(isRetired) ? [retiredColumn] : [])],
       fractions.map((fraction) => [
         fraction.dimension,
@@ -160,7 +160,14 @@ function voidedSection(voided: LedgerOverview['voided']): string[] {
 
 function recordCells(record: RecordSummary): string[] {
   const { id, hour, dimension, quantity, state, attempts } = record
-  return [String(id), formatHour(hour), dimension, String(quantity), state, String(attempts)]
+  return [
+    String(id),
+    formatHour(hour),
+    dimension,
+    formatQuantity(quantity),
+    state,
+    String(attempts),
+  ]
 }
 
 function outcomeOf({ meteringRecordId, movedTo, lastCode }: RecordSummary): string {

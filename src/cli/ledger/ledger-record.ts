@@ -1,4 +1,5 @@
 import { referenceOf } from '../../store/reference.ts'
+import { formatQuantity } from '../../metering/quantity.ts'
 import type { MeteringRecord } from '../../metering/record.ts'
 import { formatHour, formatTags, formatTime } from './format-record.ts'
 import { wrap } from '../text-table.ts'
@@ -15,7 +16,7 @@ export function describeRecord(record: MeteringRecord): string[] {
     ...(record.customer === '' ? [] : [['customer', record.customer] as const]),
     ['hour', formatHour(record.hour)],
     ['timestamp sent', formatTime(record.timestamp)],
-    ['quantity', `${record.quantity}${divisorNote(record)}`],
+    ['quantity', `${formatQuantity(record.quantity)}${divisorNote(record)}`],
     ['MeteringRecordId', record.meteringRecordId ?? 'none'],
     ['id for AWS SDKs', referenceOf(record)],
     ['attempts', String(record.attempts)],
@@ -33,7 +34,10 @@ export function describeRecord(record: MeteringRecord): string[] {
     ['client token', record.clientToken],
     ...allocations.map(
       ({ tags, quantity }, index) =>
-        [index === 0 ? 'allocations' : '', `${quantity}  ${formatTags(tags)}`] as const,
+        [
+          index === 0 ? 'allocations' : '',
+          `${formatQuantity(quantity)}  ${formatTags(tags)}`,
+        ] as const,
     ),
   ]
   return fields.flatMap(([label, value]) => {

@@ -1,4 +1,5 @@
 import { isoOrNull, toIso } from '../../kernel/clock.ts'
+import { toNumber } from '../../metering/quantity.ts'
 import { tagsOf } from '../../metering/tags.ts'
 import type { MeteringRecord } from '../../metering/record.ts'
 import type { TagSet } from '../../metering/tags.ts'
@@ -11,7 +12,7 @@ export function recordBody(record: MeteringRecord) {
     timestamp: toIso(record.timestamp),
     customer: record.customer,
     dimension: record.dimension,
-    quantity: record.quantity,
+    quantity: toNumber(record.quantity),
     divisor: Number(record.divisor),
     allocations: allocationsBody(record),
     state: record.state,
@@ -38,5 +39,10 @@ export function tagsBody(tags: TagSet): Record<string, string> {
 }
 
 function allocationsBody({ allocations }: MeteringRecord) {
-  return allocations?.map(({ tags, quantity }) => ({ tags: tagsBody(tags), quantity })) ?? null
+  return (
+    allocations?.map(({ tags, quantity }) => ({
+      tags: tagsBody(tags),
+      quantity: toNumber(quantity),
+    })) ?? null
+  )
 }

@@ -83,7 +83,7 @@ const usageRecord: Properties<RecordAnswer> = {
   id: { type: 'integer', minimum: 1 },
   dimension: text,
   hour: time,
-  quantity: whole,
+  quantity,
   state: { type: 'string', enum: recordStates },
   attempts: whole,
   meteringRecordId: textOrNull,

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { toIso } from '../../kernel/clock.ts'
 import { csvLine } from '../../kernel/csv.ts'
+import { toNumber } from '../../metering/quantity.ts'
 import type { MeteringRecord } from '../../metering/record.ts'
 
 /** Returns what AWS has accepted, oldest hour first. */
@@ -27,5 +28,12 @@ async function* linesOf(records: AsyncIterable<MeteringRecord>): AsyncGenerator<
 function lineOf(record: MeteringRecord): string {
   const { hour, dimension, quantity, meteringRecordId = '', settledAt, productCode } = record
   const settled = settledAt === undefined ? '' : toIso(settledAt)
-  return csvLine([toIso(hour), dimension, quantity, meteringRecordId, settled, productCode])
+  return csvLine([
+    toIso(hour),
+    dimension,
+    toNumber(quantity),
+    meteringRecordId,
+    settled,
+    productCode,
+  ])
 }

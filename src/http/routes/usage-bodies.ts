@@ -1,19 +1,19 @@
 import { isoOrNull, toIso } from '../../kernel/clock.ts'
-import { formatQuantity } from '../../metering/quantity.ts'
+import { toNumber } from '../../metering/quantity.ts'
 import type { RecordSummary } from '../../metering/record.ts'
 import type { OpenHour } from '../../metering/report.ts'
 import type { AccountFraction, HeldUsageSummary } from '../../store/summary.ts'
 import type { FractionAnswer, HeldAnswer, HourAnswer, RecordAnswer } from './answers.ts'
 
 export function hourBody({ dimension, hour, quantity }: OpenHour): HourAnswer {
-  return { dimension, hour: toIso(hour), quantity: asNumber(quantity) }
+  return { dimension, hour: toIso(hour), quantity: toNumber(quantity) }
 }
 
 export function fractionBody({
   dimension,
   quantity,
 }: Pick<AccountFraction, keyof FractionAnswer>): FractionAnswer {
-  return { dimension, quantity: asNumber(quantity) }
+  return { dimension, quantity: toNumber(quantity) }
 }
 
 /** Held usage; `acceptedUntil` is when AWS stops accepting a record of its hour. */
@@ -36,7 +36,7 @@ export function recordBody(record: RecordSummary, acceptedUntil?: number): Recor
     id,
     dimension,
     hour: toIso(hour),
-    quantity,
+    quantity: toNumber(quantity),
     state,
     attempts,
     meteringRecordId: meteringRecordId ?? null,
@@ -47,8 +47,4 @@ export function recordBody(record: RecordSummary, acceptedUntil?: number): Recor
     movedTo: isoOrNull(movedTo),
     acceptedUntil: isoOrNull(acceptedUntil),
   }
-}
-
-function asNumber(quantity: bigint): number {
-  return Number(formatQuantity(quantity))
 }

@@ -1,5 +1,4 @@
 import { accountOf, type Account } from '../../metering/account.ts'
-import { microPerWhole } from '../../metering/amount.ts'
 import { sumOf, type OpenCell } from '../../metering/cell.ts'
 import { hourMs } from '../../metering/hour.ts'
 import { usageOfPart, type MeteringRecord } from '../../metering/record.ts'
@@ -242,7 +241,7 @@ export class Page {
   /** Puts a record into the book, whose parts hold usage that was taken from their accounts. */
   insert({ slot, name }: NamedSlot, content: PlannedRecord, sealedAt: number): InsertedRecord {
     for (const { account, quantity } of content.parts)
-      this.#page(accountOf(account)).homeless -= BigInt(quantity) * microPerWhole(account.divisor)
+      this.#page(accountOf(account)).homeless -= quantity * account.divisor
     const inserted = { slot, resource: this.resource, content, sealedAt, id: 0 }
     this.#inserted.push(inserted)
     this.#closed.add(closedName(name, content.hour))

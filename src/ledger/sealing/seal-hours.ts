@@ -1,5 +1,4 @@
 import type { Account } from '../../metering/account.ts'
-import { microPerWhole } from '../../metering/amount.ts'
 import { mergeCells, sumOf } from '../../metering/cell.ts'
 import { hourMs, hourOf } from '../../metering/hour.ts'
 import { possiblyTaken } from '../../metering/record.ts'
@@ -206,7 +205,7 @@ function sealHour(
 function checkSum({ dimension, accounts }: SealInput, { record, rests }: SealPlan): void {
   const into = accounts.reduce((all, { cells, fraction }) => all + fraction + sumOf(cells), 0n)
   const recorded = (record?.parts ?? []).reduce(
-    (all, { account, quantity }) => all + BigInt(quantity) * microPerWhole(account.divisor),
+    (all, { account, quantity }) => all + quantity * account.divisor,
     0n,
   )
   const left = rests.reduce((all, { fraction, carried }) => all + fraction + sumOf(carried), 0n)

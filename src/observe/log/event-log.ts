@@ -1,7 +1,7 @@
 import { toIso, type Clock } from '../../kernel/clock.ts'
 import type { Events } from '../../kernel/events.ts'
 import { awsLimits } from '../../metering/aws-limits.ts'
-import { formatQuantity } from '../../metering/quantity.ts'
+import { formatQuantity, toNumber } from '../../metering/quantity.ts'
 import type { Log } from '../../kernel/log.ts'
 
 /** A clock that is off by more than this bills usage in the wrong hour. */
@@ -13,22 +13,26 @@ const reportPauseMs = 3_600_000
 /** Writes a line for each event that an operator will look for, and nothing while all is well. */
 export function logEvents(events: Events, log: Log, clock: Clock): void {
   events.on('recordSealed', ({ id, dimension, hour, quantity }) =>
-    log('record.sealed', `${quantity} ${dimension} of ${toIso(hour)}`, {
+    log('record.sealed', `${formatQuantity(quantity)} ${dimension} of ${toIso(hour)}`, {
       record: id,
       dimension,
       hour: toIso(hour),
-      quantity,
+      quantity: toNumber(quantity),
     }),
   )
   events.on('recordAttempted', ({ id, dimension, hour, quantity, outcome, meteringRecordId }) => {
     if (outcome === 'ok')
-      log('record.accepted', `AWS accepted ${quantity} ${dimension} of ${toIso(hour)}`, {
-        record: id,
-        dimension,
-        hour: toIso(hour),
-        quantity,
-        meteringRecordId,
-      })
+      log(
+        'record.accepted',
+        `AWS accepted ${formatQuantity(quantity)} ${dimension} of ${toIso(hour)}`,
+        {
+          record: id,
+          dimension,
+          hour: toIso(hour),
+          quantity: toNumber(quantity),
+          meteringRecordId,
+        },
+      )
   })
   events.on('usageHeld', ({ dimension, hour, quantity, reason, limit }) =>
     log(

@@ -92,7 +92,7 @@ function countRecords(registry: MetricRegistry, { events, dimensions }: CountedE
 
   events.on('recordAttempted', ({ dimension, quantity, outcome }) => {
     attempts.inc({ outcome })
-    if (outcome === 'ok') accepted.inc({ dimension: label(dimension) }, quantity)
+    if (outcome === 'ok') accepted.inc({ dimension: label(dimension) }, toUnits(quantity))
   })
   events.on('awsCalled', ({ operation, outcome, seconds, clockSkewSeconds }) => {
     awsCalls.observe({ operation, outcome }, seconds)

@@ -8,7 +8,7 @@ import { ClaimRows } from './claim-rows.ts'
 import { CursorRows } from './cursor-rows.ts'
 import type { Names } from './names.ts'
 import { ReadingRows } from './reading-rows.ts'
-import { allocationsColumn, quantityColumn } from '../record-row.ts'
+import { allocationsColumn } from '../record-row.ts'
 
 /** Whole units of an account in forgotten records from which on they are no longer counted. */
 const mostPruned = 10n ** 17n
@@ -85,7 +85,7 @@ export class ChangeWriter {
     this.#insert = database.prepare(
       `INSERT INTO record (slot_id, hour, resource_id, timestamp, quantity, form, client_token, state,
                            sealed_at)
-       VALUES (?, ?, ?, ?, ?, 'whole', ?, 'sealed', ?) RETURNING id`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, 'sealed', ?) RETURNING id`,
     )
     this.#insertPart = database.prepare('INSERT INTO record_part VALUES (?, ?, ?, ?)')
     this.#progress = database.prepare(
@@ -230,7 +230,8 @@ export class ChangeWriter {
       content.hour,
       this.#resourceId(resource),
       content.timestamp,
-      quantityColumn(content.quantity),
+      content.quantity,
+      content.form,
       content.clientToken,
       sealedAt,
     )
@@ -239,7 +240,7 @@ export class ChangeWriter {
       this.#insertPart.run(
         id,
         this.#names.makeAccount(accountOf(account)),
-        quantityColumn(quantity),
+        quantity,
         allocationsColumn(allocations),
       )
     return id

@@ -1,3 +1,4 @@
+import { microPerUnit } from '../../../src/metering/amount.ts'
 import { accountOf, type Account, type AccountKey } from '../../../src/metering/account.ts'
 import type { RecordPart } from '../../../src/metering/record.ts'
 import { slotOf } from '../../../src/metering/slot.ts'
@@ -62,7 +63,7 @@ export function recordOf(hour: number, ...parts: RecordPart[]): NewRecord {
   const [first] = parts
   if (first === undefined) throw new TypeError('a record has a part')
   const { productCode, dimension } = first.account
-  const quantity = parts.reduce((sum, part) => sum + part.quantity, 0)
+  const quantity = parts.reduce((sum, part) => sum + part.quantity, 0n)
   return {
     slot: slotOf(first.account, pod),
     resource: pod,
@@ -73,6 +74,7 @@ export function recordOf(hour: number, ...parts: RecordPart[]): NewRecord {
       hour,
       timestamp: hour + 3_599_000,
       quantity,
+      form: quantity % microPerUnit === 0n ? 'whole' : 'decimal',
       // A store derives the whole record's allocations from its parts.
       allocations: undefined,
       clientToken: `token-${dimension}-${hour}`,
@@ -81,14 +83,20 @@ export function recordOf(hour: number, ...parts: RecordPart[]): NewRecord {
   }
 }
 
+/** What an account gave to a record, in AWS's units, which may have a fraction. */
 export function partOf(
   { key }: Account,
-  quantity: number,
+  units: number,
   shares?: Readonly<Record<string, number>>,
 ): RecordPart {
   const allocations =
-    shares && Object.entries(shares).map(([tags, share]) => ({ tags, quantity: share }))
-  return { account: key, quantity, allocations }
+    shares &&
+    Object.entries(shares).map(([tags, share]) => ({ tags, quantity: microOfUnits(share) }))
+  return { account: key, quantity: microOfUnits(units), allocations }
+}
+
+function microOfUnits(units: number): bigint {
+  return BigInt(Math.round(units * Number(microPerUnit)))
 }
 
 export function progressOf(some: Partial<RecordProgress>): RecordProgress {

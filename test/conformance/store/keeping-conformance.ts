@@ -163,7 +163,7 @@ export function describeKeeping(name: string, owned: () => Promise<{ store: Stor
       await write(store, { resealed: new Map([[id, resealed]]) })
       const record = await store.record(id)
       expect(record).toMatchObject({
-        quantity: 3,
+        quantity: 3_000_000n,
         timestamp: nine + 1000,
         clientToken: 'another',
       })

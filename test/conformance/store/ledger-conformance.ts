@@ -141,7 +141,7 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
       await book.report('requests', 2_700_000n)
       await book.clock.advance(hourMs)
       const [record] = await book.seal()
-      expect(record).toMatchObject({ hour: nine, quantity: 2, state: 'sealed' })
+      expect(record).toMatchObject({ hour: nine, quantity: 2n * unit, state: 'sealed' })
       expect(await book.store.record(record?.id ?? 0)).toEqual(record)
       expect(await book.seal()).toEqual([])
       expect(await book.report('requests', unit, { occurredAt: nine + 1 })).toEqual([
@@ -159,7 +159,7 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
       ])
       expect(late).toEqual([{ dimension: 'requests', hour: nine + hourMs, quantity: unit }])
       await book.clock.advance(hourMs)
-      expect(await book.seal()).toMatchObject([{ hour: nine + hourMs, quantity: 1 }])
+      expect(await book.seal()).toMatchObject([{ hour: nine + hourMs, quantity: 1n * unit }])
       await book.expectBalance()
     })
 
@@ -179,8 +179,8 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
         { dimension: 'requests', hour: nine + hourMs, quantity: 3n * unit },
       ])
       await book.clock.advance(hourMs)
-      expect(await book.seal()).toMatchObject([{ hour: nine + hourMs, quantity: 3 }])
-      expect(await book.store.record(record?.id ?? 0)).toMatchObject({ quantity: 2 })
+      expect(await book.seal()).toMatchObject([{ hour: nine + hourMs, quantity: 3n * unit }])
+      expect(await book.store.record(record?.id ?? 0)).toMatchObject({ quantity: 2n * unit })
       await book.expectBalance()
     })
 
@@ -191,11 +191,11 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
       await book.report('bytes', 7_500n * unit)
       await book.clock.advance(hourMs)
       const [record] = await book.seal()
-      expect(record).toMatchObject({ quantity: 12 })
+      expect(record).toMatchObject({ quantity: 12n * unit })
       const stored = await book.store.record(record?.id ?? 0)
       expect(stored?.parts.map(({ account, quantity }) => [account.divisor, quantity])).toEqual([
-        [1n, 5],
-        [1000n, 7],
+        [1n, 5n * unit],
+        [1000n, 7n * unit],
       ])
       await book.send(record?.id ?? 0, { kind: 'hour-taken', ...why })
       const { openByTags } = await book.store.overview(nine)

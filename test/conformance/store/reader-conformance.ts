@@ -11,6 +11,7 @@ import {
   partOf,
   pod,
   progressOf,
+  recordOf,
   tagged,
   unit,
   write,
@@ -96,6 +97,27 @@ export function describeReader(name: string, owned: () => Promise<{ store: Store
       expect(usage.oldestUnsentHour).toBe(hourAt(2))
     })
 
+    test('hold decimals of a record, its parts and their allocations to the millionth', async () => {
+      const store = await filled()
+      const account = accountFor('bytes', { divisor: 1024n })
+      const part = partOf(account, 2.500001, { [untagged]: 0.000001, [tagged('a')]: 2.5 })
+      const [id = 0] = await write(store, { newRecords: [recordOf(hourAt(1), part)] })
+      expect(await store.record(id)).toMatchObject({
+        form: 'decimal',
+        quantity: 2_500_001n,
+        allocations: [
+          { tags: untagged, quantity: 1n },
+          { tags: tagged('a'), quantity: 2_500_000n },
+        ],
+        parts: [{ quantity: 2_500_001n }],
+      })
+      const { pending } = await store.usage(now)
+      expect(pending.find((record) => record.id === id)?.quantity).toBe(2_500_001n)
+      expect((await store.gauges()).pending.get('bytes')).toBe(2_500_001n * 1024n)
+      const sums = await store.accountSums()
+      expect(sums.find(({ dimension }) => dimension === 'bytes')?.recorded).toBe(2_500_001n * 1024n)
+    })
+
     test('list unsent records from the oldest, settled ones from the newest', async () => {
       const store = await filled()
       const usage = await store.usage(now)
@@ -138,11 +160,12 @@ export function describeReader(name: string, owned: () => Promise<{ store: Store
         divisor: 1000n,
         hour: hourAt(2),
         timestamp: hourAt(2) + 3_599_000,
-        quantity: 23,
+        quantity: 23_000_000n,
+        form: 'whole',
         allocations: [
-          { tags: untagged, quantity: 5 },
-          { tags: tagged('a'), quantity: 16 },
-          { tags: tagged('b'), quantity: 2 },
+          { tags: untagged, quantity: 5_000_000n },
+          { tags: tagged('a'), quantity: 16_000_000n },
+          { tags: tagged('b'), quantity: 2_000_000n },
         ],
         parts: [
           partOf(storage, 20, { [untagged]: 5, [tagged('a')]: 15 }),

@@ -302,7 +302,7 @@ describe('ledger reopen', () => {
       movedTo: '2026-03-10T09:00:00.000Z',
     })
     const [again] = await seal(book, nine + hourMs, clock.now())
-    expect(again).toMatchObject({ productCode: 'product-2', hour: nine, quantity: 3 })
+    expect(again).toMatchObject({ productCode: 'product-2', hour: nine, quantity: 3_000_000n })
   })
 
   test('needs to know the product', async () => {

@@ -97,7 +97,9 @@ describe('the command beside a busy sidecar', () => {
     expect(balances.get('b')).toMatchObject({ open: 5_000_000n, recorded: 0n })
     expect(await book.pendingRecords()).toMatchObject([{ id: c, state: 'sealed' }])
     const sealed = await seal(book, start + 2 * hourMs, start + 2 * hourMs)
-    expect(sealed.find(({ dimension }) => dimension === 'b')).toMatchObject({ quantity: 5 })
+    expect(sealed.find(({ dimension }) => dimension === 'b')).toMatchObject({
+      quantity: 5_000_000n,
+    })
   })
 
   test('what it changed is there when the sidecar has stopped and started again', async () => {

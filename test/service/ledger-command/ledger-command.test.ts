@@ -186,7 +186,7 @@ describe('ledger resolve and retry', () => {
     const second = run('resolve', id, '--resend', '--yes')
     await expect(second).rejects.toMatchObject({ code: 'RecordStateMismatch' })
     const [, seats] = await seal(book, nine + 2 * hourMs, nine + 2 * hourMs + 60_000)
-    expect(seats).toMatchObject({ dimension: 'seats', quantity: 3 })
+    expect(seats).toMatchObject({ dimension: 'seats', quantity: 3_000_000n })
   })
 
   test('the hour is that of the machine, whatever a clock that was wrong has left behind', async () => {

@@ -7,6 +7,7 @@ import type {
 } from '../../../src/aws/metering-api.ts'
 import type { Clock } from '../../../src/kernel/clock.ts'
 import { hourMs, hourOf } from '../../../src/metering/hour.ts'
+import { jsonOf } from '../json-of.ts'
 
 /** The outcome of a call. `lost-…`: no answer comes; the effect has happened, or has not. */
 export const weathers = [
@@ -27,7 +28,7 @@ interface Entry {
   readonly resource: string
   readonly dimension: string
   readonly hour: number
-  readonly quantity: number
+  readonly quantity: bigint
   readonly content: string
   readonly id: string
   readonly ours: boolean
@@ -134,7 +135,7 @@ export class ModelAws {
     if (request.timestamp < now - 6 * hourMs || request.timestamp > now + 300_000)
       return failed({ code: 'TimestampOutOfBoundsException', kind: 'out-of-window' })
     const key = keyOf(resource, request)
-    const content = JSON.stringify([request.quantity, request.allocations ?? null])
+    const content = jsonOf([request.quantity, request.allocations ?? null])
     const known = this.entries.get(key)
     if (known !== undefined && known.content !== content)
       return failed({ code: 'DuplicateRequestException', kind: 'duplicate' })
@@ -145,7 +146,7 @@ export class ModelAws {
   #takeHour(resource: string, request: MeterUsageRequest): void {
     const key = keyOf(resource, request)
     if (!this.entries.has(key))
-      this.#add(key, resource, { ...request, quantity: 1 }, 'of another', false)
+      this.#add(key, resource, { ...request, quantity: 1n }, 'of another', false)
   }
 
   #add(

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { planSeal } from '../../../src/metering/seal.ts'
+import { planSeal, type SealRules } from '../../../src/metering/seal.ts'
 import type { Clock } from '../../../src/kernel/clock.ts'
 import type { AccountKey } from '../../../src/metering/account.ts'
 import { Events } from '../../../src/kernel/events.ts'
@@ -69,8 +69,9 @@ export async function report(
 
 /** Seals every hour that starts before `before`. */
 export function seal(book: Ledger, before: number, now = before): Promise<MeteringRecord[]> {
-  const rules = {
+  const rules: SealRules = {
     zeroRecords: false,
+    formOf: () => 'whole',
     clientTokenOf,
     onFolded: () => {},
   }

@@ -136,19 +136,20 @@ export class ModelWorld {
     resource: string
     dimension: string
     hour: number
-    quantity: number
+    quantity: bigint
     state: string
   }[] {
     const database = new DatabaseSync(join(this.#directories.at(-1) ?? '', 'ledger.db'), {
       readOnly: true,
     })
     try {
-      return database
+      const rows = database
         .prepare(
-          `SELECT identity AS resource, dimension, hour, quantity / 1000000 AS quantity, state
+          `SELECT identity AS resource, dimension, hour, quantity, state
            FROM record JOIN slot ON slot.id = slot_id JOIN resource ON resource.id = resource_id`,
         )
-        .all() as never
+        .all()
+      return rows.map((row) => ({ ...row, quantity: BigInt(Number(row['quantity'])) })) as never
     } finally {
       database.close()
     }

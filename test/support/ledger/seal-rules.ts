@@ -7,6 +7,7 @@ import type { ManualClock } from '../manual-clock.ts'
 
 export const defaultRules: SealRules = {
   zeroRecords: false,
+  formOf: () => 'whole',
   clientTokenOf,
   onFolded: () => {},
 }

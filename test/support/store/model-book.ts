@@ -1,5 +1,4 @@
 import { accountOf, type Account } from '../../../src/metering/account.ts'
-import { microPerWhole } from '../../../src/metering/amount.ts'
 import type { Registration } from '../../../src/metering/customer.ts'
 import { mergeAllocations, type MeteringRecord } from '../../../src/metering/record.ts'
 import { slotName } from '../../../src/metering/slot.ts'
@@ -267,8 +266,7 @@ export class ModelBook {
       if (settledAt === undefined || settledAt >= settledBefore || hour >= settledBefore) continue
       if (state === 'accepted')
         for (const part of record.parts)
-          this.#account(accountOf(part.account)).pruned +=
-            BigInt(part.quantity) * microPerWhole(part.account.divisor)
+          this.#account(accountOf(part.account)).pruned += part.quantity * part.account.divisor
       this.records.delete(id)
       this.slotOfRecord.delete(id)
       this.closed.delete(closedName(slotName(slot), hour))

@@ -1,5 +1,4 @@
 import { accountOf, isUnregistered, type AccountKey } from '../../../src/metering/account.ts'
-import { microPerWhole } from '../../../src/metering/amount.ts'
 import { sumOf } from '../../../src/metering/cell.ts'
 import { amountsOf, type ReadingAggregate } from '../../../src/metering/reading.ts'
 import type { MeteringRecord, RecordSummary } from '../../../src/metering/record.ts'
@@ -88,7 +87,7 @@ export class ModelReader implements BookReader {
       if (!isUnsent(record)) continue
       unsentHours.set(record.hour, (unsentHours.get(record.hour) ?? 0) + 1)
       for (const { account, quantity } of record.parts)
-        add(account.dimension, BigInt(quantity) * microPerWhole(account.divisor))
+        add(account.dimension, quantity * account.divisor)
     }
     const held = new Map<string, bigint>()
     for (const { dimension, quantity } of this.#held()) {
@@ -187,7 +186,7 @@ export class ModelReader implements BookReader {
     const recorded = new Map<string, bigint>()
     for (const { parts } of this.#select(({ state }) => state !== 'moved'))
       for (const { account, quantity } of parts)
-        increase(recorded, nameOf(account), BigInt(quantity) * microPerWhole(account.divisor))
+        increase(recorded, nameOf(account), quantity * account.divisor)
     const held = new Map<string, bigint>()
     for (const { hour, cells } of this.#now().held.values())
       for (const quantity of cells.values()) increase(held, hour.account.name, quantity)

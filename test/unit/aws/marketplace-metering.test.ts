@@ -52,8 +52,8 @@ describe('what goes over the wire', () => {
     await api.meterUsage({
       ...record,
       allocations: [
-        { quantity: 3, tags: [{ key: 'team', value: 'blue' }] },
-        { quantity: 4, tags: [] },
+        { quantity: 3_000_000n, tags: [{ key: 'team', value: 'blue' }] },
+        { quantity: 4_000_000n, tags: [] },
       ],
     })
     expect(endpoint.seen[0]?.body['UsageAllocations']).toEqual([

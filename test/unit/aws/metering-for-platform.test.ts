@@ -4,7 +4,14 @@ import type { FailureKind, MeteringApi } from '../../../src/aws/metering-api.ts'
 import { failure } from '../entitlement/support.ts'
 
 const request = { productCode: 'p', publicKeyVersion: 1, nonce: 'n' }
-const usage = { productCode: 'p', dimension: 'd', timestamp: 0, quantity: 1, clientToken: 't' }
+const usage = {
+  productCode: 'p',
+  dimension: 'd',
+  timestamp: 0,
+  quantity: 1_000_000n,
+  form: 'whole' as const,
+  clientToken: 't',
+}
 
 /** An API whose every call fails in one way. */
 function failing(kind: FailureKind, code: string): MeteringApi {

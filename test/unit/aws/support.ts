@@ -21,7 +21,8 @@ export const record = {
   productCode: 'prod1',
   dimension: 'requests',
   timestamp: Date.parse('2026-03-10T09:15:00.750Z'),
-  quantity: 7,
+  quantity: 7_000_000n,
+  form: 'whole' as const,
   clientToken: 'record-token-1',
 }
 

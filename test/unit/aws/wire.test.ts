@@ -2,6 +2,7 @@ import { createHash, createHmac } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { MeteringApi } from '../../../src/aws/metering-api.ts'
+import { batchMeterUsage } from '../../../src/channels/batch-meter-usage/batch-meter-usage.ts'
 import { meterUsage } from '../../../src/channels/meter-usage/meter-usage.ts'
 import type { MeteringRecord } from '../../../src/metering/record.ts'
 import { canonicalTags, untagged } from '../../../src/metering/tags.ts'
@@ -34,10 +35,11 @@ const content = {
   dimension: 'requests',
   hour: Date.parse('2026-03-10T09:00:00Z'),
   timestamp: Date.parse('2026-03-10T09:15:00.750Z'),
-  quantity: 7,
+  quantity: 7_000_000n,
+  form: 'whole' as const,
   allocations: [
-    { tags: untagged, quantity: 4 },
-    { tags: canonicalTags([{ key: 'team', value: 'blue "1"' }]), quantity: 3 },
+    { tags: untagged, quantity: 4_000_000n },
+    { tags: canonicalTags([{ key: 'team', value: 'blue "1"' }]), quantity: 3_000_000n },
   ],
   clientToken: 'record-token-1',
 }
@@ -71,12 +73,51 @@ describe('a sealed record', () => {
         ProductCode: content.productCode,
         UsageDimension: content.dimension,
         Timestamp: Math.floor(content.timestamp / 1000),
-        UsageQuantity: content.quantity,
+        UsageQuantity: 7,
         ClientToken: content.clientToken,
         UsageAllocations: [
           { AllocatedUsageQuantity: 4 },
           { AllocatedUsageQuantity: 3, Tags: [{ Key: 'team', Value: 'blue "1"' }] },
         ],
+      },
+    ])
+  })
+})
+
+describe('a record with decimals', () => {
+  test('has no whole number on the wire, in the quantity or in an allocation', async () => {
+    const decimal = {
+      ...record,
+      form: 'decimal' as const,
+      quantity: 7_000_000n,
+      allocations: [
+        { tags: untagged, quantity: 6_999_999n },
+        { tags: canonicalTags([{ key: 'team', value: 'a' }]), quantity: 1n },
+      ],
+    }
+    await meterUsage.ask(api, meterUsage.toCall([decimal]))
+    expect(endpoint.seen[0]?.body).toMatchObject({
+      UsageQuantityAsDecimal: '7',
+      UsageAllocations: [
+        { AllocatedUsageQuantityAsDecimal: '6.999999' },
+        { AllocatedUsageQuantityAsDecimal: '0.000001', Tags: [{ Key: 'team', Value: 'a' }] },
+      ],
+    })
+    expect(endpoint.seen[0]?.text).not.toMatch(/Quantity"/)
+  })
+
+  test('is the same in a batch', async () => {
+    const identity = { form: 'identifier', value: 'c-1', region: 'eu-west-1' } as const
+    const customer = { ...account, customer: 'acme', identity }
+    const parts = [{ account: customer, quantity: 250_000n, allocations: undefined }]
+    const decimal = { ...record, form: 'decimal' as const, quantity: 250_000n, parts }
+    await batchMeterUsage.ask(api, batchMeterUsage.toCall([{ ...decimal, allocations: undefined }]))
+    expect(endpoint.seen[0]?.body['UsageRecords']).toEqual([
+      {
+        Timestamp: Math.floor(content.timestamp / 1000),
+        Dimension: 'requests',
+        QuantityAsDecimal: '0.25',
+        CustomerIdentifier: 'c-1',
       },
     ])
   })

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { formatQuantity } from '../../../src/metering/quantity.ts'
 import type { MeteringResult, MeterUsageValue } from '../../../src/aws/metering-api.ts'
 import { createSubmission } from '../../../src/channels/create-submission.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
@@ -27,7 +28,7 @@ async function createParts(...answers: MeteringResult<MeterUsageValue>[]) {
     ...bench,
     api: {
       meterUsage: async ({ quantity, timestamp }) => {
-        sent.push(`${quantity} ${new Date(timestamp).toISOString().slice(11, 19)}`)
+        sent.push(`${formatQuantity(quantity)} ${new Date(timestamp).toISOString().slice(11, 19)}`)
         const meteringRecordId = `m-${sent.length}`
         return answers.shift() ?? { ok: true, value: { meteringRecordId } }
       },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { formatQuantity } from '../../../src/metering/quantity.ts'
 import type { MeteringResult, MeterUsageValue } from '../../../src/aws/metering-api.ts'
 import { createSubmission } from '../../../src/channels/create-submission.ts'
 import { SidecarError } from '../../../src/kernel/errors.ts'
@@ -24,7 +25,9 @@ async function createParts(...answers: MeteringResult<MeterUsageValue>[]) {
     api: {
       meterUsage: async ({ dimension, quantity, timestamp, clientToken }) => {
         tokens.push(clientToken)
-        sent.push(`${dimension} ${quantity} ${new Date(timestamp).toISOString().slice(11, 19)}`)
+        sent.push(
+          `${dimension} ${formatQuantity(quantity)} ${new Date(timestamp).toISOString().slice(11, 19)}`,
+        )
         const id = `m-${sent.length}`
         return answers.shift() ?? { ok: true, value: { meteringRecordId: id } }
       },

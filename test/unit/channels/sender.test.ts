@@ -17,6 +17,7 @@ import {
   work,
 } from '../../support/ledger/sender-bench.ts'
 import { markSending, settle } from '../../support/ledger/one-record.ts'
+import { jsonOf } from '../../support/json-of.ts'
 
 describe('sending', () => {
   test('is committed as sending before the attempt and settled after it', async () => {
@@ -57,7 +58,7 @@ describe('sending', () => {
       await work()
     }
     expect(bench.sent).toHaveLength(4)
-    expect(new Set(bench.sent.map((request) => JSON.stringify(request))).size).toBe(1)
+    expect(new Set(bench.sent.map((request) => jsonOf(request))).size).toBe(1)
     expect((await bench.ledger.usage()).settled).toMatchObject([{ state: 'accepted', attempts: 4 }])
   })
 
@@ -312,7 +313,7 @@ describe('an attempt', () => {
     await bench.clock.advance(1000)
     await work()
     expect((await bench.ledger.usage()).settled).toMatchObject([{ state: 'accepted' }])
-    expect(new Set(bench.sent.map((request) => JSON.stringify(request))).size).toBe(1)
+    expect(new Set(bench.sent.map((request) => jsonOf(request))).size).toBe(1)
   })
 
   test('whose answer could not be stored is not made again: the answer is stored later', async () => {
@@ -469,7 +470,9 @@ describe('tags that AWS refuses', () => {
     expect(first?.allocations).toHaveLength(2)
     expect(second).toEqual({ ...first, allocations: undefined, clientToken: second?.clientToken })
     expect(second?.clientToken).not.toBe(first?.clientToken)
-    expect((await bench.ledger.usage()).settled).toMatchObject([{ state: 'accepted', quantity: 4 }])
+    expect((await bench.ledger.usage()).settled).toMatchObject([
+      { state: 'accepted', quantity: 4_000_000n },
+    ])
     expect(lines.map(({ event }) => event)).toEqual(['record.failed', 'record.untagged'])
   })
 
@@ -492,9 +495,11 @@ describe('tags that AWS refuses', () => {
     }
     const [first, second, third, ...more] = bench.sent
     expect(second).toEqual(first)
-    expect(third).toMatchObject({ quantity: 4, allocations: undefined })
+    expect(third).toMatchObject({ quantity: 4_000_000n, allocations: undefined })
     expect(more).toEqual([])
-    expect((await bench.ledger.usage()).settled).toMatchObject([{ state: 'accepted', quantity: 4 }])
+    expect((await bench.ledger.usage()).settled).toMatchObject([
+      { state: 'accepted', quantity: 4_000_000n },
+    ])
     expect(lines.map(({ event }) => event)).toContain('record.not-stored')
   })
 

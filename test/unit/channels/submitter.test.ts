@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { OpenLedgerOptions } from '../../support/ledger/open-ledger.ts'
+import { formatQuantity } from '../../../src/metering/quantity.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
 import { meterUsage } from '../../../src/channels/meter-usage/meter-usage.ts'
@@ -25,7 +26,9 @@ async function createBench(
     channel: meterUsage,
     api: {
       meterUsage: ({ dimension, quantity, timestamp }) => {
-        sent.push(`${dimension} ${quantity} ${new Date(timestamp).toISOString().slice(11, 19)}`)
+        sent.push(
+          `${dimension} ${formatQuantity(quantity)} ${new Date(timestamp).toISOString().slice(11, 19)}`,
+        )
         return Promise.resolve({ ok: true, value: { meteringRecordId: `m-${sent.length}` } })
       },
       registerUsage: () => Promise.reject(new Error('not here')),

@@ -84,7 +84,7 @@ describe('another task or pod finding the file', () => {
     const next = await openBench({ directory, clock, resource: 'pod:new' })
     const { open, pending, settled } = await next.ledger.usage()
     expect({ open, pending }).toEqual({ open: [], pending: [] })
-    expect(settled).toMatchObject([{ id, state: 'unresolved', quantity: 2 }])
+    expect(settled).toMatchObject([{ id, state: 'unresolved', quantity: 2_000_000n }])
     expect(await next.ledger.audit()).toMatchObject([{ recorded: 2n * unit, imbalance: 0n }])
   })
 
@@ -108,13 +108,13 @@ describe('another task or pod finding the file', () => {
     await clock.advance(hourMs)
     const records = await sealHours(ledger, clock)
     expect(
-      records.map(({ dimension, quantity, resource }) => [dimension, quantity, resource]),
+      records.map(({ dimension, quantity, resource }) => [dimension, quantity / unit, resource]),
     ).toEqual([
-      ['sealed', 2, 'pod:new'],
-      ['refused', 2, 'pod:new'],
-      ['open', 3, 'pod:new'],
+      ['sealed', 2n, 'pod:new'],
+      ['refused', 2n, 'pod:new'],
+      ['open', 3n, 'pod:new'],
     ])
-    expect(records.at(-1)?.allocations).toEqual([{ tags, quantity: 3 }])
+    expect(records.at(-1)?.allocations).toEqual([{ tags, quantity: 3_000_000n }])
   })
 
   test('that had it before puts usage into an hour that it has not closed', async () => {
@@ -132,7 +132,9 @@ describe('another task or pod finding the file', () => {
       { hour: nine + hourMs, quantity: 3n * unit },
     ])
     await clock.advance(2 * hourMs)
-    expect(await sealHours(ledger, clock)).toMatchObject([{ hour: nine + hourMs, quantity: 3 }])
+    expect(await sealHours(ledger, clock)).toMatchObject([
+      { hour: nine + hourMs, quantity: 3_000_000n },
+    ])
     expect(await ledger.audit()).toMatchObject([{ imbalance: 0n }])
   })
 

@@ -46,7 +46,13 @@ describe.each(changes)('usage of an image whose successor %s', (_, meaning) => {
     await bench.clock.advance(hourMs)
     const records = await sealHours(bench.ledger, bench.clock)
     expect(records).toMatchObject([
-      { productCode: 'code-1', dimension: 'storage', hour: nine, quantity: 5, divisor: gib },
+      {
+        productCode: 'code-1',
+        dimension: 'storage',
+        hour: nine,
+        quantity: 5_000_000n,
+        divisor: gib,
+      },
     ])
   })
 
@@ -59,7 +65,7 @@ describe.each(changes)('usage of an image whose successor %s', (_, meaning) => {
     await settle(bench.ledger, record?.id ?? 0, taken)
     await bench.clock.advance(hourMs)
     expect(await sealHours(bench.ledger, bench.clock)).toMatchObject([
-      { productCode: 'code-1', hour: nine + hourMs, quantity: 5, divisor: gib },
+      { productCode: 'code-1', hour: nine + hourMs, quantity: 5_000_000n, divisor: gib },
     ])
   })
 
@@ -67,7 +73,7 @@ describe.each(changes)('usage of an image whose successor %s', (_, meaning) => {
     const { bench } = await changed(meaning, 'pod:other')
     await bench.clock.advance(hourMs)
     expect(await sealHours(bench.ledger, bench.clock)).toMatchObject([
-      { productCode: 'code-1', quantity: 5, divisor: gib, resource: 'pod:other' },
+      { productCode: 'code-1', quantity: 5_000_000n, divisor: gib, resource: 'pod:other' },
     ])
   })
 
@@ -120,5 +126,5 @@ test('a meaning that comes back is no longer retired, and its fraction goes on',
   expect(await fractionsOf(again)).toMatchObject([{ retired: false }])
   await again.report('storage', (gib / 2n) * unit)
   await clock.advance(hourMs)
-  expect(await sealHours(again.ledger, clock)).toMatchObject([{ quantity: 1 }])
+  expect(await sealHours(again.ledger, clock)).toMatchObject([{ quantity: 1_000_000n }])
 })

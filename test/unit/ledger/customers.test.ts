@@ -97,9 +97,9 @@ describe('a registration', () => {
     await use(bench, 'acme', 5n)
     await bench.clock.advance(hourMs)
     const records = await sealHours(bench.ledger, bench.clock)
-    expect(records.map(({ slot, quantity }) => [slot.holder, quantity])).toEqual([
-      [expect.stringContaining('l-acme"'), 3],
-      [expect.stringContaining('l-acme-2"'), 5],
+    expect(records.map(({ slot, quantity }) => [slot.holder, quantity / unit])).toEqual([
+      [expect.stringContaining('l-acme"'), 3n],
+      [expect.stringContaining('l-acme-2"'), 5n],
     ])
     await balanced(bench)
   })
@@ -117,9 +117,11 @@ describe('usage of a customer who is not registered', () => {
     await balanced(bench)
     await bench.register('acme', acme)
     const records = await sealHours(bench.ledger, bench.clock)
-    expect(records.map(({ hour, quantity, customer }) => [hour, quantity, customer])).toEqual([
-      [nine, 3, 'acme'],
-      [nine + hourMs, 4, 'acme'],
+    expect(
+      records.map(({ hour, quantity, customer }) => [hour, quantity / unit, customer]),
+    ).toEqual([
+      [nine, 3n, 'acme'],
+      [nine + hourMs, 4n, 'acme'],
     ])
     await balanced(bench)
   })
@@ -179,11 +181,11 @@ describe('a change of the form', () => {
     const slots = records.map(({ slot, hour, quantity }) => [
       slot.holder.includes('license-arn') ? 'licence' : 'identifier',
       (hour - nine) / hourMs,
-      quantity,
+      quantity / unit,
     ])
     expect(slots).toEqual([
-      ['identifier', 0, 10],
-      ['licence', 1, 4],
+      ['identifier', 0, 10n],
+      ['licence', 1, 4n],
     ])
     await balanced(bench)
   })
@@ -251,9 +253,9 @@ describe('the end of a licence', () => {
     const due = { before: nine, endedBefore: nine + hourMs }
     expect(await bench.ledger.hasOpenBefore(due.before, due.endedBefore)).toBe(true)
     const records = await sealHours(bench.ledger, bench.clock, {}, false, due.endedBefore)
-    expect(records.map(({ customer, hour, quantity }) => [customer, hour, quantity])).toEqual([
-      ['acme', nine, 3],
-    ])
+    expect(
+      records.map(({ customer, hour, quantity }) => [customer, hour, quantity / unit]),
+    ).toEqual([['acme', nine, 3n]])
     await balanced(bench)
   })
 

@@ -87,10 +87,12 @@ describe('an hour above maxPerHour', () => {
     await bench.report('requests', 5n * unit)
     await bench.clock.advance(hourMs)
     const records = await sealHours(bench.ledger, bench.clock)
-    expect(records.map(({ dimension, hour, quantity }) => [dimension, hour, quantity])).toEqual([
-      ['requests', nine + hourMs, 5],
-      ['storage', nine, 7],
-      ['free', nine, 1000],
+    expect(
+      records.map(({ dimension, hour, quantity }) => [dimension, hour, quantity / unit]),
+    ).toEqual([
+      ['requests', nine + hourMs, 5n],
+      ['storage', nine, 7n],
+      ['free', nine, 1000n],
     ])
     expect(await balanced(bench)).toBe(true)
   })
@@ -99,7 +101,7 @@ describe('an hour above maxPerHour', () => {
     const bench = await openBench(limits)
     await bench.report('requests', 100n * unit)
     await bench.clock.advance(hourMs)
-    expect(await sealHours(bench.ledger, bench.clock)).toMatchObject([{ quantity: 100 }])
+    expect(await sealHours(bench.ledger, bench.clock)).toMatchObject([{ quantity: 100_000_000n }])
   })
 
   test('is closed to new usage, which goes to the next hour', async () => {
@@ -134,7 +136,9 @@ describe('an hour above maxPerHour', () => {
     const meaningOf = () => ({ productCode: 'product', divisor: 1000n })
     const again = await openBench({ ...limits, directory, clock, meaningOf })
     await clock.advance(hourMs)
-    expect(await sealHours(again.ledger, clock)).toMatchObject([{ quantity: 200, divisor: 1n }])
+    expect(await sealHours(again.ledger, clock)).toMatchObject([
+      { quantity: 200_000_000n, divisor: 1n },
+    ])
   })
 
   test('is not held again for a record that was moved into it', async () => {
@@ -147,7 +151,7 @@ describe('an hour above maxPerHour', () => {
     await settle(bench.ledger, record?.id ?? 0, taken)
     await bench.report('requests', 80n * unit)
     await bench.clock.advance(hourMs)
-    expect(await sealHours(bench.ledger, bench.clock)).toMatchObject([{ quantity: 160 }])
+    expect(await sealHours(bench.ledger, bench.clock)).toMatchObject([{ quantity: 160_000_000n }])
     expect(await balanced(bench)).toBe(true)
   })
 })
@@ -162,10 +166,10 @@ describe('release', () => {
     expect(await sealHours(bench.ledger, bench.clock)).toMatchObject([
       {
         hour: nine + hourMs,
-        quantity: 151,
+        quantity: 151_000_000n,
         allocations: [
-          { tags: untagged, quantity: 150 },
-          { tags, quantity: 1 },
+          { tags: untagged, quantity: 150_000_000n },
+          { tags, quantity: 1_000_000n },
         ],
       },
     ])
@@ -245,7 +249,7 @@ describe('adoption where late usage is held', () => {
     await release(bench, usage.held[0]?.id ?? 0)
     await bench.clock.advance(hourMs)
     expect(await sealHours(bench.ledger, bench.clock)).toMatchObject([
-      { resource: 'pod:new', quantity: 2, allocations: [{ tags, quantity: 2 }] },
+      { resource: 'pod:new', quantity: 2_000_000n, allocations: [{ tags, quantity: 2_000_000n }] },
     ])
     expect(await balanced(bench)).toBe(true)
   })

@@ -6,6 +6,7 @@ import { hourMs } from '../../../src/metering/hour.ts'
 import { untagged } from '../../../src/metering/tags.ts'
 import { weathers, type Weather } from '../../support/aws/model-aws.ts'
 import { ModelWorld } from '../../support/ledger/model-world.ts'
+import { jsonOf } from '../../support/json-of.ts'
 
 const runs = Number(process.env['MODEL_RUNS'] ?? 150)
 
@@ -141,7 +142,7 @@ function checkBilling(world: ModelWorld): void {
   for (const entry of world.aws.entries.values()) {
     if (!entry.ours) continue
     const record = find(entry)
-    expect(record?.state, JSON.stringify(entry)).toBeOneOf(['accepted', 'unresolved'])
+    expect(record?.state, jsonOf(entry)).toBeOneOf(['accepted', 'unresolved'])
     expect(record?.quantity).toBe(entry.quantity)
   }
   const billed = [...world.aws.entries.values()]
@@ -155,7 +156,7 @@ function checkBilling(world: ModelWorld): void {
           hour === record.hour &&
           size === record.quantity,
       ),
-      JSON.stringify(record),
+      jsonOf(record),
     ).toBe(true)
 }
 

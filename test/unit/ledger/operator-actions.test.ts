@@ -87,7 +87,7 @@ describe('resolve --delivered', () => {
     const record = await act((page) => resolveDelivered(page, id, options.now))
     expect(record).toMatchObject({
       state: 'accepted',
-      quantity: 40,
+      quantity: 40_000_000n,
       meteringRecordId: undefined,
       lastCode: 'ResolvedDelivered',
       settledAt: options.now,
@@ -137,7 +137,7 @@ describe('resolve --resend', () => {
     await report(book, 'requests', 2)
     await act((page) => resolveResend(page, id, options.now))
     const [next] = await seal(book, ten + hourMs, ten + hourMs + 60_000)
-    expect(next).toMatchObject({ hour: ten, quantity: 42 })
+    expect(next).toMatchObject({ hour: ten, quantity: 42_000_000n })
   })
 
   test('an hour that is sealed already is passed over', async () => {
@@ -157,7 +157,7 @@ describe('resolve --resend', () => {
     const record = await act((page) => resolveResend(page, id, nine))
     expect(record.movedTo).toBe(nine)
     const [own] = await seal(book, ten, clock.now())
-    expect(own).toMatchObject({ hour: nine, resource: 'task/two', quantity: 40 })
+    expect(own).toMatchObject({ hour: nine, resource: 'task/two', quantity: 40_000_000n })
   })
 
   test('tag sets beyond the limit of the sidecar go to the untagged bucket', async () => {

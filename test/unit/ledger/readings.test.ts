@@ -28,7 +28,11 @@ describe('readings of an hour', () => {
     expect((await ledger.usage()).open).toEqual([])
     await clock.advance(hourMs)
     expect(await sealHours(ledger, clock)).toMatchObject([
-      { hour: nine, quantity: 9, allocations: [{ quantity: 7 }, { quantity: 2 }] },
+      {
+        hour: nine,
+        quantity: 9_000_000n,
+        allocations: [{ quantity: 7_000_000n }, { quantity: 2_000_000n }],
+      },
     ])
     expect((await ledger.usage()).readings).toEqual([])
   })
@@ -96,7 +100,7 @@ describe('readings of an hour', () => {
     })
     await report('seats', 60n * unit)
     await clock.advance(120_000)
-    expect(await sealHours(ledger, clock, {}, true)).toMatchObject([{ quantity: 2 }])
+    expect(await sealHours(ledger, clock, {}, true)).toMatchObject([{ quantity: 2_000_000n }])
   })
 
   test('have a cap: a further member is refused, and a known one is not', async () => {
@@ -135,7 +139,7 @@ describe('readings of an hour', () => {
     const { open, readings } = await next.ledger.usage()
     expect(open).toEqual([{ dimension: 'hosts', hour: nine + 2 * hourMs, quantity: 3n * unit }])
     expect(readings).toMatchObject([{ hour: nine + 2 * hourMs, quantity: 4n * unit }])
-    expect(await sealHours(next.ledger, clock, {}, true)).toMatchObject([{ quantity: 7 }])
+    expect(await sealHours(next.ledger, clock, {}, true)).toMatchObject([{ quantity: 7_000_000n }])
   })
 
   test('that another task or pod left are held where late usage is held', async () => {

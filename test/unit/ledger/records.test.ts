@@ -36,7 +36,7 @@ describe('sealing', () => {
       dimension: 'requests',
       hour: nine,
       timestamp: nine + hourMs - 1000,
-      quantity: 3,
+      quantity: 3_000_000n,
       state: 'sealed',
       attempts: 0,
       ambiguous: false,
@@ -51,7 +51,7 @@ describe('sealing', () => {
   test('adds the fraction of earlier hours to the next', async () => {
     const bench = await openBench()
     await sealOne(bench, 3_600_000n)
-    expect(await sealOne(bench, 400_000n)).toMatchObject({ quantity: 1 })
+    expect(await sealOne(bench, 400_000n)).toMatchObject({ quantity: 1_000_000n })
     expect((await bench.ledger.usage()).fractions).toEqual([])
   })
 
@@ -104,16 +104,17 @@ describe('sealing', () => {
           dimension,
           hour,
           timestamp: hour,
-          quantity: 0,
+          quantity: 0n,
+          form: 'whole',
           allocations: undefined,
           clientToken: 'zero',
-          parts: accounts.map(({ account }) => ({ account, quantity: 0, allocations: undefined })),
+          parts: accounts.map(({ account }) => ({ account, quantity: 0n, allocations: undefined })),
         },
         rests: accounts.map(() => ({ fraction: 0n, carried: [] })),
       }),
       zeroHours: [zero, storage],
     })
-    expect(records).toMatchObject([{ dimension: 'storage', quantity: 0 }])
+    expect(records).toMatchObject([{ dimension: 'storage', quantity: 0n }])
   })
 })
 
@@ -168,10 +169,10 @@ describe('a record', () => {
     const [next] = await sealHours(bench.ledger, bench.clock)
     expect(next).toMatchObject({
       hour: nine + hourMs,
-      quantity: 3,
+      quantity: 3_000_000n,
       allocations: [
-        { tags: untagged, quantity: 1 },
-        { tags, quantity: 2 },
+        { tags: untagged, quantity: 1_000_000n },
+        { tags, quantity: 2_000_000n },
       ],
     })
     expect(bench.told('recordMoved')).toMatchObject([{ fromHour: nine, toHour: nine + hourMs }])
@@ -213,7 +214,7 @@ describe('a record', () => {
       {
         hour: second.hour,
         reason: 'late',
-        quantity: second.divisor * unit * BigInt(second.quantity),
+        quantity: second.divisor * second.quantity,
       },
     ])
     const late = await settle(bench.ledger, second.id, {
@@ -365,8 +366,8 @@ describe('steps of the clock', () => {
     await bench.clock.advance(3 * hourMs)
     await sealHours(bench.ledger, bench.clock)
     expect((await bench.ledger.usage()).pending).toMatchObject([
-      { hour: nine, quantity: 1 },
-      { hour: nine + hourMs, quantity: 1 },
+      { hour: nine, quantity: 1_000_000n },
+      { hour: nine + hourMs, quantity: 1_000_000n },
     ])
     expect(await balanced(bench)).toBe(true)
   })
@@ -383,8 +384,8 @@ describe('steps of the clock', () => {
     await bench.report('requests', 2n * unit)
     await bench.clock.advance(hourMs)
     expect(await sealHours(bench.ledger, bench.clock)).toMatchObject([
-      { hour: Date.parse(before), quantity: 1 },
-      { hour: Date.parse(after), quantity: 2 },
+      { hour: Date.parse(before), quantity: 1_000_000n },
+      { hour: Date.parse(after), quantity: 2_000_000n },
     ])
   })
 })

@@ -57,11 +57,11 @@ describe('reopen', () => {
         productCode: 'corrected',
         dimension: 'storage',
         hour: nine,
-        quantity: 5,
+        quantity: 5_000_000n,
         divisor: 1000n,
         allocations: [
-          { tags: untagged, quantity: 3 },
-          { tags, quantity: 2 },
+          { tags: untagged, quantity: 3_000_000n },
+          { tags, quantity: 2_000_000n },
         ],
       },
     ])
@@ -80,7 +80,7 @@ describe('reopen', () => {
     const { bench, id } = await recordAfter(wrongCode)
     await reopen(bench, id, { productCode: 'wrong', dimensionOf: () => 'disk' })
     expect(await sealHours(bench.ledger, bench.clock)).toMatchObject([
-      { productCode: 'wrong', dimension: 'disk', hour: nine, quantity: 5 },
+      { productCode: 'wrong', dimension: 'disk', hour: nine, quantity: 5_000_000n },
     ])
   })
 
@@ -152,7 +152,13 @@ describe('at the start, where the product file says what replaces what', () => {
         }),
       )
       expect(await sealHours(again.ledger, again.clock)).toMatchObject([
-        { productCode: 'corrected', dimension: 'disk', hour: nine, quantity: 5, divisor: 1000n },
+        {
+          productCode: 'corrected',
+          dimension: 'disk',
+          hour: nine,
+          quantity: 5_000_000n,
+          divisor: 1000n,
+        },
       ])
       expect((await again.ledger.audit()).every(({ imbalance }) => imbalance === 0n)).toBe(true)
     },
@@ -161,7 +167,7 @@ describe('at the start, where the product file says what replaces what', () => {
   test('another task or pod that adopts it reopens it too', async () => {
     const { again } = await restart(await recordAfter(wrongCode), { resource: 'pod:new' })
     expect(await sealHours(again.ledger, again.clock, {}, true)).toMatchObject([
-      { productCode: 'corrected', dimension: 'disk', quantity: 5 },
+      { productCode: 'corrected', dimension: 'disk', quantity: 5_000_000n },
     ])
   })
 

@@ -75,7 +75,7 @@ describe('a report', () => {
     await bench.report('requests', unit, { tags: canonicalTags(tags.toReversed()) })
     await bench.clock.advance(hourMs)
     const [record] = await sealHours(bench.ledger, bench.clock)
-    expect(record?.allocations).toEqual([{ tags: canonicalTags(tags), quantity: 2 }])
+    expect(record?.allocations).toEqual([{ tags: canonicalTags(tags), quantity: 2_000_000n }])
   })
 
   test('with one tag set too many goes to the untagged bucket, counted', async () => {
@@ -88,7 +88,7 @@ describe('a report', () => {
     ])
     await bench.clock.advance(hourMs)
     const [record] = await sealHours(bench.ledger, bench.clock)
-    expect(record?.allocations?.map(({ quantity }) => quantity)).toEqual([2, 2, 1])
+    expect(record?.allocations?.map(({ quantity }) => quantity / unit)).toEqual([2n, 2n, 1n])
   })
 })
 

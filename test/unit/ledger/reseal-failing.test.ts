@@ -36,7 +36,7 @@ async function expectResealable(
     { id: record.id, state: 'refused' },
   ])
   const resealed = await ledger.resealRecord(record.id, clientTokenOf)
-  expect(resealed).toMatchObject({ state: 'sealed', quantity: 3, allocations: undefined })
+  expect(resealed).toMatchObject({ state: 'sealed', quantity: 3_000_000n, allocations: undefined })
   expect(await ledger.audit()).toMatchObject([{ recorded: 3n * unit, imbalance: 0n }])
   return resealed
 }
@@ -86,7 +86,7 @@ test('a kill before the flush, and a power cut, leave one of the two records who
   // The kernel's cache has it: the next start keeps it, and sends it once, without tags.
   expect(await next.ledger.resealRecord(record.id, clientTokenOf)).toBeUndefined()
   expect(await markSending(next.ledger, record.id)).toMatchObject({
-    quantity: 3,
+    quantity: 3_000_000n,
     allocations: undefined,
     clientToken: wanted,
   })

@@ -36,7 +36,7 @@ test.each(['InvalidTagException', 'InvalidUsageAllocationsException'])(
     expect(resealed).toMatchObject({
       id: before?.id,
       state: 'sealed',
-      quantity: 5,
+      quantity: 5_000_000n,
       timestamp: before?.timestamp,
       allocations: undefined,
       lastCode: code,

@@ -29,10 +29,10 @@ test('an hour of many tag sets is sealed in several transactions, and each recor
   const before = bench.told('ledgerCommitted').length
   const records = await sealHours(ledger, clock)
   expect(bench.told('ledgerCommitted').length - before).toBe(3)
-  expect(records.map(({ dimension, quantity }) => [dimension, quantity])).toEqual([
-    ['requests', 1500],
-    ['seats', 1500],
-    ['storage', 1500],
+  expect(records.map(({ dimension, quantity }) => [dimension, quantity / unit])).toEqual([
+    ['requests', 1500n],
+    ['seats', 1500n],
+    ['storage', 1500n],
   ])
   expect(records.map(({ parts }) => parts[0]?.allocations?.length)).toEqual([1500, 1500, 1500])
   expect((await ledger.audit()).map(({ open, imbalance }) => [open, imbalance])).toEqual(
@@ -50,10 +50,10 @@ test('a zero record never takes the hour of usage that a later transaction seals
     plan: (input) => planSeal(input, { ...defaultRules, zeroRecords: true }),
     zeroHours: ['storage', 'idle'].map((dimension) => ({ dimension, hour })),
   })
-  expect(records.map(({ dimension, quantity }) => [dimension, quantity])).toEqual([
-    ['requests', 1500],
-    ['seats', 1500],
-    ['storage', 1500],
-    ['idle', 0],
+  expect(records.map(({ dimension, quantity }) => [dimension, quantity / unit])).toEqual([
+    ['requests', 1500n],
+    ['seats', 1500n],
+    ['storage', 1500n],
+    ['idle', 0n],
   ])
 })

@@ -14,11 +14,11 @@ test('the lists of records leave out the allocations, and those for an operator 
   await sealHours(bench.ledger, bench.clock)
 
   const [record] = (await bench.ledger.usage()).pending
-  expect(record).toMatchObject({ dimension: 'requests', quantity: 2 })
+  expect(record).toMatchObject({ dimension: 'requests', quantity: 2_000_000n })
   expect(Object.keys(record ?? {})).not.toContain('allocations')
   const overview = await readBook(bench.directory, (book) => book.wholeOverview(bench.clock.now()))
   expect(overview.pending).toMatchObject([
-    { ...record, allocations: [{ tags: '[["team","blue"]]', quantity: 2 }] },
+    { ...record, allocations: [{ tags: '[["team","blue"]]', quantity: 2_000_000n }] },
   ])
 })
 

@@ -46,7 +46,11 @@ const untaggedCell = (quantity: bigint) => [{ tags: untagged, quantity }]
 describe('sealing an hour', () => {
   test('sends the floor and keeps what is below one unit', () => {
     const plan = planOne(inputOf(untaggedCell(2_700_000n), { fraction: 400_000n }), defaultRules)
-    expect(plan).toMatchObject({ fraction: 100_000n, carried: [], record: { quantity: 3 } })
+    expect(plan).toMatchObject({
+      fraction: 100_000n,
+      carried: [],
+      record: { quantity: 3_000_000n },
+    })
     expect(plan.record?.allocations).toBeUndefined()
   })
 
@@ -63,7 +67,7 @@ describe('sealing an hour', () => {
     )
     expect(plan).toMatchObject({
       fraction: 5_000_000n,
-      record: { quantity: 3, divisor: 2n ** 30n },
+      record: { quantity: 3_000_000n, divisor: 2n ** 30n },
     })
   })
 
@@ -74,10 +78,10 @@ describe('sealing an hour', () => {
     ]
     const plan = planOne(inputOf(cells), defaultRules)
     expect(plan.record).toMatchObject({
-      quantity: 2_147_483_647,
+      quantity: 2_147_483_647_000_000n,
       allocations: [
-        { tags: team('a'), quantity: 2_000_000_000 },
-        { tags: team('b'), quantity: 147_483_647 },
+        { tags: team('a'), quantity: 2_000_000_000_000_000n },
+        { tags: team('b'), quantity: 147_483_647_000_000n },
       ],
     })
     expect(plan.carried).toEqual([{ tags: team('b'), quantity: 852_516_353_000_000n }])
@@ -87,16 +91,16 @@ describe('sealing an hour', () => {
   test('sends allocations as soon as one set is tagged, and they add up', () => {
     const cells = [...untaggedCell(1_500_000n), { tags: team('a'), quantity: 1_500_000n }]
     const { record } = planOne(inputOf(cells), defaultRules)
-    expect(record?.quantity).toBe(3)
+    expect(record?.quantity).toBe(3_000_000n)
     expect(record?.allocations).toEqual([
-      { tags: untagged, quantity: 2 },
-      { tags: team('a'), quantity: 1 },
+      { tags: untagged, quantity: 2_000_000n },
+      { tags: team('a'), quantity: 1_000_000n },
     ])
   })
 
   test('makes a zero record only when asked to, and only for an hour that is over', () => {
     const rules = { ...defaultRules, zeroRecords: true }
-    expect(planOne(inputOf([]), rules).record).toMatchObject({ quantity: 0 })
+    expect(planOne(inputOf([]), rules).record).toMatchObject({ quantity: 0n })
     expect(planOne(inputOf([], { sealedAt: hour + 1000 }), rules).record).toBeUndefined()
     expect(planOne(inputOf([]), defaultRules).record).toBeUndefined()
   })
@@ -135,12 +139,12 @@ describe('sealing an hour of two accounts, after a product file changed its divi
   test('adds up the whole units of each by its own divisor, and keeps their fractions apart', () => {
     const { record, rests } = planSeal(input, defaultRules)
     expect(record).toMatchObject({
-      quantity: 10,
+      quantity: 10_000_000n,
       allocations: [
-        { tags: team('a'), quantity: 5 },
-        { tags: team('b'), quantity: 5 },
+        { tags: team('a'), quantity: 5_000_000n },
+        { tags: team('b'), quantity: 5_000_000n },
       ],
-      parts: [{ quantity: 8 }, { quantity: 2 }],
+      parts: [{ quantity: 8_000_000n }, { quantity: 2_000_000n }],
     })
     expect(rests).toEqual([
       { fraction: 0n, carried: [] },
@@ -158,7 +162,7 @@ describe('sealing an hour of two accounts, after a product file changed its divi
       ],
     }
     const { record, rests } = planSeal(full, defaultRules)
-    expect(record).toMatchObject({ quantity: 2_147_483_647, allocations: undefined })
+    expect(record).toMatchObject({ quantity: 2_147_483_647_000_000n, allocations: undefined })
     expect(rests).toEqual([
       { fraction: 0n, carried: [] },
       { fraction: 0n, carried: [{ tags: untagged, quantity: 6_000_000n }] },
@@ -177,10 +181,10 @@ describe('the tag of the untagged remainder', () => {
   test('takes its place where tagged usage is in the record too, and joins usage of that tag', () => {
     const { record } = planOne(inputOf(mixed), rules)
     expect(record).toMatchObject({
-      quantity: 6,
+      quantity: 6_000_000n,
       allocations: [
-        { tags: team('a'), quantity: 2 },
-        { tags: team('none'), quantity: 4 },
+        { tags: team('a'), quantity: 2_000_000n },
+        { tags: team('none'), quantity: 4_000_000n },
       ],
     })
     expect(record?.clientToken).not.toBe(planOne(inputOf(mixed), defaultRules).record?.clientToken)
@@ -196,8 +200,8 @@ describe('the tag of the untagged remainder', () => {
     const input = inputOf([{ tags: team('a'), quantity: 1_000_000n }])
     const { record } = planSeal({ ...input, accounts: [...input.accounts, untaggedAccount] }, rules)
     expect(record?.allocations).toEqual([
-      { tags: team('a'), quantity: 1 },
-      { tags: team('none'), quantity: 2 },
+      { tags: team('a'), quantity: 1_000_000n },
+      { tags: team('none'), quantity: 2_000_000n },
     ])
   })
 
@@ -208,6 +212,63 @@ describe('the tag of the untagged remainder', () => {
     }))
     const { record } = planOne(inputOf(cells), rules)
     expect(record?.allocations).toHaveLength(5)
-    expect(record?.allocations).toContainEqual({ tags: team('none'), quantity: 1 })
+    expect(record?.allocations).toContainEqual({ tags: team('none'), quantity: 1_000_000n })
+  })
+})
+
+describe('an hour whose fractions are sent', () => {
+  const rules: SealRules = { ...defaultRules, formOf: () => 'decimal' }
+  const decimal = (cells: readonly OpenCell[], more: Partial<OneAccount> = {}) =>
+    planOne(inputOf(cells, more), rules)
+
+  test('is a record of millionths, and what is below one stays', () => {
+    const plan = decimal(untaggedCell(2_500_003n), { divisor: 2n, fraction: 4_000_000n })
+    expect(plan).toMatchObject({ fraction: 1n, carried: [] })
+    expect(plan.record).toMatchObject({ quantity: 3_250_001n, form: 'decimal' })
+  })
+
+  test('is no record below one millionth', () => {
+    expect(decimal(untaggedCell(999n), { divisor: 1000n })).toEqual({
+      record: undefined,
+      fraction: 999n,
+      carried: [],
+    })
+  })
+
+  test('has allocations that add up, and what earlier hours left over without tags', () => {
+    const cells = [
+      { tags: team('a'), quantity: 1_250_001n },
+      { tags: team('b'), quantity: 1n },
+    ]
+    const plan = decimal(cells, { divisor: 2n, fraction: 700_001n })
+    expect(plan.record?.allocations).toEqual(
+      [
+        { tags: untagged, quantity: 350_000n },
+        { tags: team('a'), quantity: 625_001n },
+        { tags: team('b'), quantity: 0n },
+      ].filter(({ quantity }) => quantity > 0n),
+    )
+    expect(plan.record?.quantity).toBe(975_001n)
+    expect(plan.fraction).toBe(1n)
+  })
+
+  test('holds at most what AWS accepts, and the rest goes to the next hour', () => {
+    const plan = decimal(untaggedCell(2_147_483_647_000_000n + 250_000n))
+    expect(plan.record?.quantity).toBe(2_147_483_647_000_000n)
+    expect(plan.carried).toEqual([{ tags: untagged, quantity: 250_000n }])
+  })
+
+  test('adds accounts of different divisors to the millionth', () => {
+    const input = inputOf(untaggedCell(1_500_000n), { divisor: 1000n })
+    const other = { account: keyOf(1n), cells: untaggedCell(250_000n), fraction: 0n }
+    const { record, rests } = planSeal({ ...input, accounts: [...input.accounts, other] }, rules)
+    expect(record?.parts.map(({ quantity }) => quantity)).toEqual([1500n, 250_000n])
+    expect(record?.quantity).toBe(251_500n)
+    expect(rests.map(({ fraction }) => fraction)).toEqual([0n, 0n])
+  })
+
+  test('has a zero record like any other', () => {
+    const { record } = planOne(inputOf([]), { ...rules, zeroRecords: true })
+    expect(record).toMatchObject({ quantity: 0n, form: 'decimal' })
   })
 })

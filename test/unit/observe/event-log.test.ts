@@ -33,7 +33,7 @@ describe('the log of events', () => {
       id: 1,
       dimension: 'requests',
       hour: Date.parse('2026-03-10T09:00:00Z'),
-      quantity: 3,
+      quantity: 3_000_000n,
     }
     events.emit('recordSealed', record)
     events.emit('recordAttempted', {

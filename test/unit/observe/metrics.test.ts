@@ -288,7 +288,13 @@ describe('the metrics', () => {
       earliestHour: 0,
     })
     events.emit('usageRefused', { dimension: undefined, code: 'InvalidRequest', requestId: 'r' })
-    const attempt = { id: 1, dimension: 'requests', hour: 0, quantity: 5, meteringRecordId: 'x' }
+    const attempt = {
+      id: 1,
+      dimension: 'requests',
+      hour: 0,
+      quantity: 5_000_000n,
+      meteringRecordId: 'x',
+    }
     events.emit('recordAttempted', { ...attempt, outcome: 'throttled', code: 'T', message: 'm' })
     events.emit('recordAttempted', {
       ...attempt,

@@ -67,3 +67,28 @@ test('a new unit, a new limit and a new order mean the same', () => {
   ])
   expect(changesOf(next).map(([, change]) => change)).toEqual(['same', 'same', 'same'])
 })
+
+test.each([
+  ['send', 'The next record is a decimal, and holds open usage and what earlier hours left over.'],
+  ['carry', 'The next record has whole units. What is below one unit stays for later hours.'],
+])('fractions that are from now on %s are named', (fractions, effect) => {
+  const before = fractions === 'send' ? 'carry' : 'send'
+  const [change] = compareProducts(
+    file('code-1', [{ name: 'requests', fractions: before }]),
+    file('code-1', [{ name: 'requests', fractions }]),
+  )
+  expect(change).toEqual({
+    dimension: 'requests',
+    change: 'new-fractions',
+    effect: `Open usage goes on. ${effect}`,
+  })
+  expect(
+    changesOf(
+      file('code-1', ['requests', { name: 'storage', divisor: 1024, fractions: 'carry' }, 'seats']),
+    ),
+  ).toEqual([
+    ['requests', 'same'],
+    ['storage', 'same'],
+    ['seats', 'same'],
+  ])
+})

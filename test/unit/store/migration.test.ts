@@ -76,7 +76,7 @@ describe('a ledger of the first edition', () => {
     })
     expect(
       records.map(({ dimension, hour, quantity, divisor, state }) =>
-        [dimension, new Date(hour).getUTCHours(), quantity, divisor, state].join(' '),
+        [dimension, new Date(hour).getUTCHours(), quantity / unit, divisor, state].join(' '),
       ),
     ).toMatchInlineSnapshot(`
       [
@@ -100,8 +100,8 @@ describe('a ledger of the first edition', () => {
     })
     const [first] = records.filter(({ dimension }) => dimension === 'requests')
     expect(first?.allocations).toEqual([
-      { tags: '', quantity: 7 },
-      { tags: '[["team","a"]]', quantity: 5 },
+      { tags: '', quantity: 7n * unit },
+      { tags: '[["team","a"]]', quantity: 5n * unit },
     ])
   })
 
@@ -121,8 +121,12 @@ describe('a ledger of the first edition', () => {
       records
         .filter(({ dimension }) => dimension === name)
         .map(({ productCode, divisor, quantity }) => ({ productCode, divisor, quantity }))
-    expect(meaning('storage')).toEqual([{ productCode: 'product-1', divisor: 2048n, quantity: 2 }])
-    expect(meaning('fresh')).toEqual([{ productCode: 'product-today', divisor: 8n, quantity: 1 }])
+    expect(meaning('storage')).toEqual([
+      { productCode: 'product-1', divisor: 2048n, quantity: 2n * unit },
+    ])
+    expect(meaning('fresh')).toEqual([
+      { productCode: 'product-today', divisor: 8n, quantity: unit },
+    ])
   })
 
   test('holds open usage whose divisor nothing says: it is never sealed by itself', async () => {

@@ -2,7 +2,7 @@ import { accountOf } from '../../../metering/account.ts'
 import type { Changes, NewRecord, RecordProgress } from '../../changes.ts'
 import type { Session } from '../connection/database.ts'
 import type { Names } from '../names.ts'
-import { allocationsColumn, quantityColumn } from '../../record-row.ts'
+import { allocationsColumn } from '../../record-row.ts'
 
 /** Writes sealed records with their parts, whose slots and accounts have rows. Returns their ids in their order. */
 export async function insertRecords(
@@ -15,15 +15,17 @@ export async function insertRecords(
   const rows = await session.query(
     `INSERT INTO marketplace_sidecar.record
        (slot_id, hour, resource_id, timestamp, quantity, form, client_token, state, sealed_at)
-     SELECT s, h, r, ts, q, 'whole', token, 'sealed', at
-     FROM unnest($1::int[], $2::bigint[], $3::int[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[])
-       WITH ORDINALITY AS n(s, h, r, ts, q, token, at, o) ORDER BY o RETURNING id, slot_id, hour`,
+     SELECT s, h, r, ts, q, form, token, 'sealed', at
+     FROM unnest($1::int[], $2::bigint[], $3::int[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
+            $8::bigint[])
+       WITH ORDINALITY AS n(s, h, r, ts, q, form, token, at, o) ORDER BY o RETURNING id, slot_id, hour`,
     [
       slots,
       contents.map(({ hour }) => hour),
       records.map(({ resource }) => names.resourceId(resource)),
       contents.map(({ timestamp }) => timestamp),
-      contents.map(({ quantity }) => String(quantityColumn(quantity))),
+      contents.map(({ quantity }) => String(quantity)),
+      contents.map(({ form }) => form),
       contents.map(({ clientToken }) => clientToken),
       records.map(({ sealedAt }) => sealedAt),
     ],
@@ -41,7 +43,7 @@ export async function insertRecords(
     [
       parts.map(({ id }) => id),
       parts.map(({ account }) => names.accountId(accountOf(account))),
-      parts.map(({ quantity }) => String(quantityColumn(quantity))),
+      parts.map(({ quantity }) => String(quantity)),
       parts.map(({ allocations }) => allocationsColumn(allocations)),
     ],
   )

@@ -21,7 +21,7 @@ type Reply = (
 
 /** AWS in a few lines: the first quantity of a customer, dimension and hour stands. */
 class ModelAws {
-  readonly billed = new Map<string, number>()
+  readonly billed = new Map<string, bigint>()
   readonly calls: BatchMeterUsageRequest[] = []
   reply: Reply = (request) => this.take(request)
 
@@ -174,7 +174,7 @@ describe('the sender of batches', () => {
     await clock.advance(2000)
     await run()
     expect(await states()).toMatchObject({ accepted: 25 })
-    expect([...aws.billed.values()].reduce((sum, quantity) => sum + quantity, 0)).toBe(75)
+    expect([...aws.billed.values()].reduce((sum, quantity) => sum + quantity, 0n)).toBe(75_000_000n)
   })
 
   test('leaves a record alone that stands at AWS with another quantity', async () => {
