@@ -33,6 +33,8 @@ const suites: Readonly<Record<string, Options>> = {
   deploy: { testTimeout: 60_000, hookTimeout: 300_000, maxWorkers: 2 },
   examples: { testTimeout: 30_000, hookTimeout: 30_000 },
   image: { testTimeout: 60_000, hookTimeout: 600_000 },
+  // The first run builds the API server.
+  kubernetes: { testTimeout: 120_000, hookTimeout: 3_600_000 },
   openapi: { testTimeout: 120_000, hookTimeout: 300_000 },
   // The server is crashed under one file at a time.
   postgres: {
