@@ -1,10 +1,12 @@
-import type { EntitlementAnswer, UsageAnswer } from '../src/http/routes/answers.ts'
+import type { CustomersAnswer, EntitlementAnswer, UsageAnswer } from '../src/http/routes/answers.ts'
 
 const timeoutMs = 10_000
 
 export interface State {
   readonly entitlement: EntitlementAnswer
   readonly usage: UsageAnswer
+  /** The first page; undefined where the product has no customers. */
+  readonly customers: CustomersAnswer | undefined
 }
 
 /** The sidecar requires a token, or another one. */
@@ -16,7 +18,9 @@ export async function fetchState(token: string | undefined): Promise<State> {
     get<EntitlementAnswer>('/v1/entitlement', token),
     get<UsageAnswer>('/v1/usage', token),
   ])
-  return { entitlement, usage }
+  const customers =
+    entitlement.route === 'saas' ? await get<CustomersAnswer>('/v1/customers', token) : undefined
+  return { entitlement, usage, customers }
 }
 
 /** 403 and 503 also answer about the entitlement. The media type distinguishes them from errors. */

@@ -57,6 +57,14 @@ export function showDay(instant: number): string {
   return day.format(instant)
 }
 
+const byteUnits = ['bytes', 'kB', 'MB', 'GB', 'TB'] as const
+
+/** Formats 1234567 bytes as `1.23 MB`. */
+export function showBytes(bytes: number): string {
+  const power = bytes < 1000 ? 0 : Math.min(byteUnits.length - 1, Math.floor(Math.log10(bytes) / 3))
+  return `${Number((bytes / 1000 ** power).toPrecision(3))} ${byteUnits[power]}`
+}
+
 /** Formats a count as `3 records` or `1 record`. */
 export function showCount(count: number, noun: string): string {
   return `${showNumber(count)} ${noun}${count === 1 ? '' : 's'}`

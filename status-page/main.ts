@@ -1,5 +1,6 @@
 import { fetchState, TokenNeeded, type State } from './api.ts'
 import { billedCsv } from './billed-csv.ts'
+import { showCustomers } from './customers-view.ts'
 import { showDimensions } from './dimensions-view.ts'
 import { byId, setText } from './dom.ts'
 import { showEntitlement } from './entitlement-view.ts'
@@ -7,6 +8,7 @@ import { poll } from './poll.ts'
 import { showProblems } from './problems-view.ts'
 import { showSidecar } from './sidecar-view.ts'
 import { showSending } from './sending-view.ts'
+import { showStore } from './store-view.ts'
 import { tokenForm } from './token-form.ts'
 import { verdictOf } from './verdict.ts'
 
@@ -32,7 +34,7 @@ async function ask(): Promise<'go on' | 'stop'> {
   }
 }
 
-function show({ entitlement, usage }: State): void {
+function show({ entitlement, usage, customers }: State): void {
   const now = Date.parse(usage.now)
   form.hide()
   connected()
@@ -44,6 +46,8 @@ function show({ entitlement, usage }: State): void {
   showEntitlement(entitlement, now)
   showSending(usage, now)
   showDimensions(usage, now)
+  showStore(usage)
+  showCustomers(customers, now)
   byId('content').hidden = false
   setText(byId('updated'), `As of ${usage.now.slice(11, 19)}.`)
   tell(verdict.text)

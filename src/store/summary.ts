@@ -147,6 +147,10 @@ export interface WholeOverview extends LedgerOverview {
   readonly unresolved: readonly MeteringRecord[]
 }
 
+/** Where a book is kept: the names of its implementations. */
+export const storeKinds = ['sqlite', 'postgres'] as const
+export type StoreKind = (typeof storeKinds)[number]
+
 export interface DiskSpace {
   /** Of the ledger's files. */
   readonly ledgerBytes: number

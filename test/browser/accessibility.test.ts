@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { axePath } from '../../scripts/tools/browser-tools.ts'
 import { openPage, views, type Opened, type View } from './browser.ts'
-import { playTwoDays, startScene, type Scene } from './scene.ts'
+import { playCustomers, playTwoDays, saas, startScene, type Scene } from './scene.ts'
 
 /** The folder of screenshots, which CI keeps. */
 const folder = fileURLToPath(new URL('../../.cache/screenshots', import.meta.url))
@@ -24,6 +24,8 @@ beforeAll(async () => {
   scenes['unreachable'] = await startScene({
     prepare: (aws) => aws.control('faults', { drop: 'before', times: 1000 }),
   })
+  scenes['customers'] = await startScene(saas)
+  await playCustomers(scenes['customers'])
   scenes['token'] = await startScene({
     settings: { SIDECAR_API_TOKEN_FILE: '/token' },
     files: { '/token': token },
@@ -75,7 +77,7 @@ const shown = (found: readonly Finding[]) =>
   ])
 
 const everyView = Object.entries(views)
-const everyScene = ['two-days', 'denied', 'unreachable', 'token']
+const everyScene = ['two-days', 'denied', 'unreachable', 'customers', 'token']
 
 describe.each(everyView)('in the view %s', (viewName, view) => {
   test.each(everyScene)('axe-core finds nothing: %s', async (name) => {
@@ -182,13 +184,14 @@ describe('a screen reader', () => {
     await withPage('two-days', views.light, async ({ page }) => {
       const roles = ['banner', 'main', 'contentinfo', 'navigation'] as const
       for (const role of roles) expect(await page.getByRole(role).count(), role).toBe(1)
-      const headings = await page.locator('h1, h2').allTextContents()
+      const headings = await page.locator('h1:visible, h2:visible').allTextContents()
       expect(headings.filter((text) => !/token/.test(text))).toEqual([
         'marketplace-sidecar',
         'Needs attention',
         'Usage',
         'Entitlement',
         'Sending to AWS',
+        'Ledger',
       ])
     })
   })

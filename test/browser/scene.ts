@@ -1,3 +1,4 @@
+import { demoProduct } from '../../src/emulator/demo-product.ts'
 import {
   startHarness,
   type SidecarHarness,
@@ -30,6 +31,47 @@ export async function startScene(options: SidecarOptions = {}): Promise<Scene> {
       await harness.attempts(before + attempts)
     },
   }
+}
+
+/** A SaaS product, whose page lists its customers. */
+export const saas: SidecarOptions = {
+  files: {
+    '/product.json': JSON.stringify({
+      productCode: demoProduct.productCode,
+      route: 'saas',
+      region: 'eu-west-1',
+      customerIds: 'license-arn',
+      dimensions: ['requests', 'storage'],
+    }),
+  },
+  settings: {
+    SIDECAR_PRODUCT_FILE: '/product.json',
+    SIDECAR_PRODUCT_CODE: undefined,
+    SIDECAR_ROUTE: undefined,
+    SIDECAR_PUBLIC_KEY_FILE: undefined,
+    SIDECAR_DIMENSIONS: undefined,
+    SIDECAR_SUBMIT_SPREAD_SECONDS: undefined,
+  },
+}
+
+/** Registers customers, ends the licence of one, and reports usage, also of one that is not registered. */
+export async function playCustomers(scene: Scene): Promise<void> {
+  await scene.entitled()
+  const call = async (method: string, path: string, body: object = {}) => {
+    const headers = { 'content-type': 'application/json' }
+    const request = { method, headers, body: JSON.stringify(body) }
+    const answer = await fetch(`${scene.url}v1/customers/${path}`, request)
+    if (!answer.ok) throw new Error(await answer.text())
+  }
+  for (const [index, key] of ['acme', 'globex', 'initech'].entries())
+    await call('PUT', key, {
+      licenseArn: `arn:aws:license-manager::294406891311:license:l-${key}`,
+      accountId: `11112222333${index}`,
+    })
+  await call('POST', 'initech/end')
+  await scene.report('requests', 1200, { customer: 'acme' })
+  await scene.report('storage', 340, { customer: 'globex' })
+  await scene.report('requests', 12, { customer: 'umbrella' })
 }
 
 /** Plays two days of a product in use, with a record in every state that needs a person. */

@@ -9,7 +9,7 @@ import {
   postUsage,
   startProgram,
 } from '../support/program/program.ts'
-import { startScene, type Scene } from './scene.ts'
+import { playCustomers, saas, startScene, type Scene } from './scene.ts'
 
 const closers: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -74,6 +74,33 @@ describe('the numbers of the page', () => {
     expect(await fact(page, 'Fractions kept').textContent()).toBe('0.25 requests, 452 storage')
     expect(await page.title()).toBe('Healthy \u00b7 marketplace-sidecar')
     expect(complaints).toEqual([])
+  })
+
+  test('list the customers of a SaaS product, and only there', async () => {
+    const scene = await play(saas)
+    await playCustomers(scene)
+    const { page, complaints } = await look(scene)
+    const row = (key: string) => page.locator(`[data-customer="${key}"]`)
+    await row('acme').getByText('Active').waitFor()
+    await row('acme').getByText('arn:aws:license-manager::294406891311:license:l-acme').waitFor()
+    await row('initech').getByText('Licence ended').waitFor()
+    await row('umbrella').getByText('Not registered').waitFor()
+    await page.getByText('4 customers').waitFor()
+    expect(complaints).toEqual([])
+    const other = await look(await play())
+    await other.page.locator('#content').waitFor()
+    expect(await other.page.locator('#customers-card').isVisible()).toBe(false)
+  })
+
+  test('say where the ledger is kept and how much room it has', async () => {
+    const scene = await play()
+    const { page } = await look(scene)
+    await expectSeen(page, '#store', 'files of this task or pod')
+    const { store } = await usageOf(scene)
+    expect(store.freeBytes).toBeGreaterThan(0)
+    expect(await fact(page, 'Free on its volume').textContent()).toMatch(
+      /^\S+ .B of \S+ .B, \d+ %$/,
+    )
   })
 
   test('are preceded by a command that sends the first usage', async () => {

@@ -75,6 +75,12 @@ export const usageExample: UsageAnswer = {
     resource: 'arn:aws:ecs:us-east-1:111122223333:task/shop/0123456789abcdef0123456789abcdef',
     startedAt: '2026-03-10T08:15:00.000Z',
   },
+  store: {
+    kind: 'sqlite',
+    ledgerBytes: 180_224,
+    freeBytes: 1_020_000_000,
+    volumeBytes: 1_073_741_824,
+  },
   dimensions: [{ name: 'requests', unit: null, divisor: 1, aggregate: 'sum' }],
   open: [{ dimension: 'requests', hour: '2026-03-10T11:00:00.000Z', quantity: 2.25 }],
   readings: [

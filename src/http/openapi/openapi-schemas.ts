@@ -6,6 +6,7 @@ import { hourMs } from '../../metering/hour.ts'
 import { heldReasons } from '../../metering/held.ts'
 import { operatorActions } from '../../metering/operator-table.ts'
 import { recordStates } from '../../metering/record-states.ts'
+import { storeKinds } from '../../store/summary.ts'
 import { customerForms } from '../../metering/customer.ts'
 import type {
   CustomerAnswer,
@@ -17,6 +18,7 @@ import type {
   ReadingsAnswer,
   RecordAnswer,
   SidecarAnswer,
+  StoreAnswer,
   TransitionAnswer,
   UsageAnswer,
 } from '../routes/answers.ts'
@@ -43,6 +45,7 @@ type Properties<T> = Readonly<Record<keyof T & string, JsonSchema>>
 const time = { type: 'string', format: 'date-time' } as const
 const timeOrNull = { type: ['string', 'null'], format: 'date-time' } as const
 const text = { type: 'string' } as const
+const bytesOrNull = { type: ['integer', 'null'], minimum: 0 } as const
 const textOrNull = { type: ['string', 'null'] } as const
 const whole = { type: 'integer', minimum: 0 } as const
 const quantity = { type: 'number', minimum: 0 } as const
@@ -189,6 +192,12 @@ export const componentSchemas = {
       version: text,
       resource: { ...text, description: 'The ECS task, or the EKS pod by its uid.' },
       startedAt: time,
+    }),
+    store: answer<StoreAnswer>('Where the book is kept. A size that is not known is null.', {
+      kind: { type: 'string', enum: storeKinds },
+      ledgerBytes: bytesOrNull,
+      freeBytes: bytesOrNull,
+      volumeBytes: bytesOrNull,
     }),
     dimensions: listOf('Dimension'),
     open: listOf('HourUsage'),

@@ -4,6 +4,7 @@ import type { CustomerForm } from '../../metering/customer.ts'
 import type { HeldReason } from '../../metering/held.ts'
 import type { ReadingAggregate } from '../../metering/reading.ts'
 import type { RecordState } from '../../metering/record-states.ts'
+import type { StoreKind } from '../../store/summary.ts'
 
 /**
  * The bodies of the answers, as an application or the status page reads them. Times are RFC 3339 in
@@ -32,6 +33,7 @@ export interface TransitionAnswer {
 export interface UsageAnswer {
   readonly now: string
   readonly sidecar: SidecarAnswer
+  readonly store: StoreAnswer
   readonly dimensions: readonly DimensionAnswer[]
   readonly open: readonly HourAnswer[]
   readonly readings: readonly ReadingsAnswer[]
@@ -57,6 +59,15 @@ export interface SidecarAnswer {
   /** The ECS task, or the EKS pod by its uid. */
   readonly resource: string
   readonly startedAt: string
+}
+
+/** Where the book is kept. Sizes are null where they are not known. */
+export interface StoreAnswer {
+  readonly kind: StoreKind
+  /** Of the ledger's files, or of the database. */
+  readonly ledgerBytes: number | null
+  readonly freeBytes: number | null
+  readonly volumeBytes: number | null
 }
 
 export interface DimensionAnswer {
@@ -101,6 +112,13 @@ export interface CustomerAnswer {
   readonly identifier: string | null
   readonly registeredAt: string | null
   readonly endedAt: string | null
+}
+
+/** A page of customers in the order of their keys. */
+export interface CustomersAnswer {
+  readonly customers: readonly CustomerAnswer[]
+  /** The last key, if there are more. */
+  readonly next: string | null
 }
 
 export interface CustomerUsageAnswer extends CustomerAnswer {

@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import { isoOrNull, toIso } from '../../kernel/clock.ts'
 import type { Dimension } from '../../product/product.ts'
-import type { UsageSummary } from '../../store/summary.ts'
-import type { SidecarAnswer, UsageAnswer } from './answers.ts'
+import type { DiskSpace, StoreKind, UsageSummary } from '../../store/summary.ts'
+import type { SidecarAnswer, StoreAnswer, UsageAnswer } from './answers.ts'
 import { fractionBody, heldBody, hourBody, recordBody } from './usage-bodies.ts'
 
 interface UsageView {
   usage(): Promise<UsageSummary>
+  space(): Promise<DiskSpace>
 }
 
 export interface UsageViewOptions {
@@ -20,11 +21,12 @@ export interface UsageViewOptions {
   /** Returns when AWS stops accepting a record of an hour, ms. */
   readonly acceptedUntil: (hour: number) => number
   readonly sidecar: SidecarAnswer
+  readonly storeKind: StoreKind
 }
 
 /** `GET /v1/usage`: where every unit is. */
 export function usageViewRoute(app: FastifyInstance, options: UsageViewOptions): void {
-  const { book, nextSendAt, acceptedUntil, sidecar } = options
+  const { book, nextSendAt, acceptedUntil, sidecar, storeKind } = options
   const described = options.dimensions.map(({ name, unit, divisor, aggregate }) => ({
     name,
     unit: unit ?? null,
@@ -33,10 +35,11 @@ export function usageViewRoute(app: FastifyInstance, options: UsageViewOptions):
   }))
 
   app.get('/v1/usage', async (): Promise<UsageAnswer> => {
-    const summary = await book.usage()
+    const [summary, store] = await Promise.all([book.usage(), storeBody(book, storeKind)])
     return {
       now: toIso(summary.now),
       sidecar,
+      store,
       dimensions: described,
       ...summaryBody(summary, acceptedUntil),
       nextSendAt: isoOrNull(nextSendAt(oldestOpen(summary))),
@@ -45,6 +48,17 @@ export function usageViewRoute(app: FastifyInstance, options: UsageViewOptions):
       oldestUnsentHour: isoOrNull(summary.oldestUnsentHour),
     }
   })
+}
+
+/** A volume that fails must not hide where the units are. */
+async function storeBody(book: UsageView, kind: StoreKind): Promise<StoreAnswer> {
+  const space = await book.space().catch(() => undefined)
+  return {
+    kind,
+    ledgerBytes: space?.ledgerBytes ?? null,
+    freeBytes: space?.freeBytes ?? null,
+    volumeBytes: space?.volumeBytes ?? null,
+  }
 }
 
 function oldestOpen({ open, readings }: UsageSummary): number | undefined {

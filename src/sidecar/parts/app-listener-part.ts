@@ -17,6 +17,7 @@ import { referenceOf } from '../../store/reference.ts'
 import { createAwsCalls } from '../create-aws-calls.ts'
 import { createCustomerDesk } from '../create-customer-desk.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
+import { storeKindOf } from './open-store.ts'
 import type { DecisionsPart } from './decisions-part.ts'
 import type { EntitlementPart } from './entitlement-part.ts'
 import { appAddress } from './listener-addresses.ts'
@@ -59,6 +60,7 @@ export function startAppListener(options: SidecarOptions, deps: Deps): Promise<A
         nextSendAt: submission.nextSendAt,
         acceptedUntil: submission.acceptedUntil,
         sidecar: { version, resource: platform.resource, startedAt: toIso(clock.now()) },
+        storeKind: storeKindOf(settings),
       },
       accepted: () => ledger.accepted(),
       version,

@@ -4,7 +4,13 @@ import type { SidecarError } from '../../kernel/errors.ts'
 import type { MeaningOf } from '../../ledger/opening/open-book.ts'
 import { openSqliteStore } from '../../store/sqlite/open-sqlite-store.ts'
 import type { Store } from '../../store/store.ts'
+import type { StoreKind } from '../../store/summary.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
+
+/** Which store the settings name. */
+export function storeKindOf(settings: Parameters<typeof databaseUrlOf>[0]): StoreKind {
+  return databaseUrlOf(settings) === undefined ? 'sqlite' : 'postgres'
+}
 
 interface StoreUse {
   readonly resource: string

@@ -15,6 +15,7 @@ import { routeOf } from '../../product/routes.ts'
 import { createRefusalReport } from '../../sources/refused-usage.ts'
 import { sources as allSources } from '../../sources/registry.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
+import { storeKindOf } from './open-store.ts'
 import { appAddress, opsAddress } from './listener-addresses.ts'
 import type { Counting } from './metrics-part.ts'
 
@@ -59,11 +60,12 @@ export function openWaitingRoom(
       events,
       log,
       usage: {
-        book: { usage: refuse },
+        book: { usage: refuse, space: refuse },
         dimensions,
         nextSendAt: () => undefined,
         acceptedUntil: (hour) => hour,
         sidecar: { version, resource: '', startedAt: toIso(clock.now()) },
+        storeKind: storeKindOf(settings),
       },
       accepted: () => {
         throw platformUnknown()

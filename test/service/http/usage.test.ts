@@ -166,12 +166,19 @@ const sidecar = {
   resource: 'host:test-host',
   startedAt: '2026-03-10T09:15:00.000Z',
 }
+const store = {
+  kind: 'sqlite',
+  ledgerBytes: expect.any(Number),
+  freeBytes: expect.any(Number),
+  volumeBytes: expect.any(Number),
+}
 
 describe('GET /v1/usage', () => {
   test('is empty when there is nothing', async () => {
     expect((await harness.get('/v1/usage')).body).toEqual({
       now: '2026-03-10T09:15:00.000Z',
       sidecar,
+      store,
       dimensions,
       readings: [],
       open: [],
@@ -201,6 +208,7 @@ describe('GET /v1/usage', () => {
     expect((await harness.get('/v1/usage')).body).toEqual({
       now: '2026-03-10T10:01:00.000Z',
       sidecar,
+      store,
       dimensions,
       readings: [],
       open: [],

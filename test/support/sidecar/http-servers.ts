@@ -36,11 +36,12 @@ export function createIdleAppServer(
     events,
     log,
     usage: {
-      book: { usage: async () => ({ ...emptyUsage }) },
+      book: { usage: async () => ({ ...emptyUsage }), space: notHere },
       dimensions,
       nextSendAt: () => undefined,
       acceptedUntil: (hour) => hour + 7 * 3_600_000,
       sidecar: { version: '1.2.3', resource: 'pod:uid-1', startedAt: '2026-03-10T08:00:00.000Z' },
+      storeKind: 'sqlite',
     },
     accepted: async function* () {},
     version: '1.2.3',

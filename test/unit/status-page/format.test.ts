@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import {
+  showBytes,
   showCount,
   showDistance,
   showHour,
@@ -12,6 +13,16 @@ const minute = 60_000
 
 test('numbers keep six digits, and thousands are separated', () => {
   expect([0, 1234567, 0.000001, 2.5].map(showNumber)).toEqual(['0', '1,234,567', '0.000001', '2.5'])
+})
+
+test('bytes have three digits and a unit', () => {
+  expect([0, 999, 1234, 180_224, 1_073_741_824].map(showBytes)).toEqual([
+    '0 bytes',
+    '999 bytes',
+    '1.23 kB',
+    '180 kB',
+    '1.07 GB',
+  ])
 })
 
 test('a time on another day includes the day', () => {
