@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net'
 /** A proxy between a client and its server that can lose an answer. */
 export interface LossyProxy {
   readonly url: string
+  /** Where requests go from now on. */
+  target: string
   /** The number of requests so far. */
   readonly requests: number
   /** Discards the next answer and resets or ends its connection, after the server has done the work. */
@@ -12,13 +14,14 @@ export interface LossyProxy {
   close(): void
 }
 
-export async function startLossyProxy(target: string): Promise<LossyProxy> {
+export async function startLossyProxy(first: string): Promise<LossyProxy> {
   let requests = 0
   let losing: 'reset' | 'end' | undefined
-  const { hostname, port } = new URL(target)
+  let target = new URL(first)
   const server = createServer((incoming, outgoing) => {
     requests += 1
     const { method, url, headers } = incoming
+    const { hostname, port } = target
     const onward = request({ hostname, port, method, path: url, headers }, (answer) => {
       if (losing !== undefined) {
         const { socket } = incoming
@@ -37,6 +40,12 @@ export async function startLossyProxy(target: string): Promise<LossyProxy> {
   await once(server, 'listening')
   return {
     url: `http://localhost:${(server.address() as AddressInfo).port}`,
+    get target() {
+      return target.href
+    },
+    set target(url) {
+      target = new URL(url)
+    },
     get requests() {
       return requests
     },

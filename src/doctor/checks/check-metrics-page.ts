@@ -1,6 +1,5 @@
 import { formatQuantity } from '../../metering/quantity.ts'
-import { parsePage } from '../../sources/prometheus/exposition/parse-page.ts'
-import { fetchPage } from '../../sources/prometheus/fetch-page.ts'
+import { loadPage } from '../../sources/prometheus/load-page.ts'
 import { isScraped, readPage, wantedNames } from '../../sources/prometheus/read-page.ts'
 import { defineCheck } from '../check.ts'
 
@@ -41,16 +40,10 @@ export const metricsPageCheck = defineCheck({
     if (dimensions.length === 0) return
     const url = values.get('SIDECAR_SCRAPE_URL')
     if (url === undefined) return findings.problem('NoPage', 'SIDECAR_SCRAPE_URL is missing.')
-    const fetched = await fetchPage(url, timeoutMs)
-    if (!fetched.ok) return findings.problem('NoAnswer', `${url}: ${fetched.failure.reason}.`)
     const names = wantedNames(dimensions)
-    const { text, format } = fetched.value
-    const parsed = parsePage(text, { format, wanted: (name) => names.has(name) })
-    if (!parsed.ok) {
-      const { line, reason } = parsed.failure
-      return findings.problem('NoAnswer', `${url}, line ${line}: ${reason}.`)
-    }
-    const { counters, gauges, unusable } = readPage(parsed.value, dimensions)
+    const loaded = await loadPage({ url, timeoutMs, wanted: (name) => names.has(name) })
+    if (!loaded.ok) return findings.problem('NoAnswer', `${url}: ${loaded.failure.reason}.`)
+    const { counters, gauges, unusable } = readPage(loaded.value.samples, dimensions)
     for (const { name } of dimensions) {
       const own = counters.filter(({ dimension }) => dimension === name)
       const read = gauges.filter(({ dimension }) => dimension === name)

@@ -17,19 +17,27 @@ export interface FetchFailure {
 /** Of a page; one of 20,000 series has 2 MB. */
 const largestPageBytes = 16 * 1_048_576
 
-const accept =
-  'application/openmetrics-text;version=1.0.0;q=0.9,text/plain;version=0.0.4;q=0.8,*/*;q=0.1'
+const textOnly = 'text/plain;version=0.0.4;q=0.8,*/*;q=0.1'
+const accepts: Readonly<Record<PageFormat, string>> = {
+  openmetrics: `application/openmetrics-text;version=1.0.0;q=0.9,${textOnly}`,
+  text: textOnly,
+}
 
 /** Reads a metrics page whole. It follows no redirect, and half a page is none. */
 export function fetchPage(
   url: string,
   timeoutMs: number,
+  preferred: PageFormat = 'openmetrics',
 ): Promise<Result<FetchedPage, FetchFailure>> {
   return new Promise((resolve) => {
     const give = (kind: FetchFailure['kind'], reason: string) => resolve(fail({ kind, reason }))
     const request = get(
       url,
-      { agent: false, headers: { accept }, signal: AbortSignal.timeout(timeoutMs) },
+      {
+        agent: false,
+        headers: { accept: accepts[preferred] },
+        signal: AbortSignal.timeout(timeoutMs),
+      },
       (response) => {
         const { statusCode = 0, headers } = response
         if (statusCode !== 200) {

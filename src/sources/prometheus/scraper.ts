@@ -3,8 +3,9 @@ import { messageOf } from '../../kernel/errors.ts'
 import { fail, succeed, type Result } from '../../kernel/result.ts'
 import { hourMs, hourOf } from '../../metering/hour.ts'
 import type { SourceContext } from '../source.ts'
-import { parsePage } from './exposition/parse-page.ts'
-import { fetchPage, type FetchFailure } from './fetch-page.ts'
+import type { PageFormat } from './exposition/page.ts'
+import type { FetchFailure } from './fetch-page.ts'
+import { loadPage } from './load-page.ts'
 import { readPage, wantedNames, type ScrapedDimension } from './read-page.ts'
 
 export type ScraperContext = Pick<
@@ -30,6 +31,8 @@ export class Scraper {
   #running: Promise<Result<undefined, FetchFailure>> | undefined
   #next: Promise<Result<undefined, FetchFailure>> | undefined
   #stopped = false
+  /** Of the page before. */
+  #format: PageFormat | undefined
   /** When the page before was read, by the clock and in real time. */
   #before: { readonly at: number; readonly elapsed: number } | undefined
 
@@ -112,15 +115,12 @@ export class Scraper {
     const { url, scrape, dimensions, book, clock, heard } = this.#context
     const readAt = clock.now()
     const isSteady = this.#isSteady(readAt)
-    const fetched = await fetchPage(url, scrape.timeoutMs)
-    if (!fetched.ok) return fetched
-    const { text, format } = fetched.value
-    const parsed = parsePage(text, { format, wanted: (name) => this.#wanted.has(name) })
-    if (!parsed.ok) {
-      const { line, reason } = parsed.failure
-      return fail({ kind: 'refused', reason: `line ${line} of the page: ${reason}` })
-    }
-    const page = readPage(parsed.value, dimensions)
+    const wanted = (name: string) => this.#wanted.has(name)
+    const { timeoutMs } = scrape
+    const loaded = await loadPage({ url, timeoutMs, wanted, preferred: this.#format })
+    if (!loaded.ok) return loaded
+    this.#format = loaded.value.format
+    const page = readPage(loaded.value.samples, dimensions)
     const sums = dimensions.filter(({ aggregate = 'sum' }) => aggregate === 'sum')
     if (sums.length > 0)
       await book.countPage({

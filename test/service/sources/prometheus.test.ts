@@ -140,6 +140,26 @@ describe('a metrics page', () => {
     expect(await openOf(running)).toMatchObject([{ quantity: 3 }])
   })
 
+  test('whose OpenMetrics is broken, as that of Go is, is read as text', async () => {
+    const running = await start([requests])
+    const accepted: (string | undefined)[] = []
+    page.answer = (response) => {
+      const { accept } = response.req.headers
+      accepted.push(accept)
+      const isOpen = accept?.includes('openmetrics') === true
+      const type = isOpen ? 'application/openmetrics-text; version=1.0.0' : 'text/plain'
+      const twice = '# TYPE go_bytes gauge\ngo_bytes 1\n# TYPE go_bytes counter\ngo_bytes_total 1\n'
+      const shown = isOpen ? `${twice}${counters(3)}# EOF\n` : startLine(running) + counters(3)
+      response.writeHead(200, { 'content-type': type }).end(shown)
+    }
+    expect((await scrape(running)).status).toBe(200)
+    const before = accepted.length
+    expect((await scrape(running)).status).toBe(200)
+    expect(await openOf(running)).toMatchObject([{ quantity: 3 }])
+    // It is not asked for twice each time.
+    expect(accepted).toHaveLength(before + 1)
+  })
+
   test('has gauges too: the largest sum of an hour', async () => {
     const running = await start([
       { name: 'seats', aggregate: 'max', from: { prometheus: { metric: 'app_seats' } } },
