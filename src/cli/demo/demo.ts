@@ -127,7 +127,7 @@ async function prepareLedger(dataDir: string, env: CliIo['env']): Promise<number
   if (url === undefined) return latestInstant(dataDir)
   const { migrateDatabase } = await import('../../store/postgres/migrations/migrate-database.ts')
   await migrateDatabase(url, undefined)
-  const { latestInstantOf } = await import('../../store/postgres/latest-instant-of.ts')
+  const { latestInstantOf } = await import('../../store/postgres/commands/latest-instant-of.ts')
   return latestInstantOf(url)
 }
 

@@ -12,6 +12,7 @@ import { reopenRecord } from './decide/ledger-reopen.ts'
 import { resolveRecord } from './decide/ledger-resolve.ts'
 import { retryRecord } from './decide/ledger-retry.ts'
 import { voidUsage } from './decide/ledger-void.ts'
+import { importLedger } from './ledger-import.ts'
 import { migrateLedger } from './ledger-migrate.ts'
 import { showLedger } from './ledger-show.ts'
 
@@ -27,6 +28,7 @@ usage: marketplace-sidecar ledger <action> [options]
     --decisions                   what operators decided, instead of the records
   backup <file>                   a copy of the ledger as it stands now, in a new file
   migrate [--grant-to <role>]     makes or updates the schema of a shared ledger in PostgreSQL
+  import                          brings the ledger of the data directory into the database, once
   retry <id>                      a refused record: send it at once, unchanged
   reopen <id>                     a refused record: seal it again as today's product file says
   release <id>                    held usage: bill it with the current hour
@@ -47,6 +49,7 @@ const actions: Readonly<Record<string, Action>> = {
   export: exportLedger,
   backup: backupLedger,
   migrate: migrateLedger,
+  import: importLedger,
 }
 
 type DecisionAction = (args: readonly string[], context: DecisionContext) => Promise<number>

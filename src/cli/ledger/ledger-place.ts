@@ -44,13 +44,13 @@ function placeOfDirectory(directory: string, clock: Clock): LedgerPlace {
 
 /** Its client is loaded only here. */
 function placeOfDatabase(url: string, clock: Clock): LedgerPlace {
-  const book = () => import('../../store/postgres/postgres-book.ts')
+  const book = () => import('../../store/postgres/commands/postgres-book.ts')
   return {
     name: async () => (await book()).nameOfBook(url),
     read: async (question) => (await book()).readBook(url, question),
     change: async (decide) => (await book()).changeBook(url, decide),
     async now() {
-      const { latestInstantOf } = await import('../../store/postgres/latest-instant-of.ts')
+      const { latestInstantOf } = await import('../../store/postgres/commands/latest-instant-of.ts')
       return Math.max(clock.now(), (await latestInstantOf(url)) ?? 0)
     },
   }

@@ -51,7 +51,7 @@ export const databaseCheck = defineCheck({
       findings.skip(`Not checked: ${databaseUrl.failure}.`)
       return
     }
-    const { inspectDatabase } = await import('../../store/postgres/inspect-database.ts')
+    const { inspectDatabase } = await import('../../store/postgres/commands/inspect-database.ts')
     try {
       const state = await inspectDatabase(databaseUrl.value, () => diagnosis.machine.clock.now())
       const { name, serverVersion, deniedTable, clockAheadMs, isEncrypted } = state

@@ -42,7 +42,7 @@ export const ledgerCheck = defineCheck({
       })
       const { databaseUrl: url } = diagnosis
       const { owner, usage, balances } = await (url?.ok === true
-        ? (await import('../../store/postgres/postgres-book.ts')).readBook(url.value, look)
+        ? (await import('../../store/postgres/commands/postgres-book.ts')).readBook(url.value, look)
         : readBook(directory, look))
       const { pending, unresolvedCount } = usage
       const wrong = imbalancesOf(balances).length

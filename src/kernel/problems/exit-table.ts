@@ -44,6 +44,16 @@ export const exitTable = {
       'An earlier version wrote the ledger, and the command `ledger` never changes the schema',
     todo: 'Start the new sidecar once, which upgrades the file',
   },
+  LedgerImported: {
+    exit: 'storage',
+    happened: 'The ledger was brought into a database, where it goes on',
+    todo: 'Set `SIDECAR_DATABASE_URL_FILE`; if `ledger import` did not end, run it again',
+  },
+  LedgerNotImported: {
+    exit: 'failed',
+    happened: 'The ledger does not fit into the database, which was left as it was',
+    todo: 'Do what the message says',
+  },
   LedgerFailed: {
     exit: 'ledgerFailed',
     happened: 'A flush to disk failed; what the sidecar acknowledged is on the disk',

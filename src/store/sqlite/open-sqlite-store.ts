@@ -5,6 +5,7 @@ import type { Store } from '../store.ts'
 import { closeKeepingLog } from './file/close-keeping-log.ts'
 import { dataSyncOfSystem, type DataSync } from './file/data-sync.ts'
 import { openDisk } from './file/disk.ts'
+import { refuseImported } from './file/imported.ts'
 import { lockFile } from './file/file-lock.ts'
 import type { MeaningOf } from './migrations/from-schema-1.ts'
 import { identityOfFile, isSameFile, rememberedFile, rememberFile } from './file/file-identity.ts'
@@ -47,6 +48,7 @@ export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<
   try {
     opened = await openDatabase(directory, { now, meaningOf, dataSync })
     const { database, path } = opened
+    refuseImported(database, path)
     logOpened(opened, log, events)
     checkFile(opened, options)
     const disk = await openDisk(opened, dataSync, options.limitBytes)

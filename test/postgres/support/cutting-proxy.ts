@@ -3,23 +3,27 @@ import { createServer, connect, type AddressInfo, type Socket } from 'node:net'
 type Cut = 'before' | 'after'
 
 /** Where a group of changes becomes durable: a COMMIT, or the one statement of a group of reports. */
-const commits = /COMMIT|INSERT INTO marketplace_sidecar\.open/
+const commits = /COMMIT(?!TED)|INSERT INTO marketplace_sidecar\.open/
 
 /** Stands between one sidecar and the server, and cuts connections in the middle of a commit. */
 export class CuttingProxy {
   readonly #server
   readonly #sockets = new Set<Socket>()
   #cut: Cut | undefined
+  readonly #commits: RegExp
+  /** How many commits go through before one is cut. */
+  #spared = 0
   #isAway = false
   /** How many connections were cut before and after the commit reached the server. */
   readonly cuts = { before: 0, after: 0 }
 
-  private constructor(target: number) {
+  private constructor(target: number, cutAt: RegExp) {
+    this.#commits = cutAt
     this.#server = createServer((client) => this.#join(client, connect(target, '127.0.0.1')))
   }
 
-  static async start(target: number): Promise<CuttingProxy> {
-    const proxy = new CuttingProxy(target)
+  static async start(target: number, cutAt = commits): Promise<CuttingProxy> {
+    const proxy = new CuttingProxy(target, cutAt)
     await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve))
     return proxy
   }
@@ -28,9 +32,13 @@ export class CuttingProxy {
     return (this.#server.address() as AddressInfo).port
   }
 
-  /** Cuts the connection of the next commit: before the server has it, or before the client has its answer. */
-  cutNext(cut: Cut): void {
+  /**
+   * Cuts the connection of the next commit after `spared` others: before the server has it, or before the
+   * client has its answer.
+   */
+  cutNext(cut: Cut, spared = 0): void {
     this.#cut = cut
+    this.#spared = spared
   }
 
   /** The server is away: connections break, and new ones are refused. */
@@ -65,7 +73,9 @@ export class CuttingProxy {
     if (this.#isAway) return end()
     let isDeaf = false
     client.on('data', (chunk: Buffer) => {
-      const cut = commits.test(chunk.toString('latin1')) ? this.#cut : undefined
+      const isCommit = this.#cut !== undefined && this.#commits.test(chunk.toString('latin1'))
+      if (isCommit) this.#spared -= 1
+      const cut = isCommit && this.#spared < 0 ? this.#cut : undefined
       if (cut !== undefined) {
         this.#cut = undefined
         this.cuts[cut] += 1

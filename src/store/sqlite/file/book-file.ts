@@ -15,6 +15,7 @@ import { RecordRows } from '../record-rows.ts'
 import { SqliteReader } from '../sqlite-reader.ts'
 import { SqliteView } from '../sqlite-view.ts'
 import { closeKeepingLog } from './close-keeping-log.ts'
+import { refuseImported } from './imported.ts'
 import { renewedPath } from './renew-file.ts'
 import { rewriteFile } from './rewrite-file.ts'
 import { refuseLinks } from './own-files.ts'
@@ -65,6 +66,19 @@ export function withSnapshot<T>(
  * would make usage or lose it. Rejects as `readBook` does, and with LedgerFull, LedgerImbalanced.
  */
 export function changeBook(directory: string, decide: (view: BookView) => Changes): Promise<void> {
+  return changeDatabase(directory, (database) => {
+    refuseImported(database, findLedger(directory))
+    const names = new Names(database)
+    const view = new SqliteView(database, names, new RecordRows(database, names))
+    new ChangeWriter(database, names).write(decide(view))
+  })
+}
+
+/** The same with the database itself. */
+export function changeDatabase(
+  directory: string,
+  change: (database: DatabaseSync) => void,
+): Promise<void> {
   return explain(directory, async () => {
     const path = findLedger(directory)
     const hadLog = hasLog(path)
@@ -79,7 +93,7 @@ export function changeBook(directory: string, decide: (view: BookView) => Change
           rewriteLog(`${path}-wal`)
           fdatasyncSync(main)
         }
-        transact(database, () => asking(directory, secure), decide)
+        transact(database, () => asking(directory, secure), change)
       } catch (error) {
         throw translateWrite(error)
       } finally {
@@ -96,18 +110,15 @@ export function changeBook(directory: string, decide: (view: BookView) => Change
 function transact(
   database: DatabaseSync,
   secure: () => void,
-  decide: (view: BookView) => Changes,
+  change: (database: DatabaseSync) => void,
 ): void {
-  const names = new Names(database)
-  const view = new SqliteView(database, names, new RecordRows(database, names))
-  const writer = new ChangeWriter(database, names)
   database.exec('BEGIN IMMEDIATE')
   try {
     // This transaction may begin the WAL anew, and the sidecar flushes its checkpoints later than it
     // makes them: until the main file is on disk, the old WAL is the only copy that outlives a power cut.
     secure()
     const before = imbalances(database)
-    writer.write(decide(view))
+    change(database)
     for (const [account, imbalance] of imbalances(database))
       if (imbalance !== (before.get(account) ?? 0n))
         throw new SidecarError(

@@ -1,8 +1,8 @@
-import { openDatabase } from './connection/database.ts'
-import { translate } from './connection/database-errors.ts'
-import { nameOfDatabase, parseDatabaseUrl } from './connection/database-url.ts'
-import { checkDurability } from './lease.ts'
-import { checkVersion } from './migrations/migrate.ts'
+import { openDatabase } from '../connection/database.ts'
+import { translate } from '../connection/database-errors.ts'
+import { nameOfDatabase, parseDatabaseUrl } from '../connection/database-url.ts'
+import { checkDurability } from '../lease.ts'
+import { checkVersion } from '../migrations/migrate.ts'
 
 interface DatabaseState {
   /** How people name it, without its password. */

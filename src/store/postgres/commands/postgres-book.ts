@@ -1,8 +1,8 @@
-import type { Changes } from '../changes.ts'
-import type { BookReader } from '../store.ts'
-import type { BookView } from '../view.ts'
-import { nameOfDatabase, parseDatabaseUrl } from './connection/database-url.ts'
-import { openPostgresStore } from './open-postgres-store.ts'
+import type { Changes } from '../../changes.ts'
+import type { BookReader } from '../../store.ts'
+import type { BookView } from '../../view.ts'
+import { nameOfDatabase, parseDatabaseUrl } from '../connection/database-url.ts'
+import { openPostgresStore } from '../open-postgres-store.ts'
 
 /** How people name the database of a URL, without its password. Throws InvalidSettings. */
 export function nameOfBook(url: string): string {

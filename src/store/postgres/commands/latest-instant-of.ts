@@ -1,6 +1,6 @@
-import { fastClockNote } from '../summary.ts'
-import { openDatabase } from './connection/database.ts'
-import { parseDatabaseUrl } from './connection/database-url.ts'
+import { fastClockNote } from '../../summary.ts'
+import { openDatabase } from '../connection/database.ts'
+import { parseDatabaseUrl } from '../connection/database-url.ts'
 
 /**
  * The latest instant that the shared ledger of demos knows of, whose clocks run faster than the machine's;

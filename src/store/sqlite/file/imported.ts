@@ -1,0 +1,26 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { SidecarError } from '../../../kernel/errors.ts'
+
+/** Notes that the book goes on in a database; inside a transaction only. */
+export function markImported(database: DatabaseSync, to: string): void {
+  database.prepare("INSERT OR REPLACE INTO meta VALUES ('imported', ?)").run(to)
+}
+
+/** Throws LedgerImported for a book that was, or is being, brought into a database: no one may go on with it. */
+export function refuseImported(database: DatabaseSync, path: string): void {
+  refuseOther(database, path, undefined)
+}
+
+/** The same, unless it is this database. */
+export function refuseOther(
+  database: DatabaseSync,
+  path: string,
+  allowed: string | undefined,
+): void {
+  const row = database.prepare("SELECT value FROM meta WHERE name = 'imported'").get()
+  if (row === undefined || row['value'] === allowed) return
+  throw new SidecarError(
+    'LedgerImported',
+    `The ledger ${path} was brought into the database ${String(row['value'])}, and goes on there. Set SIDECAR_DATABASE_URL_FILE. If "ledger import" did not end, run it again with that database.`,
+  )
+}
