@@ -8,6 +8,20 @@ export const demoProduct: EmulatedProduct = {
   publicKeyVersion: 1,
 }
 
+/** Two buyers of `productCode` over SaaS. */
+export function demoCustomers(productCode: string): EmulatedCustomer[] {
+  const first = demoCustomer(productCode)
+  const place = `demo-${productCode}`
+  return ['1', '2'].map((number) => ({
+    ...first,
+    customerIdentifier: `${place}-${number}`,
+    customerAwsAccountId: `12345678901${number}`,
+    licenseArn: `arn:aws:license-manager::294406891311:license:l-${place}-${number}`,
+    agreementId: `agmt-${place}-${number}`,
+    registrationTokens: [`${place}-token-${number}`],
+  }))
+}
+
 /** A buyer of `productCode` over SaaS, for BatchMeterUsage and ResolveCustomer. */
 export function demoCustomer(productCode: string): EmulatedCustomer {
   return {

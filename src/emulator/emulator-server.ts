@@ -8,6 +8,7 @@ import { answerCall, type CallParts } from './answer-call.ts'
 import { signatureToleranceMs } from './check-signature.ts'
 import { CallLog } from './control/calls.ts'
 import { addControlRoutes } from './control/control-routes.ts'
+import { addWorldRoutes } from './control/world-routes.ts'
 import { demoCustomer, demoProduct } from './demo-product.ts'
 import { EmulatorClock } from './emulator-clock.ts'
 import { FaultScript, type Fault } from './control/faults.ts'
@@ -81,7 +82,10 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
   const machine = createSystemClock()
   const base = options.clock ?? machine
   const clock = new EmulatorClock(base, { rate: options.rate, startAt: options.startAt })
-  const products = options.products ?? [demoProduct]
+  const products = [...(options.products ?? [demoProduct])]
+  const customers = [
+    ...(options.customers ?? products.slice(0, 1).map((p) => demoCustomer(p.productCode))),
+  ]
   const randomUuid = options.randomUuid ?? randomUUID
   const closing = new AbortController()
   const startSettings = () => ({ ...defaultSettings(options.region), ...options.settings })
@@ -92,7 +96,7 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
     products,
     buyers: options.buyers ?? [],
     tasks: options.tasks ?? [],
-    customers: options.customers ?? products.slice(0, 1).map((p) => demoCustomer(p.productCode)),
+    customers,
     keys: await createProductKeys(products, options.signingKey),
     randomUuid,
   }
@@ -114,6 +118,14 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
     log: options.log ?? (() => {}),
   })
   addControlRoutes(app, { metering, clock, faults, calls, quotas, startSettings })
+  addWorldRoutes(app, {
+    metering,
+    products,
+    customers,
+    keys: metering.keys,
+    delayClock: base,
+    closing: closing.signal,
+  })
   return {
     clock,
     listen: (port, host = '127.0.0.1', option = '--port') => listen(app, port, host, option),

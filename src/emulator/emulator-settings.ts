@@ -12,8 +12,10 @@ export interface EmulatorSettings {
   publicKeyRotationAt: number | undefined
   /** Where every task and pod runs. Undefined: each runs where its first call was signed for. */
   region: string | undefined
-  /** How many records at the end of the next BatchMeterUsage come back unprocessed. */
-  unprocessedRecords: number
+  /** For each of the next records of BatchMeterUsage, over several calls: `u` comes back unprocessed, `-` does not. */
+  unprocessed: string | undefined
+  /** Where events of AWS are posted to; nowhere when undefined. */
+  eventsUrl: string | undefined
   /** AWS's quotas for an account and region, calls a second; 0 for none. */
   registerUsagePerSecond: number
   meterUsagePerSecond: number
@@ -28,7 +30,8 @@ export function defaultSettings(region: string | undefined): EmulatorSettings {
     dryRunForm: 'ok',
     publicKeyRotationAt: undefined,
     region,
-    unprocessedRecords: 0,
+    unprocessed: undefined,
+    eventsUrl: undefined,
     registerUsagePerSecond: 0,
     meterUsagePerSecond: 0,
     batchMeterUsagePerSecond: 0,

@@ -5,6 +5,8 @@ import { createSigningKey, type SigningKey } from './signing-key.ts'
 export interface ProductKeys {
   /** Undefined for a product or a version that does not exist. */
   find(productCode: string, version: number): SigningKey | undefined
+  /** Returns the key of a product and version, a fresh one where there is none. */
+  add(productCode: string, version: number): Promise<SigningKey>
 }
 
 /** Generates the missing keys; `first` is the current key of the first product. */
@@ -20,7 +22,15 @@ export async function createProductKeys(
     index === 0 && first !== undefined ? first : await createSigningKey(),
   ])
   const keys = new Map(await Promise.all(pairs))
-  return { find: (productCode, version) => keys.get(nameOf(productCode, version)) }
+  return {
+    find: (productCode, version) => keys.get(nameOf(productCode, version)),
+    async add(productCode, version) {
+      const name = nameOf(productCode, version)
+      const key = keys.get(name) ?? (await createSigningKey())
+      keys.set(name, key)
+      return key
+    },
+  }
 }
 
 function nameOf(productCode: string, version: number): string {

@@ -305,7 +305,7 @@ const saas: readonly ClientCase[] = [
   },
   {
     name: 'BatchMeterUsage returns the records that were not processed',
-    prepare: [['settings', { unprocessedRecords: 1 }]],
+    prepare: [['settings', { unprocessed: 'u' }]],
     calls: [batch([customer])],
     output: { UnprocessedRecords: [{ Dimension: 'requests', Quantity: 5 }] },
   },

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
 import { emulateOptions } from '../../src/cli/emulate/emulate.ts'
+import { addWorldRoutes, type WorldParts } from '../../src/emulator/control/world-routes.ts'
 import { addControlRoutes, type ControlParts } from '../../src/emulator/control/control-routes.ts'
 import { defaultSettings } from '../../src/emulator/emulator-settings.ts'
 import { renderErrorTable, renderScenarioTables } from '../../scripts/generate/emulator-tables.ts'
@@ -55,6 +56,7 @@ describe('docs/reference/emulator.md', () => {
     app.addHook('onRoute', ({ method, url }) => void routes.push(`${String(method)} ${url}`))
     // Registering the routes uses none of the parts; only calls do.
     addControlRoutes(app, {} as ControlParts)
+    addWorldRoutes(app, {} as WorldParts)
     expect(firstCells(section('The control API'), /^\| `((?:GET|POST) \S+)`/gm)).toEqual(routes)
   })
 

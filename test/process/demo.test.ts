@@ -1,3 +1,6 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import {
@@ -10,6 +13,16 @@ import {
   temporaryDirectory,
   type DemoAddresses,
 } from '../support/program/program.ts'
+
+interface Customer {
+  readonly key: string
+  readonly licenseArn: string
+}
+
+const realKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({
+  type: 'spki',
+  format: 'pem',
+})
 
 const anyPort = ['--port', '0', '--ops-port', '0']
 
@@ -61,6 +74,51 @@ describe('the demo', () => {
       expect(await emulator.records()).toMatchObject([{ dimension: 'requests', quantity: 5 }])
     },
   )
+
+  test('of the route saas registers two customers, and sends what one used when the licence ends', async () => {
+    const demo = await startDemo('--emulator-port', '0', '--hour', '1h', '--route', 'saas')
+    expect(await isEntitled(demo)).toBe(true)
+    const customers = async () =>
+      ((await (await fetch(`${demo.app}/v1/customers`)).json()) as { customers: Customer[] })
+        .customers
+    const registered = await eventually(async () => {
+      const found = await customers()
+      return found.length === 2 && found
+    })
+    expect(registered).toMatchObject([{ key: 'acme' }, { key: 'globex' }])
+    for (const [customer, quantity] of [
+      ['acme', 3],
+      ['globex', 5],
+    ])
+      expect(await postUsage(demo.app, { customer, dimension: 'requests', quantity })).toBe(200)
+    const licenseArn = registered[1]?.licenseArn
+    const event = JSON.stringify({ type: 'License Deprovisioned', licenseArn, times: 2 })
+    const told = await fetch(`${demo.emulator}/_emulator/events`, { method: 'POST', body: event })
+    expect(await told.json()).toMatchObject({ statuses: [200, 200] })
+    const records = await eventually(async () => {
+      const url = `${demo.emulator}/_emulator/records`
+      const { records: found } = (await (await fetch(url)).json()) as { records: object[] }
+      return found.length > 0 && found
+    })
+    expect(records).toMatchObject([{ resource: licenseArn, quantity: 5 }])
+    demo.program.signal('SIGTERM')
+    expect(await demo.program.ended).toMatchObject({ code: 0, err: '' })
+  })
+
+  test.each([
+    ['both', { dimensions: ['jobs'], publicKeys: { 7: realKey } }],
+    ['saas', { dimensions: ['jobs'], region: 'eu-west-1', customerIds: 'account' }],
+  ])('runs a product file of the route %s against a running emulator', async (route, members) => {
+    const emulator = await startEmulatorProgram('--hour', '1h')
+    const file = join(temporaryDirectory(), 'product.json')
+    writeFileSync(file, JSON.stringify({ productCode: `code-of-${route}`, route, ...members }))
+    const demo = await startDemo('--emulator', emulator.url, '--product', file)
+    expect(await isEntitled(demo)).toBe(true)
+    const state = (await (await fetch(`${demo.app}/v1/entitlement`)).json()) as object
+    expect(state).toMatchObject({ productCode: `code-of-${route}`, route })
+    demo.program.signal('SIGTERM')
+    expect(await demo.program.ended).toMatchObject({ code: 0, err: '' })
+  })
 
   test('that was killed has every acknowledged unit when it starts again, and sends it once', async () => {
     const emulator = await startEmulatorProgram('--hour', '1h', '--start', '2026-03-10T09:00:00Z')

@@ -241,6 +241,17 @@ describe('product init', () => {
     ])
   })
 
+  test('writes a file for SaaS, with the region and what customers are billed by', async () => {
+    const file = join(temporaryDirectory(), 'product.json')
+    await init(file, '--route', 'saas', '--region', 'eu-west-1', '--customer-ids', 'account')
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({
+      route: 'saas',
+      region: 'eu-west-1',
+      customerIds: 'account',
+      dimensions: [{ name: 'requests' }],
+    })
+  })
+
   test('never changes a file, and refuses what cannot be a product', async () => {
     const file = join(temporaryDirectory(), 'product.json')
     writeFileSync(file, 'mine')

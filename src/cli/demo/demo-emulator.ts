@@ -9,8 +9,27 @@ export interface DemoEmulator {
   readonly now: number
   readonly rate: number
   readonly publicKeyPem: string
+  /** Has it sell a product, which returns the product's key and customers there. */
+  sell(product: SoldProduct): Promise<ListedProduct>
+  /** Has it post the events of licences to a URL. */
+  postEventsTo(url: string): Promise<void>
   /** Ends it if the demo started it. */
   close(): Promise<void>
+}
+
+/** A product as the emulator's control API accepts it. */
+export interface SoldProduct {
+  readonly productCode: string
+  readonly dimensions: readonly string[]
+  readonly route: 'hourly' | 'metered' | 'both'
+}
+
+export interface ListedProduct {
+  readonly publicKeyPem: string
+  readonly customers: readonly {
+    readonly licenseArn: string
+    readonly registrationTokens: readonly string[]
+  }[]
 }
 
 /** Connects to a running emulator: asks for its key and its clock. */
@@ -21,7 +40,17 @@ export async function connectEmulator(
   try {
     const publicKeyPem = await (await get(`${url}/_emulator/public-key`)).text()
     const clock: unknown = await (await get(`${url}/_emulator/clock`)).json()
-    return { url, publicKeyPem, close, ...parseClock(clock) }
+    return {
+      url,
+      publicKeyPem,
+      close,
+      ...parseClock(clock),
+      sell: async (product) =>
+        (await (await post(`${url}/_emulator/products`, product)).json()) as ListedProduct,
+      postEventsTo: async (eventsUrl) => {
+        await post(`${url}/_emulator/settings`, { eventsUrl })
+      },
+    }
   } catch (cause) {
     throw new SidecarError(
       'InvalidArguments',
@@ -69,6 +98,16 @@ function readyUrl(child: ChildProcess): Promise<string> {
       if (url !== undefined) resolve(url)
     })
   })
+}
+
+async function post(url: string, body: object): Promise<Response> {
+  const signal = AbortSignal.timeout(5000)
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify(body), signal })
+  if (response.ok) return response
+  throw new SidecarError(
+    'InvalidArguments',
+    `${url} answered ${response.status}, so the emulator cannot play this product. Start one of this version:\nnpm run cli -- emulate`,
+  )
 }
 
 async function get(url: string): Promise<Response> {

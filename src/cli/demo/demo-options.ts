@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { helpOption, invalidArguments, readArguments } from '../command-line.ts'
 import { resolve } from 'node:path'
 import type { SidecarError } from '../../kernel/errors.ts'
-import { buyerRoutes, routesThat, type Route } from '../../product/routes.ts'
+import { routeNames, routesThat, type Route } from '../../product/routes.ts'
 import { parseDuration } from '../duration.ts'
 
 /** An access key is a task or pod to the emulator: without a name, the one of this machine. */
@@ -19,7 +19,8 @@ export const demoHelp = `Runs the sidecar against an emulated AWS on this machin
 usage: marketplace-sidecar demo [options]
 
   --hour <duration>       how long an hour lasts: 20s, 1m, 1h (1m)
-  --route <route>         ${routesThat(({ channel }) => channel !== 'batch-meter-usage', 'or')} (both)
+  --route <route>         ${routesThat(() => true, 'or')} (both)
+  --product <file>        run this product file, which has the route
   --port <n>              the application's port (7070)
   --ops-port <n>          health and metrics (9464)
   --emulator-port <n>     the emulated AWS (7071)
@@ -34,6 +35,8 @@ different identities share it.`
 export interface DemoOptions {
   readonly hour: string
   readonly route: Route
+  /** The product file to run. */
+  readonly product: string | undefined
   readonly port: number
   readonly opsPort: number
   readonly emulatorPort: number
@@ -47,7 +50,8 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions | 'help' 
   const { values } = readArguments('demo', args, {
     options: {
       hour: { type: 'string', default: '1m' },
-      route: { type: 'string', default: 'both' },
+      route: { type: 'string' },
+      product: { type: 'string' },
       port: { type: 'string', default: '7070' },
       'ops-port': { type: 'string', default: '9464' },
       'emulator-port': { type: 'string', default: '7071' },
@@ -60,15 +64,18 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions | 'help' 
   if (values.help) return 'help'
   if (parseDuration(values.hour) === undefined)
     throw invalid(`--hour must be a duration such as 20s or 1m, not ${values.hour}`)
-  const route = buyerRoutes.find((known) => known === values.route)
-  if (route === undefined)
-    throw invalid(`--route must be ${buyerRoutes.join(', ')}, not ${values.route}`)
+  const { route: wanted = 'both', product } = values
+  const route = routeNames.find((known) => known === wanted)
+  if (route === undefined) throw invalid(`--route must be ${routeNames.join(', ')}, not ${wanted}`)
+  if (product !== undefined && values.route !== undefined)
+    throw invalid('--route does not go with --product: the product file has the route')
   const { identity, 'data-dir': dataDir } = values
   if (identity !== undefined && !/^[\w.-]{1,60}$/.test(identity))
     throw invalid('--identity must be 1 to 60 letters, digits, dots, dashes or underscores')
   return {
     hour: values.hour,
     route,
+    product: product === undefined ? undefined : resolve(product),
     port: portOf('--port', values.port),
     opsPort: portOf('--ops-port', values['ops-port']),
     emulatorPort: portOf('--emulator-port', values['emulator-port']),

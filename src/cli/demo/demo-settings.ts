@@ -5,12 +5,14 @@ import { fileReader, type TextReader } from '../../kernel/read-text.ts'
 import { routeOf } from '../../product/routes.ts'
 import type { DemoEmulator } from './demo-emulator.ts'
 import type { DemoOptions } from './demo-options.ts'
+import type { DemoProductFile } from './demo-product-file.ts'
 
 const publicKeyFile = '/demo/public-key.pem'
+const productFile = '/demo/product.json'
 
 interface DemoWorld {
   readonly env: Environment
-  /** Also reads the public key, which is in no file. */
+  /** Also reads the public key and the product file as the demo changes it, which are in no file. */
   readonly reader: TextReader
 }
 
@@ -26,16 +28,18 @@ export function demoWorld(
   { route, port, opsPort }: Pick<DemoOptions, 'route' | 'port' | 'opsPort'>,
   dataDir: string,
   env: Environment,
+  file?: DemoProductFile,
 ): DemoWorld {
   // A file is the whole identity of a product.
-  const hasFile = env['SIDECAR_PRODUCT_FILE'] !== undefined
+  const hasFile = file !== undefined || env['SIDECAR_PRODUCT_FILE'] !== undefined
   const given = Object.entries(env).filter(([name]) => name.startsWith('SIDECAR_'))
   const demoEnv = {
-    SIDECAR_REGION: 'us-east-1',
+    SIDECAR_REGION: file?.region ?? 'us-east-1',
     SIDECAR_DRAIN_QUIET_MS: '300',
     SIDECAR_DRAIN_DELAY_MS: '1500',
     SIDECAR_SHUTDOWN_TIMEOUT_MS: '4000',
     SIDECAR_LOG_LEVEL: 'error',
+    ...(file?.hasCustomers === true && { SIDECAR_SEAL_DELAY_SECONDS: '300' }),
     ...(!hasFile && {
       SIDECAR_PRODUCT_CODE: demoProduct.productCode,
       SIDECAR_DIMENSIONS: demoProduct.dimensions.join(','),
@@ -45,16 +49,24 @@ export function demoWorld(
     SIDECAR_OPS_LISTEN: `127.0.0.1:${opsPort}`,
     SIDECAR_DATA_DIR: dataDir,
     SIDECAR_AWS_ENDPOINT: emulator.url,
-    ...(!hasFile && { SIDECAR_ROUTE: route }),
-    ...(!hasFile &&
-      routeOf(route).needs.includes('publicKeys') && {
-        SIDECAR_PUBLIC_KEY_FILE: publicKeyFile,
-        SIDECAR_PUBLIC_KEY_VERSION: String(demoProduct.publicKeyVersion),
-      }),
+    ...(!hasFile && productOf(route)),
+    ...(file !== undefined && { SIDECAR_PRODUCT_FILE: productFile }),
   }
   const reader: TextReader = {
-    readText: (path) =>
-      path === publicKeyFile ? emulator.publicKeyPem : fileReader.readText(path),
+    readText: (path) => {
+      if (path === publicKeyFile) return emulator.publicKeyPem
+      return path === productFile ? file?.text : fileReader.readText(path)
+    },
   }
   return { env: demoEnv, reader }
+}
+
+function productOf(route: DemoOptions['route']): Environment {
+  return {
+    SIDECAR_ROUTE: route,
+    ...(routeOf(route).needs.includes('publicKeys') && {
+      SIDECAR_PUBLIC_KEY_FILE: publicKeyFile,
+      SIDECAR_PUBLIC_KEY_VERSION: String(demoProduct.publicKeyVersion),
+    }),
+  }
 }

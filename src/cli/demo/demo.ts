@@ -7,6 +7,7 @@ import type { Settings } from '../../config/settings.ts'
 import { createFastClock, createSystemClock, toIso } from '../../kernel/clock.ts'
 import { messageOf } from '../../kernel/errors.ts'
 import { Events } from '../../kernel/events.ts'
+import { fileReader } from '../../kernel/read-text.ts'
 import { openStandardOutput } from '../../observe/log/create-log.ts'
 import { latestInstant } from '../../store/sqlite/file/latest-instant.ts'
 import { fastClockNote } from '../../store/summary.ts'
@@ -16,9 +17,11 @@ import { databaseUrl } from '../ledger/ledger-arguments.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { runUntilSignal } from '../run-until-signal.ts'
 import { version } from '../version.ts'
+import { customerUsage, licenceEnds, registerCustomers } from './demo-customers.ts'
 import { connectEmulator, spawnEmulator, type DemoEmulator } from './demo-emulator.ts'
 import { narrate } from './demo-narrator.ts'
 import { demoCredentials, demoHelp, parseDemoOptions, type DemoOptions } from './demo-options.ts'
+import { demoProductFile, type DemoProductFile } from './demo-product-file.ts'
 import { demoSettings } from './demo-settings.ts'
 
 /** The command `demo`. Resolves with the exit code. */
@@ -59,7 +62,9 @@ async function runAgainst(
   dataDir: string,
   io: CliIo,
 ): Promise<number> {
-  const settings = demoSettings(emulator, options, dataDir, io.env)
+  const product = options.product ?? io.env['SIDECAR_PRODUCT_FILE']
+  const file = await demoProductFile({ ...options, product }, emulator, fileReader)
+  const settings = demoSettings(emulator, options, dataDir, io.env, file)
   const timers = createSystemClock()
   const { log, out, drained, droppedLines } = openStandardOutput(settings, timers)
   const events = new Events((error) => log('hooks.failed', messageOf(error)))
@@ -92,8 +97,12 @@ async function runAgainst(
         ledger.remember(fastClockNote, toIso(emulator.now)).catch((error: unknown) => {
           log('hooks.failed', messageOf(error))
         })
-        const lines = suggestions({ app: appPort, ops: opsPort }, emulator.url, settings)
-        for (const line of lines) out(line)
+        const told = suggestions({ app: appPort, ops: opsPort }, emulator.url, settings, file)
+        playCustomers(`http://127.0.0.1:${appPort}`, emulator, settings, file)
+          .catch((error: unknown) => out(`customers    ${messageOf(error)}`))
+          .finally(() => {
+            for (const line of told) out(line)
+          })
       },
     )
   } finally {
@@ -101,22 +110,40 @@ async function runAgainst(
   }
 }
 
+/** Plays the seller's application where the product has customers: registers them, and listens to AWS's events. */
+async function playCustomers(
+  app: string,
+  emulator: DemoEmulator,
+  { apiToken }: Settings,
+  file: DemoProductFile | undefined,
+): Promise<void> {
+  if (file?.hasCustomers !== true) return
+  await emulator.postEventsTo(`${app}/v1/events`)
+  await registerCustomers(app, file.listed, apiToken)
+}
+
 function suggestions(
   { app, ops }: { readonly app: number; readonly ops: number },
   emulatorUrl: string,
   settings: Settings,
+  file: DemoProductFile | undefined,
 ): string[] {
-  const [first] = settings.product.dimensions
+  const dimension = settings.product.dimensions[0]?.name ?? 'requests'
   const place = databaseUrlOf(settings) === undefined ? settings.dataDir : 'the database'
   return [
     `ready        the ledger is in ${place}`,
     '',
     'Try, in another terminal:',
     `  curl -f localhost:${app}/v1/entitlement`,
-    `  curl -d '{"dimension":"${first?.name ?? 'requests'}","quantity":3}' localhost:${app}/v1/usage`,
+    ...(file?.hasCustomers === true
+      ? customerUsage(`localhost:${app}`, dimension)
+      : [`  curl -d '{"dimension":"${dimension}","quantity":3}' localhost:${app}/v1/usage`]),
     `  curl localhost:${app}/v1/usage`,
     `  curl localhost:${ops}/metrics`,
     `  curl ${emulatorUrl}/_emulator/records`,
+    ...(file?.hasCustomers === true
+      ? licenceEnds(`localhost:${app}`, emulatorUrl, file.listed)
+      : []),
     '',
   ]
 }

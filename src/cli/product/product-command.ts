@@ -22,8 +22,10 @@ usage: marketplace-sidecar product <action>
   init [<file>]           write a file (product.json) for your product
     --public-key <pem>    the public key of the AWS portal, a file; route both instead of metered
     --product-code <code> the product code of the AWS portal
-    --route <route>       hourly, metered or both
+    --route <route>       hourly, metered, both or saas
     --dimension <name>    a metered dimension (requests); may be given several times
+    --region <region>     of saas: where its usage is billed (us-east-1)
+    --customer-ids <form> of saas: license-arn, account or identifier (license-arn)
   check <file> [--json]   list every mistake, or print what the file says; exit code 0 or 2
     --against <old file>  also say what the change does to usage that is open
   schema                  print the JSON Schema of the file, for editors
@@ -50,6 +52,8 @@ export async function productCommand(
       route: { type: 'string' },
       'public-key': { type: 'string' },
       dimension: { type: 'string', multiple: true },
+      region: { type: 'string' },
+      'customer-ids': { type: 'string' },
       help: helpOption,
     },
   })

@@ -3,7 +3,7 @@ import { SidecarError } from '../../kernel/errors.ts'
 import type { TextReader } from '../../kernel/read-text.ts'
 import { parseProductFile } from '../../product/load-product.ts'
 import { placeholderCode } from '../../product/product-warnings.ts'
-import { buyerRoutes, routeOf } from '../../product/routes.ts'
+import { routeNames, routeOf } from '../../product/routes.ts'
 import type { CliIo } from '../cli-io.ts'
 import { invalidArguments } from '../command-line.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -13,6 +13,8 @@ export interface InitOptions {
   readonly route?: string | undefined
   readonly 'public-key'?: string | undefined
   readonly dimension?: readonly string[] | undefined
+  readonly region?: string | undefined
+  readonly 'customer-ids'?: string | undefined
 }
 
 /** Writes a product file at `path`, which must not exist: `product init`. */
@@ -37,9 +39,9 @@ export function initProduct(
 function productOf(options: InitOptions, reader: TextReader): object {
   const { route: wanted, 'public-key': keyFile, dimension: names = ['requests'] } = options
   const route = wanted ?? (keyFile === undefined ? 'metered' : 'both')
-  const known = buyerRoutes.find((name) => name === route)
+  const known = routeNames.find((name) => name === route)
   if (known === undefined)
-    throw invalidArguments(`--route must be ${buyerRoutes.join(', ')}, not ${route}.`, 'product')
+    throw invalidArguments(`--route must be ${routeNames.join(', ')}, not ${route}.`, 'product')
   const { needs } = routeOf(known)
   if (needs.includes('publicKeys') && keyFile === undefined)
     throw invalidArguments(
@@ -50,6 +52,10 @@ function productOf(options: InitOptions, reader: TextReader): object {
     productCode: options['product-code'] ?? placeholderCode,
     route: known,
     ...(keyFile !== undefined && { publicKeys: { 1: readKey(keyFile, reader) } }),
+    ...(needs.includes('region') && {
+      region: options.region ?? 'us-east-1',
+      customerIds: options['customer-ids'] ?? 'license-arn',
+    }),
     ...(needs.includes('dimensions') && { dimensions: names.map((name) => ({ name })) }),
   }
 }

@@ -37,6 +37,11 @@ export const text: ReadField<string> = (name, value) =>
     ? succeed(value)
     : fail(`${name} must be a text that is not empty`)
 
+export const texts: ReadField<readonly string[]> = (name, value) =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '')
+    ? succeed(value as readonly string[])
+    : fail(`${name} must be a list of texts that are not empty`)
+
 export const number: ReadField<number> = (name, value) =>
   typeof value === 'number' && Number.isFinite(value)
     ? succeed(value)

@@ -2,6 +2,7 @@ import { fail, succeed, type Result } from '../../kernel/result.ts'
 import { isServiceErrorName, type ServiceErrorName } from '../../protocol/service-errors.ts'
 import { isOperationName, operationNames, type OperationName } from '../../protocol/operations.ts'
 import { dryRunForms, type EmulatorSettings } from '../emulator-settings.ts'
+import { listingRoutes, type EmulatedProduct } from '../marketplace.ts'
 import {
   atLeastOne,
   boolean,
@@ -13,10 +14,12 @@ import {
   positive,
   readFields,
   text,
+  texts,
   type FieldsOf,
   type ReadField,
 } from './control-fields.ts'
 import type { Fault, FaultEffect } from './faults.ts'
+import { eventTypes, type EventRequest } from './licence-events.ts'
 
 /** A request to the control API as its route uses it, or a sentence about what is wrong with it. */
 export type ControlInput<T> = Result<T, string>
@@ -93,7 +96,54 @@ function effectOf(fields: FieldsOf<typeof faultFields>): ControlInput<FaultEffec
     : succeed(effect)
 }
 
-/** Parses any of the settings; `null` resets publicKeyRotationAt or region. */
+const pattern: ReadField<string> = (name, value) =>
+  typeof value === 'string' && /^[u-]*$/.test(value)
+    ? succeed(value)
+    : fail(`${name} must consist of u, for a record that comes back unprocessed, and -`)
+
+const httpUrl: ReadField<string> = (name, value) => {
+  const result = text(name, value)
+  if (!result.ok) return result
+  return /^https?:$/.test(URL.parse(result.value)?.protocol ?? '')
+    ? result
+    : fail(`${name} must be a URL that begins with http:// or https://`)
+}
+
+const productFields = {
+  productCode: text,
+  dimensions: texts,
+  route: oneOf(listingRoutes),
+}
+
+/** A product that a control request adds. */
+export interface NewProduct {
+  readonly productCode: string
+  readonly dimensions: readonly string[]
+  readonly route: EmulatedProduct['route']
+}
+
+/** Parses `{"productCode", "dimensions", "route"}`; without a route the product has both ways. */
+export function parseProduct(body: string): ControlInput<NewProduct> {
+  const fields = parseBody(body, productFields)
+  if (!fields.ok) return fields
+  const { productCode, dimensions = [], route = 'both' } = fields.value
+  return productCode === undefined
+    ? fail('give productCode')
+    : succeed({ productCode, dimensions, route })
+}
+
+const eventFields = { type: oneOf(eventTypes), licenseArn: text, times: atLeastOne }
+
+/** Parses `{"type", "licenseArn", "times"}`: an event of a licence, and how often it is delivered. */
+export function parseEventRequest(body: string): ControlInput<EventRequest> {
+  const fields = parseBody(body, eventFields)
+  if (!fields.ok) return fields
+  const { type, licenseArn, times = 1 } = fields.value
+  if (type === undefined || licenseArn === undefined) return fail('give type and licenseArn')
+  return times > 10 ? fail('times must be at most 10') : succeed({ type, licenseArn, times })
+}
+
+/** Parses any of the settings; `null` resets those that are null at first. */
 export function parseSettings(body: string): ControlInput<Partial<EmulatorSettings>> {
   return parseBody(body, {
     entitled: boolean,
@@ -101,7 +151,8 @@ export function parseSettings(body: string): ControlInput<Partial<EmulatorSettin
     dryRunForm: oneOf(dryRunForms),
     publicKeyRotationAt: orNull(instant),
     region: orNull(text),
-    unprocessedRecords: count,
+    unprocessed: orNull(pattern),
+    eventsUrl: orNull(httpUrl),
     registerUsagePerSecond: count,
     meterUsagePerSecond: count,
     batchMeterUsagePerSecond: count,

@@ -105,10 +105,12 @@ function showClock(clock: EmulatorClock): object {
 }
 
 function showSettings(settings: EmulatorSettings): object {
-  const { publicKeyRotationAt, region } = settings
+  const { publicKeyRotationAt, region, unprocessed, eventsUrl } = settings
   return {
     ...settings,
     publicKeyRotationAt: publicKeyRotationAt === undefined ? null : toIso(publicKeyRotationAt),
     region: region ?? null,
+    unprocessed: unprocessed ?? null,
+    eventsUrl: eventsUrl ?? null,
   }
 }

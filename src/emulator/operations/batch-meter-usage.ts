@@ -60,15 +60,17 @@ export function batchMeterUsage(
     customers.push(customer.value)
   }
   const { settings } = metering
-  const processed = Math.max(0, input.UsageRecords.length - settings.unprocessedRecords)
-  settings.unprocessedRecords = 0
-  const results = customers
-    .slice(0, processed)
-    .flatMap((customer, index): readonly UsageRecordResult[] => {
-      const record = input.UsageRecords[index]
-      return record === undefined ? [] : [settle(metering, scope, customer, record)]
-    })
-  return succeed({ Results: results, UnprocessedRecords: input.UsageRecords.slice(processed) })
+  const pattern = settings.unprocessed ?? ''
+  settings.unprocessed = pattern.slice(input.UsageRecords.length) || undefined
+  const Results: UsageRecordResult[] = []
+  const UnprocessedRecords: UsageRecord[] = []
+  for (const [index, customer] of customers.entries()) {
+    const record = input.UsageRecords[index]
+    if (record === undefined) continue
+    if (pattern[index] === 'u') UnprocessedRecords.push(record)
+    else Results.push(settle(metering, scope, customer, record))
+  }
+  return succeed({ Results, UnprocessedRecords })
 }
 
 function checkRecord(

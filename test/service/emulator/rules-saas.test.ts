@@ -124,12 +124,21 @@ describe('the results of BatchMeterUsage', () => {
   })
 
   test('unprocessed records come back, and can be sent again', async () => {
-    await harness.control('settings', { unprocessedRecords: 1 })
+    await harness.control('settings', { unprocessed: '-u' })
     const both = [record(), record({ Dimension: 'storage' })]
     const first = await send(both)
     expect(first.Results).toHaveLength(1)
     expect(first.UnprocessedRecords).toEqual([both[1]])
     expect((await send(both)).UnprocessedRecords).toEqual([])
+  })
+
+  test('any pattern of records comes back unprocessed, over several calls', async () => {
+    await harness.control('settings', { unprocessed: 'u-uu' })
+    const both = [record(), record({ Dimension: 'storage' })]
+    const [first, second, third] = [await send(both), await send(both), await send(both)]
+    expect(first.UnprocessedRecords).toEqual([both[0]])
+    expect(second.UnprocessedRecords).toEqual(both)
+    expect(third.UnprocessedRecords).toEqual([])
   })
 
   test('an empty batch is answered with empty lists', async () => {

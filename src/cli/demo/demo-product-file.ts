@@ -1,0 +1,104 @@
+import { demoProduct } from '../../emulator/demo-product.ts'
+import { messageOf } from '../../kernel/errors.ts'
+import type { TextReader } from '../../kernel/read-text.ts'
+import { hasCustomers, routeNames, routeOf, type Route } from '../../product/routes.ts'
+import { invalidArguments } from '../command-line.ts'
+import type { DemoEmulator, ListedProduct } from './demo-emulator.ts'
+import type { DemoOptions } from './demo-options.ts'
+
+/** A product file as the demo runs it, and how the emulator lists it. */
+export interface DemoProductFile {
+  readonly text: string
+  readonly region: string | undefined
+  readonly hasCustomers: boolean
+  readonly listed: ListedProduct
+}
+
+/** What the demo decides itself, whatever the product file pins. */
+const ownSettings = [
+  'SIDECAR_AWS_ENDPOINT',
+  'SIDECAR_DATA_DIR',
+  'SIDECAR_LISTEN',
+  'SIDECAR_OPS_LISTEN',
+]
+
+const saasFile = {
+  productCode: demoProduct.productCode,
+  route: 'saas',
+  region: 'us-east-1',
+  customerIds: 'license-arn',
+  dimensions: demoProduct.dimensions,
+}
+
+/**
+ * Has the emulator sell the product of the file that the options name, or that of the route `saas`, and
+ * returns the file with the emulator's public key. Undefined where the environment describes the product.
+ * Throws InvalidArguments.
+ */
+export async function demoProductFile(
+  { product: path, route }: Pick<DemoOptions, 'product' | 'route'>,
+  emulator: DemoEmulator,
+  reader: TextReader,
+): Promise<DemoProductFile | undefined> {
+  if (path === undefined && !hasCustomers(route)) return undefined
+  const file: Members = path === undefined ? saasFile : readFile(path, reader)
+  const known = routeNames.find((name) => name === file['route']) ?? 'both'
+  const listed = await emulator.sell({
+    productCode: textOf(file['productCode']) ?? '',
+    dimensions: dimensionsOf(file['dimensions']),
+    route: listingOf(known),
+  })
+  const settings = file['settings']
+  const keys = routeOf(known).needs.includes('publicKeys')
+  const running = {
+    ...file,
+    ...(keys && { publicKeys: { 1: listed.publicKeyPem } }),
+    ...(isObject(settings) && { settings: withoutOwn(settings) }),
+  }
+  return {
+    text: JSON.stringify(running),
+    region: textOf(file['region']),
+    hasCustomers: hasCustomers(known),
+    listed,
+  }
+}
+
+function listingOf(route: Route): 'hourly' | 'metered' | 'both' {
+  return route === 'saas' ? 'metered' : route
+}
+
+type Members = Readonly<Record<string, unknown>>
+
+function readFile(path: string, reader: TextReader): Members {
+  const text = reader.readText(path)
+  if (text === undefined) throw invalidArguments(`There is no file ${path}.`, 'demo')
+  let content: unknown
+  try {
+    content = JSON.parse(text)
+  } catch (error) {
+    throw invalidArguments(`${path} is not JSON: ${messageOf(error)}.`, 'demo')
+  }
+  if (isObject(content)) return content
+  throw invalidArguments(`${path} is not a product file: it has no object.`, 'demo')
+}
+
+function dimensionsOf(value: unknown): string[] {
+  return (Array.isArray(value) ? value : []).flatMap((item: unknown) => {
+    const name = isObject(item) ? item['name'] : item
+    return typeof name === 'string' && name !== '' ? [name] : []
+  })
+}
+
+function withoutOwn(settings: Members): Members {
+  return Object.fromEntries(
+    Object.entries(settings).filter(([name]) => !ownSettings.includes(name)),
+  )
+}
+
+function isObject(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
