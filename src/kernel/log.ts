@@ -25,6 +25,8 @@ export const logEventTable = {
   'sidecar.overdue': { level: 'error', fields: [] },
   'sidecar.flush-failed': { level: 'error', fields: [] },
   'platform.warning': { level: 'warn', fields: [] },
+  'ledger.away': { level: 'error', fields: ['code'] },
+  'ledger.back': { level: 'info', fields: [] },
   'platform.unknown': { level: 'error', fields: ['platform'] },
   'platform.credentials': { level: 'warn', fields: [] },
   'entitlement.entitled': { level: 'info', fields: ['from', 'to', 'code'] },

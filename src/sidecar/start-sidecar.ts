@@ -1,18 +1,15 @@
-import { AwsClock } from '../aws/aws-clock.ts'
-import { endpointDenial } from '../aws/endpoint-denial.ts'
 import { databaseUrlOf } from '../config/database-url-of.ts'
 import { Drain } from '../http/listener/drain.ts'
 import { listen } from '../http/listener/server.ts'
 import { openAll } from '../kernel/open-all.ts'
 import { logEvents } from '../observe/log/event-log.ts'
 import type { Platform } from '../platform/platform.ts'
-import { regionDenial } from '../platform/region-denial.ts'
 import { startAppListener } from './parts/app-listener-part.ts'
 import { startAws } from './parts/aws-part.ts'
 import { startDecisions } from './parts/decisions-part.ts'
 import { startEmbeddedMetricsPart } from './parts/embedded-metrics-part.ts'
 import { startEntitlementPart } from './parts/entitlement-part.ts'
-import { startLedger } from './parts/ledger-part.ts'
+import { startLedger, type LedgerPart } from './parts/ledger-part.ts'
 import { startCounting, type Counting } from './parts/metrics-part.ts'
 import { startOpsListener } from './parts/ops-listener-part.ts'
 import { findPlatform } from './parts/platform-part.ts'
@@ -20,10 +17,11 @@ import { startSchedule } from './parts/schedule-part.ts'
 import { startSubmission } from './parts/submission-part.ts'
 import { startTakeover } from './parts/takeover-part.ts'
 import type { Sockets } from './parts/waiting-room.ts'
-import { customersDenial, platformFor } from './for-customers.ts'
 import { shutDown } from './shut-down.ts'
 import type { SidecarOptions } from './sidecar-options.ts'
 import type { Sidecar } from './sidecar.ts'
+import { standingOf, type Standing } from './standing.ts'
+import { isAway, waitForDatabase, type Opened } from './wait-for-database.ts'
 import { waitForPlatform } from './wait-for-platform.ts'
 
 /**
@@ -35,36 +33,49 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const counting = startCounting(options)
   const platform = await findPlatform(options)
   const start = (found: Platform, sockets: Sockets) =>
-    startParts(options, { platform: found, counting, sockets })
+    startLedgerFirst(standingOf(options, found), counting, sockets)
   return platform.isGuess
     ? waitForPlatform(options, platform, counting, start)
     : start(platform, { app: listen, ops: listen })
 }
 
+/** Opens the ledger and starts the rest, or waits for the database with what can be answered without it. */
+async function startLedgerFirst(
+  standing: Standing,
+  counting: Counting,
+  sockets: Sockets,
+): Promise<Sidecar> {
+  const start = (found: Opened, opened: Sockets) =>
+    startParts(standing, found, { counting, sockets: opened })
+  let ledgerPart: LedgerPart
+  try {
+    ledgerPart = await startLedger(standing.byAwsTime, standing.platform)
+  } catch (failure) {
+    if (!isAway(failure) || databaseUrlOf(standing.options.settings) === undefined) throw failure
+    return waitForDatabase(standing, { counting, sockets, failure, start })
+  }
+  return start({ ledgerPart }, sockets)
+}
+
 interface Deps {
-  readonly platform: Platform
   readonly counting: Counting
   readonly sockets: Sockets
 }
 
 /** Builds every part from the settings and starts them in order. */
 function startParts(
-  options: SidecarOptions,
-  { platform: found, counting, sockets }: Deps,
+  { options, byAwsTime, platform, denial }: Standing,
+  { ledgerPart, early }: Opened,
+  { counting, sockets }: Deps,
 ): Promise<Sidecar> {
   return openAll(async (opened) => {
-    const { settings } = options
-    const platform = platformFor(settings, found)
-    const denial =
-      endpointDenial(settings) ?? regionDenial(platform) ?? customersDenial(settings, platform)
-    // Hours are AWS's: the book, what seals and what sends go by its time.
-    const clock = new AwsClock(options.clock)
-    const byAwsTime = { ...options, clock, awsTime: clock }
-    const ledgerPart = opened.use(await startLedger(byAwsTime, platform))
+    const { clock } = byAwsTime
+    opened.use(ledgerPart)
     const { ledger } = ledgerPart
-    const { api } = opened.use(startAws(options, platform, denial, clock))
+    const { api } = opened.use(early?.aws ?? startAws(options, platform, denial, clock))
     const entitlementPart = opened.use(
-      await startEntitlementPart(byAwsTime, { platform, denial, ledger, api }),
+      early?.entitlementPart ??
+        (await startEntitlementPart(byAwsTime, { platform, denial, ledger, api })),
     )
     const { entitlement } = entitlementPart
     const metrics = counting.complete({ clock, platform, ledger, entitlement })

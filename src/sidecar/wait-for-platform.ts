@@ -1,12 +1,16 @@
 import { backoffMs } from '../kernel/backoff.ts'
 import { sleep } from '../kernel/clock.ts'
-import { messageOf, SidecarError } from '../kernel/errors.ts'
+import { SidecarError } from '../kernel/errors.ts'
+import { Entitlement } from '../entitlement/entitlement-state.ts'
+import { listen } from '../http/listener/server.ts'
 import type { Platform } from '../platform/platform.ts'
+import { routeOf } from '../product/routes.ts'
 import type { Counting } from './parts/metrics-part.ts'
 import { findPlatform } from './parts/platform-part.ts'
 import { openWaitingRoom, type Sockets } from './parts/waiting-room.ts'
 import type { SidecarOptions } from './sidecar-options.ts'
 import type { Sidecar } from './sidecar.ts'
+import { waitingSidecar } from './waiting-sidecar.ts'
 
 /** Everything else of the sidecar, on sockets that are open already. */
 type Start = (platform: Platform, sockets: Sockets) => Promise<Sidecar>
@@ -22,52 +26,26 @@ export async function waitForPlatform(
   counting: Counting,
   start: Start,
 ): Promise<Sidecar> {
-  const { log } = options
-  const room = await openWaitingRoom(options, guess, counting)
-  log('platform.unknown', sentence(guess), { platform: guess.name })
-  const { promise: failed, resolve: fail } = Promise.withResolvers<SidecarError>()
-  const stopping = new AbortController()
-  let running: Sidecar | undefined
-  const opening = (async () => {
-    const platform = await askAgain(options, stopping.signal)
-    if (platform === undefined) return
-    running = await start(platform, room)
-    void running.failed.then(fail)
-  })().catch((thrown: unknown) => {
-    const error = asSidecarError(thrown)
-    log('sidecar.start-failed', error.message, { code: error.code })
-    fail(error)
+  const { log, settings } = options
+  const { recordsProve } = routeOf(settings.product.route)
+  const room = await openWaitingRoom(options, {
+    platform: guess,
+    counting,
+    entitlement: new Entitlement({ ...options, recordsProve }),
+    refusal: platformUnknown,
+    sockets: { app: listen, ops: listen },
   })
-
-  const close = async () => {
-    stopping.abort()
-    await opening
-    if (running !== undefined) return running.stop()
-    await room[Symbol.asyncDispose]()
-    const none = { unsentRecords: 0, open: '0', fraction: '0', held: '0', records: '0' }
-    log(
-      'sidecar.stopped',
-      'The sidecar has stopped; its ledger was not opened, because the platform never said which task or pod this is',
-      none,
-    )
-  }
-  let stopped: Promise<void> | undefined
-  return {
-    appPort: room.appPort,
-    opsPort: room.opsPort,
-    get platform() {
-      return running?.platform ?? guess
+  log('platform.unknown', sentence(guess), { platform: guess.name })
+  return waitingSidecar({
+    room,
+    platform: guess,
+    log,
+    why: 'the platform never said which task or pod this is',
+    async begin(signal) {
+      const platform = await askAgain(options, signal)
+      return platform && start(platform, room)
     },
-    get entitlement() {
-      return running?.entitlement ?? room.entitlement
-    },
-    get ledger() {
-      if (running === undefined) throw new TypeError('the ledger is not open yet')
-      return running.ledger
-    },
-    failed,
-    stop: () => (stopped ??= close()),
-  }
+  })
 }
 
 /** Between two rounds of questions: soon at first, and at most half a minute. */
@@ -93,10 +71,9 @@ function sentence({ name }: Platform): string {
     : 'Nothing says which pod this is, so the ledger stays closed and usage is answered with 503. Give the service account an IAM role (IRSA), or set SIDECAR_POD_UID from metadata.uid with the downward API.'
 }
 
-function asSidecarError(error: unknown): SidecarError {
-  return error instanceof SidecarError
-    ? error
-    : new SidecarError('InternalError', `The sidecar could not start: ${messageOf(error)}`, {
-        cause: error,
-      })
+function platformUnknown(): SidecarError {
+  return new SidecarError(
+    'PlatformUnknown',
+    'The platform has not said yet which task or pod this is, so the ledger is closed and nothing was recorded. Repeat the request; the log of the sidecar says what is missing.',
+  )
 }

@@ -7,7 +7,7 @@ import type { RegionDenial } from '../../entitlement/prove-entitlement.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 
-interface AwsPart extends Disposable {
+export interface AwsPart extends Disposable {
   readonly api: MeteringApi
 }
 

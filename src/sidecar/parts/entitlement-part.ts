@@ -1,8 +1,7 @@
 import type { MeteringApi } from '../../aws/metering-api.ts'
 import type { Entitlement } from '../../entitlement/entitlement-state.ts'
-import { Grace } from '../../entitlement/grace.ts'
+import { Grace, type Notebook } from '../../entitlement/grace.ts'
 import { startEntitlement, type RegionDenial } from '../../entitlement/prove-entitlement.ts'
-import type { Ledger } from '../../ledger/ledger.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 
@@ -17,7 +16,8 @@ export interface EntitlementPart extends Disposable {
 interface Deps {
   readonly platform: Platform
   readonly denial: RegionDenial | undefined
-  readonly ledger: Ledger
+  /** Where the grace time is noted. */
+  readonly ledger: Notebook
   readonly api: MeteringApi
 }
 

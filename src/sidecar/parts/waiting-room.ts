@@ -1,17 +1,16 @@
-import { Entitlement } from '../../entitlement/entitlement-state.ts'
+import type { Entitlement } from '../../entitlement/entitlement-state.ts'
 import { createAppServer } from '../../http/app-server.ts'
 import { createPostRoute } from '../../http/listener/post-json.ts'
 import { problemOfError } from '../../http/listener/problem-of-error.ts'
-import { listen, type Listen } from '../../http/listener/server.ts'
+import type { Listen } from '../../http/listener/server.ts'
 import { openApiPath } from '../../http/openapi/openapi-route.ts'
 import { createOpsServer } from '../../http/ops-server.ts'
 import { entitlementPath } from '../../http/routes/entitlement-route.ts'
 import { statusPagePath } from '../../http/routes/status-page-route.ts'
 import { toIso } from '../../kernel/clock.ts'
-import { SidecarError } from '../../kernel/errors.ts'
+import type { SidecarError } from '../../kernel/errors.ts'
 import { openAll } from '../../kernel/open-all.ts'
 import type { Platform } from '../../platform/platform.ts'
-import { routeOf } from '../../product/routes.ts'
 import { createRefusalReport } from '../../sources/refused-usage.ts'
 import { sources as allSources } from '../../sources/registry.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
@@ -25,7 +24,7 @@ export interface Sockets {
   readonly ops: Listen
 }
 
-interface WaitingRoom extends Sockets, AsyncDisposable {
+export interface WaitingRoom extends Sockets, AsyncDisposable {
   readonly appPort: number
   readonly opsPort: number
   readonly entitlement: Entitlement
@@ -38,23 +37,29 @@ const answered: ReadonlySet<string | undefined> = new Set([
   openApiPath,
 ])
 
+interface RoomDeps {
+  readonly platform: Platform
+  readonly counting: Counting
+  readonly entitlement: Entitlement
+  /** Why there is no ledger yet. */
+  readonly refusal: () => SidecarError
+  readonly sockets: Sockets
+}
+
 /**
- * Opens both listeners of a sidecar that does not know yet which task or pod it is: the entitlement is
- * `starting`, it is alive and not ready, and every other route of the application, sources included, answers 503
- * with PlatformUnknown. The sockets pass to the listeners that follow.
+ * Opens both listeners of a sidecar that has no ledger yet: the entitlement is answered, it is alive and not
+ * ready, and every other route of the application, sources included, answers 503 with the refusal. The
+ * sockets pass to the listeners that follow.
  */
 export function openWaitingRoom(
   options: SidecarOptions,
-  { region }: Platform,
-  counting: Counting,
+  { platform: { region }, counting, entitlement, refusal, sockets }: RoomDeps,
 ): Promise<WaitingRoom> {
   const { settings, clock, timers, events, log, version, sources = allSources } = options
   const { productCode, route, dimensions } = settings.product
-  const { recordsProve } = routeOf(route)
   return openAll(async (opened) => {
-    const entitlement = new Entitlement({ clock, timers, events, log, recordsProve })
     const ending = new AbortController()
-    const refuse = () => Promise.reject(platformUnknown())
+    const refuse = () => Promise.reject(refusal())
     const { app } = createAppServer({
       limits: settings,
       events,
@@ -68,7 +73,7 @@ export function openWaitingRoom(
         storeKind: storeKindOf(settings),
       },
       accepted: () => {
-        throw platformUnknown()
+        throw refusal()
       },
       version,
       apiToken: settings.apiToken,
@@ -87,8 +92,8 @@ export function openWaitingRoom(
     app.addHook('preHandler', async ({ method, is404, id, routeOptions: { url } }) => {
       if (is404 || (method !== 'POST' && answered.has(url))) return
       // The AWS front reports a refusal by itself.
-      if (method === 'POST' && url !== '/') refused(undefined, 'PlatformUnknown', id)
-      throw platformUnknown()
+      if (method === 'POST' && url !== '/') refused(undefined, refusal().code, id)
+      throw refusal()
     })
     const context = {
       app,
@@ -123,9 +128,9 @@ export function openWaitingRoom(
       metrics: counting,
       timers,
     })
-    const opsSocket = await listen(ops, opsAddress(options, events), timers)
+    const opsSocket = await sockets.ops(ops, opsAddress(options, events), timers)
     opened.defer(() => opsSocket.close())
-    const appSocket = await listen(app, appAddress(options, events), timers)
+    const appSocket = await sockets.app(app, appAddress(options, events), timers)
     opened.defer(() => appSocket.close())
     opened.defer(() => ending.abort())
     return {
@@ -142,11 +147,4 @@ export function openWaitingRoom(
       [Symbol.asyncDispose]: () => opened.disposeAsync(),
     }
   })
-}
-
-function platformUnknown(): SidecarError {
-  return new SidecarError(
-    'PlatformUnknown',
-    'The platform has not said yet which task or pod this is, so the ledger is closed and nothing was recorded. Repeat the request; the log of the sidecar says what is missing.',
-  )
 }

@@ -85,7 +85,7 @@ function runTool(server: PostgresServer, tool: string, ...args: readonly string[
   })
 }
 
-function dataOf({ folder }: PostgresServer): string {
+export function dataOf({ folder }: PostgresServer): string {
   return join(folder, 'data')
 }
 
@@ -93,7 +93,8 @@ function isRoot(): boolean {
   return process.getuid?.() === 0
 }
 
-function ordinaryUser() {
+/** Whom the server and its tools run as. */
+export function ordinaryUser(): { readonly uid?: number; readonly gid?: number } {
   return isRoot() ? { uid: nobody, gid: nobody } : {}
 }
 

@@ -55,7 +55,7 @@ export function translate(error: unknown, database: string): unknown {
   if (state === '42501')
     return new SidecarError(
       'DatabaseNotUsable',
-      `The role of the sidecar lacks a right in the database ${database}: ${messageOf(error)}. Run "ledger migrate" with the owner's role and --grant-to, as docs/operate/postgresql.md describes.`,
+      `The role of the sidecar lacks a right in the database ${database}: ${messageOf(error)}. Run "ledger migrate" with the owner's role and --grant-to, as docs/guides/postgresql.md describes.`,
       { cause: error },
     )
   return error
@@ -67,7 +67,7 @@ function isOfConnection(error: unknown): boolean {
   if ('syscall' in error) return true
   const code = 'code' in error ? String(error.code) : ''
   return (
-    /^(?:E[A-Z]+|ERR_(?:TLS|SSL|SOCKET|STREAM)_\w+|[A-Z]+_(?:CERT|SIGNATURE|ISSUER)\w*)$/.test(
+    /^(?:E[A-Z]+|ERR_(?:TLS|SSL|SOCKET|STREAM)_\w+|[A-Z_]*(?:CERT|SIGNATURE|ISSUER)[A-Z_]*)$/.test(
       code,
     ) || /connection|timeout|socket|terminat|not queryable|Client was closed/i.test(error.message)
   )

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import type { ConnectionOptions } from 'node:tls'
+import { isIP } from 'node:net'
+import { checkServerIdentity, type ConnectionOptions } from 'node:tls'
 import { SidecarError, messageOf } from '../../../kernel/errors.ts'
 
 /** Where the database is and how it is reached, taken from its URL. Holds the password: never log it. */
@@ -55,7 +56,12 @@ export function nameOfDatabase({ host, port, database }: DatabaseTarget): string
 }
 
 function tlsOf(host: string, rootCertificate: string | null): ConnectionOptions {
-  const verified = { rejectUnauthorized: true, servername: host }
+  const verified: ConnectionOptions = {
+    rejectUnauthorized: true,
+    // TLS has no name for an address, and without one Node would compare the certificate with "localhost".
+    ...(isIP(host) === 0 && { servername: host }),
+    checkServerIdentity: (_name, certificate) => checkServerIdentity(host, certificate),
+  }
   if (rootCertificate === null || rootCertificate === 'system') return verified
   try {
     return { ...verified, ca: readFileSync(rootCertificate, 'utf8') }
