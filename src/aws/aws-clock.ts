@@ -26,6 +26,8 @@ export class AwsClock implements Clock {
   /** An instant of AWS, and what `elapsed` was then. */
   #known: { readonly instant: number; readonly elapsed: number } | undefined
   #jumpedAt: number | undefined
+  /** The least that `now` was ahead of `elapsed` before AWS answered: the machine's time may step meanwhile. */
+  #earliest = Number.POSITIVE_INFINITY
   /** Called when AWS's time turns out to be another than was thought. */
   onStep: (() => void) | undefined
 
@@ -45,7 +47,11 @@ export class AwsClock implements Clock {
   }
 
   now(): number {
-    if (this.#known === undefined) return this.#machine.now()
+    if (this.#known === undefined) {
+      const now = this.#machine.now()
+      this.#earliest = Math.min(this.#earliest, now - this.elapsed())
+      return now
+    }
     return Math.floor(this.#known.instant + this.elapsed() - this.#known.elapsed)
   }
 
@@ -79,8 +85,9 @@ export class AwsClock implements Clock {
     const latest = date + dateHeaderMs + (elapsed - startedAt)
     // Otherwise the earliest that it can be: a record must not be ahead of AWS.
     const instant = before >= date && before <= latest ? before : date
-    if (instant > before + smallJumpMs) this.#jumpedAt = elapsed
     const isFirst = this.#known === undefined
+    const earliest = isFirst ? this.#earliest + elapsed : before
+    if (instant > earliest + smallJumpMs) this.#jumpedAt = elapsed
     this.#known = { instant, elapsed }
     if (!isFirst && instant === before) return
     for (const waiting of this.#waiting) {

@@ -182,8 +182,7 @@ export class Submitter {
         this.#dueBefore(now),
         awsTime?.isKnown === true ? now + aheadLimitMs : undefined,
       )
-      // After a step of the clock a key may look older than it is.
-      if (awsTime?.isSteady !== false) await ledger.prune()
+      if (awsTime?.isKnown !== false) await ledger.prune(awsTime?.isSteady)
       this.#reminders.forget('sealing')
     } catch (error) {
       if (this.#stopped) return

@@ -18,6 +18,7 @@ import {
 import { AccountSlots } from './page/account-slots.ts'
 import { auditBook, imbalancesOf, type AccountBalance } from './audit/audit.ts'
 import { logAudit } from './audit/log-audit.ts'
+import { forgetOld } from './forget-old.ts'
 import { countPage, type CountedSeries } from './readings/count-page.ts'
 import { countStreams, type Count, type CountedStream } from './readings/count-streams.ts'
 import { GroupCommit } from './group-commit.ts'
@@ -39,7 +40,7 @@ import { resealRecord } from './sealing/reseal-record.ts'
 import type { SealRequest } from './sealing/seal-hours.ts'
 import { sealPart } from './sealing/seal-part.ts'
 import { recordsInState } from './records-in-state.ts'
-import { retentionAt, settledMs } from './retention-at.ts'
+import { settledMs } from './retention-at.ts'
 import { sealedRecord } from './sealing/sealed-record.ts'
 import { markAll, settleRecord } from './settling/settle-record.ts'
 import { TagSetLimit } from './page/tag-set-limit.ts'
@@ -228,10 +229,13 @@ export class Ledger {
     return hours
   }
 
-  /** Forgets idempotency keys after 25 hours, and settled records after 45 days, those of customers after 7. */
-  async prune(): Promise<void> {
-    const retention = retentionAt(this.#options.clock.now(), this.customers !== undefined)
-    while (await this.#run(undefined, (page) => page.forget(retention)));
+  /**
+   * Forgets idempotency keys after 25 hours, and settled records after 45 days, those of customers after 7. No key
+   * while their age is uncertain: `isSteady` is false when a step of the clock made them look older.
+   */
+  prune(isSteady = true): Promise<void> {
+    const time = { now: this.#options.clock.now(), isSteady }
+    return forgetOld((rule) => this.#run(undefined, rule), time, this.customers !== undefined)
   }
 
   /** Every record that AWS accepted and that is still kept, oldest hour first. */

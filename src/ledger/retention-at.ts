@@ -3,18 +3,19 @@ import { summaryWindowMs } from '../store/summary.ts'
 
 const dayMs = 86_400_000
 /** Longer than the 24 h that are promised, so that a report near the end of an hour is covered. */
-const claimsMs = dayMs + 3_600_000
+export const claimsMs = dayMs + 3_600_000
 /** How long settled records are kept. */
 export const settledMs = 45 * dayMs
 /** The same for those of customers, of which an hour has very many. */
 const settledOfCustomersMs = 7 * dayMs
 
-/** What is forgotten at an instant. */
-export function retentionAt(now: number, hasCustomers: boolean): Retention {
+/** What is forgotten at an instant; no key and no reading while their age is uncertain. */
+export function retentionAt(now: number, hasCustomers: boolean, areKeysDated: boolean): Retention {
+  const keysBefore = areKeysDated ? now - claimsMs : 0
   return {
-    claimsBefore: now - claimsMs,
+    claimsBefore: keysBefore,
     settledBefore: now - (hasCustomers ? settledOfCustomersMs : settledMs),
     lateUsageBefore: now - summaryWindowMs,
-    readingsBefore: now - claimsMs,
+    readingsBefore: keysBefore,
   }
 }

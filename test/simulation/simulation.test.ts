@@ -87,6 +87,19 @@ const keptScripts: readonly { readonly name: string; readonly script: Script }[]
       ],
     },
   },
+  {
+    name: 'a clock 200 minutes behind before AWS answers, and a report that is repeated a day later',
+    script: {
+      options,
+      events: [
+        { do: 'set-clock', minutes: -200 },
+        report,
+        { do: 'set-clock', minutes: 0 },
+        { do: 'pass', minutes: 1430 },
+        { do: 'repeat', back: 1 },
+      ],
+    },
+  },
 ]
 
 /** A life in which little is sent takes longest. */

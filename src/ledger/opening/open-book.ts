@@ -3,6 +3,7 @@ import { sumOf } from '../../metering/cell.ts'
 import type { MeteringRecord } from '../../metering/record.ts'
 import { retiredNote } from '../../store/summary.ts'
 import type { Page } from '../page/page.ts'
+import { noteUndatedKeys } from '../dated-keys.ts'
 import { decisionsNote } from '../decisions/trail.ts'
 import { reopenReplaced, type Replacements } from '../decisions/reopen-record.ts'
 import { takeOver } from './take-over.ts'
@@ -61,6 +62,7 @@ export function openBook(
     const trail = before === undefined ? undefined : page.view.note(before, decisionsNote)
     if (trail !== undefined) page.note(decisionsNote, trail)
   }
+  noteUndatedKeys(page, before !== undefined && before !== page.resource)
   for (const record of page.unsentRecords())
     if (record.inFlight) page.update(record, { ambiguous: true, inFlight: false })
   const reopened = replacements === undefined ? [] : reopenReplaced(page, now, replacements)

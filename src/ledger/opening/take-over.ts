@@ -1,6 +1,7 @@
 import { isShared } from '../../metering/account.ts'
 import { hourOf } from '../../metering/hour.ts'
 import { possiblyTaken, type MeteringRecord } from '../../metering/record.ts'
+import { noteUndatedKeys } from '../dated-keys.ts'
 import { closeForeignReadings } from '../readings/close-readings.ts'
 import type { Page } from '../page/page.ts'
 import { holdUsage, returnUsage } from '../settling/settle-record.ts'
@@ -20,6 +21,7 @@ interface Takeover {
 export function takeOver(page: Page, now: number, lateUsage: 'carry' | 'hold'): Takeover {
   const abandoned = page.view.abandoned(page.resource)
   if (abandoned.length === 0) return { abandoned, hours: [] }
+  noteUndatedKeys(page, true)
   const read = closeForeignReadings(page, now, lateUsage === 'hold')
   const hours = (lateUsage === 'hold' ? adoptHeld : adopt)(page, now)
   return { abandoned, hours: [...hours, ...read.map(({ hour }) => hour)] }

@@ -80,4 +80,14 @@ describe('the time of AWS', () => {
     await machine.advance(25 * hourMs)
     expect(clock.isSteady).toBe(true)
   })
+
+  test('is not steady where the machine was behind at first, though it was right when AWS answered', () => {
+    const machine = new ManualClock()
+    const clock = new AwsClock(machine)
+    clock.now()
+    machine.step(200 * minuteMs)
+    clock.now()
+    answer(clock, machine.now())
+    expect(clock.isSteady).toBe(false)
+  })
 })

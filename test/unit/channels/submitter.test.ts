@@ -145,15 +145,19 @@ describe('the tick of an hour', () => {
   })
 
   test('forgets no idempotency key while what time it is has just turned out to be another', async () => {
-    const awsTime = { isKnown: true, isSteady: false }
+    const awsTime = { isKnown: false, isSteady: false }
     const { ledger, submitter } = await createBench({ awsTime })
-    let prunes = 0
-    Object.assign(ledger, { prune: () => Promise.resolve((prunes += 1)) })
+    const prunes: unknown[] = []
+    Object.assign(ledger, {
+      prune: (isSteady: unknown) => Promise.resolve(void prunes.push(isSteady)),
+    })
     await submitter.tick()
-    expect(prunes).toBe(0)
+    expect(prunes).toEqual([])
+    Object.assign(awsTime, { isKnown: true })
+    await submitter.tick()
     Object.assign(awsTime, { isSteady: true })
     await submitter.tick()
-    expect(prunes).toBe(1)
+    expect(prunes).toEqual([false, true])
   })
 
   test('takes usage that is days ahead of AWS back into the current hour', async () => {

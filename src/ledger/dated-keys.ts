@@ -1,0 +1,29 @@
+import { claimsMs } from './retention-at.ts'
+import type { Page } from './page/page.ts'
+
+/**
+ * Idempotency keys are stored with the time of the machine until AWS has said what time it is. A clock that was
+ * behind makes them look older than they are, at a later start too. The book notes whose keys may have such a time.
+ */
+const undatedNote = 'keys.undated'
+/** Until this instant, AWS's time, no key is forgotten. */
+const keptNote = 'keys.kept-until'
+
+/** At a start: what this process stores is undated for now, and so is what an earlier one left undated. */
+export function noteUndatedKeys(page: Page, areOfOthers: boolean): void {
+  const before = page.noted(undatedNote) ?? 'none'
+  page.note(undatedNote, before === 'none' && !areOfOthers ? 'own' : 'earlier')
+}
+
+/**
+ * Returns whether the age of keys is certain at `now`, which is AWS's time; `isSteady` when the clock of this process
+ * made none look older. Otherwise all are kept as long as a new one.
+ */
+export function areKeysDated(page: Page, now: number, isSteady: boolean): boolean {
+  const keptUntil = Number(page.noted(keptNote) ?? 0)
+  const isCertain = isSteady && page.noted(undatedNote) !== 'earlier'
+  if (page.noted(undatedNote) !== 'none') page.note(undatedNote, 'none')
+  if (isCertain) return now >= keptUntil
+  if (now >= keptUntil) page.note(keptNote, String(now + claimsMs))
+  return false
+}
