@@ -19,7 +19,12 @@ export function verdictOf(entitlement: EntitlementAnswer, usage: UsageAnswer): V
     problems.filter((each) => each.kind === kind).reduce((sum, { items }) => sum + items.length, 0)
   const unresolved = count('unresolved') + unresolvedOlder(usage)
   if (unresolved > 0) return action(`${showCount(unresolved, 'record')} may be unbilled`)
-  if (count('refused') > 0) return action(`AWS refuses ${showCount(count('refused'), 'record')}`)
+  const refused = problems.filter(({ kind }) => kind === 'refused')
+  if (refused.length > 0) {
+    const records = showCount(count('refused'), 'record')
+    const byIam = refused.every((problem) => permission.test(problem.code))
+    return action(byIam ? `IAM permission missing, ${records} refused` : `AWS refuses ${records}`)
+  }
   if (count('held') > 0) return action(`${showCount(count('held'), 'hour')} of usage held`)
   if (state === 'starting') return { level: 'waiting', text: 'Starting' }
   if (state === 'grace') return { level: 'waiting', text: `Running on, and ${outageOf(code)}` }

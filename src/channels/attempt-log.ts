@@ -1,4 +1,5 @@
 import type { FailureKind, MeteringFailure } from '../aws/metering-api.ts'
+import { wordsOfFailure } from '../aws/words-of-failure.ts'
 import { toIso, type Clock } from '../kernel/clock.ts'
 import { messageOf } from '../kernel/errors.ts'
 import type { Events } from '../kernel/events.ts'
@@ -84,7 +85,7 @@ export class AttemptLog {
   #failed(record: MeteringRecord, failure: MeteringFailure): void {
     const { clock, log } = this.#options
     const isDue = this.#reminders.isDue(String(record.id), failure.code, clock.elapsed())
-    log(isDue ? 'record.failed' : 'record.failed-again', `${failure.message} ${failure.advice}`, {
+    log(isDue ? 'record.failed' : 'record.failed-again', wordsOfFailure(failure), {
       ...fieldsOf(record),
       code: failure.code,
       state: record.state,

@@ -1,4 +1,5 @@
 import type { MeteringFailure } from '../aws/metering-api.ts'
+import { wordsOfFailure } from '../aws/words-of-failure.ts'
 import type { Settlement } from '../metering/record.ts'
 import type { LateUsagePolicy } from './channel.ts'
 
@@ -8,7 +9,7 @@ export function failedSettlement(
   lateUsage: LateUsagePolicy,
 ): Exclude<Settlement, { readonly kind: 'accepted' }> {
   const { code, kind, ambiguous } = failure
-  const message = `${failure.message} ${failure.advice}`.trim()
+  const message = wordsOfFailure(failure)
   switch (kind) {
     case 'throttled':
       return { kind: 'not-taken', code, message }

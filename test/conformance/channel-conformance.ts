@@ -139,7 +139,7 @@ export function describeChannel({ channel, aws, whose }: ChannelUnderTest): void
           expect(settlement).toMatchObject({
             kind: means,
             code: 'SomeException',
-            message: 'what AWS said what to do',
+            message: 'what AWS said. what to do',
           })
         },
       )

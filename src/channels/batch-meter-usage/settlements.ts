@@ -4,6 +4,7 @@ import type {
   MeteringFailure,
   MeteringResult,
 } from '../../aws/metering-api.ts'
+import { wordsOfFailure } from '../../aws/words-of-failure.ts'
 import type { MeteringRecord } from '../../metering/record.ts'
 import type { LateUsagePolicy, SendOutcome } from '../channel.ts'
 import { failedSettlement } from '../failed-settlement.ts'
@@ -82,6 +83,6 @@ function failed(
   kind: 'refused' | 'another-stands' | 'not-taken' | 'unknown',
   failure: MeteringFailure,
 ): SendOutcome {
-  const { code, advice } = failure
-  return { settlement: { kind, code, message: `${failure.message} ${advice}` }, failure }
+  const { code } = failure
+  return { settlement: { kind, code, message: wordsOfFailure(failure) }, failure }
 }

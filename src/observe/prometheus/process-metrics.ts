@@ -3,7 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { MetricRegistry } from './metric-registry.ts'
 
 /** How often the event loop is looked at, ms. A block that is much shorter stays unseen. */
-const resolutionMs = 20
+const resolutionMs = 50
 
 /** There is one event loop, whatever runs in it. Started with the first metrics. */
 let delays: ReturnType<typeof monitorEventLoopDelay> | undefined

@@ -1,5 +1,6 @@
 import type { AwsClock } from '../../aws/aws-clock.ts'
 import type { MeteringApi } from '../../aws/metering-api.ts'
+import { wordsOfFailure } from '../../aws/words-of-failure.ts'
 import { createSubmission, type Submission } from '../../channels/create-submission.ts'
 import type { Entitlement } from '../../entitlement/entitlement-state.ts'
 import { atMost } from '../../kernel/clock.ts'
@@ -35,7 +36,7 @@ export function startSubmission(
       if (failure === undefined) entitlement.confirm()
       // What AWS says of one customer says nothing of the product.
       else if (!isOfCustomers && failure.kind === 'not-entitled')
-        entitlement.deny(failure.code, `${failure.message} ${failure.advice}`)
+        entitlement.deny(failure.code, wordsOfFailure(failure))
     },
   })
   const { submitter, sender } = submission

@@ -38,8 +38,10 @@ test('what costs money comes before what repairs itself', () => {
   expect(textOf({ pending: [waiting] })).toBe('Retrying 1 record: nothing is lost')
   expect(textOf({ pending: [waiting], held: [held] })).toBe('Action needed: 1 hour of usage held')
   expect(textOf({ pending: [waiting, refused], held: [held] })).toBe(
-    'Action needed: AWS refuses 1 record',
+    'Action needed: IAM permission missing, 1 record refused',
   )
+  const wrong = { ...refused, lastCode: 'InvalidUsageDimensionException' }
+  expect(textOf({ pending: [refused, wrong] })).toBe('Action needed: AWS refuses 2 records')
   expect(textOf({ pending: [refused], settled: [unresolved], unresolvedCount: 3 })).toBe(
     'Action needed: 3 records may be unbilled',
   )
