@@ -23,7 +23,8 @@ const suites: Readonly<Record<string, Options>> = {
   browser: { testTimeout: 60_000, hookTimeout: 300_000, fileParallelism: false },
   chart: {
     globalSetup: [...globalSetup, 'test/chart/fetch-tools.ts'],
-    testTimeout: 30_000,
+    // The schemas of Kubernetes are checked by a program that takes its time on a busy machine.
+    testTimeout: 120_000,
     hookTimeout: 30_000,
     maxWorkers: 2,
   },

@@ -6,7 +6,7 @@ import {
   commandsFor,
   headlines,
   problemsOf,
-  remedies,
+  remedyFor,
   unresolvedOlder,
   type Problem,
 } from './problems.ts'
@@ -36,7 +36,7 @@ function itemOf(problem: Problem, now: number): HTMLLIElement {
     { class: 'trouble', 'data-kind': kind },
     element('h3', {}, `${headlines[kind]}: ${showCount(items.length, noun)}`),
     element('p', {}, element('code', {}, code), ' ', message),
-    element('p', {}, remedies[kind]),
+    element('p', {}, remedyFor(problem)),
     ...commandsFor(problem).map(commandOf),
     ...deadlineOf(problem, now),
     idsOf(problem, now),

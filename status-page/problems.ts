@@ -64,7 +64,7 @@ export const headlines: Readonly<Record<Problem['kind'], string>> = {
 }
 
 /** What happens to the records, and what a person can do. */
-export const remedies: Readonly<Record<Problem['kind'], string>> = {
+const remedies: Readonly<Record<Problem['kind'], string>> = {
   unresolved:
     'Look at the hour in the Marketplace reports, then decide: delivered if AWS has billed it, resend if not. Nothing is sent again before that.',
   refused:
@@ -73,6 +73,13 @@ export const remedies: Readonly<Record<Problem['kind'], string>> = {
   waiting: 'Nothing is lost. The sidecar repeats the call automatically, at most 5 minutes apart.',
   moved:
     'The usage is billed with the later hour. Look for something else that meters for this task or pod.',
+}
+
+/** Returns what a person can do. A record that was too late is no sign of a second sender. */
+export function remedyFor({ kind, code }: Pick<Problem, 'kind' | 'code'>): string {
+  return kind === 'moved' && code === 'TimestampOutOfBoundsException'
+    ? 'The usage is billed with the later hour: it reached AWS too late, as after an outage. If that is over, nothing has to be done.'
+    : remedies[kind]
 }
 
 /** Returns the commands that help with a record. Each is complete: none may be read as a pipe by a shell. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { HeldAnswer, RecordAnswer } from '../../../src/http/routes/answers.ts'
 import { usageExample } from '../../../src/http/openapi/openapi-examples.ts'
-import { commandsFor, problemsOf } from '../../../status-page/problems.ts'
+import { commandsFor, problemsOf, remedyFor } from '../../../status-page/problems.ts'
 
 function record(id: number, state: RecordAnswer['state'], lastCode: string | null): RecordAnswer {
   const [first] = usageExample.settled
@@ -60,4 +60,12 @@ test('a record that is fine, or was decided, is not a problem', () => {
     record(4, 'moved', 'ResolvedResend'),
   ]
   expect(problemsOf({ ...usageExample, pending, settled, held: [] })).toEqual([])
+})
+
+test('a record that moved after an outage gets advice for an outage', () => {
+  const late = remedyFor({ kind: 'moved', code: 'TimestampOutOfBoundsException' })
+  expect(late).toContain('as after an outage')
+  expect(remedyFor({ kind: 'moved', code: 'DuplicateRequestException' })).toContain(
+    'something else',
+  )
 })
