@@ -30,6 +30,8 @@ interface PausesOptions {
   readonly random: () => number
   /** The time within which first attempts fall, ms. */
   readonly spreadMs: number
+  /** The longest pause after throttling; 55 minutes when absent. */
+  readonly longestMs?: number | undefined
 }
 
 /**
@@ -46,11 +48,13 @@ export class Pauses {
   /** Unknown outcomes in a row, by record. */
   readonly #unknown = new Map<number, number>()
   readonly #spreadMs: number
+  readonly #longestMs: number
   /** Throttles in a row, and when the last one was and ends, on `elapsed`. */
   #throttle = { times: 0, at: 0, until: 0 }
   #hurried = false
 
-  constructor({ clock, random, spreadMs }: PausesOptions) {
+  constructor({ clock, random, spreadMs, longestMs = longestSpreadMs }: PausesOptions) {
+    this.#longestMs = longestMs
     this.#spreadMs = spreadMs
     this.#clock = clock
     this.#random = random
@@ -80,7 +84,7 @@ export class Pauses {
     if (now < this.#throttle.until) return
     const before = now - this.#throttle.at > throttleMemoryMs ? 0 : this.#throttle.times
     const baseMs = Math.max(leastPauseMs, 2 * this.#spreadMs)
-    const ms = backoffMs(before + 1, this.#random, { baseMs, capMs: longestSpreadMs })
+    const ms = backoffMs(before + 1, this.#random, { baseMs, capMs: this.#longestMs })
     this.#throttle = { times: before + 1, at: now, until: now + ms }
   }
 

@@ -4,6 +4,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Events } from '../kernel/events.ts'
 import type { MeteringRecord } from '../metering/record.ts'
 import type { AwsClock } from '../aws/aws-clock.ts'
+import { callsWithinBytes } from './calls-within-bytes.ts'
 import type { Channel, LateUsagePolicy, SendOutcome } from './channel.ts'
 import { judgeOutOfWindow } from './out-of-window.ts'
 
@@ -20,10 +21,20 @@ interface SendOptions {
 }
 
 /**
- * Makes one attempt to send records that are marked, in one call. Never throws: an attempt that broke may
- * have arrived. Returns their outcomes in the same order.
+ * Makes one attempt to send records that are marked, in one call, or in several where AWS would refuse it for
+ * its size. Never throws: an attempt that broke may have arrived. Returns their outcomes in the same order.
  */
 export async function sendRecords(
+  records: readonly MeteringRecord[],
+  options: SendOptions,
+): Promise<SendOutcome[]> {
+  const outcomes: SendOutcome[] = []
+  for (const call of callsWithinBytes(records))
+    outcomes.push(...(await sendInOneCall(call, options)))
+  return outcomes
+}
+
+async function sendInOneCall(
   records: readonly MeteringRecord[],
   { channel, api, events, lateUsage, clock, awsTime, isEnding }: SendOptions,
 ): Promise<SendOutcome[]> {

@@ -14,6 +14,7 @@ import { isOfOneRecord } from './batch-meter-usage/settlements.ts'
 import type { Channel, LateUsagePolicy, SendOutcome } from './channel.ts'
 import { nextOfEachSlot } from './next-records.ts'
 import { Pauses } from './pauses.ts'
+import { PendingQueue } from './pending-queue.ts'
 import { sendRecords } from './send-record.ts'
 
 export interface SenderOptions {
@@ -58,6 +59,7 @@ export class Sender {
   readonly #callSizes = new Map<number, number>()
   /** Answers that the ledger could not store, by record: no further attempt begins before they are stored. */
   readonly #unstored = new Map<number, SendOutcome>()
+  readonly #queue = new PendingQueue()
   readonly #stopping = new AbortController()
   #pumping: Promise<void> | undefined
   #pumpAgain = false
@@ -70,7 +72,12 @@ export class Sender {
 
   constructor(options: SenderOptions) {
     this.#options = options
-    this.#pauses = new Pauses({ ...options, spreadMs: options.submitSpreadMs })
+    const { channel, submitSpreadMs } = options
+    // One sender alone has the quota of customers' records, and the last ones of a licence have an hour.
+    const pauses = channel.sharesHours
+      ? { spreadMs: 0, longestMs: 60_000 }
+      : { spreadMs: submitSpreadMs }
+    this.#pauses = new Pauses({ ...options, ...pauses })
     this.#log = new AttemptLog(options)
   }
 
@@ -81,7 +88,7 @@ export class Sender {
 
   /** Looks for records to send, and goes on looking as long as there are any. */
   wake(): void {
-    this.#pump()
+    this.#lookAgain()
   }
 
   /** When the next attempt begins, ms: now while one is under way, undefined when none is to come. */
@@ -103,7 +110,7 @@ export class Sender {
     this.#flushing = true
     return new Promise((resolve) => {
       this.#waiters.push(resolve)
-      this.#pump()
+      this.#lookAgain()
     })
   }
 
@@ -119,6 +126,12 @@ export class Sender {
   async settled(): Promise<void> {
     await this.#pumping
     await Promise.all(this.#attempts.values())
+  }
+
+  /** Pumps after something may have changed outside of the attempts. */
+  #lookAgain(): void {
+    this.#queue.outdate()
+    this.#pump()
   }
 
   /** Pumps once more after a pump that runs: what that one has read may be old. */
@@ -138,28 +151,43 @@ export class Sender {
   async #pumpOnce(): Promise<void> {
     this.#timer?.cancel()
     if (this.stopped.aborted) return
-    // An attempt that ends during the read makes what is read of its slot old.
-    const busy = new Set(this.#attempts.keys())
-    const pending = await this.#read()
-    if (this.stopped.aborted || pending === undefined) return
-    const { clock, channel } = this.#options
-    const pauseOf = (record: PendingRecord) => this.#pauses.recordWait(record)
-    const heads = nextOfEachSlot(
-      pending.filter(({ slot }) => !busy.has(slot)),
-      pauseOf,
-      { now: clock.now(), window: channel.window },
-    )
-    for (const records of this.#callsOf(heads.filter((record) => this.#waitOf(record) <= 0))) {
-      if (new Set(this.#attempts.values()).size >= channel.parallelCalls) return
+    const { channel, clock } = this.#options
+    const areAllBusy = () => new Set(this.#attempts.values()).size >= channel.parallelCalls
+    if (areAllBusy()) return
+    const isReady = (record: PendingRecord) => this.#waitOf(record) <= 0
+    let heads = this.#queue.isFresh ? this.#heads(new Set(this.#attempts.keys())) : []
+    if (!heads.some(isReady)) {
+      // An attempt that ends during the read makes what is read of its slot old.
+      const busy = new Set(this.#attempts.keys())
+      const read = await this.#read()
+      if (this.stopped.aborted || read === undefined) return
+      this.#queue.hold(read)
+      if ([...busy].some((slot) => !this.#attempts.has(slot))) this.#queue.outdate()
+      heads = this.#heads(busy)
+    }
+    for (const records of this.#callsOf(heads.filter(isReady))) {
+      if (areAllBusy()) return
       this.#start(records)
     }
+    const pending = this.#queue.records
+    const pauseOf = (record: PendingRecord) => this.#pauses.recordWait(record)
     const idle = heads.filter(({ slot }) => !this.#attempts.has(slot))
-    const wait = Math.min(...idle.map((record) => this.#waitOf(record)))
+    const wait = idle.reduce((least, record) => Math.min(least, this.#waitOf(record)), Infinity)
     this.#nextAt = Number.isFinite(wait) ? clock.elapsed() + wait : undefined
     if (idle.length > 0) this.#wakeAfter(Math.min(wait, lookAgainMs))
     const isLeft = (record: PendingRecord) => record.state === 'refused' && pauseOf(record) > 0
     const isDone = this.#attempts.size === 0 && pending.every(isLeft)
     if (isDone && !this.#pumpAgain) this.#release()
+  }
+
+  /** The record of each slot that is next, but for slots with an attempt under way. */
+  #heads(busy: ReadonlySet<number>): PendingRecord[] {
+    const { clock, channel } = this.#options
+    return nextOfEachSlot(
+      this.#queue.records.filter(({ slot }) => !busy.has(slot)),
+      (record) => this.#pauses.recordWait(record),
+      { now: clock.now(), window: channel.window },
+    )
   }
 
   /** The records that wait; undefined when the ledger could not be read, which is then tried again. */
@@ -191,7 +219,7 @@ export class Sender {
   }
 
   #wakeAfter(ms: number): void {
-    this.#timer = this.#options.clock.after(Math.max(0, ms), () => this.#pump())
+    this.#timer = this.#options.clock.after(Math.max(0, ms), () => this.#lookAgain())
   }
 
   #release(): void {
@@ -216,6 +244,7 @@ export class Sender {
   #start(records: readonly PendingRecord[]): void {
     const attempt = this.#attempt(records)
       .catch((error: unknown) => {
+        this.#queue.outdate()
         for (const { id, slot } of records) {
           this.#log.notStored(id, error)
           this.#pauses.pauseSlot(slot)
@@ -238,7 +267,10 @@ export class Sender {
       return outcome === undefined ? [] : [{ record, outcome }]
     })
     for (const record of records)
-      if (!this.#unstored.has(record.id)) this.#pauses.pauseSlot(record.slot)
+      if (!this.#unstored.has(record.id)) {
+        this.#pauses.pauseSlot(record.slot)
+        this.#queue.outdate()
+      }
     const settled = await ledger.settleAll(
       answered.map(({ record, outcome }) => [record.id, outcome.settlement]),
     )
@@ -256,6 +288,7 @@ export class Sender {
     callSize: number,
   ): Promise<void> {
     const { onAnswer, usageArrived } = this.#options
+    this.#queue.update(id, settled)
     this.#log.answered(settled, failure)
     onAnswer(failure)
     const isShared = callSize > 1 && settlement.kind === 'not-taken'
@@ -283,6 +316,7 @@ export class Sender {
     const resealed = await ledger.resealRecord(record.id, (resource, content) =>
       channel.clientTokenOf(resource, content),
     )
+    if (resealed !== undefined) this.#queue.update(record.id, resealed)
     if (resealed !== undefined && record.state === 'refused') this.#log.untagged(resealed)
     return resealed ?? record
   }

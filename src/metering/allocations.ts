@@ -61,7 +61,7 @@ export function fitAllocations(
   const keys = new Set(tagsOf(untaggedAs).map(({ key }) => key))
   let bucket = cells.find(({ tags }) => tags === untagged)?.quantity ?? 0n
   let folded = 0
-  let room = awsLimits.requestBytes - otherMembersBytes - bytesOf(untaggedAs, form)
+  let room = awsLimits.requestBytes - otherMembersBytes - allocationBytes(untaggedAs, form)
   for (const cell of bySize) {
     // One place is left for the untagged bucket. An allocation is longer than its tag set.
     const place = kept.length < awsLimits.allocations - 1 && cell.tags.length < room
@@ -87,14 +87,14 @@ function takeRoom(
 ): number | undefined {
   const added = tagsOf(tags)
   const union = new Set([...keys, ...added.map(({ key }) => key)])
-  const bytes = bytesOf(tags, form, added)
+  const bytes = allocationBytes(tags, form, added)
   if (union.size > awsLimits.distinctTagKeys || bytes > room) return undefined
   for (const key of union) keys.add(key)
   return bytes
 }
 
 /** The size of an allocation in the JSON that is sent, with the largest quantity and a comma. */
-function bytesOf(tags: TagSet, form: QuantityForm, parsed = tagsOf(tags)): number {
+export function allocationBytes(tags: TagSet, form: QuantityForm, parsed = tagsOf(tags)): number {
   const wire = {
     ...(form === 'whole'
       ? { AllocatedUsageQuantity: awsLimits.quantity }

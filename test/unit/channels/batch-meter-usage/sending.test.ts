@@ -124,6 +124,35 @@ describe('the sender of batches', () => {
     expect(aws.billed.size).toBe(30)
   })
 
+  test('reads the book once for a hundred calls, and not once for each', async () => {
+    const { aws, run, states, ledger } = await world(500)
+    let reads = 0
+    const read = ledger.pendingRecords.bind(ledger)
+    ledger.pendingRecords = () => {
+      reads += 1
+      return read()
+    }
+    await run(200)
+    expect(aws.calls).toHaveLength(20)
+    expect(await states()).toMatchObject({ accepted: 500 })
+    expect(reads).toBeLessThan(5)
+  })
+
+  test('sends everything within minutes of an hour of throttling', async () => {
+    const { aws, run, states, clock } = await world(30)
+    aws.reply = () => failureOf({ code: 'ThrottlingException', kind: 'throttled' })
+    await run()
+    for (let minute = 0; minute < 45; minute += 1) {
+      await clock.advance(60_000)
+      await run(2)
+    }
+    expect(await states()).toMatchObject({ sealed: 30 })
+    aws.reply = (request) => aws.take(request)
+    await clock.advance(60_000)
+    await run(20)
+    expect(await states()).toMatchObject({ accepted: 30 })
+  })
+
   test.each([0, 12, 24])(
     'finds record %i that fails its call, and bills its neighbours',
     async (bad) => {
