@@ -111,6 +111,25 @@ describe('on an API server that enforces the restricted profile', () => {
     expect(after.map(({ spec }) => spec.template)).toEqual(before.map(({ spec }) => spec.template))
   })
 
+  test('another size of a claim is refused, until the StatefulSet is removed without its pods', async () => {
+    await namespace('resized')
+    const inSpace = ['--namespace', 'resized']
+    const file = values('claim-template')
+    await server.helm('install', 'shop', product, ...file, ...inSpace)
+    const larger = ['--set-string', 'sidecar.data.size=4Gi']
+    const upgrade = () => server.helm('upgrade', 'shop', product, ...file, ...larger, ...inSpace)
+    await expect(upgrade()).rejects.toThrow(/updates to statefulset spec .* are forbidden/)
+    await server.kubectl(
+      'delete',
+      'statefulset',
+      'shop-example-product',
+      // Not orphan, which waits for a controller that does not run here. There are no pods.
+      '--cascade=background',
+      ...inSpace,
+    )
+    expect(await upgrade()).toContain('STATUS: deployed')
+  })
+
   test('a pod that is not restricted is refused, so the tests above say something', async () => {
     await namespace('refusing')
     const pod = {
