@@ -42,7 +42,7 @@ function show({ entitlement, usage, customers }: State): void {
   byId('verdict').dataset['level'] = verdict.level
   setText(byId('verdict-text'), verdict.text)
   showSidecar(entitlement, usage, now)
-  showProblems(usage, now)
+  showProblems(entitlement, usage, now)
   showEntitlement(entitlement, now)
   showSending(usage, now)
   showDimensions(usage, now)

@@ -1,4 +1,4 @@
-import type { UsageAnswer } from '../src/http/routes/answers.ts'
+import type { EntitlementAnswer, UsageAnswer } from '../src/http/routes/answers.ts'
 import { commandOf } from './command.ts'
 import { byId, element, showWhenChanged } from './dom.ts'
 import { showCount, showLeft, showNumber, showTime } from './format.ts'
@@ -11,21 +11,52 @@ import {
   type Problem,
 } from './problems.ts'
 
+/** What keeps the product from running, by the state of the entitlement. */
+const blocks: Readonly<Partial<Record<EntitlementAnswer['state'], string>>> = {
+  denied: 'The product may not run',
+  'denied-by-iam': 'The product waits: AWS refuses the role',
+  unreachable: 'The product waits: AWS does not answer',
+  grace: 'The product runs on for now, without an answer of AWS',
+}
+
 /** Shows what needs attention and what to do about it, or a line that nothing does. */
-export function showProblems(usage: UsageAnswer, now: number): void {
+export function showProblems(
+  entitlement: EntitlementAnswer,
+  usage: UsageAnswer,
+  now: number,
+): void {
+  const { state, code, message } = entitlement
   const problems = problemsOf(usage)
   const older = unresolvedOlder(usage)
-  const isQuiet = problems.length === 0 && older <= 0
+  const isQuiet = problems.length === 0 && older <= 0 && blocks[state] === undefined
   byId('problems').classList.toggle('thin', isQuiet)
   // The countdown changes by the minute.
-  showWhenChanged(byId('problem-list'), [problems, older, Math.floor(now / 60_000)], () =>
+  const minute = Math.floor(now / 60_000)
+  const shown = [blocks[state], code, message, problems, older, minute]
+  showWhenChanged(byId('problem-list'), shown, () =>
     isQuiet
       ? [element('li', { class: 'quiet' }, 'Nothing needs attention.')]
       : [
+          ...blockOf(entitlement),
           ...problems.map((problem) => itemOf(problem, now)),
           ...(older > 0 ? [olderItem(older)] : []),
         ],
   )
+}
+
+function blockOf({ state, code, message }: EntitlementAnswer): HTMLElement[] {
+  const headline = blocks[state]
+  if (headline === undefined) return []
+  return [
+    element(
+      'li',
+      { class: 'trouble', 'data-kind': state === 'grace' ? 'waiting' : 'blocked' },
+      element('h3', {}, headline),
+      element('p', {}, element('code', {}, code), ' ', message),
+      element('p', {}, 'The doctor finds the cause, in the task or pod:'),
+      commandOf('marketplace-sidecar doctor'),
+    ),
+  ]
 }
 
 function itemOf(problem: Problem, now: number): HTMLLIElement {

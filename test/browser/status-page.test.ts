@@ -181,6 +181,8 @@ describe('the page says what is wrong, and what to do', () => {
     await expectSeen(page, '#transitions', /Starting \u2192 Denied CustomerNotEntitledException/)
     expect(await page.title()).toMatch(/^Blocked: the buyer has no subscription/)
     await expectSeen(page, '#verdict', 'Blocked: the buyer has no subscription')
+    await expectSeen(page, '#problem-list h3', 'The product may not run')
+    await expectSeen(page, '#problem-list', /Subscribe to the product/)
     // Chromium itself logs that a fetch was answered with 403.
     expect(complaints.filter((text) => !/status of 403/.test(text))).toEqual([])
   })
@@ -192,8 +194,24 @@ describe('the page says what is wrong, and what to do', () => {
     const { page } = await look(scene)
     await expectSeen(page, '#state', 'AWS not reached')
     await expectSeen(page, '#state-message', /Check that the task or pod can reach/)
+    await expectSeen(page, '#problem-list h3', 'AWS does not answer')
+    await expectSeen(page, '#problem-list code', 'marketplace-sidecar doctor')
     await scene.aws.control('reset', {})
     await expectSeen(page, '#state', /^Entitled$/)
+    await expectSeen(page, '#problem-list', 'Nothing needs attention.')
+  })
+
+  test('when AWS refuses the role, without a word of the network', async () => {
+    const scene = await play({
+      prepare: (aws) =>
+        aws.control('faults', { operation: '*', times: 1000, error: 'AccessDeniedException' }),
+    })
+    const { page } = await look(scene)
+    await expectSeen(page, '#verdict', 'Blocked: IAM permission missing')
+    await expectSeen(page, '#state', 'Refused by IAM')
+    await expectSeen(page, '#problem-list h3', 'AWS refuses the role')
+    await expectSeen(page, '#problem-list', /Allow aws-marketplace:RegisterUsage/)
+    expect(await page.locator('#content').textContent()).not.toMatch(/not reached|does not answer/)
   })
 
   test('when AWS refused a record', async () => {
@@ -209,7 +227,7 @@ describe('the page says what is wrong, and what to do', () => {
     await expectSeen(page, '.trouble .chips', '#1 requests, 09:00: 5')
     await expectBar(page, 'requests', /09:00 to 10:00: 5 refused or unresolved/)
     expect(await page.title()).toBe(
-      'Action needed: AWS refuses 1 record \u00b7 marketplace-sidecar',
+      'Action needed: IAM permission missing, 1 record refused \u00b7 marketplace-sidecar',
     )
     await expectSeen(page, '.deadline', /^AWS accepts 09:00 until 16:00, \d h( \d+ min)? left\.$/)
   })
