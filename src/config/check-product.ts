@@ -30,11 +30,6 @@ export function checkProduct(
 }
 
 function checkCustomers(values: SettingValues, report: ReportMistake): void {
-  for (const name of databaseSettings)
-    if (values.given.has(name))
-      report(
-        `${name}: the ledger of the route saas can't be in a database yet; remove it, and run one replica with a volume`,
-      )
   if (values.get('SIDECAR_ZERO_RECORDS'))
     report('SIDECAR_ZERO_RECORDS: the route saas sends no records of zero; remove it')
 }

@@ -2,11 +2,14 @@ import type { RegionDenial } from '../entitlement/prove-entitlement.ts'
 import { SidecarError } from '../kernel/errors.ts'
 import type { CustomerRules } from '../ledger/customers/customer-book.ts'
 import type { Platform } from '../platform/platform.ts'
+import { databaseUrlOf } from '../config/database-url-of.ts'
+import type { BookReader } from '../store/store.ts'
 import type { Settings } from '../config/settings.ts'
 
 const ofCustomers = 'saas:'
 
 type ForCustomers = Pick<Settings, 'product' | 'lateUsage'>
+type DatabaseUrls = Pick<Settings, 'databaseUrl' | 'databaseUrlOfFile'>
 
 /** What the product file says of its customers; undefined where the buyer runs the task or pod. */
 export function customerRulesOf({ product, lateUsage }: ForCustomers): CustomerRules | undefined {
@@ -16,11 +19,15 @@ export function customerRulesOf({ product, lateUsage }: ForCustomers): CustomerR
 
 /**
  * The platform as the book and the records see it. Of customers no record names the pod, so that the book
- * is that of the product: the next pod goes on with it, and has nothing to adopt.
+ * is that of the product: the next pod goes on with it, and has nothing to adopt. In a database each
+ * replica has its own part of the book.
  */
-export function platformFor({ product }: Pick<ForCustomers, 'product'>, platform: Platform) {
-  const { productCode, region } = product
-  return region === undefined
+export function platformFor(
+  settings: Pick<ForCustomers, 'product'> & DatabaseUrls,
+  platform: Platform,
+) {
+  const { productCode, region } = settings.product
+  return region === undefined || databaseUrlOf(settings) !== undefined
     ? platform
     : { ...platform, resource: `${ofCustomers}${productCode}:${region}` }
 }
@@ -47,6 +54,26 @@ export function checkOwner(resource: string, previous: string | undefined): void
   throw new SidecarError(
     'InvalidSettings',
     `The ledger in SIDECAR_DATA_DIR is that of ${previous}, and this is ${resource}, so it was not opened: AWS would bill its usage to another region or buyer. Give the sidecar a directory of its own, or correct route and region of the product file.`,
+  )
+}
+
+/**
+ * Refuses a database with the customers of another region, or of another kind of product. Throws
+ * InvalidSettings.
+ */
+export async function checkSharedBook(
+  { product }: Pick<ForCustomers, 'product'>,
+  book: Pick<BookReader, 'accountSums' | 'customers'>,
+): Promise<void> {
+  const { region } = product
+  const accounts = await book.accountSums()
+  const isOfOthers = accounts.some(({ customer }) => (customer !== '') !== (region !== undefined))
+  const [first] = await book.customers('', 1)
+  const known = first?.registration?.identity.region
+  if (!isOfOthers && (known === undefined || known === region)) return
+  throw new SidecarError(
+    'InvalidSettings',
+    `The ledger in the database holds usage ${isOfOthers ? 'of a product of another kind' : `of customers in ${known}`}, so it was not opened: AWS would bill it to another region or buyer. Give each product and region a database of its own, or correct route and region of the product file.`,
   )
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** What names the one record that AWS takes of a task or pod for a dimension and an hour. */
+/** What names the one record that AWS takes of a task or pod, or of a customer, for a dimension and an hour. */
 interface RecordName {
   readonly resource: string
   readonly customer: string
@@ -14,7 +14,8 @@ interface RecordName {
  * of the same dimension has the same one.
  */
 export function referenceOf({ resource, customer, dimension, hour }: RecordName): string {
-  const name = JSON.stringify([resource, customer, dimension, hour])
+  // The record of a customer is the same, whichever task or pod sends it.
+  const name = JSON.stringify([customer === '' ? resource : '', customer, dimension, hour])
   const bytes = createHash('sha256').update(name).digest().subarray(0, 16)
   // Version 8 of RFC 9562, for identifiers of one's own making.
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6)

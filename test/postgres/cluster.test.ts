@@ -34,7 +34,7 @@ test('what all tasks report of an hour is one record of the first of them', asyn
   expect(await b.seal()).toEqual([])
   expect(await c.ledger.hasOpenBefore(hour + hourMs)).toBe(false)
   expect(await a.ledger.hasOpenBefore(hour + hourMs)).toBe(true)
-  expect(await a.seal()).toMatchObject([{ hour, quantity: 2, resource: 'task/a' }])
+  expect(await a.seal()).toMatchObject([{ hour, quantity: 2n * unit, resource: 'task/a' }])
   expect(await a.ledger.accounts()).toMatchObject([{ fraction: 3n * unit, open: 0n }])
   expect(await imbalances(a.ledger)).toEqual([0n])
 })
@@ -48,7 +48,7 @@ test('usage that comes after the record goes to the next hour, whoever reports i
   expect(await a.seal()).toHaveLength(1)
   await b.report('requests', 20n * unit, { occurredAt: hour })
   await clock.advance(hourMs)
-  expect(await a.seal()).toMatchObject([{ hour: hour + hourMs, quantity: 2 }])
+  expect(await a.seal()).toMatchObject([{ hour: hour + hourMs, quantity: 2n * unit }])
   expect(await imbalances(a.ledger)).toEqual([0n])
 })
 
@@ -64,7 +64,9 @@ test('the next task seals the hour as it is when the first has gone, and takes o
   expect(await b.ledger.takeOver()).toEqual([hour + hourMs])
   expect(await b.ledger.hasOpenBefore(hour + 2 * hourMs)).toBe(true)
   await clock.advance(hourMs)
-  expect(await b.seal()).toMatchObject([{ hour: hour + hourMs, quantity: 4, resource: 'task/b' }])
+  expect(await b.seal()).toMatchObject([
+    { hour: hour + hourMs, quantity: 4n * unit, resource: 'task/b' },
+  ])
   expect((await b.ledger.usage()).settled).toMatchObject([{ id: sealed?.id, state: 'moved' }])
   expect(await imbalances(b.ledger)).toEqual([0n])
 })
@@ -82,7 +84,7 @@ test('a call whose task is gone leaves its record unresolved, and its hour close
   await b.report('requests', 10n * unit, { occurredAt: hour })
   expect(await b.seal()).toEqual([])
   await clock.advance(hourMs)
-  expect(await b.seal()).toMatchObject([{ hour: hour + hourMs, quantity: 1 }])
+  expect(await b.seal()).toMatchObject([{ hour: hour + hourMs, quantity: 1n * unit }])
   await settle(b.ledger, sealed?.id ?? 0, { kind: 'accepted', meteringRecordId: 'late' })
   expect((await b.ledger.accounts()).map(({ recorded }) => recorded)).toEqual([20n * unit])
   expect(await imbalances(b.ledger)).toEqual([0n])
@@ -98,7 +100,7 @@ test('a task that ends leaves the open hour to the others, and the last one seal
   await a.ledger.close()
   await b.ledger.close()
   expect(await c.ledger.takeOver()).toEqual([])
-  expect(await c.seal(true)).toMatchObject([{ hour, quantity: 3, resource: 'task/c' }])
+  expect(await c.seal(true)).toMatchObject([{ hour, quantity: 3n * unit, resource: 'task/c' }])
 })
 
 test('an hour whose sum is above the limit is held once, and closed for all', async () => {

@@ -75,7 +75,9 @@ test('a ledger goes on in the database with every unit in its place, and its fil
     ['marked', 'sending', true],
     ['sealed', 'sealed', false],
   ])
-  expect(settled).toMatchObject([{ dimension: 'accepted', meteringRecordId: 'm-1', quantity: 10 }])
+  expect(settled).toMatchObject([
+    { dimension: 'accepted', meteringRecordId: 'm-1', quantity: 10n * unit },
+  ])
   expect(held).toMatchObject([{ dimension: 'guarded', quantity: 105n * unit }])
   expect(open).toMatchObject([{ dimension: 'open', quantity: 7n * unit }])
   const repeated = { idempotencyKey: 'sealed', tags: canonicalTags([{ key: 'team', value: 'a' }]) }

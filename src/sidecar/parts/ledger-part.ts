@@ -1,9 +1,10 @@
+import { databaseUrlOf } from '../../config/database-url-of.ts'
 import type { SidecarError } from '../../kernel/errors.ts'
 import { Ledger } from '../../ledger/ledger.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { todaysMeaningsOf } from '../../product/todays-meanings.ts'
 import { todaysNamesOf } from '../../product/todays-names.ts'
-import { checkOwner, customerRulesOf } from '../for-customers.ts'
+import { checkOwner, checkSharedBook, customerRulesOf } from '../for-customers.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 import { openStore } from './open-store.ts'
 
@@ -46,7 +47,9 @@ export async function startLedger(
   }
   const store = await openStore(options, { resource: platform.resource, meaningOf, onFatal })
   try {
-    checkOwner(platform.resource, (await store.owner())?.identity)
+    if (databaseUrlOf(settings) === undefined)
+      checkOwner(platform.resource, (await store.owner())?.identity)
+    else await checkSharedBook(settings, store)
   } catch (error) {
     await store.close()
     throw error

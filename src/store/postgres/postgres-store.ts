@@ -11,6 +11,7 @@ import { Names } from './names.ts'
 import { PostgresReader } from './postgres-reader.ts'
 import { hourName, Loaded } from './view/loaded.ts'
 import type { Scope } from './scope.ts'
+import { lockCustomers } from './view/load-customers.ts'
 import { Loader } from './view/loader.ts'
 import { LoadingView } from './view/loading-view.ts'
 import { ChangeWriter } from './write/write-changes.ts'
@@ -145,6 +146,7 @@ export class PostgresStore extends PostgresReader implements Store {
       await this.#options.database.transaction(async (session) => {
         await lease?.count(session)
         this.#forgetLoaded()
+        let hasCustomers = false
         for (;;) {
           const decided = attempt(decide, new LoadingView(this.#loaded, false))
           if (this.#loaded.misses) {
@@ -152,6 +154,13 @@ export class PostgresStore extends PostgresReader implements Store {
             continue
           }
           if (!decided.ok) throw decided.error
+          if (!hasCustomers && decided.changes.registrations.length > 0) {
+            // Another session may register the same customer: from here on it waits.
+            await lockCustomers(session)
+            hasCustomers = true
+            this.#forgetLoaded()
+            continue
+          }
           ids = await this.#writer.write(session, decided.changes, this.#loaded)
           return
         }

@@ -162,14 +162,6 @@ describe('a SaaS product', () => {
     const again = await startSaas({ aws, dataDir })
     expect((await again.get('/v1/customers/acme')).body['open']).toHaveLength(1)
   })
-
-  test('does not start with a ledger in a database', async () => {
-    const options = optionsOf()
-    const settings = { ...options.settings, SIDECAR_DATABASE_URL: 'postgresql://u:p@db.example/x' }
-    await expect(startSaas({ ...options, settings })).rejects.toThrow(
-      "SIDECAR_DATABASE_URL: the ledger of the route saas can't be in a database yet",
-    )
-  })
 })
 
 test('a product without customers refuses usage of one', async () => {

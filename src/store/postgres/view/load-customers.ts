@@ -9,6 +9,11 @@ import { all } from './shelf.ts'
 /** Usage before a registration has a row of its own, without an identity. */
 export const isNamed = "form NOT IN ('resource', 'unregistered')"
 
+/** Keeps every other session from changing a registration until the end of the transaction. */
+export async function lockCustomers(session: Session): Promise<void> {
+  await session.query('SELECT FROM marketplace_sidecar.registration WHERE id = 0 FOR UPDATE')
+}
+
 /** Loads what the rules asked for of the customers. */
 export async function loadCustomers(
   session: Session,
