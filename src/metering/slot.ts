@@ -20,8 +20,8 @@ export interface Slot {
 
 export type ChannelName = 'meter-usage' | 'batch-meter-usage'
 
-/** No task or pod has this name. */
-const clusterHolder = 'cluster'
+/** In whose name the book has what all tasks or pods share. None of them has this name. */
+export const clusterHolder = 'cluster'
 
 /** Returns the slot that receives the usage of an account when `resource`, a task or pod, seals it. */
 export function slotOf(account: AccountKey, resource: string): Slot {

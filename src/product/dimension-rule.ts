@@ -2,8 +2,8 @@ import type { Rule } from '../kernel/object-schema.ts'
 import { aggregates } from '../metering/account.ts'
 import { sourceRule } from './dimension-source.ts'
 
-/** The aggregates that all tasks and pods can have in common: readings never leave their own. */
-const ofAll = aggregates.filter((aggregate) => aggregate === 'sum')
+/** The aggregates that all tasks and pods can have in common: a last value and the time it stood are each one's own. */
+const ofAll = aggregates.filter((aggregate) => aggregate !== 'last' && aggregate !== 'integral')
 
 const scopeRule: Rule = {
   check({ name, aggregate = 'sum', scope }, report) {

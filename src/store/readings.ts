@@ -2,6 +2,9 @@ import type { Account } from '../metering/account.ts'
 import type { Reading } from '../metering/reading.ts'
 import type { TagSet } from '../metering/tags.ts'
 
+/** The note with the secret that members are hashed with; where all tasks or pods share them, a store makes it. */
+export const membersNote = 'members.secret'
+
 /** An hour of an account that has readings; `resource` is the task or pod that they belong to. */
 interface ReadingHourKey {
   readonly account: Account

@@ -1,4 +1,4 @@
-import { expect, inject, test } from 'vitest'
+import { describe, expect, inject, test } from 'vitest'
 import { hourMs, hourOf } from '../../src/metering/hour.ts'
 import { canonicalTags } from '../../src/metering/tags.ts'
 import { unit } from '../support/ledger/ledger-bench.ts'
@@ -115,4 +115,73 @@ test('an hour whose sum is above the limit is held once, and closed for all', as
   const [receipt] = await d.report('requests', unit, { occurredAt: hour })
   expect(receipt).toMatchObject({ hour: hour + hourMs, late: true })
   expect(await imbalances(a.ledger)).toEqual([0n])
+})
+
+describe('readings that all tasks share', () => {
+  /** Three tasks whose dimension `users` counts distinct members, or has a largest value. */
+  async function threeReaders(aggregate: 'max' | 'unique') {
+    const url = await newDatabase(server)
+    const clock = new ManualClock()
+    const readings = { maxReadings: 1000, newSecret: () => 'not used' }
+    const open = (name: string) =>
+      openSharedLedger(url, `task/${name}`, clock, {
+        meaningOf: () => ({ productCode: 'product', divisor: 1n, aggregate, scope: 'cluster' }),
+        readings,
+      })
+    return { clock, open, tasks: [await open('a'), await open('b'), await open('c')] as const }
+  }
+
+  test('a member counts once, whichever tasks saw it, and a late one only when it is new', async () => {
+    const { clock, open, tasks } = await threeReaders('unique')
+    const [a, b, c] = tasks
+    const hour = hourOf(clock.now())
+    const see = async ({ report }: (typeof tasks)[number], ...members: readonly string[]) => {
+      for (const member of members) await report('users', unit, { member, occurredAt: hour })
+    }
+    await see(a, 'ann', 'bob')
+    await see(b, 'bob', 'cid')
+    await see(c, 'ann', 'dan')
+    await clock.advance(hourMs)
+    expect(await b.seal()).toEqual([])
+    expect(await a.seal()).toMatchObject([{ hour, quantity: 4n * unit }])
+    const d = await open('d')
+    await see(d, 'dan', 'eve')
+    await see(b, 'eve', 'ann')
+    await clock.advance(hourMs)
+    expect(await a.seal()).toMatchObject([{ hour: hour + hourMs, quantity: unit }])
+    expect(await imbalances(a.ledger)).toEqual([0n])
+  })
+
+  test('the largest value of all tasks counts, and a late one only as far as it is larger', async () => {
+    const { clock, tasks } = await threeReaders('max')
+    const [a, b, c] = tasks
+    const hour = hourOf(clock.now())
+    await a.report('users', 5n * unit)
+    await b.report('users', 9n * unit)
+    await c.report('users', 7n * unit)
+    await clock.advance(hourMs)
+    expect(await a.seal()).toMatchObject([{ hour, quantity: 9n * unit }])
+    await c.report('users', 8n * unit, { occurredAt: hour })
+    await c.report('users', 12n * unit, { occurredAt: hour })
+    await clock.advance(hourMs)
+    expect(await a.seal()).toMatchObject([{ hour: hour + hourMs, quantity: 3n * unit }])
+    expect(await imbalances(a.ledger)).toEqual([0n])
+  })
+
+  test('all of them together count as much as they read, however their reports and the end of the hour meet', async () => {
+    const { clock, tasks } = await threeReaders('unique')
+    const [a] = tasks
+    const hour = hourOf(clock.now())
+    await clock.advance(hourMs)
+    const members = Array.from({ length: 60 }, (_, index) => `member-${index % 40}`)
+    const reports = members.map((member, index) =>
+      tasks[index % 3]?.report('users', unit, { member, occurredAt: hour }),
+    )
+    const seals = Array.from({ length: 5 }, () => a.seal())
+    await Promise.all([...reports, ...seals])
+    await clock.advance(hourMs)
+    await a.seal()
+    const [sums] = await a.ledger.accounts()
+    expect(sums).toMatchObject({ reported: 40n * unit, recorded: 40n * unit, open: 0n })
+  })
 })

@@ -1,8 +1,10 @@
+import { isShared } from '../../metering/account.ts'
 import { sumOf, type OpenCell } from '../../metering/cell.ts'
 import { hourOf } from '../../metering/hour.ts'
 import { amountsOf, type ReadingAggregate } from '../../metering/reading.ts'
 import type { ReadingHour } from '../../store/readings.ts'
 import type { Page } from '../page/page.ts'
+import { closeHourOfAll } from './close-hour-of-all.ts'
 
 /** What the readings of an hour came to. */
 export interface ReadAmount {
@@ -14,6 +16,8 @@ export interface ReadAmount {
 interface CloseRequest {
   /** Hours that start before this instant are closed. */
   readonly before: number
+  /** The same for what all tasks or pods share, while another one lives; `before` when absent. */
+  readonly sharedBefore?: number | undefined
   /** Hours that start after it are closed too: they have not begun, and may never come. */
   readonly foldAfter?: number | undefined
   readonly now: number
@@ -23,11 +27,32 @@ interface CloseRequest {
  * Turns the readings of hours that are over into amounts of the same hour, which are sealed like any usage.
  * From here on nothing knows that they were readings.
  */
-export function closeReadings(page: Page, { before, foldAfter, now }: CloseRequest): ReadAmount[] {
+export function closeReadings(
+  page: Page,
+  { before, sharedBefore = before, foldAfter, now }: CloseRequest,
+): ReadAmount[] {
   const isDue = ({ hour }: ReadingHour) =>
     hour < before || (foldAfter !== undefined && hour > foldAfter)
   const due = page.readings.openHours().filter(isDue)
-  return due.flatMap((open) => closeHour(page, open, now))
+  const shared = due.filter(({ account }) => isShared(account.key))
+  const own = due.filter(({ account }) => !isShared(account.key))
+  return [
+    ...own.flatMap((open) => closeHour(page, open, now)),
+    ...(shared.length === 0 ? [] : closeDueOfAll(page, shared, sharedBefore, now)),
+  ]
+}
+
+function closeDueOfAll(
+  page: Page,
+  hours: readonly ReadingHour[],
+  sharedBefore: number,
+  now: number,
+): ReadAmount[] {
+  const role = page.view.sharedRole()
+  if (role === 'member') return []
+  const due = hours.filter(({ hour }) => role === 'alone' || hour < sharedBefore)
+  const byHour = Map.groupBy(due, ({ account, hour }) => `${hour}|${account.name}`)
+  return [...byHour.values()].flatMap((opens) => closeHourOfAll(page, opens, now))
 }
 
 /** Turns the readings of one hour of the book's owner into an amount of that hour. */
@@ -41,7 +66,9 @@ export function closeHour(page: Page, open: ReadingHour, now: number): ReadAmoun
 
 /** The same for what another task or pod left: the amounts go to the current hour, or are held. */
 export function closeForeignReadings(page: Page, now: number, hold: boolean): ReadAmount[] {
-  const foreign = page.readings.openHours().filter(({ resource }) => resource !== page.resource)
+  const foreign = page.readings
+    .openHours()
+    .filter(({ account, resource }) => resource !== page.resource && !isShared(account.key))
   return foreign.flatMap((open) => {
     const cells = takeAmounts(page, open, now)
     const { account, resource, hour } = open

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { SidecarError } from '../../kernel/errors.ts'
-import type { Account } from '../../metering/account.ts'
+import { isShared, type Account } from '../../metering/account.ts'
 import { microPerUnit } from '../../metering/amount.ts'
 import { hourMs, hourOf } from '../../metering/hour.ts'
 import {
@@ -11,7 +11,10 @@ import {
   type ReadingAggregate,
 } from '../../metering/reading.ts'
 import type { ReportReceipt, UsageReport } from '../../metering/report.ts'
+import { clusterHolder } from '../../metering/slot.ts'
+import { membersNote } from '../../store/readings.ts'
 import type { OpenAccountHour } from '../../store/view.ts'
+import { closeHourOfAll, placeOfAll } from './close-hour-of-all.ts'
 import { closeHour } from './close-readings.ts'
 import type { Page } from '../page/page.ts'
 
@@ -82,7 +85,8 @@ export function recordReading(
   const { open, reading } = readingOf(page, report, account, now, rules)
   const { hour } = open
   const target = page.firstUnsealedHour(account, hour)
-  const isClosed = page.readings.hour(open).closed || target !== hour
+  const place = isShared(account.key) ? placeOfAll(open) : open
+  const isClosed = page.readings.hour(place).closed || target !== hour
   if (isClosed) return recordLate(page, open, reading, target, now)
   put(page, open, reading)
   if (account.key.aggregate === 'integral') enterNextHour(page, open, reading)
@@ -98,7 +102,7 @@ function readingOf(
 ): { readonly open: OpenAccountHour; readonly reading: Reading } {
   const aggregate = account.key.aggregate as ReadingAggregate
   const at = report.occurredAt ?? now
-  const member = report.member === undefined ? '' : hashOf(page, report.member, rules)
+  const member = report.member === undefined ? '' : hashOf(page, report.member, account, rules)
   const reading: Reading = {
     tags: report.tags,
     key: readingKey(aggregate, at, member),
@@ -121,6 +125,7 @@ function recordLate(
   const { aggregate, dimension } = account.key
   if (aggregate === 'last' || aggregate === 'integral')
     return { result: 'accepted', hour, late: true, counted: false }
+  if (isShared(account.key)) return recordLateForAll(page, open, reading, now)
   // A record of other usage may have closed the hour before it had readings.
   if (!page.readings.hour(open).closed) closeHour(page, page.readings.hour(open), now)
   const before = page.readings.one(open, reading.tags, reading.key)?.quantity ?? 0n
@@ -131,6 +136,25 @@ function recordLate(
     page.add(account, target, reading.tags, rise)
     if (target !== hour) page.addLate(dimension, target, rise)
   }
+  return { result: 'accepted', hour: target, late: target !== hour }
+}
+
+/** The same for what all tasks or pods share: with what the others have not added yet. */
+function recordLateForAll(
+  page: Page,
+  open: OpenAccountHour,
+  reading: Reading,
+  now: number,
+): ReportReceipt {
+  const { account, hour } = open
+  put(page, open, reading)
+  const others = page.readings
+    .openHours()
+    .filter((each) => each.account.name === account.name && each.hour === hour)
+    .filter(({ resource }) => resource !== open.resource)
+  const target = page.firstUnsealedHour(account, hour)
+  for (const { quantity } of closeHourOfAll(page, [open, ...others], now))
+    if (target !== hour) page.addLate(account.key.dimension, target, quantity)
   return { result: 'accepted', hour: target, late: target !== hour }
 }
 
@@ -151,14 +175,19 @@ function put(page: Page, open: OpenAccountHour, reading: Reading): void {
 }
 
 /** Members are kept as hashes that mean nothing outside this book. */
-function hashOf(page: Page, member: string, { newSecret }: ReadingRules): string {
-  const known = page.noted(secretNote)
+function hashOf(page: Page, member: string, { key }: Account, { newSecret }: ReadingRules): string {
+  if (isShared(key)) {
+    const ofAll = page.view.note(clusterHolder, membersNote)
+    return createHmac('sha256', ofAll ?? '')
+      .update(member)
+      .digest('base64url')
+      .slice(0, 22)
+  }
+  const known = page.noted(membersNote)
   const secret = known ?? newSecret()
-  if (known === undefined) page.note(secretNote, secret)
+  if (known === undefined) page.note(membersNote, secret)
   return createHmac('sha256', secret).update(member).digest('base64url').slice(0, 22)
 }
-
-const secretNote = 'members.secret'
 
 function readingsFull({ account }: OpenAccountHour, most: number): SidecarError {
   const { aggregate, dimension } = account.key

@@ -1,4 +1,6 @@
 import type { SidecarError } from '../../kernel/errors.ts'
+import { clusterHolder } from '../../metering/slot.ts'
+import { membersNote } from '../readings.ts'
 import type { Store } from '../store.ts'
 import { openDatabase, type Database, type DatabaseOptions } from './connection/database.ts'
 import { translate } from './connection/database-errors.ts'
@@ -62,9 +64,20 @@ async function act(
   database: Database,
   { resource, now, incarnation, leaseMs, onRegained }: Actor,
 ): Promise<{ readonly scope: Scope; readonly lease: Lease; readonly renewMs: number }> {
-  const id = await new Names().makeResource(database, resource, now)
+  const names = new Names()
+  await prepareShared(database, await names.makeResource(database, clusterHolder, 0))
+  const id = await names.makeResource(database, resource, now)
   const scope = { resource, id }
   const lease = new Lease({ scope, incarnation, leaseMs, onRegained })
   await lease.take(database)
   return { scope, lease, renewMs: leaseMs / 3 }
+}
+
+/** Makes the secret that all tasks and pods hash members with: the first one stands. */
+async function prepareShared(database: Database, id: number): Promise<void> {
+  await database.query(
+    `INSERT INTO marketplace_sidecar.note
+     SELECT $1, $2, gen_random_uuid()::text || gen_random_uuid()::text ON CONFLICT DO NOTHING`,
+    [id, membersNote],
+  )
 }

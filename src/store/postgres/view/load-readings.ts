@@ -1,3 +1,5 @@
+import { clusterHolder } from '../../../metering/slot.ts'
+import type { OpenAccountHour } from '../../view.ts'
 import type { Session } from '../connection/database.ts'
 import type { Names } from '../names.ts'
 import { cursorsOf, oneReading, openReadingHours, readingHour, readingsOf } from '../readings.ts'
@@ -20,6 +22,7 @@ export async function loadReadings(
   const accounts = hours.map(({ account }) => account)
   if (resources.length > 0) await names.findResources(session, resources)
   if (accounts.length > 0) await names.findAccounts(session, accounts)
+  await lockShared(session, names, of)
   if (of.openReadingHours.isWaiting)
     of.openReadingHours.put(all, await openReadingHours(session, names, scope, true))
   for (const [name, key] of of.readingHours.asked)
@@ -30,4 +33,28 @@ export async function loadReadings(
     of.oneReading.put(name, await oneReading(session, names, open, tags, key))
   for (const [name, { resource, source }] of of.cursors.asked)
     of.cursors.put(name, await cursorsOf(session, names, resource, source))
+}
+
+/**
+ * Readings that all share are added while the account's row is locked in common, and become an amount while
+ * it is locked alone: none is added to an hour that another session closes.
+ */
+async function lockShared(
+  session: Session,
+  names: Names,
+  { readingHours, readings }: Loaded['ofTransaction'],
+): Promise<void> {
+  const accountsOf = (asked: Iterable<OpenAccountHour>) =>
+    [...asked]
+      .filter(({ resource }) => resource === clusterHolder)
+      .flatMap(({ account }) => names.accountId(account) ?? [])
+  const lock = async (ids: readonly number[], how: 'SHARE' | 'NO KEY UPDATE') => {
+    if (ids.length > 0)
+      await session.query(
+        `SELECT FROM marketplace_sidecar.account WHERE id = ANY($1::int[]) ORDER BY id FOR ${how}`,
+        [ids],
+      )
+  }
+  await lock(accountsOf(readings.asked.values()), 'NO KEY UPDATE')
+  await lock(accountsOf(readingHours.asked.values()), 'SHARE')
 }
