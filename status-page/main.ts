@@ -8,6 +8,7 @@ import { poll } from './poll.ts'
 import { showProblems } from './problems-view.ts'
 import { showSidecar } from './sidecar-view.ts'
 import { showSending } from './sending-view.ts'
+import { showSources } from './sources-view.ts'
 import { showStore } from './store-view.ts'
 import { tokenForm } from './token-form.ts'
 import { verdictOf } from './verdict.ts'
@@ -45,6 +46,7 @@ function show({ entitlement, usage, customers }: State): void {
   showProblems(entitlement, usage, now)
   showEntitlement(entitlement, now)
   showSending(usage, now)
+  showSources(usage, now)
   showDimensions(usage, now)
   showStore(usage)
   showCustomers(customers, now)

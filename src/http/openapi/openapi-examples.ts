@@ -82,6 +82,14 @@ export const usageExample: UsageAnswer = {
     volumeBytes: 1_073_741_824,
   },
   dimensions: [{ name: 'requests', unit: null, divisor: 1, aggregate: 'sum' }],
+  sources: [
+    {
+      name: 'prometheus',
+      dimensions: ['requests'],
+      lastHeardAt: '2026-03-10T11:19:45.000Z',
+      lastFailure: null,
+    },
+  ],
   open: [{ dimension: 'requests', hour: '2026-03-10T11:00:00.000Z', quantity: 2.25 }],
   readings: [
     {

@@ -38,6 +38,7 @@ import type { JsonSchema } from '../../kernel/schema.ts'
 import { tagText } from '../../product/patterns.ts'
 import { customerKeyPattern } from '../../metering/customer.ts'
 import { routeNames } from '../../product/routes.ts'
+import { sourceSchema } from './source-schema.ts'
 import type { ProblemDocument } from '../listener/problem.ts'
 
 type Properties<T> = Readonly<Record<keyof T & string, JsonSchema>>
@@ -200,6 +201,7 @@ export const componentSchemas = {
       volumeBytes: bytesOrNull,
     }),
     dimensions: listOf('Dimension'),
+    sources: listOf('Source'),
     open: listOf('HourUsage'),
     readings: listOf('HourReadings'),
     fractions: { type: 'array', items: answer('', { dimension: text, quantity }) },
@@ -234,6 +236,7 @@ export const componentSchemas = {
     aggregate: { type: 'string', enum: aggregates },
     count: whole,
   }),
+  Source: sourceSchema,
   HeldUsage: answer<HeldAnswer>('In units of the application, until an operator decides.', {
     id: { type: 'integer', minimum: 1 },
     dimension: text,

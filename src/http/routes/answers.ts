@@ -35,6 +35,7 @@ export interface UsageAnswer {
   readonly sidecar: SidecarAnswer
   readonly store: StoreAnswer
   readonly dimensions: readonly DimensionAnswer[]
+  readonly sources: readonly SourceAnswer[]
   readonly open: readonly HourAnswer[]
   readonly readings: readonly ReadingsAnswer[]
   readonly fractions: readonly FractionAnswer[]
@@ -75,6 +76,16 @@ export interface DimensionAnswer {
   readonly unit: string | null
   readonly divisor: number
   readonly aggregate: Aggregate
+}
+
+/** Where the usage of some dimensions comes from. */
+export interface SourceAnswer {
+  readonly name: string
+  readonly dimensions: readonly string[]
+  /** When it was last in order. */
+  readonly lastHeardAt: string | null
+  /** Why it gave nothing, or not all, since then. */
+  readonly lastFailure: { readonly at: string; readonly reason: string } | null
 }
 
 export interface HourAnswer {

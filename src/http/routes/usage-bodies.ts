@@ -2,8 +2,15 @@ import { isoOrNull, toIso } from '../../kernel/clock.ts'
 import { toNumber } from '../../metering/quantity.ts'
 import type { RecordSummary } from '../../metering/record.ts'
 import type { OpenHour } from '../../metering/report.ts'
+import type { SourceState } from '../../sources/source-states.ts'
 import type { AccountFraction, HeldUsageSummary } from '../../store/summary.ts'
-import type { FractionAnswer, HeldAnswer, HourAnswer, RecordAnswer } from './answers.ts'
+import type {
+  FractionAnswer,
+  HeldAnswer,
+  HourAnswer,
+  RecordAnswer,
+  SourceAnswer,
+} from './answers.ts'
 
 export function hourBody({ dimension, hour, quantity }: OpenHour): HourAnswer {
   return { dimension, hour: toIso(hour), quantity: toNumber(quantity) }
@@ -14,6 +21,15 @@ export function fractionBody({
   quantity,
 }: Pick<AccountFraction, keyof FractionAnswer>): FractionAnswer {
   return { dimension, quantity: toNumber(quantity) }
+}
+
+export function sourceBody({ name, dimensions, heardAt, failure }: SourceState): SourceAnswer {
+  return {
+    name,
+    dimensions,
+    lastHeardAt: isoOrNull(heardAt),
+    lastFailure: failure === undefined ? null : { ...failure, at: toIso(failure.at) },
+  }
 }
 
 /** Held usage; `acceptedUntil` is when AWS stops accepting a record of its hour. */

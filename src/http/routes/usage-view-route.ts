@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import { isoOrNull, toIso } from '../../kernel/clock.ts'
 import type { Dimension } from '../../product/product.ts'
+import type { SourceState } from '../../sources/source-states.ts'
 import type { DiskSpace, StoreKind, UsageSummary } from '../../store/summary.ts'
 import type { SidecarAnswer, StoreAnswer, UsageAnswer } from './answers.ts'
-import { fractionBody, heldBody, hourBody, recordBody } from './usage-bodies.ts'
+import { fractionBody, heldBody, hourBody, recordBody, sourceBody } from './usage-bodies.ts'
 
 interface UsageView {
   usage(): Promise<UsageSummary>
@@ -13,6 +14,7 @@ interface UsageView {
 export interface UsageViewOptions {
   readonly book: UsageView
   readonly dimensions: readonly Dimension[]
+  readonly sources: () => readonly SourceState[]
   /**
    * Returns when the next record is sent, ms, given the earliest hour that holds open usage; undefined
    * when nothing waits to be sent.
@@ -26,7 +28,7 @@ export interface UsageViewOptions {
 
 /** `GET /v1/usage`: where every unit is. */
 export function usageViewRoute(app: FastifyInstance, options: UsageViewOptions): void {
-  const { book, nextSendAt, acceptedUntil, sidecar, storeKind } = options
+  const { book, sources, nextSendAt, acceptedUntil, sidecar, storeKind } = options
   const described = options.dimensions.map(({ name, unit, divisor, aggregate }) => ({
     name,
     unit: unit ?? null,
@@ -41,6 +43,7 @@ export function usageViewRoute(app: FastifyInstance, options: UsageViewOptions):
       sidecar,
       store,
       dimensions: described,
+      sources: sources().map(sourceBody),
       ...summaryBody(summary, acceptedUntil),
       nextSendAt: isoOrNull(nextSendAt(oldestOpen(summary))),
       lastSuccessAt: isoOrNull(summary.lastSuccessAt),

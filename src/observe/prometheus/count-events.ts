@@ -6,6 +6,10 @@ import { UsageSums } from './usage-sums.ts'
 interface CountedEvents {
   readonly events: Events
   readonly dimensions: readonly string[]
+  /** The sources that dimensions come from. */
+  readonly sources: readonly string[]
+  /** When the sidecar was started, ms. */
+  readonly startedAt: number
   readonly entitlementStates: readonly string[]
 }
 
@@ -25,9 +29,14 @@ export function countEvents(registry: MetricRegistry, counted: CountedEvents): v
   )
 }
 
-function countSources(registry: MetricRegistry, { events, dimensions }: CountedEvents): void {
+function countSources(
+  registry: MetricRegistry,
+  { events, dimensions, sources, startedAt }: CountedEvents,
+): void {
   const label = createDimensionLabel(dimensions)
   const lastSeen = registry.gauge('source_last_seen_timestamp_seconds')
+  // From the start: a source that is never heard is silent too.
+  for (const source of sources) lastSeen.set({ source }, startedAt / 1000)
   const series = registry.counter('source_readings_total')
   for (const dimension of dimensions)
     for (const outcome of ['fell', 'skipped', 'overlaps']) series.inc({ dimension, outcome }, 0)

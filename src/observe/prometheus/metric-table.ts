@@ -131,7 +131,7 @@ export const metricTable = {
   },
   source_last_seen_timestamp_seconds: {
     type: 'gauge',
-    help: 'When a source that asks for usage last found it in order, as a Unix time',
+    help: 'When a source was last in order, as a Unix time; when the sidecar was started, until it is',
     unit: 'seconds',
     labels: ['source'],
   },

@@ -13,6 +13,7 @@ import type { Platform } from '../../platform/platform.ts'
 import { routeOf } from '../../product/routes.ts'
 import { createRefusalReport } from '../../sources/refused-usage.ts'
 import { sources as allSources } from '../../sources/registry.ts'
+import { SourceStates } from '../../sources/source-states.ts'
 import { referenceOf } from '../../store/reference.ts'
 import { createAwsCalls } from '../create-aws-calls.ts'
 import { createCustomerDesk } from '../create-customer-desk.ts'
@@ -49,6 +50,7 @@ export function startAppListener(options: SidecarOptions, deps: Deps): Promise<A
   const { productCode, route, dimensions, publicKeys } = settings.product
   const region = platform.region?.region
   const tokens = new RegistrationTokens(api, timers)
+  const states = new SourceStates(dimensions)
   return openAll(async (opened) => {
     const { app, postJson } = createAppServer({
       limits: settings,
@@ -57,6 +59,7 @@ export function startAppListener(options: SidecarOptions, deps: Deps): Promise<A
       usage: {
         book: ledger,
         dimensions,
+        sources: () => states.all(),
         nextSendAt: submission.nextSendAt,
         acceptedUntil: submission.acceptedUntil,
         sidecar: { version, resource: platform.resource, startedAt: toIso(clock.now()) },
@@ -114,7 +117,10 @@ export function startAppListener(options: SidecarOptions, deps: Deps): Promise<A
         timeoutMs: settings.scrapeTimeoutMs,
       },
       entitled: () => entitlement.snapshot().entitled,
-      noteRead: (read: SidecarEvents['sourceRead']) => events.emit('sourceRead', read),
+      noteRead(read: SidecarEvents['sourceRead']) {
+        states.note(read)
+        events.emit('sourceRead', read)
+      },
       heard: submission.heard,
     }
     const started = sources.map((source) => opened.use(source.start(context)))

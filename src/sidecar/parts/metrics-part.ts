@@ -8,6 +8,7 @@ import { acceptedUntil, windowOf } from '../../metering/record-window.ts'
 import { hasCustomers } from '../../product/routes.ts'
 import { createMetrics, type Metrics } from '../../observe/prometheus/metrics.ts'
 import type { Platform } from '../../platform/platform.ts'
+import { namedSources } from '../../sources/source-states.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 
 /** The metrics that count events; those that read the state of a part are missing. */
@@ -26,14 +27,15 @@ interface CountedParts {
 
 /** Counts events from now on. */
 export function startCounting(
-  options: Pick<SidecarOptions, 'settings' | 'version' | 'events' | 'droppedLines'>,
+  options: Pick<SidecarOptions, 'settings' | 'version' | 'events' | 'droppedLines' | 'clock'>,
 ): Counting {
-  const { settings, version, events, droppedLines } = options
+  const { settings, version, events, droppedLines, clock: wallClock } = options
   const { product } = settings
   const window = windowOf(hasCustomers(product.route))
   const registry = new MetricRegistry()
   const sets = { dimensions: product.dimensions.map(({ name }) => name), entitlementStates }
-  countEvents(registry, { events, ...sets })
+  const sources = [...namedSources(product.dimensions).keys()]
+  countEvents(registry, { events, sources, startedAt: wallClock.now(), ...sets })
   return {
     contentType: registry.contentType,
     render: () => registry.render(),

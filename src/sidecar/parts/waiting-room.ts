@@ -67,6 +67,7 @@ export function openWaitingRoom(
       usage: {
         book: { usage: refuse, space: refuse },
         dimensions,
+        sources: () => [],
         nextSendAt: () => undefined,
         acceptedUntil: (hour) => hour,
         sidecar: { version, resource: '', startedAt: toIso(clock.now()) },

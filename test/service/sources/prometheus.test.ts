@@ -74,6 +74,9 @@ describe('a metrics page', () => {
     await running.endHour()
     await running.until(async () => (await running.records()).length === 1)
     expect(await running.records()).toMatchObject([{ dimension: 'requests', quantity: 7 }])
+    expect((await running.get('/v1/usage')).body['sources']).toMatchObject([
+      { name: 'prometheus', dimensions: ['requests'], lastFailure: null },
+    ])
     expect((await running.ops('/metrics')).text).toMatch(
       /marketplace_source_last_seen_timestamp_seconds\{source="prometheus"\} \d/,
     )
@@ -134,6 +137,8 @@ describe('a metrics page', () => {
     const running = await start([requests])
     page.answer = answer
     expect(await scrape(running)).toMatchObject({ status: 503, body: { code: 'ScrapeFailed' } })
+    const [source] = (await running.get('/v1/usage')).body['sources'] as object[]
+    expect(source).toMatchObject({ lastFailure: { reason: expect.any(String) } })
     expect(await openOf(running)).toEqual([])
     page.answer = startLine(running) + counters(3)
     expect((await scrape(running)).status).toBe(200)
@@ -209,6 +214,17 @@ describe('a metrics page', () => {
       return (await running.records()).length > 0
     })
     expect((await running.records()).map(({ dimension }) => dimension)).toEqual(['storage'])
+  })
+
+  test('that was never heard is silent since the start', async () => {
+    page.answer = (response) => response.destroy()
+    const running = await start([requests])
+    const started = running.clock.now() / 1000
+    expect((await running.ops('/metrics')).text).toContain(
+      `marketplace_source_last_seen_timestamp_seconds{source="prometheus"} ${started}\n`,
+    )
+    const { body } = await running.get('/v1/usage')
+    expect(body['sources']).toMatchObject([{ name: 'prometheus', lastHeardAt: null }])
   })
 
   test('must be named where the product file takes usage from one', async () => {

@@ -38,6 +38,7 @@ export function createIdleAppServer(
     usage: {
       book: { usage: async () => ({ ...emptyUsage }), space: notHere },
       dimensions,
+      sources: () => [],
       nextSendAt: () => undefined,
       acceptedUntil: (hour) => hour + 7 * 3_600_000,
       sidecar: { version: '1.2.3', resource: 'pod:uid-1', startedAt: '2026-03-10T08:00:00.000Z' },

@@ -29,7 +29,7 @@ function create(
   })
   const registry = new MetricRegistry()
   const sets = { dimensions: ['requests', 'storage'], entitlementStates: ['entitled', 'denied'] }
-  countEvents(registry, { events, ...sets })
+  countEvents(registry, { events, sources: ['prometheus'], startedAt: now - 5000, ...sets })
   const metrics = createMetrics(registry, {
     ...sets,
     info: { version: '1', productCode: 'p', route: 'both', platform: 'ecs', region: 'eu-west-1' },

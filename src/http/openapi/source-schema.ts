@@ -1,0 +1,25 @@
+import type { JsonSchema } from '../../kernel/schema.ts'
+import type { SourceAnswer } from '../routes/answers.ts'
+
+const text = { type: 'string' }
+const time = { type: 'string', format: 'date-time' }
+
+const properties = {
+  name: text,
+  dimensions: { type: 'array', items: text },
+  lastHeardAt: { ...time, type: ['string', 'null'], description: 'When it was last in order.' },
+  lastFailure: {
+    type: ['object', 'null'],
+    description: 'Why it gave nothing, or not all, since then.',
+    required: ['at', 'reason'],
+    properties: { at: time, reason: text },
+  },
+} as const satisfies Record<keyof SourceAnswer, JsonSchema>
+
+/** Where the usage of some dimensions comes from. */
+export const sourceSchema = {
+  type: 'object',
+  description: 'Where the usage of some dimensions comes from.',
+  required: Object.keys(properties),
+  properties,
+}
