@@ -11,14 +11,16 @@ interface OpsServerOptions extends MetricsRouteOptions {
   readonly deadBecause: () => string | undefined
   /** Says in a word or two why the application may not start; undefined when it may. */
   readonly notReadyBecause: () => string | undefined
+  /** Called when Kubernetes says that the end of the pod begins. */
+  readonly onEnd: () => void
 }
 
 /**
  * Builds the listener for the kubelet and Prometheus, which cannot reach loopback. It has only `/livez`,
- * `/readyz` and `/metrics`.
+ * `/readyz`, `/metrics` and `/prestop`.
  */
 export function createOpsServer(options: OpsServerOptions): FastifyInstance {
-  const { events, log, deadBecause, notReadyBecause } = options
+  const { events, log, deadBecause, notReadyBecause, onEnd } = options
   const limits = { bodyLimitBytes: 1024, requestTimeoutMs: 10_000 }
   const app = createServerBase(limits, events, log)
   const probe = (path: string, problem: () => string | undefined) =>
@@ -31,6 +33,11 @@ export function createOpsServer(options: OpsServerOptions): FastifyInstance {
     })
   probe('/livez', deadBecause)
   probe('/readyz', notReadyBecause)
+  // A GET, because a preStop hook can send nothing else. Whoever else asks only has a page read more often.
+  app.get('/prestop', (_request, reply) => {
+    onEnd()
+    return reply.type('text/plain; charset=utf-8').send('ok\n')
+  })
   metricsRoute(app, options)
   return app
 }

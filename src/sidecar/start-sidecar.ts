@@ -7,6 +7,7 @@ import type { Platform } from '../platform/platform.ts'
 import { startAppListener } from './parts/app-listener-part.ts'
 import { startAws } from './parts/aws-part.ts'
 import { startDecisions } from './parts/decisions-part.ts'
+import { startEndWatch } from './parts/end-watch-part.ts'
 import { startEmbeddedMetricsPart } from './parts/embedded-metrics-part.ts'
 import { startEntitlementPart } from './parts/entitlement-part.ts'
 import { startLedger, type LedgerPart } from './parts/ledger-part.ts'
@@ -80,6 +81,8 @@ function startParts(
     const { entitlement } = entitlementPart
     const metrics = counting.complete({ clock, platform, ledger, entitlement })
     const drain = new Drain(options.timers)
+    // The application's listener opens after that of the kubelet.
+    let endBegins = () => {}
     const ops = opened.use(
       await startOpsListener(options, {
         ledgerPart,
@@ -87,6 +90,7 @@ function startParts(
         drain,
         metrics,
         listen: sockets.ops,
+        onEnd: () => endBegins(),
       }),
     )
     const submission = opened.use(startSubmission(byAwsTime, { ledger, api, entitlement }))
@@ -107,6 +111,8 @@ function startParts(
         listen: sockets.app,
       }),
     )
+    endBegins = () => app.endBegins()
+    intake.use(startEndWatch(options, platform, endBegins))
     // After the last thing that can fail: a start that ends here must not leave a record half sent.
     intake.use(startEmbeddedMetricsPart(options, metrics))
     intake.use(

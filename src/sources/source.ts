@@ -93,6 +93,8 @@ export interface SourceContext {
 }
 
 export interface StartedSource extends AsyncDisposable {
+  /** Called when the end of the task or pod begins, while the application still runs. */
+  endBegins?(): void
   /** Takes what the application still shows while it ends, until there is no more or `signal` is aborted. */
   drain?(signal: AbortSignal): Promise<void>
 }

@@ -49,6 +49,7 @@ test('the probes ask the ops port, and liveness does not ask for readiness', asy
   const port = 'sidecar-ops'
   expect(sidecar.startupProbe).toMatchObject({ httpGet: { path: '/livez', port } })
   expect(sidecar.livenessProbe.httpGet).toEqual({ path: '/livez', port })
+  expect(sidecar.lifecycle).toEqual({ preStop: { httpGet: { path: '/prestop', port } } })
   expect(sidecar.readinessProbe.httpGet).toEqual({ path: '/readyz', port })
   expect(envOf(sidecar)).toEqual({
     SIDECAR_OPS_LISTEN: defaultOf('SIDECAR_OPS_LISTEN'),

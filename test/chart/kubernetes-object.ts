@@ -25,6 +25,7 @@ export interface Container {
   readonly resources: unknown
   readonly startupProbe: unknown
   readonly livenessProbe: { httpGet: unknown }
+  readonly lifecycle?: unknown
   readonly readinessProbe: { httpGet: unknown }
   readonly securityContext: unknown
   readonly volumeMounts: readonly { name: string; mountPath: string }[]

@@ -26,6 +26,11 @@
     httpGet: { path: /readyz, port: sidecar-ops }
     periodSeconds: 5
     timeoutSeconds: 5
+  # Kubernetes calls it when the end of the pod begins, before the application has stopped: a metrics page is read
+  # more often from then on.
+  lifecycle:
+    preStop:
+      httpGet: { path: /prestop, port: sidecar-ops }
   securityContext:
     runAsNonRoot: true
     runAsUser: 65532

@@ -27,6 +27,8 @@ import type { ListenerPart } from './ops-listener-part.ts'
 import type { SubmissionPart } from './submission-part.ts'
 
 export interface AppListenerPart extends ListenerPart {
+  /** Tells the sources that the end of the task or pod begins. */
+  endBegins(): void
   /** Lets the sources take what the application still shows. */
   drainSources(signal: AbortSignal): Promise<void>
 }
@@ -128,6 +130,9 @@ export function startAppListener(options: SidecarOptions, deps: Deps): Promise<A
     opened.defer(() => listening.close())
     return {
       port: listening.port,
+      endBegins() {
+        for (const source of started) source.endBegins?.()
+      },
       drainSources: async (ending) => {
         await Promise.all(started.flatMap((source) => source.drain?.(ending) ?? []))
       },

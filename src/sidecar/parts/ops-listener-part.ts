@@ -17,12 +17,14 @@ interface Deps {
   readonly drain: Drain
   readonly metrics: Metrics
   readonly listen: Listen
+  /** Called when the end of the pod begins. */
+  readonly onEnd: () => void
 }
 
 /** Opens the listener for the kubelet and Prometheus. */
 export async function startOpsListener(
   options: SidecarOptions,
-  { ledgerPart, entitlement, drain, metrics, listen }: Deps,
+  { ledgerPart, entitlement, drain, metrics, listen, onEnd }: Deps,
 ): Promise<ListenerPart> {
   const { events, log, timers } = options
   const ops = createOpsServer({
@@ -32,6 +34,7 @@ export async function startOpsListener(
     notReadyBecause: () => notReady(entitlement, drain),
     metrics,
     timers,
+    onEnd,
   })
   const listening = await listen(ops, opsAddress(options, events), timers)
   return { port: listening.port, [Symbol.asyncDispose]: () => listening.close() }

@@ -128,6 +128,7 @@ export function openWaitingRoom(
       notReadyBecause: () => 'starting',
       metrics: counting,
       timers,
+      onEnd: () => {},
     })
     const opsSocket = await sockets.ops(ops, opsAddress(options, events), timers)
     opened.defer(() => opsSocket.close())

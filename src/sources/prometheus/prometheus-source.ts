@@ -23,6 +23,7 @@ export const prometheusSource: Source = {
     if (scraper === undefined) return { [Symbol.asyncDispose]: () => Promise.resolve() }
     scraper.start()
     return {
+      endBegins: () => scraper.hurry(),
       drain: (signal) => scraper.drain(signal),
       async [Symbol.asyncDispose]() {
         scraper.stop()

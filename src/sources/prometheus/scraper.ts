@@ -18,6 +18,8 @@ export type ScraperContext = Pick<
 
 /** At the end, the page is read this often until it is gone. */
 const endIntervalMs = 250
+/** An application that runs on after so long is not ending. */
+const hurryLimitMs = 10 * 60_000
 /** Before the end of an hour, so that what is in the page then belongs to it. */
 const beforeTheHourMs = 500
 /** A clock that moved by more than this against real time has stepped. */
@@ -31,6 +33,7 @@ export class Scraper {
   #running: Promise<Result<undefined, FetchFailure>> | undefined
   #next: Promise<Result<undefined, FetchFailure>> | undefined
   #stopped = false
+  #hurry: AbortController | undefined
   /** Of the page before. */
   #format: PageFormat | undefined
   /** When the page before was read, by the clock and in real time. */
@@ -55,24 +58,45 @@ export class Scraper {
     return this.#next
   }
 
+  /**
+   * Reads the page every 250 ms from now on, until it is gone: the application is ending, and what it counts
+   * after the last reading is lost. Should it go on after all, for ten minutes.
+   */
+  hurry(): void {
+    if (this.#hurry !== undefined || this.#stopped) return
+    const hurry = new AbortController()
+    this.#hurry = hurry
+    const { timers } = this.#context
+    const limit = timers.after(hurryLimitMs, () => hurry.abort())
+    void this.#readUntilGone(hurry.signal).finally(() => {
+      limit.cancel()
+      this.#hurry = undefined
+    })
+  }
+
   /** Reads the page every 250 ms until it is gone. */
   async drain(signal: AbortSignal): Promise<void> {
     this.stop()
-    for (;;) {
-      const read = await this.scrape()
-      if (signal.aborted || (!read.ok && read.failure.kind === 'gone')) return
-      await sleep(this.#context.timers, endIntervalMs, signal)
-    }
+    await this.#readUntilGone(signal)
   }
 
   stop(): void {
     this.#stopped = true
+    this.#hurry?.abort()
     this.#timer?.cancel()
   }
 
   async settled(): Promise<void> {
     await this.#next
     await this.#running
+  }
+
+  async #readUntilGone(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const read = await this.scrape()
+      if (signal.aborted || (!read.ok && read.failure.kind === 'gone')) return
+      await sleep(this.#context.timers, endIntervalMs, signal)
+    }
   }
 
   #scheduleNext(): void {

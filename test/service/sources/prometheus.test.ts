@@ -203,6 +203,19 @@ describe('a metrics page', () => {
     expect(await running.records()).toMatchObject([{ dimension: 'requests', quantity: 5 }])
   })
 
+  test('is read every 250 ms once Kubernetes says that the end begins, before any signal', async () => {
+    const running = await start([requests])
+    const started = startLine(running)
+    page.answer = started + counters(3)
+    expect(await running.ops('/prestop')).toEqual({ status: 200, text: 'ok\n' })
+    await running.until(async () => (await openOf(running))[0]?.quantity === 3)
+    page.answer = started + counters(5)
+    // Nothing but the end moves real time here.
+    await running.until(async () => (await openOf(running))[0]?.quantity === 5)
+    await page.close()
+    await running.until(() => running.emitted('sourceRead').at(-1)?.outcome === 'failed')
+  })
+
   test('that was not heard in an hour makes no record of zero for it', async () => {
     page.answer = (response) => response.destroy()
     const running = await start([requests, 'storage'], { SIDECAR_ZERO_RECORDS: 'true' })

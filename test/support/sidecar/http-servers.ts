@@ -107,5 +107,6 @@ export function createIdleOpsServer(): FastifyInstance {
     notReadyBecause: () => undefined,
     metrics: { contentType: 'text/plain', render: () => Promise.resolve('') },
     timers: createSystemClock(),
+    onEnd: () => {},
   })
 }
