@@ -38,6 +38,10 @@ async function isEntitled({ app }: DemoAddresses): Promise<boolean> {
   return (await statusOf(`${app}/v1/entitlement?wait=5`)) === 200
 }
 
+async function scraped({ app }: DemoAddresses): Promise<number> {
+  return (await fetch(`${app}/v1/scrape`, { method: 'POST' })).status
+}
+
 describe('the demo', () => {
   test('entitles, accepts three reports, sends one record with their sum, and ends both processes', async () => {
     const demo = await startDemo('--emulator-port', '0', '--hour', '4s')
@@ -74,6 +78,20 @@ describe('the demo', () => {
       expect(await emulator.records()).toMatchObject([{ dimension: 'requests', quantity: 5 }])
     },
   )
+
+  test('with --source prometheus counts what an application shows, to the last request', async () => {
+    const emulator = await startEmulatorProgram('--hour', '1h')
+    const demo = await startDemo('--emulator', emulator.url, '--source', 'prometheus')
+    expect(await isEntitled(demo)).toBe(true)
+    const [, application = ''] = await demo.program.printed(/curl (localhost:\d+)\/ /)
+    // It reads the page at its start, and the counters from 0.
+    await eventually(async () => (await scraped(demo)) === 200)
+    for (const path of ['', '', 'free', ''])
+      expect(await statusOf(`http://${application}/${path}`)).toBe(200)
+    demo.program.signal('SIGTERM')
+    expect(await demo.program.ended).toMatchObject({ code: 0, err: '' })
+    expect(await emulator.records()).toMatchObject([{ dimension: 'requests', quantity: 3 }])
+  })
 
   test('of the route saas registers two customers, and sends what one used when the licence ends', async () => {
     const demo = await startDemo('--emulator-port', '0', '--hour', '1h', '--route', 'saas')

@@ -13,6 +13,13 @@ export function narrate(events: Events, out: (line: string) => void): void {
       `usage        +${formatQuantity(quantity)} ${dimension}, on disk, hour ${hour(earliestHour)}${note('duplicate', duplicates)}${note('late', late)}`,
     ),
   )
+  events.on('countersRead', ({ counted }) => {
+    for (const [dimension, series] of Map.groupBy(counted, (each) => each.dimension)) {
+      const rise = series.reduce((sum, each) => sum + each.rise, 0n)
+      if (rise > 0n)
+        out(`usage        +${formatQuantity(rise)} ${dimension} from its counters, on disk`)
+    }
+  })
   events.on('usageRefused', ({ code }) => out(`usage        refused: ${code}`))
   events.on('recordSealed', ({ dimension, hour: sealed, quantity }) =>
     out(`hour over    ${hour(sealed)}: one record, ${formatQuantity(quantity)} ${dimension}`),

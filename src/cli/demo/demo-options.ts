@@ -21,6 +21,7 @@ usage: marketplace-sidecar demo [options]
   --hour <duration>       how long an hour lasts: 20s, 1m, 1h (1m)
   --route <route>         ${routesThat(() => true, 'or')} (both)
   --product <file>        run this product file, which has the route
+  --source <source>       prometheus: count what the metrics page of a small application shows
   --port <n>              the application's port (7070)
   --ops-port <n>          health and metrics (9464)
   --emulator-port <n>     the emulated AWS (7071)
@@ -37,6 +38,8 @@ export interface DemoOptions {
   readonly route: Route
   /** The product file to run. */
   readonly product: string | undefined
+  /** Where the usage of the demo's own product comes from; undefined where it is reported. */
+  readonly source: 'prometheus' | undefined
   readonly port: number
   readonly opsPort: number
   readonly emulatorPort: number
@@ -52,6 +55,7 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions | 'help' 
       hour: { type: 'string', default: '1m' },
       route: { type: 'string' },
       product: { type: 'string' },
+      source: { type: 'string' },
       port: { type: 'string', default: '7070' },
       'ops-port': { type: 'string', default: '9464' },
       'emulator-port': { type: 'string', default: '7071' },
@@ -69,6 +73,11 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions | 'help' 
   if (route === undefined) throw invalid(`--route must be ${routeNames.join(', ')}, not ${wanted}`)
   if (product !== undefined && values.route !== undefined)
     throw invalid('--route does not go with --product: the product file has the route')
+  const { source } = values
+  if (source !== undefined && source !== 'prometheus')
+    throw invalid(`--source must be prometheus, not ${source}`)
+  if (source !== undefined && (product !== undefined || wanted === 'hourly' || wanted === 'saas'))
+    throw invalid('--source goes with --route metered or both, and with no --product')
   const { identity, 'data-dir': dataDir } = values
   if (identity !== undefined && !/^[\w.-]{1,60}$/.test(identity))
     throw invalid('--identity must be 1 to 60 letters, digits, dots, dashes or underscores')
@@ -76,6 +85,7 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions | 'help' 
     hour: values.hour,
     route,
     product: product === undefined ? undefined : resolve(product),
+    source,
     port: portOf('--port', values.port),
     opsPort: portOf('--ops-port', values['ops-port']),
     emulatorPort: portOf('--emulator-port', values['emulator-port']),

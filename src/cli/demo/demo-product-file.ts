@@ -3,6 +3,7 @@ import { messageOf } from '../../kernel/errors.ts'
 import type { TextReader } from '../../kernel/read-text.ts'
 import { hasCustomers, routeNames, routeOf, type Route } from '../../product/routes.ts'
 import { invalidArguments } from '../command-line.ts'
+import { pageDimensions } from './demo-application.ts'
 import type { DemoEmulator, ListedProduct } from './demo-emulator.ts'
 import type { DemoOptions } from './demo-options.ts'
 
@@ -31,17 +32,17 @@ const saasFile = {
 }
 
 /**
- * Has the emulator sell the product of the file that the options name, or that of the route `saas`, and
+ * Has the emulator sell the product of the file that the options name, or that of the route `saas` or of a source, and
  * returns the file with the emulator's public key. Undefined where the environment describes the product.
  * Throws InvalidArguments.
  */
 export async function demoProductFile(
-  { product: path, route }: Pick<DemoOptions, 'product' | 'route'>,
+  { product: path, route, source }: Pick<DemoOptions, 'product' | 'route' | 'source'>,
   emulator: DemoEmulator,
   reader: TextReader,
 ): Promise<DemoProductFile | undefined> {
-  if (path === undefined && !hasCustomers(route)) return undefined
-  const file: Members = path === undefined ? saasFile : readFile(path, reader)
+  const file = fileOf({ path, route, source }, reader)
+  if (file === undefined) return undefined
   const known = routeNames.find((name) => name === file['route']) ?? 'both'
   const listed = await emulator.sell({
     productCode: textOf(file['productCode']) ?? '',
@@ -61,6 +62,20 @@ export async function demoProductFile(
     hasCustomers: hasCustomers(known),
     listed,
   }
+}
+
+function fileOf(
+  {
+    path,
+    route,
+    source,
+  }: Pick<DemoOptions, 'route' | 'source'> & { readonly path: string | undefined },
+  reader: TextReader,
+): Members | undefined {
+  if (path !== undefined) return readFile(path, reader)
+  if (hasCustomers(route)) return saasFile
+  const { productCode } = demoProduct
+  return source === undefined ? undefined : { productCode, route, dimensions: pageDimensions }
 }
 
 function listingOf(route: Route): 'hourly' | 'metered' | 'both' {

@@ -18,6 +18,7 @@ import { exitCodes } from '../exit-codes.ts'
 import { runUntilSignal } from '../run-until-signal.ts'
 import { version } from '../version.ts'
 import { customerUsage, licenceEnds, registerCustomers } from './demo-customers.ts'
+import { startDemoApplication, type DemoApplication } from './demo-application.ts'
 import { connectEmulator, spawnEmulator, type DemoEmulator } from './demo-emulator.ts'
 import { narrate } from './demo-narrator.ts'
 import { demoCredentials, demoHelp, parseDemoOptions, type DemoOptions } from './demo-options.ts'
@@ -64,7 +65,11 @@ async function runAgainst(
 ): Promise<number> {
   const product = options.product ?? io.env['SIDECAR_PRODUCT_FILE']
   const file = await demoProductFile({ ...options, product }, emulator, fileReader)
-  const settings = demoSettings(emulator, options, dataDir, io.env, file)
+  const application =
+    options.source === undefined ? undefined : await startDemoApplication(emulator.now)
+  const env = { ...io.env, ...(application && { SIDECAR_SCRAPE_URL: application.pageUrl }) }
+  const settings = demoSettings(emulator, options, dataDir, env, file)
+  let endApplication = () => {}
   const timers = createSystemClock()
   const { log, out, drained, droppedLines } = openStandardOutput(settings, timers)
   const events = new Events((error) => log('hooks.failed', messageOf(error)))
@@ -72,7 +77,14 @@ async function runAgainst(
   const realHour = showDuration(3_600_000 / emulator.rate)
   try {
     return await runUntilSignal(
-      io,
+      {
+        ...io,
+        onSignal: (listener) =>
+          io.onSignal(() => {
+            endApplication()
+            listener()
+          }),
+      },
       {
         settings,
         env: {},
@@ -90,6 +102,7 @@ async function runAgainst(
         listenOptions: { app: '--port', ops: '--ops-port' },
       },
       ({ appPort, opsPort, ledger }) => {
+        endApplication = () => void application?.end(appPort)
         out(`page         http://localhost:${appPort}/`)
         out(
           `demo         an emulated AWS at ${emulator.url}; an hour lasts ${realHour}; it is ${toIso(emulator.now)} there`,
@@ -97,7 +110,8 @@ async function runAgainst(
         ledger.remember(fastClockNote, toIso(emulator.now)).catch((error: unknown) => {
           log('hooks.failed', messageOf(error))
         })
-        const told = suggestions({ app: appPort, ops: opsPort }, emulator.url, settings, file)
+        const ports = { app: appPort, ops: opsPort }
+        const told = suggestions(ports, emulator.url, settings, { file, application })
         playCustomers(`http://127.0.0.1:${appPort}`, emulator, settings, file)
           .catch((error: unknown) => out(`customers    ${messageOf(error)}`))
           .finally(() => {
@@ -126,7 +140,7 @@ function suggestions(
   { app, ops }: { readonly app: number; readonly ops: number },
   emulatorUrl: string,
   settings: Settings,
-  file: DemoProductFile | undefined,
+  { file, application }: Partial<Played>,
 ): string[] {
   const dimension = settings.product.dimensions[0]?.name ?? 'requests'
   const place = databaseUrlOf(settings) === undefined ? settings.dataDir : 'the database'
@@ -135,9 +149,7 @@ function suggestions(
     '',
     'Try, in another terminal:',
     `  curl -f localhost:${app}/v1/entitlement`,
-    ...(file?.hasCustomers === true
-      ? customerUsage(`localhost:${app}`, dimension)
-      : [`  curl -d '{"dimension":"${dimension}","quantity":3}' localhost:${app}/v1/usage`]),
+    ...usageLines(`localhost:${app}`, dimension, { file, application }),
     `  curl localhost:${app}/v1/usage`,
     `  curl localhost:${ops}/metrics`,
     `  curl ${emulatorUrl}/_emulator/records`,
@@ -146,6 +158,23 @@ function suggestions(
       : []),
     '',
   ]
+}
+
+/** What the demo plays apart from AWS. */
+interface Played {
+  readonly file: DemoProductFile | undefined
+  readonly application: DemoApplication | undefined
+}
+
+function usageLines(app: string, dimension: string, { file, application }: Partial<Played>) {
+  if (application !== undefined)
+    return [
+      `  curl ${application.url}/        one more ${dimension}, on the page that the sidecar reads`,
+      `  curl ${application.url}/metrics`,
+    ]
+  return file?.hasCustomers === true
+    ? customerUsage(app, dimension)
+    : [`  curl -d '{"dimension":"${dimension}","quantity":3}' ${app}/v1/usage`]
 }
 
 /** Makes the schema of a shared ledger. Returns the latest instant that an earlier demo left in the ledger. */
