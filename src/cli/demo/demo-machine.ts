@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import type { Machine } from '../../doctor/machine.ts'
 import { createFastClock } from '../../kernel/clock.ts'
 import { SidecarError } from '../../kernel/errors.ts'
+import { fileReader } from '../../kernel/read-text.ts'
 import { connectEmulator } from './demo-emulator.ts'
 import { demoCredentials, parseDemoOptions } from './demo-options.ts'
+import { demoProductFile } from './demo-product-file.ts'
 import { demoWorld } from './demo-settings.ts'
 
 /**
@@ -25,10 +27,12 @@ export async function demoMachine(machine: Machine, args: readonly string[]): Pr
       )
     },
   )
+  const product = options.product ?? machine.env['SIDECAR_PRODUCT_FILE']
+  const file = await demoProductFile({ ...options, product }, emulator, fileReader)
   const directory = join(tmpdir(), 'marketplace-sidecar-doctor')
   return {
     ...machine,
-    ...demoWorld(emulator, options, directory, machine.env),
+    ...demoWorld(emulator, options, directory, machine.env, file),
     clock: createFastClock(emulator.rate, emulator.now),
     credentials: demoCredentials(undefined),
     expectRunning: true,

@@ -21,8 +21,8 @@ usage: marketplace-sidecar doctor [options]
   --no-calls       do not call AWS in the name of this task or pod
   --expect-running a sidecar that does not run is a failure, not a warning
   --demo           check the demo that runs on this machine: npm start
-    --port <n>, --ops-port <n>, --emulator-port <n>
-                   the ports that it was started with, if they are others
+    --product <file>, --route <route>, --port <n>, --ops-port <n>, --emulator-port <n>
+                   those of these that the demo was started with
   --certify        also report every dimension, as AWS requires before a listing goes public
     --yes          really report it, which bills the buyer who runs this task or pod
     --quantity <n> how many units of each dimension to report (1)
@@ -88,11 +88,12 @@ export async function doctorCommand(
   }
 }
 
-const demoPorts = ['port', 'ops-port', 'emulator-port'] as const
+/** Options of the demo that the doctor has to know to find it. */
+const demoOptions = ['product', 'route', 'port', 'ops-port', 'emulator-port'] as const
 
 async function demoOn(machine: Machine, values: OptionValues): Promise<Machine> {
   const { demoMachine } = await import('../demo/demo-machine.ts')
-  const args = demoPorts.flatMap((name) => {
+  const args = demoOptions.flatMap((name) => {
     const value = values[name]
     return value === undefined ? [] : [`--${name}=${value}`]
   })
@@ -104,6 +105,8 @@ const doctorOptions = {
   'no-calls': { type: 'boolean', default: false },
   'expect-running': { type: 'boolean', default: false },
   demo: { type: 'boolean', default: false },
+  product: { type: 'string' },
+  route: { type: 'string' },
   port: { type: 'string' },
   'ops-port': { type: 'string' },
   'emulator-port': { type: 'string' },
@@ -121,6 +124,8 @@ interface OptionValues {
   readonly 'no-calls': boolean
   readonly quantity?: string | undefined
   readonly demo: boolean
+  readonly product?: string | undefined
+  readonly route?: string | undefined
   readonly port?: string | undefined
   readonly 'ops-port'?: string | undefined
   readonly 'emulator-port'?: string | undefined
@@ -130,8 +135,9 @@ function checkOptions(values: OptionValues): { certify: boolean; units: number }
   const { certify: wanted, yes, wait, quantity = '1' } = values
   if (!wanted && (yes || wait || values.quantity !== undefined))
     throw invalid('--yes, --quantity and --wait need --certify')
-  if (!values.demo && demoPorts.some((name) => values[name] !== undefined))
-    throw invalid('--port, --ops-port and --emulator-port need --demo')
+  const forDemo = demoOptions.filter((name) => values[name] !== undefined)
+  if (!values.demo && forDemo.length > 0)
+    throw invalid(`${forDemo.map((name) => `--${name}`).join(', ')}: only with --demo`)
   if (wanted && values['no-calls'])
     throw invalid('--no-calls cannot be combined with --certify, which has to call AWS')
   const units = /^[1-9]\d{0,6}$/.test(quantity) ? Number(quantity) : NaN
