@@ -101,8 +101,9 @@ export class SqliteReader implements BookReader {
     return answer(() =>
       this.#database
         .prepare(
-          `SELECT metering_record_id AS shared, json_group_array(id) AS records FROM record
-           WHERE metering_record_id IS NOT NULL GROUP BY metering_record_id HAVING count(*) > 1`,
+          `SELECT metering_record_id AS shared, json_group_array(id) AS records
+           FROM shared_metering_id JOIN record USING (metering_record_id)
+           GROUP BY metering_record_id HAVING count(*) > 1`,
         )
         .all()
         .map((row) => ({

@@ -19,6 +19,7 @@ import type {
 import { amountOf, type Row } from './amount-columns.ts'
 import { ClaimRows } from './claim-rows.ts'
 import { CursorRows } from './cursor-rows.ts'
+import { moreToForgetSql } from './forgetting.ts'
 import type { Names } from './names.ts'
 import { ReadingRows } from './reading-rows.ts'
 import { RegistrationRows, sealableSql } from './registration-rows.ts'
@@ -40,6 +41,7 @@ export class SqliteView extends RegistrationRows implements BookView {
   readonly #records: RecordRows
   readonly #cursors: CursorRows
   readonly #claims: ClaimRows
+  readonly #moreRecords
   readonly #isClosed
   readonly #reported
   readonly #accounts
@@ -65,6 +67,7 @@ export class SqliteView extends RegistrationRows implements BookView {
     this.readings = new ReadingRows(database, names)
     this.#cursors = new CursorRows(database, names)
     this.#claims = new ClaimRows(database)
+    this.#moreRecords = database.prepare(moreToForgetSql)
     this.#isClosed = database.prepare('SELECT 1 FROM record WHERE slot_id = ? AND hour = ?')
     this.#reported = database.prepare(
       'SELECT reported_whole AS whole, reported_micro AS micro FROM account WHERE id = ?',
@@ -226,8 +229,8 @@ export class SqliteView extends RegistrationRows implements BookView {
     return value === undefined ? undefined : String(value)
   }
 
-  hasMoreToForget({ claimsBefore }: Retention): boolean {
-    return this.#claims.hasMore(claimsBefore)
+  hasMoreToForget({ claimsBefore, settledBefore }: Retention): boolean {
+    return this.#claims.hasMore(claimsBefore) || this.#moreRecords.get(settledBefore) !== undefined
   }
 
   lateUsage(dimension: string, hour: number): bigint {

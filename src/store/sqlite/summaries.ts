@@ -84,19 +84,20 @@ export class Summaries {
       'SELECT dimension, hour, whole, micro FROM late_usage WHERE hour >= ? ORDER BY hour, dimension',
     )
     this.#unresolvedCount = database.prepare(
-      "SELECT count(*) AS records FROM record WHERE state = 'unresolved'",
+      "SELECT coalesce(sum(records), 0) AS records FROM record_count WHERE state = 'unresolved'",
     )
     this.#lastSuccess = database.prepare(
       "SELECT max(settled_at) AS at FROM record WHERE state = 'accepted'",
     )
     this.#lastFailure = database.prepare(
-      `SELECT last_attempt_at, last_code, last_message FROM record WHERE last_code NOT IN (${decisions})
+      `SELECT last_attempt_at, last_code, last_message FROM record
+       WHERE last_code IS NOT NULL AND last_code NOT IN (${decisions})
        ORDER BY last_attempt_at DESC LIMIT 1`,
     )
     this.#oldest = database.prepare(
       `SELECT min(hour) AS hour FROM record WHERE state IN ${unsentSql}`,
     )
-    this.#states = database.prepare('SELECT state, count(*) AS records FROM record GROUP BY state')
+    this.#states = database.prepare('SELECT state, records FROM record_count')
     this.#unsentByHour = database.prepare(
       `SELECT hour, count(*) AS records FROM record WHERE state IN ${unsentSql} GROUP BY hour`,
     )
@@ -104,7 +105,7 @@ export class Summaries {
       `SELECT account.dimension, divisor, SUM(record_part.quantity / 1000000) AS whole,
               SUM(record_part.quantity % 1000000) AS micro
        FROM record JOIN record_part ON record_id = record.id JOIN account ON account.id = account_id
-       WHERE state IN ${unsentSql} GROUP BY account_id`,
+       WHERE state IN ${unsentSql} GROUP BY account.dimension, divisor`,
     )
   }
 

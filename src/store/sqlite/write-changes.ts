@@ -2,16 +2,13 @@ import type { DatabaseSync } from 'node:sqlite'
 import { accountOf } from '../../metering/account.ts'
 import type { Registration } from '../../metering/customer.ts'
 import type { Changes, NewRecord, RecordProgress } from '../changes.ts'
-import type { Retention } from '../retention.ts'
-import { amountOf, toColumns } from './amount-columns.ts'
+import { toColumns } from './amount-columns.ts'
 import { ClaimRows } from './claim-rows.ts'
 import { CursorRows } from './cursor-rows.ts'
+import { Forgetting } from './forgetting.ts'
 import type { Names } from './names.ts'
 import { ReadingRows } from './reading-rows.ts'
 import { allocationsColumn } from '../record-row.ts'
-
-/** Whole units of an account in forgotten records from which on they are no longer counted. */
-const mostPruned = 10n ** 17n
 
 /** Writes what the rules decided; inside a transaction only. */
 export class ChangeWriter {
@@ -268,51 +265,5 @@ export class ChangeWriter {
     const id = this.#names.resourceId(identity)
     if (id === undefined) throw new TypeError(`${identity} does not own the book`)
     return id
-  }
-}
-
-/** Deletes what is old: late usage, and settled records into the totals of their accounts. */
-class Forgetting {
-  readonly #late
-  readonly #sums
-  readonly #total
-  readonly #level
-  readonly #parts
-  readonly #records
-
-  constructor(database: DatabaseSync) {
-    this.#late = database.prepare('DELETE FROM late_usage WHERE hour < ?')
-    const old = `FROM record WHERE state IN ('accepted', 'moved') AND hour < ?1 AND settled_at < ?1`
-    this.#sums = database.prepare(
-      `SELECT account_id, divisor, SUM(quantity / 1000000) AS whole, SUM(quantity % 1000000) AS micro
-       FROM record_part JOIN account ON account.id = account_id
-       WHERE record_id IN (SELECT id ${old} AND state = 'accepted') GROUP BY account_id`,
-    )
-    this.#sums.setReadBigInts(true)
-    this.#total = database.prepare(
-      `UPDATE account SET pruned_whole = pruned_whole + ?1 + (pruned_micro + ?2) / 1000000,
-                          pruned_micro = (pruned_micro + ?2) % 1000000 WHERE id = ?3`,
-    )
-    // Both sides of the balance lose the same, so that neither grows without end.
-    this.#level = database.prepare(
-      `UPDATE account
-       SET reported_whole = reported_whole - pruned_whole - (reported_micro < pruned_micro),
-           reported_micro = (reported_micro - pruned_micro + 1000000) % 1000000,
-           pruned_whole = 0, pruned_micro = 0
-       WHERE pruned_whole >= ${mostPruned}`,
-    )
-    this.#parts = database.prepare(`DELETE FROM record_part WHERE record_id IN (SELECT id ${old})`)
-    this.#records = database.prepare(`DELETE ${old}`)
-  }
-
-  forget({ settledBefore, lateUsageBefore }: Retention): void {
-    this.#late.run(lateUsageBefore)
-    for (const row of this.#sums.all(settledBefore)) {
-      const { whole, micro } = toColumns(amountOf(row) * (row['divisor'] as bigint))
-      this.#total.run(whole, micro, row['account_id'] as bigint)
-    }
-    this.#level.run()
-    this.#parts.run(settledBefore)
-    this.#records.run(settledBefore)
   }
 }

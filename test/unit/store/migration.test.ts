@@ -250,3 +250,43 @@ test('idempotency keys of an earlier schema are known by their digests, and thei
   )
   database.close()
 })
+
+describe('a ledger of 0.2.0', () => {
+  const schema3 = fileURLToPath(new URL('fixtures/ledger-schema-3.db', import.meta.url))
+
+  /** Two customers with records of every state, open usage, and usage that waits for its customer. */
+  async function upgraded() {
+    const directory = temporaryDirectory()
+    copyFileSync(schema3, join(directory, 'ledger.db'))
+    return openBench({
+      directory,
+      clock: new ManualClock('2026-03-10T15:16:00Z'),
+      resource: 'saas:product-1:us-east-1',
+      customers: { form: 'account', region: 'us-east-1', lateUsage: 'carry' },
+    })
+  }
+
+  test('keeps every unit, and what the database keeps as sums is what the rows hold', async () => {
+    const { ledger, directory } = await upgraded()
+    const kept = await ledger.audit()
+    expect(imbalancesOf(kept)).toEqual([])
+    const rows = await readBook(directory, (book) => book.accountSums())
+    const byName = (sums: readonly { customer: string; dimension: string; recorded: bigint }[]) =>
+      sums.map((each) => `${each.customer} ${each.dimension} ${each.recorded}`).toSorted()
+    expect(byName(kept)).toEqual(byName(rows))
+    expect(kept.some(({ recorded }) => recorded > 0n)).toBe(true)
+  })
+
+  test('counts the records of each state as before', async () => {
+    const { ledger } = await upgraded()
+    const { states } = await ledger.gauges()
+    expect(Object.fromEntries(states)).toEqual({
+      accepted: 2,
+      moved: 2,
+      refused: 2,
+      sealed: 2,
+      sending: 2,
+      unresolved: 2,
+    })
+  })
+})
