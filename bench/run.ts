@@ -17,6 +17,7 @@ import { interference } from './rows/interference.ts'
 import { ledgerAlone } from './rows/ledger-alone.ts'
 import { memory } from './rows/memory.ts'
 import { peer } from './rows/peer.ts'
+import { customers } from './rows/saas/customers.ts'
 import { stalls } from './rows/stalls.ts'
 import { outage, usage } from './rows/usage.ts'
 import { buildAll } from './servers/build.ts'
@@ -37,6 +38,7 @@ const rows: Readonly<Record<string, Row>> = {
   'ledger-alone': ledgerAlone,
   attacks: attacked,
   stalls,
+  customers,
 }
 
 const help = `Measures the sidecar against plain servers on this machine.

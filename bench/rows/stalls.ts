@@ -6,6 +6,7 @@ import { planSeal, type SealRules } from '../../src/metering/seal.ts'
 import { median, type Result } from '../result.ts'
 import type { Row } from './bench.ts'
 import { reportOf, withLedger } from './ledger-alone.ts'
+import { longestStall } from './saas/longest-stall.ts'
 
 const dimensions = Array.from({ length: 24 }, (_, index) => `dimension-${index}`)
 const tagSets = 2500
@@ -77,23 +78,4 @@ async function seal(ledger: Ledger, clock: Clock): Promise<void> {
     zeroHours: [],
   })
   if (records.length !== dimensions.length) throw new Error(`${records.length} records were sealed`)
-}
-
-/** The longest time between two turns of the event loop during `work`, ms. */
-async function longestStall(work: () => Promise<unknown>): Promise<number> {
-  let last = performance.now()
-  let longest = 0
-  let isOver = false
-  const turn = () => {
-    const now = performance.now()
-    longest = Math.max(longest, now - last)
-    last = now
-    if (!isOver) setImmediate(turn)
-  }
-  setImmediate(turn)
-  await new Promise((resolve) => setImmediate(resolve))
-  await work()
-  await new Promise((resolve) => setImmediate(resolve))
-  isOver = true
-  return longest
 }
