@@ -22,7 +22,7 @@ test('usage of all sidecars is one record an hour, although the one that sends i
   const url = await newDatabase(server)
   const seed = Math.floor(Math.random() * 2 ** 31)
   const log = (line: string) => console.log(`seed ${seed}: ${line}`)
-  const result = await runClusterKillTest({ url, sidecars: 4, hours: 5, seed, log })
+  const result = await runClusterKillTest({ url, sidecars: 3, hours: 3, seed, log })
   log(JSON.stringify(result))
   expect(result.violations).toEqual([])
   expect(result.doubledHours).toBe(0)
