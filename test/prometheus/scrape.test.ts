@@ -93,7 +93,9 @@ describe('the scrape of a busy sidecar', () => {
   test('arrives in Prometheus complete', async () => {
     const [info] = await prometheus.query('marketplace_info')
     expect(info?.metric).toMatchObject({ product_code: productCode, pod: 'shop-0' })
-    const known = await prometheus.query('count by (__name__) ({__name__=~"marketplace_.+"})')
+    const known = await prometheus.query(
+      'count by (__name__) ({__name__=~"(marketplace|process|nodejs)_.+"})',
+    )
     const stored = new Set(known.map(({ metric }) => metric['__name__']?.replace(/_count$/, '')))
     const all = measured.map(fullNameOf)
     expect(all.filter((name) => !stored.has(name))).toEqual([])
