@@ -86,24 +86,30 @@ function takeRoom(
   { keys, room }: { readonly keys: Set<string>; readonly room: number },
 ): number | undefined {
   const added = tagsOf(tags)
-  const union = new Set([...keys, ...added.map(({ key }) => key)])
-  const bytes = allocationBytes(tags, form, added)
-  if (union.size > awsLimits.distinctTagKeys || bytes > room) return undefined
-  for (const key of union) keys.add(key)
+  const bytes = allocationBytes(tags, form, added.length)
+  const fresh = added.filter(({ key }) => !keys.has(key))
+  if (keys.size + fresh.length > awsLimits.distinctTagKeys || bytes > room) return undefined
+  for (const { key } of fresh) keys.add(key)
   return bytes
 }
 
-/** The size of an allocation in the JSON that is sent, with the largest quantity and a comma. */
-export function allocationBytes(tags: TagSet, form: QuantityForm, parsed = tagsOf(tags)): number {
-  const wire = {
-    ...(form === 'whole'
-      ? { AllocatedUsageQuantity: awsLimits.quantity }
-      : { AllocatedUsageQuantityAsDecimal: '0'.repeat(awsLimits.decimalLength) }),
-    ...(tags !== untagged && {
-      Tags: parsed.map(({ key, value }) => ({ Key: key, Value: value })),
-    }),
-  }
-  return Buffer.byteLength(JSON.stringify(wire)) + 1
+/** A tag is `["k","v"]` in a tag set and `{"Key":"k","Value":"v"}` on the wire, with the same quotes. */
+const moreBytesOfTag = '{"Key":,"Value":}'.length - '[,]'.length
+
+/** What else an allocation has on the wire, with the largest quantity and a comma. */
+const otherBytes = {
+  whole: `{"AllocatedUsageQuantity":${awsLimits.quantity},"Tags":},`.length,
+  decimal: `{"AllocatedUsageQuantityAsDecimal":"${'0'.repeat(awsLimits.decimalLength)}","Tags":},`
+    .length,
+} as const satisfies Record<QuantityForm, number>
+
+/** The size of an allocation in the JSON that is sent, at most. */
+export function allocationBytes(
+  tags: TagSet,
+  form: QuantityForm,
+  count = tagsOf(tags).length,
+): number {
+  return otherBytes[form] + Buffer.byteLength(tags) + moreBytesOfTag * count
 }
 
 function compare<T extends string | bigint>(a: T, b: T): number {

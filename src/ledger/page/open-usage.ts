@@ -74,6 +74,15 @@ export class OpenUsage {
       .toSorted((a, b) => (a.tags < b.tags ? -1 : 1))
   }
 
+  /** About how many tag sets an hour holds, without reading them. */
+  countTagSets(open: OpenAccountHour): number {
+    const page = this.#accounts.get(open.account.name)?.get(open.hour)
+    const added = page?.resource === open.resource ? page.added.size : 0
+    if (this.#isEmptied(open)) return added
+    const known = this.#cells.get(nameOf(open))
+    return added + (known?.length ?? this.#view.countTagSets(open))
+  }
+
   /** The view stays the same within a group, and an hour of many tag sets is asked for several times. */
   #stored(open: OpenAccountHour): readonly OpenCell[] {
     const name = nameOf(open)

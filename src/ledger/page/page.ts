@@ -171,6 +171,11 @@ export class Page {
     return this.#open.cells(open)
   }
 
+  /** About how many tag sets an hour holds, without reading them. */
+  countTagSets(open: OpenAccountHour): number {
+    return this.#open.countTagSets(open)
+  }
+
   /** Takes an hour's usage out of it. The caller puts it somewhere else. */
   empty(open: OpenAccountHour): OpenCell[] {
     const isOwn = open.resource === this.resource

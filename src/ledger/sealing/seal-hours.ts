@@ -65,11 +65,12 @@ function firstCells(page: Page, due: readonly OpenAccountHour[]): readonly OpenA
   let cells = 0
   const end = due.findIndex((open, index) => {
     const before = due[index - 1]
-    const isFull = cells >= cellsAtOnce
-    cells += page.cells(open).length
     // What several tasks or pods share goes into one record.
-    if (before?.account.name === open.account.name && before.hour === open.hour) return false
-    return isFull || (index > 0 && cells > cellsAtOnce)
+    const isShared = before?.account.name === open.account.name && before.hour === open.hour
+    if (cells >= cellsAtOnce && !isShared) return true
+    // The first is sealed in any case; of the others only those that fit are read.
+    cells += index === 0 ? page.cells(open).length : page.countTagSets(open)
+    return index > 0 && !isShared && cells > cellsAtOnce
   })
   return end === -1 ? due : due.slice(0, end)
 }

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { expect } from 'vitest'
 import { Events } from '../../../../src/kernel/events.ts'
 import { createSilentLog } from '../../../../src/kernel/log.ts'
 import { openSqliteStore } from '../../../../src/store/sqlite/open-sqlite-store.ts'
@@ -43,8 +45,20 @@ describeStore({
       },
       async remove() {
         for (const store of opened) await store.close().catch(() => {})
+        expectNoOrphans(join(files.directory, 'ledger.db'))
         files.remove()
       },
     }
   },
 })
+
+/** SQLite does not check while the store writes: no row may name another that is not there. */
+function expectNoOrphans(path: string): void {
+  if (!existsSync(path)) return
+  const database = new DatabaseSync(path, { readOnly: true })
+  try {
+    expect(database.prepare('PRAGMA foreign_key_check').all()).toEqual([])
+  } finally {
+    database.close()
+  }
+}
