@@ -4,7 +4,7 @@
  * tools are missing here is reported as not run.
  */
 import { execFile } from 'node:child_process'
-import { copyFile } from 'node:fs/promises'
+import { copyFile, cp } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -31,6 +31,8 @@ export interface ClientDefinition {
   readonly repeatsBy: 'ClientToken' | 'invocation id' | 'nothing'
   /** Programs that must be on the PATH. */
   readonly needs: readonly string[]
+  /** Takes minutes to build, so that only .ci/nightly runs it. */
+  readonly nightly?: true
   install(): Promise<ClientTool>
 }
 
@@ -149,6 +151,25 @@ const java1: ClientDefinition = {
   install: () => buildJava('java-1', 'OldMeteringClient'),
 }
 
+const rust: ClientDefinition = {
+  name: 'AWS SDK for Rust',
+  package: 'aws-sdk-marketplacemetering',
+  version: '1.124.0',
+  pinnedIn: 'test/clients/rust/Cargo.toml',
+  repeatsBy: 'ClientToken',
+  needs: ['cargo', 'cc'],
+  nightly: true,
+  async install() {
+    const folder = join(sources, 'rust')
+    // Built in a copy: cargo writes a lock file next to its manifest.
+    const program = await once('rust', ['Cargo.toml', 'src/main.rs'], async (target) => {
+      await cp(folder, target, { recursive: true })
+      await run('cargo', ['build', '--quiet'], { cwd: target, maxBuffer: 2 ** 24 })
+    })
+    return { command: join(program, 'target/debug/metering-client'), args: [] }
+  },
+}
+
 /** Every client that the suite runs, in the order of docs/guides/clients.md. */
 export const clients = {
   node,
@@ -160,6 +181,7 @@ export const clients = {
   oldBoto3,
   go1,
   java1,
+  rust,
 } as const satisfies Record<string, ClientDefinition>
 
 /** Not a client: another emulator of the service, for comparison. */

@@ -95,7 +95,7 @@ const usage: readonly ClientCase[] = [
     name: 'decimal quantities are counted exactly',
     only: 'front',
     // Their models do not have decimals yet.
-    not: ['node', 'awsCli', 'go', 'java', 'node2', 'oldBoto3', 'go1', 'java1'],
+    not: ['node', 'awsCli', 'go', 'java', 'node2', 'oldBoto3', 'go1', 'java1', 'rust'],
     calls: ['2.50', '0.5'].map((UsageQuantityAsDecimal) =>
       meter({ UsageQuantity: undefined, UsageQuantityAsDecimal }),
     ),
@@ -181,7 +181,7 @@ const wrongUsage: readonly ClientCase[] = [
   {
     name: 'a quantity that is too large is a ValidationException',
     // Their integer has 32 bits.
-    not: ['go', 'java', 'java1'],
+    not: ['go', 'java', 'java1', 'rust'],
     calls: [meter({ UsageQuantity: 2_147_483_648 })],
     error: 'ValidationException',
   },

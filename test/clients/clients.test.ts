@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { clients, missingTools } from '../../scripts/tools/client-tools.ts'
+import { clients, missingTools, type ClientDefinition } from '../../scripts/tools/client-tools.ts'
 import type { CallResult } from './call.ts'
 import { cases } from './cases.ts'
 import { meter } from './client-case.ts'
@@ -9,7 +9,12 @@ import { startWorld, type TargetName, type World } from './world.ts'
 
 const hourLater = '2026-03-10T10:01:00Z'
 const targets: readonly TargetName[] = ['front', 'emulator']
-const keys = Object.keys(clients) as ClientKey[]
+const isNightly = process.env['NIGHTLY'] !== undefined
+const keys = (Object.keys(clients) as ClientKey[]).filter((key) => {
+  const { nightly, name }: ClientDefinition = clients[key]
+  if (nightly === true && !isNightly) console.warn(`NOT RUN: ${name}, which .ci/nightly runs`)
+  return nightly !== true || isNightly
+})
 const availability = await Promise.all(
   keys.map(async (key) => ({ key, ...clients[key], missing: await missingTools(clients[key]) })),
 )

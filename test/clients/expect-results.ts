@@ -23,6 +23,7 @@ const exceptionTypes: Record<ClientKey, (code: string, modelled: boolean) => str
   oldBoto3: (code, modelled) => (modelled ? code : 'ClientError'),
   go1: (code, modelled) => (modelled ? `*marketplacemetering.${code}` : '*awserr.requestError'),
   java1: (code, modelled) => (modelled ? code : 'AWSMarketplaceMeteringException'),
+  rust: (code, modelled) => (modelled ? code : 'Unhandled'),
 }
 
 /** Compares what the client of a language saw with what it must see. */

@@ -18,7 +18,7 @@ test('the versions are those that are installed', () => {
   for (const { package: name, version, pinnedIn } of [...definitions, moto]) {
     const text = readFileSync(new URL(`../../${pinnedIn}`, import.meta.url), 'utf8')
     const artifact = name.split(':').at(-1) ?? name
-    const between = String.raw`(==| v|": "|</artifactId>\s*<version>)`
+    const between = String.raw`(==| v|": "|</artifactId>\s*<version>|\]\s*version = "=)`
     const escaped = [artifact, version].map((part) => part.replace(/[/.@-]/g, String.raw`\$&`))
     expect(text, name).toMatch(new RegExp(`${escaped.join(between)}\\b`))
   }
