@@ -18,6 +18,7 @@ import { ledgerAlone } from './rows/ledger-alone.ts'
 import { memory } from './rows/memory.ts'
 import { peer } from './rows/peer.ts'
 import { customers } from './rows/saas/customers.ts'
+import { sources } from './rows/sources.ts'
 import { stalls } from './rows/stalls.ts'
 import { outage, usage } from './rows/usage.ts'
 import { buildAll } from './servers/build.ts'
@@ -39,6 +40,7 @@ const rows: Readonly<Record<string, Row>> = {
   attacks: attacked,
   stalls,
   customers,
+  sources,
 }
 
 const help = `Measures the sidecar against plain servers on this machine.

@@ -17,7 +17,7 @@ export interface Sidecar extends Server {
 export async function startSidecar(
   args: readonly string[],
   emulatorUrl: string,
-  dimensions: readonly string[] = demoProduct.dimensions,
+  dimensions: readonly (string | object)[] = demoProduct.dimensions,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<Sidecar> {
   const key = await (await fetch(`${emulatorUrl}/_emulator/public-key`)).text()
