@@ -22,13 +22,14 @@ export function describeOverview(
   overview: LedgerOverview,
   withTags: boolean,
 ): string[] {
-  const { fractions, held, pending, unresolved, settled, voided } = overview
+  const { fractions, readings, held, pending, unresolved, settled, voided } = overview
   const waiting = pending.filter(({ state }) => state !== 'refused')
   const refused = pending.filter(({ state }) => state === 'refused')
   const done = settled.filter(({ state }) => state !== 'unresolved')
   return [
     ...headOf(directory, overview),
     ...section('Open: reported, the hour is not sealed', ...openTable(overview, withTags)),
+    ...(readings.length === 0 ? [] : readingsSection(readings)),
     ...section(
       'Fractions: below what AWS accepts, they go with a later hour',
       [dimensionColumn, quantityColumn, ...(fractions.some(isRetired) ? [retiredColumn] : [])],
@@ -59,6 +60,26 @@ export function describeOverview(
     ...settledSection(done),
     ...(voided.length === 0 ? [] : voidedSection(voided)),
   ]
+}
+
+function readingsSection(readings: LedgerOverview['readings']): string[] {
+  return section(
+    'Readings: what hours that are not sealed come to so far',
+    [
+      hourColumn,
+      dimensionColumn,
+      { title: 'aggregate' },
+      quantityColumn,
+      { title: 'readings', align: 'right' },
+    ],
+    readings.map(({ hour, dimension, aggregate, quantity, count }) => [
+      formatHour(hour),
+      dimension,
+      aggregate,
+      formatQuantity(quantity),
+      String(count),
+    ]),
+  )
 }
 
 function headOf(directory: string, overview: LedgerOverview): string[] {

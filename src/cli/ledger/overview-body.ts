@@ -19,6 +19,13 @@ export function overviewBody(directory: string, overview: WholeOverview) {
       tags: tagsBody(tags),
       quantity: formatQuantity(quantity),
     })),
+    readings: overview.readings.map(({ dimension, hour, aggregate, quantity, count }) => ({
+      dimension,
+      hour: toIso(hour),
+      aggregate,
+      quantity: formatQuantity(quantity),
+      count,
+    })),
     fractions: fractions.map(({ dimension, productCode, divisor, quantity, retired }) => ({
       dimension,
       productCode,

@@ -107,6 +107,20 @@ describe('ledger show', () => {
     })
   })
 
+  test('says what the readings of an open hour come to', async () => {
+    await book.close()
+    const meaning = { productCode: 'product-1', divisor: 1n, aggregate: 'max' as const }
+    book = await openBook(directory, clock, undefined, meaning)
+    for (const hosts of [3, 7.5, 2]) await report(book, 'hosts', hosts)
+    const { out } = await run('show')
+    expect(out.join('\n')).toMatch(
+      /Readings: [^\n]*\n[^\n]*\n2026-03-10T09h {2}hosts +max +7\.5 +1/,
+    )
+    expect(await json('show')).toMatchObject({
+      readings: [{ dimension: 'hosts', aggregate: 'max', quantity: '7.5', count: 1 }],
+    })
+  })
+
   test('says the same in JSON, with exact quantities', async () => {
     await fill()
     expect(await json('show')).toMatchObject({

@@ -33,7 +33,10 @@ export function openBook(
   directory: string,
   clock: Clock,
   resource = 'task/one',
-  meaning: Pick<AccountKey, 'productCode' | 'divisor'> = { productCode: 'product-1', divisor: 1n },
+  meaning: Pick<AccountKey, 'productCode' | 'divisor'> & Partial<Pick<AccountKey, 'aggregate'>> = {
+    productCode: 'product-1',
+    divisor: 1n,
+  },
   maxPerHour: LedgerOptions['maxPerHour'] = () => undefined,
 ): Promise<Ledger> {
   return openLedger({
@@ -45,6 +48,7 @@ export function openBook(
     meaningOf: () => meaning,
     maxPerHour,
     maxTagSets: 2500,
+    readings: { maxReadings: 1000, newSecret: () => 'secret' },
     onFatal: () => {},
   })
 }
