@@ -10,6 +10,7 @@ import {
   retryRefused,
 } from '../../../src/ledger/decisions/operator-actions.ts'
 import type { Page } from '../../../src/ledger/page/page.ts'
+import type { QuantityForm } from '../../../src/metering/amount.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import type { MeteringRecord, Settlement } from '../../../src/metering/record.ts'
 import { untagged } from '../../../src/metering/tags.ts'
@@ -66,7 +67,7 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
           reports: [reportOf(dimension, quantity, more)],
           idempotencyKey: undefined,
         }),
-      seal: () => sealHours(ledger, clock),
+      seal: (form: QuantityForm = 'whole') => sealHours(ledger, clock, { formOf: () => form }),
       /** One attempt for a record. */
       async send(id: number, settlement: Settlement): Promise<MeteringRecord> {
         await markSending(ledger, id)
@@ -202,6 +203,39 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
       expect(openByTags.map(({ tags, quantity }) => [tags, quantity])).toEqual([
         [untagged, 7000n * unit],
         [tagged('a'), 5n * unit],
+      ])
+      await book.expectBalance()
+    })
+
+    test('decimals are sent, moved, repeated after a kill and forgotten without a rest', async () => {
+      const book = await setUp()
+      book.countIn(1000n)
+      await book.report('bytes', 2_500n * unit + 1n, { tags: tagged('a') })
+      await book.clock.advance(hourMs)
+      const [first] = await book.seal('decimal')
+      expect(first).toMatchObject({ quantity: 2_500_000n, form: 'decimal' })
+      await book.send(first?.id ?? 0, { kind: 'hour-taken', ...why })
+      book.countIn(1n)
+      await book.report('bytes', 250_000n)
+      await book.clock.advance(hourMs)
+      const [second] = await book.seal('decimal')
+      expect(second).toMatchObject({ quantity: 2_750_000n, form: 'decimal' })
+      await book.killAndOpen()
+      const id = second?.id ?? 0
+      expect(await book.store.record(id)).toMatchObject({
+        form: 'decimal',
+        clientToken: second?.clientToken,
+        parts: [{ quantity: 2_500_000n }, { quantity: 250_000n }],
+      })
+      await book.send(id, accepted)
+      await book.expectBalance()
+      await book.clock.advance(60 * 24 * hourMs)
+      await book.ledger.prune()
+      expect(await book.store.record(id)).toBeUndefined()
+      const sums = await book.store.accountSums()
+      expect(sums.map(({ recorded, fraction }) => [recorded, fraction])).toEqual([
+        [2_500n * unit, 1n],
+        [250_000n, 0n],
       ])
       await book.expectBalance()
     })
