@@ -5,7 +5,8 @@ import { randomFault, startEmulatedAws, type EmulatedAws } from './emulated-aws.
 import { findFreePort } from './free-port.ts'
 import { KillPlans, type KillPlan } from './kill-plan.ts'
 import { runMigrationKills } from './kill-migration.ts'
-import { voidOneUnit, WrittenOff } from './operator-process.ts'
+import { runCommandKills } from './commands/kill-commands.ts'
+import { voidOneUnit, WrittenOff } from './commands/operator-process.ts'
 import { isIn, PhaseTable, type KillKind } from './phases/phase-table.ts'
 import { poll } from './poll.ts'
 import { reconcile } from './reconcile.ts'
@@ -40,7 +41,7 @@ const awsTimeoutMs = 400
 /** After this time a process is killed if no planned kill has ended it. */
 const longestLifeMs = 8000
 /** From this number of kills on, each phase must be hit. */
-const enoughKills = 20
+const enoughKills = 25
 const startTimeoutMs = 30_000
 const settleTimeoutMs = 60_000
 /** Log lines of the level error that are not a defect: an operator must act. */
@@ -123,6 +124,7 @@ export async function runKillTest(options: KillTestOptions): Promise<KillTestRes
   const result = reconcile(sides)
   await aws.close()
   const migration = await runMigrationKills({ directory, kills: Math.ceil(kills / 5) }, mishaps)
+  const commands = await runCommandKills({ directory, kills: Math.ceil(kills / 10) }, mishaps)
   return {
     violations: [
       ...violations,
@@ -130,6 +132,7 @@ export async function runKillTest(options: KillTestOptions): Promise<KillTestRes
       ...unexpected(sidecar),
       ...result.violations,
       ...migration.violations,
+      ...commands.violations,
       ...(kills < enoughKills ? [] : table.missed()).map((phase) => `no kill fell into a ${phase}`),
     ],
     unresolved: result.unresolved,
@@ -141,6 +144,7 @@ export async function runKillTest(options: KillTestOptions): Promise<KillTestRes
       'decisions killed': writtenOff.counts.killed,
       'upgrades killed': migration.kills,
       'upgrades killed before a commit': migration.killedBefore,
+      ...commands.counts,
     },
     lives: kills + 1,
     acknowledgedReports: clients.reduce((sum, client) => sum + client.acknowledgedReports, 0),

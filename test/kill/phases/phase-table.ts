@@ -24,6 +24,8 @@ const phaseNames = Object.keys(phases) as PhaseName[]
 const required = {
   commit: ['commit of reports', 'commit of a seal', 'commit of a mark', 'commit of a settlement'],
   seal: ['commit of a seal', 'flush of a seal'],
+  mark: ['commit of a mark', 'flush of a mark'],
+  settlement: ['commit of a settlement', 'flush of a settlement'],
   send: ['send in flight', 'send answered, not settled'],
 } as const satisfies Readonly<Record<string, readonly PhaseName[]>>
 

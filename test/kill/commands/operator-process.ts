@@ -1,32 +1,50 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { probeVariables } from './probe-variables.ts'
+import { probeVariables } from '../probe-variables.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
-const probe = new URL('./phases/phase-probe.ts', import.meta.url).href
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+const probe = new URL('../phases/phase-probe.ts', import.meta.url).href
 
 export type CommandEnd = 'done' | 'refused' | 'killed'
 
-/** Runs `ledger void` for one unit of a dimension, in a process that may kill itself before one of its statements. */
-export function voidOneUnit(
+interface CommandOptions {
+  /** Before which of its statements the process kills itself. */
+  readonly killAtStatement?: number | undefined
+  readonly env?: Readonly<Record<string, string>>
+  /** Receives what kills the process from outside. */
+  readonly onStart?: (kill: () => void) => void
+}
+
+/** Runs a `ledger` command in a process of its own. */
+export function runCommand(
+  words: readonly string[],
   dataDirectory: string,
-  dimension: string,
-  killAtStatement: number | undefined,
+  { killAtStatement, env = {}, onStart }: CommandOptions = {},
 ): Promise<CommandEnd> {
-  const command = `ledger void --dimension ${dimension} --quantity 1 --reason test --yes --data-dir`
-  const args = ['--import', probe, 'src/main.ts', ...command.split(' '), dataDirectory]
+  const command = ['ledger', ...words, '--data-dir', dataDirectory]
   const kill =
     killAtStatement === undefined ? {} : { [probeVariables.killAtStatement]: `${killAtStatement}` }
-  const child = spawn(process.execPath, args, {
+  const child = spawn(process.execPath, ['--import', probe, 'src/main.ts', ...command], {
     cwd: root,
-    env: { ...process.env, ...kill },
+    env: { ...process.env, ...env, ...kill },
     stdio: 'ignore',
   })
+  onStart?.(() => child.kill('SIGKILL'))
   return new Promise((resolve) => {
     child.once('close', (code, signal) => {
       resolve(signal === 'SIGKILL' ? 'killed' : code === 0 ? 'done' : 'refused')
     })
   })
+}
+
+/** Runs `ledger void` for one unit of a dimension. */
+export function voidOneUnit(
+  dataDirectory: string,
+  dimension: string,
+  killAtStatement: number | undefined,
+): Promise<CommandEnd> {
+  const words = `void --dimension ${dimension} --quantity 1 --reason test --yes`.split(' ')
+  return runCommand(words, dataDirectory, { killAtStatement })
 }
 
 /** What operators have written off, in micro-units by dimension: certainly, and perhaps as well. */
