@@ -71,7 +71,9 @@ export const postMetrics: OpenApiOperation = {
           'application/x-protobuf': bytes,
         },
       },
-      ...Object.fromEntries([400, 409, 413, 415, 503, 507].map((each) => [each, failure])),
+      ...Object.fromEntries(
+        [400, 401, 403, 409, 413, 415, 500, 503, 507].map((each) => [each, failure]),
+      ),
     },
     [
       'InvalidOtlp',

@@ -1,4 +1,8 @@
-import { otlpJson, otlpProtobuf, type TestProcess } from '../../test/support/otlp/otlp-request.ts'
+import {
+  otlpJson,
+  otlpProtobuf,
+  type TestProcess,
+} from '../../../test/support/otlp/otlp-request.ts'
 
 /** Of a metric on a page; the others are not counted. */
 const countedSeries = 200

@@ -1,11 +1,11 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { load } from '../load.ts'
-import { processorMs } from '../processes.ts'
-import { median, resultOf, type Result, type Round } from '../result.ts'
-import { startEmulator } from '../servers/emulator.ts'
-import { startSidecar, type Sidecar } from '../servers/sidecar.ts'
-import { alternate, type Row } from './bench.ts'
+import { load } from '../../load.ts'
+import { processorMs } from '../../processes.ts'
+import { median, resultOf, type Result, type Round } from '../../result.ts'
+import { startEmulator } from '../../servers/emulator.ts'
+import { startSidecar, type Sidecar } from '../../servers/sidecar.ts'
+import { alternate, type Row } from '../bench.ts'
 import { metricsPage, otlpRequest, otlpText } from './metrics-bodies.ts'
 
 const series = 20_000
