@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, inject, onTestFinished, test } from 'vitest'
@@ -100,6 +100,7 @@ test('another task or pod takes over what the ledger had not sent, and its call 
 test('a ledger, or a copy of it, is brought in once', async () => {
   const { directory } = await bookOfFile()
   const copy = mkdtempSync(join(tmpdir(), 'sidecar-copy-'))
+  onTestFinished(() => rmSync(copy, { recursive: true }))
   cpSync(directory, copy, { recursive: true })
   const url = await newDatabase(server)
   await run(['import'], url, directory)
