@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { operatorActionTable } from '../../src/metering/operator-table.ts'
 import { heldReasons } from '../../src/metering/held.ts'
@@ -22,4 +23,11 @@ test('the page has every action of operators, with what it is of and whether it 
 test('the page has every reason for which usage is held', () => {
   const listed = tableOf(page, 'Reason').map(([reason = '']) => reason.replaceAll('`', ''))
   expect(listed).toEqual(heldReasons)
+})
+
+test('the README names every place that the audit adds up', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  const [places] = /reported = [a-z +]+ \+ void/.exec(page) ?? []
+  expect(places).toBeDefined()
+  expect(readme).toContain(places)
 })
