@@ -1,4 +1,5 @@
 import type { StreamPoint } from '../../metering/counter.ts'
+import { hourMs } from '../../metering/hour.ts'
 import type { UsageReport } from '../../metering/report.ts'
 import type { TagSet } from '../../metering/tags.ts'
 import type { Dimension } from '../../product/product.ts'
@@ -33,7 +34,7 @@ export interface PickedUsage {
 }
 
 /** Older usage counts in the hour that it arrives in: AWS takes six, and what is on its way needs a moment. */
-const recentMs = 6 * 3_600_000 - 5 * 60_000
+const recentMs = 6 * hourMs - 5 * 60_000
 
 /** Picks what the dimensions count out of the metrics of a request. */
 export function pickUsage(
