@@ -56,7 +56,7 @@ if (failAfter !== undefined || hangAfter !== undefined) {
   let left = Number(failAfter ?? hangAfter)
   const failLater = (file: number, done: (error: NodeJS.ErrnoException | null) => void) => {
     left -= 1
-    if (left < 0 && hangAfter !== undefined) return
+    if (left < 0 && hangAfter !== undefined) return console.error('a flush hangs')
     if (left < 0) process.nextTick(done, new Error('EIO: i/o error, fdatasync'))
     else fdatasync(file, done)
   }
