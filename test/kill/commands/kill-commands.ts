@@ -88,7 +88,12 @@ export async function runCommandKills(
       await killAtDraft(words)
       return
     }
-    for (let at = chance.integer(1, mostStatements); at >= 1; at = chance.integer(0, at - 1)) {
+    // Of a command with few statements the first is tried before this gives up.
+    for (
+      let at = chance.integer(1, mostStatements);
+      at >= 1;
+      at = at === 1 ? 0 : chance.integer(1, at - 1)
+    ) {
       renew()
       if ((await runCommand(words, data, { env, killAtStatement: at })) === 'killed') return
     }
