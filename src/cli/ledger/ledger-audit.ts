@@ -24,7 +24,7 @@ export async function auditLedger(
     sums: await book.accountSums(),
     shared: await book.sharedMeteringIds(),
   }))
-  const balances = auditBook(sums).toSorted(byName)
+  const balances = auditBook(sums)
   const wrong = imbalancesOf(balances)
   const balanced = wrong.length === 0 && shared.length === 0
   if (values.json)
@@ -40,12 +40,6 @@ export async function auditLedger(
     'LedgerImbalanced: Usage that was reported is in no place, or in two. This is a defect; keep the data directory and report it.',
   )
   return exitCodes.failed
-}
-
-function byName(one: AccountBalance, other: AccountBalance): number {
-  const [customer, otherCustomer] = [one.customer ?? '', other.customer ?? '']
-  if (customer !== otherCustomer) return customer < otherCustomer ? -1 : 1
-  return one.dimension < other.dimension ? -1 : 1
 }
 
 function body(balance: AccountBalance) {

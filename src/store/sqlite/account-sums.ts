@@ -57,7 +57,14 @@ export async function accountSumsInSlices(database: DatabaseSync): Promise<Accou
     const sums = all.get(id)
     if (sums !== undefined) all.set(id, { ...sums, open: sums.open + difference })
   }
-  return [...all.values()]
+  await nextTurn()
+  return [...all.values()].toSorted(byName)
+}
+
+/** The order of the query above, and of the other store. Accounts of one name stay in the order of their ids. */
+function byName(one: AccountSums, other: AccountSums): number {
+  if (one.customer !== other.customer) return one.customer < other.customer ? -1 : 1
+  return one.dimension === other.dimension ? 0 : one.dimension < other.dimension ? -1 : 1
 }
 
 /** How much the tag sets of the open hours hold more than their sums, by account; empty where all agree. */
