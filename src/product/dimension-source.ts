@@ -38,63 +38,70 @@ const firstValue = described(
   'Whether what a counter shows at first is usage, where it certainly came after the first start here (count), or only where counting begins (baseline).',
 )
 
-const prometheus = object({
-  metric: required(
-    described(
-      text({
-        pattern: /^[a-zA-Z_:][a-zA-Z0-9_:]*$/,
-        longest: 255,
-        give: 'the name of a sample, such as app_requests_total',
-      }),
-      'The name of the samples, with its suffix.',
+/** What a metric is called by, and the parts that tell its series apart. */
+interface MetricWords {
+  readonly metric: Schema<string>
+  readonly about: string
+  readonly name: typeof label
+  readonly pattern: RegExp
+  readonly part: string
+  /** The part with its article. */
+  readonly aPart: string
+  readonly counts: string
+}
+
+/** Which series of a metric are usage, and what tags it has. */
+function metricFrom({ metric, about, name, pattern, part, aPart, counts }: MetricWords) {
+  return object({
+    metric: required(described(metric, about)),
+    match: optional(
+      described(
+        mapOf(text({ give: `the value of ${aPart}` }), {
+          pattern: pattern.source,
+          key: (key) =>
+            pattern.test(key) ? succeed(key) : notAllowed(key, `the name of ${aPart}`),
+          give: 'an object such as {"kind": "paid"}',
+        }),
+        counts,
+      ),
     ),
-  ),
-  match: optional(
-    described(
-      mapOf(text({ give: 'the value of a label' }), {
-        pattern: labelPattern.source,
-        key: (name) =>
-          labelPattern.test(name) ? succeed(name) : notAllowed(name, 'the name of a label'),
-        give: 'an object such as {"kind": "paid"}',
-      }),
-      'Only samples with these labels count.',
-    ),
-  ),
-  tags: optional(tagsFrom(label, 'label')),
-  firstValue: optional(firstValue, 'count'),
+    tags: optional(tagsFrom(name, part)),
+    firstValue: optional(firstValue, 'count'),
+  })
+}
+
+const prometheus = metricFrom({
+  metric: text({
+    pattern: /^[a-zA-Z_:][a-zA-Z0-9_:]*$/,
+    longest: 255,
+    give: 'the name of a sample, such as app_requests_total',
+  }),
+  about: 'The name of the samples, with its suffix.',
+  name: label,
+  pattern: labelPattern,
+  part: 'label',
+  aPart: 'a label',
+  counts: 'Only samples with these labels count.',
 })
 
 const attributeText = /^[\x21-\x7e]{1,255}$/
-const attribute = text({
-  pattern: attributeText,
-  longest: 255,
-  give: 'the name of an attribute, such as tenant or service.name',
-})
 
-const otlp = object({
-  metric: required(
-    described(
-      text({
-        pattern: attributeText,
-        longest: 255,
-        give: 'the name of a metric, such as app.requests',
-      }),
-      'The name of the metric.',
-    ),
-  ),
-  match: optional(
-    described(
-      mapOf(text({ give: 'the value of an attribute' }), {
-        pattern: attributeText.source,
-        key: (name) =>
-          attributeText.test(name) ? succeed(name) : notAllowed(name, 'the name of an attribute'),
-        give: 'an object such as {"kind": "paid"}',
-      }),
-      'Only points with these attributes, of their own or of their resource, count.',
-    ),
-  ),
-  tags: optional(tagsFrom(attribute, 'attribute')),
-  firstValue: optional(firstValue, 'count'),
+const otlp = metricFrom({
+  metric: text({
+    pattern: attributeText,
+    longest: 255,
+    give: 'the name of a metric, such as app.requests',
+  }),
+  about: 'The name of the metric.',
+  name: text({
+    pattern: attributeText,
+    longest: 255,
+    give: 'the name of an attribute, such as tenant or service.name',
+  }),
+  pattern: attributeText,
+  part: 'attribute',
+  aPart: 'an attribute',
+  counts: 'Only points with these attributes, of their own or of their resource, count.',
 })
 
 const heartbeatValue: Schema<bigint> = parsed(

@@ -31,8 +31,8 @@ export function accountSums(database: DatabaseSync): AccountSums[] {
 }
 
 /**
- * The same in slices between which the event loop runs, accounts in the order of their ids. What the hours and
- * records of an account hold are sums that the database keeps. An account is added up in one slice, so that
+ * The same in slices between which the event loop runs. What the hours and records of an account hold are
+ * sums that the database keeps. An account is added up in one slice, so that
  * usage which comes meanwhile makes no difference. Then the sum of each open hour is compared with its tag sets.
  */
 export async function accountSumsInSlices(database: DatabaseSync): Promise<AccountSums[]> {
