@@ -1,19 +1,14 @@
 import { createSystemClock } from '../../src/kernel/clock.ts'
-import { demoProduct } from '../../src/emulator/demo-product.ts'
 import { startLossyProxy, type LossyProxy } from '../clients/lossy-proxy.ts'
 import { startEmulator } from '../service/emulator/harness.ts'
+import { productFileWith } from '../support/sidecar/product-file.ts'
 import { startHarness, type SidecarHarness } from '../support/sidecar/sidecar-harness.ts'
 
-const productFile = '/product.json'
-const product = {
-  productCode: demoProduct.productCode,
-  route: 'metered',
-  dimensions: [
-    { name: 'requests', from: { otlp: { metric: 'app.requests', match: { kind: 'paid' } } } },
-    { name: 'hosts', aggregate: 'max', from: { otlp: { metric: 'app.hosts' } } },
-    { name: 'storage', from: { otlp: { metric: 'app.seconds' } } },
-  ],
-}
+const product = productFileWith([
+  { name: 'requests', from: { otlp: { metric: 'app.requests', match: { kind: 'paid' } } } },
+  { name: 'hosts', aggregate: 'max', from: { otlp: { metric: 'app.hosts' } } },
+  { name: 'storage', from: { otlp: { metric: 'app.seconds' } } },
+])
 
 /** A sidecar in real time behind a proxy that can lose an answer. */
 export interface OtlpWorld {
@@ -37,17 +32,8 @@ export async function startOtlpWorld(): Promise<OtlpWorld> {
       aws,
       clock,
       ...(dataDir !== undefined && { dataDir }),
-      files: { [productFile]: JSON.stringify(product) },
-      settings: {
-        SIDECAR_PRODUCT_FILE: productFile,
-        SIDECAR_PRODUCT_CODE: undefined,
-        SIDECAR_ROUTE: undefined,
-        SIDECAR_DIMENSIONS: undefined,
-        SIDECAR_PUBLIC_KEY_FILE: undefined,
-        SIDECAR_PUBLIC_KEY_VERSION: undefined,
-        SIDECAR_DRAIN_QUIET_MS: '0',
-        SIDECAR_FLUSH_ON_SHUTDOWN: 'false',
-      },
+      files: product.files,
+      settings: { ...product.settings, SIDECAR_FLUSH_ON_SHUTDOWN: 'false' },
     })
   let sidecar = await start()
   const refused: string[] = []

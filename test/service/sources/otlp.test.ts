@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
-import { demoProduct } from '../../../src/emulator/demo-product.ts'
 import { bytes, otlpJson, otlpProtobuf, type TestProcess } from '../../support/otlp/otlp-request.ts'
+import { productFileWith } from '../../support/sidecar/product-file.ts'
 import { startHarness, type SidecarHarness } from '../../support/sidecar/sidecar-harness.ts'
 
 let harness: SidecarHarness | undefined
@@ -10,27 +10,13 @@ afterEach(async () => {
   harness = undefined
 })
 
-const productFile = '/product.json'
-
 /** A sidecar whose product takes these dimensions from elsewhere. */
 async function begin(
   dimensions: readonly (object | string)[],
   settings: Readonly<Record<string, string | undefined>> = {},
 ): Promise<SidecarHarness> {
-  const product = { productCode: demoProduct.productCode, route: 'metered', dimensions }
-  harness = await startHarness({
-    files: { [productFile]: JSON.stringify(product) },
-    settings: {
-      SIDECAR_PRODUCT_FILE: productFile,
-      SIDECAR_PRODUCT_CODE: undefined,
-      SIDECAR_ROUTE: undefined,
-      SIDECAR_DIMENSIONS: undefined,
-      SIDECAR_PUBLIC_KEY_FILE: undefined,
-      SIDECAR_PUBLIC_KEY_VERSION: undefined,
-      SIDECAR_DRAIN_QUIET_MS: '0',
-      ...settings,
-    },
-  })
+  const { files, settings: own } = productFileWith(dimensions)
+  harness = await startHarness({ files, settings: { ...own, ...settings } })
   return harness
 }
 

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { demoProduct } from '../../../src/emulator/demo-product.ts'
 import { startMetricsPage, type MetricsPage } from '../../support/sidecar/metrics-page.ts'
+import { productFileWith } from '../../support/sidecar/product-file.ts'
 import { startHarness, type SidecarHarness } from '../../support/sidecar/sidecar-harness.ts'
 
 let page: MetricsPage
@@ -15,27 +15,15 @@ afterEach(async () => {
   await page.close()
 })
 
-const productFile = '/product.json'
-
 /** A sidecar whose product takes these dimensions from elsewhere. */
 async function start(
   dimensions: readonly (object | string)[],
   settings: Readonly<Record<string, string | undefined>> = {},
 ): Promise<SidecarHarness> {
-  const product = { productCode: demoProduct.productCode, route: 'metered', dimensions }
+  const { files, settings: own } = productFileWith(dimensions)
   harness = await startHarness({
-    files: { [productFile]: JSON.stringify(product) },
-    settings: {
-      SIDECAR_PRODUCT_FILE: productFile,
-      SIDECAR_PRODUCT_CODE: undefined,
-      SIDECAR_ROUTE: undefined,
-      SIDECAR_DIMENSIONS: undefined,
-      SIDECAR_PUBLIC_KEY_FILE: undefined,
-      SIDECAR_PUBLIC_KEY_VERSION: undefined,
-      SIDECAR_SCRAPE_URL: page.url,
-      SIDECAR_DRAIN_QUIET_MS: '0',
-      ...settings,
-    },
+    files,
+    settings: { ...own, SIDECAR_SCRAPE_URL: page.url, ...settings },
   })
   return harness
 }
