@@ -40,10 +40,10 @@ export class AwsClock implements Clock {
     return this.#known !== undefined
   }
 
-  /** Whether an instant that was written in the last day can be compared with `now`. */
-  get isSteady(): boolean {
-    const jumped = this.#jumpedAt !== undefined && this.elapsed() - this.#jumpedAt < doubtMs
-    return this.isKnown && !jumped
+  /** For how much longer, in ms, what was written earlier may look older than it is; 0 when nothing does. */
+  get doubtfulForMs(): number {
+    if (!this.isKnown) return doubtMs
+    return Math.max(0, (this.#jumpedAt ?? Number.NEGATIVE_INFINITY) + doubtMs - this.elapsed())
   }
 
   now(): number {

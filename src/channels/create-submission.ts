@@ -22,7 +22,7 @@ export interface SubmissionOptions {
   readonly api: MeteringApi
   readonly clock: Clock
   /** What is known of AWS's time; `clock` follows it. */
-  readonly awsTime?: Pick<AwsClock, 'isKnown' | 'isSteady'> | undefined
+  readonly awsTime?: Pick<AwsClock, 'isKnown' | 'doubtfulForMs'> | undefined
   readonly events: Events
   readonly log: Log
   /** 0 to 1, as Math.random. */

@@ -18,7 +18,7 @@ export interface SubmitterOptions {
   readonly sender: Sender
   readonly clock: Clock
   /** What is known of AWS's time; `clock` follows it. */
-  readonly awsTime?: Pick<AwsClock, 'isKnown' | 'isSteady'> | undefined
+  readonly awsTime?: Pick<AwsClock, 'isKnown' | 'doubtfulForMs'> | undefined
   readonly events: Events
   readonly log: Log
   /** `from` where a source asks for the usage by itself. */
@@ -182,7 +182,7 @@ export class Submitter {
         this.#dueBefore(now),
         awsTime?.isKnown === true ? now + aheadLimitMs : undefined,
       )
-      if (awsTime?.isKnown !== false) await ledger.prune(awsTime?.isSteady)
+      if (awsTime?.isKnown !== false) await ledger.prune(awsTime?.doubtfulForMs)
       this.#reminders.forget('sealing')
     } catch (error) {
       if (this.#stopped) return

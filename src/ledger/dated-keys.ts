@@ -16,14 +16,18 @@ export function noteUndatedKeys(page: Page, areOfOthers: boolean): void {
 }
 
 /**
- * Returns whether the age of keys is certain at `now`, which is AWS's time; `isSteady` when the clock of this process
- * made none look older. Otherwise all are kept as long as a new one.
+ * Returns whether the age of keys is certain at `now`, which is AWS's time. A step of this process's clock makes them
+ * look older for `doubtfulForMs`. Those of an earlier process are kept as long as a new one, as far as it is not known.
  */
-export function areKeysDated(page: Page, now: number, isSteady: boolean): boolean {
+export function areKeysDated(page: Page, now: number, doubtfulForMs: number): boolean {
   const keptUntil = Number(page.noted(keptNote) ?? 0)
-  const isCertain = isSteady && page.noted(undatedNote) !== 'earlier'
-  if (page.noted(undatedNote) !== 'none') page.note(undatedNote, 'none')
-  if (isCertain) return now >= keptUntil
-  if (now >= keptUntil) page.note(keptNote, String(now + claimsMs))
-  return false
+  const undated = page.noted(undatedNote)
+  const until = Math.max(
+    keptUntil,
+    doubtfulForMs > 0 ? now + doubtfulForMs : 0,
+    undated === 'earlier' ? now + claimsMs : 0,
+  )
+  if (until > keptUntil) page.note(keptNote, String(until))
+  if (undated !== 'none') page.note(undatedNote, 'none')
+  return now >= until
 }

@@ -231,10 +231,10 @@ export class Ledger {
 
   /**
    * Forgets idempotency keys after 25 hours, and settled records after 45 days, those of customers after 7. No key
-   * while their age is uncertain: `isSteady` is false when a step of the clock made them look older.
+   * while their age is uncertain: a step of the clock may have made them look older, and does so for `doubtfulForMs`.
    */
-  prune(isSteady = true): Promise<void> {
-    const time = { now: this.#options.clock.now(), isSteady }
+  prune(doubtfulForMs = 0): Promise<void> {
+    const time = { now: this.#options.clock.now(), doubtfulForMs }
     return forgetOld((rule) => this.#run(undefined, rule), time, this.customers !== undefined)
   }
 

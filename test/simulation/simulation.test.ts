@@ -19,6 +19,15 @@ const report: SimulationEvent = {
   copies: 1,
 }
 
+const kill: SimulationEvent = {
+  do: 'die',
+  at: 'now',
+  countdown: 1,
+  power: false,
+  requestArrives: true,
+  next: 'same',
+}
+
 /** Scripts that failed once, with today's rules or with a mistake in them. They stay. */
 const keptScripts: readonly { readonly name: string; readonly script: Script }[] = [
   {
@@ -96,6 +105,25 @@ const keptScripts: readonly { readonly name: string; readonly script: Script }[]
         report,
         { do: 'set-clock', minutes: 0 },
         { do: 'pass', minutes: 1430 },
+        { do: 'repeat', back: 1 },
+      ],
+    },
+  },
+  {
+    name: 'the same while keys that are older are in doubt, and a kill that forgets of the clock',
+    script: {
+      options,
+      events: [
+        kill,
+        { do: 'pass', minutes: 180 },
+        { do: 'set-clock', minutes: -200 },
+        { do: 'restart', flush: true, next: 'same', divisor: 1000 },
+        { do: 'pass', minutes: 60 },
+        report,
+        { do: 'set-clock', minutes: 0 },
+        { do: 'pass', minutes: 120 },
+        kill,
+        { do: 'pass', minutes: 1260 },
         { do: 'repeat', back: 1 },
       ],
     },

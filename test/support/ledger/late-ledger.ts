@@ -35,7 +35,7 @@ export function withLateReads(
     countPage: (page) => ledger.countPage(page),
     countStreams: (batch) => ledger.countStreams(batch),
     seal: (request) => ledger.seal(request),
-    prune: (isSteady) => ledger.prune(isSteady),
+    prune: (doubtfulForMs) => ledger.prune(doubtfulForMs),
     settleAll: (outcomes) => ledger.settleAll(outcomes),
     resealRecord: (id, tokenOf) => ledger.resealRecord(id, tokenOf),
     async pendingRecords() {

@@ -16,7 +16,7 @@ describe('the time of AWS', () => {
     const clock = new AwsClock(machine)
     machine.step(hourMs)
     expect(clock.now()).toBe(machine.now())
-    expect([clock.isKnown, clock.isSteady]).toEqual([false, false])
+    expect([clock.isKnown, clock.doubtfulForMs]).toEqual([false, 25 * hourMs])
   })
 
   test('is what its Date header says where the machine is wrong', async () => {
@@ -70,24 +70,25 @@ describe('the time of AWS', () => {
     expect(woken).toEqual([18 * minuteMs])
   })
 
-  test('is steady once it is known, and again a day after it went forward', async () => {
+  test('leaves no doubt once it is known, and none a day after it went forward', async () => {
     const machine = new ManualClock()
     const clock = new AwsClock(machine)
     answer(clock, machine.now())
-    expect(clock.isSteady).toBe(true)
+    expect(clock.doubtfulForMs).toBe(0)
     answer(clock, machine.now() + 26 * hourMs)
-    expect(clock.isSteady).toBe(false)
-    await machine.advance(25 * hourMs)
-    expect(clock.isSteady).toBe(true)
+    await machine.advance(hourMs)
+    expect(clock.doubtfulForMs).toBe(24 * hourMs)
+    await machine.advance(24 * hourMs)
+    expect(clock.doubtfulForMs).toBe(0)
   })
 
-  test('is not steady where the machine was behind at first, though it was right when AWS answered', () => {
+  test('leaves a doubt where the machine was behind at first, though it was right when AWS answered', () => {
     const machine = new ManualClock()
     const clock = new AwsClock(machine)
     clock.now()
     machine.step(200 * minuteMs)
     clock.now()
     answer(clock, machine.now())
-    expect(clock.isSteady).toBe(false)
+    expect(clock.doubtfulForMs).toBe(25 * hourMs)
   })
 })

@@ -37,7 +37,7 @@ async function createParts(...answers: MeteringResult<MeterUsageValue>[]) {
       forward: notHere,
       close: () => {},
     },
-    awsTime: { isKnown: true, isSteady: true },
+    awsTime: { isKnown: true, doubtfulForMs: 0 },
     log: createSilentLog(),
     random: () => 1,
     product: { dimensions: [{ name: 'requests' }] },

@@ -145,24 +145,24 @@ describe('the tick of an hour', () => {
   })
 
   test('forgets no idempotency key while what time it is has just turned out to be another', async () => {
-    const awsTime = { isKnown: false, isSteady: false }
+    const awsTime = { isKnown: false, doubtfulForMs: hourMs }
     const { ledger, submitter } = await createBench({ awsTime })
     const prunes: unknown[] = []
     Object.assign(ledger, {
-      prune: (isSteady: unknown) => Promise.resolve(void prunes.push(isSteady)),
+      prune: (doubtfulForMs: unknown) => Promise.resolve(void prunes.push(doubtfulForMs)),
     })
     await submitter.tick()
     expect(prunes).toEqual([])
     Object.assign(awsTime, { isKnown: true })
     await submitter.tick()
-    Object.assign(awsTime, { isSteady: true })
+    Object.assign(awsTime, { doubtfulForMs: 0 })
     await submitter.tick()
-    expect(prunes).toEqual([false, true])
+    expect(prunes).toEqual([hourMs, 0])
   })
 
   test('takes usage that is days ahead of AWS back into the current hour', async () => {
     const { ledger, report, clock, submitter, sent } = await createBench({
-      awsTime: { isKnown: true, isSteady: true },
+      awsTime: { isKnown: true, doubtfulForMs: 0 },
     })
     clock.step(26 * hourMs)
     await report('requests', 2n * unit)
