@@ -1,10 +1,11 @@
-import { readlinkSync } from 'node:fs'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { SidecarError } from '../../../src/kernel/errors.ts'
 import type { DataSync } from '../../../src/store/sqlite/file/data-sync.ts'
+import { schemaVersion } from '../../../src/store/sqlite/migrations/migrate.ts'
 import { ForgetfulDisk } from '../../support/ledger/forgetful-disk.ts'
 import {
   openBench,
@@ -182,4 +183,18 @@ test('the names of new directories are flushed before anything is acknowledged',
   })
   await openBench({ directory: join(above, 'a', 'b') })
   expect(synced).toEqual(expect.arrayContaining([join(above, 'a', 'b'), join(above, 'a'), above]))
+})
+
+test('a new file gets its name only when its content is on disk', async () => {
+  const directory = temporaryDirectory()
+  const synced: unknown[] = []
+  const dataSync: DataSync = async ({ fd }) => {
+    const path = readlinkSync(`/proc/self/fd/${fd}`)
+    if (synced.push(basename(path)) > 1) return
+    expect(readdirSync(directory)).not.toContain('ledger.db')
+    using draft = new DatabaseSync(path, { readOnly: true })
+    expect(draft.prepare('PRAGMA user_version').get()).toEqual({ user_version: schemaVersion })
+  }
+  await openBench({ directory, dataSync })
+  expect(synced.slice(0, 3)).toEqual(['ledger.db.new', 'ledger.db', 'ledger.db-wal'])
 })

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { DataSync } from '../../../src/store/sqlite/file/data-sync.ts'
@@ -56,6 +56,8 @@ async function cutsOf(seed: number, groups: number, cuts: number): Promise<Cut[]
   // The main file is opened, and flushed, first.
   const handles: unknown[] = []
   const dataSync: DataSync = (handle) => {
+    // The draft of a new file, before it has its name.
+    if (!existsSync(join(directory, 'ledger.db'))) return Promise.resolve()
     if (!handles.includes(handle)) handles.push(handle)
     const isMain = handles.indexOf(handle) === 0
     // A checkpoint comes when the log is flushed and the main file is not.

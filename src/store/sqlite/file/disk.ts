@@ -74,8 +74,8 @@ export class Disk {
     if (recovered) await disk.#rewrite()
     // Without room for the reserve the sidecar still starts, and sends what it can.
     disk.reserve(0)
-    await sync(main)
-    await sync(wal)
+    const directory = resolve(dirname(path))
+    await Promise.all([sync(main), sync(wal), syncDirectory(directory), syncParents(directory)])
     return disk
   }
 
@@ -205,10 +205,7 @@ export async function openDisk(
 ): Promise<Disk> {
   try {
     const directory = resolve(dirname(opened.path))
-    const disk = await Disk.open(opened, sync, limitBytes - bytesOfOthers(directory))
-    await syncDirectory(directory)
-    await syncParents(directory)
-    return disk
+    return await Disk.open(opened, sync, limitBytes - bytesOfOthers(directory))
   } catch (cause) {
     throw new SidecarError(
       'LedgerFailed',

@@ -7,6 +7,7 @@ import {
   writeFileSync,
   rmSync,
 } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { SidecarError, messageOf } from '../../../kernel/errors.ts'
@@ -75,42 +76,54 @@ export async function openDatabase(
   else if (existsSync(path) && statSync(path).size === 0) await discard('the file is empty')
   else if (!walHeaderIsSound(`${path}-wal`)) await discard('its write-ahead log is not one')
   const networkFileSystem = statfsSync(directory).type === nfsMagic
-  const open = async () => {
-    const prepare = (file: string) => {
-      const database = connect(file, networkFileSystem)
+  const openFile = async () => {
+    const prepare = (file: string, flushes?: 'OFF') => {
+      const database = connect(file, networkFileSystem, flushes)
       return preparing(database, () => migrate(database, now, meaningOf))
     }
-    if (!existsSync(path)) createFile(path, prepare)
+    if (!existsSync(path)) await createFile(path, (draft) => prepare(draft, 'OFF'), dataSync)
     const left = hasLog(path)
     const renewed = left && (await renewFile(connect(path, networkFileSystem), path, dataSync))
     const recovered = left && !renewed
     return { database: prepare(path), path, setAside, networkFileSystem, recovered }
   }
   try {
-    return await open()
+    return await openFile()
   } catch (error) {
     if (!isDamage(error)) throw translateOpening(error, path)
     await discard(messageOf(error))
-    return open()
+    return openFile()
   }
 }
 
-/** Makes a new file under another name first: one that is not whole is then never our own doing. */
-function createFile(path: string, prepare: (file: string) => DatabaseSync): void {
+/**
+ * Makes a new file under another name first: one that is not whole is then never our own doing. It is
+ * flushed once, when it is complete: until then a power cut may take it.
+ */
+async function createFile(
+  path: string,
+  prepare: (file: string) => DatabaseSync,
+  dataSync: DataSync,
+): Promise<void> {
   const draft = `${path}.new`
   for (const suffix of companions) rmSync(draft + suffix, { force: true })
-  keepPrivate(draft)
   const database = prepare(draft)
   try {
-    // Closing would do the same, without a word when a flush fails.
-    database.exec('PRAGMA synchronous = FULL; PRAGMA wal_checkpoint(TRUNCATE)')
+    // Closing would do the same, without a word when it fails.
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   } finally {
     database.close()
   }
+  await using file = await open(draft, 'r+')
+  await dataSync(file)
   renameSync(draft, path)
 }
 
-function connect(path: string, networkFileSystem: boolean): DatabaseSync {
+function connect(
+  path: string,
+  networkFileSystem: boolean,
+  flushes: 'OFF' | 'NORMAL' = 'NORMAL',
+): DatabaseSync {
   keepPrivate(path)
   // With foreign keys SQLite deletes row by row, and an hour of 2,500 large tag sets takes five times as long.
   const database = new DatabaseSync(path, {
@@ -123,7 +136,7 @@ function connect(path: string, networkFileSystem: boolean): DatabaseSync {
     // The ledger flushes and checkpoints by itself, off the event loop: see disk.ts. The cache holds the pages of
     // an hour with 2,500 large tag sets, which are read and then deleted.
     database.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16384',
+      `PRAGMA synchronous = ${flushes}; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16384`,
     )
     const check = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check']
     if (check !== 'ok') throw new DamagedFile(String(check))

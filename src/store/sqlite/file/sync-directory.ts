@@ -16,10 +16,16 @@ const notOurs = ['EACCES', 'EPERM', 'EROFS', 'EINVAL', 'ENOTSUP']
  * a new directory with all that is in it. An earlier process may have made them and not come that far.
  */
 export async function syncParents(directory: string): Promise<void> {
-  for (let path = directory; dirname(path) !== path; path = dirname(path))
-    try {
-      await syncDirectory(dirname(path))
-    } catch (error) {
-      if (!notOurs.includes(codeOfSystem(error) ?? '')) throw error
-    }
+  await Promise.all(
+    parentsOf(directory).map((parent) =>
+      syncDirectory(parent).catch((error: unknown) => {
+        if (!notOurs.includes(codeOfSystem(error) ?? '')) throw error
+      }),
+    ),
+  )
+}
+
+function parentsOf(directory: string): readonly string[] {
+  const parent = dirname(directory)
+  return parent === directory ? [] : [parent, ...parentsOf(parent)]
 }
