@@ -4,19 +4,14 @@ import { listen } from '../http/listener/server.ts'
 import { openAll } from '../kernel/open-all.ts'
 import { logEvents } from '../observe/log/event-log.ts'
 import type { Platform } from '../platform/platform.ts'
-import { startAppListener } from './parts/app-listener-part.ts'
 import { startAws } from './parts/aws-part.ts'
-import { startDecisions } from './parts/decisions-part.ts'
-import { startEndWatch } from './parts/end-watch-part.ts'
-import { startEmbeddedMetricsPart } from './parts/embedded-metrics-part.ts'
 import { startEntitlementPart } from './parts/entitlement-part.ts'
+import { startIntake } from './parts/intake-part.ts'
 import { startLedger, type LedgerPart } from './parts/ledger-part.ts'
 import { startCounting, type Counting } from './parts/metrics-part.ts'
 import { startOpsListener } from './parts/ops-listener-part.ts'
 import { findPlatform } from './parts/platform-part.ts'
-import { startSchedule } from './parts/schedule-part.ts'
 import { startSubmission } from './parts/submission-part.ts'
-import { startTakeover } from './parts/takeover-part.ts'
 import type { Sockets } from './parts/waiting-room.ts'
 import { shutDown } from './shut-down.ts'
 import type { SidecarOptions } from './sidecar-options.ts'
@@ -94,38 +89,22 @@ function startParts(
       }),
     )
     const submission = opened.use(startSubmission(byAwsTime, { ledger, api, entitlement }))
-    const { submitter } = submission
 
-    // What brings in work. The shutdown closes it first, and sends the rest before it closes `opened`.
-    const intake = opened.use(new AsyncDisposableStack())
-    const decisions = intake.use(startDecisions(options, ledger))
-    const app = intake.use(
-      await startAppListener(byAwsTime, {
+    // The shutdown closes it first, and sends the rest before it closes `opened`.
+    const intake = opened.use(
+      await startIntake(byAwsTime, {
         platform,
         ledger,
         api,
         entitlementPart,
         submission,
-        decisions,
+        metrics,
         drain,
         listen: sockets.app,
       }),
     )
+    const { app } = intake
     endBegins = () => app.endBegins()
-    intake.use(startEndWatch(options, platform, endBegins))
-    // After the last thing that can fail: a start that ends here must not leave a record half sent.
-    intake.use(startEmbeddedMetricsPart(options, metrics))
-    intake.use(
-      startSchedule({ ...options, clock }, () => {
-        entitlementPart.renewGrace()
-        void submitter.tick()
-      }),
-    )
-    if (databaseUrlOf(options.settings) !== undefined)
-      intake.use(startTakeover(options, { ledger, submitter: submission.submitter }))
-    // First of all to end, so that no request waits for the entitlement while the listener closes.
-    intake.use(entitlementPart)
-    intake.defer(() => entitlementPart.renewGrace())
     logStarted(options, platform, app.port, ops.port)
 
     let stopped: Promise<void> | undefined
@@ -141,7 +120,7 @@ function startParts(
           platform,
           drain,
           drainSources: (signal) => app.drainSources(signal),
-          submitter,
+          submitter: submission.submitter,
           ledgerPart,
           intake,
           opened,
