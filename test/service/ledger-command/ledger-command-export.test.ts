@@ -172,4 +172,19 @@ describe('ledger audit', () => {
       ],
     })
   })
+
+  test('adds up every row, and does not trust the sums that the book keeps', async () => {
+    const database = new DatabaseSync(join(directory, 'ledger.db'))
+    const add = (units: string) =>
+      database.exec(
+        `UPDATE record_part SET quantity = quantity + ${units}
+         WHERE record_id = (SELECT max(id) FROM record)`,
+      )
+    add('2000000')
+    const { code, out } = await runLedger(directory, clock, ['audit'])
+    add('-2000000')
+    database.close()
+    expect(code).toBe(1)
+    expect(out.join('\n')).toMatch(/requests +9 +0 +0 +0 +11 +0 +-2\n/)
+  })
 })
