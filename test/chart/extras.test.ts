@@ -3,8 +3,12 @@ import { render } from './charts.ts'
 import { only, podOf } from './kubernetes-object.ts'
 
 test('the secrets for pulling are written as everyone writes them', async () => {
-  const objects = await render({ imagePullSecrets: [{ name: 'mine' }] })
-  expect(podOf(objects).spec).toMatchObject({ imagePullSecrets: [{ name: 'mine' }] })
+  const imagePullSecrets = [{ name: 'mine' }]
+  const objects = await render({ imagePullSecrets, emulator: { enabled: true } })
+  const deployments = objects.filter(({ kind }) => kind === 'Deployment')
+  expect(deployments).toHaveLength(2)
+  for (const { spec } of deployments)
+    expect(spec).toMatchObject({ template: { spec: { imagePullSecrets } } })
 })
 
 test('the pods are spread, and a drain of nodes leaves some', async () => {

@@ -7,6 +7,7 @@ import type { SettingType } from '../../src/config/settings/setting-type.ts'
 import { settingsTable } from '../../src/config/settings/settings-table.ts'
 import { ciFiles, library, render } from './charts.ts'
 import { envOf, sidecarOf } from './kubernetes-object.ts'
+import { sourceDimensions } from '../support/deploy/source-dimensions.ts'
 
 /** A value for the setting, other than its default, as a person writes it in values.yaml. */
 const examples: Readonly<Record<string, unknown>> = {
@@ -91,12 +92,14 @@ function refusalOf(settings: object): Promise<string> {
   )
 }
 
-/** The product file, for the values files that leave it to the image. */
-const productFile = JSON.stringify({
-  productCode: 'code',
-  route: 'metered',
-  dimensions: ['requests'],
-})
+/** The product file in the image, for the values files that leave it there. */
+function productFileOf(name: string): object {
+  const product = { productCode: 'code', route: 'metered', dimensions: ['requests'] }
+  if (name.startsWith('saas'))
+    return { ...product, route: 'saas', region: 'us-east-1', customerIds: 'license-arn' }
+  if (name === 'sources-values.yaml') return { ...product, dimensions: sourceDimensions }
+  return product
+}
 
 test.each(ciFiles)('the sidecar itself accepts the environment of %s', async (name) => {
   const env = envOf(sidecarOf(await render({}, { ci: name })))
@@ -104,7 +107,12 @@ test.each(ciFiles)('the sidecar itself accepts the environment of %s', async (na
     Object.entries(env).filter(([variable]) => variable.startsWith('SIDECAR_')),
   )
   const baked = own['SIDECAR_PRODUCT_CODE'] === undefined
-  const settings = loadSettings(own, { readText: () => (baked ? productFile : undefined) })
+  const files: Readonly<Record<string, string>> = {
+    '/etc/marketplace-sidecar/product.json': JSON.stringify(productFileOf(name)),
+    '/run/secrets/marketplace-sidecar-database/url': 'postgres://sidecar@db.example.com/billing',
+  }
+  const readText = (path: string) => (baked ? files[path] : undefined)
+  const settings = loadSettings(own, { readText })
   expect(settings.opsListen.port).toBe(9464)
-  expect(settings.product.route).toBe('metered')
+  expect(settings.product.route).toBe(name.startsWith('saas') ? 'saas' : 'metered')
 })

@@ -8,6 +8,7 @@ import { readTaskDefinition, taskDefinitionFiles } from '../support/deploy/task-
 import { startRecordingAws, type RecordingAws } from './recording-aws.ts'
 import { runTool, type Outcome } from './run-tool.ts'
 
+const saas = readPage('guides/saas.md')
 let aws: string
 let recording: RecordingAws
 beforeAll(async () => {
@@ -31,7 +32,7 @@ function call(...args: string[]): Promise<Outcome> {
 const register = (path: string) =>
   call('ecs', 'register-task-definition', '--cli-input-json', `file://${path}`)
 
-test.each(['fargate', 'ec2'] as const)(
+test.each(['fargate', 'ec2', 'saas', 'sources'] as const)(
   'the AWS CLI registers the task definition for %s, member for member',
   async (platform) => {
     expect(await register(join(root, taskDefinitionFiles[platform]))).toMatchObject({
@@ -72,13 +73,21 @@ test.each([
   expect(recording.calls).toHaveLength(before)
 })
 
-/** The commands of docs/guides/ecs.md as words. None has a quoted argument. */
-const commands = [...readPage('guides/ecs.md').matchAll(/^ *(aws .*)$/gm)].map(([, line = '']) =>
-  line.split(' '),
-)
+test('the AWS CLI registers a task for EC2 whose volume stays, as the page on SaaS has it', async () => {
+  const [, volume = ''] =
+    /^```json\n(\{\n {2}"name": "marketplace-sidecar-data"[^]*?)```/m.exec(saas) ?? []
+  const path = join(temporaryDirectory(), 'task.json')
+  const task = { ...readTaskDefinition('ec2'), volumes: [JSON.parse(volume)] }
+  writeFileSync(path, JSON.stringify(task))
+  expect(await register(path)).toMatchObject({ code: 0, err: '' })
+  expect(recording.calls.at(-1)?.input).toEqual(task)
+})
 
-test('the page has commands', () => {
-  expect(commands.length).toBeGreaterThan(3)
+/** The commands of both pages as words. None has a quoted argument. */
+const commands = [readPage('guides/ecs.md'), saas].flatMap((page) => {
+  const found = [...page.matchAll(/^ *(aws .*)$/gm)]
+  if (found.length < 4) throw new Error(`the page has ${found.length} commands`)
+  return found.map(([, line = '']) => line.split(' '))
 })
 
 test.each(commands)('the AWS CLI accepts the command on the page: %s %s %s', async (...words) => {

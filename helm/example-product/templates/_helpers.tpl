@@ -9,6 +9,18 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 
+{{/* The environment of the stand-in, from the values of the application. */}}
+{{- define "example-product.environment" -}}
+- name: USAGE_DIMENSION
+  value: {{ .dimension | quote }}
+- name: USAGE_INTERVAL_SECONDS
+  value: {{ .intervalSeconds | int64 | quote }}
+{{- range $name, $value := .env }}
+- name: {{ $name }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- end -}}
+
 {{/* The security context of every container here, which permits next to nothing. */}}
 {{- define "example-product.securityContext" -}}
 runAsNonRoot: true

@@ -10,6 +10,7 @@ export interface JsonObject {
 
 export interface Template {
   readonly Parameters: Readonly<Record<string, JsonObject>>
+  readonly Rules: Readonly<Record<string, JsonObject>>
   readonly Resources: Readonly<Record<string, { Type: string; Properties: JsonObject }>>
 }
 
@@ -35,11 +36,28 @@ function longForm(name: string): string {
   return name === 'Ref' ? name : `Fn::${name}`
 }
 
-/** Returns a property in which every reference has the value that `values` gives it. */
-export function resolveReferences(property: Json, values: Readonly<Record<string, Json>>): Json {
+const noValue = { Ref: 'AWS::NoValue' }
+
+/**
+ * Returns a property in which every reference has the value that `values` gives it, and every choice is made by
+ * `conditions`. A member without a value is left out.
+ */
+export function resolveReferences(
+  property: Json,
+  values: Readonly<Record<string, Json>>,
+  conditions: Readonly<Record<string, boolean>> = {},
+): Json {
+  const resolve = (inner: Json) => resolveReferences(inner, values, conditions)
   if (typeof property !== 'object' || property === null) return property
-  if (isList(property)) return property.map((item) => resolveReferences(item, values))
+  if (isList(property)) return property.map(resolve)
   const [[name, argument] = ['', null], ...more] = Object.entries(property)
+  if (name === 'Fn::If' && Array.isArray(argument)) {
+    const [condition, met, unmet] = argument as unknown as readonly [string, Json, Json]
+    const isMet = conditions[condition]
+    if (isMet === undefined) throw new Error(`the condition ${condition} is not given`)
+    return resolve(isMet ? met : unmet)
+  }
+  if (name === 'Ref' && argument === noValue.Ref) return noValue
   const isReference = more.length === 0 && (name === 'Ref' || name === 'Fn::GetAtt')
   if (isReference && typeof argument === 'string') {
     const value = values[argument]
@@ -47,7 +65,9 @@ export function resolveReferences(property: Json, values: Readonly<Record<string
     return value
   }
   return Object.fromEntries(
-    Object.entries(property).map(([key, inner]) => [key, resolveReferences(inner, values)]),
+    Object.entries(property)
+      .map(([key, inner]) => [key, resolve(inner)] as const)
+      .filter(([, inner]) => inner !== noValue),
   )
 }
 

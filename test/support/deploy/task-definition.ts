@@ -2,6 +2,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../program/program.ts'
 
+export interface Variable {
+  readonly name: string
+  readonly value: string
+}
+
 export interface ContainerDefinition {
   readonly name: string
   readonly image: string
@@ -9,9 +14,11 @@ export interface ContainerDefinition {
   readonly startTimeout?: number
   readonly stopTimeout: number
   readonly readonlyRootFilesystem?: boolean
+  readonly portMappings?: readonly { readonly containerPort: number }[]
   readonly healthCheck?: { readonly command: readonly string[] }
   readonly restartPolicy?: { readonly ignoredExitCodes: readonly number[] }
-  readonly environment?: readonly { readonly name: string; readonly value: string }[]
+  readonly environment?: readonly Variable[]
+  readonly secrets?: readonly { readonly name: string; readonly valueFrom: string }[]
 }
 
 export interface TaskDefinition {
@@ -27,6 +34,8 @@ export interface TaskDefinition {
 export const taskDefinitionFiles = {
   fargate: 'ecs-task-def.json',
   ec2: 'deploy/ecs-task-def-ec2.json',
+  saas: 'deploy/ecs-task-def-saas.json',
+  sources: 'deploy/ecs-task-def-sources.json',
 } as const
 
 export function readTaskDefinition(platform: keyof typeof taskDefinitionFiles): TaskDefinition {
@@ -41,8 +50,8 @@ export function containerOf(task: TaskDefinition, name: string): ContainerDefini
   return container
 }
 
-/** Returns the environment of the task's sidecar, name to value. */
-export function sidecarEnvironment(task: TaskDefinition): Record<string, string> {
-  const { environment = [] } = containerOf(task, 'marketplace-sidecar')
+/** Returns the environment of a container of the task, name to value. */
+export function environmentOf(task: TaskDefinition, container: string): Record<string, string> {
+  const { environment = [] } = containerOf(task, container)
   return Object.fromEntries(environment.map(({ name, value }) => [name, value]))
 }

@@ -34,9 +34,16 @@ const values: Readonly<Record<string, Json>> = {
   'ExecutionRole.Arn': fargate.executionRoleArn,
   ProductCode: productCode,
 }
-const task = asApiMembers(
-  resolveReferences(properties('TaskDefinition'), values),
-) as unknown as TaskDefinition
+const forContainers = { IsSaas: false, HasDatabase: false }
+const forSaas = { IsSaas: true, HasDatabase: true }
+const databaseSecret =
+  'arn:aws:secretsmanager:us-east-1:123456789012:secret:billing-database-AbCdEf'
+const saasValues = { ...values, DatabaseSecretArn: databaseSecret }
+const taskFor = (given: Readonly<Record<string, Json>>, conditions: Record<string, boolean>) =>
+  asApiMembers(
+    resolveReferences(properties('TaskDefinition'), given, conditions),
+  ) as unknown as TaskDefinition
+const task = taskFor(values, forContainers)
 const sidecarOf = (one: TaskDefinition) => containerOf(one, 'marketplace-sidecar')
 
 /** The metrics that SIDECAR_EMBEDDED_METRICS writes. */
@@ -66,6 +73,12 @@ describe('the task definition of the CloudFormation template', () => {
     expect({ ...task, containerDefinitions }).toEqual(fargate)
   })
 
+  test('has the secret of ecs-task-def-saas.json where a database is given', () => {
+    const { secrets, ...sidecar } = sidecarOf(taskFor(saasValues, forSaas))
+    expect(secrets).toEqual(sidecarOf(readTaskDefinition('saas')).secrets)
+    expect(sidecar).toEqual(sidecarOf(task))
+  })
+
   test('names only settings that exist', () => {
     const known = new Set<string>(settingsTable.map(({ name }) => name))
     const named = (sidecarOf(task).environment ?? []).map(({ name }) => name)
@@ -73,11 +86,34 @@ describe('the task definition of the CloudFormation template', () => {
   })
 })
 
-test('the role of the task allows what deploy/iam-policy.json allows, and nothing else', () => {
-  const policy: unknown = JSON.parse(readFileSync(join(root, 'deploy/iam-policy.json'), 'utf8'))
-  const { Policies, ManagedPolicyArns } = properties('TaskRole')
-  expect(Policies).toEqual([{ PolicyName: 'marketplace-metering', PolicyDocument: policy }])
+test.each([
+  ['deploy/iam-policy.json', forContainers],
+  ['deploy/iam-policy-saas.json', forSaas],
+])('the role of the task allows what %s allows, and nothing else', (file, conditions) => {
+  const policy: unknown = JSON.parse(readFileSync(join(root, file), 'utf8'))
+  const { Policies = null, ManagedPolicyArns } = properties('TaskRole')
+  expect(resolveReferences(Policies, values, conditions)).toEqual([
+    { PolicyName: 'marketplace-metering', PolicyDocument: policy },
+  ])
   expect(ManagedPolicyArns).toBeUndefined()
+})
+
+test('ECS may read the secret of the database, and no other', () => {
+  const policies = (conditions: Record<string, boolean>) =>
+    JSON.stringify(
+      resolveReferences(properties('ExecutionRole')['Policies'] ?? null, saasValues, conditions),
+    )
+  expect(policies(forSaas)).toContain(
+    `"Action":"secretsmanager:GetSecretValue","Resource":"${databaseSecret}"`,
+  )
+  expect(policies(forContainers)).not.toContain('secretsmanager')
+})
+
+test('a SaaS product without a database is refused before anything is made', () => {
+  expect(template.Rules['SaasNeedsDatabase']).toMatchObject({
+    RuleCondition: { 'Fn::Equals': [{ Ref: 'Route' }, 'saas'] },
+    Assertions: [{ Assert: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'DatabaseSecretArn' }, ''] }] } }],
+  })
 })
 
 test('only the application can be reached from outside the task', () => {

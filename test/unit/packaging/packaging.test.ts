@@ -105,14 +105,17 @@ test('in the ECS task every container logs to CloudWatch and has an image with a
   }
 })
 
-test('the IAM policy allows the two operations and nothing else', async () => {
-  const policy: unknown = JSON.parse(await read('deploy/iam-policy.json'))
+test.each([
+  ['container', 'deploy/iam-policy.json', ['RegisterUsage', 'MeterUsage']],
+  ['SaaS', 'deploy/iam-policy-saas.json', ['BatchMeterUsage', 'ResolveCustomer']],
+])('the IAM policy allows the two operations and nothing else: %s', async (_, file, actions) => {
+  const policy: unknown = JSON.parse(await read(file))
   expect(policy).toMatchObject({
     Version: '2012-10-17',
     Statement: [
       {
         Effect: 'Allow',
-        Action: ['aws-marketplace:RegisterUsage', 'aws-marketplace:MeterUsage'],
+        Action: actions.map((action) => `aws-marketplace:${action}`),
         Resource: '*',
       },
     ],
