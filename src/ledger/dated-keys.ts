@@ -3,7 +3,8 @@ import type { Page } from './page/page.ts'
 
 /**
  * Idempotency keys are stored with the time of the machine until AWS has said what time it is. A clock that was
- * behind makes them look older than they are, at a later start too. The book notes whose keys may have such a time.
+ * behind makes them look older than they are, at a later start too. The book notes whose keys may have such a time,
+ * unless its store has a clock of its own.
  */
 const undatedNote = 'keys.undated'
 /** Until this instant, AWS's time, no key is forgotten. */
@@ -11,6 +12,7 @@ const keptNote = 'keys.kept-until'
 
 /** At a start: what this process stores is undated for now, and so is what an earlier one left undated. */
 export function noteUndatedKeys(page: Page, areOfOthers: boolean): void {
+  if (page.view.datesKeys) return
   const before = page.noted(undatedNote) ?? 'none'
   page.note(undatedNote, before === 'none' && !areOfOthers ? 'own' : 'earlier')
 }
@@ -20,6 +22,7 @@ export function noteUndatedKeys(page: Page, areOfOthers: boolean): void {
  * look older for `doubtfulForMs`. Those of an earlier process are kept as long as a new one, as far as it is not known.
  */
 export function areKeysDated(page: Page, now: number, doubtfulForMs: number): boolean {
+  if (page.view.datesKeys) return true
   const keptUntil = Number(page.noted(keptNote) ?? 0)
   const undated = page.noted(undatedNote)
   const until = Math.max(

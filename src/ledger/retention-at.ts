@@ -13,6 +13,7 @@ const settledOfCustomersMs = 7 * dayMs
 export function retentionAt(now: number, hasCustomers: boolean, areKeysDated: boolean): Retention {
   const keysBefore = areKeysDated ? now - claimsMs : 0
   return {
+    at: now,
     claimsBefore: keysBefore,
     settledBefore: now - (hasCustomers ? settledOfCustomersMs : settledMs),
     lateUsageBefore: now - summaryWindowMs,

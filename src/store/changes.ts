@@ -78,6 +78,8 @@ export interface NewClaim {
   readonly digest: Uint8Array
   readonly receipts: readonly ReportReceipt[]
   readonly createdAt: number
+  /** How much longer than other keys it is kept, ms; undefined for as long. */
+  readonly keptLongerMs?: number | undefined
 }
 
 export interface LateUsageSum {

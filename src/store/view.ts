@@ -81,6 +81,8 @@ export interface CustomerView {
  * again: they are pure.
  */
 export interface BookView extends CustomerView {
+  /** Whether the age of idempotency keys goes by a clock of the store's own. */
+  readonly datesKeys: boolean
   claim(token: string): StoredClaim | undefined
   /** Whether a record of this slot and hour exists, whatever its state. */
   isClosed(slot: Slot, hour: number): boolean

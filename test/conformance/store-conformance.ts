@@ -38,6 +38,8 @@ export interface StorePlace {
   kill(): void
   /** The next flush fails, and nothing of it reaches the disk. Absent where a commit is durable by itself. */
   failFlush?(): void
+  /** Lets time pass for the idempotency keys of the book, where the store dates them by a clock of its own. */
+  age?(ms: number): Promise<unknown>
   /** Makes transactions fail with LedgerBusy until the function that it returns is called. */
   lock(): (() => void) | Promise<() => Promise<void>>
   remove(): Promise<void>
@@ -45,7 +47,8 @@ export interface StorePlace {
 
 export interface StoreUnderTest {
   readonly name: string
-  readonly create: () => Promise<StorePlace>
+  /** With room for so many bytes of idempotency keys, or as many as there usually are. */
+  readonly create: (keyLimitBytes?: number) => Promise<StorePlace>
 }
 
 const requests = accountFor('requests')
@@ -53,15 +56,15 @@ const open = { account: requests, resource: pod, hour: nine }
 
 /** Checks what every store must do, whatever it keeps the book in. */
 export function describeStore({ name, create }: StoreUnderTest): void {
-  async function place(): Promise<StorePlace> {
-    const made = await create()
+  async function place(keyLimitBytes?: number): Promise<StorePlace> {
+    const made = await create(keyLimitBytes)
     onTestFinished(() => made.remove())
     return made
   }
 
   /** A store that `pod` owns. */
-  async function owned(): Promise<{ place: StorePlace; store: Store }> {
-    const made = await place()
+  async function owned(keyLimitBytes?: number): Promise<{ place: StorePlace; store: Store }> {
+    const made = await place(keyLimitBytes)
     const store = await made.open()
     await write(store, { owner })
     return { place: made, store }

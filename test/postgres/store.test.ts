@@ -5,7 +5,7 @@ import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.
 import type { Store } from '../../src/store/store.ts'
 import { describeStore } from '../conformance/store-conformance.ts'
 import { BreakableDatabase } from './support/breakable-database.ts'
-import { newDatabase } from './support/new-database.ts'
+import { asOwner, newDatabase } from './support/new-database.ts'
 import { crashServer, startServer } from './support/server.ts'
 
 const server = inject('postgres')
@@ -13,7 +13,7 @@ const now = Date.parse('2026-03-10T09:00:00Z')
 
 describeStore({
   name: 'the PostgreSQL store',
-  async create() {
+  async create(keyLimitBytes) {
     const url = await newDatabase(server)
     const opened: Store[] = []
     let current: BreakableDatabase | undefined
@@ -33,6 +33,7 @@ describeStore({
                   onLost: () => {},
                 },
           lockTimeoutMs: 300,
+          keyLimitBytes,
           wrap: (database) => (current = new BreakableDatabase(database)),
         })
         opened.push(store)
@@ -44,6 +45,8 @@ describeStore({
         startServer(server)
       },
       kill: () => current?.die(),
+      age: (ms) =>
+        asOwner(url, `UPDATE marketplace_sidecar.idempotency SET created_at = created_at - ${ms}`),
       async lock() {
         const other = new Client({ connectionString: url })
         await other.connect()

@@ -40,7 +40,7 @@ export const settingsTable = [
     type: text(/^[1-9]\d{0,14}([KMGT]i|[kMGT])?$/, 'a number of bytes, such as 1073741824 or 1Gi'),
     default: undefined,
     summary:
-      'What the data directory may hold where that is less than its disk, such as the sizeLimit of an emptyDir; reports get 507 before it is reached.',
+      'What the data directory may hold where that is less than its disk, such as the sizeLimit of an emptyDir; reports get 507 before it is reached. With a database: four times what idempotency keys may take there.',
   },
   {
     name: 'SIDECAR_DATABASE_URL_FILE',

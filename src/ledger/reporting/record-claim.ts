@@ -54,5 +54,5 @@ export function recordClaimToStore(
   now: number,
 ): NewClaim {
   const { token, digest } = claim
-  return { token, digest, receipts, createdAt: now + (record?.windowMs ?? 0) }
+  return { token, digest, receipts, createdAt: now, keptLongerMs: record?.windowMs }
 }

@@ -32,15 +32,16 @@ export async function openStore(
 ): Promise<Store> {
   const url = databaseUrlOf(settings)
   const now = clock.now()
-  if (url === undefined) {
-    const { dataDir: directory, dataLimit } = settings
-    const limitBytes = dataLimit === undefined ? undefined : parseBytes(dataLimit)
+  const { dataDir: directory, dataLimit } = settings
+  const limitBytes = dataLimit === undefined ? undefined : parseBytes(dataLimit)
+  if (url === undefined)
     return openSqliteStore({ directory, limitBytes, resource, meaningOf, now, events, log })
-  }
   // Its client is a megabyte that a ledger in the data directory never needs.
   const { openPostgresStore } = await import('../../store/postgres/open-postgres-store.ts')
   return openPostgresStore({
     url,
+    // As much of it as in a data directory.
+    keyLimitBytes: limitBytes === undefined ? undefined : limitBytes / 4,
     onCommitted: () => events.emit('stepReached', { step: 'group-committed' }),
     actor: {
       resource,

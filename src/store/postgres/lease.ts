@@ -49,13 +49,14 @@ export class Lease {
 
   /** Counts the next group in its transaction, and renews the lease. Throws LeaseMissing. */
   async count(session: Session): Promise<void> {
-    if ((await session.query(`${this.countSql} RETURNING 1`, this.countValues)).length === 0)
+    if ((await session.query(`${this.countSql()} RETURNING 1`, this.countValues)).length === 0)
       throw new LeaseMissing()
   }
 
-  /** The statement of `count`, for one that does more. Its values come first. */
-  get countSql(): string {
-    return `UPDATE marketplace_sidecar.lease SET sequence = $3, until = ${this.#untilSql}
+  /** The statement of `count`, for one that does more; `keyBytes` is the place of what new keys take. Its values come first. */
+  countSql(keyBytes?: string): string {
+    const keys = keyBytes === undefined ? '' : `, key_bytes = key_bytes + ${keyBytes}`
+    return `UPDATE marketplace_sidecar.lease SET sequence = $3, until = ${this.#untilSql}${keys}
       WHERE resource_id = $1 AND incarnation = $2 AND sequence = $3::bigint - 1
         AND until > clock_timestamp()
         AND current_setting('synchronous_commit') <> 'off' AND current_setting('fsync') = 'on'`

@@ -11,6 +11,9 @@ import { Names } from './names.ts'
 import { PostgresStore } from './postgres-store.ts'
 import type { Scope } from './scope.ts'
 
+/** What keys may take in all: those of 25 hours with 450 reports a second, by all tasks and pods. */
+const mostKeyBytes = 2 ** 33
+
 interface Actor {
   readonly resource: string
   readonly now: number
@@ -32,6 +35,8 @@ interface OpenPostgresStoreOptions extends Omit<DatabaseOptions, 'target'> {
   /** Called after each commit. */
   readonly onCommitted?: (() => void) | undefined
   readonly outcomeMs?: number | undefined
+  /** What idempotency keys may take; undefined for 8 GiB. */
+  readonly keyLimitBytes?: number | undefined
   /** For tests of connections that break. */
   readonly wrap?: ((database: Database) => Database) | undefined
 }
@@ -50,10 +55,18 @@ export async function openPostgresStore(options: OpenPostgresStoreOptions): Prom
       await checkVersion(session)
       await checkDurability(session)
     })
-    const { actor, outcomeMs, onCommitted = () => {} } = options
+    const { actor, outcomeMs, keyLimitBytes = mostKeyBytes, onCommitted = () => {} } = options
     const acting = actor && (await act(database, actor))
     const onLost = actor?.onLost ?? (() => {})
-    return new PostgresStore({ database, name, acting, outcomeMs, onLost, onCommitted })
+    return new PostgresStore({
+      database,
+      name,
+      acting,
+      outcomeMs,
+      keyLimitBytes,
+      onLost,
+      onCommitted,
+    })
   } catch (error) {
     await database.close()
     throw translate(error, name)

@@ -1,6 +1,7 @@
 import { createSystemClock, sleep, stopwatch, type Timer } from '../../kernel/clock.ts'
 import { SidecarError, messageOf } from '../../kernel/errors.ts'
 import type { Changes } from '../changes.ts'
+import { keysFull } from '../room-of-keys.ts'
 import type { Store } from '../store.ts'
 import type { DiskSpace } from '../summary.ts'
 import type { BookView } from '../view.ts'
@@ -14,6 +15,8 @@ import type { Scope } from './scope.ts'
 import { lockCustomers } from './view/load-customers.ts'
 import { Loader } from './view/loader.ts'
 import { LoadingView } from './view/loading-view.ts'
+import { all } from './view/shelf.ts'
+import { roomOfClaims } from './write/write-claims.ts'
 import { ChangeWriter } from './write/write-changes.ts'
 import { isReport, writeReport } from './write/write-report.ts'
 
@@ -29,6 +32,8 @@ interface PostgresStoreOptions {
   /** Called once, when another process acts for the task or pod. */
   readonly onLost: (error: SidecarError) => void
   readonly onCommitted: () => void
+  /** What the idempotency keys of all tasks and pods may take. */
+  readonly keyLimitBytes: number
 }
 
 /** How often a group runs again because another one was in its way. */
@@ -122,7 +127,13 @@ export class PostgresStore extends PostgresReader implements Store {
         throw decided.error
       }
       const { changes } = decided
-      if (!this.#isPlain(changes, view)) return undefined
+      const hasRoom = this.#hasRoom(changes)
+      if (loaded.misses) {
+        await this.#loader.loadLasting(database, loaded)
+        continue
+      }
+      // Keys that were taken for new may be known.
+      if (!hasRoom || !this.#isPlain(changes, view)) return undefined
       if (changes.accounts.length === 0 && changes.claims.length === 0) return []
       try {
         await writeReport(database, changes, this.#names, lease)
@@ -154,6 +165,12 @@ export class PostgresStore extends PostgresReader implements Store {
             continue
           }
           if (!decided.ok) throw decided.error
+          const hasRoom = this.#hasRoom(decided.changes)
+          if (this.#loaded.misses) {
+            await this.#loader.load(session, this.#loaded)
+            continue
+          }
+          if (!hasRoom) throw keysFull(this.#options.keyLimitBytes)
           if (!hasCustomers && decided.changes.registrations.length > 0) {
             // Another session may register the same customer: from here on it waits.
             await lockCustomers(session)
@@ -209,6 +226,13 @@ export class PostgresStore extends PostgresReader implements Store {
     return isCollision(error) || (run <= 2 && (isUniqueViolation(error) || isLost(error)))
   }
 
+  /** Whether there is room for the new keys, as far as it is loaded what there is. */
+  #hasRoom({ claims }: Changes): boolean {
+    if (claims.length === 0) return true
+    const bytes = this.#loaded.lasting.keyBytes.ask(all, true, 0)
+    return bytes + roomOfClaims(claims) <= this.#options.keyLimitBytes
+  }
+
   /** Whether the changes are reports alone, and every key that was taken for new is written. */
   #isPlain(changes: Changes, { assumedKeys }: LoadingView): boolean {
     const written = new Set(changes.claims.map(({ token }) => token))
@@ -220,8 +244,10 @@ export class PostgresStore extends PostgresReader implements Store {
   }
 
   /** Keeps what lasts in step with a group of reports. */
-  #note({ accounts, added }: Changes): void {
-    const { reported, tags } = this.#loaded.lasting
+  #note({ accounts, added, claims }: Changes): void {
+    const { keyBytes, reported, tags } = this.#loaded.lasting
+    const bytes = keyBytes.peek(all)
+    if (bytes !== undefined) keyBytes.put(all, bytes + roomOfClaims(claims))
     for (const { account, reported: more } of accounts) {
       const before = reported.peek(account.name)
       if (before !== undefined) reported.put(account.name, before + more)

@@ -8,6 +8,7 @@ import type { OpenReadings } from '../summary.ts'
 import type { OpenAccountHour } from '../view.ts'
 import type { Row, Session } from './connection/database.ts'
 import type { Names } from './names.ts'
+import { pastSql } from './server-time.ts'
 import { isSharedSql } from './shared-usage.ts'
 
 type RowNames = Pick<Names, 'accountId' | 'account' | 'resourceId' | 'resource' | 'learn'>
@@ -175,17 +176,17 @@ export async function writeReadings(
     )
 }
 
-/** Deletes the readings of closed hours that start before `before`. */
-export async function forgetReadings(session: Session, before: number): Promise<void> {
+/** Deletes the readings of closed hours that start before `before`, where the clock of this process is at `at`. */
+export async function forgetReadings(session: Session, before: number, at: number): Promise<void> {
   await session.query(
     `WITH old AS (
-       DELETE FROM marketplace_sidecar.reading_hour WHERE closed AND hour < $1
+       DELETE FROM marketplace_sidecar.reading_hour WHERE closed AND hour < ${pastSql('$1', '$2')}
        RETURNING resource_id, account_id, hour
      )
      DELETE FROM marketplace_sidecar.reading USING old
      WHERE (reading.resource_id, reading.account_id, reading.hour) =
            (old.resource_id, old.account_id, old.hour)`,
-    [before],
+    [before, at],
   )
 }
 

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { keyOfToken, receiptsOfText, textOfReceipts } from '../claim-row.ts'
+import { bytesOfClaims } from '../room-of-keys.ts'
 import type { NewClaim } from '../changes.ts'
 import type { StoredClaim } from '../view.ts'
 
@@ -7,12 +8,7 @@ import type { StoredClaim } from '../view.ts'
 const forgottenAtOnce = 5000
 
 /** What a key takes in the table and its index without its receipts, as measured. */
-const bytesOfKey = 80
-
-/** Returns what keys will take. */
-export function bytesOfClaims(claims: readonly NewClaim[]): number {
-  return claims.reduce((sum, { receipts }) => sum + bytesOfKey + textOfReceipts(receipts).length, 0)
-}
+export const bytesOfKey = 80
 
 /**
  * Idempotency keys in the file. Their size is counted in a row of its own: to add it up would take the
@@ -52,9 +48,14 @@ export class ClaimRows {
 
   insert(claims: readonly NewClaim[]): void {
     if (claims.length === 0) return
-    for (const { token, digest, receipts, createdAt } of claims)
-      this.#insert.run(keyOfToken(token), digest, textOfReceipts(receipts), createdAt)
-    this.#grow.run(bytesOfClaims(claims))
+    for (const { token, digest, receipts, createdAt, keptLongerMs = 0 } of claims)
+      this.#insert.run(
+        keyOfToken(token),
+        digest,
+        textOfReceipts(receipts),
+        createdAt + keptLongerMs,
+      )
+    this.#grow.run(bytesOfClaims(claims, bytesOfKey))
   }
 
   /** Deletes keys that are older than `before`, a bounded number of them. */

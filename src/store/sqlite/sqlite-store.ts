@@ -5,7 +5,8 @@ import type { Changes } from '../changes.ts'
 import type { Store } from '../store.ts'
 import type { DiskSpace } from '../summary.ts'
 import type { BookView } from '../view.ts'
-import { bytesOfClaims, ClaimRows } from './claim-rows.ts'
+import { bytesOfClaims, keysFull } from '../room-of-keys.ts'
+import { bytesOfKey, ClaimRows } from './claim-rows.ts'
 import { closeKeepingLog } from './file/close-keeping-log.ts'
 import type { Disk } from './file/disk.ts'
 import type { FileLock } from './file/file-lock.ts'
@@ -129,11 +130,8 @@ export class SqliteStore extends SqliteReader implements Store {
   #admit(changes: Changes): void {
     const { keyLimitBytes } = this.#options
     const { claims } = changes
-    if (claims.length > 0 && this.#claims.bytes() + bytesOfClaims(claims) > keyLimitBytes)
-      throw new SidecarError(
-        'LedgerFull',
-        `The idempotency keys of the last 25 hours take ${Math.round(keyLimitBytes / 1e6)} MB, all that the ledger has for them, so nothing of this was recorded. Report less often, with larger quantities or in batches that have one key. Reports without keys are recorded.`,
-      )
+    const more = bytesOfClaims(claims, bytesOfKey)
+    if (more > 0 && this.#claims.bytes() + more > keyLimitBytes) throw keysFull(keyLimitBytes)
     if (this.#options.disk.reserve(pagesOf(changes))) return
     throw new SidecarError(
       'LedgerFull',
@@ -171,6 +169,6 @@ function pagesOf({ accounts, added, claims, readings, cursors }: Changes): numbe
       bytes += tags.length
     }
   rows += 2 * claims.length
-  bytes += bytesOfClaims(claims)
+  bytes += bytesOfClaims(claims, bytesOfKey)
   return 2 * rows + Math.ceil((2 * bytes) / pageBytes) + 16
 }

@@ -36,6 +36,7 @@ export const unsentSql = `(${unsentStates.map((state) => `'${state}'`).join(', '
 
 /** The book as the rules see it, each answer a look-up in the file. */
 export class SqliteView extends RegistrationRows implements BookView {
+  readonly datesKeys = false
   readonly readings: ReadingRows
   readonly #names: Names
   readonly #records: RecordRows

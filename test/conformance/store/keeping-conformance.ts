@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { createSystemClock } from '../../../src/kernel/clock.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { untagged } from '../../../src/metering/tags.ts'
+import type { NewClaim } from '../../../src/store/changes.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { fill, hourAt, noSums, now, requests } from './book-for-tests.ts'
 import {
@@ -18,7 +20,21 @@ import {
 } from './changes-for-tests.ts'
 
 /** Checks amounts, forgetting and owners. */
-export function describeKeeping(name: string, owned: () => Promise<{ store: Store }>): void {
+export function describeKeeping(
+  name: string,
+  owned: (keyLimitBytes?: number) => Promise<{
+    store: Store
+    place: { age?: (ms: number) => Promise<unknown> }
+  }>,
+): void {
+  const never = {
+    at: now,
+    claimsBefore: 0,
+    settledBefore: 0,
+    lateUsageBefore: 0,
+    readingsBefore: 0,
+  }
+
   async function filled(): Promise<Store> {
     const { store } = await owned()
     await fill(store)
@@ -59,7 +75,7 @@ export function describeKeeping(name: string, owned: () => Promise<{ store: Stor
       const settled = progressOf({ state: 'accepted', settledAt: now })
       await write(store, { records: new Map([1, 2, 3].map((id) => [id, settled])) })
       await write(store, {
-        forget: { claimsBefore: 0, lateUsageBefore: 0, readingsBefore: 0, settledBefore: now + 1 },
+        forget: { ...never, settledBefore: now + 1 },
       })
       expect(await store.record(1)).toBeUndefined()
       expect(await recorded()).toEqual(expected)
@@ -211,8 +227,6 @@ export function describeKeeping(name: string, owned: () => Promise<{ store: Stor
   })
 
   describe(`${name}: forgetting`, () => {
-    const never = { claimsBefore: 0, settledBefore: 0, lateUsageBefore: 0, readingsBefore: 0 }
-
     test('drops settled records of old hours alone, and their amounts stay counted', async () => {
       const store = await filled()
       const before = await store.accountSums()
@@ -239,24 +253,46 @@ export function describeKeeping(name: string, owned: () => Promise<{ store: Stor
       expect(await late('storage', hourAt(9))).toBe(3n * unit)
     })
 
-    test('drops old keys a bounded number at a time, and says whether there are more', async () => {
-      const { store } = await owned()
-      const claims = Array.from({ length: 12_000 }, (_, index) => ({
-        token: `t-${index}`,
+    describe('keys', () => {
+      // A store may date keys by a clock of its own, which goes right.
+      const today = createSystemClock().now()
+      const forget = { ...never, at: today, claimsBefore: today - hourMs / 2 }
+      const claimOf = (token: string, age: number, keptLongerMs?: number): NewClaim => ({
+        token,
         digest: new Uint8Array([1]),
         receipts: [],
-        createdAt: nine + index,
-      }))
-      await write(store, { claims })
-      const forget = { ...never, claimsBefore: nine + 11_990 }
-      let rounds = 0
-      for (let more = true; more; rounds += 1) {
-        more = await look(store, (view) => view.hasMoreToForget(forget))
-        await write(store, { forget })
-      }
-      expect(rounds).toBeGreaterThan(1)
-      const has = (index: number) => look(store, (view) => view.claim(`t-${index}`) !== undefined)
-      expect([await has(0), await has(11_989), await has(11_990)]).toEqual([false, false, true])
+        createdAt: today - age,
+        keptLongerMs,
+      })
+
+      test('go when they are old, a bounded number at a time, until there are no more', async () => {
+        const { store, place } = await owned()
+        const old = Array.from({ length: 11_990 }, (_, index) => claimOf(`t-${index}`, hourMs))
+        await write(store, { claims: [...old, claimOf('kept', hourMs, hourMs)] })
+        await place.age?.(hourMs)
+        await write(store, { claims: [claimOf('young', 0)] })
+        let rounds = 0
+        for (let more = true; more; rounds += 1) {
+          more = await look(store, (view) => view.hasMoreToForget(forget))
+          await write(store, { forget })
+        }
+        expect(rounds).toBeGreaterThan(1)
+        const has = (token: string) => look(store, (view) => view.claim(token) !== undefined)
+        expect([await has('t-0'), await has('t-11989')]).toEqual([false, false])
+        expect([await has('kept'), await has('young')]).toEqual([true, true])
+      })
+
+      test('are refused with LedgerFull at their cap, and what has none is recorded', async () => {
+        const { store } = await owned(1000)
+        const claims = Array.from({ length: 20 }, (_, index) => claimOf(`t-${index}`, 0))
+        await write(store, { claims: claims.slice(0, 4) })
+        const reported = { account: requests, reported: unit, fraction: undefined }
+        const full = { code: 'LedgerFull' }
+        await expect(write(store, { claims, accounts: [reported] })).rejects.toMatchObject(full)
+        await write(store, { accounts: [reported] })
+        expect(await store.accountSums()).toMatchObject([{ reported: unit }])
+        await expect(write(store, { claims: claims.slice(5) })).rejects.toMatchObject(full)
+      })
     })
   })
 

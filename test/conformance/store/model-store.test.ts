@@ -3,8 +3,8 @@ import { describeStore } from '../store-conformance.ts'
 
 describeStore({
   name: 'the model store',
-  async create() {
-    const disk = new ModelDisk()
+  async create(keyLimitBytes) {
+    const disk = new ModelDisk({ keyLimitBytes })
     return {
       open: () => disk.open(),
       crash: () => disk.crash(),

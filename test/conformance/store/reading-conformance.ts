@@ -9,7 +9,13 @@ import { accountFor, look, nine, pod, tagged, unit, write } from './changes-for-
 const hosts = accountFor('hosts', { aggregate: 'max' })
 const users = accountFor('users', { aggregate: 'unique' })
 const open = { account: hosts, resource: pod, hour: nine }
-const never = { claimsBefore: 0, settledBefore: 0, lateUsageBefore: 0, readingsBefore: 0 }
+const never = {
+  at: now,
+  claimsBefore: 0,
+  settledBefore: 0,
+  lateUsageBefore: 0,
+  readingsBefore: 0,
+}
 
 function reading(quantity: bigint, more: Partial<Reading> = {}): Reading {
   return { tags: untagged, key: '', quantity, at: nine + 5, until: nine + 10, ...more }

@@ -30,10 +30,15 @@ export async function openSharedLedger(
   url: string,
   resource: string,
   clock: ManualClock,
-  options: Pick<LedgerOptions, 'meaningOf'> & Partial<LedgerOptions>,
+  {
+    keyLimitBytes,
+    ...options
+  }: Pick<LedgerOptions, 'meaningOf'> &
+    Partial<LedgerOptions> & { readonly keyLimitBytes?: number },
 ): Promise<SharedLedger> {
   const store = await openPostgresStore({
     url,
+    keyLimitBytes,
     actor: {
       resource,
       now: clock.now(),

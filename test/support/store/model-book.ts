@@ -258,7 +258,7 @@ export class ModelBook {
           if (openName(each) === name) this.readings.delete(row)
       }
     for (const claim of [...this.claims.values()].slice(0, forgottenAtOnce))
-      if (claim.createdAt < claimsBefore) this.claims.delete(claim.token)
+      if (keptFrom(claim) < claimsBefore) this.claims.delete(claim.token)
     for (const [name, { hour }] of this.late) if (hour < lateUsageBefore) this.late.delete(name)
     for (const record of this.records.values()) {
       const { id, hour, settledAt, slot, state } = record
@@ -340,6 +340,11 @@ export function closedName(slot: string, hour: number): string {
 
 export function lateName({ dimension, hour }: { dimension: string; hour: number }): string {
   return `${hour}|${dimension}`
+}
+
+/** From when on the time of a key counts. */
+export function keptFrom({ createdAt, keptLongerMs = 0 }: NewClaim): number {
+  return createdAt + keptLongerMs
 }
 
 export function noteName(resource: string, name: string): string {

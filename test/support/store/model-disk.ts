@@ -24,9 +24,17 @@ export class ModelDisk {
   #failingWrites: WriteFailure[] = []
   /** Whether opening writes again what it recovered from the cache. Only without that, a gap outlives a restart. */
   readonly #rewritesOnOpen: boolean
+  readonly #keyLimitBytes: number | undefined
 
-  constructor({ rewritesOnOpen = true }: { readonly rewritesOnOpen?: boolean } = {}) {
+  constructor({
+    rewritesOnOpen = true,
+    keyLimitBytes,
+  }: {
+    readonly rewritesOnOpen?: boolean
+    readonly keyLimitBytes?: number | undefined
+  } = {}) {
     this.#rewritesOnOpen = rewritesOnOpen
+    this.#keyLimitBytes = keyLimitBytes
   }
 
   /** The next flushes fail. */
@@ -62,6 +70,7 @@ export class ModelDisk {
         onCommitted()
       },
       flush: () => this.#flush(cache),
+      keyLimitBytes: this.#keyLimitBytes,
     })
   }
 

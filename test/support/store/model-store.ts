@@ -1,5 +1,6 @@
 import { SidecarError } from '../../../src/kernel/errors.ts'
 import type { Changes } from '../../../src/store/changes.ts'
+import { keysFull } from '../../../src/store/room-of-keys.ts'
 import type { Store } from '../../../src/store/store.ts'
 import type { DiskSpace } from '../../../src/store/summary.ts'
 import type { BookView } from '../../../src/store/view.ts'
@@ -17,7 +18,12 @@ export interface ModelStoreOptions {
   readonly onCommitted: (changes: Changes) => void
   /** Throws when the disk refuses. */
   readonly flush: () => void
+  /** What idempotency keys may take. */
+  readonly keyLimitBytes?: number | undefined
 }
+
+/** What a key takes. */
+const bytesOfKey = 100
 
 /** The port in plain maps. */
 export class ModelStore extends ModelReader implements Store {
@@ -30,10 +36,13 @@ export class ModelStore extends ModelReader implements Store {
   }
 
   async transact(decide: (view: BookView) => Changes): Promise<readonly number[]> {
-    const { book, nextWriteFailure, onCommitted } = this.#options
+    const { book, nextWriteFailure, onCommitted, keyLimitBytes = Infinity } = this.#options
     const failure = nextWriteFailure()
     if (failure === 'LedgerBusy') throw new SidecarError(failure, 'The ledger is locked.')
     const changes = decide(new ModelView(book))
+    const { claims } = changes
+    if (claims.length > 0 && (book.claims.size + claims.length) * bytesOfKey > keyLimitBytes)
+      throw keysFull(keyLimitBytes)
     if (failure === 'LedgerFull') throw new SidecarError(failure, 'The disk is full.')
     const ids = book.apply(changes)
     onCommitted(changes)

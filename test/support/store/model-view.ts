@@ -20,6 +20,7 @@ import {
   closedName,
   forgottenAtOnce,
   heldName,
+  keptFrom,
   lateName,
   noteName,
   openName,
@@ -29,6 +30,7 @@ import {
 
 /** The rows of a model book as the rules see them. */
 export class ModelView implements BookView {
+  readonly datesKeys = false
   readonly #book: ModelBook
 
   readonly readings: ReadingView
@@ -162,7 +164,7 @@ export class ModelView implements BookView {
   hasMoreToForget({ claimsBefore }: Retention): boolean {
     if (this.#book.claims.size <= forgottenAtOnce) return false
     const next = [...this.#book.claims.values()][forgottenAtOnce]
-    return next !== undefined && next.createdAt < claimsBefore
+    return next !== undefined && keptFrom(next) < claimsBefore
   }
 
   lateUsage(dimension: string, hour: number): bigint {

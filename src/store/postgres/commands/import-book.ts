@@ -11,6 +11,7 @@ import { checkVersion } from '../migrations/migrate.ts'
 import { Names } from '../names.ts'
 import { Loaded } from '../view/loaded.ts'
 import { ChangeWriter } from '../write/write-changes.ts'
+import { receiveClaims } from '../write/write-claims.ts'
 import { updateRecords } from '../write/write-records.ts'
 
 /** The shared book of a database, as the receiver of books that were kept in files. */
@@ -104,17 +105,7 @@ async function write(session: Session, book: WholeBook): Promise<void> {
       book.pruned.map(({ quantity }) => String(quantity)),
     ],
   )
-  for (const claims of book.claims())
-    await session.query(
-      `INSERT INTO marketplace_sidecar.idempotency (key, digest, receipts, created_at)
-       SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::text[], $4::bigint[]) ON CONFLICT DO NOTHING`,
-      [
-        claims.map(({ key }) => Buffer.from(key)),
-        claims.map(({ digest }) => Buffer.from(digest)),
-        claims.map(({ receipts }) => receipts),
-        claims.map(({ createdAt }) => createdAt),
-      ],
-    )
+  for (const claims of book.claims()) await receiveClaims(session, claims, id)
 }
 
 /** What the book adds. Fractions of an account that the database has are added up. */

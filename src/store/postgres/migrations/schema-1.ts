@@ -19,7 +19,9 @@ CREATE TABLE lease (
   resource_id int PRIMARY KEY REFERENCES resource (id),
   incarnation text,
   until timestamptz NOT NULL,
-  sequence bigint NOT NULL DEFAULT 0
+  sequence bigint NOT NULL DEFAULT 0,
+  -- What the keys take that it stored, less those that it deleted, whoever had stored them: only the sum of all counts.
+  key_bytes bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 20);
 
 CREATE TABLE registration (

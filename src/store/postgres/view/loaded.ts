@@ -48,6 +48,8 @@ export class Loaded {
     closed: new Shelf<{ readonly slot: Slot; readonly from: number }, ClosedHours>(),
     /** Names of held hours. */
     heldNames: new Shelf<true, ReadonlySet<string>>(),
+    /** What the idempotency keys of all tasks and pods take. */
+    keyBytes: new Shelf<true, number>(),
     reported: new Shelf<Account, bigint>(),
     tags: new Shelf<OpenAccountHour, ReadonlySet<TagSet>>(),
   }

@@ -16,9 +16,7 @@ import {
 } from './loaded.ts'
 import { loadReadings } from './load-readings.ts'
 import { all } from './shelf.ts'
-
-/** How many idempotency keys one transaction forgets. */
-export const forgottenAtOnce = 5000
+import { bytesOfAllClaims, hasMoreClaims } from '../write/write-claims.ts'
 
 /** How many dead tasks or pods one transaction takes over. */
 const takenOverAtOnce = 20
@@ -35,9 +33,10 @@ export class Loader {
 
   /** What needs no lock, on any connection. */
   async loadLasting(session: Session, loaded: Loaded): Promise<void> {
-    const { closed, heldNames, reported, tags } = loaded.lasting
+    const { closed, heldNames, keyBytes, reported, tags } = loaded.lasting
     if (closed.isWaiting) await this.#loadClosed(session, closed)
     if (heldNames.isWaiting) await this.#loadHeldNames(session, heldNames)
+    if (keyBytes.isWaiting) keyBytes.put(all, await bytesOfAllClaims(session))
     if (reported.isWaiting) await this.#loadReported(session, reported)
     if (tags.isWaiting) await this.#loadTags(session, tags)
   }
@@ -289,14 +288,8 @@ export class Loader {
       )
       of.late.put(name, (row?.['micro'] as bigint | null) ?? 0n)
     }
-    for (const [name, { claimsBefore }] of of.forgettable.asked) {
-      const rows = await session.query(
-        `SELECT 1 FROM marketplace_sidecar.idempotency WHERE created_at < $1
-         LIMIT 1 OFFSET ${forgottenAtOnce}`,
-        [claimsBefore],
-      )
-      of.forgettable.put(name, rows.length > 0)
-    }
+    for (const [name, { claimsBefore: before, at }] of of.forgettable.asked)
+      of.forgettable.put(name, await hasMoreClaims(session, { before, at }))
   }
 
   #hourOf(row: Row) {

@@ -18,6 +18,7 @@ const none: ReadonlySet<never> = new Set<never>()
  * outcome of the rules counts only when nothing was missing.
  */
 export class LoadingView extends CustomerLoadingView implements BookView {
+  readonly datesKeys = true
   readonly #loaded: Loaded
   readonly readings: ReadingView
   /** Of a report without a transaction: keys count as new until their insertion fails. */

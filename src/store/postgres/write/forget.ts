@@ -1,33 +1,33 @@
 import type { Retention } from '../../retention.ts'
 import type { Session } from '../connection/database.ts'
 import { forgetReadings } from '../readings.ts'
-import { forgottenAtOnce } from '../view/loader.ts'
+import { pastSql } from '../server-time.ts'
+import { forgetClaims } from './write-claims.ts'
 
 /** How many settled records one transaction forgets. */
 const recordsAtOnce = 5000
 
 /**
  * Deletes what is old: idempotency keys, late usage, and settled records into the totals of their accounts.
- * Several sidecars may do so at once: each row is deleted, and counted, by one of them.
+ * Several sidecars may do so at once: each row is deleted, and counted, by one of them. Where the clock of one
+ * is ahead of the server's, the server's decides.
  */
 export async function forget(
   session: Session,
-  { claimsBefore, settledBefore, lateUsageBefore, readingsBefore }: Retention,
+  { at, claimsBefore, settledBefore, lateUsageBefore, readingsBefore }: Retention,
+  resourceId: number,
 ): Promise<void> {
+  await forgetClaims(session, { before: claimsBefore, at }, resourceId)
   await session.query(
-    `DELETE FROM marketplace_sidecar.idempotency WHERE key IN (
-       SELECT key FROM marketplace_sidecar.idempotency WHERE created_at < $1
-       ORDER BY created_at LIMIT ${forgottenAtOnce} FOR UPDATE SKIP LOCKED)`,
-    [claimsBefore],
+    `DELETE FROM marketplace_sidecar.late_usage WHERE hour < ${pastSql('$1', '$2')}`,
+    [lateUsageBefore, at],
   )
-  await session.query('DELETE FROM marketplace_sidecar.late_usage WHERE hour < $1', [
-    lateUsageBefore,
-  ])
-  await forgetReadings(session, readingsBefore)
+  await forgetReadings(session, readingsBefore, at)
   await session.query(
     `WITH old AS MATERIALIZED (
        SELECT id, state FROM marketplace_sidecar.record
-       WHERE state IN ('accepted', 'moved') AND hour < $1 AND settled_at < $1
+       WHERE state IN ('accepted', 'moved')
+         AND hour < ${pastSql('$1', '$2')} AND settled_at < ${pastSql('$1', '$2')}
        ORDER BY id LIMIT ${recordsAtOnce} FOR UPDATE SKIP LOCKED
      ), parts AS (
        DELETE FROM marketplace_sidecar.record_part USING old WHERE record_id = old.id
@@ -39,6 +39,6 @@ export async function forget(
      )
      UPDATE marketplace_sidecar.account SET pruned = pruned + sums.quantity * divisor
      FROM sums WHERE id = account_id`,
-    [settledBefore],
+    [settledBefore, at],
   )
 }

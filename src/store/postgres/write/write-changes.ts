@@ -1,6 +1,5 @@
 import { accountOf, type Account } from '../../../metering/account.ts'
 import type { Changes } from '../../changes.ts'
-import { claimColumns } from './claim-columns.ts'
 import type { Session } from '../connection/database.ts'
 import { forget } from './forget.ts'
 import type { Names } from '../names.ts'
@@ -9,6 +8,7 @@ import { hourName, type Loaded } from '../view/loaded.ts'
 import { all } from '../view/shelf.ts'
 import type { Scope } from '../scope.ts'
 import { ownerOf } from '../view/loader.ts'
+import { writeClaims } from './write-claims.ts'
 import { insertRecords, updateRecords } from './write-records.ts'
 
 /** Writes what the rules decided, one statement for each kind of row; inside a transaction only. */
@@ -24,7 +24,7 @@ export class ChangeWriter {
   /** Returns the ids of the new records, in their order. */
   async write(session: Session, changes: Changes, loaded: Loaded): Promise<number[]> {
     const names = this.#names
-    const { owner, newRecords } = changes
+    const { owner, newRecords, claims } = changes
     if (owner !== undefined) await this.#writeOwner(session, owner)
     await this.#writeRegistrations(session, changes)
     const read = namesInReadings(changes)
@@ -41,10 +41,11 @@ export class ChangeWriter {
     await writeReadings(session, changes, names)
     const ids = newRecords.length > 0 ? await insertRecords(session, newRecords, names) : []
     await updateRecords(session, changes)
-    await this.#writeClaims(session, changes)
+    if (claims.length > 0) await writeClaims(session, claims, await this.#ownId(session))
     await this.#writeLate(session, changes)
     await this.#writeNotes(session, changes)
-    if (changes.forget !== undefined) await forget(session, changes.forget)
+    if (changes.forget !== undefined)
+      await forget(session, changes.forget, await this.#ownId(session))
     await this.#endLeases(session, loaded.ofTransaction.abandoned.peek(all) ?? [])
     return ids
   }
@@ -201,16 +202,6 @@ export class ChangeWriter {
           each.at,
         ],
       )
-  }
-
-  async #writeClaims(session: Session, { claims }: Changes): Promise<void> {
-    if (claims.length === 0) return
-    const columns = claimColumns(claims)
-    await session.query(
-      `INSERT INTO marketplace_sidecar.idempotency (key, digest, receipts, created_at)
-       SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::text[], $4::bigint[]) ORDER BY 1`,
-      [columns.keys, columns.digests, columns.receipts, columns.createdAt],
-    )
   }
 
   async #writeLate(session: Session, { lateUsage }: Changes): Promise<void> {

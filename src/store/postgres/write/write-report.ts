@@ -1,8 +1,8 @@
 import type { Changes } from '../../changes.ts'
-import { claimColumns } from './claim-columns.ts'
 import type { Session } from '../connection/database.ts'
 import { LeaseMissing, type Lease } from '../lease.ts'
 import type { Names } from '../names.ts'
+import { claimColumns, insertClaimsSql, roomOfClaims } from './write-claims.ts'
 
 /** Whether these are only reports, for which one statement is enough. */
 export function isReport(changes: Changes): boolean {
@@ -48,21 +48,18 @@ export async function writeReport(
       return [...sums].map(([tags, micro]) => ({ id, hour, tags, micro }))
     })
     .toSorted((a, b) => a.id - b.id || a.hour - b.hour || (a.tags < b.tags ? -1 : 1))
-  const keys = claimColumns(claims)
   const values: unknown[] = [...lease.countValues]
   /** The place of a value in the statement, with the type of an array. */
   const array = (type: string, items: readonly unknown[]) => `$${values.push(items)}::${type}[]`
-  const parts = [`counted AS (${lease.countSql} RETURNING resource_id)`]
+  const keyBytes = claims.length === 0 ? undefined : `$${values.push(roomOfClaims(claims))}::bigint`
+  const parts = [`counted AS (${lease.countSql(keyBytes)} RETURNING resource_id)`]
   if (claims.length > 0)
-    parts.push(`claimed AS (
-      INSERT INTO marketplace_sidecar.idempotency (key, digest, receipts, created_at)
-      SELECT n.* FROM counted, unnest(${array(
-        'bytea',
-        keys.keys,
-      )}, ${array('bytea', keys.digests)}, ${array('text', keys.receipts)}, ${array(
-        'bigint',
-        keys.createdAt,
-      )}) AS n)`)
+    parts.push(
+      `claimed AS (${insertClaimsSql(
+        claimColumns(claims).map(([type, items]) => array(type, items)),
+        'counted',
+      )})`,
+    )
   if (counts.length > 0)
     parts.push(`reports AS (
       INSERT INTO marketplace_sidecar.reported (resource_id, account_id, micro)

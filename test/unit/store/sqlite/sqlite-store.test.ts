@@ -14,7 +14,7 @@ const now = Date.parse('2026-03-10T09:00:00Z')
 
 describeStore({
   name: 'the SQLite store',
-  async create() {
+  async create(keyLimitBytes) {
     const files = new ForgetfulFiles()
     const opened: Store[] = []
     return {
@@ -26,6 +26,7 @@ describeStore({
           events: new Events(),
           log: createSilentLog(),
           dataSync: files.dataSync(),
+          keyLimitBytes,
         })
         const close = store.close.bind(store)
         store.close = async () => {
