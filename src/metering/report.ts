@@ -12,6 +12,8 @@ export interface UsageReport {
   readonly quantity: bigint
   /** Now when undefined. */
   readonly occurredAt: number | undefined
+  /** When usage was counted that is so late that it belongs to the hour it arrives in; a repeat names the same. */
+  readonly countedAt?: number | undefined
   readonly tags: TagSet
   readonly idempotencyKey: string | undefined
 }

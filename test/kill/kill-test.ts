@@ -6,6 +6,7 @@ import { findFreePort } from './free-port.ts'
 import { KillPlans, type KillPlan } from './kill-plan.ts'
 import { runMigrationKills } from './kill-migration.ts'
 import { runCommandKills } from './commands/kill-commands.ts'
+import { runSourceKills } from './sources/kill-sources.ts'
 import { voidOneUnit, WrittenOff } from './commands/operator-process.ts'
 import { isIn, PhaseTable, type KillKind } from './phases/phase-table.ts'
 import { poll } from './poll.ts'
@@ -125,6 +126,7 @@ export async function runKillTest(options: KillTestOptions): Promise<KillTestRes
   await aws.close()
   const migration = await runMigrationKills({ directory, kills: Math.ceil(kills / 5) }, mishaps)
   const commands = await runCommandKills({ directory, kills: Math.ceil(kills / 10) }, mishaps)
+  const sources = await runSourceKills({ directory, kills: Math.ceil(kills / 5) }, mishaps)
   return {
     violations: [
       ...violations,
@@ -133,6 +135,7 @@ export async function runKillTest(options: KillTestOptions): Promise<KillTestRes
       ...result.violations,
       ...migration.violations,
       ...commands.violations,
+      ...sources.violations,
       ...(kills < enoughKills ? [] : table.missed()).map((phase) => `no kill fell into a ${phase}`),
     ],
     unresolved: result.unresolved,
@@ -145,6 +148,7 @@ export async function runKillTest(options: KillTestOptions): Promise<KillTestRes
       'upgrades killed': migration.kills,
       'upgrades killed before a commit': migration.killedBefore,
       ...commands.counts,
+      ...sources.counts,
     },
     lives: kills + 1,
     acknowledgedReports: clients.reduce((sum, client) => sum + client.acknowledgedReports, 0),

@@ -67,7 +67,8 @@ export function countStreams(
       room -= 1
       siblings.set(name, [...(siblings.get(name) ?? []), cursor])
     }
-    if (before !== undefined && at <= before.readAt) return give('counted')
+    const isNews = before === undefined || at > before.readAt || isWithin(point, before)
+    if (!isNews) return give('counted')
     if (before !== undefined && value < before.value) return give('fell')
     if (before === undefined && room <= 0) return give('skipped')
     if (before === undefined && !countsWhole(point, floor, rules)) {
@@ -96,6 +97,11 @@ function countsWhole(
   { firstSeenAt }: CountRules,
 ): boolean {
   return firstValue === 'count' && startedAt >= firstSeenAt && startedAt >= floor
+}
+
+/** Two values of one millisecond: a counter that never falls had the larger one later. */
+function isWithin({ at, value }: StreamPoint, before: Cursor): boolean {
+  return at === before.readAt && value > before.value
 }
 
 function nameIn(series: string): string {

@@ -271,8 +271,9 @@ function claimOfReport(report: UsageReport): Claim | undefined {
 }
 
 function contentOf(report: UsageReport): unknown[] {
-  const { dimension, quantity, occurredAt, tags, idempotencyKey, member, customer } = report
-  const content = [dimension, quantity.toString(), occurredAt ?? null, tags, idempotencyKey ?? null]
+  const { dimension, quantity, tags, idempotencyKey, member, customer } = report
+  const at = report.countedAt ?? report.occurredAt ?? null
+  const content = [dimension, quantity.toString(), at, tags, idempotencyKey ?? null]
   if (member !== undefined) content.push(member)
   return customer === undefined ? content : [...content, { customer }]
 }

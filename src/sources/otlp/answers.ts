@@ -29,7 +29,7 @@ export function partialSuccess(
 
 /** A failure of the whole request, as google.rpc.Status, which OTLP asks for. */
 export function statusOf(status: number, message: string, encoding: Encoding): EncodedAnswer {
-  const code = codes[status] ?? (status < 500 ? 3 : 13)
+  const code = codes[status] ?? 3
   return answer(
     encoding,
     encoding === 'json'
@@ -45,7 +45,6 @@ const codes: Readonly<Record<number, number>> = {
   409: 9,
   413: 8,
   503: 14,
-  507: 8,
 }
 
 /** Reasons that are named; further ones are only counted. */

@@ -46,7 +46,7 @@ function addRoute(
       errorHandler(error, request, reply) {
         const { code, detail } = explain(error)
         refused(undefined, code, request.id)
-        const { status } = problemTable[code]
+        const status = statusFor(problemTable[code].status)
         const message = code === 'BodyTooLarge' ? tooLarge().message : detail
         if (status === 503) reply.header('retry-after', '5')
         send(reply, status, statusOf(status, `${code}: ${message}`, encodingOf(request.headers)))
@@ -58,6 +58,14 @@ function addRoute(
       return send(reply, 200, partialSuccess(rejected, encoding))
     },
   )
+}
+
+/**
+ * Exporters repeat a request after 503 and give it up after any other failure: while the ledger is full or the
+ * sidecar has a defect, nothing of it must be lost.
+ */
+function statusFor(status: number): number {
+  return status >= 500 ? 503 : status
 }
 
 function encodingOf(headers: { readonly 'content-type'?: string | undefined }): Encoding {

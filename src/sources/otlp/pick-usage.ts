@@ -36,6 +36,9 @@ export interface PickedUsage {
 /** Older usage counts in the hour that it arrives in: AWS takes six, and what is on its way needs a moment. */
 const recentMs = 6 * hourMs - 5 * 60_000
 
+/** How long the ledger certainly knows the key of a delta sum. */
+const repeatMs = 24 * hourMs
+
 /** Picks what the dimensions count out of the metrics of a request. */
 export function pickUsage(
   metrics: readonly OtlpMetric[],
@@ -127,8 +130,11 @@ class Picker {
     if (usage.quantity === 0n) return undefined
     // What was counted up to the very end of an hour belongs to it.
     const at = millisecondsOf(time - 1n)
-    const occurredAt = at < this.#now - recentMs ? undefined : at
-    this.#reports.push({ ...usage, occurredAt, idempotencyKey: `otlp:${key}` })
+    if (at < this.#now - repeatMs)
+      return 'is more than 24 hours old, so that it could not be told from a repeat'
+    const when =
+      at < this.#now - recentMs ? { occurredAt: undefined, countedAt: at } : { occurredAt: at }
+    this.#reports.push({ ...usage, ...when, idempotencyKey: `otlp:${key}` })
     return undefined
   }
 

@@ -10,6 +10,7 @@ import {
 } from './pick-usage.ts'
 import { readBody, Turns } from './read-body.ts'
 import { readJsonMetrics } from './read-json-metrics.ts'
+import { reportAll } from './report-all.ts'
 import { readMetrics } from './wire/read-metrics.ts'
 
 /** Resolves with the points that were not counted, when all others are on disk. */
@@ -65,20 +66,25 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 /** Resolves with the points that the book did not count. */
-async function count({ book }: Context, picked: PickedUsage): Promise<RejectedPoints[]> {
-  const { reports, points } = picked
-  const [counted] = await Promise.all([
+async function count({ book }: Context, { reports, points }: PickedUsage) {
+  const dimensions = Map.groupBy(reports, ({ dimension }) => dimension)
+  const [counted, ...refused] = await Promise.all([
     points.length === 0 ? [] : book.countStreams({ source: 'otlp', points }),
-    reports.length === 0 ? [] : book.report({ reports, idempotencyKey: undefined }),
+    ...[...dimensions.values()].map((ofDimension) => reportAll(book, ofDimension)),
   ])
-  const refused = counted.filter(({ outcome }) => outcome in reasons)
-  const groups = Map.groupBy(refused, ({ dimension, outcome }) => `${dimension} ${outcome}`)
+  const streams = counted.flatMap(({ dimension, outcome }) => {
+    const reason = reasons[outcome]
+    return reason === undefined ? [] : [{ dimension, reason, points: 1 }]
+  })
+  return added([...streams, ...refused.flat()])
+}
+
+/** One for each dimension and reason. */
+function added(rejected: readonly RejectedPoints[]): RejectedPoints[] {
+  const groups = Map.groupBy(rejected, ({ dimension, reason }) => `${dimension} ${reason}`)
   return [...groups.values()].flatMap((group) => {
-    const [first] = group
-    const reason = first && reasons[first.outcome]
-    return first === undefined || reason === undefined
-      ? []
-      : [{ dimension: first.dimension, reason, points: group.length }]
+    const points = group.reduce((sum, each) => sum + each.points, 0)
+    return group.slice(0, 1).map((first) => ({ ...first, points }))
   })
 }
 

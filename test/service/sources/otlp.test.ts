@@ -123,6 +123,32 @@ describe('metrics that an application sends', () => {
     expect(await openOf(running)).toMatchObject([{ quantity: 7 }])
   })
 
+  test('as delta sums count once, also where they come again after AWS accepts their hour no more', async () => {
+    const running = await begin([requests])
+    const hourMs = 3_600_000
+    const now = running.clock.now()
+    const first = counters(running, 3, { start: now - 2000, at: now - 1000, temporality: 1 })
+    await send(running, first)
+    await running.clock.advance(6 * hourMs)
+    expect((await send(running, first)).answer).toHaveLength(0)
+    const late = counters(running, 4, { start: now - 1000, at: now, temporality: 1 })
+    await send(running, late)
+    await running.clock.advance(17 * hourMs)
+    expect((await send(running, first, late)).answer).toHaveLength(0)
+    const counted = running.emitted('usageReported').map(({ quantity }) => quantity)
+    expect(counted.reduce((sum, quantity) => sum + quantity, 0n)).toBe(7_000_000n)
+  })
+
+  test('as delta sums of which it is not known any more whether they were counted are rejected', async () => {
+    const running = await begin([requests])
+    const at = running.clock.now() - 24 * 3_600_000 - 1000
+    const old = counters(running, 3, { start: at - 1000, at, temporality: 1 })
+    const { body } = await sendJson(running, old)
+    expect(body).toMatchObject({ partialSuccess: { rejectedDataPoints: '1' } })
+    expect(JSON.stringify(body)).toContain('more than 24 hours old')
+    expect(await openOf(running)).toEqual([])
+  })
+
   test('as gauges and up-down counters are readings: the largest sum of an hour', async () => {
     const running = await begin([hosts])
     const reading = (a: number, b: number, kind: 'gauge' | 'sum') => {

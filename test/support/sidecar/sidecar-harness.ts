@@ -213,6 +213,7 @@ function standardSettings(endpoint: string, dataDir: string): Readonly<Record<st
 
 const recordedEvents = [
   'sourceRead',
+  'usageReported',
   'recordAttempted',
   'recordSealed',
   'recordMoved',

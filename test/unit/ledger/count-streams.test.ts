@@ -70,6 +70,15 @@ describe('a counter that a process sends', () => {
     expect(await open(bench)).toEqual([[0, 10]])
   })
 
+  test('that rises twice in a millisecond gives both rises', async () => {
+    const bench = await openBench({ readings })
+    await send(bench, { value: 5 })
+    const at = bench.clock.now()
+    expect(await send(bench, { value: 7, at })).toEqual([['counted', 2]])
+    expect(await send(bench, { value: 6, at })).toEqual([['counted', 0]])
+    expect(await open(bench)).toEqual([[0, 7]])
+  })
+
   test.each([
     ['count', 'began before the book was opened', nine15 - 1, ['baseline', 0]],
     ['baseline', 'began after the book was opened', nine15 + 1, ['baseline', 0]],
