@@ -28,7 +28,9 @@ async function passHour(ledger: Ledger, clock: SteppedClock): Promise<void> {
     clock.advance(60_000)
   }
   const now = clock.now()
-  const records = await ledger.seal({ before: hourOf(now), now, plan: planOf, zeroHours: [] })
+  const records = await Array.fromAsync(
+    ledger.seal({ before: hourOf(now), now, plan: planOf, zeroHours: [] }),
+  )
   await Promise.all(records.map(({ id }) => markSending(ledger, id)))
   await Promise.all(
     records.map(({ id }) =>

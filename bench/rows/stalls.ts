@@ -71,11 +71,13 @@ async function seal(ledger: Ledger, clock: Clock): Promise<void> {
     clientTokenOf,
     onFolded: () => {},
   }
-  const records = await ledger.seal({
-    before: hourOf(now) + hourMs,
-    now,
-    plan: (input) => planSeal(input, rules),
-    zeroHours: [],
-  })
+  const records = await Array.fromAsync(
+    ledger.seal({
+      before: hourOf(now) + hourMs,
+      now,
+      plan: (input) => planSeal(input, rules),
+      zeroHours: [],
+    }),
+  )
   if (records.length !== dimensions.length) throw new Error(`${records.length} records were sealed`)
 }

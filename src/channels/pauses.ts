@@ -60,10 +60,14 @@ export class Pauses {
     this.#random = random
   }
 
+  /** How long everything has to wait, ms. */
+  taskWait(): number {
+    return Math.max(0, this.#throttle.until - this.#clock.elapsed())
+  }
+
   /** How long the slot of a record has to wait, ms. */
   slotWait({ slot }: Pick<PendingRecord, 'slot'>): number {
-    const task = this.#throttle.until - this.#clock.elapsed()
-    return Math.max(0, task, this.#waitOf(this.#slots.get(slot)))
+    return Math.max(this.taskWait(), this.#waitOf(this.#slots.get(slot)))
   }
 
   /** How long a record has to wait that later hours may pass, ms; 0 for any other. */
@@ -118,9 +122,11 @@ export class Pauses {
     this.#unknown.delete(id)
   }
 
-  /** AWS answers again: what it did not answer for is asked once more now. */
-  freeUnknown(): void {
+  /** AWS answers again: what it did not answer for is asked once more now. Returns whether there is any. */
+  freeUnknown(): boolean {
+    const before = this.#records.size
     for (const [id, times] of this.#unknown) if (times >= unknownLimit) this.#records.delete(id)
+    return this.#records.size < before
   }
 
   /** Begins anew, with pauses that suit the end. */

@@ -11,10 +11,11 @@ import type { PendingRecord } from '../store/summary.ts'
 import type { Log } from '../kernel/log.ts'
 import { AttemptLog } from './attempt-log.ts'
 import { isOfOneRecord } from './batch-meter-usage/settlements.ts'
+import { callsOf } from './calls-of.ts'
 import type { Channel, LateUsagePolicy, SendOutcome } from './channel.ts'
-import { nextOfEachSlot } from './next-records.ts'
+import { findReady, type FoundRecords } from './find-ready.ts'
 import { Pauses } from './pauses.ts'
-import { PendingQueue } from './pending-queue.ts'
+import { pendingAtOnce } from './pending-from.ts'
 import { sendRecords } from './send-record.ts'
 
 export interface SenderOptions {
@@ -45,6 +46,10 @@ const lookAgainMs = 60_000
 /** At the end a book that cannot be read is read again this soon at the latest. */
 const lookAgainAtTheEndMs = 1000
 
+/** How long a search rests that went through many records and found few to send; the second one at the end. */
+const restMs = 1000
+const restAtTheEndMs = 250
+
 /**
  * Sends what is sealed: slots in parallel, the hours of one slot in their order. It reads the book
  * in pumps, one at a time, and each record's state is checked again when its attempt is marked.
@@ -59,7 +64,10 @@ export class Sender {
   readonly #callSizes = new Map<number, number>()
   /** Answers that the ledger could not store, by record: no further attempt begins before they are stored. */
   readonly #unstored = new Map<number, SendOutcome>()
-  readonly #queue = new PendingQueue()
+  /** What the last search found and no attempt has begun for. */
+  #ready: readonly PendingRecord[] = []
+  /** When the book is searched next after a search that was long, on `elapsed`. */
+  #searchAt = 0
   readonly #stopping = new AbortController()
   #pumping: Promise<void> | undefined
   #pumpAgain = false
@@ -130,7 +138,8 @@ export class Sender {
 
   /** Pumps after something may have changed outside of the attempts. */
   #lookAgain(): void {
-    this.#queue.outdate()
+    this.#ready = []
+    this.#searchAt = 0
     this.#pump()
   }
 
@@ -150,54 +159,76 @@ export class Sender {
 
   async #pumpOnce(): Promise<void> {
     this.#timer?.cancel()
-    if (this.stopped.aborted) return
-    const { channel, clock } = this.#options
-    const areAllBusy = () => new Set(this.#attempts.values()).size >= channel.parallelCalls
-    if (areAllBusy()) return
-    const isReady = (record: PendingRecord) => this.#waitOf(record) <= 0
-    let heads = this.#queue.isFresh ? this.#heads(new Set(this.#attempts.keys())) : []
-    if (!heads.some(isReady)) {
-      // An attempt that ends during the read makes what is read of its slot old.
-      const busy = new Set(this.#attempts.keys())
-      const read = await this.#read()
-      if (this.stopped.aborted || read === undefined) return
-      this.#queue.hold(read)
-      if ([...busy].some((slot) => !this.#attempts.has(slot))) this.#queue.outdate()
-      heads = this.#heads(busy)
+    const { clock } = this.#options
+    const taskWait = this.#pauses.taskWait()
+    if (taskWait > 0) return this.#waitFor(taskWait)
+    for (;;) {
+      if (this.stopped.aborted) return
+      this.#startReady()
+      if (this.#areAllBusy()) return
+      const rest = this.#searchAt - clock.elapsed()
+      if (rest > 0) return this.#waitFor(rest)
+      const found = await this.#search()
+      if (this.stopped.aborted || found === undefined) return
+      const { ready, wait, isWhole, isLeft, looked } = found
+      this.#ready = ready
+      this.#startReady()
+      if (!isWhole) continue
+      const least = looked > 4 * pendingAtOnce ? this.#rest() : 0
+      this.#waitFor(Math.max(least, wait))
+      if (this.#attempts.size === 0 && !isLeft && !this.#pumpAgain) this.#release()
+      return
     }
-    for (const records of this.#callsOf(heads.filter(isReady))) {
-      if (areAllBusy()) return
-      this.#start(records)
-    }
-    const pending = this.#queue.records
-    const pauseOf = (record: PendingRecord) => this.#pauses.recordWait(record)
-    const idle = heads.filter(({ slot }) => !this.#attempts.has(slot))
-    const wait = idle.reduce((least, record) => Math.min(least, this.#waitOf(record)), Infinity)
-    this.#nextAt = Number.isFinite(wait) ? clock.elapsed() + wait : undefined
-    if (idle.length > 0) this.#wakeAfter(Math.min(wait, lookAgainMs))
-    const isLeft = (record: PendingRecord) => record.state === 'refused' && pauseOf(record) > 0
-    const isDone = this.#attempts.size === 0 && pending.every(isLeft)
-    if (isDone && !this.#pumpAgain) this.#release()
   }
 
-  /** The record of each slot that is next, but for slots with an attempt under way. */
-  #heads(busy: ReadonlySet<number>): PendingRecord[] {
-    const { clock, channel } = this.#options
-    return nextOfEachSlot(
-      this.#queue.records.filter(({ slot }) => !busy.has(slot)),
-      (record) => this.#pauses.recordWait(record),
-      { now: clock.now(), window: channel.window },
+  /** Has the next search wait. Returns how long, ms. */
+  #rest(): number {
+    const ms = this.#flushing ? restAtTheEndMs : restMs
+    this.#searchAt = this.#options.clock.elapsed() + ms
+    return ms
+  }
+
+  /** Sets when the book is looked through next; an operator may free a record sooner. */
+  #waitFor(ms: number): void {
+    const isFinite = Number.isFinite(ms)
+    this.#nextAt = isFinite ? this.#options.clock.elapsed() + ms : undefined
+    if (isFinite) this.#wakeAfter(Math.min(ms, lookAgainMs))
+  }
+
+  #areAllBusy(): boolean {
+    return new Set(this.#attempts.values()).size >= this.#options.channel.parallelCalls
+  }
+
+  /** Begins as many attempts as may be under way. What has to wait by now is found again by the next search. */
+  #startReady(): void {
+    const { channel } = this.#options
+    const ready = this.#ready.filter(
+      (record) => !this.#attempts.has(record.slot) && this.#waitOf(record) <= 0,
     )
+    const started = new Set<PendingRecord>()
+    for (const records of callsOf(ready, (id) => this.#callSizes.get(id) ?? channel.batch)) {
+      if (this.#areAllBusy()) break
+      this.#start(records)
+      for (const record of records) started.add(record)
+    }
+    this.#ready = ready.filter((record) => !started.has(record))
   }
 
-  /** The records that wait; undefined when the ledger could not be read, which is then tried again. */
-  async #read(): Promise<readonly PendingRecord[] | undefined> {
-    const { ledger, random } = this.#options
+  /** Searches the book for what can be sent; undefined when it could not be read, which is then tried again. */
+  async #search(): Promise<FoundRecords | undefined> {
+    const { ledger, random, clock, channel } = this.#options
     try {
-      const pending = await ledger.pendingRecords()
+      const found = await findReady({
+        ledger,
+        now: clock.now(),
+        window: channel.window,
+        busy: new Set(this.#attempts.keys()),
+        pauseOf: (record) => this.#pauses.recordWait(record),
+        waitOf: (record) => this.#waitOf(record),
+      })
       this.#failedReads = 0
       this.#log.read()
-      return pending
+      return found
     } catch (error) {
       if (this.stopped.aborted) return undefined
       this.#failedReads += 1
@@ -226,25 +257,10 @@ export class Sender {
     for (const resolve of this.#waiters.splice(0)) resolve()
   }
 
-  /** Records that are sent in one call each, in their order. */
-  #callsOf(ready: readonly PendingRecord[]): PendingRecord[][] {
-    const { batch } = this.#options.channel
-    const calls: PendingRecord[][] = []
-    const open = new Map<number, PendingRecord[]>()
-    for (const record of ready) {
-      const size = this.#callSizes.get(record.id) ?? batch
-      const call = open.get(size) ?? []
-      if (call.length === 0) calls.push(call)
-      call.push(record)
-      open.set(size, call.length < size ? call : [])
-    }
-    return calls
-  }
-
   #start(records: readonly PendingRecord[]): void {
     const attempt = this.#attempt(records)
       .catch((error: unknown) => {
-        this.#queue.outdate()
+        this.#ready = []
         for (const { id, slot } of records) {
           this.#log.notStored(id, error)
           this.#pauses.pauseSlot(slot)
@@ -269,7 +285,7 @@ export class Sender {
     for (const record of records)
       if (!this.#unstored.has(record.id)) {
         this.#pauses.pauseSlot(record.slot)
-        this.#queue.outdate()
+        this.#ready = []
       }
     const settled = await ledger.settleAll(
       answered.map(({ record, outcome }) => [record.id, outcome.settlement]),
@@ -288,7 +304,6 @@ export class Sender {
     callSize: number,
   ): Promise<void> {
     const { onAnswer, usageArrived } = this.#options
-    this.#queue.update(id, settled)
     this.#log.answered(settled, failure)
     onAnswer(failure)
     const isShared = callSize > 1 && settlement.kind === 'not-taken'
@@ -316,7 +331,6 @@ export class Sender {
     const resealed = await ledger.resealRecord(record.id, (resource, content) =>
       channel.clientTokenOf(resource, content),
     )
-    if (resealed !== undefined) this.#queue.update(record.id, resealed)
     if (resealed !== undefined && record.state === 'refused') this.#log.untagged(resealed)
     return resealed ?? record
   }
@@ -334,7 +348,8 @@ export class Sender {
     }
     // AWS has answered, so it may do so for the records too that it did not answer for.
     if (kind === 'accepted') {
-      pauses.freeUnknown()
+      // They come before later hours again.
+      if (pauses.freeUnknown()) this.#ready = []
       pauses.easeTask()
     }
     if (state === 'sealed' || state === 'sending') pauses.pauseSlot(slot)

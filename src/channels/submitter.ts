@@ -10,6 +10,7 @@ import { aheadLimitMs } from '../ledger/reporting/report-usage.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Channel } from './channel.ts'
 import { FailureReminders } from './failure-reminders.ts'
+import { pendingFrom } from './pending-from.ts'
 import type { Sender } from './sender.ts'
 
 export interface SubmitterOptions {
@@ -209,17 +210,18 @@ export class Submitter {
       zeroHours.length > 0 || (await ledger.hasOpenBefore(before, endedBefore, sharedBefore))
     if (!isDue && !(await this.#isAhead(foldAfter))) return 0
     const plan = (input: Parameters<typeof planSeal>[0]) => planSeal(input, this.#rules)
-    return (
-      await ledger.seal({ before, endedBefore, sharedBefore, now, foldAfter, plan, zeroHours })
-    ).length
+    const due = { before, endedBefore, sharedBefore, now, foldAfter, plan, zeroHours }
+    let sealed = 0
+    for await (const _ of ledger.seal(due)) sealed += 1
+    return sealed
   }
 
   /** Whether usage lies in hours that start later: in records, or open and nowhere else. */
   async #isAhead(instant: number | undefined): Promise<boolean> {
     const { ledger } = this.#options
     if (instant === undefined) return false
-    const pending = await ledger.pendingRecords()
-    if (pending.some(({ hour, state }) => state === 'sealed' && hour > instant)) return true
+    for await (const pending of pendingFrom(ledger, instant + 1))
+      if (pending.some(({ state }) => state === 'sealed')) return true
     if (await ledger.hasOpenBefore(instant + 1)) return false
     return ledger.hasOpenBefore(endOfTime)
   }

@@ -100,6 +100,7 @@ export interface SidecarEvents {
   ledgerSetAside: { readonly path: string; readonly reason: string }
   ledgerAudited: {
     readonly balanced: boolean
+    /** The accounts that do not balance. */
     readonly keys: readonly { readonly dimension: string; readonly imbalance: bigint }[]
   }
   recordSealed: {

@@ -12,6 +12,7 @@ import {
   type AccountSums,
   type DiskSpace,
   type LedgerGauges,
+  type PendingPage,
   type PendingRecord,
   type UsageSummary,
 } from '../store/summary.ts'
@@ -158,9 +159,11 @@ export class Ledger {
     return this.#count(countStreams, batch)
   }
 
-  /** Turns hours that are over into records, and audits the book. */
-  async seal(request: SealRequest): Promise<MeteringRecord[]> {
-    const records: MeteringRecord[] = []
+  /**
+   * Turns hours that are over into records, and audits the book. Yields them as they are written: there may be
+   * tens of thousands. What no one asks for is not sealed.
+   */
+  async *seal(request: SealRequest): AsyncGenerator<MeteringRecord> {
     for (let part = request; ; part = { ...request, foldAfter: undefined }) {
       const { read, held, inserted, isLast } = await this.#run('seal-written', (page) =>
         sealPart(page, part, this.#limitOf, (name) => this.#accounts.ofBuyer(name)),
@@ -171,13 +174,12 @@ export class Ledger {
       for (const each of inserted) {
         const record = sealedRecord(each)
         const { id, dimension, hour, quantity } = record
-        records.push(record)
         this.#options.events.emit('recordSealed', { id, dimension, hour, quantity })
+        yield record
       }
       if (isLast) break
     }
     await this.audit()
-    return records
   }
 
   /**
@@ -266,8 +268,8 @@ export class Ledger {
   }
 
   /** Records that wait for AWS, oldest hour first. */
-  pendingRecords(): Promise<readonly PendingRecord[]> {
-    return this.#store.pendingRecords()
+  pendingRecords(page?: PendingPage): Promise<readonly PendingRecord[]> {
+    return this.#store.pendingRecords(page)
   }
 
   /**
@@ -306,7 +308,7 @@ export class Ledger {
     logAudit(this.#options.log, wrong, shared)
     this.#options.events.emit('ledgerAudited', {
       balanced: wrong.length === 0 && shared.length === 0,
-      keys: balances.map(({ dimension, imbalance }) => ({ dimension, imbalance })),
+      keys: wrong.map(({ dimension, imbalance }) => ({ dimension, imbalance })),
     })
     return balances
   }

@@ -9,6 +9,7 @@ import type {
   Found,
   LedgerGauges,
   LedgerOverview,
+  PendingPage,
   PendingRecord,
   SharedMeteringId,
   UsageSummary,
@@ -22,8 +23,8 @@ export interface BookReader {
   overview(now: number): Promise<LedgerOverview>
   wholeOverview(now: number): Promise<WholeOverview>
   gauges(): Promise<LedgerGauges>
-  /** Records that wait for AWS, oldest hour first. */
-  pendingRecords(): Promise<readonly PendingRecord[]>
+  /** Records that wait for AWS, oldest hour first; there may be tens of thousands. */
+  pendingRecords(page?: PendingPage): Promise<readonly PendingRecord[]>
   /** Whether a task or pod is gone that shared the book, and left usage that another can take over. */
   hasAbandoned(): Promise<boolean>
   /** Whether there is usage that may be sealed, or readings of an hour that starts before `due.before`. */

@@ -77,6 +77,14 @@ export interface PendingRecord {
   readonly lastCode: string | undefined
 }
 
+/** Which of the records that wait for AWS are asked for. */
+export interface PendingPage {
+  /** Only those that come after this one. */
+  readonly after?: Pick<PendingRecord, 'hour' | 'id'> | undefined
+  /** At most so many; all when absent. */
+  readonly limit?: number | undefined
+}
+
 /** What dashboards watch. */
 export interface LedgerGauges {
   readonly states: ReadonlyMap<RecordState, number>

@@ -92,8 +92,8 @@ export interface BookView extends CustomerView {
   accounts(): readonly Account[]
   /** The fraction of an account; 0 for one that is new. */
   fraction(account: Account): bigint
-  /** Hours with open usage that start before `before`, by account and hour. */
-  openHours(before: number): readonly OpenAccountHour[]
+  /** Hours with open usage that start before `before`, and after `after`, by account and hour. */
+  openHours(before: number, after?: number): readonly OpenAccountHour[]
   sharedRole(): SharedRole
   /**
    * Hours with open usage that may be sealed, by account and hour; none of a customer without a registration,
@@ -117,8 +117,8 @@ export interface BookView extends CustomerView {
   record(id: number): MeteringRecord | undefined
   /** The first record that bears this id of AWS. */
   recordWithMeteringId(meteringRecordId: string): number | undefined
-  /** Sealed, sending and refused records. */
-  unsentRecords(): readonly MeteringRecord[]
+  /** Sealed, sending and refused records of hours that start after `after`; of any hour when absent. */
+  unsentRecords(after?: number): readonly MeteringRecord[]
   /** Other tasks or pods than this one that are gone and may have left usage, as far as it is in this view. */
   abandoned(resource: string): readonly string[]
   /** The task or pod that owns the book; undefined when none has opened it. */

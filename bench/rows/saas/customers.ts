@@ -152,18 +152,20 @@ async function reportAll({ keys, ledger }: World): Promise<number> {
 }
 
 async function seal({ keys, ledger }: World, hour: number): Promise<void> {
-  const records = await ledger.seal({
-    before: hour + hourMs,
-    now: hour + hourMs,
-    plan: (input) =>
-      planSeal(input, {
-        zeroRecords: false,
-        formOf: () => 'whole',
-        clientTokenOf: (resource, content) => batchMeterUsage.clientTokenOf(resource, content),
-        onFolded: () => {},
-      }),
-    zeroHours: [],
-  })
+  const records = await Array.fromAsync(
+    ledger.seal({
+      before: hour + hourMs,
+      now: hour + hourMs,
+      plan: (input) =>
+        planSeal(input, {
+          zeroRecords: false,
+          formOf: () => 'whole',
+          clientTokenOf: (resource, content) => batchMeterUsage.clientTokenOf(resource, content),
+          onFolded: () => {},
+        }),
+      zeroHours: [],
+    }),
+  )
   if (records.length !== keys.length * dimensions.length)
     throw new Error(`${records.length} records were sealed`)
 }

@@ -1,3 +1,4 @@
+import { accountsRemembered, RecentMap } from '../../kernel/recent-map.ts'
 import type { Account } from '../../metering/account.ts'
 import { slotName, slotOf, type Slot } from '../../metering/slot.ts'
 
@@ -7,10 +8,10 @@ export interface NamedSlot {
   readonly name: string
 }
 
-/** The slots that accounts have when one task or pod seals them, each made once. */
+/** The slots that accounts have when one task or pod seals them, made once for those in use. */
 export class AccountSlots {
   readonly resource: string
-  readonly #slots = new Map<string, NamedSlot>()
+  readonly #slots = new RecentMap<string, NamedSlot>(accountsRemembered)
 
   constructor(resource: string) {
     this.resource = resource

@@ -1,3 +1,4 @@
+import { accountsRemembered, RecentMap } from '../../kernel/recent-map.ts'
 import type { Account } from '../../metering/account.ts'
 import { microPerUnit } from '../../metering/amount.ts'
 import { largestTotal } from '../../metering/quantity.ts'
@@ -11,7 +12,7 @@ const largestSum = largestTotal * microPerUnit
  */
 export class HeadRoom {
   /** Micro-units by account; never more than there is room for. */
-  readonly #left = new Map<string, bigint>()
+  readonly #left = new RecentMap<string, bigint>(accountsRemembered)
 
   /** Whether `quantity` may be added to what was `reported`. When it may, it counts as added. */
   admits({ name }: Account, quantity: bigint, reported: () => bigint): boolean {

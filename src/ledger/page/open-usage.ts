@@ -38,9 +38,10 @@ export class OpenUsage {
     return true
   }
 
-  /** Hours that start before `before`, by account and hour. */
-  hours(before: number): OpenAccountHour[] {
-    return this.#withAdded(this.#view.openHours(before), ({ hour }) => hour < before)
+  /** Hours that start before `before`, and after `after`, by account and hour. */
+  hours(before: number, after = Number.NEGATIVE_INFINITY): OpenAccountHour[] {
+    const isWanted = ({ hour }: OpenAccountHour) => hour < before && hour > after
+    return this.#withAdded(this.#view.openHours(before, after), isWanted)
   }
 
   /** Hours that may be sealed, by account and hour: not those that wait for the registration of a customer. */

@@ -156,9 +156,9 @@ export class Page {
     return BigInt(this.noted(unguardedName(account, hour)) ?? 0)
   }
 
-  /** Hours with open usage that start before `before`, by account and hour. */
-  openHours(before: number): OpenAccountHour[] {
-    return this.#open.hours(before)
+  /** Hours with open usage that start before `before`, and after `after`, by account and hour. */
+  openHours(before: number, after?: number): OpenAccountHour[] {
+    return this.#open.hours(before, after)
   }
 
   /** Hours that may be sealed, by account and hour. */
@@ -265,10 +265,10 @@ export class Page {
     return this.#view.recordWithMeteringId(meteringRecordId)
   }
 
-  /** Records that wait for AWS, with what this group has done to them. */
-  unsentRecords(): MeteringRecord[] {
+  /** Records of hours after `after` that wait for AWS, with what this group has done to them. */
+  unsentRecords(after?: number): MeteringRecord[] {
     return this.#view
-      .unsentRecords()
+      .unsentRecords(after)
       .map((record) => this.#records.get(record.id) ?? record)
       .filter(({ state }) => recordStateTable[state].unsent)
   }

@@ -1,3 +1,4 @@
+import { accountsRemembered, RecentMap } from '../../kernel/recent-map.ts'
 import type { OpenAccountHour } from '../../store/view.ts'
 import type { TagSet } from '../../metering/tags.ts'
 
@@ -14,7 +15,7 @@ interface TagSetsOfHour {
 export class TagSetLimit {
   readonly #most: number
   /** By account and hour. */
-  readonly #hours = new Map<string, Map<number, HourLimit>>()
+  readonly #hours = new RecentMap<string, Map<number, HourLimit>>(accountsRemembered)
 
   constructor(most: number) {
     this.#most = most
@@ -34,7 +35,9 @@ export class TagSetLimit {
 
   /** The hour was emptied. */
   forget({ account, hour }: OpenAccountHour): void {
-    this.#hours.get(account.name)?.delete(hour)
+    const hours = this.#hours.get(account.name)
+    hours?.delete(hour)
+    if (hours?.size === 0) this.#hours.delete(account.name)
   }
 
   /** Forgets everything, after a rollback. */

@@ -128,9 +128,8 @@ function carryOn(page: Page, hours: readonly OpenAccountHour[]): boolean {
 }
 
 function foldBack(page: Page, after: number, hour: number): void {
-  for (const open of page.openHours(Number.POSITIVE_INFINITY)) {
+  for (const open of page.openHours(Number.POSITIVE_INFINITY, after)) {
     const { account } = open
-    if (open.hour <= after) continue
     const target = page.firstUnsealedHour(account, hour)
     if (target >= open.hour) continue
     for (const { tags, quantity } of page.empty(open)) page.add(account, target, tags, quantity)
@@ -139,8 +138,8 @@ function foldBack(page: Page, after: number, hour: number): void {
 
 /** The same for records that a clock ahead of AWS's sealed: never sent, they can be sealed again for AWS's hour. */
 function foldBackRecords(page: Page, after: number, now: number): void {
-  for (const record of page.unsentRecords()) {
-    if (record.resource !== page.resource || record.hour <= after) continue
+  for (const record of page.unsentRecords(after)) {
+    if (record.resource !== page.resource) continue
     if (record.state !== 'sealed' || possiblyTaken(record)) continue
     page.update(record, {
       state: 'moved',

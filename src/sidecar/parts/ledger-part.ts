@@ -1,6 +1,7 @@
 import { databaseUrlOf } from '../../config/database-url-of.ts'
 import type { SidecarError } from '../../kernel/errors.ts'
 import { Ledger } from '../../ledger/ledger.ts'
+import { unsentStates } from '../../metering/record-states.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { todaysMeaningsOf } from '../../product/todays-meanings.ts'
 import { todaysNamesOf } from '../../product/todays-names.ts'
@@ -88,12 +89,12 @@ export async function startLedger(
 }
 
 async function unsentOf(ledger: Ledger): Promise<Unsent> {
-  const unsentRecords = (await ledger.pendingRecords()).length
   const usage = await ledger.usage()
   const sumOf = (place: 'open' | 'fractions' | 'held') =>
     usage[place].reduce((sum, { quantity }) => sum + quantity, 0n)
   const [open, fraction, held] = [sumOf('open'), sumOf('fractions'), sumOf('held')]
-  const { pending } = await ledger.gauges()
+  const { pending, states } = await ledger.gauges()
+  const unsentRecords = unsentStates.reduce((sum, state) => sum + (states.get(state) ?? 0), 0)
   const waiting = [...pending.values()].reduce((sum, quantity) => sum + quantity, 0n)
   return { unsentRecords, open, fraction, held, records: waiting - open - fraction - held }
 }

@@ -13,6 +13,7 @@ import type {
   LedgerGauges,
   LedgerOverview,
   OpenTagSet,
+  PendingPage,
   PendingRecord,
   SharedMeteringId,
   UsageSummary,
@@ -80,11 +81,12 @@ export class PostgresReader implements BookReader {
     return this.#answer(async (session) => (await this.#summaries(session)).gauges())
   }
 
-  async pendingRecords(): Promise<readonly PendingRecord[]> {
+  async pendingRecords({ after, limit }: PendingPage = {}): Promise<readonly PendingRecord[]> {
     const rows = await this.#ask(
       `SELECT id, slot_id, hour, state, last_code FROM marketplace_sidecar.record
-       WHERE state IN ${unsentSql} AND ($1::int IS NULL OR resource_id = $1) ORDER BY hour, id`,
-      [this.#options.scope?.id],
+       WHERE state IN ${unsentSql} AND ($1::int IS NULL OR resource_id = $1) AND (hour, id) > ($2, $3)
+       ORDER BY hour, id LIMIT $4`,
+      [this.#options.scope?.id, after?.hour ?? Number.MIN_SAFE_INTEGER, after?.id ?? 0, limit],
     )
     return rows.map((row) => ({
       id: row['id'] as number,

@@ -1,15 +1,16 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { accountsRemembered, RecentMap } from '../../kernel/recent-map.ts'
 import { isUnregistered, type Account, type AccountKey } from '../../metering/account.ts'
 import type { Slot } from '../../metering/slot.ts'
 import { accountOfRow } from '../account-row.ts'
 
 /**
- * The ids of what rows refer to: accounts, slots, tasks and pods. They are few and never change, so
- * each is looked up once.
+ * The ids of what rows refer to: accounts, slots, tasks and pods. They never change, so those that are in use
+ * are looked up once.
  */
 export class Names {
-  readonly #accountIds = new Map<string, number>()
-  readonly #accounts = new Map<number, Account>()
+  readonly #accountIds = new RecentMap<string, number>(accountsRemembered)
+  readonly #accounts = new RecentMap<number, Account>(accountsRemembered)
   /** By the slot object, which frequent callers keep; undefined for one that has no row yet. */
   #slotIds = new WeakMap<Slot, number | undefined>()
   readonly #resourceIds = new Map<string, number>()
@@ -114,7 +115,9 @@ export class Names {
   /** Forgets what a rollback may have undone. */
   clear(): void {
     this.#slotIds = new WeakMap()
-    for (const names of [this.#accountIds, this.#accounts, this.#resourceIds]) names.clear()
+    this.#accountIds.clear()
+    this.#accounts.clear()
+    this.#resourceIds.clear()
   }
 }
 
@@ -127,7 +130,7 @@ function columnsOf(key: AccountKey) {
 }
 
 function remember(
-  ids: Map<string, number>,
+  ids: { set(name: string, id: number): unknown },
   name: string,
   row: Record<string, unknown> | undefined,
 ): number | undefined {

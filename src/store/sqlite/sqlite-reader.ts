@@ -13,6 +13,7 @@ import type {
   LedgerGauges,
   LedgerOverview,
   OpenTagSet,
+  PendingPage,
   PendingRecord,
   SharedMeteringId,
   UsageSummary,
@@ -68,8 +69,8 @@ export class SqliteReader implements BookReader {
     return answer(() => this.#summaries.gauges())
   }
 
-  pendingRecords(): Promise<readonly PendingRecord[]> {
-    return answer(() => this.#summaries.pendingRecords())
+  pendingRecords(page?: PendingPage): Promise<readonly PendingRecord[]> {
+    return answer(() => this.#summaries.pendingRecords(page))
   }
 
   /** The next process on the file takes all of it over when it opens it. */

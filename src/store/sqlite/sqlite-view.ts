@@ -80,7 +80,7 @@ export class SqliteView extends RegistrationRows implements BookView {
     )
     this.#fraction.setReadBigInts(true)
     this.#openHours = database.prepare(
-      `SELECT account_id, resource_id, hour FROM open_sum WHERE hour < ?
+      `SELECT account_id, resource_id, hour FROM open_sum WHERE hour < ? AND hour > ?
        ORDER BY account_id, hour`,
     )
     this.#sealable = database.prepare(
@@ -110,7 +110,9 @@ export class SqliteView extends RegistrationRows implements BookView {
     this.#heldCells.setReadBigInts(true)
     this.#note = database.prepare('SELECT value FROM note WHERE resource_id = ? AND name = ?')
     this.#unsent = database.prepare(
-      `${selectRecords} WHERE record.state IN ${unsentSql} ORDER BY record.hour, record.id`,
+      `${selectRecords} WHERE record.id IN
+         (SELECT id FROM record INDEXED BY record_unsent WHERE state IN ${unsentSql} AND hour > ?)
+       ORDER BY record.hour, record.id`,
     )
     this.#owner = database.prepare("SELECT value FROM meta WHERE name = 'owner'")
     this.#late = database.prepare(
@@ -142,9 +144,9 @@ export class SqliteView extends RegistrationRows implements BookView {
     return id === undefined ? 0n : amountOf(this.#fraction.get(id) ?? {})
   }
 
-  openHours(before: number): OpenAccountHour[] {
+  openHours(before: number, after = Number.MIN_SAFE_INTEGER): OpenAccountHour[] {
     return this.#openHours
-      .all(Math.min(before, Number.MAX_SAFE_INTEGER))
+      .all(Math.min(before, Number.MAX_SAFE_INTEGER), Math.max(after, Number.MIN_SAFE_INTEGER))
       .map((row) => this.#openHourOf(row))
   }
 
@@ -218,8 +220,8 @@ export class SqliteView extends RegistrationRows implements BookView {
     return id === null ? undefined : Number(id)
   }
 
-  unsentRecords(): MeteringRecord[] {
-    return this.#unsent.all().map((row) => this.#records.whole(row))
+  unsentRecords(after = Number.MIN_SAFE_INTEGER): MeteringRecord[] {
+    return this.#unsent.all(after).map((row) => this.#records.whole(row))
   }
 
   abandoned(resource: string): string[] {

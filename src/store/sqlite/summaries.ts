@@ -10,6 +10,7 @@ import {
   type HeldUsageSummary,
   hoursOfGuard,
   type LedgerGauges,
+  type PendingPage,
   type PendingRecord,
   type UsageSummary,
 } from '../summary.ts'
@@ -23,6 +24,8 @@ import { heldSql, unsentSql } from './sqlite-view.ts'
 
 const decisions = decisionCodes.map((code) => `'${code}'`).join(', ')
 
+const beforeAll = { hour: Number.MIN_SAFE_INTEGER, id: 0 }
+
 /** What the book holds, for people and dashboards. Reads only; its size follows the window, not the history. */
 export class Summaries {
   readonly #database: DatabaseSync
@@ -34,6 +37,7 @@ export class Summaries {
   readonly #held
   readonly #pending
   readonly #queue
+  readonly #queueOfHour
   readonly #settled
   readonly #late
   readonly #unresolvedCount
@@ -72,10 +76,10 @@ export class Summaries {
     this.#pending = database.prepare(
       `${selectRecords} WHERE record.state IN ${unsentSql} ORDER BY record.hour, record.id`,
     )
-    this.#queue = database.prepare(
-      `SELECT id, slot_id, hour, state, last_code FROM record WHERE state IN ${unsentSql}
-       ORDER BY hour, id`,
-    )
+    const queued = `SELECT id, slot_id, hour, state, last_code FROM record INDEXED BY record_unsent
+       WHERE state IN ${unsentSql}`
+    this.#queueOfHour = database.prepare(`${queued} AND hour = ?1 AND id > ?2 ORDER BY id LIMIT ?3`)
+    this.#queue = database.prepare(`${queued} AND hour > ?1 ORDER BY hour, id LIMIT ?2`)
     this.#settled = database.prepare(
       `${selectRecords} WHERE record.state NOT IN ${unsentSql} AND record.hour >= ?
        ORDER BY record.hour DESC, record.id DESC LIMIT 5000`,
@@ -95,7 +99,7 @@ export class Summaries {
        ORDER BY last_attempt_at DESC LIMIT 1`,
     )
     this.#oldest = database.prepare(
-      `SELECT min(hour) AS hour FROM record WHERE state IN ${unsentSql}`,
+      `SELECT min(hour) AS hour FROM record INDEXED BY record_unsent WHERE state IN ${unsentSql}`,
     )
     this.#states = database.prepare('SELECT state, records FROM record_count')
     this.#unsentByHour = database.prepare(
@@ -186,8 +190,10 @@ export class Summaries {
   }
 
   /** Records that wait for AWS, oldest hour first. */
-  pendingRecords(): PendingRecord[] {
-    return this.#queue.all().map((row) => ({
+  pendingRecords({ after = beforeAll, limit = -1 }: PendingPage = {}): PendingRecord[] {
+    const rows = this.#queueOfHour.all(after.hour, after.id, limit)
+    if (rows.length !== limit) rows.push(...this.#queue.all(after.hour, limit - rows.length))
+    return rows.map((row) => ({
       id: Number(row['id']),
       slot: Number(row['slot_id']),
       hour: Number(row['hour']),

@@ -148,6 +148,27 @@ export function describeReader(name: string, owned: () => Promise<{ store: Store
       expect(one).not.toBe(seven)
     })
 
+    test('come a page at a time where the queue is long', async () => {
+      const store = await filled()
+      const all = await store.pendingRecords()
+      expect(await store.pendingRecords({ limit: 3 })).toEqual(all.slice(0, 3))
+      const pages = []
+      for (let after = { hour: Number.MIN_SAFE_INTEGER, id: 0 }; ;) {
+        const page = await store.pendingRecords({ after, limit: 1 })
+        const [last] = page
+        if (last === undefined) break
+        pages.push(last)
+        after = last
+      }
+      expect(pages).toEqual(all)
+      const [, seven] = all
+      expect(await store.pendingRecords({ after: seven, limit: 10 })).toEqual(all.slice(2))
+      const later = { hour: hourAt(9) + 1, id: 0 }
+      expect(await store.pendingRecords({ after: later })).toEqual(
+        all.filter(({ hour }) => hour > hourAt(9)),
+      )
+    })
+
     test('hold every member of a record, its parts and what they allocate', async () => {
       const store = await filled()
       expect(await store.record(7)).toEqual({
@@ -319,6 +340,21 @@ export function describeReader(name: string, owned: () => Promise<{ store: Store
       expect(unsent?.map(({ id }) => id)).toEqual([1, 7, 2, 4])
       expect(one).toEqual(await store.record(1))
       for (const record of unsent ?? []) expect(record).toEqual(await store.record(record.id))
+    })
+
+    test('shows only what is ahead of an hour where that is asked for', async () => {
+      const store = await filled()
+      const first = (await look(store, (view) => view.unsentRecords()))[0]?.hour ?? 0
+      const [all, unsent, open, none] = await look(store, (view) => [
+        view.unsentRecords(),
+        view.unsentRecords(first),
+        view.openHours(Number.POSITIVE_INFINITY, hourAt(9)),
+        view.unsentRecords(hourAt(23)),
+      ])
+      expect(unsent?.length).toBeGreaterThan(0)
+      expect(unsent).toEqual(all?.filter(({ hour }) => hour > first))
+      expect(open?.map(({ hour }) => hour)).toEqual([hourAt(10)])
+      expect(none).toEqual([])
     })
 
     test('gives an idempotency key back as it was stored', async () => {

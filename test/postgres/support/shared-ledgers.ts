@@ -70,13 +70,15 @@ export async function openSharedLedger(
       }),
     seal: (openHourToo = false) => {
       const now = clock.now()
-      return ledger.seal({
-        before: hourOf(now) + (openHourToo ? hourMs : 0),
-        sharedBefore: hourOf(now),
-        now,
-        plan: (input) => planSeal(input, defaultRules),
-        zeroHours: [],
-      })
+      return Array.fromAsync(
+        ledger.seal({
+          before: hourOf(now) + (openHourToo ? hourMs : 0),
+          sharedBefore: hourOf(now),
+          now,
+          plan: (input) => planSeal(input, defaultRules),
+          zeroHours: [],
+        }),
+      )
     },
   }
 }

@@ -38,8 +38,8 @@ export function withLateReads(
     prune: (doubtfulForMs) => ledger.prune(doubtfulForMs),
     settleAll: (outcomes) => ledger.settleAll(outcomes),
     resealRecord: (id, tokenOf) => ledger.resealRecord(id, tokenOf),
-    async pendingRecords() {
-      const pending = await ledger.pendingRecords()
+    async pendingRecords(page) {
+      const pending = await ledger.pendingRecords(page)
       await lateness.pass()
       return pending
     },

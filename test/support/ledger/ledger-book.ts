@@ -79,7 +79,8 @@ export function seal(book: Ledger, before: number, now = before): Promise<Meteri
     clientTokenOf,
     onFolded: () => {},
   }
-  return book.seal({ before, now, plan: (input) => planSeal(input, rules), zeroHours: [] })
+  const plan: Parameters<Ledger['seal']>[0]['plan'] = (input) => planSeal(input, rules)
+  return Array.fromAsync(book.seal({ before, now, plan, zeroHours: [] }))
 }
 
 export async function send(

@@ -21,11 +21,13 @@ export function sealHours(
   endedBefore?: number,
 ): Promise<MeteringRecord[]> {
   const now = clock.now()
-  return ledger.seal({
-    before: hourOf(now) + (openHourToo ? hourMs : 0),
-    endedBefore,
-    now,
-    plan: (input) => planSeal(input, { ...defaultRules, ...rules }),
-    zeroHours: [],
-  })
+  return Array.fromAsync(
+    ledger.seal({
+      before: hourOf(now) + (openHourToo ? hourMs : 0),
+      endedBefore,
+      now,
+      plan: (input) => planSeal(input, { ...defaultRules, ...rules }),
+      zeroHours: [],
+    }),
+  )
 }

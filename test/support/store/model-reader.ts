@@ -22,6 +22,7 @@ import {
   type LedgerOverview,
   type OpenReadings,
   type OpenTagSet,
+  type PendingPage,
   type PendingRecord,
   type SharedMeteringId,
   type UsageSummary,
@@ -113,8 +114,11 @@ export class ModelReader implements BookReader {
     }
   }
 
-  async pendingRecords(): Promise<PendingRecord[]> {
-    return this.#select(isUnsent).map(({ id, hour, state, lastCode }) => ({
+  async pendingRecords({ after, limit }: PendingPage = {}): Promise<PendingRecord[]> {
+    const isAfter = ({ hour, id }: MeteringRecord) =>
+      after === undefined || hour > after.hour || (hour === after.hour && id > after.id)
+    const pending = this.#select((record) => isUnsent(record) && isAfter(record))
+    return pending.slice(0, limit).map(({ id, hour, state, lastCode }) => ({
       id,
       slot: this.#now().slotOfRecord.get(id) ?? 0,
       hour,

@@ -82,12 +82,12 @@ export class ModelView implements BookView {
     return this.#book.accounts.get(name)?.fraction ?? 0n
   }
 
-  openHours(before: number): OpenAccountHour[] {
+  openHours(before: number, after = Number.NEGATIVE_INFINITY): OpenAccountHour[] {
     const order = [...this.#book.accounts.keys()]
     const place = ({ account }: OpenAccountHour) => order.indexOf(account.name)
     return [...this.#book.open.values()]
       .flatMap((cells) => [...cells.values()].slice(0, 1))
-      .filter(({ hour }) => hour < before)
+      .filter(({ hour }) => hour < before && hour > after)
       .map(({ account, resource, hour }) => ({ account, resource, hour }))
       .toSorted((a, b) => place(a) - place(b) || a.hour - b.hour)
   }
@@ -148,8 +148,9 @@ export class ModelView implements BookView {
     return this.#book.records.get(id)
   }
 
-  unsentRecords(): MeteringRecord[] {
-    return byHour([...this.#book.records.values()].filter(isUnsent))
+  unsentRecords(after = Number.NEGATIVE_INFINITY): MeteringRecord[] {
+    const unsent = [...this.#book.records.values()].filter(isUnsent)
+    return byHour(unsent.filter(({ hour }) => hour > after))
   }
 
   abandoned(resource: string): string[] {

@@ -163,6 +163,9 @@ describe('the end', () => {
   })
 
   const busy = () => Promise.reject(new SidecarError('LedgerBusy', 'another process holds it'))
+  async function* busySeal() {
+    yield await busy()
+  }
 
   test.each(['seal', 'markAll', 'settleAll', 'pendingRecords'] as const)(
     'tries %s again for as long as another process keeps the book',
@@ -170,9 +173,12 @@ describe('the end', () => {
       const parts = await createParts()
       await parts.report('requests', 3n * unit)
       const { ledger, clock } = parts
-      const real = ledger[change].bind(ledger) as () => Promise<unknown>
+      const real = ledger[change].bind(ledger) as () => unknown
       const busyUntil = clock.now() + 3000
-      const work = (...args: []) => (clock.now() < busyUntil ? busy() : real(...args))
+      const work = (...args: []) => {
+        if (clock.now() >= busyUntil) return real(...args)
+        return change === 'seal' ? busySeal() : busy()
+      }
       Object.assign(ledger, { [change]: work })
       expect(await parts.flush(true)).toBe(true)
       expect(parts.sent).toEqual([expect.stringMatching(/^requests 3 09:15:0[0-3]$/)])

@@ -128,7 +128,7 @@ describe('the tick of an hour', () => {
     Object.assign(ledger, {
       seal: () => {
         tries += 1
-        return Promise.reject(new Error('the disk is full'))
+        throw new Error('the disk is full')
       },
     })
     await submitter.tick()
@@ -206,7 +206,10 @@ describe('the tick of an hour', () => {
     await sealHours(ledger, clock)
     await report('requests', unit)
     await clock.advance(hourMs)
-    Object.assign(ledger, { seal: () => Promise.reject(new Error('the disk is full')) })
+    const seal = () => {
+      throw new Error('the disk is full')
+    }
+    Object.assign(ledger, { seal })
     await submitter.tick()
     await work()
     expect(sent).toEqual(['requests 1 09:59:59'])

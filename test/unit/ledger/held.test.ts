@@ -115,7 +115,8 @@ describe('an hour above maxPerHour', () => {
     const now = bench.clock.now()
     const zeroHours = [{ dimension: 'requests', hour: nine }]
     const plan = () => expect.unreachable('the hour is closed')
-    expect(await bench.ledger.seal({ before: nine, now, plan, zeroHours })).toEqual([])
+    const sealed = await Array.fromAsync(bench.ledger.seal({ before: nine, now, plan, zeroHours }))
+    expect(sealed).toEqual([])
   })
 
   test('stays held after its window and over restarts', async () => {
@@ -295,7 +296,7 @@ test('a group that is refused holds nothing', async () => {
     throw new Error('no plan')
   }
   await expect(
-    bench.ledger.seal({ before: nine + hourMs, now, plan, zeroHours: [] }),
+    Array.fromAsync(bench.ledger.seal({ before: nine + hourMs, now, plan, zeroHours: [] })),
   ).rejects.toThrow('no plan')
   expect(await bench.ledger.usage()).toMatchObject({ held: [], open: [{}, {}] })
 })

@@ -84,7 +84,7 @@ describe('sealing', () => {
     await bench.report('requests', 3n * unit)
     const plan = () => ({ record: undefined, rests: [{ fraction: 0n, carried: [] }] })
     await expect(
-      bench.ledger.seal({ before: nine + hourMs, now: nine, plan, zeroHours: [] }),
+      Array.fromAsync(bench.ledger.seal({ before: nine + hourMs, now: nine, plan, zeroHours: [] })),
     ).rejects.toThrow(/3000000 micro-units into 0/)
     expect((await bench.ledger.usage()).open).toMatchObject([{ quantity: 3n * unit }])
     expect(await balanced(bench)).toBe(true)
@@ -95,25 +95,31 @@ describe('sealing', () => {
     await sealOne(bench)
     const zero = { dimension: 'requests', hour: nine }
     const storage = { dimension: 'storage', hour: nine }
-    const records = await bench.ledger.seal({
-      before: nine + hourMs,
-      now: bench.clock.now(),
-      plan: ({ dimension, hour, accounts }) => ({
-        record: {
-          productCode: 'product',
-          dimension,
-          hour,
-          timestamp: hour,
-          quantity: 0n,
-          form: 'whole',
-          allocations: undefined,
-          clientToken: 'zero',
-          parts: accounts.map(({ account }) => ({ account, quantity: 0n, allocations: undefined })),
-        },
-        rests: accounts.map(() => ({ fraction: 0n, carried: [] })),
+    const records = await Array.fromAsync(
+      bench.ledger.seal({
+        before: nine + hourMs,
+        now: bench.clock.now(),
+        plan: ({ dimension, hour, accounts }) => ({
+          record: {
+            productCode: 'product',
+            dimension,
+            hour,
+            timestamp: hour,
+            quantity: 0n,
+            form: 'whole',
+            allocations: undefined,
+            clientToken: 'zero',
+            parts: accounts.map(({ account }) => ({
+              account,
+              quantity: 0n,
+              allocations: undefined,
+            })),
+          },
+          rests: accounts.map(() => ({ fraction: 0n, carried: [] })),
+        }),
+        zeroHours: [zero, storage],
       }),
-      zeroHours: [zero, storage],
-    })
+    )
     expect(records).toMatchObject([{ dimension: 'storage', quantity: 0n }])
   })
 })

@@ -44,12 +44,14 @@ test('a zero record never takes the hour of usage that a later transaction seals
   const { ledger, clock } = await filled()
   const now = clock.now()
   const hour = now - (now % hourMs) - hourMs
-  const records = await ledger.seal({
-    before: hour + hourMs,
-    now,
-    plan: (input) => planSeal(input, { ...defaultRules, zeroRecords: true }),
-    zeroHours: ['storage', 'idle'].map((dimension) => ({ dimension, hour })),
-  })
+  const records = await Array.fromAsync(
+    ledger.seal({
+      before: hour + hourMs,
+      now,
+      plan: (input) => planSeal(input, { ...defaultRules, zeroRecords: true }),
+      zeroHours: ['storage', 'idle'].map((dimension) => ({ dimension, hour })),
+    }),
+  )
   expect(records.map(({ dimension, quantity }) => [dimension, quantity / unit])).toEqual([
     ['requests', 1500n],
     ['seats', 1500n],

@@ -127,7 +127,7 @@ CREATE TABLE record (
   moved_to bigint,
   UNIQUE (slot_id, hour)
 );
-CREATE INDEX record_unsent ON record (resource_id, hour) WHERE state IN ('sealed', 'sending', 'refused');
+CREATE INDEX record_unsent ON record (resource_id, hour, id) WHERE state IN ('sealed', 'sending', 'refused');
 CREATE INDEX record_hour ON record (hour, id);
 CREATE INDEX record_metering_id ON record (lower(metering_record_id));
 CREATE INDEX record_state ON record (state, settled_at);

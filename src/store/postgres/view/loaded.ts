@@ -72,7 +72,8 @@ export class Loaded {
     readingHours: new Shelf<OpenAccountHour, ReadingHour | undefined>(),
     readings: new Shelf<OpenAccountHour, readonly Reading[]>(),
     oneReading: new Shelf<ReadingQuestion, Reading | undefined>(),
-    unsent: new Shelf<true, readonly MeteringRecord[]>(),
+    /** Of hours that start after an instant, by it. */
+    unsent: new Shelf<number, readonly MeteringRecord[]>(),
     owner: new Shelf<true, string | undefined>(),
     notes: new Shelf<{ readonly resource: string; readonly name: string }, string | undefined>(),
     late: new Shelf<{ readonly dimension: string; readonly hour: number }, bigint>(),

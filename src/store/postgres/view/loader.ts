@@ -216,13 +216,15 @@ export class Loader {
     shelf: Loaded['ofTransaction']['unsent'],
     scope: readonly number[] | null,
   ): Promise<void> {
-    const rows = await session.query(
-      `${selectRecords} WHERE record.state IN ${unsentSql}
-         AND ($1::int[] IS NULL OR record.resource_id = ANY($1))
-       ORDER BY record.hour, record.id FOR NO KEY UPDATE OF record`,
-      [scope],
-    )
-    shelf.put(all, await wholeRecords(session, this.#names, rows))
+    for (const [name, after] of shelf.asked) {
+      const rows = await session.query(
+        `${selectRecords} WHERE record.state IN ${unsentSql} AND record.hour > $2
+           AND ($1::int[] IS NULL OR record.resource_id = ANY($1))
+         ORDER BY record.hour, record.id FOR NO KEY UPDATE OF record`,
+        [scope, after],
+      )
+      shelf.put(name, await wholeRecords(session, this.#names, rows))
+    }
   }
 
   async #loadRecords(session: Session, shelf: Loaded['ofTransaction']['records']): Promise<void> {

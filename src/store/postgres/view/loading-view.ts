@@ -70,9 +70,9 @@ export class LoadingView extends CustomerLoadingView implements BookView {
     return this.#of.fractions.ask(account.name, account, 0n)
   }
 
-  openHours(before: number): OpenAccountHour[] {
+  openHours(before: number, after = Number.NEGATIVE_INFINITY): OpenAccountHour[] {
     return [...this.#of.open.ask(all, true, nothing).values()]
-      .filter(({ hour }) => hour < before)
+      .filter(({ hour }) => hour < before && hour > after)
       .map(({ account, resource, hour }) => ({ account, resource, hour }))
   }
 
@@ -117,8 +117,8 @@ export class LoadingView extends CustomerLoadingView implements BookView {
     return this.#of.meteringIds.ask(meteringRecordId, meteringRecordId, undefined)
   }
 
-  unsentRecords(): readonly MeteringRecord[] {
-    return this.#of.unsent.ask(all, true, [])
+  unsentRecords(after = Number.MIN_SAFE_INTEGER): readonly MeteringRecord[] {
+    return this.#of.unsent.ask(String(after), after, [])
   }
 
   abandoned(): readonly string[] {

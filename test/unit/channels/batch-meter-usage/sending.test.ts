@@ -128,9 +128,9 @@ describe('the sender of batches', () => {
     const { aws, run, states, ledger } = await world(500)
     let reads = 0
     const read = ledger.pendingRecords.bind(ledger)
-    ledger.pendingRecords = () => {
+    ledger.pendingRecords = (page) => {
       reads += 1
-      return read()
+      return read(page)
     }
     await run(200)
     expect(aws.calls).toHaveLength(20)
