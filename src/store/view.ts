@@ -62,9 +62,9 @@ export interface CustomerView {
   registrations(customer: string): readonly Registration[]
   /** Registrations of any customer that have one of these names. */
   registrationsNaming(names: CustomerNames): readonly Registration[]
-  /** Whether usage of this customer came before a registration. */
+  /** Whether open usage of this customer waits for a registration. */
   isAwaited(customer: string): boolean
-  /** How many customers have no registration and had usage. */
+  /** How many customers have open usage that waits for a registration. */
   countAwaited(): number
   accountsOf(customer: string): readonly Account[]
   /** The hours with open usage of an account, the oldest first. */

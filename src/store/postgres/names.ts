@@ -81,6 +81,14 @@ export class Names {
     return rows.map((row) => this.#addAccount(row))
   }
 
+  /** Every account of a customer, whatever it was registered as. */
+  async accountsOf(session: Session, customer: string): Promise<Account[]> {
+    const rows = await session.query(`${selectAccounts} WHERE customer = $1 ORDER BY account.id`, [
+      customer,
+    ])
+    return rows.map((row) => this.#addAccount(row))
+  }
+
   /** Makes the rows of accounts that have none. Throws a TypeError when one has no registration. */
   async makeAccounts(session: Session, accounts: readonly Account[]): Promise<void> {
     await this.findAccounts(session, accounts)

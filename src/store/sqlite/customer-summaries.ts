@@ -65,14 +65,15 @@ export function customerUsage(
     holdersOf(database, customer).flatMap((holder) =>
       database
         .prepare(
-          `${selectRecords} WHERE channel = 'batch-meter-usage' AND holder = ? AND ${condition}`,
+          `${selectRecords} WHERE slot_id IN (SELECT id FROM slot
+             WHERE channel = 'batch-meter-usage' AND holder = ?) AND ${condition}`,
         )
         .all(holder, ...values)
         .map(summaryOf),
     )
   const pending = recordsWhere(`(state IN ${unsentSql} OR state = 'unresolved')`)
   const settled = recordsWhere(
-    "state IN ('accepted', 'moved') AND record.hour >= ?",
+    "+state IN ('accepted', 'moved') AND +record.hour >= ?",
     now - summaryWindowMs,
   )
   return {

@@ -11,6 +11,9 @@ import type { Names } from './names.ts'
 /** A customer whose usage came before a registration has a row of its own, which has no identity. */
 export const isRegistered = "form NOT IN ('resource', 'unregistered') AND deleted_at IS NULL"
 
+const isAwaited = `form = 'unregistered' AND EXISTS (SELECT 1 FROM account
+  JOIN open_sum ON account_id = account.id WHERE registration_id = awaited.id)`
+
 /** Open usage that may be sealed: before ?1, of customers whose licence has ended before ?2. */
 export const sealableSql = `
   FROM open_sum WHERE hour < max(?1, ?2)
@@ -47,12 +50,10 @@ export class RegistrationRows implements CustomerView {
        AND ${isRegistered} ORDER BY id`,
     )
     this.#isAwaited = database.prepare(
-      "SELECT 1 FROM registration WHERE customer = ? AND form = 'unregistered'",
+      `SELECT 1 FROM registration AS awaited WHERE customer = ? AND ${isAwaited}`,
     )
     this.#awaited = database.prepare(
-      `SELECT count(*) AS customers FROM registration AS awaited WHERE form = 'unregistered'
-       AND NOT EXISTS (SELECT 1 FROM registration WHERE customer = awaited.customer
-                       AND ${isRegistered})`,
+      `SELECT count(*) AS customers FROM registration AS awaited WHERE ${isAwaited}`,
     )
     this.#accounts = database.prepare(
       `SELECT account.id FROM account JOIN registration ON registration.id = registration_id
@@ -61,11 +62,12 @@ export class RegistrationRows implements CustomerView {
     this.#openHours = database.prepare(
       'SELECT DISTINCT resource_id, hour FROM open_sum WHERE account_id = ? ORDER BY hour',
     )
+    // Of all records that wait, an index on their states would find those of every customer.
     const records =
       "FROM record WHERE slot_id IN (SELECT id FROM slot WHERE channel = 'batch-meter-usage' AND holder = ?)"
     this.#lastRecord = database.prepare(`SELECT max(hour) AS hour ${records}`)
     this.#unsettledRecord = database.prepare(
-      `SELECT 1 ${records} AND state IN (${unsettledStates}) LIMIT 1`,
+      `SELECT 1 ${records} AND +state IN (${unsettledStates}) LIMIT 1`,
     )
     const accounts = `account_id IN (SELECT account.id FROM registration
       JOIN account ON registration_id = registration.id

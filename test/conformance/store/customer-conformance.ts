@@ -96,8 +96,47 @@ export function describeCustomers(name: string, owned: () => Promise<{ store: St
       expect(await store.hasSealable(due)).toBe(false)
       const { oldestOpenHour, oldestUnregisteredHour } = await store.gauges()
       expect([oldestOpenHour, oldestUnregisteredHour]).toEqual([undefined, nine])
-      await write(store, { registrations: [{ ...acme, customer: 'unknown' }] })
-      expect(await look(store, (view) => view.countAwaited())).toBe(0)
+    })
+
+    test('are not awaited any more when none of their usage waits', async () => {
+      const { store } = await owned()
+      const state = () => look(store, (view) => [view.isAwaited('unknown'), view.countAwaited()])
+      await write(store, { added: [addedTo(waiting, nine, cells)] })
+      expect(await state()).toEqual([true, 1])
+      const [open] = await look(store, (view) => view.openHoursOf(waiting))
+      if (open === undefined) throw new Error('the usage is not there')
+      await write(store, { emptied: [open] })
+      expect(await state()).toEqual([false, 0])
+      await write(store, { added: [addedTo(waiting, nine + hourMs, cells)] })
+      expect(await state()).toEqual([true, 1])
+    })
+
+    test('are looked up one by one, each under its own names', async () => {
+      const { store } = await owned()
+      const many = Array.from({ length: 30 }, (_, index): Registration => {
+        const accountId = String(100000000000 + index)
+        const identity = { ...acme.identity, value: accountId }
+        return { ...acme, customer: `c${index}`, identity, names: { ...acme.names, accountId } }
+      })
+      await write(store, {
+        registrations: many.map((each) => ({
+          ...each,
+          names: { accountId: each.names.accountId },
+        })),
+      })
+      const found = await look(store, (view) =>
+        [3, 7].map((index) => [
+          view.registrations(`c${index}`).map(({ customer }) => customer),
+          view
+            .registrationsNaming({ accountId: String(100000000000 + index) })
+            .map((each) => each.customer),
+          view.registrationsNaming({ identifier: `none-${index}` }),
+        ]),
+      )
+      expect(found).toEqual([
+        [['c3'], ['c3'], []],
+        [['c7'], ['c7'], []],
+      ])
     })
 
     test('have what is due sealed, and more once the licence has ended', async () => {

@@ -187,14 +187,11 @@ export class ModelView implements BookView {
   }
 
   isAwaited(customer: string): boolean {
-    return this.accountsOf(customer).some(({ key }) => isUnregistered(key))
+    return this.#awaited().has(customer)
   }
 
   countAwaited(): number {
-    const customers = this.accounts()
-      .filter(({ key }) => isUnregistered(key))
-      .map(({ key }) => key.customer)
-    return [...new Set(customers)].filter((each) => this.registrations(each).length === 0).length
+    return this.#awaited().size
   }
 
   accountsOf(customer: string): Account[] {
@@ -231,6 +228,12 @@ export class ModelView implements BookView {
       this.heldHours().some(isOf) ||
       this.#openHoursOf(registration).length > 0
     )
+  }
+
+  #awaited(): Set<string> {
+    const open = this.openHours(Number.POSITIVE_INFINITY)
+    const waiting = open.filter(({ account: { key } }) => isUnregistered(key))
+    return new Set(waiting.map(({ account: { key } }) => key.customer))
   }
 
   #openHoursOf({ customer, identity }: Registration): OpenAccountHour[] {

@@ -159,6 +159,18 @@ describe('usage of a customer who is not registered', () => {
     await expect(use(bench, 'one-more')).resolves.toMatchObject({ result: 'accepted' })
     await balanced(bench)
   })
+
+  test('does not wait any more, and no longer counts, when its customer is registered under another key', async () => {
+    const bench = await saasBench('identifier')
+    const waiting = Array.from({ length: 1000 }, (_, index) => `aws:identifier:c${index}`)
+    await Promise.all(waiting.map((key) => use(bench, key)))
+    await expect(use(bench, 'one-more')).rejects.toMatchObject({ code: 'TooManyUnknownCustomers' })
+    for (const index of [0, 1, 2])
+      await bench.register(`customer-${index}`, { identifier: `c${index}` })
+    for (const key of ['one-more', 'another', waiting[1] ?? '']) await use(bench, key)
+    await expect(use(bench, 'too-many')).rejects.toMatchObject({ code: 'TooManyUnknownCustomers' })
+    await balanced(bench)
+  })
 })
 
 describe('a change of the form', () => {

@@ -39,6 +39,10 @@ CREATE TABLE registration (
   deleted_at bigint,
   UNIQUE (customer, form, identity)
 );
+CREATE INDEX registration_account ON registration (aws_account) WHERE aws_account IS NOT NULL;
+CREATE INDEX registration_license ON registration (license_arn) WHERE license_arn IS NOT NULL;
+CREATE INDEX registration_identifier ON registration (identifier) WHERE identifier IS NOT NULL;
+CREATE INDEX registration_ended ON registration (ended_at) WHERE ended_at IS NOT NULL;
 INSERT INTO registration (id, customer, form, identity, region, created_at)
   VALUES (0, '', 'resource', '', '', 0);
 
@@ -54,6 +58,7 @@ CREATE TABLE account (
   pruned numeric(40) NOT NULL DEFAULT 0,
   UNIQUE (product_code, registration_id, dimension, divisor, aggregate, scope)
 );
+CREATE INDEX account_registration ON account (registration_id);
 
 CREATE TABLE reported (
   resource_id int NOT NULL REFERENCES resource (id),
@@ -71,6 +76,7 @@ CREATE TABLE open (
   micro numeric(40) NOT NULL,
   PRIMARY KEY (resource_id, account_id, hour, tags)
 ) WITH (fillfactor = 50);
+CREATE INDEX open_account ON open (account_id);
 
 CREATE TABLE held (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -13,37 +13,29 @@ export abstract class CustomerLoadingView implements CustomerView {
     this.#of = loaded.ofTransaction
   }
 
-  abstract accounts(): readonly Account[]
   abstract openHours(before: number): readonly OpenAccountHour[]
   abstract sharedRole(): SharedRole
 
-  registrations(customer: string): Registration[] {
-    return this.#live().filter((each) => each.customer === customer)
+  registrations(customer: string): readonly Registration[] {
+    return this.#of.registrations.ask(customer, customer, [])
   }
 
-  registrationsNaming({ accountId, licenseArn, identifier }: CustomerNames): Registration[] {
-    const same = (a: string | undefined, b: string | undefined) => a !== undefined && a === b
-    return this.#live().filter(
-      ({ names }) =>
-        same(names.accountId, accountId) ||
-        same(names.licenseArn, licenseArn) ||
-        same(names.identifier, identifier),
-    )
+  registrationsNaming(names: CustomerNames): readonly Registration[] {
+    const { accountId, licenseArn, identifier } = names
+    const name = JSON.stringify([accountId ?? null, licenseArn ?? null, identifier ?? null])
+    return this.#of.registrationsNaming.ask(name, names, [])
   }
 
   isAwaited(customer: string): boolean {
-    return this.accountsOf(customer).some(({ key }) => isUnregistered(key))
+    return this.#of.isAwaited.ask(customer, customer, false)
   }
 
   countAwaited(): number {
-    const registered = new Set(this.#live().map(({ customer }) => customer))
-    const waiting = this.accounts().filter(({ key }) => isUnregistered(key))
-    const customers = new Set(waiting.map(({ key }) => key.customer))
-    return [...customers].filter((customer) => !registered.has(customer)).length
+    return this.#of.countAwaited.ask(all, true, 0)
   }
 
-  accountsOf(customer: string): Account[] {
-    return this.accounts().filter(({ key }) => key.customer === customer)
+  accountsOf(customer: string): readonly Account[] {
+    return this.#of.accountsOf.ask(customer, customer, [])
   }
 
   openHoursOf({ name }: Account): OpenAccountHour[] {
@@ -61,10 +53,7 @@ export abstract class CustomerLoadingView implements CustomerView {
     const role = this.sharedRole()
     const endOf = ({ key }: Account) =>
       !isShared(key) || role === 'alone' ? before : Math.min(before, sharedBefore)
-    const registrations = this.#of.registrations.ask(all, true, [])
-    const ended = new Set(
-      registrations.filter(({ endedAt }) => endedAt !== undefined).map(registrationName),
-    )
+    const ended = this.#of.ended.ask(all, true, new Set())
     const due = this.openHours(Math.max(before, endedBefore))
       .filter(({ account: { key } }) => !isUnregistered(key))
       .filter(({ account: { key } }) => role !== 'member' || !isShared(key))
@@ -84,11 +73,6 @@ export abstract class CustomerLoadingView implements CustomerView {
     return this.#usageOf(registration).isUnsettled
   }
 
-  #live(): Registration[] {
-    const registrations = this.#of.registrations.ask(all, true, [])
-    return registrations.filter(({ deletedAt }) => deletedAt === undefined)
-  }
-
   #usageOf(registration: Registration) {
     const name = registrationName(registration)
     return this.#of.customers.ask(name, registration, { lastHour: undefined, isUnsettled: false })
@@ -105,7 +89,8 @@ function endOfHour(due: readonly OpenAccountHour[], limit = due.length): number 
   return next === -1 ? due.length : next
 }
 
-function registrationName({
+/** Equal for the same customer under the same identity. */
+export function registrationName({
   customer,
   identity,
 }: Pick<Registration, 'customer' | 'identity'>): string {

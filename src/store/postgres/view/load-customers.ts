@@ -3,30 +3,80 @@ import { customerHolder } from '../../../metering/slot.ts'
 import { registrationOf } from '../../registration-row.ts'
 import type { Session } from '../connection/database.ts'
 import { unsentSql } from '../record-rows.ts'
+import type { Names } from '../names.ts'
+import { registrationName } from './customer-view.ts'
 import type { Loaded } from './loaded.ts'
 import { all } from './shelf.ts'
 
 /** Usage before a registration has a row of its own, without an identity. */
 export const isNamed = "form NOT IN ('resource', 'unregistered')"
+const isLive = `${isNamed} AND deleted_at IS NULL`
+const isAwaited = `form = 'unregistered' AND EXISTS (SELECT 1 FROM marketplace_sidecar.account
+  JOIN marketplace_sidecar.open ON account_id = account.id WHERE registration_id = registration.id)`
 
 /** Keeps every other session from changing a registration until the end of the transaction. */
 export async function lockCustomers(session: Session): Promise<void> {
   await session.query('SELECT FROM marketplace_sidecar.registration WHERE id = 0 FOR UPDATE')
 }
 
-/** Loads what the rules asked for of the customers. */
+/** Loads what the rules asked for of the customers, and of no other. */
 export async function loadCustomers(
   session: Session,
-  { registrations, customers }: Loaded['ofTransaction'],
+  names: Names,
+  of: Loaded['ofTransaction'],
 ): Promise<void> {
-  if (registrations.isWaiting) {
+  const { registrations, registrationsNaming, ended, customers, accountsOf } = of
+  if (registrations.isWaiting) await loadRegistrations(session, registrations)
+  for (const [name, { accountId, licenseArn, identifier }] of registrationsNaming.asked) {
     const rows = await session.query(
-      `SELECT * FROM marketplace_sidecar.registration WHERE ${isNamed} ORDER BY id`,
+      `SELECT * FROM marketplace_sidecar.registration
+       WHERE (aws_account = $1 OR license_arn = $2 OR identifier = $3) AND ${isLive} ORDER BY id`,
+      [accountId, licenseArn, identifier],
     )
-    registrations.put(all, rows.map(registrationOf))
+    registrationsNaming.put(name, rows.map(registrationOf))
   }
+  if (ended.isWaiting) {
+    const rows = await session.query(
+      `SELECT * FROM marketplace_sidecar.registration WHERE ended_at IS NOT NULL AND ${isNamed}`,
+    )
+    ended.put(all, new Set(rows.map((row) => registrationName(registrationOf(row)))))
+  }
+  await loadAwaited(session, of)
+  for (const [customer] of accountsOf.asked)
+    accountsOf.put(customer, await names.accountsOf(session, customer))
   for (const [name, registration] of customers.asked)
     customers.put(name, await usageOf(session, registration))
+}
+
+async function loadRegistrations(
+  session: Session,
+  shelf: Loaded['ofTransaction']['registrations'],
+): Promise<void> {
+  const asked = [...shelf.asked.keys()]
+  const rows = await session.query(
+    `SELECT * FROM marketplace_sidecar.registration WHERE customer = ANY($1) AND ${isLive} ORDER BY id`,
+    [asked],
+  )
+  const found = Map.groupBy(rows.map(registrationOf), ({ customer }) => customer)
+  for (const customer of asked) shelf.put(customer, found.get(customer) ?? [])
+}
+
+async function loadAwaited(
+  session: Session,
+  { isAwaited: awaited, countAwaited }: Loaded['ofTransaction'],
+): Promise<void> {
+  for (const [customer] of awaited.asked) {
+    const rows = await session.query(
+      `SELECT 1 FROM marketplace_sidecar.registration WHERE customer = $1 AND ${isAwaited}`,
+      [customer],
+    )
+    awaited.put(customer, rows.length > 0)
+  }
+  if (!countAwaited.isWaiting) return
+  const [row] = await session.query(
+    `SELECT count(*) AS customers FROM marketplace_sidecar.registration WHERE ${isAwaited}`,
+  )
+  countAwaited.put(all, row?.['customers'] as number)
 }
 
 async function usageOf(session: Session, { customer, identity }: Registration) {

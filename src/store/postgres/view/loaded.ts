@@ -1,6 +1,6 @@
 import { isShared, type Account } from '../../../metering/account.ts'
 import type { OpenCell } from '../../../metering/cell.ts'
-import type { Registration } from '../../../metering/customer.ts'
+import type { CustomerNames, Registration } from '../../../metering/customer.ts'
 import type { MeteringRecord } from '../../../metering/record.ts'
 import type { Slot } from '../../../metering/slot.ts'
 import type { TagSet } from '../../../metering/tags.ts'
@@ -59,7 +59,14 @@ export class Loaded {
     sharedRole: new Shelf<true, SharedRole>(),
     claims: new Shelf<string, StoredClaim | undefined>(),
     accounts: new Shelf<true, readonly Account[]>(),
-    registrations: new Shelf<true, readonly Registration[]>(),
+    /** By customer. */
+    registrations: new Shelf<string, readonly Registration[]>(),
+    registrationsNaming: new Shelf<CustomerNames, readonly Registration[]>(),
+    /** Names of the registrations whose licence has ended. */
+    ended: new Shelf<true, ReadonlySet<string>>(),
+    isAwaited: new Shelf<string, boolean>(),
+    countAwaited: new Shelf<true, number>(),
+    accountsOf: new Shelf<string, readonly Account[]>(),
     customers: new Shelf<Registration, CustomerRows>(),
     fractions: new Shelf<Account, bigint>(),
     /** By the name of the hour. */

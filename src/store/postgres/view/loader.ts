@@ -61,7 +61,7 @@ export class Loader {
     if (of.records.isWaiting) await this.#loadRecords(session, of.records)
     if (of.held.isWaiting) await this.#loadHeld(session, of.held)
     await loadReadings(session, this.#names, of, scope)
-    await loadCustomers(session, of)
+    await loadCustomers(session, this.#names, of)
     await this.#loadLittle(session, of)
     await this.loadLasting(session, loaded)
   }
