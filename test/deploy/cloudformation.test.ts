@@ -15,9 +15,12 @@ beforeAll(async () => {
 
 const lint = (path: string) => runTool(cfnLint, ['--include-checks', 'I', '--', path])
 
-test('cfn-lint finds nothing in the CloudFormation template', async () => {
-  expect(await lint(template)).toEqual({ code: 0, out: '', err: '' })
-})
+test.each(['cloudformation.yaml', 'saas-events.yaml'])(
+  'cfn-lint finds nothing in the CloudFormation template %s',
+  async (name) => {
+    expect(await lint(join(root, 'deploy', name))).toEqual({ code: 0, out: '', err: '' })
+  },
+)
 
 test.each([
   ['a condition that ECS does not have', 'Condition: HEALTHY', 'Condition: WELL', 'E3030'],

@@ -14,9 +14,9 @@ export interface Template {
   readonly Resources: Readonly<Record<string, { Type: string; Properties: JsonObject }>>
 }
 
-/** The template as CloudFormation reads it: `!Ref x` is `{"Ref": "x"}`. */
-export function readTemplate(): Template {
-  const text = readFileSync(join(root, 'deploy/cloudformation.yaml'), 'utf8')
+/** A template as CloudFormation reads it: `!Ref x` is `{"Ref": "x"}`. */
+export function readTemplate(name = 'cloudformation.yaml'): Template {
+  const text = readFileSync(join(root, 'deploy', name), 'utf8')
   return parse(text, { customTags: shortForms }) as Template
 }
 
