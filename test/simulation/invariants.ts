@@ -91,7 +91,8 @@ export async function checkStopped({ store, now }: Checked, resource: string): P
     else throw new Violation('left-behind', `record ${record.id} is ${record.state}`)
   if (unresolvedCount > 0) left.push('left at the end: unresolved')
   if (fractions.length > 0) left.push('left at the end: a fraction')
-  const closed = new Set<string>()
+  // What is held keeps its hour closed: an operator can put it back there.
+  const closed = new Set(held.map(({ dimension, hour }) => `${dimension}|${hour}`))
   for await (const { slot, hour } of store.records(everything))
     if (slot.holder === resource) closed.add(`${slot.dimension}|${hour}`)
   for (const { dimension, hour, quantity } of open) {
