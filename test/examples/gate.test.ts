@@ -5,12 +5,8 @@ import { startFalseSidecar } from '../support/doctor/false-sidecar.ts'
 import { createRsaKey } from '../support/aws/mint-token.ts'
 import { buildExample, proofExamples } from '../support/entitlement/proof-examples.ts'
 import { falsehoods, holds } from '../support/entitlement/proof-replies.ts'
-import { describeExample, expectRefused } from '../support/entitlement/proof-suite.ts'
+import { expectRefused } from '../support/entitlement/proof-suite.ts'
 import { temporaryDirectory } from '../support/program/program.ts'
-
-// The examples in other languages are tested by npm run test:examples.
-describeExample('shell')
-describeExample('node')
 
 async function createGate() {
   const { privateKey, publicKeyPem } = createRsaKey(2048)
