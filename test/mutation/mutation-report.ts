@@ -14,10 +14,14 @@ interface Mutant {
   readonly location: { readonly start: { readonly line: number } }
 }
 
-const dead = ['Killed', 'Timeout']
+const timedOut = 'Timeout'
+const dead = ['Killed', timedOut]
 const alive = ['Survived', 'NoCoverage']
 
-/** Sums up which mutants died, and lists those that did not, with the reason where one is known. */
+/**
+ * Sums up which mutants died, and lists those that did not, with the reason where one is known, and those
+ * that only made a test take too long: a busy machine does the same.
+ */
 export function reportOf({ files }: StrykerReport): {
   readonly lines: readonly string[]
   readonly percent: number
@@ -30,11 +34,15 @@ export function reportOf({ files }: StrykerReport): {
     })),
   )
   const died = all.filter(({ status }) => dead.includes(status)).length
+  const timeouts = all.filter(({ status }) => status === timedOut)
   const survivors = all.filter(({ status }) => alive.includes(status))
-  const reasonOf = ({ file, text, mutatorName }: (typeof survivors)[number]) =>
+  const reasonOf = ({ file, text, mutatorName, replacement }: (typeof survivors)[number]) =>
     acceptedSurvivors.find(
-      (each) =>
-        each.file === file && text.includes(each.line) && each.mutators.includes(mutatorName),
+      ({ line, mutators, to = replacement, ...each }) =>
+        each.file === file &&
+        text.includes(line) &&
+        mutators.includes(mutatorName) &&
+        to === replacement,
     )?.reason
   const unexplained = survivors.filter((survivor) => reasonOf(survivor) === undefined)
   const total = died + survivors.length
@@ -42,14 +50,24 @@ export function reportOf({ files }: StrykerReport): {
   return {
     percent,
     lines: [
+      ...timeouts.map((mutant) => `timed out: ${changeOf(mutant)}`),
       ...survivors.map((survivor) => {
-        const { file, location, mutatorName, replacement = '', text } = survivor
-        const change = `${text}  ->  ${replacement.replaceAll(/\s+/g, ' ').slice(0, 80)}`
         const reason = reasonOf(survivor)
         const why = reason === undefined ? '' : `\n    known: ${reason}`
-        return `survived: ${file}:${location.start.line} ${mutatorName}: ${change}${why}`
+        return `survived: ${changeOf(survivor)}${why}`
       }),
-      `${died} of ${total} mutants died (${percent.toFixed(1)} %); ${unexplained.length} survivors have no reason`,
+      `${died} of ${total} mutants died (${percent.toFixed(1)} %), ${timeouts.length} of them by a timeout; ${unexplained.length} survivors have no reason`,
     ],
   }
+}
+
+function changeOf({
+  file,
+  location,
+  mutatorName,
+  replacement = '',
+  text,
+}: Mutant & { readonly file: string; readonly text: string }): string {
+  const now = replacement.replaceAll(/\s+/g, ' ').slice(0, 80)
+  return `${file}:${location.start.line} ${mutatorName}: ${text}  ->  ${now}`
 }

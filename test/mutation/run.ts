@@ -78,6 +78,9 @@ function configOf(mutate: readonly string[]): object {
     tsconfigFile: 'none.json',
     coverageAnalysis: 'perTest',
     concurrency: 2,
+    // A machine that does something else too must not make a slow test look like one that hangs.
+    timeoutMS: 60_000,
+    timeoutFactor: 3,
     reporters: ['json'],
     jsonReporter: { fileName: reportFile },
     tempDirName: `${home}/sandbox`,
