@@ -13,7 +13,10 @@ export interface BookRecord {
   readonly lastCode: string | null
 }
 
-/** What a ledger holds, read without the ledger's own code. Micro-units by dimension. */
+/** What usage is told apart by; of customers as `customer/dimension`. */
+export type BookNames = 'dimension' | 'customer/dimension'
+
+/** What a ledger holds, read without the ledger's own code. Micro-units by name. */
 export interface Book {
   readonly reported: ReadonlyMap<string, bigint>
   readonly open: ReadonlyMap<string, bigint>
@@ -21,6 +24,9 @@ export interface Book {
   /** What operators wrote off. */
   readonly voided: ReadonlyMap<string, bigint>
   readonly records: readonly BookRecord[]
+  /** Customers with a registration, and those whose licence has ended. */
+  readonly registered: ReadonlySet<string>
+  readonly ended: ReadonlySet<string>
   /** What is wrong with the ledger itself: it does not balance, or the file is damaged. */
   readonly faults: readonly string[]
 }
@@ -28,7 +34,7 @@ export interface Book {
 const microPerUnit = 1_000_000n
 
 /** Reads a copy of the files, so that the ledger of a killed process stays as it is. */
-export function readBook(dataDirectory: string): Book {
+export function readBook(dataDirectory: string, names: BookNames = 'dimension'): Book {
   mkdirSync(dataDirectory, { recursive: true })
   const scratch = mkdtempSync(join(tmpdir(), 'marketplace-sidecar-book-'))
   try {
@@ -38,7 +44,7 @@ export function readBook(dataDirectory: string): Book {
     const database = new DatabaseSync(join(scratch, 'ledger.db'))
     try {
       const asides = readdirSync(dataDirectory).filter((name) => name.includes('damaged'))
-      return bookOf(database, asides)
+      return bookOf(database, asides, names)
     } finally {
       database.close()
     }
@@ -47,7 +53,7 @@ export function readBook(dataDirectory: string): Book {
   }
 }
 
-function bookOf(database: DatabaseSync, asides: readonly string[]): Book {
+function bookOf(database: DatabaseSync, asides: readonly string[], names: BookNames): Book {
   // A process that was killed before its first commit leaves a file without tables.
   if (database.prepare('PRAGMA user_version').get()?.['user_version'] === 0)
     return {
@@ -56,31 +62,40 @@ function bookOf(database: DatabaseSync, asides: readonly string[]): Book {
       fraction: new Map(),
       voided: new Map(),
       records: [],
+      registered: new Set(),
+      ended: new Set(),
       faults: asides,
     }
-  const reported = amounts(
-    database,
-    'SELECT dimension, reported_whole AS whole, reported_micro AS micro FROM account',
-  )
-  const open = amounts(
-    database,
-    'SELECT dimension, whole, micro FROM open JOIN account ON account.id = account_id',
-  )
-  const fraction = amounts(
-    database,
-    'SELECT dimension, fraction_whole AS whole, fraction_micro AS micro FROM account',
-  )
-  const voided = amounts(
-    database,
-    'SELECT dimension, whole, micro FROM void JOIN account ON account.id = account_id',
-  )
+  const name = names === 'dimension' ? 'dimension' : "customer || '/' || dimension"
+  const amountsIn = (place: string, columns = 'whole, micro') =>
+    amounts(
+      database,
+      `SELECT ${name} AS dimension, ${columns} FROM ${place}
+       JOIN registration ON registration.id = registration_id`,
+    )
+  const reported = amountsIn('account', 'reported_whole AS whole, reported_micro AS micro')
+  const open = amountsIn('open JOIN account ON account.id = account_id')
+  const fraction = amountsIn('account', 'fraction_whole AS whole, fraction_micro AS micro')
+  const voided = amountsIn('void JOIN account ON account.id = account_id')
   const records = database
     .prepare(
-      `SELECT record.id, dimension, hour, quantity / 1000000 AS quantity, state, metering_record_id AS meteringRecordId,
-              last_code AS lastCode
-       FROM record JOIN slot ON slot.id = slot_id ORDER BY record.id`,
+      `SELECT record.id, ${name} AS dimension, hour, quantity / 1000000 AS quantity, state,
+              metering_record_id AS meteringRecordId, last_code AS lastCode
+       FROM record JOIN slot ON slot.id = slot_id
+       LEFT JOIN (SELECT record_id, min(customer) AS customer FROM record_part
+                  JOIN account ON account.id = account_id
+                  JOIN registration ON registration.id = registration_id GROUP BY record_id)
+         ON record_id = record.id
+       ORDER BY record.id`,
     )
     .all() as unknown as BookRecord[]
+  const customers = database
+    .prepare(
+      "SELECT customer, ended_at FROM registration WHERE form NOT IN ('resource', 'unregistered')",
+    )
+    .all()
+  const registered = new Set(customers.map((row) => String(row['customer'])))
+  const ended = customers.filter((row) => row['ended_at'] !== null)
   const integrity = database.prepare('PRAGMA integrity_check').get()?.['integrity_check']
   const imbalances = [...reported].flatMap(([dimension, quantity]) => {
     const inRecords = records
@@ -91,11 +106,20 @@ function bookOf(database: DatabaseSync, asides: readonly string[]): Book {
     return held === quantity ? [] : [`${dimension}: reported ${quantity}, in all places ${held}`]
   })
   const faults = [
-    ...asides.map((name) => `set aside: ${name}`),
+    ...asides.map((file) => `set aside: ${file}`),
     ...imbalances,
     ...(integrity === 'ok' ? [] : [`integrity: ${String(integrity)}`]),
   ]
-  return { reported, open, fraction, voided, records, faults }
+  return {
+    reported,
+    open,
+    fraction,
+    voided,
+    records,
+    registered,
+    ended: new Set(ended.map((row) => String(row['customer']))),
+    faults,
+  }
 }
 
 export function amounts(database: DatabaseSync, sql: string): Map<string, bigint> {

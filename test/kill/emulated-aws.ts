@@ -1,4 +1,5 @@
 import { fromIso } from '../../src/kernel/clock.ts'
+import type { EmulatedCustomer } from '../../src/emulator/marketplace.ts'
 import { createEmulator } from '../../src/emulator/emulator-server.ts'
 import { createSigningKey } from '../../src/emulator/signing-key.ts'
 import type { Chance } from './chance.ts'
@@ -27,6 +28,10 @@ export interface EmulatedAws {
   records(): Promise<BilledRecord[]>
   /** The last 10,000. */
   calls(): Promise<MeterCall[]>
+  /** Records of customers, as `customer/dimension`; `keyOf` has the customers by licence. */
+  recordsOf(keyOf: ReadonlyMap<string, string>): Promise<BilledRecord[]>
+  /** What was asked for each record of BatchMeterUsage, in the same way. */
+  batchCalls(keyOf: ReadonlyMap<string, string>): Promise<MeterCall[]>
   close(): Promise<void>
 }
 
@@ -38,10 +43,12 @@ const signingKey = createSigningKey()
 export async function startEmulatedAws(
   realHourMs: number,
   startAt = Date.parse('2026-02-28T18:20:00Z'),
+  customers?: readonly EmulatedCustomer[],
 ): Promise<EmulatedAws> {
   const emulator = await createEmulator({
     rate: hourMs / realHourMs,
     startAt,
+    ...(customers && { customers }),
     signingKey: await signingKey,
   })
   const { url } = await emulator.listen(0)
@@ -62,6 +69,29 @@ export async function startEmulatedAws(
       const { calls } = (await get('calls')) as { calls: LoggedCall[] }
       return calls.flatMap((call) => meterCallOf(call) ?? [])
     },
+    async recordsOf(keyOf) {
+      const { records } = (await get('records')) as {
+        records: (BilledRecord & { hour: string; resource: string })[]
+      }
+      return records.map((record) => ({
+        ...record,
+        dimension: `${keyOf.get(record.resource) ?? record.resource}/${record.dimension}`,
+        hour: fromIso(record.hour) ?? Number.NaN,
+      }))
+    },
+    async batchCalls(keyOf) {
+      const { calls } = (await get('calls')) as { calls: LoggedBatch[] }
+      return calls.flatMap(({ operation, input, outcome }) =>
+        operation !== 'BatchMeterUsage' || input === null
+          ? []
+          : input.UsageRecords.map((record) => ({
+              dimension: `${keyOf.get(record.LicenseArn) ?? record.LicenseArn}/${record.Dimension}`,
+              hour: hourAt(record.Timestamp),
+              content: JSON.stringify(record),
+              outcome,
+            })),
+      )
+    },
     close: () => emulator.close(),
   }
 }
@@ -78,6 +108,18 @@ export function randomFault(chance: Chance): Readonly<Record<string, unknown>> {
   ])
 }
 
+interface LoggedBatch {
+  readonly operation: string | null
+  readonly outcome: string
+  readonly input: {
+    readonly UsageRecords: readonly {
+      readonly LicenseArn: string
+      readonly Dimension: string
+      readonly Timestamp: number
+    }[]
+  } | null
+}
+
 interface LoggedCall {
   readonly operation: string | null
   readonly outcome: string
@@ -90,6 +132,15 @@ interface LoggedCall {
 
 function meterCallOf({ operation, outcome, input }: LoggedCall): MeterCall | undefined {
   if (operation !== 'MeterUsage' || input === null || input.DryRun === true) return undefined
-  const hour = Math.floor((input.Timestamp * 1000) / hourMs) * hourMs
-  return { dimension: input.UsageDimension, hour, content: JSON.stringify(input), outcome }
+  return {
+    dimension: input.UsageDimension,
+    hour: hourAt(input.Timestamp),
+    content: JSON.stringify(input),
+    outcome,
+  }
+}
+
+/** The hour of a time that AWS was sent, in seconds. */
+function hourAt(timestamp: number): number {
+  return Math.floor((timestamp * 1000) / hourMs) * hourMs
 }

@@ -6,6 +6,7 @@ import { findFreePort } from './free-port.ts'
 import { KillPlans, type KillPlan } from './kill-plan.ts'
 import { runMigrationKills } from './kill-migration.ts'
 import { runCommandKills } from './commands/kill-commands.ts'
+import { runCustomerKills } from './customers/kill-customers.ts'
 import { runSourceKills } from './sources/kill-sources.ts'
 import { voidOneUnit, WrittenOff } from './commands/operator-process.ts'
 import { isIn, PhaseTable, type KillKind } from './phases/phase-table.ts'
@@ -93,7 +94,10 @@ export async function runKillTest(options: KillTestOptions): Promise<KillTestRes
     }
   }
 
-  for (let kill = 1; kill <= kills; kill += 1) {
+  const ofCustomers = Math.ceil(kills / 8)
+  // The kills of the route saas are among all, as far as enough are left to hit each phase.
+  const own = Math.max(Math.min(kills, enoughKills), kills - ofCustomers)
+  for (let kill = 1; kill <= own; kill += 1) {
     for (let count = faults.integer(0, 3); count > 0; count -= 1)
       await aws.addFault(randomFault(faults))
     const plan = plans.next()
@@ -127,6 +131,7 @@ export async function runKillTest(options: KillTestOptions): Promise<KillTestRes
   const migration = await runMigrationKills({ directory, kills: Math.ceil(kills / 5) }, mishaps)
   const commands = await runCommandKills({ directory, kills: Math.ceil(kills / 10) }, mishaps)
   const sources = await runSourceKills({ directory, kills: Math.ceil(kills / 5) }, mishaps)
+  const customers = await runCustomerKills({ directory, kills: ofCustomers }, mishaps)
   return {
     violations: [
       ...violations,
@@ -136,6 +141,7 @@ export async function runKillTest(options: KillTestOptions): Promise<KillTestRes
       ...migration.violations,
       ...commands.violations,
       ...sources.violations,
+      ...customers.violations,
       ...(kills < enoughKills ? [] : table.missed()).map((phase) => `no kill fell into a ${phase}`),
     ],
     unresolved: result.unresolved,
@@ -149,8 +155,9 @@ export async function runKillTest(options: KillTestOptions): Promise<KillTestRes
       'upgrades killed before a commit': migration.killedBefore,
       ...commands.counts,
       ...sources.counts,
+      ...customers.counts,
     },
-    lives: kills + 1,
+    lives: own + 1,
     acknowledgedReports: clients.reduce((sum, client) => sum + client.acknowledgedReports, 0),
     retries: clients.reduce((sum, client) => sum + client.retries, 0),
     records: sides.billed.length,

@@ -20,6 +20,8 @@ export interface SidecarProcessOptions {
   readonly directory: string
   readonly port: number
   readonly emulatorUrl: string
+  /** `metered` when absent. */
+  readonly route?: 'metered' | 'saas'
   /** SIDECAR_* variables. */
   readonly settings?: Readonly<Record<string, string>>
   readonly killAt?: KillPoint | undefined
@@ -115,13 +117,18 @@ function phaseFileOf(directory: string): string {
   return join(directory, 'phase')
 }
 
-function argumentsOf({ directory, port, emulatorUrl }: SidecarProcessOptions): string[] {
+function argumentsOf({
+  directory,
+  port,
+  emulatorUrl,
+  route = 'metered',
+}: SidecarProcessOptions): string[] {
   const options = {
     emulator: emulatorUrl,
     'data-dir': dataDirectoryOf(directory),
     port: `${port}`,
     'ops-port': '0',
-    route: 'metered',
+    route,
   }
   return [
     '--import',

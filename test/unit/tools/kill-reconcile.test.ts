@@ -20,6 +20,8 @@ const book: Book = {
   fraction: new Map([['requests', 250_000n]]),
   voided: new Map([['requests', 1_000_000n]]),
   records: [record],
+  registered: new Set(),
+  ended: new Set(),
   faults: [],
 }
 const sides: Sides = {
