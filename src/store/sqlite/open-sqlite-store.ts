@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { createSystemClock, type Clock } from '../../kernel/clock.ts'
 import type { Events } from '../../kernel/events.ts'
 import type { Log } from '../../kernel/log.ts'
 import type { Store } from '../store.ts'
@@ -27,6 +28,8 @@ interface OpenSqliteStoreOptions {
   readonly dataSync?: DataSync | undefined
   /** What idempotency keys may take; absent: a share of `limitBytes`. */
   readonly keyLimitBytes?: number | undefined
+  /** For tests of locked books: otherwise the machine's, whatever clock the sidecar has. */
+  readonly lockClock?: Clock | undefined
 }
 
 /**
@@ -58,6 +61,7 @@ export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<
       disk,
       lock,
       keyLimitBytes: options.keyLimitBytes ?? keyLimitOf(options.limitBytes),
+      lockClock: options.lockClock ?? createSystemClock(),
       onCommitted: () => events.emit('stepReached', { step: 'group-committed' }),
     })
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { createSystemClock, sleep, stopwatch } from '../../kernel/clock.ts'
+import { sleep, type Clock } from '../../kernel/clock.ts'
 import { SidecarError } from '../../kernel/errors.ts'
 import type { Changes } from '../changes.ts'
 import type { Store } from '../store.ts'
@@ -27,14 +27,14 @@ interface SqliteStoreOptions {
   readonly onCommitted: () => void
   /** What idempotency keys may take in the book. */
   readonly keyLimitBytes: number
+  /** What another process's transaction is waited for on. */
+  readonly lockClock: Clock
 }
 
 /** How long a group waits for another process, in pauses; each try keeps the event loop for a moment. */
 const longestWaitMs = 5000
 const pauseMs = 20
 const tryMs = 5
-/** Another process's transaction takes the machine's time, whatever clock the sidecar has. */
-const otherProcessClock = createSystemClock()
 
 /** A book in one SQLite file, for the one task or pod that holds its lock. */
 export class SqliteStore extends SqliteReader implements Store {
@@ -114,15 +114,16 @@ export class SqliteStore extends SqliteReader implements Store {
 
   /** Waits for the transaction of another process, without keeping the event loop. */
   async #beginWhenFree(): Promise<void> {
-    const elapsed = stopwatch()
+    const { lockClock } = this.#options
+    const startedAt = lockClock.elapsed()
     for (;;)
       try {
         this.#begin.run()
         return
       } catch (error) {
-        if (codeOf(error) !== sqliteBusy || elapsed() * 1000 >= longestWaitMs)
-          throw translate(error)
-        await sleep(otherProcessClock, pauseMs)
+        const waitedMs = lockClock.elapsed() - startedAt
+        if (codeOf(error) !== sqliteBusy || waitedMs >= longestWaitMs) throw translate(error)
+        await sleep(lockClock, pauseMs)
       }
   }
 

@@ -1,3 +1,4 @@
+import type { Clock } from '../../../src/kernel/clock.ts'
 import { Ledger, type LedgerOptions } from '../../../src/ledger/ledger.ts'
 import type { DataSync } from '../../../src/store/sqlite/file/data-sync.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/open-sqlite-store.ts'
@@ -11,6 +12,8 @@ export interface OpenLedgerOptions
   readonly dataSync?: DataSync | undefined
   /** What the directory may hold. */
   readonly limitBytes?: number | undefined
+  /** What another process's transaction is waited for on. */
+  readonly lockClock?: Clock | undefined
   /** What idempotency keys may take. */
   readonly keyLimitBytes?: number | undefined
 }

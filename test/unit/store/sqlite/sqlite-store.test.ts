@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'vitest'
+import { createFastClock } from '../../../../src/kernel/clock.ts'
 import { Events } from '../../../../src/kernel/events.ts'
 import { createSilentLog } from '../../../../src/kernel/log.ts'
 import { openSqliteStore } from '../../../../src/store/sqlite/open-sqlite-store.ts'
@@ -27,6 +28,7 @@ describeStore({
           log: createSilentLog(),
           dataSync: files.dataSync(),
           keyLimitBytes,
+          lockClock: createFastClock(100, now),
         })
         const close = store.close.bind(store)
         store.close = async () => {
