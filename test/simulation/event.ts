@@ -57,7 +57,9 @@ export type SimulationEvent =
     }
   /** An operator decides as the truth is. */
   | { readonly do: 'resolve' }
-  | { readonly do: 'retry' }
+  | { readonly do: 'retry' | 'reopen' | 'release' | 'void-record' }
+  /** Writes usage off that is held or open. */
+  | { readonly do: 'void-usage'; readonly dimension: string; readonly quantity: string }
 
 const teams = ['a', 'b', 'c', 'd'].map((value) => canonicalTags([{ key: 'team', value }]))
 const owners: readonly NextOwner[] = ['same', 'same', 'same', 'same', 'new', 'earlier', 'unknown']
@@ -113,7 +115,16 @@ const draws: readonly (readonly [weight: number, (chance: Chance) => SimulationE
     }),
   ],
   [3, () => ({ do: 'resolve' })],
-  [4, () => ({ do: 'retry' })],
+  [4, (chance) => ({ do: chance.pick(['retry', 'retry', 'retry', 'reopen', 'void-record']) })],
+  [2, () => ({ do: 'release' })],
+  [
+    1,
+    (chance) => ({
+      do: 'void-usage',
+      dimension: chance.pick(modelDimensions),
+      quantity: String(chance.integer(1, 5_000_000)),
+    }),
+  ],
 ]
 const weightOfAll = draws.reduce((sum, [weight]) => sum + weight, 0)
 

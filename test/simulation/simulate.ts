@@ -65,6 +65,7 @@ export function drawScript(
     options: {
       lateUsage,
       zeroRecords: chance.happens(0.2),
+      ...(chance.happens(0.2) && { mostPerHour: '4000000000' }),
       ...disk,
     },
     events: Array.from({ length }, () => drawEvent(chance)).filter(isDrawn),

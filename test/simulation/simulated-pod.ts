@@ -3,6 +3,9 @@ import type { LateUsagePolicy } from '../../src/channels/channel.ts'
 import { Events, type Step } from '../../src/kernel/events.ts'
 import { SidecarError } from '../../src/kernel/errors.ts'
 import { operate } from '../../src/ledger/decisions/operate.ts'
+import { releaseHeld } from '../../src/ledger/decisions/release-held.ts'
+import { reopenRefused } from '../../src/ledger/decisions/reopen-record.ts'
+import { writeOffRecord, writeOffUsage } from '../../src/ledger/decisions/write-off.ts'
 import {
   resolveDelivered,
   resolveResend,
@@ -33,6 +36,8 @@ type Death = Extract<SimulationEvent, { readonly do: 'die' }>
 export interface PodOptions {
   readonly lateUsage: LateUsagePolicy
   readonly zeroRecords: boolean
+  /** What an hour of a dimension may hold, in millionths: more of it waits for an operator. */
+  readonly mostPerHour?: string
   /** False for a store that trusts the system's cache when it opens. */
   readonly rewritesOnOpen: boolean
   /** The model in memory, where it is not the real one on files. */
@@ -52,6 +57,7 @@ export class SimulatedPod {
   readonly #lateness = new Lateness()
   readonly aws = new ModelAws({ now: () => this.now }, this.#lateness)
   readonly #options: PodOptions
+  readonly #mostPerHour: bigint | undefined
   /** How many tasks and pods have opened the book. */
   #owners = 1
   #resource = 'pod:0'
@@ -67,6 +73,7 @@ export class SimulatedPod {
 
   private constructor(options: PodOptions) {
     this.#options = options
+    this.#mostPerHour = options.mostPerHour === undefined ? undefined : BigInt(options.mostPerHour)
     this.#sqlite = options.store === 'sqlite' ? new SqliteDisk(() => this.now) : undefined
     this.disk = this.#sqlite ?? new ModelDisk(options)
   }
@@ -197,7 +204,25 @@ export class SimulatedPod {
       case 'resolve':
         return this.#resolve()
       case 'retry':
-        return this.#retry()
+      case 'reopen':
+      case 'void-record':
+        return this.#decideOnRefused(event.do)
+      case 'release':
+        return this.#release()
+      case 'void-usage':
+        return this.#operate('void usage', (page) =>
+          writeOffUsage(
+            page,
+            {
+              dimension: event.dimension,
+              quantity: BigInt(event.quantity),
+              tags: undefined,
+              customer: '',
+              reason: 'a simulated operator',
+            },
+            this.clock.now(),
+          ),
+        )
     }
   }
 
@@ -257,12 +282,32 @@ export class SimulatedPod {
     )
   }
 
-  async #retry(): Promise<void> {
+  async #decideOnRefused(what: 'retry' | 'reopen' | 'void-record'): Promise<void> {
     const record = await this.#find(({ state }) => state === 'refused')
-    if (record !== undefined) await this.#operate('retry', (page) => retryRefused(page, record.id))
+    if (record === undefined) return
+    const now = this.clock.now()
+    const today = { productCode: 'product', dimensionOf: (dimension: string) => dimension }
+    await this.#operate(what, (page) => {
+      if (what === 'retry') retryRefused(page, record.id)
+      else if (what === 'reopen') reopenRefused(page, record.id, now, today)
+      else writeOffRecord(page, record.id, 'a simulated operator', now)
+    })
   }
 
-  async #operate(what: string, action: (page: Page) => MeteringRecord): Promise<void> {
+  async #release(): Promise<void> {
+    const { held = [] } = (await this.#store?.usage(this.clock.now())) ?? {}
+    const [first] = held
+    if (first === undefined) return
+    await this.#operate('release', (page) =>
+      releaseHeld(page, first.id, this.clock.now(), (dimension) => this.#meaningOf(dimension)),
+    )
+  }
+
+  #meaningOf(dimension: string) {
+    return { productCode: 'product', divisor: dimension === 'storage' ? this.#divisor : 1n }
+  }
+
+  async #operate(what: string, action: (page: Page) => unknown): Promise<void> {
     const store = this.#store
     if (store === undefined) return
     try {
@@ -329,10 +374,8 @@ export class SimulatedPod {
       clock,
       awsTime,
       events,
-      meaningOf: (dimension) => ({
-        productCode: 'product',
-        divisor: dimension === 'storage' ? this.#divisor : 1n,
-      }),
+      meaningOf: (dimension) => this.#meaningOf(dimension),
+      maxPerHour: () => this.#mostPerHour,
       lateness: this.#lateness,
       isMovedFirst: () => this.#takeMove(),
       apiFor: (reaches) =>
@@ -361,6 +404,7 @@ export class SimulatedPod {
     events.on('recordMoved', ({ code }) => {
       this.coverage.count(`moved: ${code}`)
     })
+    events.on('usageHeld', ({ reason }) => this.coverage.count(`held: ${reason}`))
     events.on('tagSetsOverflowed', () => this.coverage.count('too many tag sets'))
     this.#process = process
     this.#store = store

@@ -21,6 +21,7 @@ export interface ModelProcessOptions {
   readonly awsTime?: AwsClock
   readonly events: Events
   readonly meaningOf: LedgerOptions['meaningOf']
+  readonly maxPerHour?: LedgerOptions['maxPerHour']
   readonly lateness: Lateness
   /** Whether another hand moves a record on after the sender has read it and before it marks it. */
   readonly isMovedFirst: () => boolean
@@ -50,7 +51,7 @@ export async function startModelProcess(options: ModelProcessOptions): Promise<M
     ...options,
     clock,
     log,
-    maxPerHour: () => undefined,
+    maxPerHour: options.maxPerHour ?? (() => undefined),
     maxTagSets: 3,
   })
   const submission = createSubmission({
