@@ -82,7 +82,7 @@ export function countStreams(
     }
     const rise = value - (before?.value ?? 0n)
     const account = accountOf(dimension)
-    if (rise > 0n && !page.hasRoomFor(account, rise)) return give('skipped')
+    if (!page.hasRoomFor(account, rise)) return give('skipped')
     move(value)
     return give('counted', rise, rise > 0n ? add(page, account, point, own, rise, rules) : own)
   })

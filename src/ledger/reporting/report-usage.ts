@@ -63,12 +63,13 @@ export function reportUsage(
 
   const claims = reports.map((report) => claimOfReport(report))
   const earlier = checkClaims(page, claims)
+  const isNew = (index: number) => {
+    const claim = claims[index]
+    return claim === undefined || !earlier.has(claim.token)
+  }
   for (const [index, report] of reports.entries())
-    if (!earlier.has(claims[index]?.token ?? ''))
-      checkWindow(report, now, rules.window, reports.length > 1 ? index : undefined)
-
-  const isNew = (_: UsageReport, index: number) => !earlier.has(claims[index]?.token ?? '')
-  const fresh = reports.filter(isNew)
+    if (isNew(index)) checkWindow(report, now, rules.window, reports.length > 1 ? index : undefined)
+  const fresh = reports.filter((_, index) => isNew(index))
   checkTotals(page, fresh, rules, now)
   checkReadings(page, fresh, accountIn(rules, now), now, rules.readings)
 

@@ -9,6 +9,7 @@ import {
   unit,
   type LedgerBench,
 } from '../../support/ledger/ledger-bench.ts'
+import { sealHours } from '../../support/ledger/seal-rules.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 const nine15 = Date.parse('2026-03-10T09:15:00Z')
@@ -135,6 +136,19 @@ describe('a counter that a process sends', () => {
     expect(await open(next)).toEqual([[0, 42]])
   })
 
+  test('at the cap goes on to count, and those that are gone make room for as many', async () => {
+    const bench = await openBench({ readings })
+    const five = (value: number, start = nine15) =>
+      ['a', 'b', 'c', 'd', 'e'].map((series) => ({ value, series, start }))
+    await send(bench, ...five(7))
+    expect(await send(bench, ...five(8))).toEqual(five(0).map(() => ['counted', 1]))
+    for (const day of [1, 2]) {
+      await bench.clock.advance(7 * hourMs)
+      const later = five(2, nine15 + day)
+      expect(await send(bench, ...later)).toEqual(later.map(() => ['counted', 2]))
+    }
+  })
+
   test('that was silent for six hours makes room, and begins again at what it shows', async () => {
     const bench = await openBench({ readings })
     await send(bench, { value: 7 })
@@ -155,6 +169,64 @@ describe('a counter that a process sends', () => {
     expect(await open(bench)).toEqual([
       [0, 3],
       [6, 1],
+    ])
+  })
+
+  test('of a process that starts at the instant of the last point of another counts whole', async () => {
+    const bench = await openBench({ readings })
+    await send(bench, { value: 5 })
+    const start = bench.clock.now()
+    expect(await send(bench, { value: 8, start })).toEqual([['counted', 8]])
+  })
+
+  test('of a process that began right after one that is forgotten counts whole', async () => {
+    const bench = await openBench({ readings })
+    await send(bench, { value: 7 })
+    await bench.clock.advance(6 * hourMs)
+    expect(await send(bench, { value: 2, series: 'b', start: nine15 + 1 })).toEqual([
+      ['counted', 2],
+    ])
+    expect(await send(bench, { value: 2, series: 'c', start: nine15 })).toEqual([['baseline', 0]])
+  })
+
+  test('waits where its account has no room, and is not passed over', async () => {
+    const bench = await openBench({ readings })
+    const { ledger } = bench
+    await bench.report('requests', (10n ** 18n - 5n) * unit)
+    expect(await send(bench, { value: 6 })).toEqual([['skipped', 0]])
+    expect(await send(bench, { value: 5 })).toEqual([['counted', 5]])
+    expect(await send(bench, { value: 5 })).toEqual([['counted', 0]])
+    expect((await ledger.audit()).map(({ imbalance }) => imbalance)).toEqual([0n])
+  })
+
+  test('that stands still opens no hour', async () => {
+    const bench = await openBench({ readings })
+    await send(bench, { value: 5 })
+    await bench.clock.advance(hourMs)
+    await sealHours(bench.ledger, bench.clock)
+    expect(await send(bench, { value: 5 })).toEqual([['counted', 0]])
+    expect(await open(bench)).toEqual([])
+  })
+
+  test('counts in its own hour up to the last instant at which AWS accepts it', async () => {
+    const bench = await openBench({ readings })
+    const at = bench.clock.now() + 60_000
+    await bench.clock.advance(6 * hourMs + 59_000)
+    await send(bench, { value: 3, at })
+    expect(bench.clock.now()).toBe(at + 6 * hourMs)
+    expect(await open(bench)).toEqual([[0, 3]])
+  })
+
+  test('is shown as late exactly where it counts in a later hour than its own', async () => {
+    const bench = await openBench({ readings })
+    const at = bench.clock.now() + 60_000
+    await send(bench, { value: 3 })
+    expect((await bench.ledger.usage()).late).toEqual([])
+    await bench.clock.advance(hourMs)
+    await sealHours(bench.ledger, bench.clock)
+    await send(bench, { value: 5, at })
+    expect((await bench.ledger.usage()).late).toEqual([
+      { dimension: 'requests', hour: nine15 + (3 * hourMs) / 4, quantity: 2n * unit },
     ])
   })
 

@@ -1,0 +1,44 @@
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { SidecarError } from '../../../../src/kernel/errors.ts'
+import { prepareDirectory } from '../../../../src/store/sqlite/file/open-database.ts'
+import { temporaryDirectory } from '../../../support/ledger/ledger-bench.ts'
+
+const { getuid } = process
+const setGetuid = (value: typeof getuid) =>
+  Object.defineProperty(process, 'getuid', { value, configurable: true, writable: true })
+afterEach(() => void setGetuid(getuid))
+
+/** What is said of a data directory below a file, where none can be made. */
+function refusal(): SidecarError {
+  const file = join(temporaryDirectory(), 'file')
+  writeFileSync(file, '')
+  try {
+    prepareDirectory(join(file, 'data'))
+  } catch (error) {
+    return error as SidecarError
+  }
+  throw new Error('it was not refused')
+}
+
+describe('a data directory that cannot be written', () => {
+  test('is refused with the cause, and with the user who may not write', () => {
+    const { code, message, cause } = refusal()
+    expect(code).toBe('DataDirectoryUnusable')
+    expect(cause).toMatchObject({ code: 'ENOTDIR' })
+    expect(message).toContain(`that user ${getuid?.()} may write`)
+  })
+
+  test('is refused where users have no numbers too', () => {
+    setGetuid(undefined)
+    expect(refusal().message).toContain('that user of this process may write')
+  })
+})
+
+test('a data directory that can be written is made, with nothing left in it', () => {
+  const directory = join(temporaryDirectory(), 'a', 'b')
+  prepareDirectory(directory)
+  prepareDirectory(directory)
+  expect(readdirSync(directory)).toEqual([])
+})
