@@ -25,7 +25,7 @@ export interface ReadingRow extends ReadingHourKey {
 
 /** What a group of commands does to readings, in this order. */
 export interface ReadingChanges {
-  /** Hours whose readings all go. */
+  /** Hours whose readings all go; those that are not among `hours` go with them. */
   readonly dropped: readonly ReadingHourKey[]
   /** Hours as they are from now on, new ones included. */
   readonly hours: readonly ReadingHour[]

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { simulateReadings } from './readings/simulate-readings.ts'
 import { runLife, type Script } from './run-life.ts'
 import { shrink } from './shrink.ts'
 import { simulate, type SimulationOptions } from './simulate.ts'
@@ -33,7 +34,8 @@ if ([values.hours, values.seed, values['disk-hours']].some((value) => !/^\d+$/.t
 process.exit(
   values.script === undefined
     ? (await run({ hours: Number(values.hours) })) ||
-        (await run({ hours: Number(values['disk-hours']), store: 'sqlite' }))
+        (await run({ hours: Number(values['disk-hours']), store: 'sqlite' })) ||
+        (await runReadings(Number(values.hours) / 10))
     : await play(JSON.parse(readFileSync(values.script, 'utf8')) as Script),
 )
 
@@ -54,6 +56,20 @@ async function run({ hours, store }: Pick<SimulationOptions, 'hours' | 'store'>)
   const shortest = await shrink(result.failure)
   console.log(`the shortest script, for --script: ${shortest.violation.message}`)
   console.log(textOf(shortest.script))
+  return 1
+}
+
+/** What is measured and counted, against a plain model of the bill. */
+async function runReadings(hours: number): Promise<number> {
+  const { coverage, failure, ...played } = await simulateReadings({
+    hours,
+    seed: Number(values.seed),
+  })
+  for (const line of coverage.lines()) console.log(line)
+  console.log(`${Math.round(played.hours)} hours of ${played.lives} lives of readings`)
+  if (failure === undefined) return 0
+  console.log(`seed ${failure.seed} has a wrong bill: ${failure.violation.message}`)
+  for (const event of failure.events) console.log(`  ${JSON.stringify(event)}`)
   return 1
 }
 

@@ -86,10 +86,15 @@ export function closeForeignReadings(page: Page, now: number, hold: boolean): Re
 function takeAmounts(page: Page, open: ReadingHour, now: number): OpenCell[] {
   const { account, hour } = open
   const aggregate = account.key.aggregate as ReadingAggregate
+  if (aggregate === 'integral' && hour > now) {
+    // What would stand when the hour begins has stood for no time yet, and must not close the hour to what comes.
+    page.readings.forget(open)
+    return []
+  }
   const cells = amountsOf(aggregate, page.readings.all(open), hour, now)
   page.count(account, sumOf(cells))
-  const isOwn = open.resource === page.resource
-  page.readings.close(open, isOwn && (aggregate === 'max' || aggregate === 'unique'))
+  // A task or pod whose book was taken over may come back: then, too, only the rise counts.
+  page.readings.close(open, aggregate === 'max' || aggregate === 'unique')
   return cells
 }
 

@@ -5,6 +5,8 @@ import type { OpenAccountHour } from '../../store/view.ts'
 
 interface HourPage {
   hour: ReadingHour
+  /** As if it never had a reading. */
+  gone: boolean
   /** The store's readings of this hour go. */
   dropped: boolean
   readonly put: Map<string, Reading>
@@ -29,7 +31,7 @@ export class Readings {
   /** Hours whose readings are no amount yet, of every task or pod. */
   openHours(): ReadingHour[] {
     const stored = this.#view.openHours().filter((hour) => !this.#pages.has(nameOf(hour)))
-    const changed = [...this.#pages.values()].map(({ hour }) => hour)
+    const changed = [...this.#pages.values()].flatMap(({ gone, hour }) => (gone ? [] : hour))
     return [...stored, ...changed.filter(({ closed }) => !closed)]
   }
 
@@ -51,6 +53,7 @@ export class Readings {
   /** Puts a reading in place of the one with the same tag set and key; `isNew` where there is none. */
   put(open: OpenAccountHour, reading: Reading, isNew: boolean): void {
     const page = this.#page(open)
+    page.gone = false
     page.put.set(readingName(reading.tags, reading.key), reading)
     if (isNew) page.hour = { ...page.hour, count: page.hour.count + 1 }
   }
@@ -65,13 +68,22 @@ export class Readings {
     page.hour = { ...page.hour, closed: true, count: stay ? page.hour.count : 0 }
   }
 
+  /** Makes an hour as if it never had a reading. */
+  forget(open: OpenAccountHour): void {
+    const page = this.#page(open)
+    page.gone = true
+    page.dropped = true
+    page.put.clear()
+    page.hour = { ...page.hour, closed: false, count: 0 }
+  }
+
   /** Undefined where the group has no part in readings. */
   changes(): ReadingChanges | undefined {
     if (this.#pages.size === 0) return undefined
     const pages = [...this.#pages.values()]
     return {
       dropped: pages.filter(({ dropped }) => dropped).map(({ hour }) => hour),
-      hours: pages.map(({ hour }) => hour),
+      hours: pages.flatMap(({ gone, hour }) => (gone ? [] : hour)),
       rows: pages.flatMap(({ hour: { account, resource, hour }, put }) =>
         [...put.values()].map((reading) => ({ account, resource, hour, reading })),
       ),
@@ -82,7 +94,12 @@ export class Readings {
     const name = nameOf(open)
     const known = this.#pages.get(name)
     if (known !== undefined) return known
-    const page = { hour: this.hour(open), dropped: false, put: new Map<string, Reading>() }
+    const page = {
+      hour: this.hour(open),
+      gone: false,
+      dropped: false,
+      put: new Map<string, Reading>(),
+    }
     this.#pages.set(name, page)
     return page
   }

@@ -122,10 +122,11 @@ export async function writeReadings(
   names: RowNames,
 ): Promise<void> {
   for (const key of readings?.dropped ?? [])
-    await session.query(
-      `DELETE FROM marketplace_sidecar.reading WHERE ${ofHour}`,
-      idsOf(names, key),
-    )
+    for (const table of ['reading', 'reading_hour'])
+      await session.query(
+        `DELETE FROM marketplace_sidecar.${table} WHERE ${ofHour}`,
+        idsOf(names, key),
+      )
   for (const { closed, count, ...key } of readings?.hours ?? [])
     await session.query(
       `INSERT INTO marketplace_sidecar.reading_hour VALUES ($1, $2, $3, $4, $5)

@@ -74,7 +74,8 @@ export class ReadingRows implements ReadingView {
   /** Inside a transaction only. */
   write({ dropped, hours, rows }: ReadingChanges): void {
     for (const key of dropped)
-      this.#get(`DELETE FROM reading WHERE ${hourKey}`).run(...this.#madeIds(key))
+      for (const table of ['reading', 'reading_hour'])
+        this.#get(`DELETE FROM ${table} WHERE ${hourKey}`).run(...this.#madeIds(key))
     for (const { closed, count, ...key } of hours)
       this.#get('INSERT OR REPLACE INTO reading_hour VALUES (?, ?, ?, ?, ?)').run(
         ...this.#madeIds(key),

@@ -118,6 +118,8 @@ export function describeReadings(
       expect(await left()).toEqual([0, 0, 1])
       await write(store, { forget: { ...never, readingsBefore: nine } })
       expect(await left()).toEqual([0, 0, 1])
+      await write(store, { readings: { dropped: [open], hours: [], rows: [] } })
+      expect(await left()).toEqual([undefined, 0, 1])
       await write(store, { forget: { ...never, readingsBefore: nine + 1 } })
       expect(await left()).toEqual([undefined, 0, 0])
     })

@@ -22,6 +22,7 @@ export interface ModelProcessOptions {
   readonly events: Events
   readonly meaningOf: LedgerOptions['meaningOf']
   readonly maxPerHour?: LedgerOptions['maxPerHour']
+  readonly readings?: LedgerOptions['readings']
   readonly lateness: Lateness
   /** Whether another hand moves a record on after the sender has read it and before it marks it. */
   readonly isMovedFirst: () => boolean

@@ -212,9 +212,11 @@ export class ModelBook {
   }
 
   #changeReadings({ dropped, hours, rows }: ReadingChanges): void {
-    for (const key of dropped)
+    for (const key of dropped) {
+      this.readingHours.delete(openName(key))
       for (const [name, row] of this.readings)
         if (openName(row) === openName(key)) this.readings.delete(name)
+    }
     for (const hour of hours) {
       this.#account(hour.account)
       this.readingHours.set(openName(hour), hour)
