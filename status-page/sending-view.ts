@@ -4,12 +4,13 @@ import { showDistance, showNumber, showTime } from './format.ts'
 
 /** Shows when AWS is called next, and the results so far. */
 export function showSending(usage: UsageAnswer, now: number): void {
-  const { nextSendAt, lastSuccessAt, lastFailure, oldestUnsentHour, pending, fractions } = usage
+  const { nextSendAt, lastSuccessAt, lastFailure, oldestUnsentHour, pendingCount, fractions } =
+    usage
   showFacts('sending', [
     ['Next send', timeOr(nextSendAt, now, 'nothing to send')],
     ['Last accepted', timeOr(lastSuccessAt, now, 'none yet')],
     ['Oldest unsent hour', timeOr(oldestUnsentHour, now, 'none')],
-    ['Records pending', showNumber(pending.length)],
+    ['Records pending', showNumber(pendingCount)],
     [
       'Last failure',
       lastFailure === null ? 'none' : `${lastFailure.code}, ${timeOr(lastFailure.at, now, '')}`,

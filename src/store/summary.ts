@@ -9,6 +9,12 @@ import type { TagSet } from '../metering/tags.ts'
 /** How far back the summary goes. */
 export const summaryWindowMs = 48 * hourMs
 
+/**
+ * How many records a summary lists of those that wait, and of those that are settled: all that a task or pod can
+ * have, and of a product with many customers not all.
+ */
+export const mostListed = 1200
+
 /** Held usage of an hour, under the id that operators name it by. */
 export interface HeldUsageSummary {
   readonly id: number
@@ -49,15 +55,17 @@ export interface UsageSummary {
   readonly open: readonly OpenHour[]
   /** Hours whose readings are no amount yet; what `open` has of such an hour comes on top. */
   readonly readings: readonly OpenReadings[]
-  /** By account: those of one dimension are never added up. */
+  /** By meaning of the dimension, those of all customers together: what means different things is never added up. */
   readonly fractions: readonly AccountFraction[]
   /** What waits for an operator and is not sent by itself, oldest hour first. */
   readonly held: readonly HeldUsageSummary[]
   /** Of the last 48 hours: what came for a closed hour, by the hour that took it; it is counted there already. */
   readonly late: readonly OpenHour[]
-  /** Sealed, sending and refused records, oldest first. */
+  /** Sealed, sending and refused records, oldest first, `mostListed` of them. */
   readonly pending: readonly RecordSummary[]
-  /** Accepted, unresolved and moved records of the last 48 hours, newest first. */
+  /** How many there are. */
+  readonly pendingCount: number
+  /** Accepted, unresolved and moved records of the last 48 hours, newest first, `mostListed` of them. */
   readonly settled: readonly RecordSummary[]
   /** Of any age. */
   readonly unresolvedCount: number
@@ -125,6 +133,8 @@ export interface BookOwner {
 
 /** What an operator asks first: where the units are, and what waits for a decision. */
 export interface LedgerOverview extends UsageSummary {
+  /** All of them. */
+  readonly pending: readonly RecordSummary[]
   /** Undefined while no task or pod has opened the book. */
   readonly owner: BookOwner | undefined
   readonly openByTags: readonly OpenTagSet[]

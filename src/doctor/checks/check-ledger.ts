@@ -38,15 +38,16 @@ export const ledgerCheck = defineCheck({
       const look = async (book: BookReader) => ({
         owner: await book.owner(),
         usage: await book.usage(now),
+        gauges: await book.gauges(),
         balances: auditBook(await book.accountSums()),
       })
       const { databaseUrl: url } = diagnosis
-      const { owner, usage, balances } = await (url?.ok === true
+      const { owner, usage, gauges, balances } = await (url?.ok === true
         ? (await import('../../store/postgres/commands/postgres-book.ts')).readBook(url.value, look)
         : readBook(directory, look))
-      const { pending, unresolvedCount } = usage
+      const { unresolvedCount } = usage
       const wrong = imbalancesOf(balances).length
-      const refused = pending.filter(({ state }) => state === 'refused').length
+      const refused = gauges.states.get('refused') ?? 0
       if (wrong > 0)
         findings.problem('Imbalanced', `${wrong} of ${balances.length} dimensions do not add up.`)
       else

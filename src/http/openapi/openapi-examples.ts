@@ -147,6 +147,7 @@ export const usageExample: UsageAnswer = {
       acceptedUntil: null,
     },
   ],
+  pendingCount: 1,
   unresolvedCount: 0,
   nextSendAt: '2026-03-10T11:31:00.000Z',
   lastSuccessAt: '2026-03-10T10:01:00.000Z',

@@ -208,6 +208,7 @@ export const componentSchemas = {
     held: listOf('HeldUsage'),
     late: listOf('HourUsage'),
     pending: listOf('UsageRecord'),
+    pendingCount: whole,
     settled: listOf('UsageRecord'),
     unresolvedCount: whole,
     nextSendAt: timeOrNull,

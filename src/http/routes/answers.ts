@@ -42,6 +42,7 @@ export interface UsageAnswer {
   readonly held: readonly HeldAnswer[]
   readonly late: readonly HourAnswer[]
   readonly pending: readonly RecordAnswer[]
+  readonly pendingCount: number
   readonly settled: readonly RecordAnswer[]
   readonly unresolvedCount: number
   readonly nextSendAt: string | null

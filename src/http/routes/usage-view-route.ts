@@ -70,7 +70,8 @@ function oldestOpen({ open, readings }: UsageSummary): number | undefined {
 }
 
 function summaryBody(summary: UsageSummary, acceptedUntil: (hour: number) => number) {
-  const { open, readings, fractions, held, late, pending, settled, unresolvedCount } = summary
+  const { open, readings, fractions, held, late, pending, settled } = summary
+  const { pendingCount, unresolvedCount } = summary
   return {
     open: open.map(hourBody),
     readings: readings.map(({ aggregate, count, ...hour }) => ({
@@ -82,6 +83,7 @@ function summaryBody(summary: UsageSummary, acceptedUntil: (hour: number) => num
     held: held.map((each) => heldBody(each, acceptedUntil(each.hour))),
     late: late.map(hourBody),
     pending: pending.map((record) => recordBody(record, acceptedUntil(record.hour))),
+    pendingCount,
     settled: settled.map((record) => recordBody(record)),
     unresolvedCount,
   }

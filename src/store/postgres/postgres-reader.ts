@@ -196,7 +196,7 @@ export class PostgresReader implements BookReader {
       `${selectRecords} WHERE record.state = 'unresolved' ORDER BY record.hour, record.id`,
     )
     return {
-      ...(await (await this.#summaries(session)).usage(now)),
+      ...(await (await this.#summaries(session)).usage(now, null)),
       owner: await this.#owner(session),
       openByTags: await this.#openByTags(session),
       unresolved: unresolved.map(summaryOf),

@@ -4,6 +4,7 @@ import { recordStateOf, recordStates, type RecordState } from '../../metering/re
 import type { OpenHour } from '../../metering/report.ts'
 import {
   hoursOfGuard,
+  mostListed,
   retiredNote,
   summaryWindowMs,
   type AccountFraction,
@@ -35,13 +36,17 @@ export class Summaries {
     this.#owner = owner
   }
 
-  async usage(now: number): Promise<UsageSummary> {
+  /** Lists as many records that wait as `most`; all when that is null. */
+  async usage(now: number, most: number | null = mostListed): Promise<UsageSummary> {
     const since = now - summaryWindowMs
     const [success] = await this.#rows(
       `SELECT max(settled_at) AS at FROM marketplace_sidecar.record WHERE ${inView} AND state = 'accepted'`,
     )
     const [unresolved] = await this.#rows(
       `SELECT count(*) AS records FROM marketplace_sidecar.record WHERE ${inView} AND state = 'unresolved'`,
+    )
+    const [unsent] = await this.#rows(
+      `SELECT count(*) AS records FROM marketplace_sidecar.record WHERE ${inView} AND state IN ${unsentSql}`,
     )
     return {
       now,
@@ -51,13 +56,16 @@ export class Summaries {
       held: await this.#heldUsage(),
       pending: (
         await this.#rows(
-          `${selectRecords} WHERE ${inView} AND record.state IN ${unsentSql} ORDER BY record.hour, record.id`,
+          `${selectRecords} WHERE ${inView} AND record.state IN ${unsentSql}
+           ORDER BY record.hour, record.id LIMIT $2`,
+          most,
         )
       ).map(summaryOf),
+      pendingCount: unsent?.['records'] as number,
       settled: (
         await this.#rows(
           `${selectRecords} WHERE ${inView} AND record.state NOT IN ${unsentSql} AND record.hour >= $2
-           ORDER BY record.hour DESC, record.id DESC LIMIT 5000`,
+           ORDER BY record.hour DESC, record.id DESC LIMIT ${mostListed}`,
           since,
         )
       ).map(summaryOf),
@@ -155,14 +163,17 @@ export class Summaries {
     )
     const retired = new Set<unknown>(note === undefined ? [] : JSON.parse(String(note['value'])))
     const rows = await this.#session.query(
-      `SELECT account.*, customer, form, registration.identity, region FROM marketplace_sidecar.account
+      `SELECT account.*, customer, form, registration.identity, region, micro FROM (
+         SELECT min(id) AS id, SUM(fraction) AS micro FROM marketplace_sidecar.account
+         WHERE fraction > 0 GROUP BY dimension, product_code, divisor, aggregate, scope) AS sums
+       JOIN marketplace_sidecar.account USING (id)
        JOIN marketplace_sidecar.registration ON registration.id = registration_id
-       WHERE fraction > 0 ORDER BY dimension COLLATE "C", account.id`,
+       ORDER BY dimension COLLATE "C", account.id`,
     )
     return rows.map((row) => {
       const { key, name } = accountOfRow(row)
       const { dimension, productCode, divisor } = key
-      const quantity = row['fraction'] as bigint
+      const quantity = row['micro'] as bigint
       return { dimension, productCode, divisor, quantity, retired: retired.has(name) }
     })
   }

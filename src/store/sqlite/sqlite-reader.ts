@@ -157,7 +157,7 @@ export class SqliteReader implements BookReader {
 
   #overview(now: number): LedgerOverview {
     return {
-      ...this.#summaries.usage(now),
+      ...this.#summaries.usage(now, -1),
       owner: this.#owner(),
       openByTags: this.#openByTags(),
       unresolved: this.#database

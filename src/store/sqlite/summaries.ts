@@ -1,9 +1,15 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { decisionCodes } from '../../metering/decisions.ts'
 import { heldReasonOf } from '../../metering/held.ts'
-import { recordStateOf, recordStates, type RecordState } from '../../metering/record-states.ts'
+import {
+  recordStateOf,
+  recordStates,
+  recordStateTable,
+  type RecordState,
+} from '../../metering/record-states.ts'
 import type { OpenHour } from '../../metering/report.ts'
 import {
+  mostListed,
   retiredNote,
   summaryWindowMs,
   type AccountFraction,
@@ -63,10 +69,11 @@ export class Summaries {
        GROUP BY dimension, hour, waits ORDER BY hour`,
     )
     this.#fractions = this.#bigInts(
-      `SELECT account.*, customer, form, identity, region, fraction_whole AS whole,
-              fraction_micro AS micro
+      `SELECT account.*, customer, form, identity, region, SUM(fraction_whole) AS whole,
+              SUM(fraction_micro) AS micro, min(account.id) AS first
        FROM account JOIN registration ON registration.id = registration_id
-       WHERE fraction_whole > 0 OR fraction_micro > 0 ORDER BY dimension, account.id`,
+       WHERE fraction_whole > 0 OR fraction_micro > 0
+       GROUP BY dimension, product_code, divisor, aggregate, scope ORDER BY dimension, first`,
     )
     this.#retired = database.prepare(
       `SELECT value FROM note WHERE name = ? AND resource_id =
@@ -74,7 +81,9 @@ export class Summaries {
     )
     this.#held = this.#bigInts(heldSql)
     this.#pending = database.prepare(
-      `${selectRecords} WHERE record.state IN ${unsentSql} ORDER BY record.hour, record.id`,
+      `${selectRecords} WHERE record.id IN (SELECT id FROM record INDEXED BY record_unsent
+         WHERE state IN ${unsentSql} ORDER BY hour, id LIMIT ?)
+       ORDER BY record.hour, record.id`,
     )
     const queued = `SELECT id, slot_id, hour, state, last_code FROM record INDEXED BY record_unsent
        WHERE state IN ${unsentSql}`
@@ -82,7 +91,7 @@ export class Summaries {
     this.#queue = database.prepare(`${queued} AND hour > ?1 ORDER BY hour, id LIMIT ?2`)
     this.#settled = database.prepare(
       `${selectRecords} WHERE record.state NOT IN ${unsentSql} AND record.hour >= ?
-       ORDER BY record.hour DESC, record.id DESC LIMIT 5000`,
+       ORDER BY record.hour DESC, record.id DESC LIMIT ${mostListed}`,
     )
     this.#late = this.#bigInts(
       'SELECT dimension, hour, whole, micro FROM late_usage WHERE hour >= ? ORDER BY hour, dimension',
@@ -103,17 +112,16 @@ export class Summaries {
     )
     this.#states = database.prepare('SELECT state, records FROM record_count')
     this.#unsentByHour = database.prepare(
-      `SELECT hour, count(*) AS records FROM record WHERE state IN ${unsentSql} GROUP BY hour`,
+      `SELECT hour, count(*) AS records FROM record INDEXED BY record_unsent
+       WHERE state IN ${unsentSql} GROUP BY hour`,
     )
     this.#unsentByDimension = this.#bigInts(
-      `SELECT account.dimension, divisor, SUM(record_part.quantity / 1000000) AS whole,
-              SUM(record_part.quantity % 1000000) AS micro
-       FROM record JOIN record_part ON record_id = record.id JOIN account ON account.id = account_id
-       WHERE state IN ${unsentSql} GROUP BY account.dimension, divisor`,
+      'SELECT dimension, divisor, whole, micro FROM unsent_sum WHERE whole <> 0 OR micro <> 0',
     )
   }
 
-  usage(now: number): UsageSummary {
+  /** Lists as many records that wait as `most`; all when that is less than 0. */
+  usage(now: number, most = mostListed): UsageSummary {
     const failure = this.#lastFailure.get()
     const success = this.#lastSuccess.get()?.['at'] ?? null
     const since = now - summaryWindowMs
@@ -123,7 +131,8 @@ export class Summaries {
       readings: this.#readings.summary(now),
       fractions: this.#accountFractions(),
       held: this.#heldUsage(),
-      pending: this.#pending.all().map(summaryOf),
+      pending: this.#pending.all(most).map(summaryOf),
+      pendingCount: this.#countUnsent(),
       settled: this.#settled.all(since).map(summaryOf),
       late: this.#late.all(since).map(openHourOf),
       unresolvedCount: Number(this.#unresolvedCount.get()?.['records']),
@@ -224,6 +233,14 @@ export class Summaries {
 
   #openHours(): OpenHour[] {
     return this.#open.all().map(openHourOf)
+  }
+
+  #countUnsent(): number {
+    const isUnsent = (row: Row) => recordStateTable[recordStateOf(String(row['state']))].unsent
+    return this.#states
+      .all()
+      .filter(isUnsent)
+      .reduce((sum, row) => sum + Number(row['records']), 0)
   }
 
   #oldestUnsentHour(): number | undefined {

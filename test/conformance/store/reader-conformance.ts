@@ -39,6 +39,7 @@ export function describeReader(name: string, owned: () => Promise<{ store: Store
         fractions: [],
         late: [],
         pending: [],
+        pendingCount: 0,
         settled: [],
         unresolvedCount: 0,
         lastSuccessAt: undefined,
@@ -146,6 +147,26 @@ export function describeReader(name: string, owned: () => Promise<{ store: Store
       const [one, seven, two] = pending.map(({ slot }) => slot)
       expect(one).toBe(two)
       expect(one).not.toBe(seven)
+    })
+
+    test('count in the pending amounts exactly while they wait', async () => {
+      const store = await filled()
+      const pending = async () => (await store.gauges()).pending.get('storage') ?? 0n
+      const without = await pending()
+      const record = recordOf(hourAt(12), partOf(storage, 4.5))
+      const [id = 0] = await write(store, { newRecords: [record] })
+      const much = 4_500_000n * 1000n
+      for (const [state, more] of [
+        ['sealed', much],
+        ['sending', much],
+        ['unresolved', 0n],
+        ['sealed', much],
+        ['refused', much],
+        ['moved', 0n],
+      ] as const) {
+        await write(store, { records: new Map([[id, progressOf({ state })]]) })
+        expect([state, await pending()]).toEqual([state, without + more])
+      }
     })
 
     test('come a page at a time where the queue is long', async () => {

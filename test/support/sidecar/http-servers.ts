@@ -90,6 +90,7 @@ const emptyUsage = {
   fractions: [],
   held: [],
   pending: [],
+  pendingCount: 0,
   late: [],
   settled: [],
   unresolvedCount: 0,

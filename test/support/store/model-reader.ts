@@ -278,6 +278,7 @@ export class ModelReader implements BookReader {
       fractions: this.#fractions(),
       held: this.#held(),
       pending: this.#select(isUnsent).map(summaryOf),
+      pendingCount: this.#select(isUnsent).length,
       late: [...this.#now().late.values()]
         .filter(({ hour }) => hour >= now - summaryWindowMs)
         .toSorted((a, b) => compare([a.hour, a.dimension], [b.hour, b.dimension])),
@@ -296,15 +297,19 @@ export class ModelReader implements BookReader {
     const { accounts, notes, owner } = this.#now()
     const note = notes.get(noteName(owner ?? '', retiredNote))
     const retired: unknown[] = note === undefined ? [] : JSON.parse(note)
-    return [...accounts.values()]
-      .filter(({ fraction }) => fraction > 0n)
-      .map(({ account: { key, name }, fraction }) => ({
-        dimension: key.dimension,
-        productCode: key.productCode,
-        divisor: key.divisor,
-        quantity: fraction,
-        retired: retired.includes(name),
-      }))
+    const meaningOf = ({ dimension, productCode, divisor, aggregate, scope }: AccountKey) =>
+      JSON.stringify([dimension, productCode, String(divisor), aggregate, scope])
+    const held = [...accounts.values()].filter(({ fraction }) => fraction > 0n)
+    return [...Map.groupBy(held, ({ account }) => meaningOf(account.key)).values()]
+      .flatMap((same) =>
+        same.slice(0, 1).map(({ account: { key, name } }) => ({
+          dimension: key.dimension,
+          productCode: key.productCode,
+          divisor: key.divisor,
+          quantity: same.reduce((sum, { fraction }) => sum + fraction, 0n),
+          retired: retired.includes(name),
+        })),
+      )
       .toSorted((a, b) => compare([a.dimension], [b.dimension]))
   }
 

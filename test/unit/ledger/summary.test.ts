@@ -39,8 +39,11 @@ test('no question reads all the records that were ever sent, but that for the la
   const questions = [...database.asked]
   const plansOf = (sql: string) =>
     database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...(sql.includes('?') ? [0] : []))
+  // An index of the records that wait has no others.
   const readsAll = questions.filter((sql) =>
-    plansOf(sql).some(({ detail }) => /^SCAN record( USING INDEX .*)?$/.test(String(detail))),
+    plansOf(sql).some(({ detail }) =>
+      /^SCAN record( USING INDEX (?!record_unsent).*)?$/.test(String(detail)),
+    ),
   )
   database.close()
   expect(questions.length).toBeGreaterThan(10)

@@ -34,6 +34,45 @@ BEGIN
   WHERE record_sum.account_id = part.account_id;
 END;
 
+CREATE TABLE unsent_sum (
+  dimension TEXT NOT NULL,
+  divisor INTEGER NOT NULL,
+  whole INTEGER NOT NULL,
+  micro INTEGER NOT NULL,
+  PRIMARY KEY (dimension, divisor)
+) STRICT, WITHOUT ROWID;
+INSERT INTO unsent_sum
+  SELECT dimension, divisor, SUM(quantity / 1000000), SUM(quantity % 1000000)
+  FROM (SELECT account_id, record_part.quantity FROM record JOIN record_part ON record_id = record.id
+        WHERE state IN ('sealed', 'sending', 'refused'))
+  JOIN account ON account.id = account_id GROUP BY dimension, divisor;
+CREATE TRIGGER part_waits AFTER INSERT ON record_part
+WHEN (SELECT state FROM record WHERE id = new.record_id) IN ('sealed', 'sending', 'refused')
+BEGIN
+  INSERT INTO unsent_sum
+    SELECT dimension, divisor, new.quantity / 1000000, new.quantity % 1000000
+    FROM account WHERE id = new.account_id
+  ON CONFLICT DO UPDATE SET whole = whole + excluded.whole, micro = micro + excluded.micro;
+END;
+CREATE TRIGGER part_waits_no_more AFTER DELETE ON record_part
+WHEN (SELECT state FROM record WHERE id = old.record_id) IN ('sealed', 'sending', 'refused')
+BEGIN
+  UPDATE unsent_sum SET whole = whole - old.quantity / 1000000, micro = micro - old.quantity % 1000000
+  FROM account WHERE account.id = old.account_id
+    AND unsent_sum.dimension = account.dimension AND unsent_sum.divisor = account.divisor;
+END;
+CREATE TRIGGER record_waits AFTER UPDATE OF state ON record
+WHEN (new.state IN ('sealed', 'sending', 'refused')) <> (old.state IN ('sealed', 'sending', 'refused'))
+BEGIN
+  INSERT INTO unsent_sum
+    SELECT dimension, divisor, SUM(quantity / 1000000) * sign, SUM(quantity % 1000000) * sign
+    FROM (SELECT account_id, quantity,
+                 iif(new.state IN ('sealed', 'sending', 'refused'), 1, -1) AS sign
+          FROM record_part WHERE record_id = new.id)
+    JOIN account ON account.id = account_id GROUP BY dimension, divisor
+  ON CONFLICT DO UPDATE SET whole = whole + excluded.whole, micro = micro + excluded.micro;
+END;
+
 CREATE TABLE record_count (state TEXT PRIMARY KEY, records INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 INSERT INTO record_count SELECT state, count(*) FROM record GROUP BY state;
 CREATE TRIGGER record_comes AFTER INSERT ON record
