@@ -1,13 +1,14 @@
-import { createSystemClock, sleep, stopwatch, type Timer } from '../../kernel/clock.ts'
-import { SidecarError, messageOf } from '../../kernel/errors.ts'
+import { createSystemClock, stopwatch, type Timer } from '../../kernel/clock.ts'
+import type { SidecarError } from '../../kernel/errors.ts'
 import type { Changes } from '../changes.ts'
 import { keysFull } from '../room-of-keys.ts'
 import type { Store } from '../store.ts'
 import type { DiskSpace } from '../summary.ts'
 import type { BookView } from '../view.ts'
-import { CommitUnknown, type Database } from './connection/database.ts'
-import { isCollision, isLost, isUniqueViolation, translate } from './connection/database-errors.ts'
-import { LeaseMissing, type Lease } from './lease.ts'
+import type { Database } from './connection/database.ts'
+import { isUniqueViolation } from './connection/database-errors.ts'
+import { GroupCommits } from './group-commits.ts'
+import type { Lease } from './lease.ts'
 import { Names } from './names.ts'
 import { PostgresReader } from './postgres-reader.ts'
 import { hourName, Loaded } from './view/loaded.ts'
@@ -36,8 +37,6 @@ interface PostgresStoreOptions {
   readonly keyLimitBytes: number
 }
 
-/** How often a group runs again because another one was in its way. */
-const mostRuns = 8
 /** How long what was loaded may be used by later groups. */
 const lastingSeconds = 1
 const realTime = createSystemClock()
@@ -50,11 +49,9 @@ export class PostgresStore extends PostgresReader implements Store {
   readonly #loaded = new Loaded()
   readonly #loader: Loader
   readonly #writer: ChangeWriter
+  readonly #commits: GroupCommits
   #age = stopwatch()
-  /** A group's outcome could not be learnt yet. */
-  #isUncertain = false
   #renewal: Timer | undefined
-  #lost: SidecarError | undefined
 
   constructor(options: PostgresStoreOptions) {
     const { database, name, acting } = options
@@ -62,23 +59,20 @@ export class PostgresStore extends PostgresReader implements Store {
     this.#options = options
     this.#loader = new Loader(this.#names, acting?.scope)
     this.#writer = new ChangeWriter(this.#names, acting?.scope)
+    this.#commits = new GroupCommits({ ...options, lease: acting?.lease, clock: realTime })
     if (acting !== undefined) this.#renewLater(acting.lease, acting.renewMs)
   }
 
   async transact(decide: (view: BookView) => Changes): Promise<readonly number[]> {
-    for (let run = 1; ; run += 1)
-      try {
-        return await this.#run(decide)
-      } catch (error) {
-        this.#forgetAll()
-        if (run < mostRuns && (await this.#canRunAgain(error, run))) continue
-        throw translate(error, this.#options.name)
-      }
+    return this.#commits.run(
+      () => this.#run(decide),
+      () => this.#forgetAll(),
+    )
   }
 
   /** A commit is durable when it is answered. */
   async flush(): Promise<void> {
-    if (this.#lost !== undefined) throw this.#lost
+    this.#commits.check()
   }
 
   async maintain(): Promise<void> {
@@ -97,12 +91,9 @@ export class PostgresStore extends PostgresReader implements Store {
   }
 
   async #run(decide: (view: BookView) => Changes): Promise<readonly number[]> {
-    if (this.#lost !== undefined) throw this.#lost
     const { acting } = this.#options
-    if (acting === undefined) return this.#inTransaction(decide, undefined)
-    const { lease } = acting
-    if (this.#isUncertain) await this.#wasCommitted(lease)
-    return (await this.#asReport(decide, lease)) ?? this.#inTransaction(decide, lease)
+    if (acting === undefined) return this.#inTransaction(decide)
+    return (await this.#asReport(decide, acting.lease)) ?? this.#inTransaction(decide)
   }
 
   /** Tries one statement, without a transaction around it. Undefined when the group needs one. */
@@ -136,11 +127,12 @@ export class PostgresStore extends PostgresReader implements Store {
       if (!hasRoom || !this.#isPlain(changes, view)) return undefined
       if (changes.accounts.length === 0 && changes.claims.length === 0) return []
       try {
-        await writeReport(database, changes, this.#names, lease)
-        lease.counted()
+        await this.#commits.statement(lease, () =>
+          writeReport(database, changes, this.#names, lease),
+        )
       } catch (error) {
         if (isUniqueViolation(error)) return undefined
-        if (!isLost(error) || !(await this.#wasCommitted(lease))) throw error
+        throw error
       }
       this.#note(changes)
       this.#options.onCommitted()
@@ -148,82 +140,34 @@ export class PostgresStore extends PostgresReader implements Store {
     }
   }
 
-  async #inTransaction(
-    decide: (view: BookView) => Changes,
-    lease: Lease | undefined,
-  ): Promise<readonly number[]> {
+  async #inTransaction(decide: (view: BookView) => Changes): Promise<readonly number[]> {
     let ids: readonly number[] = []
-    try {
-      await this.#options.database.transaction(async (session) => {
-        await lease?.count(session)
-        this.#forgetLoaded()
-        let hasCustomers = false
-        for (;;) {
-          const decided = attempt(decide, new LoadingView(this.#loaded, false))
-          if (this.#loaded.misses) {
-            await this.#loader.load(session, this.#loaded)
-            continue
-          }
-          if (!decided.ok) throw decided.error
-          const hasRoom = this.#hasRoom(decided.changes)
-          if (this.#loaded.misses) {
-            await this.#loader.load(session, this.#loaded)
-            continue
-          }
-          if (!hasRoom) throw keysFull(this.#options.keyLimitBytes)
-          if (!hasCustomers && decided.changes.registrations.length > 0) {
-            // Another session may register the same customer: from here on it waits.
-            await lockCustomers(session)
-            hasCustomers = true
-            this.#forgetLoaded()
-            continue
-          }
-          ids = await this.#writer.write(session, decided.changes, this.#loaded)
-          return
+    await this.#commits.transaction(async (session) => {
+      this.#forgetLoaded()
+      let hasCustomers = false
+      for (;;) {
+        const decided = attempt(decide, new LoadingView(this.#loaded, false))
+        const hasRoom = !decided.ok || this.#hasRoom(decided.changes)
+        if (this.#loaded.misses) {
+          await this.#loader.load(session, this.#loaded)
+          continue
         }
-      })
-      lease?.counted()
-    } catch (error) {
-      if (!(error instanceof CommitUnknown)) throw error
-      if (lease === undefined) throw outcomeUnknown(this.#options.name, error)
-      if (!(await this.#wasCommitted(lease))) throw error
-    }
+        if (!decided.ok) throw decided.error
+        if (!hasRoom) throw keysFull(this.#options.keyLimitBytes)
+        if (!hasCustomers && decided.changes.registrations.length > 0) {
+          // Another session may register the same customer: from here on it waits.
+          await lockCustomers(session)
+          hasCustomers = true
+          this.#forgetLoaded()
+          continue
+        }
+        ids = await this.#writer.write(session, decided.changes, this.#loaded)
+        return
+      }
+    })
     this.#forgetLoaded()
     this.#options.onCommitted()
     return ids
-  }
-
-  /** Asks until it is known whether the last group was committed. */
-  async #wasCommitted(lease: Lease): Promise<boolean> {
-    const { database, name, outcomeMs = 10_000 } = this.#options
-    const elapsed = stopwatch()
-    this.#isUncertain = true
-    for (;;)
-      try {
-        const committed = await lease.wasCommitted(database)
-        this.#isUncertain = false
-        return committed
-      } catch (error) {
-        if (error instanceof SidecarError) throw this.#end(error)
-        if (elapsed() * 1000 >= outcomeMs) throw outcomeUnknown(name, error)
-        await sleep(realTime, 100)
-      }
-  }
-
-  async #canRunAgain(error: unknown, run: number): Promise<boolean> {
-    const { acting, database } = this.#options
-    if (error instanceof LeaseMissing && acting !== undefined) {
-      try {
-        await acting.lease.repair(database)
-        return true
-      } catch (failure) {
-        if (failure instanceof SidecarError && failure.code === 'LedgerInUse')
-          throw this.#end(failure)
-        throw translate(failure, this.#options.name)
-      }
-    }
-    // Another session was first: the rules see its rows now. And a connection may have been dead for long.
-    return isCollision(error) || (run <= 2 && (isUniqueViolation(error) || isLost(error)))
   }
 
   /** Whether there is room for the new keys, as far as it is loaded what there is. */
@@ -276,12 +220,6 @@ export class PostgresStore extends PostgresReader implements Store {
     this.#forgetLoaded()
     this.#names.clear()
   }
-
-  #end(error: SidecarError): SidecarError {
-    if (this.#lost === undefined) this.#options.onLost(error)
-    this.#lost = error
-    return error
-  }
 }
 
 type Decided =
@@ -294,12 +232,4 @@ function attempt(decide: (view: BookView) => Changes, view: LoadingView): Decide
   } catch (error) {
     return { ok: false, error }
   }
-}
-
-function outcomeUnknown(name: string, cause: unknown): SidecarError {
-  return new SidecarError(
-    'DatabaseOutcomeUnknown',
-    `The connection to the database ${name} broke while this was being recorded (${messageOf(cause)}), and it is not back yet. Whether it was recorded is unknown: repeat it only with the idempotency key it had; without one it could be counted twice.`,
-    { cause, retryAfterSeconds: 5 },
-  )
 }
