@@ -1,16 +1,21 @@
-import { runLife } from './run-life.ts'
-import type { SimulationFailure } from './simulate.ts'
+import type { Violation } from './violation.ts'
 
-/** Drops events for as long as the script still breaks the same invariant, larger pieces first. */
-export async function shrink(
-  failure: SimulationFailure,
-): Promise<Pick<SimulationFailure, 'script' | 'violation'>> {
+interface Failure<Script> {
+  readonly script: Script
+  readonly violation: Violation
+}
+
+/** Drops events for as long as the script, as `play` plays it, still breaks the same invariant, larger pieces first. */
+export async function shrink<Script extends { readonly events: readonly unknown[] }>(
+  failure: Failure<Script>,
+  play: (script: Script) => Promise<{ readonly violation: Violation | undefined }>,
+): Promise<Failure<Script>> {
   const { script, violation } = failure
   let best = { script, violation }
   const tryWithout = async (from: number, count: number): Promise<boolean> => {
     const events = best.script.events.toSpliced(from, count)
     const shorter = { ...script, events }
-    const life = await runLife(shorter)
+    const life = await play(shorter)
     if (life.violation?.what !== violation.what) return false
     best = { script: shorter, violation: life.violation }
     return true

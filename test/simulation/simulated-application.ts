@@ -14,7 +14,14 @@ interface SentRequest {
 export type Answerer = (request: UsageRequest) => Promise<readonly ReportReceipt[] | undefined>
 
 /** Codes that promise that nothing was recorded. */
-const notRecorded = ['LedgerFull', 'LedgerBusy', 'ShuttingDown', 'PlatformUnknown']
+const notRecorded = [
+  'LedgerFull',
+  'LedgerBusy',
+  'ShuttingDown',
+  'PlatformUnknown',
+  'DatabaseUnavailable',
+  'LedgerInUse',
+]
 const dayMs = 86_400_000
 
 /** An application that repeats what was not acknowledged, where it may, and adds up what must be in the book. */

@@ -43,8 +43,8 @@ export function withLateReads(
       await lateness.pass()
       return pending
     },
-    async hasOpenBefore(before, endedBefore) {
-      const hasOpen = await ledger.hasOpenBefore(before, endedBefore)
+    async hasOpenBefore(...due) {
+      const hasOpen = await ledger.hasOpenBefore(...due)
       await lateness.pass()
       return hasOpen
     },

@@ -30,7 +30,7 @@ import {
 
 /** The rows of a model book as the rules see them. */
 export class ModelView implements BookView {
-  readonly datesKeys = false
+  readonly datesKeys: boolean = false
   readonly #book: ModelBook
 
   readonly readings: ReadingView

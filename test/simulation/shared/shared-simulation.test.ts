@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest'
+import { simulateShared } from './shared-life.ts'
+
+const fresh = Math.floor(Math.random() * 2 ** 31)
+
+describe('whatever happens around sidecars that share a database', { timeout: 120_000 }, () => {
+  test('every acknowledged unit is billed once or lies in a place, and every kind of fault occurs', async () => {
+    const { coverage, failure } = await simulateShared({ seed: 1, hours: 300 })
+    expect(failure && { seed: failure.seed, broken: failure.violation.message }).toBeUndefined()
+    expect([...coverage.counts.keys()]).toEqual(
+      expect.arrayContaining([
+        'acknowledged request repeated',
+        'another process acts for the same task or pod',
+        'answer ok',
+        'answer unavailable',
+        'death at send-started',
+        'event away',
+        'event cut',
+        'lease regained',
+        'operator: resolve as delivered',
+        'operator: resolve with resend',
+        'paused at send-started',
+        'report accepted',
+        'report duplicate',
+        'report ended DatabaseOutcomeUnknown',
+        'usage taken over',
+      ]),
+    )
+  })
+
+  test(`so it is with the fresh seed ${fresh}`, async () => {
+    const { failure } = await simulateShared({ seed: fresh, hours: 30 })
+    expect(failure && { seed: failure.seed, broken: failure.violation.message }).toBeUndefined()
+  })
+
+  test('a store that takes each lost commit for one that did not happen is caught', async () => {
+    const { failure } = await simulateShared({ seed: 1, hours: 1000, neverAsks: true })
+    expect(failure?.violation.what).toBe('counted-twice')
+  })
+})

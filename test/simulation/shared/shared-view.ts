@@ -1,0 +1,111 @@
+import { isShared, isUnregistered, type Account } from '../../../src/metering/account.ts'
+import type { MeteringRecord } from '../../../src/metering/record.ts'
+import { slotName, type Slot } from '../../../src/metering/slot.ts'
+import type {
+  HeldHour,
+  OpenAccountHour,
+  SealableHours,
+  SharedRole,
+  StoredClaim,
+} from '../../../src/store/view.ts'
+import { closedName } from '../../support/store/model-book.ts'
+import { ModelView } from '../../support/store/model-view.ts'
+import type { ModelDatabase } from './model-database.ts'
+
+/** What the rules see of a shared book: their own task or pod, what all share, and the dead that they ask for. */
+export class SharedView extends ModelView {
+  override readonly datesKeys = true
+  readonly #database: ModelDatabase
+  /** Undefined for a command that sees the whole book. */
+  readonly #resource: string | undefined
+  /** Tasks or pods whose leases end with this transaction. */
+  taken: readonly string[] = []
+
+  constructor(database: ModelDatabase, resource: string | undefined) {
+    super(database.book)
+    this.#database = database
+    this.#resource = resource
+  }
+
+  override openHours(before: number): OpenAccountHour[] {
+    return super
+      .openHours(before)
+      .filter(({ account, resource }) => isShared(account.key) || this.#sees(resource))
+  }
+
+  override sharedRole(): SharedRole {
+    if (this.#resource === undefined) return 'alone'
+    const living = this.#database.living()
+    if (living[0] !== this.#resource) return 'member'
+    return living.length === 1 ? 'alone' : 'submitter'
+  }
+
+  override sealableHours({ before, sharedBefore = before }: SealableHours): OpenAccountHour[] {
+    const role = this.sharedRole()
+    const endOf = ({ key }: Account) =>
+      !isShared(key) || role === 'alone' ? before : Math.min(before, sharedBefore)
+    return this.openHours(before)
+      .filter(({ account: { key } }) => !isUnregistered(key))
+      .filter(({ account: { key } }) => role !== 'member' || !isShared(key))
+      .filter(({ account, hour }) => hour < endOf(account))
+  }
+
+  override isHeld(open: OpenAccountHour): boolean {
+    const shared = isShared(open.account.key)
+    return super
+      .heldHours()
+      .some(
+        ({ account, resource, hour }) =>
+          account.name === open.account.name &&
+          hour === open.hour &&
+          (shared || resource === open.resource),
+      )
+  }
+
+  override heldHours(): HeldHour[] {
+    return super.heldHours().filter(({ resource }) => this.#isOwn(resource))
+  }
+
+  override unsentRecords(): MeteringRecord[] {
+    return super.unsentRecords().filter(({ resource }) => this.#sees(resource))
+  }
+
+  override abandoned(): string[] {
+    if (this.#resource === undefined) return []
+    const gone = this.#database.abandoned().filter((each) => each !== this.#resource)
+    this.taken = gone
+    return gone
+  }
+
+  override owner(): string | undefined {
+    return this.#resource ?? this.#database.ownerForCommands()
+  }
+
+  #isOwn(resource: string): boolean {
+    return this.#resource === undefined || resource === this.#resource
+  }
+
+  #sees(resource: string): boolean {
+    return this.#isOwn(resource) || this.taken.includes(resource)
+  }
+}
+
+/** What a group of reports sees that asks the database nothing: hours as they were a moment ago, and every key new. */
+export class ReportView extends SharedView {
+  readonly #closed: ReadonlySet<string>
+  readonly assumedKeys = new Set<string>()
+
+  constructor(database: ModelDatabase, resource: string | undefined, closed: ReadonlySet<string>) {
+    super(database, resource)
+    this.#closed = closed
+  }
+
+  override claim(token: string): StoredClaim | undefined {
+    this.assumedKeys.add(token)
+    return undefined
+  }
+
+  override isClosed(slot: Slot, hour: number): boolean {
+    return this.#closed.has(closedName(slotName(slot), hour))
+  }
+}
