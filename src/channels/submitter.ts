@@ -86,7 +86,7 @@ export class Submitter {
     const { clock, sealDelayMs } = this.#options
     const now = clock.now()
     const sealAt = hourOf(now) + sealDelayMs
-    await this.#sealDue()
+    await this.#sealDue({ prunes: true })
     // Time has passed: the book was asked, and a slow disk takes its time.
     if (now < sealAt) this.#wakeAfter(Math.max(0, sealAt - clock.now()))
   }
@@ -125,7 +125,8 @@ export class Submitter {
 
   /** Seals what is due although no hour ends now: the task or pod that was to seal what all share is gone. */
   async lookAgain(): Promise<void> {
-    if (!this.#stopped) await this.#sealDue()
+    // Each of many looks every few seconds: none of them has to write.
+    if (!this.#stopped) await this.#sealDue({ prunes: false })
   }
 
   stop(): void {
@@ -175,7 +176,7 @@ export class Submitter {
     })
   }
 
-  async #sealDue(): Promise<void> {
+  async #sealDue({ prunes }: { readonly prunes: boolean }): Promise<void> {
     const { clock, ledger, sender, log, awsTime } = this.#options
     const now = clock.now()
     try {
@@ -183,7 +184,7 @@ export class Submitter {
         this.#dueBefore(now),
         awsTime?.isKnown === true ? now + aheadLimitMs : undefined,
       )
-      if (awsTime?.isKnown !== false) await ledger.prune(awsTime?.doubtfulForMs)
+      if (prunes && awsTime?.isKnown !== false) await ledger.prune(awsTime?.doubtfulForMs)
       this.#reminders.forget('sealing')
     } catch (error) {
       if (this.#stopped) return
