@@ -67,4 +67,29 @@ export const acceptedSurvivors: readonly AcceptedSurvivor[] = [
     to: '/-(wal|shm)/',
     reason: 'The names that are given here have these words at their end alone.',
   },
+  {
+    file: 'src/store/sqlite/file/backup-book.ts',
+    line: 'rmSync(drafts,',
+    mutators: ['BooleanLiteral'],
+    reason:
+      'Only where someone else removed the drafts: what the backup itself says must not be lost then.',
+  },
+  {
+    file: 'src/store/sqlite/migrations/from-schema-1.ts',
+    line: "const { channel } = slotOf(anyAccount, '')",
+    mutators: ['StringLiteral'],
+    reason: 'Only the channel of the slot is read, which is the same for every task or pod.',
+  },
+  {
+    file: 'src/store/sqlite/names.ts',
+    line: 'this.#resource.get(id)?.',
+    mutators: ['OptionalChaining'],
+    reason: 'Every id comes from a row, and no row refers to another that is not there.',
+  },
+  {
+    file: 'src/store/sqlite/sqlite-reader.ts',
+    line: "owner?.identity ?? ''",
+    mutators: ['StringLiteral', 'OptionalChaining'],
+    reason: 'A book without an owner has no open usage to compare.',
+  },
 ]

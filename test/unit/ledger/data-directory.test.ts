@@ -130,16 +130,14 @@ describe('a lock', () => {
     ['the header of a database and garbage', header],
   ])('that is %s keeps no sidecar out', async (_, content) => {
     writeFileSync(join(directory, 'ledger.lock'), content)
-    const log: string[] = []
-    const { ledger } = await openBench({
-      directory,
-      log: (...[event, message]) => void log.push(event, message),
-    })
+    const log: unknown[] = []
+    const { ledger } = await openBench({ directory, log: (...line) => void log.push(...line) })
     await ledger.close()
     expect(existsSync(join(directory, 'ledger.db'))).toBe(true)
     expect(log).toEqual([
       'ledger.lock-garbage',
       expect.stringMatching(/ledger\.lock held something that is no lock.* Find out what else/),
+      { path: join(directory, 'ledger.lock') },
     ])
   })
 

@@ -15,7 +15,7 @@ const writeOff = (quantity: bigint) => ({
 })
 
 test('a refused decision undoes what it had changed, and the rest of its group is kept', async () => {
-  const { ledger, report } = await openBench()
+  const { ledger, report, clock } = await openBench()
   await report('requests', 5n * unit)
   const together = await Promise.allSettled([
     report('requests', unit),
@@ -39,7 +39,10 @@ test('a refused decision undoes what it had changed, and the rest of its group i
     void: 3n * unit,
     imbalance: 0n,
   })
-  expect(readDecisions(await ledger.recall(decisionsNote)).map(({ number }) => number)).toEqual([
-    1, 2,
+  const about = { id: null, dimension: 'requests', hour: null, quantity: '1', reason: 'x' }
+  const entry = { at: clock.now(), action: 'void', ...about }
+  expect(readDecisions(await ledger.recall(decisionsNote))).toEqual([
+    { ...entry, number: 1 },
+    { ...entry, number: 2 },
   ])
 })

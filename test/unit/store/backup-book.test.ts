@@ -44,8 +44,18 @@ test('a file that exists, or a directory that does not, is refused and nothing i
   for (const name of ['mine', join('no', 'such', 'directory')])
     await expect(backupBook(directory, join(target, name))).rejects.toMatchObject({
       code: 'InvalidArguments',
+      message: expect.stringContaining(`The backup ${join(target, name)} was not made (`),
     })
   expect(readdirSync(target).toSorted()).toEqual(['empty', 'mine'])
+})
+
+test('a backup that fails says why, and has its cause', async () => {
+  const { directory } = await openBench()
+  const file = join(temporaryDirectory(), 'no-such-directory', 'backup.db')
+  await expect(backupBook(directory, file)).rejects.toMatchObject({
+    message: expect.stringContaining('ENOENT'),
+    cause: { code: 'ENOENT' },
+  })
 })
 
 test('no book gives no backup', async () => {

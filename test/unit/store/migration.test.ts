@@ -152,6 +152,21 @@ describe('a ledger of the first edition', () => {
     ])
   })
 
+  test('keeps sums that are larger than a number of JavaScript', async () => {
+    const directory = oldBook()
+    const database = new DatabaseSync(join(directory, 'ledger.db'))
+    const more = 2n ** 53n + 1n
+    database.exec(`UPDATE key SET reported_whole = reported_whole + ${more} WHERE dimension = 'fresh';
+      UPDATE open SET whole = whole + ${more}
+      WHERE key_id = (SELECT id FROM key WHERE dimension = 'fresh')`)
+    database.close()
+    const { ledger } = await upgrade(directory)
+    const balances = await ledger.audit()
+    expect(imbalancesOf(balances)).toEqual([])
+    const fresh = balances.find(({ dimension }) => dimension === 'fresh')
+    expect(fresh?.reported).toBe((reported['fresh'] ?? 0n) + more * unit)
+  })
+
   test('has no record id twice', async () => {
     const directory = oldBook()
     const database = new DatabaseSync(join(directory, 'ledger.db'))

@@ -1,0 +1,60 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { Events } from '../../../src/kernel/events.ts'
+import { createSilentLog } from '../../../src/kernel/log.ts'
+import { takeOver } from '../../../src/ledger/opening/take-over.ts'
+import { AccountSlots } from '../../../src/ledger/page/account-slots.ts'
+import { HeadRoom } from '../../../src/ledger/page/head-room.ts'
+import { Page } from '../../../src/ledger/page/page.ts'
+import { TagSetLimit } from '../../../src/ledger/page/tag-set-limit.ts'
+import { hourMs, hourOf } from '../../../src/metering/hour.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/open-sqlite-store.ts'
+import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
+import { sealHours } from '../../support/ledger/seal-rules.ts'
+
+const meaningOf = (dimension: string) => ({
+  productCode: 'product',
+  divisor: 1n,
+  aggregate: dimension === 'hosts' ? ('max' as const) : ('sum' as const),
+})
+
+test.each([
+  ['carry', 1],
+  ['hold', 0],
+] as const)(
+  'whoever takes over learns which hours received usage: open, read and sealed (%s)',
+  async (lateUsage, share) => {
+    const { ledger, clock, report, directory } = await openBench({
+      resource: 'pod:old',
+      meaningOf,
+      readings: { maxReadings: 5, newSecret: () => '' },
+    })
+    const sealed = hourOf(clock.now())
+    await report('jobs', unit)
+    await clock.advance(hourMs)
+    await sealHours(ledger, clock)
+    await report('requests', unit)
+    await report('hosts', unit)
+    await clock.advance(hourMs)
+    await ledger.close()
+
+    const now = clock.now()
+    const rest = { events: new Events(), log: createSilentLog() }
+    const store = await openSqliteStore({ directory, now, meaningOf, ...rest })
+    onTestFinished(() => store.close())
+    let taken: ReturnType<typeof takeOver> | undefined
+    await store.transact((view) => {
+      const page = new Page(view, {
+        slots: new AccountSlots('pod:new'),
+        tagSets: new TagSetLimit(10),
+        headRoom: new HeadRoom(),
+      })
+      page.takeOwnership(now)
+      taken = takeOver(page, now, lateUsage)
+      return page.changes()
+    })
+    expect(taken?.abandoned).toEqual(['pod:old'])
+    const carried = [sealed + 2 * hourMs, sealed + 2 * hourMs, sealed + 2 * hourMs]
+    // Readings that are held stay those of their hour.
+    expect(taken?.hours).toEqual(share === 1 ? carried : [sealed + hourMs])
+  },
+)

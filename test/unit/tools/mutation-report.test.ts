@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { reportOf } from '../../mutation/mutation-report.ts'
+import { acceptedSurvivors } from '../../mutation/survivors.ts'
+
+const mutant = (status: string, line: number) => ({
+  mutatorName: 'BooleanLiteral',
+  replacement: 'false',
+  status,
+  location: { start: { line } },
+})
+
+test('mutants that only made a test take too long count as dead, and are listed apart', () => {
+  const source = 'const one = true\nconst two = true'
+  const statuses = ['Killed', 'Killed', 'Timeout', 'Survived', 'CompileError']
+  const mutants = statuses.map((status, index) => mutant(status, (index % 2) + 1))
+  const { lines, percent } = reportOf({ files: { 'src/x.ts': { source, mutants } } })
+  expect(percent).toBe(75)
+  expect(lines).toEqual([
+    'timed out: src/x.ts:1 BooleanLiteral: const one = true  ->  false',
+    'survived: src/x.ts:2 BooleanLiteral: const two = true  ->  false',
+    '3 of 4 mutants died (75.0 %), 1 of them by a timeout; 1 survivors have no reason',
+  ])
+})
+
+test.each(acceptedSurvivors)('$file: the accepted survivor is a line of it', ({ file, line }) => {
+  expect(readFileSync(file, 'utf8')).toContain(line)
+})
