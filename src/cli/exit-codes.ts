@@ -1,4 +1,4 @@
-import type { ErrorCode, SidecarError } from '../kernel/errors.ts'
+import type { SidecarError } from '../kernel/errors.ts'
 import { exitTable } from '../kernel/problems/exit-table.ts'
 
 /** The exit codes of the process. docs/operate/operations.md lists them. */
@@ -17,6 +17,7 @@ export function exitCodeOf({ code }: SidecarError): number {
   return isExitCode(code) ? exitCodes[exitTable[code].exit] : exitCodes.failed
 }
 
-function isExitCode(code: ErrorCode): code is keyof typeof exitTable {
+/** Returns whether a command ends with this code. */
+export function isExitCode(code: string): code is keyof typeof exitTable {
   return Object.hasOwn(exitTable, code)
 }

@@ -193,6 +193,17 @@ describe('the demo', () => {
     expect(await demo.program.ended).toMatchObject({ code: 0, err: '' })
   })
 
+  test('reports once that the port of the emulator is taken, and which option of this command sets it', async () => {
+    const { url, program } = await startEmulatorProgram()
+    const taken = ['--emulator-port', portOf(url)]
+    const { code, out, err } = await startProgram(['demo', ...anyPort, ...taken]).ended
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(err).toMatch(
+      /^ListenFailed: The emulator cannot listen on [^\n]*, or choose another with --emulator-port\.\n$/,
+    )
+    program.signal('SIGTERM')
+  })
+
   test('reports that no emulator runs at the address', async () => {
     const emulator = await startEmulatorProgram()
     emulator.program.signal('SIGTERM')

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fromIso } from '../../kernel/clock.ts'
 import { SidecarError, messageOf } from '../../kernel/errors.ts'
+import { isExitCode } from '../exit-codes.ts'
 
 export interface DemoEmulator {
   readonly url: string
@@ -64,40 +65,54 @@ export async function connectEmulator(
  * Starts an emulator as a separate process. It ignores the signals of the terminal and ends when the
  * pipe to it closes: it outlives the last flush of the sidecar, but never the demo.
  */
-export async function spawnEmulator(args: readonly string[]): Promise<DemoEmulator> {
+export async function spawnEmulator(
+  args: readonly string[],
+  err: (line: string) => void,
+): Promise<DemoEmulator> {
   const script = process.argv[1] ?? ''
   const child = spawn(
     process.execPath,
     [...process.execArgv, script, 'emulate', '--follow-stdin', ...args],
     {
-      stdio: ['pipe', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     },
   )
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  const url = await readyUrl(child)
+  const url = await readyUrl(child, err)
   return connectEmulator(url, async () => {
     child.stdin?.end()
     await ended
   })
 }
 
-function readyUrl(child: ChildProcess): Promise<string> {
+/** Where the emulator listens. If it ends before that, its own error is the error. */
+function readyUrl(child: ChildProcess, err: (line: string) => void): Promise<string> {
   return new Promise((resolve, reject) => {
+    const early: string[] = []
+    let isReady = false
     child.once('error', reject)
-    child.once('exit', (code) =>
-      reject(
-        new SidecarError(
-          'ListenFailed',
-          `The emulator ended while it was starting (exit code ${code}).`,
-        ),
-      ),
-    )
-    if (child.stdout === null) return reject(new TypeError('the emulator has no output'))
-    createInterface(child.stdout).on('line', (line) => {
+    child.once('close', (code) => reject(endedEarly(early.join('\n'), code)))
+    const { stdout, stderr } = child
+    if (stdout === null || stderr === null)
+      return reject(new TypeError('the emulator has no output'))
+    createInterface(stderr).on('line', (line) => {
+      if (isReady) err(line)
+      else early.push(line)
+    })
+    createInterface(stdout).on('line', (line) => {
       const [, url] = /^emulator ready at (\S+)/.exec(line) ?? []
-      if (url !== undefined) resolve(url)
+      if (url === undefined) return
+      isReady = true
+      resolve(url)
     })
   })
+}
+
+function endedEarly(printed: string, exitCode: number | null): SidecarError {
+  const [, code = '', message = ''] = /^(\w+): ([^]+)$/.exec(printed) ?? []
+  if (isExitCode(code)) return new SidecarError(code, message)
+  const why = printed === '' ? `exit code ${exitCode}` : printed
+  return new SidecarError('ListenFailed', `The emulator ended while it was starting: ${why}`)
 }
 
 async function post(url: string, body: object): Promise<Response> {

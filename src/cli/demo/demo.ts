@@ -48,11 +48,12 @@ export async function demo(args: readonly string[], io: CliIo): Promise<number> 
   }
 
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'marketplace-sidecar-demo-'))
-  const emulator = await openEmulator(options, await prepareLedger(dataDir, io.env))
+  let emulator: DemoEmulator | undefined
   try {
+    emulator = await openEmulator(options, await prepareLedger(dataDir, io.env), io)
     return await runAgainst(emulator, options, dataDir, ownIo)
   } finally {
-    await emulator.close()
+    await emulator?.close()
     if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true })
   }
 }
@@ -188,15 +189,13 @@ async function prepareLedger(dataDir: string, env: CliIo['env']): Promise<number
 }
 
 /** The emulated time never starts before the ledger's last hour: hours would run twice. */
-function openEmulator(options: DemoOptions, latest: number | undefined): Promise<DemoEmulator> {
+function openEmulator(
+  options: DemoOptions,
+  latest: number | undefined,
+  { err }: CliIo,
+): Promise<DemoEmulator> {
   if (options.emulator !== undefined) return connectEmulator(options.emulator)
   const start = Math.max(createSystemClock().now(), latest ?? 0)
-  return spawnEmulator([
-    '--port',
-    `${options.emulatorPort}`,
-    '--hour',
-    options.hour,
-    '--start',
-    toIso(start),
-  ])
+  const port = `${options.emulatorPort}`
+  return spawnEmulator(['--port', port, '--hour', options.hour, '--start', toIso(start)], err)
 }
