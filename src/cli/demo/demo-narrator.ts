@@ -8,10 +8,19 @@ export function narrate(events: Events, out: (line: string) => void): void {
   events.on('entitlementChanged', ({ to, code, message }) =>
     out(`entitlement  ${to}${code.toLowerCase() === to ? '' : ` (${code})`}: ${message}`),
   )
-  events.on('usageReported', ({ dimension, quantity, duplicates, late, earliestHour }) =>
-    out(
-      `usage        +${formatQuantity(quantity)} ${dimension}, on disk, hour ${hour(earliestHour)}${note('duplicate', duplicates)}${note('late', late)}`,
-    ),
+  const read = new Map<string, number>()
+  events.on(
+    'usageReported',
+    ({ dimension, quantity, accepted, duplicates, late, earliestHour }) => {
+      const notes = `${note('duplicate', duplicates)}${note('late', late)}`
+      const where = `on disk, hour ${hour(earliestHour)}${notes}`
+      if (quantity > 0n || accepted === 0)
+        return out(`usage        +${formatQuantity(quantity)} ${dimension}, ${where}`)
+      // Readings add nothing, and time is read every 30 seconds: the first of an hour says that there are some.
+      if (read.get(dimension) === earliestHour) return
+      read.set(dimension, earliestHour)
+      out(`usage        a reading of ${dimension}, ${where}`)
+    },
   )
   events.on('countersRead', ({ counted }) => {
     for (const [dimension, series] of Map.groupBy(counted, (each) => each.dimension)) {
