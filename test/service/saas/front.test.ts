@@ -91,6 +91,18 @@ describe('BatchMeterUsage of an unchanged SDK', () => {
     expect(found.settled).toHaveLength(2)
   })
 
+  test('is refused for the code of another product, and nothing of it is recorded', async () => {
+    running = await startSaas()
+    const records = [usage(byIdentifier(acme), 2)]
+    const { body } = await callFor('BatchMeterUsage', {
+      ProductCode: stranger.productCode,
+      UsageRecords: records,
+    })
+    expect(body).toMatchObject({ __type: 'InvalidProductCodeException' })
+    expect((await running.get('/v1/usage')).body['open']).toEqual([])
+    expect((await running.get('/v1/customers')).body['customers']).toEqual([])
+  })
+
   test('that is sent until it succeeds is billed once', async () => {
     running = await startSaas()
     const again = [usage(byLicence(acme), 3), usage(byLicence(acme), 7, { Dimension: 'storage' })]

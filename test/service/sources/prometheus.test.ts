@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { startMetricsPage, type MetricsPage } from '../../support/sidecar/metrics-page.ts'
 import { productFileWith } from '../../support/sidecar/product-file.ts'
 import { startHarness, type SidecarHarness } from '../../support/sidecar/sidecar-harness.ts'
@@ -19,10 +20,12 @@ afterEach(async () => {
 async function start(
   dimensions: readonly (object | string)[],
   settings: Readonly<Record<string, string | undefined>> = {},
+  timers?: ManualClock,
 ): Promise<SidecarHarness> {
   const { files, settings: own } = productFileWith(dimensions)
   harness = await startHarness({
     files,
+    ...(timers !== undefined && { timers }),
     settings: { ...own, SIDECAR_SCRAPE_URL: page.url, ...settings },
   })
   return harness
@@ -202,6 +205,32 @@ describe('a metrics page', () => {
     await running.until(async () => (await openOf(running))[0]?.quantity === 5)
     await page.close()
     await running.until(() => running.emitted('sourceRead').at(-1)?.outcome === 'failed')
+  })
+
+  test('is read no more than every 250 ms and for ten minutes, however often the end is announced', async () => {
+    const timers = new ManualClock()
+    const running = await start([requests], {}, timers)
+    await running.until(() => running.emitted('sourceRead').length === 1)
+    const reads = () => running.emitted('sourceRead').length
+    for (let times = 0; times < 20; times += 1) await running.ops('/prestop')
+    await running.until(() => reads() === 2)
+    for (let steps = 1; steps <= 4; steps += 1) {
+      await timers.advance(250)
+      await running.until(() => reads() === 2 + steps)
+    }
+    await timers.advance(10 * 60_000)
+    await running.ops('/livez')
+    const last = page.reads
+    for (let steps = 0; steps < 4; steps += 1) {
+      await timers.advance(250)
+      await running.ops('/livez')
+    }
+    expect(page.reads).toBe(last)
+    expect(last).toBeLessThanOrEqual(10 * 60 * 4 + 2)
+    const closed = running.close()
+    await timers.advance(60_000)
+    await closed
+    harness = undefined
   })
 
   test('that was not heard in an hour makes no record of zero for it', async () => {
