@@ -192,10 +192,12 @@ async function prepareLedger(dataDir: string, env: CliIo['env']): Promise<number
 function openEmulator(
   options: DemoOptions,
   latest: number | undefined,
-  { err }: CliIo,
+  io: CliIo,
 ): Promise<DemoEmulator> {
   if (options.emulator !== undefined) return connectEmulator(options.emulator)
   const start = Math.max(createSystemClock().now(), latest ?? 0)
   const port = `${options.emulatorPort}`
-  return spawnEmulator(['--port', port, '--hour', options.hour, '--start', toIso(start)], err)
+  return spawnEmulator(['--port', port, '--hour', options.hour, '--start', toIso(start)], (line) =>
+    io.err(line),
+  )
 }
