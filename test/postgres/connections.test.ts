@@ -1,5 +1,7 @@
 import { expect, inject, onTestFinished, test } from 'vitest'
 import { inspectDatabase } from '../../src/store/postgres/commands/inspect-database.ts'
+import { openDatabase } from '../../src/store/postgres/connection/database.ts'
+import { parseDatabaseUrl } from '../../src/store/postgres/connection/database-url.ts'
 import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.ts'
 import { eventually } from '../support/eventually.ts'
 import { startHarness } from '../support/sidecar/sidecar-harness.ts'
@@ -23,16 +25,18 @@ async function startSidecar(url: string, hostname: string) {
 
 test('a pooler in transaction mode may stand between two sidecars and the server', async () => {
   const pooler = await startPgbouncer(server)
-  onTestFinished(() => pooler.close())
   const url = await newDatabase(server)
   const sidecars = [
     await startSidecar(pooler.through(url), 'one'),
     await startSidecar(pooler.through(url), 'two'),
   ]
-  const reports = sidecars.flatMap((sidecar) =>
-    Array.from({ length: 20 }, () => sidecar.post({ dimension: 'requests', quantity: 1 })),
-  )
-  for (const answer of await Promise.all(reports)) expect(answer).toMatchObject({ status: 200 })
+  // Each time another of the server's sessions may have what was prepared for one of them.
+  for (let round = 0; round < 4; round += 1) {
+    const reports = sidecars.flatMap((sidecar) =>
+      Array.from({ length: 5 }, () => sidecar.post({ dimension: 'requests', quantity: 1 })),
+    )
+    for (const answer of await Promise.all(reports)) expect(answer).toMatchObject({ status: 200 })
+  }
   const [first] = sidecars
   await first?.endHour()
   await first?.attempts(1)
@@ -42,6 +46,17 @@ test('a pooler in transaction mode may stand between two sidecars and the server
     'SELECT SUM(micro)::text AS micro FROM marketplace_sidecar.reported',
   )
   expect(rows).toEqual([{ micro: '40000000' }])
+})
+
+test('a statement that was prepared is answered behind a pooler, whichever session it gets', async () => {
+  const pooler = await startPgbouncer(server)
+  const url = await newDatabase(server)
+  const database = await openDatabase({ target: parseDatabaseUrl(pooler.through(url)) })
+  onTestFinished(() => database.close())
+  for (let round = 0; round < 5; round += 1) {
+    const asked = [1, 2, 3, 4].map((each) => database.prepared('SELECT $1::int AS n', [each]))
+    expect(await Promise.all(asked)).toEqual([1, 2, 3, 4].map((n) => [{ n }]))
+  }
 })
 
 test('a server is used over TLS only under its own name and with a certificate that is trusted', async () => {

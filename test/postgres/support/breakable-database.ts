@@ -18,6 +18,10 @@ export class BreakableDatabase implements Database {
     return this.#ask(() => this.#database.query(...call))
   }
 
+  prepared(...call: Parameters<Database['prepared']>): ReturnType<Database['prepared']> {
+    return this.#ask(() => this.#database.prepared(...call))
+  }
+
   transaction<T>(work: Parameters<Database['transaction']>[0]): Promise<T> {
     return this.#ask(() => this.#database.transaction(work)) as Promise<T>
   }

@@ -2,8 +2,8 @@ import { createServer, connect, type AddressInfo, type Socket } from 'node:net'
 
 type Cut = 'before' | 'after'
 
-/** Where a group of changes becomes durable: a COMMIT, or the one statement of a group of reports. */
-const commits = /COMMIT(?!TED)|INSERT INTO marketplace_sidecar\.open/
+/** Where a group of changes becomes durable: a COMMIT, or the one statement of a group of reports, which has a name. */
+const commits = /COMMIT(?!TED)|sidecar_[\da-f]{32}|INSERT INTO marketplace_sidecar\.open/
 
 /** Stands between one sidecar and the server, and cuts connections in the middle of a commit. */
 export class CuttingProxy {

@@ -50,6 +50,10 @@ export class ModelConnection implements Database {
     return rows
   }
 
+  prepared(sql: string, values: readonly unknown[]): Promise<readonly Row[]> {
+    return this.query(sql, values)
+  }
+
   /** A write of the transaction that is open: it happens at the commit. */
   stage(write: () => void): void {
     this.#staged.push(write)

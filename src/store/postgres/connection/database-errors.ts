@@ -26,6 +26,11 @@ export function isUniqueViolation(error: unknown): boolean {
   return sqlStateOf(error) === '23505'
 }
 
+/** Whether the session has not what was prepared, or has it although it was not prepared on this connection. */
+export function isNotPrepared(error: unknown): boolean {
+  return ['26000', '42P05'].includes(sqlStateOf(error) ?? '')
+}
+
 /** A lock or a statement took longer than allowed. */
 function isTooSlow(error: unknown): boolean {
   return ['55P03', '57014'].includes(sqlStateOf(error) ?? '')

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto'
 import type { Pool, PoolClient } from 'pg'
 import { messageOf } from '../../../kernel/errors.ts'
-import { isLost } from './database-errors.ts'
+import { isLost, isNotPrepared } from './database-errors.ts'
 import type { DatabaseTarget } from './database-url.ts'
 
 export type Row = Readonly<Record<string, unknown>>
@@ -11,6 +12,8 @@ export interface Session {
 }
 
 export interface Database extends Session {
+  /** The same, for a frequent statement that the server plans once for a connection, unless a pooler is in the way. */
+  prepared(sql: string, values: readonly unknown[]): Promise<readonly Row[]>
   /**
    * Runs `work` in a transaction and commits it. Rejects with what `work` throws, after a rollback, and
    * with CommitUnknown when the connection broke in the commit.
@@ -83,16 +86,34 @@ export async function openDatabase({
 
 class PooledDatabase implements Database {
   readonly #pool: Pool
+  /** Whether a pooler shares the server's sessions among connections, so that none keeps a prepared statement. */
+  #isPooled = false
 
   constructor(pool: Pool) {
     this.#pool = pool
   }
 
-  async query(sql: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+  query(sql: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+    return this.#withClient((client) => queryOn(client, sql, values))
+  }
+
+  async prepared(sql: string, values: readonly unknown[]): Promise<readonly Row[]> {
+    if (this.#isPooled) return this.query(sql, values)
+    try {
+      return await this.#withClient((client) => queryOn(client, sql, values, nameOf(sql)))
+    } catch (error) {
+      if (!isNotPrepared(error)) throw error
+      // A pooler gave the statement to another session of the server, which refused it before it did anything.
+      this.#isPooled = true
+      return this.query(sql, values)
+    }
+  }
+
+  async #withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await this.#pool.connect()
     let broken = false
     try {
-      return await queryOn(client, sql, values)
+      return await work(client)
     } catch (error) {
       broken = isLost(error)
       throw error
@@ -149,7 +170,23 @@ async function queryOn(
   client: PoolClient,
   sql: string,
   values: readonly unknown[],
+  name?: string,
 ): Promise<readonly Row[]> {
-  const { rows } = await client.query<Record<string, unknown>>(sql, [...values])
+  const { rows } = await client.query<Record<string, unknown>>({
+    text: sql,
+    values: [...values],
+    ...(name !== undefined && { name }),
+  })
   return rows
+}
+
+const names = new Map<string, string>()
+
+/** Names a statement by all of its text: in a session that others have used the same name means the same. */
+function nameOf(sql: string): string {
+  const known = names.get(sql)
+  if (known !== undefined) return known
+  const name = `sidecar_${createHash('sha256').update(sql).digest('hex').slice(0, 32)}`
+  names.set(sql, name)
+  return name
 }

@@ -1,5 +1,5 @@
 import type { Changes } from '../../changes.ts'
-import type { Session } from '../connection/database.ts'
+import type { Database } from '../connection/database.ts'
 import { LeaseMissing, type Lease } from '../lease.ts'
 import type { Names } from '../names.ts'
 import { claimColumns, insertClaimsSql, roomOfClaims } from './write-claims.ts'
@@ -33,7 +33,7 @@ export function isReport(changes: Changes): boolean {
  * transaction. Throws LeaseMissing, and what PostgreSQL says of a key that is there already.
  */
 export async function writeReport(
-  session: Session,
+  database: Pick<Database, 'prepared'>,
   { accounts, added, claims }: Changes,
   names: Names,
   lease: Lease,
@@ -89,6 +89,6 @@ export async function writeReport(
       )}) AS n
       ON CONFLICT (resource_id, account_id, hour, tags)
       DO UPDATE SET micro = open.micro + excluded.micro)`)
-  const rows = await session.query(`WITH ${parts.join(', ')} SELECT FROM counted`, values)
+  const rows = await database.prepared(`WITH ${parts.join(', ')} SELECT FROM counted`, values)
   if (rows.length === 0) throw new LeaseMissing()
 }
