@@ -1,7 +1,7 @@
 import { steps, type Step } from '../../src/kernel/events.ts'
 import { canonicalTags, untagged } from '../../src/metering/tags.ts'
 import type { Chance } from '../kill/chance.ts'
-import { weathers, type Weather } from '../support/aws/model-aws.ts'
+import { weathers, type Weather } from '../support/aws/model-answers.ts'
 import { modelDimensions } from '../support/ledger/model-process.ts'
 import type { WriteFailure } from '../support/store/model-store.ts'
 
@@ -13,6 +13,7 @@ export type SimulationEvent =
   | {
       readonly do: 'report'
       readonly dimension: string
+      readonly customer?: string
       /** Millionths of the application's unit. */
       readonly quantity: string
       readonly tags: string
@@ -59,7 +60,16 @@ export type SimulationEvent =
   | { readonly do: 'resolve' }
   | { readonly do: 'retry' | 'reopen' | 'release' | 'void-record' }
   /** Writes usage off that is held or open. */
-  | { readonly do: 'void-usage'; readonly dimension: string; readonly quantity: string }
+  | {
+      readonly do: 'void-usage'
+      readonly customer?: string
+      readonly dimension: string
+      readonly quantity: string
+    }
+  /** Of a SaaS product: its application registers a customer, or ends the licence of one. */
+  | { readonly do: 'register' | 'end-licence'; readonly customer: string }
+  /** Whether AWS has a subscription of the customer. */
+  | { readonly do: 'subscribe'; readonly customer: string; readonly subscribed: boolean }
 
 const teams = ['a', 'b', 'c', 'd'].map((value) => canonicalTags([{ key: 'team', value }]))
 const owners: readonly NextOwner[] = ['same', 'same', 'same', 'same', 'new', 'earlier', 'unknown']

@@ -1,56 +1,72 @@
 import { imbalancesOf, auditBook } from '../../src/ledger/audit/audit.ts'
-import { hourMs, hourOf } from '../../src/metering/hour.ts'
+import { hourMs, hourOf, sealableBefore } from '../../src/metering/hour.ts'
 import { possiblyTaken, type MeteringRecord } from '../../src/metering/record.ts'
 import type { Store } from '../../src/store/store.ts'
-import { modelDimensions } from '../support/ledger/model-process.ts'
+import { sealDelayMs } from '../support/ledger/model-process.ts'
 import type { ModelAws } from '../support/aws/model-aws.ts'
-import type { SimulatedApplication } from './simulated-application.ts'
+import { usageName, type SimulatedApplication } from './simulated-application.ts'
+import type { SimulatedCustomers } from './simulated-customers.ts'
+import { checkOpenOfCustomers } from './customer-invariants.ts'
 import { Violation } from './violation.ts'
 
 export interface Checked {
   readonly store: Store
   readonly aws: ModelAws
   readonly application: SimulatedApplication
+  /** Undefined where a buyer runs the sidecar. */
+  readonly customers?: SimulatedCustomers | undefined
   /** AWS's clock, ms. */
   readonly now: number
 }
 
 /** Settled records are kept at least this long, also by a clock that is a day ahead. */
-const keptMs = 43 * 24 * hourMs
+const keptMs = { ofBuyer: 43 * 24 * hourMs, ofCustomers: 5 * 24 * hourMs }
 
 /** After every event: nothing acknowledged is missing, each unit is in one place, and AWS agrees. */
 export async function checkAlways(checked: Checked): Promise<void> {
   await checkBook(checked)
   await checkBilling(checked)
+  await checkCustomers(checked)
+}
+
+/** A registration and the end of a licence are in the book once they were answered. */
+async function checkCustomers({ store, customers, now }: Checked): Promise<void> {
+  for (const key of customers?.registered ?? []) {
+    const { registration } = (await store.customer(key, now)) ?? {}
+    if (registration === undefined) throw new Violation('lost', `the registration of ${key}`)
+    if (customers?.ended.has(key) === true && registration.endedAt === undefined)
+      throw new Violation('lost', `the end of the licence of ${key}`)
+  }
 }
 
 async function checkBook({ store, application }: Checked): Promise<void> {
   const balances = auditBook(await store.accountSums())
   for (const { dimension, divisor, imbalance } of imbalancesOf(balances))
     throw new Violation('imbalance', `${imbalance} of ${dimension} / ${divisor}`)
-  for (const dimension of modelDimensions) {
-    const reported = balances
-      .filter((balance) => balance.dimension === dimension)
-      .reduce((sum, balance) => sum + balance.reported, 0n)
-    const acknowledged = application.acknowledged.get(dimension) ?? 0n
+  const inBook = new Map<string, bigint>()
+  for (const { customer, dimension, reported } of balances) {
+    const name = usageName(customer, dimension)
+    inBook.set(name, (inBook.get(name) ?? 0n) + reported)
+  }
+  for (const name of new Set([...inBook.keys(), ...application.acknowledged.keys()])) {
+    const reported = inBook.get(name) ?? 0n
+    const acknowledged = application.acknowledged.get(name) ?? 0n
     const most =
-      acknowledged +
-      (application.perhaps.get(dimension) ?? 0n) +
-      application.mayBeRecorded(dimension)
+      acknowledged + (application.perhaps.get(name) ?? 0n) + application.mayBeRecorded(name)
     if (reported < acknowledged)
-      throw new Violation('lost', `${acknowledged - reported} of ${dimension} were acknowledged`)
+      throw new Violation('lost', `${acknowledged - reported} of ${name} were acknowledged`)
     if (reported > most)
-      throw new Violation('counted-twice', `${reported - most} of ${dimension} were not reported`)
+      throw new Violation('counted-twice', `${reported - most} of ${name} were not reported`)
   }
 }
 
-async function checkBilling({ store, aws, now }: Checked): Promise<void> {
+async function checkBilling({ store, aws, customers, now }: Checked): Promise<void> {
   const records = new Map<string, MeteringRecord[]>()
   const ids = new Map<string, MeteringRecord>()
   const key = (resource: string, dimension: string, hour: number) =>
     `${resource}|${dimension}|${hour}`
   for await (const record of store.records(everything)) {
-    const name = key(record.resource, record.dimension, record.hour)
+    const name = key(record.slot.holder, record.dimension, record.hour)
     records.set(name, [...(records.get(name) ?? []), record])
     if (record.state !== 'accepted') continue
     const entry = aws.entries.get(name)
@@ -62,8 +78,9 @@ async function checkBilling({ store, aws, now }: Checked): Promise<void> {
       throw new Violation('one-id-twice', `${shortOf(twin)}; ${shortOf(record)}`)
     if (id !== undefined) ids.set(id, record)
   }
+  const kept = now - (customers === undefined ? keptMs.ofBuyer : keptMs.ofCustomers)
   for (const [name, { ours, resource, dimension, hour, quantity }] of aws.entries) {
-    if (!ours || hour < now - keptMs) continue
+    if (!ours || hour < kept) continue
     const mine = records.get(name) ?? []
     if (mine.some((record) => record.quantity === quantity && isPerhapsBilled(record))) continue
     const what = `AWS has ${quantity} of ${dimension} for ${isoHour(hour)} from ${resource}`
@@ -82,7 +99,8 @@ function isPerhapsBilled(record: MeteringRecord): boolean {
  * After a graceful stop with AWS up: what is left lies in a place that waits for more usage or for a
  * person. Returns how often each such place occurred.
  */
-export async function checkStopped({ store, now }: Checked, resource: string): Promise<string[]> {
+export async function checkStopped(checked: Checked, resource: string): Promise<string[]> {
+  const { store, now, customers } = checked
   const left: string[] = []
   const { open, pending, fractions, held, unresolvedCount } = await store.usage(now)
   if (held.length > 0) left.push('left at the end: held')
@@ -91,6 +109,8 @@ export async function checkStopped({ store, now }: Checked, resource: string): P
     else throw new Violation('left-behind', `record ${record.id} is ${record.state}`)
   if (unresolvedCount > 0) left.push('left at the end: unresolved')
   if (fractions.length > 0) left.push('left at the end: a fraction')
+  if (customers !== undefined)
+    return [...left, ...(await checkOpenOfCustomers(checked, sealableBefore(now, sealDelayMs)))]
   // What is held keeps its hour closed: an operator can put it back there.
   const closed = new Set(held.map(({ dimension, hour }) => `${dimension}|${hour}`))
   for await (const { slot, hour } of store.records(everything))
@@ -107,11 +127,16 @@ export async function checkStopped({ store, now }: Checked, resource: string): P
 }
 
 /** After quiet hours: nothing that can be sent is unsent. */
-export async function checkQuiet({ store, now }: Checked, sealedBefore: number): Promise<void> {
+export async function checkQuiet(checked: Checked, sealedBefore: number): Promise<void> {
+  const { store, now, customers } = checked
   const { open, pending } = await store.usage(now)
   const stuck = pending.filter(({ state }) => state !== 'refused')
   const [first] = stuck
   if (first !== undefined) throw new Violation('stuck', `record ${first.id} is ${first.state}`)
+  if (customers !== undefined) {
+    await checkOpenOfCustomers(checked, sealedBefore)
+    return
+  }
   for (const { dimension, hour, quantity } of open)
     if (hour < sealedBefore && quantity > 0n)
       throw new Violation('stuck', `${quantity} of ${dimension} are open in ${isoHour(hour)}`)

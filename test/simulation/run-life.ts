@@ -1,4 +1,5 @@
 import { hourMs, sealableBefore } from '../../src/metering/hour.ts'
+import { sealDelayMs } from '../support/ledger/model-process.ts'
 import type { Coverage } from './coverage.ts'
 import type { SimulationEvent } from './event.ts'
 import { checkAlways, checkQuiet, checkStopped } from './invariants.ts'
@@ -61,7 +62,7 @@ async function finish(pod: SimulatedPod): Promise<void> {
   await pod.pass(12 * 60)
   await pod.idle()
   await checkAlways(pod.checked)
-  await checkQuiet(pod.checked, sealableBefore(pod.now, 60_000))
+  await checkQuiet(pod.checked, sealableBefore(pod.now, sealDelayMs))
   await pod.stop(true)
   await checkAlways(pod.checked)
   if (leftBehind instanceof Error) throw leftBehind

@@ -11,7 +11,7 @@ const help = `Simulates pods with failing disks, clocks, processes and answers, 
 
 usage: npm run simulate -- [options]
 
-  --hours <n>      how many hours of pods (10000)
+  --hours <n>      how many hours of pods (10000), and a fifth as many of products with customers
   --seed <n>       the seed of every random choice (a new one, printed)
   --disk-hours <n> how many more over the real store on files (1000)
   --shared-hours <n> how many more of sidecars that share a database (1000)
@@ -36,14 +36,20 @@ if (numbers.some((value) => !/^\d+$/.test(value))) {
   console.error(help)
   process.exit(2)
 }
+const fifth = String(Math.ceil(Number(values.hours) / 5))
 process.exit(
   values.script === undefined
     ? (await run('the model store', values.hours, simulate, runLife)) ||
+        (await run('the model store with customers', fifth, withCustomers, runLife)) ||
         (await run('the SQLite store', values['disk-hours'], onFiles, runLife)) ||
         (await runReadings(Number(values.hours) / 10)) ||
         (await run('a shared store', values['shared-hours'], simulateShared, runSharedLife))
     : await play(JSON.parse(readFileSync(values.script, 'utf8')) as Script | SharedScript),
 )
+
+function withCustomers(options: SimulationOptions) {
+  return simulate({ ...options, customers: true })
+}
 
 function onFiles(options: SimulationOptions) {
   return simulate({ ...options, store: 'sqlite' })

@@ -1,5 +1,6 @@
 import { Chance } from '../kill/chance.ts'
 import { Coverage } from './coverage.ts'
+import { drawCustomerEvent } from './customer-event.ts'
 import { drawEvent, type SimulationEvent } from './event.ts'
 import { runLife, type Script } from './run-life.ts'
 import type { PodOptions } from './simulated-pod.ts'
@@ -24,19 +25,21 @@ export interface SimulationOptions {
   /** How many hours of pods are simulated at least. */
   readonly hours: number
   readonly rewritesOnOpen?: boolean
-  readonly store?: PodOptions['store']
+  readonly store?: PodOptions['store'] | undefined
+  /** Of products whose customers are billed. */
+  readonly customers?: boolean | undefined
 }
 
 /** Runs life after life, each on a seed of its own, until the hours are over or an invariant breaks. */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
-  const { seed, rewritesOnOpen = true, store } = options
+  const { seed, rewritesOnOpen = true, store, customers = false } = options
   const coverage = new Coverage()
   let hours = 0
   let lives = 0
   let failure: SimulationFailure | undefined
   while (hours < options.hours && failure === undefined) {
     const lifeSeed = (seed + lives) % 2 ** 31
-    const script = drawScript(lifeSeed, { rewritesOnOpen, store })
+    const script = drawScript(lifeSeed, { rewritesOnOpen, store, customers })
     const life = await runLife(script)
     hours += life.hours
     lives += 1
@@ -50,7 +53,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 /** The script of a seed; always the same. */
 export function drawScript(
   seed: number,
-  disk: Pick<PodOptions, 'rewritesOnOpen' | 'store'> = { rewritesOnOpen: true },
+  pod: Pick<PodOptions, 'rewritesOnOpen' | 'store' | 'customers'> = { rewritesOnOpen: true },
 ): Script {
   const chance = new Chance(seed)
   const length = chance.pick([10, 30, 60, 120, 300])
@@ -64,10 +67,13 @@ export function drawScript(
   return {
     options: {
       lateUsage,
-      zeroRecords: chance.happens(0.2),
+      // Those of customers need none.
+      zeroRecords: chance.happens(0.2) && !pod.customers,
       ...(chance.happens(0.2) && { mostPerHour: '4000000000' }),
-      ...disk,
+      ...pod,
     },
-    events: Array.from({ length }, () => drawEvent(chance)).filter(isDrawn),
+    events: Array.from({ length }, () =>
+      pod.customers ? drawCustomerEvent(chance) : drawEvent(chance),
+    ).filter(isDrawn),
   }
 }

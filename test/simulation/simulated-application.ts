@@ -29,7 +29,7 @@ export class SimulatedApplication {
   readonly #coverage: Coverage
   #unanswered: SentRequest[] = []
   #acknowledgedRequests: SentRequest[] = []
-  /** By dimension, in millionths: what was acknowledged, and what was perhaps recorded on top of it. */
+  /** By name, in millionths: what was acknowledged, and what was perhaps recorded on top of it. */
   readonly acknowledged = new Map<string, bigint>()
   readonly perhaps = new Map<string, bigint>()
 
@@ -41,11 +41,11 @@ export class SimulatedApplication {
     return this.#unanswered.length
   }
 
-  /** What waits for an answer, by dimension, may be recorded already. */
-  mayBeRecorded(dimension: string): bigint {
+  /** What waits for an answer, by name, may be recorded already. */
+  mayBeRecorded(name: string): bigint {
     return sumOf(
       this.#unanswered.flatMap(({ request }) => request.reports),
-      dimension,
+      name,
     )
   }
 
@@ -102,8 +102,10 @@ export class SimulatedApplication {
   }
 
   #add(sums: Map<string, bigint>, { request }: SentRequest): void {
-    for (const { dimension, quantity } of request.reports)
-      sums.set(dimension, (sums.get(dimension) ?? 0n) + quantity)
+    for (const report of request.reports) {
+      const name = usageName(report.customer ?? '', report.dimension)
+      sums.set(name, (sums.get(name) ?? 0n) + report.quantity)
+    }
   }
 }
 
@@ -112,9 +114,13 @@ function codeOf(error: unknown): string {
   throw error
 }
 
-function sumOf(reports: readonly UsageReport[], dimension: string): bigint {
-  return reports.reduce(
-    (sum, report) => (report.dimension === dimension ? sum + report.quantity : sum),
-    0n,
-  )
+function sumOf(reports: readonly UsageReport[], name: string): bigint {
+  return reports
+    .filter(({ customer = '', dimension }) => usageName(customer, dimension) === name)
+    .reduce((sum, { quantity }) => sum + quantity, 0n)
+}
+
+/** What usage is told apart by: the customer, who is empty for a buyer, and the dimension. */
+export function usageName(customer: string, dimension: string): string {
+  return customer === '' ? dimension : `${dimension} of ${customer}`
 }

@@ -17,6 +17,7 @@ import type { MeteringRecord } from '../../src/metering/record.ts'
 import type { UsageRequest } from '../../src/metering/report.ts'
 import type { Store } from '../../src/store/store.ts'
 import { ModelAws } from '../support/aws/model-aws.ts'
+import { modelRegion } from '../support/aws/model-batch.ts'
 import { Lateness } from '../support/ledger/late-ledger.ts'
 import {
   endModelProcess,
@@ -30,6 +31,7 @@ import { Coverage } from './coverage.ts'
 import type { NextOwner, SimulationEvent } from './event.ts'
 import type { Checked } from './invariants.ts'
 import { SimulatedApplication } from './simulated-application.ts'
+import { SimulatedCustomers, simulatedCustomers } from './simulated-customers.ts'
 
 type Death = Extract<SimulationEvent, { readonly do: 'die' }>
 
@@ -40,18 +42,22 @@ export interface PodOptions {
   readonly mostPerHour?: string
   /** False for a store that trusts the system's cache when it opens. */
   readonly rewritesOnOpen: boolean
+  /** Of a product whose customers are billed, not the buyer who runs it. */
+  readonly customers?: boolean
   /** The model in memory, where it is not the real one on files. */
   readonly store?: 'sqlite' | undefined
 }
 
 const minuteMs = 60_000
-const startedAt = Date.parse('2026-03-10T09:15:00Z')
+const startsAt = { buyer: '2026-03-10T09:15:00Z', customers: '2026-03-31T09:15:00Z' }
 
 /** A sidecar over one of the stores and the model of AWS, with everything that can go wrong around it. */
 export class SimulatedPod {
-  readonly clock = new ManualClock(startedAt)
+  readonly #startedAt: number
+  readonly clock: ManualClock
   readonly coverage = new Coverage()
   readonly application = new SimulatedApplication(this.coverage)
+  readonly #customers: SimulatedCustomers | undefined
   readonly disk: SimulatedDisk
   readonly #sqlite: SqliteDisk | undefined
   readonly #lateness = new Lateness()
@@ -73,6 +79,12 @@ export class SimulatedPod {
 
   private constructor(options: PodOptions) {
     this.#options = options
+    this.#startedAt = Date.parse(options.customers ? startsAt.customers : startsAt.buyer)
+    this.clock = new ManualClock(this.#startedAt)
+    if (options.customers) {
+      this.#customers = new SimulatedCustomers(this.coverage)
+      this.#resource = `saas:product:${modelRegion}`
+    }
     this.#mostPerHour = options.mostPerHour === undefined ? undefined : BigInt(options.mostPerHour)
     this.#sqlite = options.store === 'sqlite' ? new SqliteDisk(() => this.now) : undefined
     this.disk = this.#sqlite ?? new ModelDisk(options)
@@ -86,7 +98,7 @@ export class SimulatedPod {
 
   /** The true time, which is AWS's. */
   get now(): number {
-    return startedAt + this.clock.elapsed()
+    return this.#startedAt + this.clock.elapsed()
   }
 
   get resource(): string {
@@ -96,7 +108,7 @@ export class SimulatedPod {
   get checked(): Checked {
     const { aws, application, now } = this
     if (this.#store === undefined) throw new Error('no store is open')
-    return { store: this.#store, aws, application, now }
+    return { store: this.#store, aws, application, customers: this.#customers, now }
   }
 
   /** Lets an event happen, and what follows from it. */
@@ -217,22 +229,31 @@ export class SimulatedPod {
               dimension: event.dimension,
               quantity: BigInt(event.quantity),
               tags: undefined,
-              customer: '',
+              customer: event.customer ?? '',
               reason: 'a simulated operator',
             },
             this.clock.now(),
           ),
         )
+      case 'register':
+      case 'end-licence':
+        return this.#changeCustomer(event)
+      case 'subscribe':
+        return this.aws.batches.subscribe(
+          simulatedCustomers.get(event.customer) ?? '',
+          event.subscribed,
+        )
     }
   }
 
   #requestOf(event: Extract<SimulationEvent, { readonly do: 'report' }>): UsageRequest {
-    const { dimension, quantity, tags, minutesAgo, key, copies } = event
+    const { dimension, customer, quantity, tags, minutesAgo, key, copies } = event
     const occurredAt =
       minutesAgo === undefined ? undefined : this.clock.now() - minutesAgo * minuteMs
     const newKey = () => `key-${(this.#keys += 1)}`
     const reports = Array.from({ length: copies }, () => ({
       dimension,
+      ...(customer !== undefined && { customer }),
       quantity: BigInt(quantity),
       tags,
       occurredAt,
@@ -250,6 +271,14 @@ export class SimulatedPod {
     )
     await settle(12)
     await repeating
+  }
+
+  async #changeCustomer(
+    event: Extract<SimulationEvent, { readonly do: 'register' | 'end-licence' }>,
+  ): Promise<void> {
+    const changing = this.#customers?.change(event.do, event.customer, this.#process)
+    await settle(12)
+    await changing
   }
 
   /** Undefined when the process died before the answer left it. */
@@ -273,8 +302,8 @@ export class SimulatedPod {
   async #resolve(): Promise<void> {
     const record = await this.#find(({ state }) => state === 'unresolved')
     if (record === undefined) return
-    const { id, resource, dimension, hour, quantity } = record
-    const entry = this.aws.entries.get(`${resource}|${dimension}|${hour}`)
+    const { id, slot, dimension, hour, quantity } = record
+    const entry = this.aws.entries.get(`${slot.holder}|${dimension}|${hour}`)
     const delivered = entry?.ours === true && entry.quantity === quantity
     const action = delivered ? resolveDelivered : resolveResend
     await this.#operate(delivered ? 'resolve as delivered' : 'resolve with resend', (page) =>
@@ -371,6 +400,9 @@ export class SimulatedPod {
       ...this.#options,
       store,
       resource,
+      customers: this.#options.customers
+        ? { form: 'account', region: modelRegion, lateUsage: this.#options.lateUsage }
+        : undefined,
       clock,
       awsTime,
       events,
@@ -393,9 +425,10 @@ export class SimulatedPod {
     state.process = process
     if (process.ledger.owner.adoptedFrom !== undefined) this.coverage.count('book adopted')
     events.on('stepReached', ({ step }) => this.#atStep(step, process))
-    events.on('recordAttempted', ({ outcome }) => {
+    events.on('recordAttempted', ({ outcome, code }) => {
       this.#answers += 1
       this.coverage.count(`answer ${outcome}`)
+      if (this.#customers !== undefined && code !== undefined) this.coverage.count(`code ${code}`)
     })
     events.on('recordSealed', ({ quantity }) => {
       if (quantity < awsLimits.quantity) return

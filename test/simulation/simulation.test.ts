@@ -152,6 +152,35 @@ describe('whatever happens around a sidecar', { timeout }, () => {
     expect(failure && { seed: failure.seed, broken: failure.violation.message }).toBeUndefined()
   })
 
+  test.each([
+    ['seed 1', 1],
+    [`the fresh seed ${fresh}`, fresh],
+  ])('so it is with the customers of a SaaS product: %s', async (_, seed) => {
+    const { failure } = await simulate({ seed, hours: 400, customers: true })
+    expect(failure && { seed: failure.seed, broken: failure.violation.message }).toBeUndefined()
+  })
+
+  test('every kind of outcome occurs with customers', async () => {
+    const { coverage } = await simulate({ seed: 4001, hours: 1500, customers: true })
+    expect([...coverage.counts.keys()]).toEqual(
+      expect.arrayContaining([
+        'answer ok',
+        'code CustomerNotSubscribed',
+        'code DuplicateRecord',
+        'code ThrottlingException',
+        'code TimeoutError',
+        'code TimestampOutOfBoundsException',
+        'code UnprocessedRecord',
+        'customer: end-licence',
+        'customer: register',
+        'left at the end: an hour that goes on',
+        'left at the end: refused',
+        'left at the end: unknown customers',
+        'left at the end: unresolved',
+      ]),
+    )
+  })
+
   test('every kind of fault and of outcome occurs', async () => {
     const { coverage } = await simulate({ seed: 1, hours: 6000 })
     expect([...coverage.counts.keys()]).toEqual(

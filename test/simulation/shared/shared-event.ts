@@ -1,7 +1,7 @@
 import { steps, type Step } from '../../../src/kernel/events.ts'
 import { canonicalTags, untagged } from '../../../src/metering/tags.ts'
 import type { Chance } from '../../kill/chance.ts'
-import { weathers, type Weather } from '../../support/aws/model-aws.ts'
+import { weathers, type Weather } from '../../support/aws/model-answers.ts'
 import { modelDimensions } from '../../support/ledger/model-process.ts'
 import { cuts, type Cut } from './model-connection.ts'
 

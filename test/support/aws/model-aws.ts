@@ -1,38 +1,14 @@
 import type {
   MeteringResult,
   MeteringApi,
-  MeteringFailure,
   MeterUsageRequest,
   MeterUsageValue,
 } from '../../../src/aws/metering-api.ts'
 import type { Clock } from '../../../src/kernel/clock.ts'
 import { hourMs, hourOf } from '../../../src/metering/hour.ts'
 import { jsonOf } from '../json-of.ts'
-
-/** The outcome of a call. `lost-…`: no answer comes; the effect has happened, or has not. */
-export const weathers = [
-  'fine',
-  'throttled',
-  'lost-before',
-  'lost-after',
-  'server-error-before',
-  'server-error-after',
-  'refused',
-  'taken-by-other',
-  // AWS answers that another quantity stands, although it is ours.
-  'denied',
-] as const
-export type Weather = (typeof weathers)[number]
-
-interface Entry {
-  readonly resource: string
-  readonly dimension: string
-  readonly hour: number
-  readonly quantity: bigint
-  readonly content: string
-  readonly id: string
-  readonly ours: boolean
-}
+import { failed, lost, type Entry, type Weather } from './model-answers.ts'
+import { ModelBatches } from './model-batch.ts'
 
 /** The Metering service in a few lines: one unchangeable record for each task or pod, dimension and hour. */
 export class ModelAws {
@@ -41,6 +17,7 @@ export class ModelAws {
   readonly overlaps: string[] = []
   readonly #clock: Pick<Clock, 'now'>
   readonly #lateness: { pass(): Promise<void> }
+  readonly batches = new ModelBatches(this.entries)
   #forecast: Weather[] = []
   #spell: { readonly weather: Weather; readonly until: number } | undefined
 
@@ -88,7 +65,17 @@ export class ModelAws {
       },
       registerUsage: notHere,
       dryRun: notHere,
-      batchMeterUsage: notHere,
+      batchMeterUsage: async (request) => {
+        if (underWay.size > 0) this.overlaps.push('two batches at once')
+        underWay.add('batch')
+        const answer = reaches()
+          ? this.batches.answer(request, this.#nextWeather(), this.#clock.now())
+          : lost
+        await this.#lateness.pass()
+        if (answer !== lost) heard(this.#clock.now())
+        underWay.delete('batch')
+        return answer
+      },
       forward: notHere,
       close: () => {},
     }
@@ -166,19 +153,4 @@ export class ModelAws {
 
 function keyOf(resource: string, { dimension, timestamp }: MeterUsageRequest): string {
   return `${resource}|${dimension}|${hourOf(timestamp)}`
-}
-
-function failed(more: Pick<MeteringFailure, 'code' | 'kind'>): MeteringResult<MeterUsageValue> {
-  return { ok: false, failure: { message: '', advice: '', ambiguous: false, ...more } }
-}
-
-const lost: MeteringResult<MeterUsageValue> = {
-  ok: false,
-  failure: {
-    code: 'TimeoutError',
-    kind: 'unavailable',
-    message: 'no answer',
-    advice: '',
-    ambiguous: true,
-  },
 }

@@ -11,6 +11,8 @@ import type { Store } from '../../../src/store/store.ts'
 import { ManualClock, settle } from '../manual-clock.ts'
 import { withLateReads, type Lateness } from './late-ledger.ts'
 
+/** How long an hour stays open after its end. */
+export const sealDelayMs = 60_000
 export const modelDimensions = ['requests', 'storage'] as const
 
 export interface ModelProcessOptions {
@@ -32,6 +34,8 @@ export interface ModelProcessOptions {
   readonly hasLeft: () => boolean
   readonly lateUsage: LateUsagePolicy
   readonly zeroRecords: boolean
+  /** Of a product whose customers are billed. */
+  readonly customers?: LedgerOptions['customers']
   readonly onFatal: (error: SidecarError) => void
 }
 
@@ -64,8 +68,9 @@ export async function startModelProcess(options: ModelProcessOptions): Promise<M
     log,
     random: () => 0.5,
     product: { dimensions: modelDimensions.map((name) => ({ name })) },
-    sealDelayMs: 60_000,
+    sealDelayMs,
     submitSpreadMs: 0,
+    channel: options.customers && 'batch-meter-usage',
     zeroRecords: options.zeroRecords,
     lateUsage: options.lateUsage,
     onAnswer: () => {},

@@ -124,9 +124,12 @@ export class SqliteDisk implements SimulatedDisk {
   }
 }
 
-function closedBook(directory: string): Pick<BookReader, 'accountSums' | 'usage' | 'records'> {
+function closedBook(
+  directory: string,
+): Pick<BookReader, 'accountSums' | 'usage' | 'customer' | 'records'> {
   return {
     accountSums: () => readBook(directory, (book) => book.accountSums()),
+    customer: (key, now) => readBook(directory, (book) => book.customer(key, now)),
     usage: (now) => readBook(directory, (book) => book.usage(now)),
     async *records(filter) {
       yield* await readBook(directory, async (book) => {

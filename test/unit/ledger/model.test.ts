@@ -4,7 +4,7 @@ import { steps } from '../../../src/kernel/events.ts'
 import { canonicalTags } from '../../../src/metering/tags.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { untagged } from '../../../src/metering/tags.ts'
-import { weathers, type Weather } from '../../support/aws/model-aws.ts'
+import { weathers, type Weather } from '../../support/aws/model-answers.ts'
 import { ModelWorld } from '../../support/ledger/model-world.ts'
 import { jsonOf } from '../../support/json-of.ts'
 
