@@ -6,6 +6,7 @@ import { unknownName } from './cli/command-line.ts'
 import { ensureHome } from './cli/ensure-home.ts'
 import { exitCodes } from './cli/exit-codes.ts'
 import { reportError } from './cli/report-error.ts'
+import { docsAddress } from './cli/docs-address.ts'
 import { version } from './cli/version.ts'
 import { endSignals } from './cli/end-signals.ts'
 import { writeLine } from './cli/write-line.ts'
@@ -71,8 +72,8 @@ const io: CliIo = {
   get stdin() {
     return process.stdin
   },
-  out: (line) => writeLine(1, linkDocs(line, process.env['SIDECAR_DOCS_URL'])),
-  err: (line) => writeLine(2, linkDocs(line, process.env['SIDECAR_DOCS_URL'])),
+  out: (line) => writeLine(1, linkDocs(line, process.env['SIDECAR_DOCS_URL'] ?? docsAddress)),
+  err: (line) => writeLine(2, linkDocs(line, process.env['SIDECAR_DOCS_URL'] ?? docsAddress)),
   onSignal(handler) {
     for (const signal of endSignals) process.on(signal, handler)
   },

@@ -19,7 +19,8 @@ spec:
       interval: {{ $values.interval }}
 {{- end -}}
 
-{{/* The texts of the alerts contain templates for Prometheus, so Helm copies the file, with the address of the pages. */}}
+{{/* The texts of the alerts contain templates for Prometheus, so Helm copies the file, with the address of the pages.
+Without one, the path of a page is no `runbook_url`: no one could open it. */}}
 {{- define "marketplace-sidecar.prometheusRule" -}}
 {{- $sidecar := .Subcharts.sidecar -}}
 apiVersion: monitoring.coreos.com/v1
@@ -33,14 +34,22 @@ metadata:
     {{- toYaml . | nindent 4 }}
     {{- end }}
 spec:
-  {{- $docs := trimSuffix "/" (dig "SIDECAR_DOCS_URL" "docs" $sidecar.Values.settings) }}
-  {{- $sidecar.Files.Get "files/alerts.yaml" | replace "runbook_url: docs/" (printf "runbook_url: %s/" $docs) | trim | nindent 2 }}
+  {{- $docs := trimSuffix "/" (dig "SIDECAR_DOCS_URL" "" $sidecar.Values.settings) }}
+  {{- $page := ternary (printf "runbook_url: %s/" $docs) "runbook: docs/" (ne $docs "") }}
+  {{- $sidecar.Files.Get "files/alerts.yaml" | replace "runbook_url: docs/" $page | trim | nindent 2 }}
 {{- end -}}
 
 {{- define "marketplace-sidecar.dashboard" -}}
 {{- $sidecar := .Subcharts.sidecar -}}
 {{- $values := $sidecar.Values.monitoring.dashboard -}}
-{{- $docs := trimSuffix "/" (dig "SIDECAR_DOCS_URL" "docs" $sidecar.Values.settings) -}}
+{{- $docs := trimSuffix "/" (dig "SIDECAR_DOCS_URL" "" $sidecar.Values.settings) -}}
+{{- $dashboard := $sidecar.Files.Get "files/dashboard.json" -}}
+{{- if $docs -}}
+{{- $dashboard = replace `"url": "docs/` (printf `"url": "%s/` $docs) $dashboard -}}
+{{- else -}}
+{{- /* Each list of links, without those that lead nowhere. */}}
+{{- $dashboard = regexReplaceAll `"links": \[(\s*\{[^{}]*"url": "docs/[^{}]*\},?)+\s*\]` $dashboard `"links": []` -}}
+{{- end -}}
 apiVersion: v1
 kind: ConfigMap
 metadata:
@@ -56,5 +65,5 @@ metadata:
   {{- end }}
 data:
   marketplace-sidecar.json: |-
-    {{- $sidecar.Files.Get "files/dashboard.json" | replace `"url": "docs/` (printf `"url": "%s/` $docs) | trim | nindent 4 }}
+    {{- $dashboard | trim | nindent 4 }}
 {{- end -}}

@@ -16,6 +16,7 @@ import { showDuration } from '../duration.ts'
 import { databaseUrl } from '../ledger/ledger-arguments.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { runUntilSignal } from '../run-until-signal.ts'
+import { docsAddress } from '../docs-address.ts'
 import { version } from '../version.ts'
 import { customerUsage, licenceEnds, registerCustomers } from './demo-customers.ts'
 import { startDemoApplication, type DemoApplication } from './demo-application.ts'
@@ -72,7 +73,10 @@ async function runAgainst(
   const settings = demoSettings(emulator, options, dataDir, env, file)
   let endApplication = () => {}
   const timers = createSystemClock()
-  const { log, out, drained, droppedLines } = openStandardOutput(settings, timers)
+  const { log, out, drained, droppedLines } = openStandardOutput(
+    { ...settings, docsUrl: settings.docsUrl ?? docsAddress },
+    timers,
+  )
   const events = new Events((error) => log('hooks.failed', messageOf(error)))
   narrate(events, out)
   const realHour = showDuration(3_600_000 / emulator.rate)

@@ -10,6 +10,7 @@ import { openStandardOutput } from '../../observe/log/create-log.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { runUntilSignal } from '../run-until-signal.ts'
+import { docsAddress } from '../docs-address.ts'
 import { version } from '../version.ts'
 
 export const runHelp = `Runs the sidecar in an ECS task or an EKS pod.
@@ -53,7 +54,10 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
   }
   const settings = loadSettings(io.env, fileReader)
   const clock = createSystemClock()
-  const { log, out, drained, droppedLines } = openStandardOutput(settings, clock)
+  const { log, out, drained, droppedLines } = openStandardOutput(
+    { ...settings, docsUrl: settings.docsUrl ?? docsAddress },
+    clock,
+  )
   try {
     return await runUntilSignal(io, {
       settings,

@@ -295,7 +295,7 @@ export const settingsTable = [
     member: 'docsUrl',
     type: text(/^https?:\/\/[^\s"'<>]+$/, 'an address such as https://example.com/sidecar/docs'),
     default: undefined,
-    summary: 'Where the folder docs is published, for the pages that messages and alerts name.',
+    summary: 'Where the pages of messages and alerts are published; a release knows its own.',
   },
   {
     name: 'SIDECAR_EMBEDDED_METRICS',
