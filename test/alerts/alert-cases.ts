@@ -411,6 +411,17 @@ export const alertCases: readonly AlertCase[] = [
     labels: { ...target, dimension: 'requests' },
   },
   {
+    alert: 'MarketplaceSidecarCounterLost',
+    story: 'a second process calls itself as the first one does',
+    series: {
+      [of('marketplace_source_readings_total', { dimension: 'requests', outcome: 'overlaps' })]:
+        '0x9 1x100',
+    },
+    quietAt: ['9m', '80m'],
+    firesAt: ['15m', '60m'],
+    labels: { ...target, dimension: 'requests' },
+  },
+  {
     alert: 'MarketplaceSidecarLedgerLarge',
     story: 'the ledger grows over three quarters of the volume',
     series: { [of('marketplace_ledger_bytes')]: '4194304x9 838860800x40' },

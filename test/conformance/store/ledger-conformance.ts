@@ -48,6 +48,7 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
         maxPerHour: () => undefined,
         lateUsage: 'carry',
         maxTagSets: 3,
+        readings: { maxReadings: 2, newSecret: () => 'secret' },
         onFatal: () => {},
       })
     let ledger = await openAs('pod:one')
@@ -358,6 +359,36 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
       expect(await book.report('requests', unit, { idempotencyKey: 'new' })).toMatchObject([
         { result: 'duplicate' },
       ])
+      await book.expectBalance()
+    })
+
+    test('counters count once over a kill, and no more of them than the cap allows', async () => {
+      const book = await setUp()
+      const start = book.clock.now()
+      const points = (value: bigint) =>
+        ['a', 'b', 'c'].map((series) => ({
+          dimension: 'requests',
+          series,
+          tags: untagged,
+          value: value * unit,
+          startedAt: start,
+          start: String(start),
+          at: book.clock.now(),
+          firstValue: 'count' as const,
+        }))
+      const send = async (value: bigint) => {
+        const batch = { source: 'otlp', points: points(value) }
+        const counted = await book.ledger.countStreams(batch)
+        return counted.map(({ outcome, rise }) => `${outcome} ${rise / unit}`)
+      }
+      await book.clock.advance(1000)
+      expect(await send(5n)).toEqual(['counted 5', 'counted 5', 'skipped 0'])
+      await book.killAndOpen()
+      expect(await send(5n)).toEqual(['counted 0', 'counted 0', 'skipped 0'])
+      await book.clock.advance(1000)
+      expect(await send(7n)).toEqual(['counted 2', 'counted 2', 'skipped 0'])
+      const { open } = await book.ledger.usage()
+      expect(open).toMatchObject([{ dimension: 'requests', quantity: 14n * unit }])
       await book.expectBalance()
     })
 
