@@ -96,6 +96,16 @@ export const sourceApps: readonly SourceApps[] = [
   },
 ]
 
+/** A Collector of OpenTelemetry, built from the Go module proxy, which takes minutes. */
+export async function collector(): Promise<string> {
+  const config = join(folder, 'collector/builder.yaml')
+  const to = await cached(join(cache, 'collector'), [config], async (target) => {
+    const builder = 'go.opentelemetry.io/collector/cmd/builder@v0.165.0'
+    await run('go', ['run', builder, '--config', config], { cwd: target, maxBuffer: 2 ** 24 })
+  })
+  return join(to, 'collector/collector')
+}
+
 /** The program of Debian's prometheus-node-exporter, which pins no version: its page is whatever it shows. */
 export async function nodeExporter(): Promise<string> {
   const pin = fileURLToPath(import.meta.url)
