@@ -72,7 +72,8 @@ export function countStreams(
     if (before !== undefined && value < before.value) return give('fell')
     if (before === undefined && room <= 0) return give('skipped')
     if (before === undefined && !countsWhole(point, floor, rules)) {
-      move(value)
+      // A counter that was forgotten begins again at what it shows now, not at what it showed before it fell silent.
+      if (at >= rules.now - goneAfterMs) move(value)
       return give('baseline')
     }
     const others = before === undefined ? (siblings.get(name) ?? []) : []

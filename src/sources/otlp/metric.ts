@@ -1,3 +1,5 @@
+import { SidecarError } from '../../kernel/errors.ts'
+
 /**
  * A value of an attribute as a text that tells types apart: a letter for the type (s, b, i, d, or x for a list,
  * a map or bytes), then the value.
@@ -48,6 +50,34 @@ export function scopeText(name: string, version: string): string {
 /** The same numbers in both encodings. */
 export function temporalityOf(value: unknown): Temporality {
   return value === 1 ? 'delta' : value === 2 ? 'cumulative' : 'unspecified'
+}
+
+/** Points of the wanted metrics that one request may have, so that the memory for them is bounded. */
+const mostPoints = 50_000
+/** The same for the parts that it consists of, such as metrics, points, attributes and their values. */
+const mostParts = 500_000
+
+/** Counts what a request consists of. Throws BodyTooLarge. */
+export class PartLimit {
+  #points = mostPoints
+  #parts = mostParts
+
+  part(): void {
+    this.#parts -= 1
+    if (this.#parts < 0) throw tooMany(mostParts, 'parts')
+  }
+
+  point(): void {
+    this.#points -= 1
+    if (this.#points < 0) throw tooMany(mostPoints, 'points')
+  }
+}
+
+function tooMany(most: number, what: string): SidecarError {
+  return new SidecarError(
+    'BodyTooLarge',
+    `The request has more than ${most} ${what}, and nothing of it was recorded. Send fewer points in one request.`,
+  )
 }
 
 /** Thrown by the readers for a body that is not a request of OTLP. */

@@ -47,7 +47,8 @@ function addRoute(
         const { code, detail } = explain(error)
         refused(undefined, code, request.id)
         const status = statusFor(problemTable[code].status)
-        const message = code === 'BodyTooLarge' ? tooLarge().message : detail
+        const isOfFramework = code === 'BodyTooLarge' && !(error instanceof SidecarError)
+        const message = isOfFramework ? tooLarge().message : detail
         if (status === 503) reply.header('retry-after', '5')
         send(reply, status, statusOf(status, `${code}: ${message}`, encodingOf(request.headers)))
       },

@@ -31,26 +31,27 @@ export function tooLarge(): SidecarError {
   )
 }
 
-/** Lets pieces of work run one after the other, so that they hold the memory of one. */
+/** Lets pieces of work run one after the other, so that they hold the memory of one and of what waits. */
 export class Turns {
   #last: Promise<unknown> = Promise.resolve()
   #waiting = 0
   readonly #most: number
 
+  /** `most` bytes may wait. */
   constructor(most: number) {
     this.#most = most
   }
 
   /** Throws LedgerBusy when too much waits already. */
-  take<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#waiting >= this.#most)
+  take<T>(bytes: number, work: () => Promise<T>): Promise<T> {
+    if (this.#waiting > 0 && this.#waiting + bytes > this.#most)
       throw new SidecarError(
         'LedgerBusy',
         'Too many requests with metrics wait already, and nothing of this one was recorded. Repeat it.',
       )
-    this.#waiting += 1
+    this.#waiting += bytes
     const turn = this.#last.then(work).finally(() => {
-      this.#waiting -= 1
+      this.#waiting -= bytes
     })
     this.#last = turn.catch(() => {})
     return turn

@@ -1,4 +1,5 @@
 import {
+  PartLimit,
   refuse,
   scopeText,
   temporalityOf,
@@ -21,17 +22,25 @@ const kinds: Readonly<Record<string, MetricKind>> = {
 /** Reads the JSON form of an ExportMetricsServiceRequest; metrics of other names are left out. */
 export function readJsonMetrics(body: Buffer, wanted: (name: string) => boolean): OtlpMetric[] {
   const metrics: OtlpMetric[] = []
+  const limit = new PartLimit()
+  countParts(body, limit)
   for (const inResource of listIn(parse(body), 'resourceMetrics')) {
     const resource = attributesOf(membersIn(inResource, 'resource'))
     for (const inScope of listIn(inResource, 'scopeMetrics')) {
       const scope = scopeOf(membersIn(inScope, 'scope'))
       for (const metric of listIn(inScope, 'metrics')) {
         const name = textIn(metric, 'name')
-        if (wanted(name)) metrics.push({ resource, scope, name, ...dataOf(metric) })
+        if (wanted(name)) metrics.push({ resource, scope, name, ...dataOf(metric, limit) })
       }
     }
   }
   return metrics
+}
+
+/** Before it is parsed: each object and each list of a text of 4 MiB may be two characters long. */
+function countParts(body: Buffer, limit: PartLimit): void {
+  for (let at = 0; at < body.length; at += 1)
+    if (body[at] === 0x7b || body[at] === 0x5b) limit.part()
 }
 
 function parse(body: Buffer): Members {
@@ -58,7 +67,10 @@ function scopeOf(scope: Members): string {
   return scopeText(textIn(scope, 'name'), textIn(scope, 'version'))
 }
 
-function dataOf(metric: Members): Omit<OtlpMetric, 'resource' | 'scope' | 'name'> {
+function dataOf(
+  metric: Members,
+  limit: PartLimit,
+): Omit<OtlpMetric, 'resource' | 'scope' | 'name'> {
   const [member] = Object.keys(kinds).filter((name) => has(metric, name))
   const kind = member === undefined ? undefined : kinds[member]
   if (member === undefined || kind === undefined)
@@ -75,12 +87,13 @@ function dataOf(metric: Members): Omit<OtlpMetric, 'resource' | 'scope' | 'name'
     kind,
     temporality: temporalityOf(data['aggregationTemporality']),
     isMonotonic: data['isMonotonic'] === true,
-    points: kind === 'gauge' || kind === 'sum' ? points.map(pointOf) : [],
+    points: kind === 'gauge' || kind === 'sum' ? points.map((point) => pointOf(point, limit)) : [],
     pointCount: points.length,
   }
 }
 
-function pointOf(point: Members): OtlpPoint {
+function pointOf(point: Members, limit: PartLimit): OtlpPoint {
+  limit.point()
   return {
     attributes: attributesOf(point),
     start: nanosecondsIn(point, 'startTimeUnixNano'),
@@ -135,7 +148,17 @@ function attributeText(value: Members): string {
   if (has(value, 'boolValue')) return `b${value['boolValue'] === true}`
   if (has(value, 'intValue')) return `i${integerText(value['intValue'], 'intValue')}`
   if (has(value, 'doubleValue')) return `d${String(value['doubleValue'])}`
-  return Object.keys(value).length === 0 ? 'x' : `x${JSON.stringify(value)}`
+  return Object.keys(value).length === 0 ? 'x' : `x${nestedText(value)}`
+}
+
+function nestedText(value: Members): string {
+  try {
+    return JSON.stringify(value)
+  } catch (error) {
+    return error instanceof RangeError
+      ? refuse('an attribute is nested too deeply')
+      : rethrow(error)
+  }
 }
 
 function has(members: Members, name: string): boolean {

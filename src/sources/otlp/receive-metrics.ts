@@ -8,7 +8,7 @@ import {
   type RejectedPoints,
   type SentDimension,
 } from './pick-usage.ts'
-import { readBody, Turns } from './read-body.ts'
+import { largestRequestBytes, readBody, Turns } from './read-body.ts'
 import { readJsonMetrics } from './read-json-metrics.ts'
 import { reportAll } from './report-all.ts'
 import { readMetrics } from './wire/read-metrics.ts'
@@ -20,8 +20,8 @@ export type Receive = (
   contentEncoding: string | undefined,
 ) => Promise<readonly RejectedPoints[]>
 
-/** Bodies that wait to be read, so that their memory is bounded. */
-const mostWaiting = 64
+/** Bytes of bodies that wait to be read. */
+const mostWaiting = 4 * largestRequestBytes
 
 type Context = Pick<SourceContext, 'book' | 'clock' | 'heard' | 'noteRead'>
 
@@ -31,7 +31,7 @@ export function createReceiver(context: Context, dimensions: readonly SentDimens
   const names = new Set(dimensions.map(({ from }) => from.otlp.metric))
   return async (body, encoding, contentEncoding) => {
     const now = context.clock.now()
-    const picked = await turns.take(async () => {
+    const picked = await turns.take(body.length, async () => {
       const unpacked = await readBody(body, contentEncoding)
       const metrics = metricsIn(unpacked, encoding, (name) => names.has(name))
       return pickUsage(metrics, dimensions, now)

@@ -1,3 +1,4 @@
+import type { Aggregate } from '../../metering/account.ts'
 import type { CounterReading } from '../../metering/counter.ts'
 import type { TagSet } from '../../metering/tags.ts'
 import type { Dimension } from '../../product/product.ts'
@@ -62,12 +63,13 @@ export function readPage(
         unusable.push({ dimension, reason: `${metric} shows ${sample.value}` })
         continue
       }
+      const mistake = mistakeOf(sample, aggregate, match)
+      if (mistake !== undefined) {
+        unusable.push({ dimension, reason: `${metric} ${mistake}` })
+        continue
+      }
       const tags = mappedTags(tagLabels, (label) => sample.labels.get(label))
       if (aggregate === 'sum') {
-        if (sample.type === 'gauge') {
-          unusable.push({ dimension, reason: `${metric} is a gauge, which can fall` })
-          continue
-        }
         const created = starts.get(seriesKey({ ...sample, name: createdName(metric) }))
         const start = created ?? startedAt
         const series = seriesKey(sample)
@@ -80,6 +82,28 @@ export function readPage(
     }
   }
   return { startedAt, counters, gauges: usable([...gauges.values()], unusable), unusable }
+}
+
+/** Why a sample cannot be counted, or measured, by a dimension of this aggregate. */
+function mistakeOf(
+  { name, type }: Sample,
+  aggregate: Aggregate,
+  match: ReadonlyMap<string, string> | undefined,
+): string | undefined {
+  const isPart = (suffix: string) => name.endsWith(suffix)
+  const isCount = isPart('_count') || isPart('_sum')
+  const isDistribution = type === 'histogram' || type === 'summary'
+  if (aggregate !== 'sum')
+    return type === 'counter' || (isDistribution && isCount) || type === 'histogram'
+      ? `only rises; ${aggregate} needs a gauge`
+      : undefined
+  if (type === 'counter' || type === 'unknown') return undefined
+  if (!isDistribution) return `is a ${type}, which can fall`
+  if (isCount) return undefined
+  if (type === 'summary') return 'is a quantile of a summary; count its _count or its _sum'
+  return match?.has('le') === true
+    ? undefined
+    : 'counts each observation in several buckets; count its _count, or name one bucket with "le" in match'
 }
 
 /** A sum that lacks one of its series would be too small: better no reading. */

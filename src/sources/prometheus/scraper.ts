@@ -166,8 +166,9 @@ export class Scraper {
           idempotencyKey: undefined,
         })),
       })
+    const unusable = new Set(page.unusable.map(({ dimension }) => dimension))
     heard(
-      dimensions.map(({ name }) => name),
+      dimensions.map(({ name }) => name).filter((name) => !unusable.has(name)),
       readAt,
     )
     const [first] = page.unusable

@@ -159,6 +159,19 @@ describe('a counter that a process sends', () => {
     expect(await send(bench, { value: 10 })).toEqual([['counted', 1]])
   })
 
+  test('that was forgotten begins again at its newest value, where an old one comes with it', async () => {
+    const bench = await openBench({ readings })
+    const first = bench.clock.now() + 1000
+    await send(bench, { value: 7 })
+    await send(bench, { value: 20 })
+    await bench.clock.advance(7 * hourMs)
+    expect(await send(bench, { value: 7, at: first }, { value: 25 })).toEqual([
+      ['baseline', 0],
+      ['baseline', 0],
+    ])
+    expect(await send(bench, { value: 26 })).toEqual([['counted', 1]])
+  })
+
   test('counts in the hour of its point, and in this hour where AWS accepts no other', async () => {
     const bench = await openBench({ readings })
     const at = bench.clock.now() + 60_000

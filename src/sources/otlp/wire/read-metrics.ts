@@ -40,14 +40,14 @@ function readScope(
   metrics: OtlpMetric[],
 ): void {
   let scope = scopeText('', '')
-  const found: Buffer[] = []
+  const found: WireReader[] = []
   while (reader.next())
     if (reader.tag === lengthTag(1)) scope = readScopeName(reader.message())
-    else if (reader.tag === lengthTag(2)) found.push(reader.bytes())
+    else if (reader.tag === lengthTag(2)) found.push(reader.message())
     else reader.skip()
-  for (const bytes of found) {
-    const name = readName(new WireReader(bytes))
-    if (wanted(name)) metrics.push({ resource, scope, name, ...readMetric(new WireReader(bytes)) })
+  for (const metric of found) {
+    const name = readName(metric.again())
+    if (wanted(name)) metrics.push({ resource, scope, name, ...readMetric(metric) })
   }
 }
 
@@ -103,8 +103,10 @@ function readData(reader: WireReader, kind: MetricKind): MetricData {
   while (reader.next())
     if (reader.tag === lengthTag(1)) {
       pointCount += 1
-      if (isRead) points.push(readPoint(reader.message()))
-      else reader.skip()
+      if (isRead) {
+        reader.limit.point()
+        points.push(readPoint(reader.message()))
+      } else reader.skip()
     } else if (reader.tag === varintTag(2)) temporality = temporalityOf(reader.number())
     else if (kind === 'sum' && reader.tag === varintTag(3)) isMonotonic = reader.number() !== 0
     else reader.skip()

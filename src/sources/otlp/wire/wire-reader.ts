@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { refuse } from '../metric.ts'
+import { PartLimit, refuse } from '../metric.ts'
 
 /** The wire types of Protocol Buffers that are still in use. */
 const varint = 0
@@ -20,11 +20,14 @@ export const lengthTag = (field: number) => (field << 3) | lengthDelimited
 export class WireReader {
   readonly #bytes: Buffer
   readonly #end: number
+  /** Shared by all readers of a request. */
+  readonly limit: PartLimit
   #at: number
   /** Number and wire type of the field that `next` found. */
   tag = 0
 
-  constructor(bytes: Buffer, at = 0, end = bytes.length) {
+  constructor(bytes: Buffer, at = 0, end = bytes.length, limit = new PartLimit()) {
+    this.limit = limit
     this.#bytes = bytes
     this.#at = at
     this.#end = end
@@ -93,9 +96,15 @@ export class WireReader {
   }
 
   message(): WireReader {
+    this.limit.part()
     const length = this.number()
     const at = this.#take(length)
-    return new WireReader(this.#bytes, at, at + length)
+    return new WireReader(this.#bytes, at, at + length, this.limit)
+  }
+
+  /** Reads the same message from where this reader stands. */
+  again(): WireReader {
+    return new WireReader(this.#bytes, this.#at, this.#end, this.limit)
   }
 
   skip(): void {

@@ -96,3 +96,36 @@ function outcomeOf(body: Buffer): unknown {
     return error instanceof MalformedRequest ? 'refused' : error
   }
 }
+
+/** Messages without content, of two bytes each. */
+const empty = (field: number, count: number) =>
+  Buffer.alloc(2 * count, Buffer.from([(field << 3) | 2, 0]))
+const inMetric = (points: Buffer) =>
+  bytes(1, bytes(2, bytes(2, Buffer.concat([bytes(1, Buffer.from('m')), bytes(7, points)]))))
+const jsonOf = (points: string) =>
+  Buffer.from(
+    `{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m","sum":{"dataPoints":[${points}]}}]}]}]}`,
+  )
+
+test.each([
+  ['points', inMetric(empty(1, 50_001)), /more than 50000 points/],
+  ['metrics', bytes(1, bytes(2, empty(2, 500_001))), /more than 500000 parts/],
+  ['scopes', bytes(1, empty(2, 500_001)), /more than 500000 parts/],
+])('more %s than fit into the memory for a request are refused', (_, body, why) => {
+  expect(() => readMetrics(body, all)).toThrow(why)
+})
+
+test.each([
+  ['points', jsonOf(`${'{},'.repeat(50_000)}{}`), /more than 50000 points/],
+  ['objects', jsonOf(`${'{},'.repeat(500_000)}{}`), /more than 500000 parts/],
+  ['lists', Buffer.from(`[${'[],'.repeat(500_000)}[]]`), /more than 500000 parts/],
+])('more %s of JSON than fit into it are refused too', (_, body, why) => {
+  expect(() => readJsonMetrics(body, all)).toThrow(why)
+})
+
+test('an attribute whose lists are nested without end is refused', () => {
+  const nested = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+  const attribute = `{"key":"a","value":{"arrayValue":${nested}}}`
+  const body = Buffer.from(`{"resourceMetrics":[{"resource":{"attributes":[${attribute}]}}]}`)
+  expect(() => readJsonMetrics(body, all)).toThrow(/nested too deeply/)
+})
