@@ -66,7 +66,10 @@ async function checkBilling({ store, aws, customers, now }: Checked): Promise<vo
   const key = (resource: string, dimension: string, hour: number) =>
     `${resource}|${dimension}|${hour}`
   for await (const record of store.records(everything)) {
-    const name = key(record.slot.holder, record.dimension, record.hour)
+    const { slot, resource } = record
+    // AWS knows the record of a customer by him, any other by the task or pod that has sent it.
+    const holder = slot.channel === 'batch-meter-usage' ? slot.holder : resource
+    const name = key(holder, record.dimension, record.hour)
     records.set(name, [...(records.get(name) ?? []), record])
     if (record.state !== 'accepted') continue
     const entry = aws.entries.get(name)
