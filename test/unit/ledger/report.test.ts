@@ -45,6 +45,8 @@ describe('a report', () => {
     ]
     const refused = bench.ledger.report({ reports, idempotencyKey: undefined })
     await expect(refused).rejects.toMatchObject({ code, index: 1 })
+    const alone = bench.ledger.report({ reports: reports.slice(1), idempotencyKey: undefined })
+    await expect(alone).rejects.toMatchObject({ code, index: undefined })
     expect(await openUsage(bench)).toEqual([])
     expect((await bench.ledger.audit()).every(({ reported }) => reported === 0n)).toBe(true)
   })
