@@ -20,10 +20,15 @@ interface Member {
   readonly scope?: Scope
   readonly resource?: string
   readonly dimension?: string
+  readonly quantity?: bigint
 }
 
 /** A book in which tasks have seen members of an hour that are no amount yet. */
 function bookOf(...members: readonly Member[]): ModelBook {
+  return bookWith('unique', ...members)
+}
+
+function bookWith(aggregate: 'unique' | 'max', ...members: readonly Member[]): ModelBook {
   const book = new ModelBook()
   for (const resource of [clusterHolder, 'task/two', 'task/one']) {
     const page = openPage(book, resource)
@@ -34,8 +39,9 @@ function bookOf(...members: readonly Member[]): ModelBook {
   for (const each of members) {
     const { name, hour, scope = 'cluster', resource = 'task/one', dimension = 'users' } = each
     const meaning = { productCode: 'product', customer: '', divisor: 1n } as const
-    const account = accountOf({ ...meaning, dimension, aggregate: 'unique', scope })
-    const reading = { tags: untagged, key: name, quantity: unit, at: hour, until: hour }
+    const account = accountOf({ ...meaning, dimension, aggregate, scope })
+    const { quantity = unit } = each
+    const reading = { tags: untagged, key: name, quantity, at: hour, until: hour }
     page.readings.put({ account, resource, hour }, reading, true)
   }
   book.apply(page.changes())
@@ -98,6 +104,15 @@ test('readings of hours that lie ahead are closed where hours after an instant f
   const page = openPage(book, 'task/one')
   const closed = closeReadings(page, { before: ten, foldAfter: ten, now: ten + 2 * hourMs })
   expect(closed.map(({ hour }) => hour)).toEqual([nine, ten + hourMs])
+})
+
+test.each([false, true])('a reading of nothing that a task left is no usage (held: %s)', (hold) => {
+  const nothing = { name: '', hour: eight, scope: 'resource', resource: 'task/two' } as const
+  const page = openPage(bookWith('max', { ...nothing, quantity: 0n }), 'task/one')
+  expect(closeForeignReadings(page, now, hold)).toEqual([])
+  expect(page.readings.openHours()).toEqual([])
+  const { held, added } = page.changes()
+  expect([held, added]).toEqual([[], []])
 })
 
 test.each([false, true])(

@@ -9,12 +9,25 @@ import { TagSetLimit } from '../../../src/ledger/page/tag-set-limit.ts'
 import { hourMs, hourOf } from '../../../src/metering/hour.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/open-sqlite-store.ts'
 import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
+import { openPage } from '../../support/ledger/open-page.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
+import { ModelBook } from '../../support/store/model-book.ts'
 
 const meaningOf = (dimension: string) => ({
   productCode: 'product',
   divisor: 1n,
   aggregate: dimension === 'hosts' ? ('max' as const) : ('sum' as const),
+})
+
+test('a book that no other task or pod left is not changed', () => {
+  const book = new ModelBook()
+  const owned = openPage(book, 'pod:1')
+  owned.takeOwnership(0)
+  book.apply(owned.changes())
+  const page = openPage(book, 'pod:1')
+  const before = page.changes()
+  expect(takeOver(page, 0, 'carry')).toEqual({ abandoned: [], hours: [] })
+  expect(page.changes()).toEqual(before)
 })
 
 test.each([
