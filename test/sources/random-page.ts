@@ -46,7 +46,8 @@ const family = fc.record({
   typed: fc.boolean(),
   series: fc.uniqueArray(fc.tuple(labels, value), {
     maxLength: 5,
-    selector: ([set]) => JSON.stringify(sortedEntries(set)),
+    // A label without a value is none.
+    selector: ([set]) => JSON.stringify(sortedEntries(set).filter(([, text]) => text !== '')),
   }),
 })
 

@@ -113,9 +113,12 @@ function refuse(reason: string): never {
   throw new Mistake(reason)
 }
 
-/** A name that equal series share. */
+/** A name that equal series share. A label without a value is none. */
 export function seriesKey({ name, labels }: Pick<Sample, 'name' | 'labels'>): string {
   if (labels.size === 0) return name
-  const pairs = [...labels].toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const pairs = [...labels]
+    .filter(([, value]) => value !== '')
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+  if (pairs.length === 0) return name
   return `${name}${JSON.stringify(pairs)}`
 }

@@ -64,6 +64,7 @@ describe('the text format 0.0.4', () => {
     ['a label twice', 'a{b="1",b="2"} 1\n', 1],
     ['only a comma for labels', 'a{,} 1\n', 1],
     ['a series twice', 'a{b="1",c="2"} 1\na{c="2",b="1"} 2\n', 2],
+    ['a series twice, once with an empty label', 'a{b=""} 1\na 2\n', 2],
     ['an unknown type', '# TYPE a number\n', 1],
     ['a type without its name', '# TYPE\n', 1],
     ['two types', '# TYPE a gauge\n# TYPE a gauge\n', 2],
