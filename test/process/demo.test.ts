@@ -79,19 +79,25 @@ describe('the demo', () => {
     },
   )
 
-  test('with --source prometheus counts what an application shows, to the last request', async () => {
-    const emulator = await startEmulatorProgram('--hour', '1h')
-    const demo = await startDemo('--emulator', emulator.url, '--source', 'prometheus')
-    expect(await isEntitled(demo)).toBe(true)
-    const [, application = ''] = await demo.program.printed(/curl (localhost:\d+)\/ /)
+  test.each([
     // It reads the page at its start, and the counters from 0.
-    await eventually(async () => (await scraped(demo)) === 200)
-    for (const path of ['', '', 'free', ''])
-      expect(await statusOf(`http://${application}/${path}`)).toBe(200)
-    demo.program.signal('SIGTERM')
-    expect(await demo.program.ended).toMatchObject({ code: 0, err: '' })
-    expect(await emulator.records()).toMatchObject([{ dimension: 'requests', quantity: 3 }])
-  })
+    ['prometheus', 'shows', async (demo: DemoAddresses) => (await scraped(demo)) === 200],
+    ['otlp', 'sends', () => true],
+  ] as const)(
+    'with --source %s counts what an application %s, to the last request',
+    async (source, _, isBegun) => {
+      const emulator = await startEmulatorProgram('--hour', '1h')
+      const demo = await startDemo('--emulator', emulator.url, '--source', source)
+      expect(await isEntitled(demo)).toBe(true)
+      const [, application = ''] = await demo.program.printed(/curl (localhost:\d+)\/ /)
+      await eventually(() => isBegun(demo))
+      for (const path of ['', '', 'free', ''])
+        expect(await statusOf(`http://${application}/${path}`)).toBe(200)
+      demo.program.signal('SIGTERM')
+      expect(await demo.program.ended).toMatchObject({ code: 0, err: '' })
+      expect(await emulator.records()).toMatchObject([{ dimension: 'requests', quantity: 3 }])
+    },
+  )
 
   test('of the route saas registers two customers, and sends what one used when the licence ends', async () => {
     const demo = await startDemo('--emulator-port', '0', '--hour', '1h', '--route', 'saas')

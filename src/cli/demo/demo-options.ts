@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import type { SidecarError } from '../../kernel/errors.ts'
 import { routeNames, routesThat, type Route } from '../../product/routes.ts'
 import { parseDuration } from '../duration.ts'
+import { demoSources, type DemoSource } from './demo-application.ts'
 
 /** An access key is a task or pod to the emulator: without a name, the one of this machine. */
 export function demoCredentials(identity: string | undefined) {
@@ -21,7 +22,8 @@ usage: marketplace-sidecar demo [options]
   --hour <duration>       how long an hour lasts: 20s, 1m, 1h (1m)
   --route <route>         ${routesThat(() => true, 'or')} (both)
   --product <file>        run this product file, which has the route
-  --source <source>       prometheus: count what the metrics page of a small application shows
+  --source <source>       prometheus or otlp: count what a small application shows on its metrics
+                          page, or sends as OpenTelemetry does
   --port <n>              the application's port (7070)
   --ops-port <n>          health and metrics (9464)
   --emulator-port <n>     the emulated AWS (7071)
@@ -39,7 +41,7 @@ export interface DemoOptions {
   /** The product file to run. */
   readonly product: string | undefined
   /** Where the usage of the demo's own product comes from; undefined where it is reported. */
-  readonly source: 'prometheus' | undefined
+  readonly source: DemoSource | undefined
   readonly port: number
   readonly opsPort: number
   readonly emulatorPort: number
@@ -73,9 +75,9 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions | 'help' 
   if (route === undefined) throw invalid(`--route must be ${routeNames.join(', ')}, not ${wanted}`)
   if (product !== undefined && values.route !== undefined)
     throw invalid('--route does not go with --product: the product file has the route')
-  const { source } = values
-  if (source !== undefined && source !== 'prometheus')
-    throw invalid(`--source must be prometheus, not ${source}`)
+  const source = demoSources.find((known) => known === values.source)
+  if (values.source !== undefined && source === undefined)
+    throw invalid(`--source must be ${demoSources.join(' or ')}, not ${values.source}`)
   if (source !== undefined && (product !== undefined || wanted === 'hourly' || wanted === 'saas'))
     throw invalid('--source goes with --route metered or both, and with no --product')
   const { identity, 'data-dir': dataDir } = values

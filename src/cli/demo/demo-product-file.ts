@@ -3,7 +3,7 @@ import { messageOf } from '../../kernel/errors.ts'
 import type { TextReader } from '../../kernel/read-text.ts'
 import { hasCustomers, routeNames, routeOf, type Route } from '../../product/routes.ts'
 import { invalidArguments } from '../command-line.ts'
-import { pageDimensions } from './demo-application.ts'
+import { sourceDimensions } from './demo-application.ts'
 import type { DemoEmulator, ListedProduct } from './demo-emulator.ts'
 import type { DemoOptions } from './demo-options.ts'
 
@@ -75,7 +75,9 @@ function fileOf(
   if (path !== undefined) return readFile(path, reader)
   if (hasCustomers(route)) return saasFile
   const { productCode } = demoProduct
-  return source === undefined ? undefined : { productCode, route, dimensions: pageDimensions }
+  return source === undefined
+    ? undefined
+    : { productCode, route, dimensions: sourceDimensions(source) }
 }
 
 function listingOf(route: Route): 'hourly' | 'metered' | 'both' {

@@ -67,12 +67,17 @@ async function runAgainst(
 ): Promise<number> {
   const product = options.product ?? io.env['SIDECAR_PRODUCT_FILE']
   const file = await demoProductFile({ ...options, product }, emulator, fileReader)
+  const clock = createFastClock(emulator.rate, emulator.now)
+  const timers = createSystemClock()
+  const { source } = options
   const application =
-    options.source === undefined ? undefined : await startDemoApplication(emulator.now)
-  const env = { ...io.env, ...(application && { SIDECAR_SCRAPE_URL: application.pageUrl }) }
+    source === undefined ? undefined : await startDemoApplication(source, { clock, timers })
+  const env = {
+    ...io.env,
+    ...(application?.pageUrl && { SIDECAR_SCRAPE_URL: application.pageUrl }),
+  }
   const settings = demoSettings(emulator, options, dataDir, env, file)
   let endApplication = () => {}
-  const timers = createSystemClock()
   const { log, out, drained, droppedLines } = openStandardOutput(
     { ...settings, docsUrl: settings.docsUrl ?? docsAddress },
     timers,
@@ -95,7 +100,7 @@ async function runAgainst(
         env: {},
         hostname: options.identity ?? hostname(),
         version,
-        clock: createFastClock(emulator.rate, emulator.now),
+        clock,
         timers,
         events,
         log,
@@ -107,7 +112,9 @@ async function runAgainst(
         listenOptions: { app: '--port', ops: '--ops-port' },
       },
       ({ appPort, opsPort, ledger }) => {
-        endApplication = () => void application?.end(appPort)
+        const sidecar = { port: appPort, apiToken: settings.apiToken }
+        application?.begin(sidecar)
+        endApplication = () => void application?.end(sidecar)
         out(`page         http://localhost:${appPort}/`)
         out(
           `demo         an emulated AWS at ${emulator.url}; an hour lasts ${realHour}; it is ${toIso(emulator.now)} there`,
@@ -174,8 +181,8 @@ interface Played {
 function usageLines(app: string, dimension: string, { file, application }: Partial<Played>) {
   if (application !== undefined)
     return [
-      `  curl ${application.url}/        one more ${dimension}, on the page that the sidecar reads`,
-      `  curl ${application.url}/metrics`,
+      `  curl ${application.url}/        one more ${dimension}, ${application.says}`,
+      ...(application.pageUrl === undefined ? [] : [`  curl ${application.url}/metrics`]),
     ]
   return file?.hasCustomers === true
     ? customerUsage(app, dimension)
