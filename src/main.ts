@@ -6,6 +6,7 @@ import { unknownName } from './cli/command-line.ts'
 import { ensureHome } from './cli/ensure-home.ts'
 import { exitCodes } from './cli/exit-codes.ts'
 import { reportError } from './cli/report-error.ts'
+import { asRun } from './cli/as-run.ts'
 import { docsAddress } from './cli/docs-address.ts'
 import { version } from './cli/version.ts'
 import { endSignals } from './cli/end-signals.ts'
@@ -65,6 +66,11 @@ const help = [
   'used, 4 the disk failed and the next start recovers.',
 ].join('\n')
 
+function forReader(line: string): string {
+  const { SIDECAR_DOCS_URL, npm_lifecycle_event: script } = process.env
+  return asRun(linkDocs(line, SIDECAR_DOCS_URL ?? docsAddress), script)
+}
+
 const io: CliIo = {
   isTerminal: isatty(1) && isatty(2),
   env: process.env,
@@ -72,8 +78,8 @@ const io: CliIo = {
   get stdin() {
     return process.stdin
   },
-  out: (line) => writeLine(1, linkDocs(line, process.env['SIDECAR_DOCS_URL'] ?? docsAddress)),
-  err: (line) => writeLine(2, linkDocs(line, process.env['SIDECAR_DOCS_URL'] ?? docsAddress)),
+  out: (line) => writeLine(1, forReader(line)),
+  err: (line) => writeLine(2, forReader(line)),
   onSignal(handler) {
     for (const signal of endSignals) process.on(signal, handler)
   },
