@@ -3,43 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, inject, onTestFinished, test } from 'vitest'
 import { ledger as command } from '../../src/cli/ledger/ledger-command.ts'
-import { hourMs, hourOf } from '../../src/metering/hour.ts'
+import { hourOf } from '../../src/metering/hour.ts'
 import { canonicalTags } from '../../src/metering/tags.ts'
 import { readBook as readFileBook } from '../../src/store/sqlite/file/book-file.ts'
 import { openBench, unit } from '../support/ledger/ledger-bench.ts'
-import { markSending, settle } from '../support/ledger/one-record.ts'
-import { sealHours } from '../support/ledger/seal-rules.ts'
+import { bookOfFile, meaning, pod } from './support/book-of-file.ts'
 import { CuttingProxy } from './support/cutting-proxy.ts'
 import { asOwner, newDatabase } from './support/new-database.ts'
 import { openSharedLedger } from './support/shared-ledgers.ts'
 
 const server = inject('postgres')
-const meaning = { productCode: 'product', divisor: 10n }
-const pod = 'pod:old'
-
-/** A ledger in a directory with something in every place, which its pod has closed. */
-async function bookOfFile() {
-  const bench = await openBench({
-    resource: pod,
-    meaningOf: () => meaning,
-    maxPerHour: (dimension) => (dimension === 'guarded' ? 50n * unit : undefined),
-  })
-  const { ledger, clock, report } = bench
-  for (const dimension of ['accepted', 'marked', 'sealed', 'guarded'])
-    await report(dimension, 105n * unit, {
-      idempotencyKey: dimension,
-      tags: canonicalTags([{ key: 'team', value: 'a' }]),
-    })
-  await clock.advance(hourMs)
-  const records = await sealHours(ledger, clock)
-  const idOf = (name: string) => records.find(({ dimension }) => dimension === name)?.id ?? 0
-  await markSending(ledger, idOf('accepted'))
-  await settle(ledger, idOf('accepted'), { kind: 'accepted', meteringRecordId: 'm-1' })
-  await markSending(ledger, idOf('marked'))
-  await report('open', 7n * unit)
-  await ledger.close()
-  return bench
-}
 
 /** Runs `ledger` on a directory and a database, and returns its lines. */
 async function run(args: readonly string[], url: string, directory: string): Promise<string[]> {
