@@ -13,12 +13,12 @@ async function setUp() {
   const { directory, clock } = await bookOfFile()
   const url = await newDatabase(server)
   const reportedIn = (sums: readonly { readonly reported: bigint }[]) =>
-    sums.map(({ reported }) => reported).toSorted()
+    sums.map(({ reported }) => reported).toSorted((a, b) => (a < b ? -1 : 1))
   const expected = reportedIn(await readBook(directory, (book) => book.accountSums()))
   return {
     directory,
     url,
-    async expectAllThereOnce() {
+    expectAllThereOnce: async () => {
       const { ledger } = await openSharedLedger(url, 'pod:new', clock, {
         meaningOf: () => meaning,
       })

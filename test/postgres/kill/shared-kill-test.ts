@@ -57,6 +57,8 @@ interface Place {
   readonly proxy: CuttingProxy
   readonly url: string
   sidecar: SharedSidecar
+  /** While it is killed or paused: resolves when it works again. */
+  back: Promise<void> | undefined
 }
 
 /** Three sidecars on one ledger, each under load, of which one after the other is killed, paused or cut off. */
@@ -86,18 +88,25 @@ export async function runSharedKillTest(options: SharedKillOptions): Promise<Sha
   let between = 0
   for (let kill = 1; kill <= kills; kill += 1) {
     const deed = deeds[kill % deeds.length] ?? 'kill'
-    const place = chance.pick(places)
+    const place = chance.pick(await atWork(places))
     done.set(deed, (done.get(deed) ?? 0) + 1)
-    between += await commit(deed, place, { url, server, chance, aws })
-    if (place.sidecar.isEnded) {
-      logs.push(...place.sidecar.log)
-      place.sidecar = startSidecar(place, aws)
-    }
-    await place.sidecar.ready
-    if (place.sidecar.isEnded) logs.push(...place.sidecar.log)
+    const { hit, back } = await commit(deed, place, { url, server, chance, aws })
+    between += hit
+    // Meanwhile something happens to another one.
+    place.back = Promise.resolve(back)
+      .then(async () => {
+        if (!place.sidecar.isEnded) return
+        logs.push(...place.sidecar.log)
+        place.sidecar = startSidecar(place, aws)
+        await place.sidecar.ready
+      })
+      .finally(() => {
+        place.back = undefined
+      })
     await pause(chance.integer(50, 600))
     if (kill % 10 === 0) log(`${kill} done, ${between} between mark and answer`)
   }
+  await Promise.all(places.flatMap(({ back }) => back ?? []))
   for (const place of places) if (place.sidecar.isEnded) place.sidecar = startSidecar(place, aws)
   for (const client of clients) client.stop()
   await Promise.all(working)
@@ -143,12 +152,28 @@ interface Scene {
   readonly aws: EmulatedAws
 }
 
-/** Does it, and returns how many attempts of the sidecar it fell into. */
+/** Those that nothing is being done to, as soon as there are two: one has to take over what another leaves. */
+async function atWork(places: readonly Place[]): Promise<readonly Place[]> {
+  for (;;) {
+    const free = places.filter(({ back }) => back === undefined)
+    if (free.length > 1) return free
+    await Promise.race(places.flatMap(({ back }) => back ?? []))
+  }
+}
+
+interface Done {
+  /** How many attempts of the sidecar it fell into. */
+  readonly hit: number
+  /** When the sidecar is to be there again. */
+  readonly back?: Promise<unknown>
+}
+
+/** Does it. */
 async function commit(
   deed: Deed,
   { identity, sidecar, proxy }: Place,
   { url, server, chance }: Scene,
-): Promise<number> {
+): Promise<Done> {
   const inFlight = () => countInFlight(url, `host:${identity}`)
   const untilInCall = async () => {
     const endsAt = performance.now() + 2 * realHourMs
@@ -159,15 +184,13 @@ async function commit(
     await sidecar.exited
     const hit = await inFlight()
     // Some come back before another one has noticed, others to an identity that was taken over.
-    await pause(chance.pick([0, leaseSeconds * 2500]))
-    return hit
+    return { hit, back: pause(chance.pick([0, leaseSeconds * 2500])) }
   }
   const stop = async () => {
     sidecar.signal('SIGSTOP')
     const hit = await inFlight()
-    await pause(leaseSeconds * 1000 + chance.integer(500, 3000))
-    sidecar.signal('SIGCONT')
-    return hit
+    const back = pause(leaseSeconds * 1000 + chance.integer(500, 3000))
+    return { hit, back: back.then(() => sidecar.signal('SIGCONT')) }
   }
   switch (deed) {
     case 'kill':
@@ -184,15 +207,15 @@ async function commit(
       crashServer(server)
       await pause(chance.integer(0, 1500))
       startServer(server)
-      return 0
+      return { hit: 0 }
     case 'cut before commit':
       proxy.cutNext('before')
       await pause(300)
-      return 0
+      return { hit: 0 }
     case 'cut after commit':
       proxy.cutNext('after')
       await pause(300)
-      return 0
+      return { hit: 0 }
   }
 }
 
@@ -205,7 +228,7 @@ async function makePlace(
   const own = new URL(url)
   own.port = `${proxy.port}`
   const place = { identity, port: await findFreePort(), proxy, url: own.href }
-  return { ...place, sidecar: startSidecar(place, aws) }
+  return { ...place, sidecar: startSidecar(place, aws), back: undefined }
 }
 
 function startSidecar(
