@@ -19,7 +19,8 @@ function row(...cells: readonly string[]): string {
 
 /** Describes what only a finding knows. */
 function fixWords(fix: string): string {
-  if (fix === '{advice}') return "The fix of AWS's error, such as the IAM action that is missing."
-  if (fix === '{remedy}') return 'How to give this task or pod its own role.'
+  if (fix === '{advice}') return 'The finding says it, for example which IAM action to allow.'
+  if (fix === '{remedy}')
+    return 'The finding says it, for example how to annotate the service account with a role.'
   return fix.replaceAll(/\{(\w+)\}/g, '<$1>')
 }

@@ -12,7 +12,7 @@ export const tcpCheck = defineCheck({
     PrivateSilent: {
       status: 'fail',
       when: 'A private address does not answer: something on the way to the VPC endpoint drops packets.',
-      fix: `Let port {port} into the security group of ${vpcEndpoint} from that of the task or pod. Also check network ACLs and network policies.`,
+      fix: `In the security group of ${vpcEndpoint}, allow port {port} from that of the task or pod. Also check network ACLs and network policies.`,
     },
     PublicSilent: {
       status: 'fail',

@@ -143,7 +143,7 @@ describe('the check tcp', () => {
     expect(outcomesOf(findings)).toEqual(['PrivateSilent'])
     expect(findings[0]?.message).toContain('No connection opened in 10000 ms')
     expect(findings[0]?.fix).toContain(
-      `port ${deaf.port} into the security group of the VPC endpoint com.amazonaws.eu-west-1.metering-marketplace`,
+      `In the security group of the VPC endpoint com.amazonaws.eu-west-1.metering-marketplace, allow port ${deaf.port}`,
     )
   })
 
