@@ -17,8 +17,8 @@ import {
   type UsageSummary,
 } from '../store/summary.ts'
 import { AccountSlots } from './page/account-slots.ts'
-import { auditBook, imbalancesOf, type AccountBalance } from './audit/audit.ts'
-import { logAudit } from './audit/log-audit.ts'
+import { auditBook, type AccountBalance } from './audit/audit.ts'
+import { auditStore } from './audit/audit-store.ts'
 import { forgetOld } from './forget-old.ts'
 import { countPage, type CountedSeries } from './readings/count-page.ts'
 import { countStreams, type Count, type CountedStream } from './readings/count-streams.ts'
@@ -127,7 +127,7 @@ export class Ledger {
       const firstSeenAt = owner?.firstSeenAt ?? clock.now()
       const [adoptedFrom] = opening.abandoned
       const ledger = new Ledger(options, { identity: resource, firstSeenAt, adoptedFrom })
-      await ledger.audit()
+      await auditStore(options)
       return ledger
     } catch (error) {
       await store.close()
@@ -179,7 +179,7 @@ export class Ledger {
       }
       if (isLast) break
     }
-    await this.audit()
+    await auditStore(this.#options)
   }
 
   /**
@@ -302,15 +302,7 @@ export class Ledger {
 
   /** The conservation audit. An imbalance is a defect, and is logged as an error. */
   async audit(): Promise<AccountBalance[]> {
-    const balances = auditBook(await this.#store.accountSums())
-    const wrong = imbalancesOf(balances)
-    const shared = await this.#store.sharedMeteringIds()
-    logAudit(this.#options.log, wrong, shared)
-    this.#options.events.emit('ledgerAudited', {
-      balanced: wrong.length === 0 && shared.length === 0,
-      keys: wrong.map(({ dimension, imbalance }) => ({ dimension, imbalance })),
-    })
-    return balances
+    return auditBook(await auditStore(this.#options))
   }
 
   /** Waits for what is under way, and closes the book so that nothing needs recovery. */

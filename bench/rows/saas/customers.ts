@@ -18,6 +18,7 @@ import type { Row } from '../bench.ts'
 import { reportOf } from '../ledger-alone.ts'
 import { addHistory } from './history.ts'
 import { longestStall } from './longest-stall.ts'
+import { memoryOfProcess } from './process-memory.ts'
 
 const dimensions = ['requests', 'storage', 'seats']
 const mostStallMs = 50
@@ -35,9 +36,10 @@ interface World {
 
 /**
  * Measures a SaaS product with many customers: with the records of a week in the ledger, the reports of an
- * hour, its sealing and audit, and how long its records take to an AWS that throttles at its quota.
+ * hour, its sealing and audit, how long its records take to an AWS that throttles at its quota, and the memory of a
+ * real process.
  */
-export const customers: Row = async ({ rounds }) => {
+export const customers: Row = async ({ build, rounds }) => {
   const directory = mkdtempSync(join(tmpdir(), 'bench-customers-'))
   const start = hourOf(Date.now()) - hourMs
   const isWhole = rounds > 3
@@ -59,20 +61,19 @@ export const customers: Row = async ({ rounds }) => {
     addHistory(directory, isWhole ? 166 : 24)
     return await withWorld({ directory, keys }, start + hourMs, async (world) => {
       await sleep(500)
-      const idle = process.memoryUsage().rss
-      let most = idle
-      const watch = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 20)
       const full = await reportAll(world)
       const stalls = {
         gauges: await longestStall(() => world.ledger.gauges()),
         sealing: await longestStall(() => seal(world, start + hourMs)),
         audit: await longestStall(() => world.ledger.audit()),
+        'gauges of what waits': await longestStall(() => world.ledger.gauges()),
+        'usage view': await longestStall(() => world.ledger.usage()),
       }
       const startedAt = performance.now()
       const sending = await longestStall(() => send(world, callsPerSecond))
       const seconds = (performance.now() - startedAt) / 1000
-      clearInterval(watch)
       const reports = length * dimensions.length
+      const { idle, most } = await memoryOfProcess(build, keys, dimensions)
       return [
         {
           name: 'customers, reports with records of earlier hours',
@@ -95,9 +96,9 @@ export const customers: Row = async ({ rounds }) => {
           target: { of: 'ours', atMost: mostSeconds },
         },
         {
-          name: 'customers, memory above idle',
+          name: 'customers, memory of a process above idle',
           unit: 'MB',
-          ours: (most - idle) / 1e6,
+          ours: most - idle,
           target: { of: 'ours', atMost: mostMemory },
         },
       ]
@@ -152,22 +153,23 @@ async function reportAll({ keys, ledger }: World): Promise<number> {
 }
 
 async function seal({ keys, ledger }: World, hour: number): Promise<void> {
-  const records = await Array.fromAsync(
-    ledger.seal({
-      before: hour + hourMs,
-      now: hour + hourMs,
-      plan: (input) =>
-        planSeal(input, {
-          zeroRecords: false,
-          formOf: () => 'whole',
-          clientTokenOf: (resource, content) => batchMeterUsage.clientTokenOf(resource, content),
-          onFolded: () => {},
-        }),
-      zeroHours: [],
-    }),
-  )
-  if (records.length !== keys.length * dimensions.length)
-    throw new Error(`${records.length} records were sealed`)
+  let records = 0
+  const sealing = ledger.seal({
+    before: hour + hourMs,
+    now: hour + hourMs,
+    // As where AWS has said what time it is.
+    foldAfter: hour + 2 * hourMs,
+    plan: (input) =>
+      planSeal(input, {
+        zeroRecords: false,
+        formOf: () => 'whole',
+        clientTokenOf: (resource, content) => batchMeterUsage.clientTokenOf(resource, content),
+        onFolded: () => {},
+      }),
+    zeroHours: [],
+  })
+  for await (const _ of sealing) records += 1
+  if (records !== keys.length * dimensions.length) throw new Error(`${records} records were sealed`)
 }
 
 /** Sends everything to an AWS that accepts so many calls a second. */
@@ -207,7 +209,7 @@ async function send({ ledger, clock }: World, perSecond: number): Promise<void> 
     usageArrived: () => {},
   })
   sender.wake()
-  while ((await ledger.gauges()).oldestUnsentHour !== undefined) await sleep(250)
+  while ((await ledger.pendingRecords({ limit: 1 })).length > 0) await sleep(250)
   sender.stop()
   await sender.settled()
 }
