@@ -94,6 +94,23 @@ describe('readings of an hour', () => {
     expect(balance?.reported).toBe((BigInt(unitMinutes) * unit) / 60n + (10n * unit) / 60n)
   })
 
+  test('never come to more than the value for the whole hour, wherever the clock steps', async () => {
+    const { ledger, clock, report } = await benchOf('integral', {
+      readings: { maxReadings: 100, newSecret: () => '' },
+    })
+    for (const step of [0, -240_000, 600_000, -60_000, 0, 1_200_000, -300_000]) {
+      clock.step(step)
+      await report('seats', 60n * unit)
+      await clock.advance(60_000)
+    }
+    await clock.advance(2 * hourMs)
+    await sealHours(ledger, clock)
+    const [balance] = await ledger.audit()
+    expect(balance?.reported).toBeGreaterThan(0n)
+    // From 9:11, which is the earliest that the clock has shown, to 10:00.
+    expect(balance?.reported).toBeLessThanOrEqual((60n * unit * 49n) / 60n)
+  })
+
   test('stop at the instant at which the end seals the open hour', async () => {
     const { ledger, clock, report } = await benchOf('integral', {
       readings: { maxReadings: 100, newSecret: () => '' },
@@ -111,6 +128,18 @@ describe('readings of an hour', () => {
     })
     expect(await report('users', unit, { member: 'ada' })).toMatchObject({ result: 'accepted' })
     expect((await ledger.usage()).readings).toMatchObject([{ count: 3, quantity: 3n * unit }])
+  })
+
+  test('have the same cap after a restart, with the members that were known before', async () => {
+    const { report, ledger, clock, directory } = await benchOf('unique')
+    for (const member of ['ada', 'bob', 'cy']) await report('users', unit, { member })
+    await ledger.close()
+    const next = await benchOf('unique', { clock, directory })
+    await expect(next.report('users', unit, { member: 'dee' })).rejects.toMatchObject({
+      code: 'ReadingsFull',
+    })
+    for (const member of ['ada', 'cy']) await next.report('users', unit, { member })
+    expect((await next.ledger.usage()).readings).toMatchObject([{ count: 3, quantity: 3n * unit }])
   })
 
   test('that do not fit are refused with their whole request', async () => {
