@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest'
+import type { CustomerForm, CustomerNames } from '../../../src/metering/customer.ts'
+import { hourMs } from '../../../src/metering/hour.ts'
+import { canonicalTags, untagged } from '../../../src/metering/tags.ts'
+import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
+import { sealHours } from '../../support/ledger/seal-rules.ts'
+
+const nine = Date.parse('2026-03-10T09:00:00Z')
+const acme: CustomerNames = { accountId: '111122223333', licenseArn: 'arn:aws:l-acme' }
+const beta: CustomerNames = { accountId: '444455556666', licenseArn: 'arn:aws:l-beta' }
+const keyOf = ({ licenseArn }: CustomerNames) => `aws:licence:${licenseArn}`
+
+async function saasBench(form: CustomerForm = 'license-arn', maxTagSets = 2500) {
+  const bench = await openBench({
+    resource: 'saas:product',
+    maxTagSets,
+    customers: { form, region: 'us-east-1', lateUsage: 'carry' },
+  })
+  const { customers } = bench.ledger
+  if (customers === undefined) throw new Error('the book has no customers')
+  const register = (customer: string, names: CustomerNames) =>
+    customers.register({ customer, names, reactivates: false })
+  return { ...bench, customers, register }
+}
+
+const recordOf = (
+  names: CustomerNames,
+  quantity: bigint,
+  more: { tags?: string; at?: number } = {},
+) => ({
+  names,
+  dimension: 'requests',
+  occurredAt: more.at ?? nine + 60_000,
+  parts: [{ quantity: quantity * unit, tags: more.tags ?? untagged }],
+})
+
+describe('a customer whom AWS has named', () => {
+  test('is registered under a key made of the names, or under the one that it has', async () => {
+    const { customers, register } = await saasBench()
+    expect(await customers.adopt(acme)).toMatchObject({ customer: keyOf(acme), names: acme })
+    await register('beta', beta)
+    expect(await customers.adopt(beta)).toMatchObject({ customer: 'beta' })
+    expect((await customers.list('', 10)).map(({ customer }) => customer)).toEqual([
+      keyOf(acme),
+      'beta',
+    ])
+  })
+
+  test('is active again when its licence had ended', async () => {
+    const { customers, register } = await saasBench()
+    await register('acme', acme)
+    await customers.end('acme')
+    expect((await customers.adopt(acme)).endedAt).toBeUndefined()
+  })
+
+  test('cannot be registered by names that lack what the product is billed by', async () => {
+    const { customers } = await saasBench('identifier')
+    await expect(customers.adopt(acme)).rejects.toMatchObject({ code: 'CustomerNamesIncomplete' })
+  })
+})
+
+describe('a batch of records by AWS’s rule', () => {
+  test('registers each customer whom a record names in full, once', async () => {
+    const bench = await saasBench()
+    const outcomes = await bench.customers.reportRecords([
+      recordOf(acme, 2n),
+      recordOf(beta, 3n),
+      recordOf(acme, 4n, { at: nine - 60_000 }),
+    ])
+    expect(outcomes).toEqual([
+      { customer: keyOf(acme), receipt: { result: 'accepted', hour: nine, late: false } },
+      { customer: keyOf(beta), receipt: { result: 'accepted', hour: nine, late: false } },
+      { customer: keyOf(acme), receipt: { result: 'accepted', hour: nine - hourMs, late: false } },
+    ])
+    await bench.clock.advance(hourMs)
+    const sealed = await sealHours(bench.ledger, bench.clock)
+    expect(sealed.map(({ customer, hour, quantity }) => [customer, hour, quantity / unit])).toEqual(
+      [
+        [keyOf(acme), nine - hourMs, 4n],
+        [keyOf(acme), nine, 2n],
+        [keyOf(beta), nine, 3n],
+      ],
+    )
+  })
+
+  test('lets usage wait of whom it does not name in full', async () => {
+    const bench = await saasBench()
+    const names = { licenseArn: 'arn:aws:l-acme' }
+    const [outcome] = await bench.customers.reportRecords([recordOf(names, 2n)])
+    expect(outcome).toMatchObject({ customer: keyOf(acme), receipt: { result: 'accepted' } })
+    await bench.clock.advance(hourMs)
+    expect(await sealHours(bench.ledger, bench.clock)).toEqual([])
+    await bench.customers.adopt(acme)
+    expect(await sealHours(bench.ledger, bench.clock)).toMatchObject([{ quantity: 2n * unit }])
+  })
+
+  test('counts a record once, and lets the first content of it stand', async () => {
+    const bench = await saasBench()
+    const twice = await bench.customers.reportRecords([recordOf(acme, 2n), recordOf(acme, 5n)])
+    expect(twice.map(({ receipt }) => receipt?.result)).toEqual(['accepted', undefined])
+    const again = await bench.customers.reportRecords([recordOf(acme, 2n), recordOf(acme, 5n)])
+    expect(again.map(({ receipt }) => receipt?.result)).toEqual(['duplicate', undefined])
+    expect((await bench.ledger.usage()).open).toMatchObject([{ quantity: 2n * unit }])
+  })
+
+  test('does not make a licence active again that has ended', async () => {
+    const { customers, register } = await saasBench()
+    await register('acme', acme)
+    const { endedAt } = await customers.end('acme')
+    await customers.reportRecords([recordOf(acme, 2n)])
+    expect((await customers.usage('acme')).registration?.endedAt).toBe(endedAt)
+  })
+
+  test('is refused whole when one customer cannot be the one that it names', async () => {
+    const bench = await saasBench()
+    await bench.register('acme', acme)
+    const wrong = { ...acme, accountId: beta.accountId }
+    const batch = [recordOf(beta, 3n), recordOf(wrong, 2n)]
+    await expect(bench.customers.reportRecords(batch)).rejects.toMatchObject({
+      code: 'CustomerNamesUnclear',
+    })
+    expect((await bench.ledger.usage()).open).toEqual([])
+  })
+
+  test('is told as usage of each dimension, and as tag sets that had no room', async () => {
+    const bench = await saasBench('license-arn', 1)
+    const tagsOf = (value: string) => canonicalTags([{ key: 'team', value }])
+    const parts = ['a', 'b'].map((value) => ({ quantity: unit, tags: tagsOf(value) }))
+    await bench.customers.reportRecords([{ ...recordOf(acme, 1n), parts }])
+    expect(bench.told('tagSetsOverflowed')).toEqual([{ dimension: 'requests', reports: 1 }])
+    expect(bench.told('usageReported')).toMatchObject([
+      { dimension: 'requests', quantity: 2n * unit },
+    ])
+  })
+})
