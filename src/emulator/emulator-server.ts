@@ -52,6 +52,8 @@ export interface EmulatorOptions {
   readonly randomUuid?: () => string
   /** Receives a line for each call. */
   readonly log?: (line: string) => void
+  /** How long a whole request may take to arrive, ms: 30 seconds by default. */
+  readonly requestTimeoutMs?: number
 }
 
 export interface Emulator {
@@ -103,7 +105,7 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
   const calls = new CallLog()
   const faults = new FaultScript(options.faults)
   const quotas = new Quotas(clock)
-  const app = createApp(clock, randomUuid)
+  const app = createApp(clock, randomUuid, options.requestTimeoutMs)
   addServiceRoute(app, {
     metering,
     faults,
@@ -143,10 +145,12 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
 
 /** For the service and its control API together: more than any test needs, and less than a machine has. */
 const maxConnections = 1024
-/** How long a whole request may take to arrive. */
-const requestTimeoutMs = 30_000
 
-function createApp(clock: Clock, randomUuid: () => string): FastifyInstance {
+function createApp(
+  clock: Clock,
+  randomUuid: () => string,
+  requestTimeoutMs = 30_000,
+): FastifyInstance {
   const app = fastify({
     bodyLimit: awsLimits.requestBytes,
     forceCloseConnections: true,

@@ -33,3 +33,22 @@ test('the emulator accepts 1,024 connections, and another one when one of them e
   served[0]?.destroy()
   await eventually(async () => isServed(await open()))
 })
+
+test.each([
+  ['headers', 'POST / HTTP/1.1\r\nHost: localhost\r\n'],
+  ['a body', 'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{'],
+])(
+  'a request whose %s does not arrive in time is given up, and its connection ends',
+  async (_, text) => {
+    const harness = await startEmulator({ requestTimeoutMs: 100 })
+    onTestFinished(() => harness.close())
+    const { hostname, port } = new URL(harness.url)
+    const socket = connect(Number(port), hostname)
+    onTestFinished(() => void socket.destroy())
+    const received: Buffer[] = []
+    socket.on('data', (bytes: Buffer) => received.push(bytes))
+    socket.write(text)
+    await once(socket, 'close')
+    expect(String(Buffer.concat(received))).toMatch(/^HTTP\/1.1 408 /)
+  },
+)
