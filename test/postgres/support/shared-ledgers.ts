@@ -7,6 +7,7 @@ import { hourMs, hourOf } from '../../../src/metering/hour.ts'
 import type { MeteringRecord } from '../../../src/metering/record.ts'
 import type { UsageReport } from '../../../src/metering/report.ts'
 import { planSeal } from '../../../src/metering/seal.ts'
+import type { Database } from '../../../src/store/postgres/connection/database.ts'
 import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.ts'
 import { imbalanceOf } from '../../../src/store/summary.ts'
 import { defaultRules } from '../../support/ledger/seal-rules.ts'
@@ -32,13 +33,18 @@ export async function openSharedLedger(
   clock: ManualClock,
   {
     keyLimitBytes,
+    wrap,
     ...options
   }: Pick<LedgerOptions, 'meaningOf'> &
-    Partial<LedgerOptions> & { readonly keyLimitBytes?: number },
+    Partial<LedgerOptions> & {
+      readonly keyLimitBytes?: number
+      readonly wrap?: (database: Database) => Database
+    },
 ): Promise<SharedLedger> {
   const store = await openPostgresStore({
     url,
     keyLimitBytes,
+    wrap,
     actor: {
       resource,
       now: clock.now(),
