@@ -167,10 +167,13 @@ describe('the demo', () => {
 
   test('doctor --demo checks a running demo and finds nothing wrong', async () => {
     const file = join(temporaryDirectory(), 'product.json')
-    const product = { productCode: 'shop', route: 'metered', dimensions: ['seats'] }
+    const nodes = { name: 'nodes', aggregate: 'max', from: { heartbeat: { value: 1 } } }
+    const product = { productCode: 'shop', route: 'metered', dimensions: [nodes, 'seats'] }
     writeFileSync(file, JSON.stringify(product))
     const options = ['--product', file]
     const demo = await startDemo('--emulator-port', '0', '--hour', '1h', ...options)
+    // What it suggests to report is what can be reported.
+    await demo.program.printed(/^ {2}curl -d '\{"dimension":"seats",/m)
     expect(await isEntitled(demo)).toBe(true)
     const ports = [`--port=${portOf(demo.app)}`, `--ops-port=${portOf(demo.ops)}`]
     const emulator = `--emulator-port=${portOf(demo.emulator)}`

@@ -154,14 +154,13 @@ function suggestions(
   settings: Settings,
   { file, application }: Partial<Played>,
 ): string[] {
-  const dimension = settings.product.dimensions[0]?.name ?? 'requests'
   const place = databaseUrlOf(settings) === undefined ? settings.dataDir : 'the database'
   return [
     `ready        the ledger is in ${place}`,
     '',
     'Try, in another terminal:',
     `  curl -f localhost:${app}/v1/entitlement`,
-    ...usageLines(`localhost:${app}`, dimension, { file, application }),
+    ...usageLines(`localhost:${app}`, settings, { file, application }),
     `  curl localhost:${app}/v1/usage`,
     `  curl localhost:${ops}/metrics`,
     `  curl ${emulatorUrl}/_emulator/records`,
@@ -178,7 +177,9 @@ interface Played {
   readonly application: DemoApplication | undefined
 }
 
-function usageLines(app: string, dimension: string, { file, application }: Partial<Played>) {
+function usageLines(app: string, settings: Settings, { file, application }: Partial<Played>) {
+  const { dimensions } = settings.product
+  const dimension = dimensions[0]?.name ?? 'requests'
   if (application !== undefined)
     return [
       `  curl ${application.url}/        one more ${dimension}, ${application.says}`,
@@ -186,7 +187,11 @@ function usageLines(app: string, dimension: string, { file, application }: Parti
     ]
   return file?.hasCustomers === true
     ? customerUsage(app, dimension)
-    : [`  curl -d '{"dimension":"${dimension}","quantity":3}' ${app}/v1/usage`]
+    : dimensions
+        // What comes from a source cannot be reported, and a unique one needs a member.
+        .filter(({ from, aggregate }) => from === undefined && aggregate !== 'unique')
+        .slice(0, 1)
+        .map(({ name }) => `  curl -d '{"dimension":"${name}","quantity":3}' ${app}/v1/usage`)
 }
 
 /** Makes the schema of a shared ledger. Returns the latest instant that an earlier demo left in the ledger. */
