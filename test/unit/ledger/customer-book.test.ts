@@ -133,3 +133,105 @@ describe('a batch of records by AWS’s rule', () => {
     ])
   })
 })
+
+describe('whom names of AWS mean', () => {
+  const licence = (name: string) => ({ accountId: acme.accountId, licenseArn: `arn:aws:l-${name}` })
+  const newest = async (customer: string, { customers }: Awaited<ReturnType<typeof saasBench>>) =>
+    (await customers.usage(customer)).registration?.names.licenseArn
+
+  test('is the registration of the licence, although another one of the customer is newer', async () => {
+    const bench = await saasBench()
+    await bench.register('acme', licence('old'))
+    await bench.register('acme', licence('new'))
+    await bench.customers.reportRecords([
+      recordOf(licence('old'), 2n),
+      recordOf(licence('new'), 3n),
+    ])
+    expect(await newest('acme', bench)).toBe('arn:aws:l-new')
+    await bench.clock.advance(hourMs)
+    const sealed = await sealHours(bench.ledger, bench.clock)
+    expect(sealed.map(({ slot, quantity }) => [slot.holder, quantity / unit])).toEqual([
+      [expect.stringContaining('l-old'), 2n],
+      [expect.stringContaining('l-new'), 3n],
+    ])
+  })
+
+  test('is a new licence of the customer who has the account, where the form is the account', async () => {
+    const bench = await saasBench('account')
+    await bench.register('acme', licence('old'))
+    const outcomes = await bench.customers.reportRecords([recordOf(licence('new'), 2n)])
+    expect(outcomes).toMatchObject([{ customer: 'acme', receipt: { result: 'accepted' } }])
+  })
+
+  test.each([
+    [
+      'one account of a product that is billed by licence',
+      { accountId: acme.accountId },
+      /An account may have several licences, so a record has to name the LicenseArn, so nothing/,
+    ],
+    [
+      'the licence of another account',
+      { ...acme, accountId: beta.accountId },
+      /^The licence or identifier is registered for another account, so nothing .* Send CustomerAWS/,
+    ],
+  ])('is unclear for %s', async (_, names, message) => {
+    const bench = await saasBench()
+    if ('licenseArn' in names) await bench.register('acme', acme)
+    await expect(bench.customers.reportRecords([recordOf(names, 2n)])).rejects.toMatchObject({
+      code: 'CustomerNamesUnclear',
+      message: expect.stringMatching(message),
+    })
+  })
+
+  test('is the customer of the licence where a record names no account', async () => {
+    const bench = await saasBench()
+    await bench.register('acme', acme)
+    const names = { licenseArn: acme.licenseArn }
+    expect(await bench.customers.reportRecords([recordOf(names, 2n)])).toMatchObject([
+      { customer: 'acme' },
+    ])
+  })
+})
+
+describe('what a batch of records is refused for', () => {
+  test('is the first record outside the window, by its place', async () => {
+    const bench = await saasBench()
+    const old = recordOf(acme, 1n, { at: nine - 25 * hourMs })
+    await expect(bench.customers.reportRecords([recordOf(acme, 1n), old])).rejects.toMatchObject({
+      code: 'OccurredAtTooOld',
+      index: 1,
+    })
+    expect((await bench.ledger.usage()).open).toEqual([])
+  })
+
+  test('is more than an account may add up to', async () => {
+    const bench = await saasBench()
+    const most = [recordOf(acme, 10n ** 18n), recordOf(acme, 1n, { at: nine - 60_000 })]
+    await expect(bench.customers.reportRecords(most)).rejects.toMatchObject({
+      code: 'QuantityTooLarge',
+    })
+    expect((await bench.ledger.usage()).open).toEqual([])
+  })
+
+  test('is not a record whose hour has another content, which is answered for alone', async () => {
+    const bench = await saasBench()
+    await bench.customers.reportRecords([recordOf(acme, 2n)])
+    const outcomes = await bench.customers.reportRecords([
+      recordOf(acme, 5n),
+      recordOf(acme, 2n, { at: nine - 60_000 }),
+      { ...recordOf(acme, 2n), dimension: 'storage' },
+    ])
+    expect(outcomes.map(({ customer, receipt }) => [customer, receipt?.result])).toEqual([
+      [keyOf(acme), undefined],
+      [keyOf(acme), 'accepted'],
+      [keyOf(acme), 'accepted'],
+    ])
+  })
+})
+
+test('the same record twice in a batch gives both the same receipt', async () => {
+  const bench = await saasBench()
+  const outcomes = await bench.customers.reportRecords([recordOf(acme, 2n), recordOf(acme, 2n)])
+  expect(outcomes[1]).toEqual(outcomes[0])
+  expect((await bench.ledger.usage()).open).toMatchObject([{ quantity: 2n * unit }])
+})
