@@ -57,6 +57,8 @@ class Picker {
   readonly #reports: UsageReport[] = []
   readonly #points: StreamPoint[] = []
   readonly #readings: StreamReading[] = []
+  /** Dimensions with a gauge that shows no amount: their sums would lack it, and be too small. */
+  readonly #incomplete = new Set<string>()
   readonly #keys = new Set<string>()
   readonly #rejected = new Map<string, RejectedPoints>()
 
@@ -65,8 +67,11 @@ class Picker {
   }
 
   picked(): PickedUsage {
+    const isWhole = ({ dimension }: StreamReading) => !this.#incomplete.has(dimension)
+    for (const reading of this.#readings)
+      if (!isWhole(reading)) this.#reject(reading.dimension, incomplete, 1)
     return {
-      reports: [...this.#reports, ...sumReadings(this.#readings)],
+      reports: [...this.#reports, ...sumReadings(this.#readings.filter(isWhole))],
       points: this.#points,
       rejected: [...this.#rejected.values()],
     }
@@ -97,7 +102,10 @@ class Picker {
     tags: TagSet,
   ): string | undefined {
     const value = microOf(point.value ?? 'NaN')
-    if (!value.ok || value.value > largest) return `has the value ${point.value ?? 'none'}`
+    if (!value.ok || value.value > largest) {
+      if (aggregate !== 'sum') this.#incomplete.add(dimension)
+      return `has the value ${point.value ?? 'none'}`
+    }
     const at = millisecondsOf(point.time)
     const mistake = mistakeOfTime(point, aggregate === 'sum', this.#now)
     if (mistake !== undefined) return mistake
@@ -144,6 +152,8 @@ class Picker {
     this.#rejected.set(key, { dimension, reason, points: before + points })
   }
 }
+
+const incomplete = 'is added to a gauge of the request that shows no amount'
 
 /** What one report may have, in millionths. */
 const largest = 10n ** 21n - 1n

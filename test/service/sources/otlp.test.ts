@@ -166,6 +166,28 @@ describe('metrics that an application sends', () => {
     expect(body['readings']).toMatchObject([{ dimension: 'hosts', aggregate: 'max', quantity: 7 }])
   })
 
+  test('as gauges of which one is NaN are no reading, because their sum would be too small', async () => {
+    const running = await begin([hosts])
+    const at = running.clock.now()
+    const gauge = (values: readonly number[]) => ({
+      metrics: [
+        {
+          name: 'app.hosts',
+          kind: 'gauge' as const,
+          points: values.map((value, index) => ({ value, at, attributes: { rack: `${index}` } })),
+        },
+      ],
+    })
+    expect(await sendJson(running, gauge([9, NaN]))).toMatchObject({
+      status: 200,
+      body: { partialSuccess: { rejectedDataPoints: '2' } },
+    })
+    expect((await running.get('/v1/usage')).body['readings']).toEqual([])
+    await sendJson(running, gauge([1, 2]))
+    const { body } = await running.get('/v1/usage')
+    expect(body['readings']).toMatchObject([{ dimension: 'hosts', quantity: 3 }])
+  })
+
   test.each([
     ['a histogram', { kind: 'histogram' }, 'requests: app.requests is a histogram'],
     ['a gauge', { kind: 'gauge' }, 'requests: app.requests is a gauge'],
