@@ -20,6 +20,7 @@ export function customersOf(
   after: string,
   limit: number,
 ): CustomerSummary[] {
+  const summaryOfCustomer = summaries(database)
   return database
     .prepare(
       `SELECT DISTINCT customer FROM registration WHERE customer > ?1 AND customer <> ''
@@ -29,7 +30,7 @@ export function customersOf(
        ORDER BY customer LIMIT ?2`,
     )
     .all(after, limit)
-    .map((row) => summaryOfCustomer(database, String(row['customer'])))
+    .map((row) => summaryOfCustomer(String(row['customer'])))
 }
 
 /** Where the usage of a customer is; undefined for a key that has neither usage nor a registration. */
@@ -38,7 +39,7 @@ export function customerUsage(
   customer: string,
   now: number,
 ): CustomerUsage | undefined {
-  const summary = summaryOfCustomer(database, customer)
+  const summary = summaries(database)(customer)
   const usageOf = (sql: string) => {
     const statement = database.prepare(sql)
     statement.setReadBigInts(true)
@@ -94,13 +95,14 @@ export function customerUsage(
   }
 }
 
-function summaryOfCustomer(database: DatabaseSync, customer: string): CustomerSummary {
-  const row = database
-    .prepare(
-      `SELECT * FROM registration WHERE customer = ? AND ${isRegistered} ORDER BY id DESC LIMIT 1`,
-    )
-    .get(customer)
-  return { customer, registration: row && registrationOf(row) }
+function summaries(database: DatabaseSync): (customer: string) => CustomerSummary {
+  const newest = database.prepare(
+    `SELECT * FROM registration WHERE customer = ? AND ${isRegistered} ORDER BY id DESC LIMIT 1`,
+  )
+  return (customer) => {
+    const row = newest.get(customer)
+    return { customer, registration: row && registrationOf(row) }
+  }
 }
 
 /** What holds the slots of a customer, deleted registrations included. */
