@@ -34,7 +34,7 @@ interface SlotHour {
 }
 
 /** What is sealed in one transaction, hours and tag sets: more would keep the event loop for too long. */
-const sealedAtOnce = 250
+const sealedAtOnce = 125
 const cellsAtOnce = 2500
 
 interface DueHours {
