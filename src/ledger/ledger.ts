@@ -1,5 +1,5 @@
 import type { Clock } from '../kernel/clock.ts'
-import type { SidecarError } from '../kernel/errors.ts'
+import { messageOf, SidecarError } from '../kernel/errors.ts'
 import type { Events, Step } from '../kernel/events.ts'
 import type { Log } from '../kernel/log.ts'
 import type { AccountKey } from '../metering/account.ts'
@@ -121,7 +121,13 @@ export class Ledger {
         opening = openBook(page, clock.now(), options)
         return page.changes()
       })
-      await store.flush()
+      await store.flush().catch((cause: unknown) => {
+        throw new SidecarError(
+          'LedgerFailed',
+          `The ledger could not be flushed to disk (${messageOf(cause)}). Check the volume under the data directory.`,
+          { cause },
+        )
+      })
       const owner = await store.owner()
       logOpening(resource, opening, log)
       const firstSeenAt = owner?.firstSeenAt ?? clock.now()

@@ -6,7 +6,7 @@ const realHourMs = 2000
 const limitMs = 60_000
 const ledgerFailed = { code: exitCodes.ledgerFailed, signal: null }
 
-test.concurrent.for([3, 40])(
+test.concurrent.for([4, 40])(
   'a flush that fails after %i good ones ends the process with code 4, and the next start has every acknowledged report',
   { timeout: limitMs },
   async (failDataSyncAfter, context) => {

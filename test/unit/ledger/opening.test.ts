@@ -21,5 +21,8 @@ test('a book whose opening cannot be flushed does not open', async () => {
     maxTagSets: 10,
     onFatal: () => {},
   })
-  await expect(opening).rejects.toThrow('EIO')
+  await expect(opening).rejects.toMatchObject({
+    code: 'LedgerFailed',
+    message: expect.stringContaining('EIO') as string,
+  })
 })

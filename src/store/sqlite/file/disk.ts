@@ -2,10 +2,10 @@ import { fstatSync, lstatSync, readdirSync } from 'node:fs'
 import { open, statfs, type FileHandle } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import { messageOf, SidecarError } from '../../../kernel/errors.ts'
 import type { DataSync } from './data-sync.ts'
 import { extendFile } from './extend-file.ts'
 import { rewriteFile } from './rewrite-file.ts'
+import { notFlushed } from './storage-errors.ts'
 import { ledgerFileName, type OpenedDatabase } from './open-database.ts'
 import { syncDirectory, syncParents } from './sync-directory.ts'
 import type { DiskSpace } from '../../summary.ts'
@@ -207,11 +207,7 @@ export async function openDisk(
     const directory = resolve(dirname(opened.path))
     return await Disk.open(opened, sync, limitBytes - bytesOfOthers(directory))
   } catch (cause) {
-    throw new SidecarError(
-      'LedgerFailed',
-      `The ledger ${opened.path} could not be flushed to disk (${messageOf(cause)}). Check the volume under the data directory.`,
-      { cause },
-    )
+    throw notFlushed(opened.path, cause)
   }
 }
 

@@ -15,7 +15,13 @@ import type { DataSync } from './data-sync.ts'
 import { finishRenewal, renewFile } from './renew-file.ts'
 import { keepPrivate, refuseLinks } from './own-files.ts'
 import { setFilesAside, wasSetAsideInPart } from './set-aside.ts'
-import { codeOf, sqliteCorrupt, sqliteNotADatabase, translateOpening } from './storage-errors.ts'
+import {
+  codeOf,
+  notFlushed,
+  sqliteCorrupt,
+  sqliteNotADatabase,
+  translateOpening,
+} from './storage-errors.ts'
 import { hasLog, walHeaderIsSound } from './wal-header.ts'
 import type { MeaningOf } from '../migrations/from-schema-1.ts'
 import { migrate, schemaVersion, schemaVersionOf } from '../migrations/migrate.ts'
@@ -115,7 +121,9 @@ async function createFile(
     database.close()
   }
   await using file = await open(draft, 'r+')
-  await dataSync(file)
+  await dataSync(file).catch((cause: unknown) => {
+    throw notFlushed(path, cause)
+  })
   renameSync(draft, path)
 }
 

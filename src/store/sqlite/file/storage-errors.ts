@@ -24,6 +24,15 @@ export function translateOpening(error: unknown, path: string): unknown {
   )
 }
 
+/** The error of a start that could not put a ledger on disk. */
+export function notFlushed(path: string, cause: unknown): SidecarError {
+  return new SidecarError(
+    'LedgerFailed',
+    `The ledger ${path} could not be flushed to disk (${messageOf(cause)}). Check the volume under the data directory.`,
+    { cause },
+  )
+}
+
 /** Gives SQLite's complaints about the disk a code and a way out; leaves every other error alone. */
 export function translate(error: unknown): unknown {
   const code = codeOf(error)
