@@ -1,4 +1,4 @@
-import { isDecision } from '../src/metering/decisions.ts'
+import { isDecision } from '../src/metering/record/decisions.ts'
 import { heldReasonTable } from '../src/metering/held.ts'
 import type { RecordAnswer, UsageAnswer } from '../src/http/routes/answers.ts'
 

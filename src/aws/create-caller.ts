@@ -1,6 +1,6 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { Events } from '../kernel/events.ts'
-import { parseHttpDate } from '../kernel/http-date.ts'
+import { parseHttpDate } from '../kernel/text/http-date.ts'
 import { fail } from '../kernel/result.ts'
 import type { OperationName } from '../protocol/operations.ts'
 import type { AwsClock } from './aws-clock.ts'

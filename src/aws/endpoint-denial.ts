@@ -1,4 +1,4 @@
-import { show } from '../kernel/mistakes.ts'
+import { show } from '../kernel/schema/mistakes.ts'
 import type { OwnCode } from '../kernel/problems/own-code-table.ts'
 import { isAwsEndpoint } from './endpoints.ts'
 

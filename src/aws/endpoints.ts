@@ -1,5 +1,5 @@
 import { MarketplaceMeteringClient } from '@aws-sdk/client-marketplace-metering'
-import { isRegionName } from '../kernel/region-name.ts'
+import { isRegionName } from '../kernel/text/region-name.ts'
 
 /** Which of a region's endpoints is called. */
 export interface EndpointForm {

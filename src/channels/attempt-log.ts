@@ -4,7 +4,7 @@ import { toIso, type Clock } from '../kernel/clock.ts'
 import { messageOf } from '../kernel/errors.ts'
 import type { Events } from '../kernel/events.ts'
 import type { Log } from '../kernel/log.ts'
-import type { MeteringRecord } from '../metering/record.ts'
+import type { MeteringRecord } from '../metering/record/record.ts'
 import { acceptedAfterMove } from '../ledger/settling/settle-record.ts'
 import { FailureReminders } from './failure-reminders.ts'
 

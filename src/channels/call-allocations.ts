@@ -1,4 +1,4 @@
-import type { MeteringRecord } from '../metering/record.ts'
+import type { MeteringRecord } from '../metering/record/record.ts'
 import { tagsOf } from '../metering/tags.ts'
 
 /** The allocations of a record as a call to AWS has them; undefined for a record without any. */

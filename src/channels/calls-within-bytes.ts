@@ -1,6 +1,6 @@
-import { allocationBytes } from '../metering/allocations.ts'
+import { allocationBytes } from '../metering/record/allocations.ts'
 import { awsLimits } from '../metering/aws-limits.ts'
-import type { MeteringRecord } from '../metering/record.ts'
+import type { MeteringRecord } from '../metering/record/record.ts'
 
 /** What the members of a call need apart from its records. */
 const otherMembersBytes = 8192

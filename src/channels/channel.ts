@@ -1,7 +1,7 @@
 import type { MeteringApi, MeteringFailure, MeteringResult } from '../aws/metering-api.ts'
 import type { AccountKey } from '../metering/account.ts'
-import type { MeteringRecord, SealedContent, Settlement } from '../metering/record.ts'
-import type { RecordWindow } from '../metering/record-window.ts'
+import type { MeteringRecord, SealedContent, Settlement } from '../metering/record/record.ts'
+import type { RecordWindow } from '../metering/record/record-window.ts'
 import type { ChannelName, Slot } from '../metering/slot.ts'
 
 /**

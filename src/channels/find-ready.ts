@@ -1,5 +1,5 @@
 import { hourMs, hourOf } from '../metering/hour.ts'
-import type { RecordWindow } from '../metering/record-window.ts'
+import type { RecordWindow } from '../metering/record/record-window.ts'
 import type { BookReader } from '../store/store.ts'
 import type { PendingRecord } from '../store/summary.ts'
 import { pendingFrom, pendingAtOnce } from './pending-from.ts'

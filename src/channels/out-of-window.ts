@@ -1,7 +1,7 @@
 import { toIso } from '../kernel/clock.ts'
 import { aheadLimitMs } from '../ledger/reporting/report-usage.ts'
-import type { MeteringRecord, Settlement } from '../metering/record.ts'
-import type { RecordWindow } from '../metering/record-window.ts'
+import type { MeteringRecord, Settlement } from '../metering/record/record.ts'
+import type { RecordWindow } from '../metering/record/record-window.ts'
 
 /** A record this much younger than the window may be too old already for AWS. */
 const marginMs = 5 * 60_000

@@ -2,7 +2,7 @@ import type { MeteringResult, MeteringApi, MeteringFailure } from '../aws/meteri
 import { messageOf } from '../kernel/errors.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Events } from '../kernel/events.ts'
-import type { MeteringRecord } from '../metering/record.ts'
+import type { MeteringRecord } from '../metering/record/record.ts'
 import type { AwsClock } from '../aws/aws-clock.ts'
 import { callsWithinBytes } from './calls-within-bytes.ts'
 import type { Channel, LateUsagePolicy, SendOutcome } from './channel.ts'

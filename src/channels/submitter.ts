@@ -1,7 +1,7 @@
 import type { AwsClock } from '../aws/aws-clock.ts'
 import type { FractionRule } from '../metering/amount.ts'
 import { hourMs, hourOf, sealableBefore } from '../metering/hour.ts'
-import { planSeal, type SealRules } from '../metering/seal.ts'
+import { planSeal, type SealRules } from '../metering/record/seal.ts'
 import { sleep, type Clock, type Timer } from '../kernel/clock.ts'
 import { messageOf } from '../kernel/errors.ts'
 import type { Events } from '../kernel/events.ts'

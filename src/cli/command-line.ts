@@ -1,6 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { messageOf, SidecarError } from '../kernel/errors.ts'
-import { nearestName } from '../kernel/nearest-name.ts'
+import { nearestName } from '../kernel/schema/nearest-name.ts'
 
 /** The option that every command has. */
 export const helpOption = { type: 'boolean', short: 'h', default: false } as const

@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { createSystemClock } from '../kernel/clock.ts'
-import { fileReader } from '../kernel/read-text.ts'
+import { fileReader } from '../kernel/text/read-text.ts'
 import type { Machine } from '../doctor/machine.ts'
 
 /** Returns this machine as the checks of `doctor` and `run --check` use it. */

@@ -1,4 +1,4 @@
-import type { ReportMistake } from '../kernel/mistakes.ts'
+import type { ReportMistake } from '../kernel/schema/mistakes.ts'
 import type { Product } from '../product/product.ts'
 import { hasCustomers } from '../product/routes.ts'
 import type { SettingValues } from './settings/setting-values.ts'

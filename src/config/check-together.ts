@@ -1,4 +1,4 @@
-import type { ReportMistake } from '../kernel/mistakes.ts'
+import type { ReportMistake } from '../kernel/schema/mistakes.ts'
 import { isLoopback } from './settings/parse-setting.ts'
 import type { HostPort } from './settings/setting-type.ts'
 import type { SettingValues } from './settings/setting-values.ts'

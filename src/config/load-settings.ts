@@ -1,6 +1,6 @@
 import { SidecarError } from '../kernel/errors.ts'
-import { collectMistakes, type Mistakes, type ReportMistake } from '../kernel/mistakes.ts'
-import type { TextReader } from '../kernel/read-text.ts'
+import { collectMistakes, type Mistakes, type ReportMistake } from '../kernel/schema/mistakes.ts'
+import type { TextReader } from '../kernel/text/read-text.ts'
 import type { Result } from '../kernel/result.ts'
 import type { Product } from '../product/product.ts'
 import { checkProduct } from './check-product.ts'

@@ -1,5 +1,5 @@
-import { show, type ReportMistake } from '../kernel/mistakes.ts'
-import type { TextReader } from '../kernel/read-text.ts'
+import { show, type ReportMistake } from '../kernel/schema/mistakes.ts'
+import type { TextReader } from '../kernel/text/read-text.ts'
 import type { Product } from '../product/product.ts'
 import { dimensionsSchema } from '../product/product-schema.ts'
 import { parsePublicKey } from '../product/public-key.ts'

@@ -1,6 +1,6 @@
 import { messageOf } from '../kernel/errors.ts'
-import { show } from '../kernel/mistakes.ts'
-import type { TextReader } from '../kernel/read-text.ts'
+import { show } from '../kernel/schema/mistakes.ts'
+import type { TextReader } from '../kernel/text/read-text.ts'
 import { fail, succeed, type Result } from '../kernel/result.ts'
 import { isDatabaseUrl } from './settings/parse-setting.ts'
 

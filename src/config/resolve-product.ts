@@ -1,5 +1,10 @@
-import { collectMistakes, show, type Mistakes, type ReportMistake } from '../kernel/mistakes.ts'
-import type { TextReader } from '../kernel/read-text.ts'
+import {
+  collectMistakes,
+  show,
+  type Mistakes,
+  type ReportMistake,
+} from '../kernel/schema/mistakes.ts'
+import type { TextReader } from '../kernel/text/read-text.ts'
 import { fail, succeed, type Result } from '../kernel/result.ts'
 import { readProductFile } from '../product/load-product.ts'
 import type { OperatorPermission, Product, ProductFile } from '../product/product.ts'

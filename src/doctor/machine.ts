@@ -1,6 +1,6 @@
 import type { Environment } from '../config/settings.ts'
 import type { Clock } from '../kernel/clock.ts'
-import type { TextReader } from '../kernel/read-text.ts'
+import type { TextReader } from '../kernel/text/read-text.ts'
 
 /** Everything outside this program that the checks may use. */
 export interface Machine {

@@ -1,6 +1,6 @@
 import { request as plainRequest } from 'node:http'
 import { request as tlsRequest } from 'node:https'
-import { parseHttpDate } from '../kernel/http-date.ts'
+import { parseHttpDate } from '../kernel/text/http-date.ts'
 import { lookupAmong } from './endpoint-host.ts'
 
 /**

@@ -12,7 +12,7 @@ import { addWorldRoutes } from './control/world-routes.ts'
 import { demoCustomer, demoProduct } from './demo-product.ts'
 import { EmulatorClock } from './emulator-clock.ts'
 import { FaultScript, type Fault } from './control/faults.ts'
-import { toHttpDate } from '../kernel/http-date.ts'
+import { toHttpDate } from '../kernel/text/http-date.ts'
 import type {
   EmulatedBuyer,
   EmulatedCustomer,

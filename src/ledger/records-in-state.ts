@@ -1,6 +1,6 @@
 import { hourMs, hourOf } from '../metering/hour.ts'
-import type { MeteringRecord } from '../metering/record.ts'
-import type { RecordState } from '../metering/record-states.ts'
+import type { MeteringRecord } from '../metering/record/record.ts'
+import type { RecordState } from '../metering/record/record-states.ts'
 import type { BookReader } from '../store/store.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { isRegionName } from '../kernel/region-name.ts'
+import { isRegionName } from '../kernel/text/region-name.ts'
 import { credentialWarning } from './credential-kind.ts'
 import { identify, type Identity, type IdentifyOptions } from './identify.ts'
 import { readImdsRegion } from './imds.ts'

@@ -2,7 +2,7 @@ import { sleep, type Clock } from '../kernel/clock.ts'
 import { messageOf } from '../kernel/errors.ts'
 import { fail, succeed, type Result } from '../kernel/result.ts'
 import type { MetadataHttp } from './metadata-http.ts'
-import { isRegionName } from '../kernel/region-name.ts'
+import { isRegionName } from '../kernel/text/region-name.ts'
 
 interface EcsTask {
   readonly taskArn: string

@@ -1,7 +1,7 @@
 import { messageOf } from '../kernel/errors.ts'
 import { fail, succeed, type Result } from '../kernel/result.ts'
 import type { MetadataHttp } from './metadata-http.ts'
-import { isRegionName } from '../kernel/region-name.ts'
+import { isRegionName } from '../kernel/text/region-name.ts'
 
 interface ImdsOptions {
   /** Such as `http://169.254.169.254`. */

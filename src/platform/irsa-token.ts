@@ -1,4 +1,4 @@
-import { isRegionName } from '../kernel/region-name.ts'
+import { isRegionName } from '../kernel/text/region-name.ts'
 
 /** What a pod's projected token says about the pod. */
 export interface PodToken {

@@ -1,4 +1,4 @@
-import type { Rule } from '../kernel/object-schema.ts'
+import type { Rule } from '../kernel/schema/object-schema.ts'
 import { aggregates } from '../metering/account.ts'
 import { sourceRule } from './dimension-source.ts'
 

@@ -1,4 +1,4 @@
-import { object, optional, required, type Rule } from '../kernel/object-schema.ts'
+import { object, optional, required, type Rule } from '../kernel/schema/object-schema.ts'
 import {
   choice,
   described,
@@ -7,7 +7,7 @@ import {
   parsed,
   text,
   type Schema,
-} from '../kernel/schema.ts'
+} from '../kernel/schema/schema.ts'
 import { succeed } from '../kernel/result.ts'
 import { aggregates } from '../metering/account.ts'
 import { awsLimits } from '../metering/aws-limits.ts'

@@ -1,9 +1,9 @@
 import { messageOf } from '../kernel/errors.ts'
-import { collectMistakes, show, type Mistakes } from '../kernel/mistakes.ts'
-import type { TextReader } from '../kernel/read-text.ts'
+import { collectMistakes, show, type Mistakes } from '../kernel/schema/mistakes.ts'
+import type { TextReader } from '../kernel/text/read-text.ts'
 import { fail, type Result } from '../kernel/result.ts'
-import { roundedNumber } from '../kernel/rounded-number.ts'
-import { isObject } from '../kernel/schema.ts'
+import { roundedNumber } from '../kernel/text/rounded-number.ts'
+import { isObject } from '../kernel/schema/schema.ts'
 import type { ProductFile } from './product.ts'
 import { productFileSchema } from './product-schema.ts'
 

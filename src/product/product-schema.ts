@@ -1,5 +1,5 @@
-import { object, optional, orOnly, required } from '../kernel/object-schema.ts'
-import { regionPattern } from '../kernel/region-name.ts'
+import { object, optional, orOnly, required } from '../kernel/schema/object-schema.ts'
+import { regionPattern } from '../kernel/text/region-name.ts'
 import { fail, succeed, type Result } from '../kernel/result.ts'
 import {
   choice,
@@ -11,7 +11,7 @@ import {
   parsed,
   text,
   type Schema,
-} from '../kernel/schema.ts'
+} from '../kernel/schema/schema.ts'
 import { awsLimits } from '../metering/aws-limits.ts'
 import { aggregates, scopes } from '../metering/account.ts'
 import { fractionRules } from '../metering/amount.ts'

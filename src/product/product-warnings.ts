@@ -1,4 +1,4 @@
-import { show } from '../kernel/mistakes.ts'
+import { show } from '../kernel/schema/mistakes.ts'
 import type { ProductFile } from './product.ts'
 import { routeOf } from './routes.ts'
 import { parsePublicKey, soundKeyBits } from './public-key.ts'

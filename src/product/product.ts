@@ -1,4 +1,4 @@
-import type { TypeOf } from '../kernel/schema.ts'
+import type { TypeOf } from '../kernel/schema/schema.ts'
 import type { dimensionSchema, operatorPermissions, productFileSchema } from './product-schema.ts'
 
 /** Makes members optional that neither a file nor the environment has to give. */

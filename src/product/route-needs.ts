@@ -1,6 +1,6 @@
-import type { ReportMistake } from '../kernel/mistakes.ts'
-import type { Rule } from '../kernel/object-schema.ts'
-import { isObject, type JsonSchema, type Members } from '../kernel/schema.ts'
+import type { ReportMistake } from '../kernel/schema/mistakes.ts'
+import type { Rule } from '../kernel/schema/object-schema.ts'
+import { isObject, type JsonSchema, type Members } from '../kernel/schema/schema.ts'
 import { awsLimits } from '../metering/aws-limits.ts'
 import {
   buyerRoutes,

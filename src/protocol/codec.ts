@@ -1,5 +1,5 @@
 import { succeed } from '../kernel/result.ts'
-import { roundedNumber } from '../kernel/rounded-number.ts'
+import { roundedNumber } from '../kernel/text/rounded-number.ts'
 import { errorStatus, serviceError, type ServiceResult } from './service-errors.ts'
 import { isOperationName, signingName, targetPrefix, type OperationName } from './operations.ts'
 

@@ -1,6 +1,6 @@
 import type { Registration } from '../metering/customer.ts'
 import type { OpenHour } from '../metering/report.ts'
-import type { RecordSummary } from '../metering/record.ts'
+import type { RecordSummary } from '../metering/record/record.ts'
 import type { HeldUsageSummary } from './summary.ts'
 
 /** A customer in a list. */

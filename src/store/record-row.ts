@@ -7,8 +7,8 @@ import {
   type MeteringRecord,
   type RecordPart,
   type RecordSummary,
-} from '../metering/record.ts'
-import { recordStateOf } from '../metering/record-states.ts'
+} from '../metering/record/record.ts'
+import { recordStateOf } from '../metering/record/record-states.ts'
 import type { ChannelName, Slot } from '../metering/slot.ts'
 import { canonicalTags, tagsOf } from '../metering/tags.ts'
 import { integer, optionalInteger, optionalText, text, type Row } from './row.ts'

@@ -1,4 +1,4 @@
-import type { MeteringRecord } from '../metering/record.ts'
+import type { MeteringRecord } from '../metering/record/record.ts'
 import type { Changes } from './changes.ts'
 import type { CustomerSummary, CustomerUsage } from './customer-summary.ts'
 import type {

@@ -1,8 +1,8 @@
 import type { HeldReason } from '../metering/held.ts'
 import { hourMs } from '../metering/hour.ts'
-import type { MeteringRecord, RecordSummary } from '../metering/record.ts'
+import type { MeteringRecord, RecordSummary } from '../metering/record/record.ts'
 import type { ReadingAggregate } from '../metering/reading.ts'
-import type { RecordState } from '../metering/record-states.ts'
+import type { RecordState } from '../metering/record/record-states.ts'
 import type { OpenHour } from '../metering/report.ts'
 import type { TagSet } from '../metering/tags.ts'
 

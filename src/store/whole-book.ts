@@ -1,6 +1,6 @@
 import type { Account } from '../metering/account.ts'
 import type { Registration } from '../metering/customer.ts'
-import type { MeteringRecord } from '../metering/record.ts'
+import type { MeteringRecord } from '../metering/record/record.ts'
 import type { AccountChange, AddedUsage, HeldCells, LateUsageSum, VoidedUsage } from './changes.ts'
 import type { Cursor } from './cursor.ts'
 import type { ReadingHour, ReadingRow } from './readings.ts'

@@ -3,7 +3,7 @@ import type { FailureKind, MeteringApi, MeteringFailure } from '../../src/aws/me
 import type { Channel } from '../../src/channels/channel.ts'
 import type { AccountKey } from '../../src/metering/account.ts'
 import { hourMs } from '../../src/metering/hour.ts'
-import type { MeteringRecord, SealedContent, Settlement } from '../../src/metering/record.ts'
+import type { MeteringRecord, SealedContent, Settlement } from '../../src/metering/record/record.ts'
 import { canonicalTags, untagged } from '../../src/metering/tags.ts'
 import { jsonOf } from '../support/json-of.ts'
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { operatorActionTable } from '../../src/metering/operator-table.ts'
+import { operatorActionTable } from '../../src/metering/record/operator-table.ts'
 import { heldReasons } from '../../src/metering/held.ts'
 import { readPage, tableOf } from './page.ts'
 

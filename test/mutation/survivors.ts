@@ -68,7 +68,7 @@ export const acceptedSurvivors: readonly AcceptedSurvivor[] = [
     reason: 'The names that are given here have these words at their end alone.',
   },
   {
-    file: 'src/store/sqlite/file/backup-book.ts',
+    file: 'src/store/sqlite/file/commands/backup-book.ts',
     line: 'rmSync(drafts,',
     mutators: ['BooleanLiteral'],
     reason:

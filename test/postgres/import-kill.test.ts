@@ -1,5 +1,5 @@
 import { expect, inject, onTestFinished, test } from 'vitest'
-import { readBook } from '../../src/store/sqlite/file/book-file.ts'
+import { readBook } from '../../src/store/sqlite/file/commands/book-file.ts'
 import { runCommand } from '../kill/commands/operator-process.ts'
 import { bookOfFile, meaning } from './support/book-of-file.ts'
 import { CountingProxy } from './support/counting-proxy.ts'

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { hourMs } from '../../src/metering/hour.ts'
-import type { Settlement } from '../../src/metering/record.ts'
+import type { Settlement } from '../../src/metering/record/record.ts'
 import {
   accepted,
   openBook,

@@ -1,6 +1,6 @@
 import { imbalancesOf, auditBook } from '../../src/ledger/audit/audit.ts'
 import { hourMs, hourOf, sealableBefore } from '../../src/metering/hour.ts'
-import { possiblyTaken, type MeteringRecord } from '../../src/metering/record.ts'
+import { possiblyTaken, type MeteringRecord } from '../../src/metering/record/record.ts'
 import type { Store } from '../../src/store/store.ts'
 import { sealDelayMs } from '../support/ledger/model-process.ts'
 import type { ModelAws } from '../support/aws/model-aws.ts'

@@ -13,7 +13,7 @@ import {
 } from '../../src/ledger/decisions/operator-actions.ts'
 import type { Page } from '../../src/ledger/page/page.ts'
 import { awsLimits } from '../../src/metering/aws-limits.ts'
-import type { MeteringRecord } from '../../src/metering/record.ts'
+import type { MeteringRecord } from '../../src/metering/record/record.ts'
 import type { UsageRequest } from '../../src/metering/report.ts'
 import type { Store } from '../../src/store/store.ts'
 import { ModelAws } from '../support/aws/model-aws.ts'

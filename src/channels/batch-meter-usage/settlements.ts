@@ -5,7 +5,7 @@ import type {
   MeteringResult,
 } from '../../aws/metering-api.ts'
 import { wordsOfFailure } from '../../aws/words-of-failure.ts'
-import type { MeteringRecord } from '../../metering/record.ts'
+import type { MeteringRecord } from '../../metering/record/record.ts'
 import type { LateUsagePolicy, SendOutcome } from '../channel.ts'
 import { failedSettlement } from '../failed-settlement.ts'
 

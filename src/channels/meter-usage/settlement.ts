@@ -1,5 +1,5 @@
 import type { MeteringResult, MeterUsageValue } from '../../aws/metering-api.ts'
-import type { MeteringRecord } from '../../metering/record.ts'
+import type { MeteringRecord } from '../../metering/record/record.ts'
 import type { LateUsagePolicy, SendOutcome } from '../channel.ts'
 import { failedSettlement } from '../failed-settlement.ts'
 

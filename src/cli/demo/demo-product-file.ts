@@ -1,6 +1,6 @@
 import { demoProduct } from '../../emulator/demo-product.ts'
 import { messageOf } from '../../kernel/errors.ts'
-import type { TextReader } from '../../kernel/read-text.ts'
+import type { TextReader } from '../../kernel/text/read-text.ts'
 import { hasCustomers, routeNames, routeOf, type Route } from '../../product/routes.ts'
 import { invalidArguments } from '../command-line.ts'
 import { sourceDimensions } from './demo-application.ts'

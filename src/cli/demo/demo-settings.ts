@@ -1,7 +1,7 @@
 import { loadSettings } from '../../config/load-settings.ts'
 import type { Environment, Settings } from '../../config/settings.ts'
 import { demoProduct } from '../../emulator/demo-product.ts'
-import { fileReader, type TextReader } from '../../kernel/read-text.ts'
+import { fileReader, type TextReader } from '../../kernel/text/read-text.ts'
 import { routeOf } from '../../product/routes.ts'
 import type { DemoEmulator } from './demo-emulator.ts'
 import type { DemoOptions } from './demo-options.ts'

@@ -2,7 +2,7 @@ import { toIso } from '../../kernel/clock.ts'
 import { microPerUnit } from '../../metering/amount.ts'
 import { formatQuantity } from '../../metering/quantity.ts'
 import { tagsOf } from '../../metering/tags.ts'
-import type { MeteringRecord } from '../../metering/record.ts'
+import type { MeteringRecord } from '../../metering/record/record.ts'
 import { untagged, type TagSet } from '../../metering/tags.ts'
 
 /** `2026-03-10T09h` */

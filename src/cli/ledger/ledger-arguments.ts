@@ -4,7 +4,7 @@ import { fromIso } from '../../kernel/clock.ts'
 import { readDatabaseUrl } from '../../config/read-given-file.ts'
 import { SettingValues } from '../../config/settings/setting-values.ts'
 import { SidecarError } from '../../kernel/errors.ts'
-import { fileReader, type TextReader } from '../../kernel/read-text.ts'
+import { fileReader, type TextReader } from '../../kernel/text/read-text.ts'
 import type { CliIo } from '../cli-io.ts'
 
 /** What every action takes. */

@@ -1,7 +1,7 @@
 import { readArguments } from '../command-line.ts'
 import { resolve } from 'node:path'
 import { SidecarError } from '../../kernel/errors.ts'
-import { backupBook } from '../../store/sqlite/file/backup-book.ts'
+import { backupBook } from '../../store/sqlite/file/commands/backup-book.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { commonOptions, databaseUrl, dataDirectory } from './ledger-arguments.ts'

@@ -1,5 +1,5 @@
 import { createSystemClock, type Clock } from '../../kernel/clock.ts'
-import { fileReader, type TextReader } from '../../kernel/read-text.ts'
+import { fileReader, type TextReader } from '../../kernel/text/read-text.ts'
 import type { CliIo } from '../cli-io.ts'
 import { unknownName } from '../command-line.ts'
 import { exitCodes } from '../exit-codes.ts'

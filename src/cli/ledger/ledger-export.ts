@@ -1,7 +1,7 @@
 import { readArguments } from '../command-line.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { CliIo } from '../cli-io.ts'
-import { csvLine } from '../../kernel/csv.ts'
+import { csvLine } from '../../kernel/text/csv.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { decisionBodies, decisionColumns, voidBodies } from './export-decisions.ts'
 import { commonOptions, instantOf, invalid, noPositionals } from './ledger-arguments.ts'

@@ -1,5 +1,5 @@
 import { SidecarError } from '../../kernel/errors.ts'
-import { handOverBook } from '../../store/sqlite/file/hand-over-book.ts'
+import { handOverBook } from '../../store/sqlite/file/commands/hand-over-book.ts'
 import type { CliIo } from '../cli-io.ts'
 import { readArguments } from '../command-line.ts'
 import { exitCodes } from '../exit-codes.ts'

@@ -1,6 +1,6 @@
 import { formatQuantity } from '../../metering/quantity.ts'
 import type { AccountFraction, LedgerOverview } from '../../store/summary.ts'
-import type { RecordSummary } from '../../metering/record.ts'
+import type { RecordSummary } from '../../metering/record/record.ts'
 import { formatHour, formatTags, formatTime } from './format-record.ts'
 import { printable, renderTable, type Column } from '../text-table.ts'
 

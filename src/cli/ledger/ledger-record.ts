@@ -1,6 +1,6 @@
 import { referenceOf } from '../../store/reference.ts'
 import { formatQuantity } from '../../metering/quantity.ts'
-import type { MeteringRecord } from '../../metering/record.ts'
+import type { MeteringRecord } from '../../metering/record/record.ts'
 import { formatHour, formatTags, formatTime } from './format-record.ts'
 import { wrap } from '../text-table.ts'
 

@@ -1,7 +1,7 @@
 import { isoOrNull, toIso } from '../../kernel/clock.ts'
 import { toNumber } from '../../metering/quantity.ts'
 import { tagsOf } from '../../metering/tags.ts'
-import type { MeteringRecord } from '../../metering/record.ts'
+import type { MeteringRecord } from '../../metering/record/record.ts'
 import type { TagSet } from '../../metering/tags.ts'
 
 /** A record as programs read it: every member is always there, null where there is nothing. */

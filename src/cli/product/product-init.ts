@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { SidecarError } from '../../kernel/errors.ts'
-import type { TextReader } from '../../kernel/read-text.ts'
+import type { TextReader } from '../../kernel/text/read-text.ts'
 import { parseProductFile } from '../../product/load-product.ts'
 import { placeholderCode } from '../../product/product-warnings.ts'
 import { routeNames, routeOf } from '../../product/routes.ts'

@@ -1,4 +1,4 @@
-import { show, type ReportMistake } from '../../kernel/mistakes.ts'
+import { show, type ReportMistake } from '../../kernel/schema/mistakes.ts'
 import { parseSetting, type SettingParsed } from './parse-setting.ts'
 import { readPinned } from './pinned-settings.ts'
 import { rangeOf } from './setting-type.ts'

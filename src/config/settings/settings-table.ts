@@ -1,5 +1,5 @@
 import { logLevels } from '../../kernel/log.ts'
-import { regionPattern } from '../../kernel/region-name.ts'
+import { regionPattern } from '../../kernel/text/region-name.ts'
 import { awsLimits } from '../../metering/aws-limits.ts'
 import { productCodePattern, productCodeRange } from '../../product/patterns.ts'
 import { buyerRoutes, buyerRoutesNeeding, pricingInWords } from '../../product/routes.ts'

@@ -1,5 +1,5 @@
-import type { ReportMistake } from '../../kernel/mistakes.ts'
-import { nearestName } from '../../kernel/nearest-name.ts'
+import type { ReportMistake } from '../../kernel/schema/mistakes.ts'
+import { nearestName } from '../../kernel/schema/nearest-name.ts'
 import type { Environment } from '../settings.ts'
 import { settingsTable } from './settings-table.ts'
 

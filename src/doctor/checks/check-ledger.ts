@@ -1,6 +1,6 @@
 import { SidecarError } from '../../kernel/errors.ts'
 import { auditBook, imbalancesOf } from '../../ledger/audit/audit.ts'
-import { readBook } from '../../store/sqlite/file/book-file.ts'
+import { readBook } from '../../store/sqlite/file/commands/book-file.ts'
 import type { BookReader } from '../../store/store.ts'
 import { defineCheck } from '../check.ts'
 

@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../../kernel/schema.ts'
+import type { JsonSchema } from '../../kernel/schema/schema.ts'
 import type { OpenApiResponse, OpenApiResponses } from './openapi-responses.ts'
 
 export interface OpenApiOperation {

@@ -1,5 +1,5 @@
 import { problemTable, type ProblemCode } from '../../kernel/problems/problem-table.ts'
-import type { JsonSchema } from '../../kernel/schema.ts'
+import type { JsonSchema } from '../../kernel/schema/schema.ts'
 import { problemOf } from '../listener/problem.ts'
 
 export interface OpenApiResponse {

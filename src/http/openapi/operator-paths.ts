@@ -3,7 +3,7 @@ import {
   operatorActions,
   operatorActionTable,
   type OperatorAction,
-} from '../../metering/operator-table.ts'
+} from '../../metering/record/operator-table.ts'
 import type { UndecidedAnswer } from '../routes/operator/operator-answers.ts'
 import { operatorPath, operatorRecordsPath } from '../routes/operator/operator-route.ts'
 import { longestReason } from '../routes/operator/parse-decision.ts'

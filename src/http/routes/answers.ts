@@ -3,7 +3,7 @@ import type { Aggregate } from '../../metering/account.ts'
 import type { CustomerForm } from '../../metering/customer.ts'
 import type { HeldReason } from '../../metering/held.ts'
 import type { ReadingAggregate } from '../../metering/reading.ts'
-import type { RecordState } from '../../metering/record-states.ts'
+import type { RecordState } from '../../metering/record/record-states.ts'
 import type { StoreKind } from '../../store/summary.ts'
 
 /**

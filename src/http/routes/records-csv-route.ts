@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { toIso } from '../../kernel/clock.ts'
-import { csvLine } from '../../kernel/csv.ts'
+import { csvLine } from '../../kernel/text/csv.ts'
 import { toNumber } from '../../metering/quantity.ts'
-import type { MeteringRecord } from '../../metering/record.ts'
+import type { MeteringRecord } from '../../metering/record/record.ts'
 
 /** Returns what AWS has accepted, oldest hour first. */
 export type AcceptedRecords = () => AsyncIterable<MeteringRecord>

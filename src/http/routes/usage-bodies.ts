@@ -1,6 +1,6 @@
 import { isoOrNull, toIso } from '../../kernel/clock.ts'
 import { toNumber } from '../../metering/quantity.ts'
-import type { RecordSummary } from '../../metering/record.ts'
+import type { RecordSummary } from '../../metering/record/record.ts'
 import type { OpenHour } from '../../metering/report.ts'
 import type { SourceState } from '../../sources/source-states.ts'
 import type { AccountFraction, HeldUsageSummary } from '../../store/summary.ts'

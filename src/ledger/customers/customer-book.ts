@@ -1,5 +1,5 @@
 import type { Events, Step } from '../../kernel/events.ts'
-import { batchMeterUsageWindow } from '../../metering/record-window.ts'
+import { batchMeterUsageWindow } from '../../metering/record/record-window.ts'
 import { recordTimestamp, hourMs } from '../../metering/hour.ts'
 import type { CustomerForm, CustomerNames, Registration } from '../../metering/customer.ts'
 import type { CustomerRecord, RecordOutcome } from '../../metering/report.ts'

@@ -1,7 +1,7 @@
 import { SidecarError } from '../../kernel/errors.ts'
 import { hourOf } from '../../metering/hour.ts'
-import type { MeteringRecord } from '../../metering/record.ts'
-import { recordStateTable, type RecordState } from '../../metering/record-states.ts'
+import type { MeteringRecord } from '../../metering/record/record.ts'
+import { recordStateTable, type RecordState } from '../../metering/record/record-states.ts'
 import type { Page } from '../page/page.ts'
 import { returnUsage } from '../settling/settle-record.ts'
 

@@ -1,5 +1,5 @@
 import { SidecarError } from '../../kernel/errors.ts'
-import type { OperatorAction } from '../../metering/operator-table.ts'
+import type { OperatorAction } from '../../metering/record/operator-table.ts'
 import type { Page } from '../page/page.ts'
 import { noteDecision, type DecisionEntry } from './trail.ts'
 

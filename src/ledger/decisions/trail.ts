@@ -1,7 +1,7 @@
 import { formatQuantity } from '../../metering/quantity.ts'
-import { usageOfPart, type MeteringRecord } from '../../metering/record.ts'
+import { usageOfPart, type MeteringRecord } from '../../metering/record/record.ts'
 import type { Page } from '../page/page.ts'
-import type { OperatorAction } from '../../metering/operator-table.ts'
+import type { OperatorAction } from '../../metering/record/operator-table.ts'
 
 /** The note of a book's owner that lists what operators decided. */
 export const decisionsNote = 'operator.decisions'

@@ -1,5 +1,5 @@
 import { hourOf } from '../../metering/hour.ts'
-import type { RecordSummary } from '../../metering/record.ts'
+import type { RecordSummary } from '../../metering/record/record.ts'
 import type { BookReader } from '../../store/store.ts'
 import type { UsageSummary } from '../../store/summary.ts'
 import { settledMs } from '../retention-at.ts'

@@ -1,6 +1,6 @@
 import type { Account, AccountKey } from '../../metering/account.ts'
 import { sumOf } from '../../metering/cell.ts'
-import type { MeteringRecord } from '../../metering/record.ts'
+import type { MeteringRecord } from '../../metering/record/record.ts'
 import { retiredNote } from '../../store/summary.ts'
 import type { Page } from '../page/page.ts'
 import { noteUndatedKeys } from '../dated-keys.ts'

@@ -1,6 +1,6 @@
 import { isShared } from '../../metering/account.ts'
 import { hourOf } from '../../metering/hour.ts'
-import { possiblyTaken, type MeteringRecord } from '../../metering/record.ts'
+import { possiblyTaken, type MeteringRecord } from '../../metering/record/record.ts'
 import { noteUndatedKeys } from '../dated-keys.ts'
 import { closeForeignReadings } from '../readings/close-readings.ts'
 import type { Page } from '../page/page.ts'

@@ -1,9 +1,9 @@
 import { accountOf, type Account } from '../../metering/account.ts'
 import { sumOf, type OpenCell } from '../../metering/cell.ts'
 import { hourMs } from '../../metering/hour.ts'
-import { usageOfPart, type MeteringRecord } from '../../metering/record.ts'
-import { recordStateTable } from '../../metering/record-states.ts'
-import type { PlannedRecord } from '../../metering/seal-plan.ts'
+import { usageOfPart, type MeteringRecord } from '../../metering/record/record.ts'
+import { recordStateTable } from '../../metering/record/record-states.ts'
+import type { PlannedRecord } from '../../metering/record/seal-plan.ts'
 import { untagged, type TagSet } from '../../metering/tags.ts'
 import type {
   AccountChange,

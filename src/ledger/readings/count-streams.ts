@@ -1,7 +1,7 @@
 import type { Account } from '../../metering/account.ts'
 import type { StreamBatch, StreamPoint } from '../../metering/counter.ts'
 import { hourMs, hourOf } from '../../metering/hour.ts'
-import type { RecordWindow } from '../../metering/record-window.ts'
+import type { RecordWindow } from '../../metering/record/record-window.ts'
 import type { Cursor } from '../../store/cursor.ts'
 import type { Page } from '../page/page.ts'
 import type { CountedSeries, CountRules } from './count-page.ts'

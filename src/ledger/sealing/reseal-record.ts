@@ -1,5 +1,9 @@
 import { hourOf, recordTimestamp } from '../../metering/hour.ts'
-import { possiblyTaken, type MeteringRecord, type SealedContent } from '../../metering/record.ts'
+import {
+  possiblyTaken,
+  type MeteringRecord,
+  type SealedContent,
+} from '../../metering/record/record.ts'
 import type { Page } from '../page/page.ts'
 
 /** AWS's answers to allocations that it does not accept, whatever the record is worth. */

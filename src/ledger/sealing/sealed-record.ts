@@ -1,4 +1,4 @@
-import type { MeteringRecord } from '../../metering/record.ts'
+import type { MeteringRecord } from '../../metering/record/record.ts'
 import type { InsertedRecord } from '../page/page.ts'
 
 /** The record that a sealed hour has become, before any attempt to send it. */

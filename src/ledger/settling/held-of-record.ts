@@ -1,4 +1,4 @@
-import { usageOfPart, type MeteringRecord } from '../../metering/record.ts'
+import { usageOfPart, type MeteringRecord } from '../../metering/record/record.ts'
 
 /** What was held of a record. */
 export function heldOfRecord({ dimension, hour, parts }: MeteringRecord) {

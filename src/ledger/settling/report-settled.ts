@@ -1,5 +1,5 @@
 import type { Events } from '../../kernel/events.ts'
-import type { MeteringRecord, Settlement } from '../../metering/record.ts'
+import type { MeteringRecord, Settlement } from '../../metering/record/record.ts'
 import { heldOfRecord } from './held-of-record.ts'
 
 /** Tells those who watch where the usage of a record went that was settled. */

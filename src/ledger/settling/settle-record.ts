@@ -5,8 +5,8 @@ import {
   usageOfPart,
   type MeteringRecord,
   type Settlement,
-} from '../../metering/record.ts'
-import { recordStateTable, type RecordState } from '../../metering/record-states.ts'
+} from '../../metering/record/record.ts'
+import { recordStateTable, type RecordState } from '../../metering/record/record-states.ts'
 import type { HeldReason } from '../../metering/held.ts'
 import type { RecordProgress } from '../../store/changes.ts'
 import type { Page } from '../page/page.ts'

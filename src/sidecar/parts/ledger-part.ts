@@ -1,7 +1,7 @@
 import { databaseUrlOf } from '../../config/database-url-of.ts'
 import type { SidecarError } from '../../kernel/errors.ts'
 import { Ledger } from '../../ledger/ledger.ts'
-import { unsentStates } from '../../metering/record-states.ts'
+import { unsentStates } from '../../metering/record/record-states.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { todaysMeaningsOf } from '../../product/todays-meanings.ts'
 import { todaysNamesOf } from '../../product/todays-names.ts'

@@ -11,7 +11,7 @@ import { writeOffRecord, writeOffUsage } from '../../ledger/decisions/write-off.
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { Page } from '../../ledger/page/page.ts'
 import { formatQuantity } from '../../metering/quantity.ts'
-import type { MeteringRecord } from '../../metering/record.ts'
+import type { MeteringRecord } from '../../metering/record/record.ts'
 import { requireAllowed } from '../../product/require-allowed.ts'
 import { todaysMeaningsOf } from '../../product/todays-meanings.ts'
 import { todaysNamesOf } from '../../product/todays-names.ts'

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { SidecarError } from '../../kernel/errors.ts'
-import { roundedNumber } from '../../kernel/rounded-number.ts'
+import { roundedNumber } from '../../kernel/text/rounded-number.ts'
 
 type ParseJson = (
   request: FastifyRequest,

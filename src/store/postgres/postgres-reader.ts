@@ -1,6 +1,6 @@
 import { sumOf } from '../../metering/cell.ts'
-import { recordStateOf } from '../../metering/record-states.ts'
-import type { MeteringRecord } from '../../metering/record.ts'
+import { recordStateOf } from '../../metering/record/record-states.ts'
+import type { MeteringRecord } from '../../metering/record/record.ts'
 import { referenceOf } from '../reference.ts'
 import type { CustomerSummary, CustomerUsage } from '../customer-summary.ts'
 import type { BookReader } from '../store.ts'

@@ -1,5 +1,5 @@
-import type { MeteringRecord } from '../../metering/record.ts'
-import { unsentStates } from '../../metering/record-states.ts'
+import type { MeteringRecord } from '../../metering/record/record.ts'
+import { unsentStates } from '../../metering/record/record-states.ts'
 import { partOf, wholeRecord } from '../record-row.ts'
 import type { Row, Session } from './connection/database.ts'
 import type { Names } from './names.ts'

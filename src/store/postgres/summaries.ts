@@ -1,6 +1,10 @@
-import { decisionCodes } from '../../metering/decisions.ts'
+import { decisionCodes } from '../../metering/record/decisions.ts'
 import { heldReasonOf } from '../../metering/held.ts'
-import { recordStateOf, recordStates, type RecordState } from '../../metering/record-states.ts'
+import {
+  recordStateOf,
+  recordStates,
+  type RecordState,
+} from '../../metering/record/record-states.ts'
 import type { OpenHour } from '../../metering/report.ts'
 import {
   hoursOfGuard,

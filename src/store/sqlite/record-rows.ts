@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { MeteringRecord } from '../../metering/record.ts'
+import type { MeteringRecord } from '../../metering/record/record.ts'
 import { partOf, wholeRecord } from '../record-row.ts'
 import type { Row } from './amount-columns.ts'
 import type { Names } from './names.ts'

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Account } from '../../metering/account.ts'
 import type { CustomerNames, Registration } from '../../metering/customer.ts'
-import { unsentStates } from '../../metering/record-states.ts'
+import { unsentStates } from '../../metering/record/record-states.ts'
 import { customerHolder } from '../../metering/slot.ts'
 import type { CustomerView, OpenAccountHour } from '../view.ts'
 import { registrationOf } from '../registration-row.ts'

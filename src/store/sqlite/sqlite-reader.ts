@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { sumOf } from '../../metering/cell.ts'
-import type { MeteringRecord } from '../../metering/record.ts'
+import type { MeteringRecord } from '../../metering/record/record.ts'
 import type { CustomerSummary, CustomerUsage } from '../customer-summary.ts'
 import { referenceOf } from '../reference.ts'
 import type { SealableHours } from '../view.ts'

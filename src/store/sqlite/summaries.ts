@@ -1,12 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { decisionCodes } from '../../metering/decisions.ts'
+import { decisionCodes } from '../../metering/record/decisions.ts'
 import { heldReasonOf } from '../../metering/held.ts'
 import {
   recordStateOf,
   recordStates,
   recordStateTable,
   type RecordState,
-} from '../../metering/record-states.ts'
+} from '../../metering/record/record-states.ts'
 import type { OpenHour } from '../../metering/report.ts'
 import {
   mostListed,

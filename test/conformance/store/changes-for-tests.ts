@@ -1,6 +1,6 @@
 import { microPerUnit } from '../../../src/metering/amount.ts'
 import { accountOf, type Account, type AccountKey } from '../../../src/metering/account.ts'
-import type { RecordPart } from '../../../src/metering/record.ts'
+import type { RecordPart } from '../../../src/metering/record/record.ts'
 import { slotOf } from '../../../src/metering/slot.ts'
 import { canonicalTags } from '../../../src/metering/tags.ts'
 import type { AddedUsage, Changes, NewRecord, RecordProgress } from '../../../src/store/changes.ts'

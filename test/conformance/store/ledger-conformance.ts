@@ -12,7 +12,7 @@ import {
 import type { Page } from '../../../src/ledger/page/page.ts'
 import type { QuantityForm } from '../../../src/metering/amount.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
-import type { MeteringRecord, Settlement } from '../../../src/metering/record.ts'
+import type { MeteringRecord, Settlement } from '../../../src/metering/record/record.ts'
 import { untagged } from '../../../src/metering/tags.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { reportOf } from '../../support/ledger/ledger-bench.ts'

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { auditBook, imbalancesOf } from '../../../src/ledger/audit/audit.ts'
 import { decisionsNote, readDecisions } from '../../../src/ledger/decisions/trail.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
-import type { Settlement } from '../../../src/metering/record.ts'
-import { readBook } from '../../../src/store/sqlite/file/book-file.ts'
+import type { Settlement } from '../../../src/metering/record/record.ts'
+import { readBook } from '../../../src/store/sqlite/file/commands/book-file.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import {
   hourTaken,

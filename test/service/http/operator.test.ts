@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { defaultBakedProductFile } from '../../../src/config/load-settings.ts'
 import { demoProduct } from '../../../src/emulator/demo-product.ts'
 import { decisionsNote, readDecisions } from '../../../src/ledger/decisions/trail.ts'
-import { operatorActions } from '../../../src/metering/operator-table.ts'
+import { operatorActions } from '../../../src/metering/record/operator-table.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
 import { mistakeIn, operations } from '../../support/sidecar/openapi.ts'
 import {

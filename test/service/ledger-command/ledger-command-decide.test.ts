@@ -4,10 +4,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ledgerHelp } from '../../../src/cli/ledger/ledger-command.ts'
 import { defaultBakedProductFile } from '../../../src/config/load-settings.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
-import { operatorActionTable } from '../../../src/metering/operator-table.ts'
+import { operatorActionTable } from '../../../src/metering/record/operator-table.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
-import type { Settlement } from '../../../src/metering/record.ts'
-import { recordStateTable } from '../../../src/metering/record-states.ts'
+import type { Settlement } from '../../../src/metering/record/record.ts'
+import { recordStateTable } from '../../../src/metering/record/record-states.ts'
 import {
   Directories,
   hourTaken,

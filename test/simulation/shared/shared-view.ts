@@ -1,5 +1,5 @@
 import { isShared, isUnregistered, type Account } from '../../../src/metering/account.ts'
-import type { MeteringRecord } from '../../../src/metering/record.ts'
+import type { MeteringRecord } from '../../../src/metering/record/record.ts'
 import { slotName, type Slot } from '../../../src/metering/slot.ts'
 import type {
   HeldHour,

@@ -6,7 +6,7 @@ import {
   retryRefused,
 } from '../../../src/ledger/decisions/operator-actions.ts'
 import type { Page } from '../../../src/ledger/page/page.ts'
-import type { MeteringRecord } from '../../../src/metering/record.ts'
+import type { MeteringRecord } from '../../../src/metering/record/record.ts'
 import { Chance } from '../../kill/chance.ts'
 import { ModelAws } from '../../support/aws/model-aws.ts'
 import { ManualClock, settle } from '../../support/manual-clock.ts'

@@ -5,7 +5,7 @@ import type {
   MeteringResult,
 } from '../../../src/aws/metering-api.ts'
 import { hourOf } from '../../../src/metering/hour.ts'
-import { batchMeterUsageWindow } from '../../../src/metering/record-window.ts'
+import { batchMeterUsageWindow } from '../../../src/metering/record/record-window.ts'
 import { customerHolder } from '../../../src/metering/slot.ts'
 import { jsonOf } from '../json-of.ts'
 import { failed, lost, type Entry, type Weather } from './model-answers.ts'

@@ -7,7 +7,7 @@ import { Allowance } from '../../../src/kernel/allowance.ts'
 import { Events } from '../../../src/kernel/events.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
-import type { MeteringRecord } from '../../../src/metering/record.ts'
+import type { MeteringRecord } from '../../../src/metering/record/record.ts'
 import { Chance } from '../../kill/chance.ts'
 import { FleetClock } from './fleet-clock.ts'
 

@@ -1,5 +1,5 @@
 import type { Ledger } from '../../../src/ledger/ledger.ts'
-import type { MeteringRecord, Settlement } from '../../../src/metering/record.ts'
+import type { MeteringRecord, Settlement } from '../../../src/metering/record/record.ts'
 
 /** Commits that an attempt is about to be made for one record; undefined where it no longer waits to be sent. */
 export async function markSending(

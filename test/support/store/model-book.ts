@@ -1,6 +1,6 @@
 import { accountOf, type Account } from '../../../src/metering/account.ts'
 import type { Registration } from '../../../src/metering/customer.ts'
-import { mergeAllocations, type MeteringRecord } from '../../../src/metering/record.ts'
+import { mergeAllocations, type MeteringRecord } from '../../../src/metering/record/record.ts'
 import { slotName } from '../../../src/metering/slot.ts'
 import type {
   Changes,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { callsWithinBytes } from '../../../src/channels/calls-within-bytes.ts'
 import { awsLimits } from '../../../src/metering/aws-limits.ts'
-import type { MeteringRecord } from '../../../src/metering/record.ts'
+import type { MeteringRecord } from '../../../src/metering/record/record.ts'
 import { canonicalTags } from '../../../src/metering/tags.ts'
 
 const recordWith = (id: number, allocations: number) =>

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { findReady } from '../../../src/channels/find-ready.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
-import { batchMeterUsageWindow } from '../../../src/metering/record-window.ts'
+import { batchMeterUsageWindow } from '../../../src/metering/record/record-window.ts'
 import type { PendingPage, PendingRecord } from '../../../src/store/summary.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')

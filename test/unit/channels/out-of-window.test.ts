@@ -1,8 +1,8 @@
-import { meterUsageWindow } from '../../../src/metering/record-window.ts'
+import { meterUsageWindow } from '../../../src/metering/record/record-window.ts'
 import { expect, test } from 'vitest'
 import { judgeOutOfWindow } from '../../../src/channels/out-of-window.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
-import type { Settlement } from '../../../src/metering/record.ts'
+import type { Settlement } from '../../../src/metering/record/record.ts'
 
 const hour = Date.parse('2026-03-10T09:00:00Z')
 const timestamp = hour + hourMs - 1000

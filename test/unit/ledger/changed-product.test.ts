@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { hourMs } from '../../../src/metering/hour.ts'
-import { readBook } from '../../../src/store/sqlite/file/book-file.ts'
+import { readBook } from '../../../src/store/sqlite/file/commands/book-file.ts'
 import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'

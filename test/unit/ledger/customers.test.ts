@@ -4,7 +4,7 @@ import type { CustomerForm, CustomerNames } from '../../../src/metering/customer
 import { hourMs } from '../../../src/metering/hour.ts'
 import { operate } from '../../../src/ledger/decisions/operate.ts'
 import { reopenRefused } from '../../../src/ledger/decisions/reopen-record.ts'
-import { changeBook } from '../../../src/store/sqlite/file/book-file.ts'
+import { changeBook } from '../../../src/store/sqlite/file/commands/book-file.ts'
 import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
 import type { ManualClock } from '../../support/manual-clock.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
-import { readBook } from '../../../src/store/sqlite/file/book-file.ts'
+import { readBook } from '../../../src/store/sqlite/file/commands/book-file.ts'
 import { walHeaderIsSound } from '../../../src/store/sqlite/file/wal-header.ts'
 import { openBench, temporaryDirectory, unit } from '../../support/ledger/ledger-bench.ts'
 

@@ -5,7 +5,7 @@ import { operate } from '../../../src/ledger/decisions/operate.ts'
 import { releaseHeld } from '../../../src/ledger/decisions/release-held.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { canonicalTags, untagged } from '../../../src/metering/tags.ts'
-import { changeBook } from '../../../src/store/sqlite/file/book-file.ts'
+import { changeBook } from '../../../src/store/sqlite/file/commands/book-file.ts'
 import {
   openBench,
   reportOf,

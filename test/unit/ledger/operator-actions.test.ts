@@ -9,8 +9,8 @@ import {
   retryRefused,
 } from '../../../src/ledger/decisions/operator-actions.ts'
 import type { Page } from '../../../src/ledger/page/page.ts'
-import type { MeteringRecord } from '../../../src/metering/record.ts'
-import { changeBook, readBook } from '../../../src/store/sqlite/file/book-file.ts'
+import type { MeteringRecord } from '../../../src/metering/record/record.ts'
+import { changeBook, readBook } from '../../../src/store/sqlite/file/commands/book-file.ts'
 import { tagsOf } from '../../../src/metering/tags.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readBook } from '../../../src/store/sqlite/file/book-file.ts'
+import { readBook } from '../../../src/store/sqlite/file/commands/book-file.ts'
 import { referenceOf } from '../../../src/store/reference.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { openBench, unit } from '../../support/ledger/ledger-bench.ts'

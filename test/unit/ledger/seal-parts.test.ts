@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
 import { defaultRules, sealHours } from '../../support/ledger/seal-rules.ts'
-import { planSeal } from '../../../src/metering/seal.ts'
+import { planSeal } from '../../../src/metering/record/seal.ts'
 
 const hourMs = 3_600_000
 

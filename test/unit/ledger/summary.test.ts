@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
-import { readBook } from '../../../src/store/sqlite/file/book-file.ts'
+import { readBook } from '../../../src/store/sqlite/file/commands/book-file.ts'
 import { migrate } from '../../../src/store/sqlite/migrations/migrate.ts'
 import { Summaries } from '../../../src/store/sqlite/summaries.ts'
 import { hourMs } from '../../../src/metering/hour.ts'

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { Events } from '../../../src/kernel/events.ts'
-import { recordStates } from '../../../src/metering/record-states.ts'
+import { recordStates } from '../../../src/metering/record/record-states.ts'
 import {
   acceptedUntil,
   batchMeterUsageWindow,
   meterUsageWindow,
-} from '../../../src/metering/record-window.ts'
+} from '../../../src/metering/record/record-window.ts'
 import { eventually } from '../../support/eventually.ts'
 import type { LedgerGauges } from '../../../src/store/summary.ts'
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isRegionName } from '../../../src/kernel/region-name.ts'
+import { isRegionName } from '../../../src/kernel/text/region-name.ts'
 import { regionWarning } from '../../../src/platform/regions.ts'
 
 describe('a region', () => {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { backupBook } from '../../../src/store/sqlite/file/backup-book.ts'
+import { backupBook } from '../../../src/store/sqlite/file/commands/backup-book.ts'
 import { openBench, temporaryDirectory, unit } from '../../support/ledger/ledger-bench.ts'
 
 async function reportedIn(file: string): Promise<bigint | undefined> {

@@ -2,7 +2,7 @@ import fs, { readlinkSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { basename } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
-import { changeBook } from '../../../src/store/sqlite/file/book-file.ts'
+import { changeBook } from '../../../src/store/sqlite/file/commands/book-file.ts'
 import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
 
 afterEach(() => {

@@ -1,5 +1,8 @@
 import { createInterface } from 'node:readline/promises'
-import { operatorActionTable, type OperatorAction } from '../../../metering/operator-table.ts'
+import {
+  operatorActionTable,
+  type OperatorAction,
+} from '../../../metering/record/operator-table.ts'
 import type { CliIo } from '../../cli-io.ts'
 import { wrap } from '../../text-table.ts'
 import { invalid } from '../ledger-arguments.ts'

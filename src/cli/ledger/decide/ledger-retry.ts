@@ -1,7 +1,7 @@
 import { readArguments } from '../../command-line.ts'
 import { retryRefused } from '../../../ledger/decisions/operator-actions.ts'
 import { aboutRecord } from '../../../ledger/decisions/trail.ts'
-import type { MeteringRecord } from '../../../metering/record.ts'
+import type { MeteringRecord } from '../../../metering/record/record.ts'
 import { exitCodes } from '../../exit-codes.ts'
 import { wrap } from '../../text-table.ts'
 import { formatRecord, formatUnits } from '../format-record.ts'

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { isoOrNull } from '../../../kernel/clock.ts'
 import { SidecarError } from '../../../kernel/errors.ts'
-import { acceptedUntil, batchMeterUsageWindow } from '../../../metering/record-window.ts'
+import { acceptedUntil, batchMeterUsageWindow } from '../../../metering/record/record-window.ts'
 import {
   customerKeyPattern,
   customerKeyRule,

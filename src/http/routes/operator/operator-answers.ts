@@ -1,4 +1,4 @@
-import type { OperatorAction } from '../../../metering/operator-table.ts'
+import type { OperatorAction } from '../../../metering/record/operator-table.ts'
 import type { HeldAnswer, HourAnswer, RecordAnswer } from '../answers.ts'
 
 /** What an operator can decide about. */

@@ -1,5 +1,5 @@
-import type { OperatorAction } from '../../../metering/operator-table.ts'
-import type { RecordSummary } from '../../../metering/record.ts'
+import type { OperatorAction } from '../../../metering/record/operator-table.ts'
+import type { RecordSummary } from '../../../metering/record/record.ts'
 import type { TagSet } from '../../../metering/tags.ts'
 import type { UsageSummary } from '../../../store/summary.ts'
 

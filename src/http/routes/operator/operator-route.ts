@@ -5,8 +5,8 @@ import {
   operatorActions,
   operatorActionTable,
   type OperatorAction,
-} from '../../../metering/operator-table.ts'
-import { possiblyTaken, type RecordSummary } from '../../../metering/record.ts'
+} from '../../../metering/record/operator-table.ts'
+import { possiblyTaken, type RecordSummary } from '../../../metering/record/record.ts'
 import type { DecidedAnswer, UndecidedAnswer, UndecidedRecordAnswer } from './operator-answers.ts'
 import { parseDecision } from './parse-decision.ts'
 import type { Decided, OperatorDesk } from './operator-desk.ts'

@@ -1,5 +1,8 @@
 import { SidecarError } from '../../../kernel/errors.ts'
-import { operatorActionTable, type OperatorAction } from '../../../metering/operator-table.ts'
+import {
+  operatorActionTable,
+  type OperatorAction,
+} from '../../../metering/record/operator-table.ts'
 import { parseQuantity } from '../../../metering/quantity.ts'
 import { canonicalTags, type TagSet } from '../../../metering/tags.ts'
 import type { Decided, OperatorDesk } from './operator-desk.ts'

@@ -1,7 +1,7 @@
 import { isShared, type Account } from '../../../metering/account.ts'
 import type { OpenCell } from '../../../metering/cell.ts'
 import type { CustomerNames, Registration } from '../../../metering/customer.ts'
-import type { MeteringRecord } from '../../../metering/record.ts'
+import type { MeteringRecord } from '../../../metering/record/record.ts'
 import type { Slot } from '../../../metering/slot.ts'
 import type { TagSet } from '../../../metering/tags.ts'
 import type { Reading } from '../../../metering/reading.ts'

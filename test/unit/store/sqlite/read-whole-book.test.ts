@@ -6,7 +6,7 @@ import { createSilentLog } from '../../../../src/kernel/log.ts'
 import { hourMs } from '../../../../src/metering/hour.ts'
 import { untagged } from '../../../../src/metering/tags.ts'
 import { keyOfToken, receiptsOfText } from '../../../../src/store/claim-row.ts'
-import { readWholeBook } from '../../../../src/store/sqlite/file/read-whole-book.ts'
+import { readWholeBook } from '../../../../src/store/sqlite/file/commands/read-whole-book.ts'
 import { migrate } from '../../../../src/store/sqlite/migrations/migrate.ts'
 import { openSqliteStore } from '../../../../src/store/sqlite/open-sqlite-store.ts'
 import {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import type { AccountKey } from '../../../src/metering/account.ts'
-import { planSeal, type SealRules } from '../../../src/metering/seal.ts'
-import { canonicalTags } from '../../../src/metering/tags.ts'
-import type { OpenCell } from '../../../src/metering/cell.ts'
-import type { SealInput } from '../../../src/metering/seal-plan.ts'
-import { untagged } from '../../../src/metering/tags.ts'
-import { defaultRules } from '../../support/ledger/seal-rules.ts'
+import type { AccountKey } from '../../../../src/metering/account.ts'
+import { planSeal, type SealRules } from '../../../../src/metering/record/seal.ts'
+import { canonicalTags } from '../../../../src/metering/tags.ts'
+import type { OpenCell } from '../../../../src/metering/cell.ts'
+import type { SealInput } from '../../../../src/metering/record/seal-plan.ts'
+import { untagged } from '../../../../src/metering/tags.ts'
+import { defaultRules } from '../../../support/ledger/seal-rules.ts'
 
 const hour = Date.parse('2026-03-10T09:00:00Z')
 const team = (name: string) => canonicalTags([{ key: 'team', value: name }])

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { fileReader } from '../../../src/kernel/read-text.ts'
+import { fileReader } from '../../../../src/kernel/text/read-text.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'read-text-'))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -1,5 +1,5 @@
 import { show, type ReportMistake } from './mistakes.ts'
-import { fail, succeed, type Result } from './result.ts'
+import { fail, succeed, type Result } from '../result.ts'
 
 /** A JSON Schema of the draft 2020-12. */
 export type JsonSchema = Readonly<Record<string, unknown>>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseHttpDate, toHttpDate } from '../../../src/kernel/http-date.ts'
+import { parseHttpDate, toHttpDate } from '../../../../src/kernel/text/http-date.ts'
 
 test.each([
   ['Tue, 10 Mar 2026 09:16:30 GMT', '2026-03-10T09:16:30Z'],

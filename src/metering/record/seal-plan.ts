@@ -1,5 +1,5 @@
-import type { AccountKey } from './account.ts'
-import type { OpenCell } from './cell.ts'
+import type { AccountKey } from '../account.ts'
+import type { OpenCell } from '../cell.ts'
 import type { RecordPart, SealedContent } from './record.ts'
 
 /** What an account holds of an hour that is about to be sealed. */

@@ -11,7 +11,7 @@ import {
   tuple,
 } from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { roundedNumber } from '../../../src/kernel/rounded-number.ts'
+import { roundedNumber } from '../../../../src/kernel/text/rounded-number.ts'
 
 /** Whether a decimal text and the shortest text of the number that it becomes have one value, in integers. */
 function isKept(text: string): boolean {

@@ -1,4 +1,4 @@
-import { fromIso, toIso } from './clock.ts'
+import { fromIso, toIso } from '../clock.ts'
 
 const dayMs = 86_400_000
 // 1970-01-01 was a Thursday.

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { fromIso, toIso } from '../../../src/kernel/clock.ts'
+import { fromIso, toIso } from '../../../../src/kernel/clock.ts'
 import {
   acceptedUntil,
   batchMeterUsageWindow,
   meterUsageWindow,
   type RecordWindow,
-} from '../../../src/metering/record-window.ts'
+} from '../../../../src/metering/record/record-window.ts'
 
 const untilOf = (window: RecordWindow, hour: string) =>
   toIso(acceptedUntil(window, fromIso(hour) ?? Number.NaN))

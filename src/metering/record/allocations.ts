@@ -1,7 +1,7 @@
-import { awsLimits } from './aws-limits.ts'
-import type { QuantityForm } from './amount.ts'
-import { sumOf, type OpenCell } from './cell.ts'
-import { tagsOf, untagged, type TagSet } from './tags.ts'
+import { awsLimits } from '../aws-limits.ts'
+import type { QuantityForm } from '../amount.ts'
+import { sumOf, type OpenCell } from '../cell.ts'
+import { tagsOf, untagged, type TagSet } from '../tags.ts'
 
 /** What of a record goes to a tag set, in the smallest steps that the record can say. */
 export interface Share {

@@ -1,4 +1,4 @@
-import { fail, succeed, type Result } from './result.ts'
+import { fail, succeed, type Result } from '../result.ts'
 
 /** Receives one mistake in a setting or a file, as a line for people. */
 export type ReportMistake = (line: string) => void

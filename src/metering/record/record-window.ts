@@ -1,6 +1,6 @@
-import { fromIso, toIso } from '../kernel/clock.ts'
-import { awsLimits } from './aws-limits.ts'
-import { hourMs } from './hour.ts'
+import { fromIso, toIso } from '../../kernel/clock.ts'
+import { awsLimits } from '../aws-limits.ts'
+import { hourMs } from '../hour.ts'
 
 /** How long AWS accepts a record. */
 export interface RecordWindow {

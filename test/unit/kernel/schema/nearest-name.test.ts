@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { nearestName } from '../../../src/kernel/nearest-name.ts'
+import { nearestName } from '../../../../src/kernel/schema/nearest-name.ts'
 
 test('finds the name that was probably meant', () => {
   const names = ['check', 'schema', 'init']

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { csvLine } from '../../../src/kernel/csv.ts'
+import { csvLine } from '../../../../src/kernel/text/csv.ts'
 
 describe('a line of CSV', () => {
   test.each([

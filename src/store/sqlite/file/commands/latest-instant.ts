@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { fastClockNote } from '../../summary.ts'
-import { ledgerFileName } from './open-database.ts'
+import { fastClockNote } from '../../../summary.ts'
+import { ledgerFileName } from '../open-database.ts'
 
 /**
  * The latest instant that the ledger of a demo in `directory` knows of, or undefined. A clock that does

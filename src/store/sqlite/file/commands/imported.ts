@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { SidecarError } from '../../../kernel/errors.ts'
+import { SidecarError } from '../../../../kernel/errors.ts'
 
 /** Notes that the book goes on in a database; inside a transaction only. */
 export function markImported(database: DatabaseSync, to: string): void {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { allocateSteps, fitAllocations } from '../../../src/metering/allocations.ts'
-import { canonicalTags, tagsOf, untagged } from '../../../src/metering/tags.ts'
+import { allocateSteps, fitAllocations } from '../../../../src/metering/record/allocations.ts'
+import { canonicalTags, tagsOf, untagged } from '../../../../src/metering/tags.ts'
 
 const team = (name: string) => canonicalTags([{ key: 'team', value: name }])
 const sum = (parts: readonly { readonly steps: bigint }[]) =>

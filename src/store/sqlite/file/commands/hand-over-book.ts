@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import type { WholeBook } from '../../whole-book.ts'
+import type { WholeBook } from '../../../whole-book.ts'
 import { changeDatabase, withSnapshot } from './book-file.ts'
-import { lockFile } from './file-lock.ts'
+import { lockFile } from '../file-lock.ts'
 import { markImported, refuseOther } from './imported.ts'
 import { readWholeBook } from './read-whole-book.ts'
 

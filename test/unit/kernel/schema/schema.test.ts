@@ -1,8 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { object, optional, orOnly, required } from '../../../src/kernel/object-schema.ts'
-import { collectMistakes } from '../../../src/kernel/mistakes.ts'
-import { fail, succeed } from '../../../src/kernel/result.ts'
-import { choice, described, list, mapOf, text, type Schema } from '../../../src/kernel/schema.ts'
+import { object, optional, orOnly, required } from '../../../../src/kernel/schema/object-schema.ts'
+import { collectMistakes } from '../../../../src/kernel/schema/mistakes.ts'
+import { fail, succeed } from '../../../../src/kernel/result.ts'
+import {
+  choice,
+  described,
+  list,
+  mapOf,
+  text,
+  type Schema,
+} from '../../../../src/kernel/schema/schema.ts'
 
 const word = text({ pattern: /^[a-z]+$/, longest: 5, give: '1 to 5 small letters' })
 const animal = object({

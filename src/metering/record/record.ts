@@ -1,9 +1,9 @@
-import type { AccountKey } from './account.ts'
-import type { QuantityForm } from './amount.ts'
-import type { OpenCell } from './cell.ts'
+import type { AccountKey } from '../account.ts'
+import type { QuantityForm } from '../amount.ts'
+import type { OpenCell } from '../cell.ts'
 import type { RecordState } from './record-states.ts'
-import type { Slot } from './slot.ts'
-import { untagged, type TagSet } from './tags.ts'
+import type { Slot } from '../slot.ts'
+import { untagged, type TagSet } from '../tags.ts'
 
 export interface Allocation {
   readonly tags: TagSet

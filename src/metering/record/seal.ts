@@ -1,11 +1,11 @@
 import { allocateSteps, fitAllocations, type Share } from './allocations.ts'
-import { microPerUnit, stepOf, type QuantityForm } from './amount.ts'
-import { awsLimits } from './aws-limits.ts'
-import { sumOf, type OpenCell } from './cell.ts'
-import { hourMs, recordTimestamp } from './hour.ts'
+import { microPerUnit, stepOf, type QuantityForm } from '../amount.ts'
+import { awsLimits } from '../aws-limits.ts'
+import { sumOf, type OpenCell } from '../cell.ts'
+import { hourMs, recordTimestamp } from '../hour.ts'
 import { mergeAllocations, type RecordPart, type SealedContent } from './record.ts'
 import type { SealAccount, SealInput, SealPlan, SealRest } from './seal-plan.ts'
-import { untagged, type TagSet } from './tags.ts'
+import { untagged, type TagSet } from '../tags.ts'
 
 export interface SealRules {
   /** How AWS receives the quantities of a dimension. */

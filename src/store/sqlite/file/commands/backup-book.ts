@@ -2,10 +2,10 @@ import { existsSync, linkSync, mkdtempSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { backup } from 'node:sqlite'
-import { SidecarError, messageOf } from '../../../kernel/errors.ts'
+import { SidecarError, messageOf } from '../../../../kernel/errors.ts'
 import { withSnapshot } from './book-file.ts'
-import { keepPrivate } from './own-files.ts'
-import { syncDirectory } from './sync-directory.ts'
+import { keepPrivate } from '../own-files.ts'
+import { syncDirectory } from '../sync-directory.ts'
 
 /**
  * Copies the book of a data directory to a new file, as it stood at one moment, whether a sidecar has it
