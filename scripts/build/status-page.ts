@@ -28,7 +28,7 @@ export async function ensureStatusPage(
 /** The folder counts too, because its time changes when a file is deleted. */
 function newestSourceMs(): number {
   const files = [source, shared].flatMap((folder) =>
-    readdirSync(folder).map((name) => join(folder, name)),
+    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
   )
   return Math.max(...[self, source, ...files].map(changedMs))
 }

@@ -111,7 +111,7 @@ describe('reading', () => {
       rmSync(path('-shm'), { force: true })
       for (const name of readdirSync(directory)) chmodSync(join(directory, name), 0o444)
       chmodSync(directory, 0o555)
-      const module = new URL('../../../src/store/sqlite/file/', import.meta.url).href
+      const module = new URL('../../../src/store/sqlite/file/commands/', import.meta.url).href
       const script = `
         import { readBook } from '${module}book-file.ts'
         if (process.getuid() === 0) process.setuid(65534)
