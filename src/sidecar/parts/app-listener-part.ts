@@ -33,7 +33,7 @@ export interface AppListenerPart extends ListenerPart {
   drainSources(signal: AbortSignal): Promise<void>
 }
 
-interface Deps {
+export interface AppListenerDeps {
   readonly platform: Platform
   readonly ledger: Ledger
   readonly api: MeteringApi
@@ -45,7 +45,10 @@ interface Deps {
 }
 
 /** Starts the sources and opens the listener for the application; disposal closes it before the sources. */
-export function startAppListener(options: SidecarOptions, deps: Deps): Promise<AppListenerPart> {
+export function startAppListener(
+  options: SidecarOptions,
+  deps: AppListenerDeps,
+): Promise<AppListenerPart> {
   const { settings, events, log, clock, timers, version, sources = allSources } = options
   const { platform, ledger, api, submission, drain, listen } = deps
   const { entitlement, signal } = deps.entitlementPart
