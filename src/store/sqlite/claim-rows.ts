@@ -1,6 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { keyOfToken, receiptsOfText, textOfReceipts } from '../claim-row.ts'
-import { bytesOfClaims } from '../room-of-keys.ts'
 import type { NewClaim } from '../changes.ts'
 import type { StoredClaim } from '../view.ts'
 
@@ -48,14 +47,13 @@ export class ClaimRows {
 
   insert(claims: readonly NewClaim[]): void {
     if (claims.length === 0) return
-    for (const { token, digest, receipts, createdAt, keptLongerMs = 0 } of claims)
-      this.#insert.run(
-        keyOfToken(token),
-        digest,
-        textOfReceipts(receipts),
-        createdAt + keptLongerMs,
-      )
-    this.#grow.run(bytesOfClaims(claims, bytesOfKey))
+    let bytes = 0
+    for (const { token, digest, receipts, createdAt, keptLongerMs = 0 } of claims) {
+      const text = textOfReceipts(receipts)
+      this.#insert.run(keyOfToken(token), digest, text, createdAt + keptLongerMs)
+      bytes += bytesOfKey + text.length
+    }
+    this.#grow.run(bytes)
   }
 
   /** Deletes keys that are older than `before`, a bounded number of them. */

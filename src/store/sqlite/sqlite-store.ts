@@ -130,10 +130,10 @@ export class SqliteStore extends SqliteReader implements Store {
   /** Refuses usage for which there is no room, so that what the book has can still be sealed and sent. */
   #admit(changes: Changes): void {
     const { keyLimitBytes } = this.#options
-    const { claims } = changes
-    const more = bytesOfClaims(claims, bytesOfKey)
-    if (more > 0 && this.#claims.bytes() + more > keyLimitBytes) throw keysFull(keyLimitBytes)
-    if (this.#options.disk.reserve(pagesOf(changes))) return
+    const keyBytes = bytesOfClaims(changes.claims, bytesOfKey)
+    if (keyBytes > 0 && this.#claims.bytes() + keyBytes > keyLimitBytes)
+      throw keysFull(keyLimitBytes)
+    if (this.#options.disk.reserve(pagesOf(changes, keyBytes))) return
     throw new SidecarError(
       'LedgerFull',
       'The volume of the data directory is full, so nothing of this was recorded; the room that is left is kept for sending what the ledger has. Free or enlarge the volume; the sidecar goes on by itself, and the same request may then be sent again.',
@@ -161,15 +161,17 @@ function bringsUsage({ accounts, claims, readings }: Changes): boolean {
 const pageBytes = 4096
 
 /** The most pages that usage can write: every row on pages of its own that split, and long rows. */
-function pagesOf({ accounts, added, claims, readings, cursors }: Changes): number {
+function pagesOf(
+  { accounts, added, claims, readings, cursors }: Changes,
+  keyBytes: number,
+): number {
   let rows = accounts.length + 2 * (readings?.rows.length ?? 0) + (cursors?.put.length ?? 0)
-  let bytes = 0
+  let bytes = keyBytes
   for (const { added: cells } of added)
     for (const tags of cells.keys()) {
       rows += 1
       bytes += tags.length
     }
   rows += 2 * claims.length
-  bytes += bytesOfClaims(claims, bytesOfKey)
   return 2 * rows + Math.ceil((2 * bytes) / pageBytes) + 16
 }
