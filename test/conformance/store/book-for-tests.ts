@@ -16,6 +16,14 @@ import {
 } from './changes-for-tests.ts'
 
 export const now = nine + 10 * hourMs
+/** Forgets nothing. */
+export const never = {
+  at: now,
+  claimsBefore: 0,
+  settledBefore: 0,
+  lateUsageBefore: 0,
+  readingsBefore: 0,
+}
 export const hourAt = (index: number) => nine + index * hourMs
 export const requests = accountFor('requests')
 export const storage = accountFor('storage', { divisor: 1000n })

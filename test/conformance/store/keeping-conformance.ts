@@ -4,7 +4,7 @@ import { hourMs } from '../../../src/metering/hour.ts'
 import { untagged } from '../../../src/metering/tags.ts'
 import type { NewClaim } from '../../../src/store/changes.ts'
 import type { Store } from '../../../src/store/store.ts'
-import { fill, hourAt, noSums, now, requests } from './book-for-tests.ts'
+import { fill, hourAt, never, noSums, now, requests } from './book-for-tests.ts'
 import {
   accountFor,
   addedTo,
@@ -27,14 +27,6 @@ export function describeKeeping(
     place: { age?: (ms: number) => Promise<unknown> }
   }>,
 ): void {
-  const never = {
-    at: now,
-    claimsBefore: 0,
-    settledBefore: 0,
-    lateUsageBefore: 0,
-    readingsBefore: 0,
-  }
-
   async function filled(): Promise<Store> {
     const { store } = await owned()
     await fill(store)

@@ -3,19 +3,12 @@ import { hourMs } from '../../../src/metering/hour.ts'
 import type { Reading } from '../../../src/metering/reading.ts'
 import { untagged } from '../../../src/metering/tags.ts'
 import type { Store } from '../../../src/store/store.ts'
-import { now } from './book-for-tests.ts'
+import { never, now } from './book-for-tests.ts'
 import { accountFor, look, nine, pod, tagged, unit, write } from './changes-for-tests.ts'
 
 const hosts = accountFor('hosts', { aggregate: 'max' })
 const users = accountFor('users', { aggregate: 'unique' })
 const open = { account: hosts, resource: pod, hour: nine }
-const never = {
-  at: now,
-  claimsBefore: 0,
-  settledBefore: 0,
-  lateUsageBefore: 0,
-  readingsBefore: 0,
-}
 
 function reading(quantity: bigint, more: Partial<Reading> = {}): Reading {
   return { tags: untagged, key: '', quantity, at: nine + 5, until: nine + 10, ...more }
