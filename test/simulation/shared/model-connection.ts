@@ -72,7 +72,7 @@ export class ModelConnection implements Database {
           const done = await work({ query })
           cut = this.#takeCut()
           if (cut !== undefined) reject(new CommitUnknown('the connection was cut'))
-          // Its locks are held: whoever asks for the outcome waits.
+          // Its locks are held: a question for the outcome waits.
           if (cut === 'on-its-way') await settle(turnsOnItsWay)
           if (cut === 'before') undo()
           else for (const write of this.#staged) write()

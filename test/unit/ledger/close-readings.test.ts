@@ -79,7 +79,7 @@ describe('readings that all tasks share', () => {
     expect(close(book, 'submitter', ten)).toEqual([['users', eight, 1]])
   })
 
-  test('are one amount of an hour, whoever saw them, and apart by dimension and hour', () => {
+  test('are one amount of an hour for all that saw them, and apart by dimension and hour', () => {
     const book = bookOf(
       { name: 'ada', hour: eight },
       { name: 'ada', hour: eight, resource: 'task/two' },

@@ -34,7 +34,7 @@ test.each([
   ['carry', 1],
   ['hold', 0],
 ] as const)(
-  'whoever takes over learns which hours received usage: open, read and sealed (%s)',
+  'a takeover says which hours received usage: open, read and sealed (%s)',
   async (lateUsage, share) => {
     const { ledger, clock, report, directory } = await openBench({
       resource: 'pod:old',

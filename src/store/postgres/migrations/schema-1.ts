@@ -20,7 +20,7 @@ CREATE TABLE lease (
   incarnation text,
   until timestamptz NOT NULL,
   sequence bigint NOT NULL DEFAULT 0,
-  -- What the keys take that it stored, less those that it deleted, whoever had stored them: only the sum of all counts.
+  -- What the keys take that it stored, less those that it deleted, also of others: only the sum of all counts.
   key_bytes bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 20);
 

@@ -84,7 +84,7 @@ export async function receiveClaims(
 
 /**
  * Deletes keys that are older than `before`, where the clock of this process is at `at`; a bounded number of them.
- * Whoever stored them, this task or pod counts that they are gone: only the sum over all has a meaning.
+ * This task or pod counts that they are gone, also those that another one stored: only the sum over all has a meaning.
  */
 export async function forgetClaims(
   session: Session,
