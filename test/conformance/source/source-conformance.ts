@@ -1,25 +1,18 @@
-import type { AddressInfo } from 'node:net'
-import type { FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createPostRoute } from '../../../src/http/listener/post-json.ts'
-import { problemOfError } from '../../../src/http/listener/problem-of-error.ts'
-import { createServerBase } from '../../../src/http/listener/server.ts'
 import { SidecarError } from '../../../src/kernel/errors.ts'
-import { Events } from '../../../src/kernel/events.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
-import type { ReportReceipt, UsageRequest } from '../../../src/metering/report.ts'
-import { canonicalTags, untagged } from '../../../src/metering/tags.ts'
+import { canonicalTags } from '../../../src/metering/tags.ts'
+import type { Dimension } from '../../../src/product/product.ts'
 import type { Source } from '../../../src/sources/source.ts'
 import { eventually } from '../../support/eventually.ts'
-import { idleSourceContext } from '../../support/sidecar/idle-source-context.ts'
-import { settle } from '../../support/manual-clock.ts'
+import { RunningSource } from './running-source.ts'
 
-/** Usage as a test describes it, before the driver puts it into the source's own protocol. */
+/** A piece of usage as a test describes it, before the driver puts it into the source's own protocol. */
 export interface SentUsage {
+  /** The same piece of usage has the same name, however often it is sent. */
+  readonly id: string
   readonly dimension: string
   readonly quantity: string
   readonly tags?: Readonly<Record<string, string>>
-  readonly idempotencyKey?: string
 }
 
 export interface SourceAnswer {
@@ -38,159 +31,189 @@ export const bookFailures = [
 ] as const
 export type BookFailure = (typeof bookFailures)[number]
 
-/** How to speak to a source, and what its protocol makes of the book's answers. */
+/** The application of one test. */
+export interface Application {
+  /** Has the source take a piece of usage, once more when it was taken before. */
+  send(running: RunningSource, usage: SentUsage): Promise<SourceAnswer>
+  /** Of its metrics page. */
+  readonly url?: string
+  close?(): Promise<void>
+}
+
+/** How an application uses a source, and what the source's protocol makes of the book's answers. */
 export interface SourceDriver {
-  send(port: number, usage: SentUsage): Promise<SourceAnswer>
-  /** The documented code for each failure. */
-  readonly codes: Readonly<Record<BookFailure | 'unknownDimension', string>>
-  /** Quantities that the protocol can express, and what the book must receive for them. */
+  readonly name?: string
+  readonly source: Source
+  /** Where the usage of a dimension comes from, and how it adds up. */
+  readonly from?: (dimension: string) => Pick<Dimension, 'from' | 'aggregate'>
+  start(): Application | Promise<Application>
+  /** The documented code for each failure; none where there is no one to answer. */
+  readonly codes: Readonly<Record<BookFailure, string | undefined>>
+  /** What the source says when usage is not recorded: to those who watch, if not to the application. */
+  readonly complaint: string
+  /** The answer to usage of a dimension that the product does not have. */
+  readonly unknownDimension?: SourceAnswer
+  /** Quantities that the protocol can express, and what the book must have for them. */
   readonly quantities: readonly {
     readonly dimension: string
     readonly sent: string
     readonly micro: bigint
   }[]
-  /** The key that the book receives for a key of the protocol. */
-  bookKey(sent: string): string
+  /** Whether each piece of usage adds to the ones before, and can have tags: time cannot. */
+  readonly addsUp: boolean
 }
 
-/** The product of these tests. AWS meters its storage in thousands. */
-export const product = {
-  productCode: 'product',
-  dimensions: [
-    { name: 'requests', unit: undefined, divisor: 1n },
-    { name: 'storage', unit: undefined, divisor: 1000n },
-  ],
-} as const
+const usage: SentUsage = { id: 'one', dimension: 'requests', quantity: '3' }
+const threeUnits = 3_000_000n
+const tags = [
+  { key: 'team', value: 'blue' },
+  { key: 'account', value: '7' },
+]
+const acknowledged: SourceAnswer = { acknowledged: true, code: undefined }
 
-const usage: SentUsage = { dimension: 'requests', quantity: '3' }
-const receipt: ReportReceipt = { result: 'accepted', hour: 0, late: false }
-const notHere = () => Promise.reject(new Error('no part of this test'))
+/** The dimensions of these tests. AWS meters its storage in thousands. */
+function dimensionsOf({ from }: SourceDriver): Dimension[] {
+  return [
+    { name: 'requests', unit: undefined, divisor: 1n, ...from?.('requests') },
+    { name: 'storage', unit: undefined, divisor: 1000n, ...from?.('storage') },
+  ]
+}
+
+function failWith(failure: BookFailure): Error {
+  return failure === 'defect' ? new TypeError('a defect') : new SidecarError(failure, 'Not now.')
+}
 
 /** Declares the tests that every source passes. */
-export function describeSource(source: Source, driver: SourceDriver): void {
-  let app: FastifyInstance
-  let started: AsyncDisposable
-  let port: number
-  let requests: UsageRequest[]
-  let refusals: { readonly dimension: unknown; readonly code: string }[]
-  let answer: () => Promise<ReportReceipt[]>
-  const send = (changes: Partial<SentUsage> = {}) => driver.send(port, { ...usage, ...changes })
+export function describeSource(driver: SourceDriver): void {
+  const { source, codes } = driver
+  let running: RunningSource
+  let application: Application
+  const send = (changes: Partial<SentUsage> = {}) =>
+    application.send(running, { ...usage, ...changes })
 
   beforeEach(async () => {
-    requests = []
-    refusals = []
-    answer = () => Promise.resolve([receipt])
-    const log = createSilentLog()
-    const limits = { bodyLimitBytes: 65_536, maxConnections: 16, requestTimeoutMs: 10_000 }
-    app = createServerBase(limits, new Events(), log)
-    started = source.start({
-      app,
-      postJson: createPostRoute(app),
-      book: {
-        report(request) {
-          requests.push(request)
-          return answer()
-        },
-        countPage: notHere,
-        countStreams: notHere,
-      },
-      ...product,
-      region: 'eu-west-1',
-      log,
-      refused: (dimension, code) => refusals.push({ dimension, code }),
-      explain: problemOfError,
-      referenceOf: (dimension, hour) => `${dimension} ${hour}`,
-      meterUsageCalls: 'add',
-      repeated: () => {},
-      aws: { forward: notHere, prove: notHere },
-      ...idleSourceContext,
-    })
-    await app.listen({ host: '127.0.0.1', port: 0 })
-    port = (app.server.address() as AddressInfo).port
+    application = await driver.start()
+    const dimensions = dimensionsOf(driver)
+    running = new RunningSource({ source, dimensions, scrapeUrl: application.url })
   })
   afterEach(async () => {
-    await app.close()
-    await started[Symbol.asyncDispose]()
+    await running.close()
+    await application.close?.()
   })
 
-  describe(`the source ${source.name}`, () => {
+  describe(`the source ${driver.name ?? source.name}`, () => {
     test('acknowledges usage only when it is on disk', async () => {
-      const stored = Promise.withResolvers<ReportReceipt[]>()
-      answer = () => stored.promise
+      const flushed = Promise.withResolvers<undefined>()
+      running.onTheWay = async (store) => {
+        const stored = await store()
+        await flushed.promise
+        return stored
+      }
+      await running.start()
       let answered = false
       const sent = send().finally(() => {
         answered = true
       })
-      await eventually(() => requests.length === 1)
-      // A whole exchange with the same server passes meanwhile.
-      await fetch(`http://127.0.0.1:${port}/nothing-here`)
-      await settle(20)
+      await eventually(() => running.asked > 0)
+      await running.arrive()
       expect(answered).toBe(false)
-      stored.resolve([receipt])
-      expect(await sent).toEqual({ acknowledged: true, code: undefined })
+      flushed.resolve(undefined)
+      expect(await sent).toEqual(acknowledged)
+    })
+
+    test('has what it acknowledged after a power cut', async () => {
+      await running.start()
+      expect(await send()).toEqual(acknowledged)
+      await running.cutPower()
+      expect(await running.recorded('requests')).toBe(threeUnits)
     })
 
     test.each(bookFailures)(
-      'does not acknowledge usage that the book rejects: %s',
+      'neither acknowledges nor keeps usage that the book rejects, and says so: %s',
       async (failure) => {
-        answer = () =>
-          Promise.reject(
-            failure === 'defect'
-              ? new TypeError('a defect')
-              : new SidecarError(failure, 'Not now.'),
-          )
-        const code = driver.codes[failure]
-        expect(await send()).toEqual({ acknowledged: false, code })
-        expect(requests).toHaveLength(1)
-        expect(refusals).toMatchObject([{ dimension: 'requests' }])
+        running.onTheWay = () => Promise.reject(failWith(failure))
+        await running.start()
+        expect(await send()).toEqual({ acknowledged: false, code: codes[failure] })
+        expect(running.said).toContain(driver.complaint)
+        expect(await running.recorded('requests')).toBe(0n)
       },
     )
 
-    test('refuses a dimension that the product does not have, and reports that', async () => {
-      const code = driver.codes.unknownDimension
-      expect(await send({ dimension: 'unheard' })).toEqual({ acknowledged: false, code })
-      expect(refusals).toEqual([{ dimension: 'unheard', code }])
-      expect(requests).toEqual([])
+    test('counts usage once that comes again after the book rejected it', async () => {
+      running.onTheWay = () => Promise.reject(failWith('LedgerBusy'))
+      await running.start()
+      expect(await send()).toMatchObject({ acknowledged: false })
+      running.onTheWay = (store) => store()
+      expect(await send()).toEqual(acknowledged)
+      expect(await running.recorded('requests')).toBe(threeUnits)
+    })
+
+    test('counts usage once that comes again, whether or not its answer was lost', async () => {
+      running.onTheWay = async (store) => {
+        await store()
+        throw failWith('LedgerFailed')
+      }
+      await running.start()
+      expect(await send()).toMatchObject({ acknowledged: false })
+      running.onTheWay = (store) => store()
+      expect(await send()).toEqual(acknowledged)
+      expect(await send()).toEqual(acknowledged)
+      expect(await running.recorded('requests')).toBe(threeUnits)
+    })
+
+    test('counts usage once that comes again after a power cut, and what follows it too', async () => {
+      await running.start()
+      await send()
+      await running.cutPower()
+      expect(await send()).toEqual(acknowledged)
+      expect(await running.recorded('requests')).toBe(threeUnits)
+      if (!driver.addsUp) return
+      expect(await send({ id: 'two', quantity: '4' })).toEqual(acknowledged)
+      expect(await running.recorded('requests')).toBe(7_000_000n)
     })
 
     test.each(driver.quantities)(
-      'gives the book $micro micro-units for $sent $dimension',
+      'has $micro micro-units for $sent $dimension',
       async ({ dimension, sent, micro }) => {
-        expect(await send({ dimension, quantity: sent })).toMatchObject({ acknowledged: true })
-        expect(requests.flatMap(({ reports }) => reports)).toMatchObject([
-          { dimension, quantity: micro, tags: untagged },
-        ])
-        expect(refusals).toEqual([])
+        await running.start()
+        expect(await send({ dimension, quantity: sent })).toEqual(acknowledged)
+        expect(await running.recorded(dimension)).toBe(micro)
       },
     )
 
-    test('gives the book the tags in their canonical form', async () => {
-      const tags = [
-        { key: 'team', value: 'blue' },
-        { key: 'account', value: '7' },
-      ]
-      const inOrder = Object.fromEntries(tags.map(({ key, value }) => [key, value]))
-      const reversed = Object.fromEntries(Object.entries(inOrder).toReversed())
-      expect(await send({ tags: inOrder })).toMatchObject({ acknowledged: true })
-      expect(await send({ tags: reversed })).toMatchObject({ acknowledged: true })
-      const arrived = requests.flatMap(({ reports }) => reports.map((report) => report.tags))
-      expect(arrived).toEqual([canonicalTags(tags), canonicalTags(tags)])
-    })
+    test.each(driver.unknownDimension === undefined ? [] : [driver.unknownDimension])(
+      'records nothing of a dimension that the product does not have',
+      async (answer) => {
+        await running.start()
+        expect(await send({ dimension: 'unheard' })).toEqual(answer)
+        expect(await running.recorded('unheard')).toBe(0n)
+        expect(await running.recorded('requests')).toBe(0n)
+        const complaints = running.said.filter((line) => line.startsWith('refused'))
+        expect(complaints).toEqual(answer.acknowledged ? [] : ['refused unheard'])
+      },
+    )
 
-    test('gives the book the same idempotency key for the same key', async () => {
-      for (const idempotencyKey of ['key-1', 'key-1', 'key-2']) await send({ idempotencyKey })
-      await send()
-      const keys = requests.map((request) => request.idempotencyKey)
-      const [first, second] = [driver.bookKey('key-1'), driver.bookKey('key-2')]
-      expect(keys).toEqual([first, first, second, undefined])
-    })
+    test.each(driver.addsUp ? [canonicalTags(tags)] : [])(
+      'keeps tags in their canonical form, %s',
+      async (canonical) => {
+        const inOrder = Object.fromEntries(tags.map(({ key, value }) => [key, value]))
+        const reversed = Object.fromEntries(Object.entries(inOrder).toReversed())
+        await running.start()
+        expect(await send({ id: 'one', tags: inOrder })).toEqual(acknowledged)
+        expect(await send({ id: 'two', tags: reversed })).toEqual(acknowledged)
+        expect(await running.recorded('requests')).toBe(2n * threeUnits)
+        expect(await running.tags()).toEqual([canonical])
+      },
+    )
 
-    test('accepts nothing once it is disposed of', async () => {
-      await app.close()
-      await started[Symbol.asyncDispose]()
+    test('takes nothing once it is disposed of', async () => {
+      await running.start()
+      await running.arrive()
+      const before = await running.recorded('requests')
+      await running.stop()
       const sent = await send().catch(() => undefined)
       expect(sent?.acknowledged ?? false).toBe(false)
-      expect(requests).toEqual([])
+      expect(await running.recorded('requests')).toBe(before)
     })
   })
 }
