@@ -27,6 +27,9 @@ export interface CountedStream extends CountedSeries {
 
 /** A process that has said nothing for so long is gone. */
 const goneAfterMs = 6 * hourMs
+/** The cursor of when a counter came whose value was that old: a queue was emptied, and more of it follows. */
+const lateSeries = (series: string) => `${series} late`
+const isLate = ({ series }: Cursor) => series.endsWith(' late')
 /** Counters that began before its start are no longer known: what they show at first is no usage. */
 const floorSeries = 'floor'
 
@@ -63,6 +66,10 @@ export function countStreams(
     const move = (to: bigint) => {
       const cursor = { resource, source, series, value: to, startedAt, readAt: at }
       put.set(series, cursor)
+      if (at < rules.now - goneAfterMs) {
+        const late = lateSeries(series)
+        put.set(late, { ...cursor, series: late, value: 0n, readAt: rules.now })
+      }
       if (before !== undefined) return
       room -= 1
       siblings.set(name, [...(siblings.get(name) ?? []), cursor])
@@ -73,7 +80,7 @@ export function countStreams(
     if (before === undefined && room <= 0) return give('skipped')
     if (before === undefined && !countsWhole(point, floor, rules)) {
       // A counter that was forgotten begins again at what it shows now, not at what it showed before it fell silent.
-      if (at >= rules.now - goneAfterMs) move(value)
+      if (at >= rules.now - goneAfterMs || startedAt >= floor) move(value)
       return give('baseline')
     }
     const others = before === undefined ? (siblings.get(name) ?? []) : []
@@ -113,10 +120,15 @@ function nameIn(series: string): string {
 function forgetGone(page: Page, source: string, stored: Map<string, Cursor>, now: number): number {
   const before = stored.get(floorSeries)?.startedAt ?? 0
   stored.delete(floorSeries)
-  const removed = [...stored.values()].filter(({ readAt }) => readAt < now - goneAfterMs)
+  const isOld = ({ readAt }: Cursor) => readAt < now - goneAfterMs
+  const late = [...stored.values()].filter(isLate)
+  const heard = new Set(late.filter((each) => !isOld(each)).map(({ series }) => nameIn(series)))
+  for (const { series } of late) stored.delete(series)
+  const gone = [...stored.values()].filter((each) => isOld(each) && !heard.has(each.series))
+  const removed = [...late.filter(isOld), ...gone]
   if (removed.length === 0) return before
-  for (const { series } of removed) stored.delete(series)
-  const starts = removed.map(({ startedAt }) => (startedAt ?? 0) + 1)
+  for (const { series } of gone) stored.delete(series)
+  const starts = gone.map(({ startedAt }) => (startedAt ?? 0) + 1)
   const startedAt = starts.reduce((a, b) => Math.max(a, b), before)
   const { resource } = page
   const floor = { resource, source, series: floorSeries, value: 0n, startedAt, readAt: now }

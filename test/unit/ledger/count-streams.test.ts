@@ -136,6 +136,48 @@ describe('a counter that a process sends', () => {
     expect(await open(next)).toEqual([[0, 42]])
   })
 
+  test('whose values come hours late, out of a queue, counts all of them', async () => {
+    const bench = await openBench({ readings })
+    await bench.clock.advance(9 * hourMs)
+    const late = [
+      [1, 5],
+      [1.5, 9],
+      [2.5, 20],
+      [4, 31],
+    ] as const
+    for (const [hours, value] of late) {
+      const at = nine15 + hours * hourMs
+      const rise = value - (late[late.findIndex(([each]) => each === hours) - 1]?.[1] ?? 0)
+      expect(await send(bench, { value, at })).toEqual([['counted', rise]])
+      expect(await send(bench, { value, at })).toEqual([['counted', 0]])
+    }
+    expect(await send(bench, { value: 40 })).toEqual([['counted', 9]])
+  })
+
+  test('whose first value is hours old counts from it on, where it began before the book', async () => {
+    const bench = await openBench({ readings })
+    await bench.clock.advance(9 * hourMs)
+    const start = nine15 - 1
+    const at = nine15 + hourMs
+    expect(await send(bench, { value: 100, start, at })).toEqual([['baseline', 0]])
+    expect(await send(bench, { value: 103, start, at: at + 60_000 })).toEqual([['counted', 3]])
+    expect(await send(bench, { value: 107, start })).toEqual([['counted', 4]])
+  })
+
+  test('that came hours late is forgotten six hours after that, and never counts twice', async () => {
+    const bench = await openBench({ readings })
+    await bench.clock.advance(9 * hourMs)
+    const at = nine15 + hourMs
+    expect(await send(bench, { value: 5, at })).toEqual([['counted', 5]])
+    await bench.clock.advance(5 * hourMs)
+    expect(await send(bench, { value: 1, series: 'b', start: at })).toEqual([['counted', 1]])
+    expect(await send(bench, { value: 7, at: at + 1 })).toEqual([['counted', 2]])
+    await bench.clock.advance(7 * hourMs)
+    expect(await send(bench, { value: 8, at: at + 2 })).toEqual([['baseline', 0]])
+    expect(await send(bench, { value: 9 })).toEqual([['baseline', 0]])
+    expect(await send(bench, { value: 10 })).toEqual([['counted', 1]])
+  })
+
   test('at the cap goes on to count, and those that are gone make room for as many', async () => {
     const bench = await openBench({ readings })
     const five = (value: number, start = nine15) =>
