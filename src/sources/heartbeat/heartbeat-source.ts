@@ -3,8 +3,10 @@ import { messageOf } from '../../kernel/errors.ts'
 import { untagged } from '../../metering/tags.ts'
 import type { Source, SourceContext } from '../source.ts'
 
-/** A value of an integral stands for longer than this, unless the product file says less than a minute. */
+/** How often it beats at least. */
 const beatMs = 30_000
+/** How often it looks whether the buyer may run the product. */
+const lookMs = 1000
 
 /** Time itself: the task or pod counts as long as the buyer may run it. */
 export const heartbeatSource: Source = {
@@ -14,15 +16,26 @@ export const heartbeatSource: Source = {
       from?.heartbeat === undefined ? [] : [{ dimension: name, quantity: from.heartbeat.value }],
     )
     if (beating.length === 0) return { [Symbol.asyncDispose]: () => Promise.resolve() }
+    const { clock, entitled } = context
+    const pauseMs = pauseOf(context.dimensions)
     let timer: Timer | undefined
     let beat: Promise<void> = Promise.resolve()
+    let last: { readonly isEntitled: boolean; readonly elapsed: number } | undefined
     let stopped = false
-    const next = () => {
+    const look = () => {
       if (stopped) return
-      beat = beatOnce(context, beating)
-      timer = context.clock.after(beatMs, next)
+      const isEntitled = entitled()
+      const elapsed = clock.elapsed()
+      // Time begins and ends to count when AWS says so, and not with the next beat.
+      if (last?.isEntitled !== isEntitled || elapsed - last.elapsed >= pauseMs) {
+        last = { isEntitled, elapsed }
+        beat = beatOnce(context, beating, isEntitled).then((isStored) => {
+          if (!isStored) last = undefined
+        })
+      }
+      timer = clock.after(lookMs, look)
     }
-    next()
+    look()
     return {
       async [Symbol.asyncDispose]() {
         stopped = true
@@ -33,12 +46,20 @@ export const heartbeatSource: Source = {
   },
 }
 
+/** Between two beats. A value of an integral must stand until the next one. */
+function pauseOf(dimensions: SourceContext['dimensions']): number {
+  const standing = dimensions.flatMap(({ from, staleAfterSeconds }) =>
+    from?.heartbeat === undefined || staleAfterSeconds === undefined ? [] : staleAfterSeconds * 500,
+  )
+  return Math.max(lookMs, Math.min(beatMs, ...standing))
+}
+
 async function beatOnce(
-  { book, clock, entitled, noteRead, heard }: SourceContext,
+  { book, clock, noteRead, heard }: SourceContext,
   beating: readonly { readonly dimension: string; readonly quantity: bigint }[],
-): Promise<void> {
+  isEntitled: boolean,
+): Promise<boolean> {
   const at = clock.now()
-  const isEntitled = entitled()
   const reports = beating.map(({ dimension, quantity }) => ({
     dimension,
     // What stood before ends when the buyer may no longer run the product.
@@ -54,7 +75,9 @@ async function beatOnce(
       at,
     )
     noteRead({ source: 'heartbeat', outcome: 'ok', reason: undefined, at })
+    return true
   } catch (error) {
     noteRead({ source: 'heartbeat', outcome: 'failed', reason: messageOf(error), at })
+    return false
   }
 }
