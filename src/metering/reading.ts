@@ -25,6 +25,12 @@ export interface Reading {
 /** The key of what stood when an hour of an `integral` began. */
 export const enteringKey = 'before'
 
+/**
+ * The key of what an hour of `last` or `integral` gave when it was closed before its end. What is read after
+ * that instant is still to be counted.
+ */
+export const closedKey = 'closed'
+
 /** The key of a reading; `member` is the hash of a member of `unique`. */
 export function readingKey(aggregate: ReadingAggregate, at: number, member: string): string {
   switch (aggregate) {
@@ -81,22 +87,62 @@ function amountOf(
 ): bigint {
   switch (aggregate) {
     case 'max':
-    case 'last':
       return readings[0]?.quantity ?? 0n
+    case 'last':
+      return riseOfLast(readings)
     case 'unique':
       return BigInt(readings.length) * microPerUnit
     case 'integral':
-      return integralOf(readings, hour, Math.min(hour + hourMs, now))
+      return areaOf(readings, hour, now) / BigInt(hourMs)
   }
 }
 
-function integralOf(readings: readonly Reading[], from: number, to: number): bigint {
-  const byTime = readings.toSorted((a, b) => a.at - b.at)
-  let sum = 0n
+/** What was billed of an hour that was closed before its end stays billed: only what is above it is added. */
+function riseOfLast(readings: readonly Reading[]): bigint {
+  const { closed, others } = apart(readings)
+  const [last] = others
+  const rise = (last?.quantity ?? 0n) - (closed?.quantity ?? 0n)
+  return rise > 0n ? rise : 0n
+}
+
+function apart(readings: readonly Reading[]) {
+  return {
+    closed: readings.find(({ key }) => key === closedKey),
+    others: readings.filter(({ key }) => key !== closedKey),
+  }
+}
+
+/**
+ * What stays of an hour that is closed at `now`, before its end: one for each tag set. Of `last` it has what the
+ * hour gave so far, of `integral` what the rounding left, so that no part of the hour is rounded by itself.
+ */
+export function closedReadings(
+  aggregate: 'last' | 'integral',
+  readings: readonly Reading[],
+  hour: number,
+  now: number,
+): Reading[] {
+  const sets = Map.groupBy(readings, ({ tags }) => tags)
+  return [...sets].map(([tags, ofSet]) => {
+    const quantity =
+      aggregate === 'integral'
+        ? areaOf(ofSet, hour, now) % BigInt(hourMs)
+        : (apart(ofSet).closed?.quantity ?? 0n) + riseOfLast(ofSet)
+    return { tags, key: closedKey, quantity, at: now, until: now }
+  })
+}
+
+/** Value times milliseconds that are not billed yet. */
+function areaOf(readings: readonly Reading[], hour: number, now: number): bigint {
+  const { closed, others } = apart(readings)
+  const from = Math.max(hour, closed?.at ?? hour)
+  const to = Math.min(hour + hourMs, now)
+  const byTime = others.toSorted((a, b) => a.at - b.at)
+  let sum = closed?.quantity ?? 0n
   for (const [index, { quantity, at, until }] of byTime.entries()) {
     const begin = Math.max(at, from)
     const end = Math.min(byTime[index + 1]?.at ?? to, until, to)
     if (end > begin) sum += quantity * BigInt(end - begin)
   }
-  return sum / BigInt(hourMs)
+  return sum
 }

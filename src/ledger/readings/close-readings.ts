@@ -1,7 +1,7 @@
 import { isShared } from '../../metering/account.ts'
 import { sumOf, type OpenCell } from '../../metering/cell.ts'
-import { hourOf } from '../../metering/hour.ts'
-import { amountsOf, type ReadingAggregate } from '../../metering/reading.ts'
+import { hourMs, hourOf } from '../../metering/hour.ts'
+import { amountsOf, closedReadings, type ReadingAggregate } from '../../metering/reading.ts'
 import type { ReadingHour } from '../../store/readings.ts'
 import type { Page } from '../page/page.ts'
 import { closeHourOfAll } from './close-hour-of-all.ts'
@@ -91,10 +91,13 @@ function takeAmounts(page: Page, open: ReadingHour, now: number): OpenCell[] {
     page.readings.forget(open)
     return []
   }
-  const cells = amountsOf(aggregate, page.readings.all(open), hour, now)
+  const readings = page.readings.all(open)
+  const cells = amountsOf(aggregate, readings, hour, now)
   page.count(account, sumOf(cells))
-  // A task or pod whose book was taken over may come back: then, too, only the rise counts.
-  page.readings.close(open, aggregate === 'max' || aggregate === 'unique')
+  // A sidecar may start again, and a task or pod whose book was taken over may come back, within the hour.
+  if (aggregate === 'max' || aggregate === 'unique') page.readings.close(open, true)
+  else if (now >= hour + hourMs) page.readings.close(open, false)
+  else page.readings.closeEarly(open, closedReadings(aggregate, readings, hour, now))
   return cells
 }
 

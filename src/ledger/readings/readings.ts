@@ -68,6 +68,18 @@ export class Readings {
     page.hour = { ...page.hour, closed: true, count: stay ? page.hour.count : 0 }
   }
 
+  /** Closes an hour before its end: what it gave so far stays, and later readings can open it again. */
+  closeEarly(open: OpenAccountHour, given: readonly Reading[]): void {
+    this.close(open, false)
+    for (const reading of given) this.put(open, reading, false)
+  }
+
+  /** Opens an hour again that was closed before its end. */
+  reopen(open: OpenAccountHour): void {
+    const page = this.#page(open)
+    page.hour = { ...page.hour, closed: false }
+  }
+
   /** Makes an hour as if it never had a reading. */
   forget(open: OpenAccountHour): void {
     const page = this.#page(open)

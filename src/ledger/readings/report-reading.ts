@@ -4,6 +4,7 @@ import { isShared, type Account } from '../../metering/account.ts'
 import { microPerUnit } from '../../metering/amount.ts'
 import { hourMs, hourOf } from '../../metering/hour.ts'
 import {
+  closedKey,
   enteringKey,
   mergeReadings,
   readingKey,
@@ -85,12 +86,41 @@ export function recordReading(
   const { open, reading } = readingOf(page, report, account, now, rules)
   const { hour } = open
   const target = page.firstUnsealedHour(account, hour)
+  const { aggregate } = account.key
+  if (aggregate === 'last' || aggregate === 'integral') {
+    if (!isCounted(page, open, reading, target, now))
+      return { result: 'accepted', hour, late: true, counted: false }
+    put(page, open, reading)
+    page.readings.reopen(open)
+    if (aggregate === 'integral') enterNextHour(page, open, reading)
+    return { result: 'accepted', hour: target, late: target !== hour }
+  }
   const place = isShared(account.key) ? placeOfAll(open) : open
   const isClosed = page.readings.hour(place).closed || target !== hour
   if (isClosed) return recordLate(page, open, reading, target, now)
   put(page, open, reading)
-  if (account.key.aggregate === 'integral') enterNextHour(page, open, reading)
   return { result: 'accepted', hour, late: false }
+}
+
+/**
+ * Whether a value of `last` or `integral` still counts. An hour that is over and has its amount gets no more.
+ * One that was closed before its end, by the end of a sidecar or by another task or pod, goes on: what is read
+ * from then on is billed with the next hour that has no record yet.
+ */
+function isCounted(
+  page: Page,
+  open: OpenAccountHour,
+  reading: Reading,
+  target: number,
+  now: number,
+): boolean {
+  const { closed, count } = page.readings.hour(open)
+  const goesOn = now < open.hour + hourMs
+  if (!goesOn && (closed || (count === 0 && target !== open.hour))) return false
+  // Releases before this one did not write down what an hour gave.
+  if (closed && !page.readings.all(open).some(({ key }) => key === closedKey)) return false
+  const given = page.readings.one(open, reading.tags, closedKey)
+  return given === undefined || reading.at >= given.at
 }
 
 function readingOf(
@@ -113,7 +143,7 @@ function readingOf(
   return { open: { account, resource: page.resource, hour: hourOf(at) }, reading }
 }
 
-/** What a value adds to an hour that is over: `max` and `unique` the rise, `last` and `integral` nothing. */
+/** What a value of `max` or `unique` adds to an hour that is over: the rise. */
 function recordLate(
   page: Page,
   open: OpenAccountHour,
@@ -122,9 +152,7 @@ function recordLate(
   now: number,
 ): ReportReceipt {
   const { account, hour } = open
-  const { aggregate, dimension } = account.key
-  if (aggregate === 'last' || aggregate === 'integral')
-    return { result: 'accepted', hour, late: true, counted: false }
+  const { dimension } = account.key
   if (isShared(account.key)) return recordLateForAll(page, open, reading, now)
   // A record of other usage may have closed the hour before it had readings.
   if (!page.readings.hour(open).closed) closeHour(page, page.readings.hour(open), now)
@@ -164,6 +192,7 @@ function enterNextHour(page: Page, open: OpenAccountHour, reading: Reading): voi
   if (reading.until <= hour) return
   const next = { ...open, hour }
   if (page.readings.hour(next).closed || page.firstUnsealedHour(open.account, hour) !== hour) return
+  if (page.readings.one(next, reading.tags, closedKey) !== undefined) return
   put(page, next, { ...reading, key: enteringKey })
 }
 

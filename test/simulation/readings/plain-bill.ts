@@ -11,6 +11,8 @@ export interface BilledReading {
   readonly at: number
   /** False where its hour was closed, and it changed no amount. */
   readonly counted: boolean
+  /** How often the sidecar had closed its book, or another one had taken it over, when the value came. */
+  readonly part: number
   /** When the sidecar closed its book or another one took it over: the value stands no longer than until then. */
   standsUntil: number
   /** Whether the hour after its own had room for it. */
@@ -51,16 +53,22 @@ function amountOf(aggregate: ReadingAggregate, ofHour: readonly BilledReading[])
     return BigInt(new Set(ofHour.map(({ member }) => member)).size) * microPerUnit
   if (aggregate === 'max')
     return ofHour.reduce((most, { quantity }) => (quantity > most ? quantity : most), 0n)
-  const counted = ofHour.filter((reading) => reading.counted)
-  const [last] = counted.toReversed().toSorted((a, b) => b.at - a.at)
-  return last?.quantity ?? 0n
+  // What was billed when the book was closed stays billed, so that of the last values of its parts the largest counts.
+  const parts = Map.groupBy(
+    ofHour.filter((reading) => reading.counted),
+    ({ part }) => part,
+  )
+  return [...parts.values()].reduce((most, ofPart) => {
+    const [last] = ofPart.toReversed().toSorted((a, b) => b.at - a.at)
+    return last !== undefined && last.quantity > most ? last.quantity : most
+  }, 0n)
 }
 
 /** Of two readings in one second the later one counts; a value stands until the next, or until it is stale. */
 function integral(line: readonly BilledReading[], staleMs: number): bigint {
-  const seconds = new Map<number, BilledReading>()
+  const seconds = new Map<string, BilledReading>()
   for (const reading of line.filter(({ counted }) => counted)) {
-    const second = Math.floor(reading.at / 1000)
+    const second = `${reading.part} ${Math.floor(reading.at / 1000)}`
     const before = seconds.get(second)
     if (before === undefined || reading.at >= before.at) seconds.set(second, reading)
   }

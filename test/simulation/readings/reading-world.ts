@@ -40,8 +40,10 @@ export class ReadingWorld {
   readonly #readings: BilledReading[] = []
   /** Hours of tasks and pods that had begun when the book was closed or taken over. */
   readonly #begun = new Set<string>()
-  /** Those of them that had readings of an aggregate, which became an amount then. */
-  readonly #closed = new Set<string>()
+  /** Those of them that had readings of an integral, which became an amount then: in which part, of which tag sets. */
+  readonly #closed = new Map<string, { readonly part: number; readonly tags: Set<string> }>()
+  /** How often the book of a task or pod was closed, or taken over. */
+  readonly #parts = new Map<string, number>()
   #owners = 1
   #resource = 'pod:0'
   #process: ModelProcess | undefined
@@ -133,9 +135,9 @@ export class ReadingWorld {
     const resource = this.#resource
     const next = hourOf(at) + hourMs
     const reachesOn =
-      !this.#closed.has(`${resource}|${next}`) &&
+      !this.#isShut(resource, next, tags) &&
       !(this.#isOver(next) && this.#hasReadings(resource, next))
-    if (!counted && !this.#isClosed(hourOf(at)))
+    if (!counted && (at === this.#clock.now() || !this.#isClosed(hourOf(at))))
       throw new Violation('lost', `a reading of ${aggregate} does not count in an open hour`)
     if (this.#isClosed(hourOf(at)))
       this.coverage.count(
@@ -147,7 +149,8 @@ export class ReadingWorld {
     if (earlier && counted) this.coverage.count(`reading of ${aggregate} out of order`)
     if (aggregate === 'integral' && hourOf(at + staleMs) > hourOf(at))
       this.coverage.count("value that stands beyond its hour's end")
-    this.#readings.push({ ...reading, resource, standsUntil: Infinity, reachesOn })
+    const part = this.#parts.get(resource) ?? 0
+    this.#readings.push({ ...reading, resource, part, standsUntil: Infinity, reachesOn })
     // Its hour is closed now.
     if (this.#isOver(hourOf(at))) await this.#pass(61)
   }
@@ -254,10 +257,11 @@ export class ReadingWorld {
     this.#close(before)
   }
 
-  /** Every hour that has begun has no room for further readings from now on, and no value stands any longer. */
+  /** Every hour that has begun gives what was read so far, and no value stands any longer. */
   #close(resource: string): void {
     const now = this.#clock.now()
     this.#noteClosed(resource, now)
+    this.#parts.set(resource, (this.#parts.get(resource) ?? 0) + 1)
     for (const reading of this.#readings)
       if (reading.resource === resource) reading.standsUntil = Math.min(reading.standsUntil, now)
   }
@@ -265,8 +269,24 @@ export class ReadingWorld {
   #noteClosed(resource: string, until: number): void {
     for (let hour = hourOf(startedAt) - 6 * hourMs; hour <= until; hour += hourMs) {
       this.#begun.add(`${resource}|${hour}`)
-      if (this.#hasReadings(resource, hour)) this.#closed.add(`${resource}|${hour}`)
+      if (!this.#hasReadings(resource, hour)) continue
+      const key = `${resource}|${hour}`
+      const tags = this.#closed.get(key)?.tags ?? new Set()
+      for (const each of this.#readingsIn(resource, hour)) tags.add(each.tags)
+      this.#closed.set(key, { part: this.#parts.get(resource) ?? 0, tags })
     }
+  }
+
+  /** Whether an hour was closed to what reaches into it: until values of it open it again, those of its tag sets for good. */
+  #isShut(resource: string, hour: number, tags: string): boolean {
+    const closed = this.#closed.get(`${resource}|${hour}`)
+    if (closed === undefined) return false
+    return (
+      closed.tags.has(tags) ||
+      !this.#readingsIn(resource, hour).some(
+        ({ at, part }) => part > closed.part && hourOf(at) === hour,
+      )
+    )
   }
 
   #isClosed(hour: number): boolean {
@@ -279,7 +299,11 @@ export class ReadingWorld {
 
   /** Whether values of `integral` lie in an hour, or reach into it. */
   #hasReadings(of: string, hour: number): boolean {
-    return this.#readings.some(
+    return this.#readingsIn(of, hour).length > 0
+  }
+
+  #readingsIn(of: string, hour: number): BilledReading[] {
+    return this.#readings.filter(
       ({ aggregate, resource, at, counted, reachesOn }) =>
         aggregate === 'integral' &&
         resource === of &&

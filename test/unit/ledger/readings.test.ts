@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Aggregate } from '../../../src/metering/account.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { canonicalTags } from '../../../src/metering/tags.ts'
-import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
+import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
 import type { OpenLedgerOptions } from '../../support/ledger/open-ledger.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 
@@ -73,6 +73,96 @@ describe('readings of an hour', () => {
     },
   )
 
+  describe.each(['last', 'integral'] as const)(
+    'of %s, where the hour was closed before its end',
+    (aggregate) => {
+      const more = { readings: { maxReadings: 100, newSecret: () => '' } }
+      const reported = async ({ ledger }: LedgerBench) =>
+        (await ledger.audit()).reduce((sum, balance) => sum + balance.reported, 0n)
+
+      /** The book changes hands. */
+      async function handTo(resource: string, bench: LedgerBench) {
+        await bench.ledger.close()
+        return benchOf(aggregate, { ...more, ...bench, resource })
+      }
+
+      test('by another task or pod that had the book for a while, go on when their own comes back', async () => {
+        let bench = await benchOf(aggregate, { ...more, resource: 'pod:one' })
+        // 09:15 to 09:17, then another pod has the book until 09:27, and 09:27 to 09:30.
+        await bench.report('seats', 60n * unit)
+        await bench.clock.advance(120_000)
+        bench = await handTo('pod:two', bench)
+        await bench.clock.advance(600_000)
+        bench = await handTo('pod:one', bench)
+        expect(await bench.report('seats', 80n * unit)).toEqual({
+          result: 'accepted',
+          hour: nine,
+          late: false,
+        })
+        await bench.clock.advance(180_000)
+        await bench.report('seats', 0n)
+        await bench.report('seats', 70n * unit, { occurredAt: bench.clock.now() + 1000 })
+        await bench.clock.advance(1000)
+        await bench.report('seats', aggregate === 'last' ? 75n * unit : 0n)
+        await bench.clock.advance(hourMs)
+        await sealHours(bench.ledger, bench.clock)
+        // 60 for two minutes and 80 for three.
+        expect(await reported(bench)).toBe(aggregate === 'last' ? 75n * unit : 6n * unit)
+      })
+
+      test('by the end of the sidecar, go on when it starts again, for the next hour', async () => {
+        let bench = await benchOf(aggregate, more)
+        await bench.report('seats', 60n * unit)
+        await bench.clock.advance(120_000)
+        await sealHours(bench.ledger, bench.clock, {}, true)
+        const before = await reported(bench)
+        bench = await handTo('arn:aws:ecs:us-east-1:111122223333:task/shop/one', bench)
+        await bench.clock.advance(60_000)
+        expect(await bench.report('seats', 120n * unit)).toEqual({
+          result: 'accepted',
+          hour: nine + hourMs,
+          late: true,
+        })
+        await bench.clock.advance(60_000)
+        await bench.report('seats', 120n * unit)
+        await bench.clock.advance(hourMs)
+        await sealHours(bench.ledger, bench.clock)
+        // Twice the value for 360 s, 300 of them after the last one, are twelve; the rise of the last value is 60.
+        expect((await reported(bench)) - before).toBe(
+          aggregate === 'last' ? 60n * unit : 12n * unit,
+        )
+      })
+
+      test('do not count what was read before that', async () => {
+        let bench = await benchOf(aggregate, { ...more, resource: 'pod:one' })
+        const at = bench.clock.now()
+        await bench.report('seats', 60n * unit)
+        await bench.clock.advance(120_000)
+        bench = await handTo('pod:one', await handTo('pod:two', bench))
+        const before = await reported(bench)
+        await bench.report('seats', 0n)
+        expect(await bench.report('seats', 90n * unit, { occurredAt: at + 60_000 })).toMatchObject({
+          counted: false,
+        })
+        await bench.clock.advance(hourMs)
+        await sealHours(bench.ledger, bench.clock)
+        expect(await reported(bench)).toBe(before)
+      })
+
+      test('bill once what is closed again and again', async () => {
+        let bench = await benchOf(aggregate, { ...more, resource: 'pod:one' })
+        for (const value of [60n, 120n, 60n, 180n]) {
+          await bench.report('seats', value * unit)
+          await bench.clock.advance(60_000)
+          bench = await handTo('pod:one', await handTo('pod:two', bench))
+        }
+        await bench.clock.advance(hourMs)
+        await sealHours(bench.ledger, bench.clock)
+        expect(await reported(bench)).toBe(aggregate === 'last' ? 180n * unit : 7n * unit)
+      })
+    },
+  )
+
   test('of integral stand until the next one, across the hour, and no longer than they may', async () => {
     const { ledger, clock, report } = await benchOf('integral', {
       readings: { maxReadings: 100, newSecret: () => '' },
@@ -109,6 +199,29 @@ describe('readings of an hour', () => {
     expect(balance?.reported).toBeGreaterThan(0n)
     // From 9:11, which is the earliest that the clock has shown, to 10:00.
     expect(balance?.reported).toBeLessThanOrEqual((60n * unit * 49n) / 60n)
+  })
+
+  test('of a clock that is set back before the source dies come to no more than one stale value on top', async () => {
+    const { ledger, clock, report } = await benchOf('integral', {
+      readings: { maxReadings: 100, newSecret: () => '' },
+    })
+    const minute = async () => {
+      await report('seats', 60n * unit)
+      await clock.advance(60_000)
+    }
+    // Five minutes by a clock that is 20 minutes ahead, and five by the right one.
+    clock.step(20 * 60_000)
+    for (let count = 0; count < 5; count += 1) await minute()
+    clock.step(-20 * 60_000)
+    for (let count = 0; count < 5; count += 1) await minute()
+    await clock.advance(2 * hourMs)
+    await sealHours(ledger, clock)
+    const [balance] = await ledger.audit()
+    const minutes = Number((balance?.reported ?? 0n) / unit)
+    // A source that dies is billed until its last value is stale, which is after four minutes more.
+    const atLeast = 5 + 5 + 4
+    expect(minutes).toBeGreaterThanOrEqual(atLeast)
+    expect(minutes).toBeLessThanOrEqual(atLeast + 4)
   })
 
   test('stop at the instant at which the end seals the open hour', async () => {
