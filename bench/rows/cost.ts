@@ -7,10 +7,10 @@ import { startSidecar } from '../servers/sidecar.ts'
 import { alternate, type Row } from './bench.ts'
 import { plainReport } from './bodies.ts'
 
-const rates = [10, 100, 1000]
+const rates = [0, 10, 100, 1000]
 const tickMs = 10
 
-/** Measures what a task pays for the sidecar: its share of a processor at steady rates of reports, and memory. */
+/** Measures what a task pays for the sidecar: its share of a processor without and with reports, and memory. */
 export const cost: Row = async ({ build, rounds, seconds }) => {
   const emulator = await startEmulator()
   const sidecar = await startSidecar(build.sidecar, emulator.url)
@@ -26,7 +26,10 @@ export const cost: Row = async ({ build, rounds, seconds }) => {
   await share(plain, 1000)()
   for (const rate of rates) {
     const pairs: Round[] = await alternate(rounds, share(sidecar, rate), share(plain, rate))
-    const name = `processor at ${rate.toLocaleString('en-US')} reports a second`
+    const name =
+      rate === 0
+        ? 'processor, idle'
+        : `processor at ${rate.toLocaleString('en-US')} reports a second`
     results.push(resultOf({ name, unit: '% of a core' }, pairs))
   }
   const memory = { ours: residentMb(sidecar.pid), baseline: residentMb(plain.pid) }
