@@ -40,9 +40,11 @@ async function report(quantity, idempotencyKey) {
 
 while (!stopping && !(await mayRun())) await pause(1000)
 const started = Date.now()
+let sent = 0
 let reported = 0
 while (!stopping) {
-  if (await report(1, `${started}-${reported}`)) reported += 1
+  sent += 1
+  if (await report(1, `${started}-${sent}`)) reported += 1
   console.log(`reported: ${reported} requests in all`)
   await pause(1000)
 }
