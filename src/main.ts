@@ -63,7 +63,7 @@ const help = [
   '  version              the version; also --version, or -v',
   '',
   'Exit codes: 0 success, 1 failure, 2 wrong settings or arguments, 3 the data directory cannot be',
-  'used, 4 the disk failed and the next start recovers.',
+  'used, 4 the disk failed and the next start recovers it.',
 ].join('\n')
 
 function forReader(line: string): string {

@@ -19,8 +19,9 @@ function row(...cells: readonly string[]): string {
 
 /** Describes what only a finding knows. */
 function fixWords(fix: string): string {
-  if (fix === '{advice}') return 'The finding says it, for example which IAM action to allow.'
+  if (fix === '{advice}')
+    return 'The finding says what to do, for example which IAM action to allow.'
   if (fix === '{remedy}')
-    return 'The finding says it, for example how to annotate the service account with a role.'
+    return 'The finding says what to do, for example how to annotate the service account with a role.'
   return fix.replaceAll(/\{(\w+)\}/g, '<$1>')
 }

@@ -34,7 +34,7 @@ const clock =
 const saas =
   'This error belongs to SaaS listings, which this call does not serve: check the product’s type.'
 const malformed =
-  'AWS could not read the request: update the sidecar, and report this with its version if it stays.'
+  'AWS could not read the request: update the sidecar, and report this with its version if it persists.'
 
 const throttled: FailureRow = { kind: 'throttled', ambiguous: false, advice: passes }
 const serverFault: FailureRow = { kind: 'unavailable', ambiguous: true, advice: passes }
@@ -55,7 +55,7 @@ const modelErrorRows: Readonly<Record<ModelErrorName, FailureRow>> = {
   ),
   DuplicateRequestException: answered(
     'duplicate',
-    'Another quantity stands for this dimension and hour: check that nothing else in this task or pod sends metering records.',
+    'AWS already has another quantity for this dimension and hour: check that nothing else in this task or pod sends metering records.',
   ),
   ExpiredTokenException: answered('invalid', saas),
   IdempotencyConflictException: answered(
@@ -68,7 +68,7 @@ const modelErrorRows: Readonly<Record<ModelErrorName, FailureRow>> = {
   InvalidLicenseException: answered('invalid', saas),
   InvalidProductCodeException: answered(
     'misconfigured',
-    'The product code is not one of a container product of this listing: compare productCode in the product file with the portal.',
+    'The product code does not belong to a container product of this listing: compare productCode in the product file with the portal.',
   ),
   InvalidPublicKeyVersionException: answered(
     'misconfigured',
@@ -249,5 +249,5 @@ export const stsUnreachableRow = answered(
 export const unknownRow: FailureRow = {
   kind: 'unavailable',
   ambiguous: true,
-  advice: 'The sidecar does not know this error; the call is repeated. Report it if it stays.',
+  advice: 'The sidecar does not know this error; the call is repeated. Report it if it persists.',
 }

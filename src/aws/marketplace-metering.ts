@@ -84,7 +84,7 @@ function readPermission({ isOfProtocol }: AwsAnswer): MeteringResult<undefined> 
   if (isOfProtocol) return succeed(undefined)
   const code: OwnCode = 'AnswerNotOfAws'
   const message =
-    'The answer to a call that only asks is not in the form of AWS: it is not a JSON object of the protocol, or it has no request id.'
+    "The answer to a call that records nothing does not have AWS's form: it is not a JSON object of the protocol, or it has no request id."
   return fail({ ...serverFaultRow, code, message, advice: 'Find out what answers in AWS’s place.' })
 }
 

@@ -75,7 +75,10 @@ export class AttemptLog {
     const { clock, log } = this.#options
     const why = messageOf(error)
     if (this.#reminders.isDue(queue, why, clock.elapsed()))
-      log('records.not-read', `Reading the records to send failed and is tried again: ${why}`)
+      log(
+        'records.not-read',
+        `The records to send could not be read, and the sidecar tries again: ${why}`,
+      )
   }
 
   read(): void {
@@ -108,8 +111,8 @@ function movedText(
 function movedAdvice(kind: FailureKind | undefined, isEarlier: boolean): string {
   if (kind === 'out-of-window')
     return isEarlier
-      ? 'The clock of this machine is ahead of that of AWS: check its time service.'
-      : 'It reached AWS too late, as after an outage. Nothing is lost, and if the outage is over, nothing has to be done.'
+      ? "The clock of this machine is ahead of AWS's: check its time service."
+      : 'It reached AWS too late, as after an outage. Nothing is lost, and if the outage is over, you need to do nothing.'
   return kind === 'duplicate'
     ? 'AWS has another record for that hour: if something else meters for this task or pod, stop it.'
     : ''

@@ -34,12 +34,12 @@ export function judgeOutOfWindow(
       // A clock that jumps must not put usage days ahead.
       kind: isEnding || hour > now + aheadLimitMs ? 'too-early' : 'not-taken',
       code,
-      message: message(`At AWS it is ${toIso(now)}, so the record is too early.`),
+      message: message(`AWS's time is ${toIso(now)}, so the record is too early.`),
     }
   if (now >= window.end(timestamp) - (isKnown ? marginMs : 0)) return settlement
   return {
     kind: 'refused',
     code,
-    message: message('By its time the record is not too old, so it is tried again slowly.'),
+    message: message("By AWS's time the record is not too old, so the sidecar tries again slowly."),
   }
 }

@@ -152,7 +152,7 @@ export class Submitter {
     } catch (error) {
       const why = messageOf(error)
       if (!sender.stopped.aborted && this.#reminders.isDue('end', why, clock.elapsed()))
-        log('seal.failed', `Sealing at the end failed and is tried again: ${why}`)
+        log('seal.failed', `Sealing at the end failed, and the sidecar tries again: ${why}`)
       return false
     } finally {
       sender.wake()
@@ -190,7 +190,7 @@ export class Submitter {
       if (this.#stopped) return
       const why = messageOf(error)
       if (this.#reminders.isDue('sealing', why, clock.elapsed()))
-        log('seal.failed', `Sealing failed and is tried again: ${why}`)
+        log('seal.failed', `Sealing failed, and the sidecar tries again: ${why}`)
       this.#wakeAfter(sealAgainMs)
     } finally {
       // What was sealed before can be sent, whatever the disk does now.

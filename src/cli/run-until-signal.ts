@@ -22,7 +22,7 @@ export function runUntilSignal(
       timers.after(settings.shutdownTimeoutMs, () => {
         log(
           'sidecar.overdue',
-          'Something hangs and the time for shutting down is over, so the sidecar ends now. What it has acknowledged is in the ledger; the next start recovers.',
+          'Something hangs and the time for shutting down is over, so the sidecar ends now. What it has acknowledged is in the ledger; the next start recovers it.',
         )
         io.abandon()
         overdue.resolve(exitCodes.failed)

@@ -25,7 +25,7 @@ function checkTimes(values: SettingValues, report: ReportMistake): void {
   const graceIsSound = values.areSound('SIDECAR_GRACE_SECONDS')
   if (opens && graceIsSound && values.get('SIDECAR_GRACE_SECONDS') === 0) {
     report(
-      'SIDECAR_GRACE_SECONDS: 0 leaves SIDECAR_FAIL_MODE=open no time to be open in; raise the first ' +
+      'SIDECAR_GRACE_SECONDS: 0 leaves SIDECAR_FAIL_MODE=open without effect; raise the first ' +
         'or remove the second',
     )
   }
@@ -57,7 +57,7 @@ function checkAddresses(values: SettingValues, report: ReportMistake): void {
   const endpoint = values.get('SIDECAR_AWS_ENDPOINT')
   if (endpoint !== undefined && pointsAt(endpoint, listen)) {
     report(
-      `SIDECAR_AWS_ENDPOINT: ${endpoint} is the sidecar itself, which would call itself without end; ` +
+      `SIDECAR_AWS_ENDPOINT: ${endpoint} is the sidecar itself, which would call itself indefinitely; ` +
         'give the address of AWS or of the emulator, or remove it',
     )
   }

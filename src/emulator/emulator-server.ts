@@ -211,7 +211,7 @@ async function listen(
   } catch (error) {
     throw new SidecarError(
       'ListenFailed',
-      `The emulator cannot listen on ${host}:${port}: ${messageOf(error)}. Stop what uses the port, or choose another with ${option}.`,
+      `The emulator cannot listen on ${host}:${port}: ${messageOf(error)}. Stop the program that uses the port, or choose another port with ${option}.`,
       { cause: error },
     )
   }

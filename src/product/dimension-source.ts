@@ -35,7 +35,7 @@ function tagsFrom(name: typeof label, word: string) {
 
 const firstValue = described(
   choice(firstValues),
-  'Whether what a counter shows at first is usage, where it certainly came after the first start here (count), or only where counting begins (baseline).',
+  'Whether the first value of a counter is usage, if it certainly came after the sidecar first started here (count), or only the value from which counting begins (baseline).',
 )
 
 /** What a metric is called by, and the parts that tell its series apart. */
@@ -101,7 +101,7 @@ const otlp = metricFrom({
   pattern: attributeText,
   part: 'attribute',
   aPart: 'an attribute',
-  counts: 'Only points with these attributes, of their own or of their resource, count.',
+  counts: 'Only points count that have these attributes themselves or on their resource.',
 })
 
 const heartbeatValue: Schema<bigint> = parsed(

@@ -65,7 +65,7 @@ function notResolved({ code, advice }: MeteringFailure): SidecarError {
   if (code === 'InvalidTokenException')
     return new SidecarError(
       'RegistrationTokenInvalid',
-      'AWS does not know the registration token. Send it as the browser brought it, decoded once.',
+      'AWS does not know the registration token. Send it exactly as the browser delivered it, URL-decoded once.',
     )
   if (code === 'ExpiredTokenException')
     return new SidecarError(

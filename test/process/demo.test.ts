@@ -208,7 +208,7 @@ describe('the demo', () => {
     const { code, out, err } = await startProgram(['demo', ...anyPort, ...taken]).ended
     expect({ code, out }).toEqual({ code: 1, out: '' })
     expect(err).toMatch(
-      /^ListenFailed: The emulator cannot listen on [^\n]*, or choose another with --emulator-port\.\n$/,
+      /^ListenFailed: The emulator cannot listen on [^\n]*, or choose another port with --emulator-port\.\n$/,
     )
     program.signal('SIGTERM')
   })

@@ -50,7 +50,7 @@ function outcomeOf(result: BatchRecordResult | undefined): SendOutcome {
         message: 'The customer has no active subscription.',
         kind: 'not-entitled',
         ambiguous: false,
-        advice: 'It is tried until its window ends, in case the licence becomes active.',
+        advice: 'The sidecar tries it until its window ends, in case the licence becomes active.',
       })
     case 'DuplicateRecord':
       return failed('another-stands', {

@@ -28,11 +28,11 @@ usage: marketplace-sidecar demo [options]
   --ops-port <n>          health and metrics (9464)
   --emulator-port <n>     the emulated AWS (7071)
   --emulator <url>        use this running emulator, and its clock, instead of starting one
-  --identity <name>       be the task or pod of this name: several of them can run on one machine
+  --identity <name>       act as the task or pod of this name; several can run on one machine
   --data-dir <directory>  keep the ledger here (default: a temporary one, deleted at the end)
 
 Ctrl-C ends it: the sidecar sends the open hour first. SIDECAR_* variables apply. With
-SIDECAR_DATABASE_URL the ledger is in PostgreSQL, in a schema that the demo makes, and demos with
+SIDECAR_DATABASE_URL the ledger is in PostgreSQL, in a schema that the demo creates, and demos with
 different identities share it.`
 
 export interface DemoOptions {

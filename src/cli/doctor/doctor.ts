@@ -22,7 +22,7 @@ usage: marketplace-sidecar doctor [options]
   --expect-running a sidecar that does not run is a failure, not a warning
   --demo           check the demo that runs on this machine: npm start
     --product <file>, --route <route>, --port <n>, --ops-port <n>, --emulator-port <n>
-                   those of these that the demo was started with
+                   the same options that the demo was started with
   --certify        also report every dimension, as AWS requires before a listing goes public
     --yes          really report it, which bills the buyer who runs this task or pod
     --quantity <n> how many units of each dimension to report (1)

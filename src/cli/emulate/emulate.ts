@@ -25,7 +25,7 @@ usage: marketplace-sidecar emulate [options]
   --log-calls            print a line for each call
   --help                 this text
 
-Inspect it and steer it under /_emulator/: records, calls, public-key, clock, faults, settings,
+Inspect and control it under /_emulator/: records, calls, public-key, clock, faults, settings,
 reset. docs/reference/emulator.md describes everything.`
 
 interface EmulateSettings {

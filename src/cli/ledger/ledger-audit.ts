@@ -33,7 +33,7 @@ export async function auditLedger(
   if (balanced) return exitCodes.ok
   for (const { meteringRecordId, records } of shared)
     io.err(
-      `LedgerImbalanced: Records ${records.join(', ')} bear one MeteringRecordId, ${meteringRecordId}, so AWS has billed only one of them. This is a defect; keep the data directory and report it.`,
+      `LedgerImbalanced: Records ${records.join(', ')} have the same MeteringRecordId, ${meteringRecordId}, so AWS has billed only one of them. This is a defect; keep the data directory and report it.`,
     )
   if (wrong.length === 0) return exitCodes.failed
   io.err(

@@ -16,7 +16,7 @@ import { importLedger } from './ledger-import.ts'
 import { migrateLedger } from './ledger-migrate.ts'
 import { showLedger } from './ledger-show.ts'
 
-export const ledgerHelp = `Says where every unit is, and settles what needs a decision: docs/operate/ledger.md.
+export const ledgerHelp = `Shows where every unit is, and settles what needs a decision: docs/operate/ledger.md.
 
 usage: marketplace-sidecar ledger <action> [options]
   show [--tags]                   open usage, fractions, what is held, records of the last 48 hours
@@ -28,7 +28,7 @@ usage: marketplace-sidecar ledger <action> [options]
     --decisions                   what operators decided, instead of the records
   backup <file>                   a copy of the ledger as it stands now, in a new file
   migrate [--grant-to <role>]     makes or updates the schema of a shared ledger in PostgreSQL
-  import                          brings the ledger of the data directory into the database, once
+  import                          imports the ledger of the data directory into the database, once
   retry <id>                      a refused record: send it at once, unchanged
   reopen <id>                     a refused record: seal it again as today's product file says
   release <id>                    held usage: bill it with the current hour
@@ -37,7 +37,7 @@ usage: marketplace-sidecar ledger <action> [options]
   void <id> --reason <text>       a refused record: write it off
   void --dimension <name>         held or open usage: write off --quantity <number>, oldest first,
     --reason <text>               needed; --tags <key=value,...> or --customer <key>: only of these
-  --yes                           decide without a question; needed where there is no terminal
+  --yes                           do not ask for confirmation; needed where there is no terminal
   --data-dir <directory>          where the ledger is (SIDECAR_DATA_DIR, or its default)
   --json                          JSON for programs (all but export)`
 

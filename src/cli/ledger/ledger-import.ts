@@ -16,7 +16,7 @@ export async function importLedger(args: readonly string[], io: CliIo): Promise<
   if (url === undefined)
     throw new SidecarError(
       'InvalidArguments',
-      '"ledger import" brings the ledger of a data directory into a PostgreSQL database. Name the database with SIDECAR_DATABASE_URL_FILE, and the directory with --data-dir.',
+      '"ledger import" imports the ledger of a data directory into a PostgreSQL database. Name the database with SIDECAR_DATABASE_URL_FILE, and the directory with --data-dir.',
     )
   const directory = dataDirectory(values['data-dir'], io.env)
   const { openBookReceiver } = await import('../../store/postgres/commands/import-book.ts')
@@ -35,7 +35,7 @@ export async function importLedger(args: readonly string[], io: CliIo): Promise<
   io.out(
     values.json
       ? JSON.stringify({ directory, database: receiver.name, owner, records })
-      : `The ledger in ${directory} is in the database ${receiver.name} now, with ${records} records of ${owner}. The file stays, and no sidecar goes on with it.`,
+      : `The ledger in ${directory} is in the database ${receiver.name} now, with ${records} records of ${owner}. The file stays, but no sidecar uses it any more.`,
   )
   return exitCodes.ok
 }

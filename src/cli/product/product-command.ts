@@ -20,8 +20,8 @@ export const productHelp = `Writes and checks the product file that a seller bak
 usage: marketplace-sidecar product <action>
 
   init [<file>]           write a file (product.json) for your product
-    --public-key <pem>    the public key of the AWS portal, a file; route both instead of metered
-    --product-code <code> the product code of the AWS portal
+    --public-key <pem>    file with the public key from the AWS portal; makes the route both
+    --product-code <code> the product code from the AWS portal
     --route <route>       hourly, metered, both or saas
     --dimension <name>    a metered dimension (requests); may be given several times
     --region <region>     of saas: where its usage is billed (us-east-1)

@@ -23,7 +23,7 @@ usage: marketplace-sidecar run [--print-config | --check] [--json]
 
 All settings come from SIDECAR_* environment variables and from the product file that the seller
 baked into the image; docs/reference/configuration.md lists them.
-SIGTERM, SIGINT and SIGHUP drain, flush and end.`
+On SIGTERM, SIGINT or SIGHUP it drains, flushes and ends.`
 
 const runOptions = {
   'print-config': { type: 'boolean', default: false },

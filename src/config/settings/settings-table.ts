@@ -109,7 +109,7 @@ export const settingsTable = [
     name: 'SIDECAR_DIMENSIONS',
     type: {
       kind: 'list',
-      range: `1 to ${awsLimits.containerDimensions} items with commas between, each name or name/divisor`,
+      range: `1 to ${awsLimits.containerDimensions} items separated by commas, each name or name/divisor`,
     },
     default: undefined,
     summary: `API identifiers of the usage dimensions, such as \`requests,storage/1073741824\`, for the routes ${buyerRoutesNeeding('dimensions')}.`,
@@ -196,7 +196,7 @@ export const settingsTable = [
     type: choice(['add', 'hourly']),
     default: 'add',
     summary:
-      'What a second MeterUsage for a dimension and hour is at the AWS front: more usage (add), or what AWS makes of it, the same record or a DuplicateRequestException (hourly).',
+      'How the AWS front treats a second MeterUsage for a dimension and hour: as more usage (add), or as AWS does, as the same record or a DuplicateRequestException (hourly).',
   },
   {
     name: 'SIDECAR_ZERO_RECORDS',
@@ -295,7 +295,7 @@ export const settingsTable = [
     member: 'docsUrl',
     type: text(/^https?:\/\/[^\s"'<>]+$/, 'an address such as https://example.com/sidecar/docs'),
     default: undefined,
-    summary: 'Where the pages of messages and alerts are published; a release knows its own.',
+    summary: 'Where the pages that messages and alerts link to are published; a release has one.',
   },
   {
     name: 'SIDECAR_EMBEDDED_METRICS',

@@ -15,12 +15,12 @@ export const clockCheck = defineCheck({
   problems: {
     Doubtful: {
       status: 'warn',
-      when: `The clocks are more than ${doubtfulSeconds} seconds apart: usage around a full hour is counted in the wrong one.`,
+      when: `The clocks are more than ${doubtfulSeconds} seconds apart: until AWS first answers, usage around a full hour is counted in the wrong one.`,
       fix: "Check the time service of the host machine: chrony with Amazon's 169.254.169.123.",
     },
     Wrong: {
       status: 'fail',
-      when: `The clocks are more than ${refusedSeconds} seconds apart: AWS refuses signatures, and records go into wrong hours.`,
+      when: `The clocks are more than ${refusedSeconds} seconds apart: AWS refuses what is signed by this clock.`,
       fix: "Set the clock of the host machine: chrony with Amazon's 169.254.169.123.",
     },
     NoTime: {

@@ -185,7 +185,7 @@ export async function listen(
     connections.end()
     throw new SidecarError(
       'ListenFailed',
-      `Cannot listen on ${host}:${port} (${messageOf(cause)}). Stop what uses the port, or choose another with ${option}.`,
+      `Cannot listen on ${host}:${port} (${messageOf(cause)}). Stop the program that uses the port, or choose another port with ${option}.`,
       { cause },
     )
   }

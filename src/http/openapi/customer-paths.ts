@@ -111,7 +111,7 @@ const listCustomers: OpenApiOperation = {
     {
       name: 'after',
       in: 'query',
-      description: 'The key that `next` of the page before gave.',
+      description: 'The key that `next` of the previous page gave.',
       schema: { type: 'string' },
     },
     {

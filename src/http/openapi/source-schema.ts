@@ -7,7 +7,7 @@ const time = { type: 'string', format: 'date-time' }
 const properties = {
   name: text,
   dimensions: { type: 'array', items: text },
-  lastHeardAt: { ...time, type: ['string', 'null'], description: 'When it was last in order.' },
+  lastHeardAt: { ...time, type: ['string', 'null'], description: 'When it last worked.' },
   lastFailure: {
     type: ['object', 'null'],
     description: 'Why it gave nothing, or not all, since then.',

@@ -5,15 +5,16 @@ export const customerProblems = {
     title: 'The customer is not acceptable',
     awsName: 'ValidationException',
     happened:
-      'A report has no `customer` where the product has customers, or has one where it has none, or the key is not 1 to 255 visible ASCII characters',
-    todo: "Send the application's own key of the customer, on the route `saas` alone",
+      'A report has no `customer` although the product has customers, or has one although the product has none, or the key is not 1 to 255 visible ASCII characters',
+    todo: "Send the application's own key for the customer, and only on the route `saas`",
   },
   CustomerNamesIncomplete: {
     status: 400,
     title: 'What AWS calls the customer is incomplete',
     awsName: 'ValidationException',
-    happened: 'The registration lacks what `customerIds` of the product file bills by',
-    todo: 'Give what `ResolveCustomer` answered, or correct `customerIds`',
+    happened:
+      'The registration lacks the name by which the product file bills customers (`customerIds`)',
+    todo: 'Send what `ResolveCustomer` returned, or correct `customerIds`',
   },
   CustomerNamesUnclear: {
     status: 400,
@@ -21,13 +22,13 @@ export const customerProblems = {
     awsName: 'InvalidLicenseException',
     happened:
       'A record that an AWS SDK sent names several registered customers, or an account without the licence that customers are billed by',
-    todo: 'Send `CustomerAWSAccountId` and `LicenseArn` as `ResolveCustomer` answered them',
+    todo: 'Send `CustomerAWSAccountId` and `LicenseArn` as `ResolveCustomer` returned them',
   },
   RegistrationTokenInvalid: {
     status: 400,
     title: 'AWS does not know the registration token',
     happened: 'AWS rejected the registration token',
-    todo: 'Send the token as the browser brought it, decoded once',
+    todo: 'Send the token exactly as the browser delivered it, URL-decoded once',
   },
   InvalidEvent: {
     status: 400,
@@ -43,9 +44,9 @@ export const customerProblems = {
   },
   CustomerIdentityTaken: {
     status: 409,
-    title: 'The customer of AWS is registered under another key',
+    title: 'The AWS customer is registered under another key',
     awsName: 'InvalidCustomerIdentifierException',
-    happened: 'Another key is registered for the same customer of AWS, who would be billed twice',
+    happened: 'Another key is registered for the same AWS customer, who would be billed twice',
     todo: 'Use that key, or delete it once it is settled',
   },
   CustomerNotSettled: {
@@ -89,7 +90,7 @@ export const customerProblems = {
   },
   RegistrationUnavailable: {
     status: 503,
-    title: 'AWS did not resolve the customer for now',
+    title: 'AWS could not resolve the customer at the moment',
     happened: 'AWS did not answer, or the sidecar may not call `ResolveCustomer`',
     todo: 'Repeat the request after `Retry-After`; the `detail` says what is missing',
   },

@@ -42,11 +42,11 @@ export const exitTable = {
     exit: 'failed',
     happened:
       'An earlier version wrote the ledger, and the command `ledger` never changes the schema',
-    todo: 'Start the new sidecar once, which upgrades the file',
+    todo: 'Start the new sidecar once; it upgrades the file',
   },
   LedgerImported: {
     exit: 'storage',
-    happened: 'The ledger was brought into a database, where it goes on',
+    happened: 'The ledger was imported into a database and continues there',
     todo: 'Set `SIDECAR_DATABASE_URL_FILE`; if `ledger import` did not end, run it again',
   },
   LedgerNotImported: {
@@ -57,12 +57,12 @@ export const exitTable = {
   LedgerFailed: {
     exit: 'ledgerFailed',
     happened: 'A flush to disk failed; what the sidecar acknowledged is on the disk',
-    todo: 'Start it again, which recovers the ledger; check the disk',
+    todo: 'Check the disk, then start it again; the start recovers the ledger',
   },
   ListenFailed: {
     exit: 'failed',
     happened: 'A port is already in use',
-    todo: 'Stop what uses it, or choose another with what the message names',
+    todo: 'Stop the program that uses it, or choose another port with the option that the message names',
   },
   LedgerNotFound: {
     exit: 'failed',
@@ -72,7 +72,7 @@ export const exitTable = {
   LedgerDamaged: {
     exit: 'failed',
     happened: "The command `ledger` can't read the file",
-    todo: 'Keep a copy; the next start of the sidecar sets it aside',
+    todo: 'Keep a copy; the sidecar sets the file aside at its next start',
   },
   LedgerBusy: {
     exit: 'failed',
@@ -92,7 +92,7 @@ export const exitTable = {
   DatabaseOutcomeUnknown: {
     exit: 'failed',
     happened: 'The connection to the database broke in the commit of a `ledger` command',
-    todo: 'Look with `ledger show` whether it happened before you repeat it',
+    todo: 'Check with `ledger show` whether it took effect before you repeat it',
   },
   DatabaseNotMigrated: {
     exit: 'storage',
@@ -101,7 +101,7 @@ export const exitTable = {
   },
   LedgerImbalanced: {
     exit: 'failed',
-    happened: 'A change would have lost units, and was not made: a defect',
+    happened: 'A change would have lost units, so it was not made; this is a defect',
     todo: 'Keep the data directory and report it',
   },
   RecordNotFound: {
@@ -116,7 +116,7 @@ export const exitTable = {
   },
   UsageNotFound: {
     exit: 'failed',
-    happened: 'Less usage is held or open than the command was to write off',
+    happened: 'Less usage is held or open than the command would write off',
     todo: '`ledger show --tags` lists it',
   },
   OperatorNotAllowed: {

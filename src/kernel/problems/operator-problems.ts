@@ -2,7 +2,7 @@
 export const operatorProblems = {
   OperatorRoutesClosed: {
     status: 403,
-    title: 'The routes of operators are closed',
+    title: 'The operator routes are closed',
     happened: '`SIDECAR_OPERATOR_TOKEN_FILE` is not set, so no one may decide over HTTP',
     todo: 'Set it, or use `marketplace-sidecar ledger`',
   },
@@ -33,7 +33,7 @@ export const operatorProblems = {
   UsageNotFound: {
     status: 409,
     title: 'Less usage is held or open',
-    happened: 'Less usage is held or open than was to be written off',
+    happened: 'Less usage is held or open than the request would write off',
     todo: '`GET /v1/operator/records` lists it',
   },
 } as const

@@ -26,8 +26,8 @@ export const ownCodeTable = {
   },
   AnswerNotOfAws: {
     happened:
-      'The answer to a dry run is not in the form of AWS: no content type of its protocol, no JSON object or no request id. The call is repeated',
-    todo: "Find out what answers in AWS's place: a proxy most often",
+      "The answer to a dry run does not have AWS's form: no content type of its protocol, no JSON object or no request id. The call is repeated",
+    todo: "Find out what answers in AWS's place; usually it is a proxy",
   },
   TokenMalformed: {
     happened: "AWS's token can't be read",

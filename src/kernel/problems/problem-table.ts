@@ -80,7 +80,7 @@ export const problemTable = {
   },
   UnknownDimension: {
     status: 400,
-    title: 'The product has no such dimension',
+    title: 'The product does not have this dimension',
     happened: 'The product does not have this dimension',
     todo: 'Compare with the API identifiers in the portal; display names do not work',
   },
@@ -162,10 +162,10 @@ export const problemTable = {
   },
   RecordExists: {
     status: 409,
-    title: 'Another quantity stands for the hour',
+    title: 'The hour already has another quantity',
     awsName: 'DuplicateRequestException',
     happened:
-      'At the AWS front, a call with another quantity or other allocations came before for the dimension and hour',
+      'An earlier call at the AWS front had another quantity or other allocations for the dimension and hour',
     todo: 'Send an hour once, when it is complete, or let calls add up: `SIDECAR_METER_USAGE_CALLS`',
   },
   ProofNotAvailable: {
@@ -192,7 +192,7 @@ export const problemTable = {
   },
   TooManyProofs: {
     status: 429,
-    title: 'Too many proofs were asked for',
+    title: 'Too many proofs were requested',
     happened:
       'More than ten proofs were requested at once, or more than one in six seconds after that',
     todo: 'Wait as long as `Retry-After` says',
@@ -256,7 +256,7 @@ export const problemTable = {
   },
   ProofUnavailable: {
     status: 503,
-    title: 'AWS gave no proof for now',
+    title: 'AWS gives no proof at the moment',
     happened: 'AWS did not answer, or the sidecar has no usable credentials',
     todo: 'Repeat the request after `Retry-After`; see `/v1/entitlement`',
   },

@@ -11,13 +11,13 @@ export function logAudit(
   for (const { dimension, imbalance } of wrong)
     log(
       'ledger.imbalance',
-      `The books of ${dimension} do not balance: ${imbalance} micro-units were reported and are in no place. This is a defect; keep the data directory and report it.`,
+      `The books of ${dimension} do not balance: ${imbalance} micro-units were reported but are in no place. This is a defect; keep the data directory and report it.`,
       { dimension, microUnits: String(imbalance) },
     )
   for (const { meteringRecordId, records } of shared)
     log(
       'ledger.shared-id',
-      `Records ${records.join(', ')} bear one MeteringRecordId, ${meteringRecordId}: AWS has billed only one of them. This is a defect; keep the data directory and report it.`,
+      `Records ${records.join(', ')} have the same MeteringRecordId, ${meteringRecordId}: AWS has billed only one of them. This is a defect; keep the data directory and report it.`,
       { meteringRecordId, records },
     )
 }

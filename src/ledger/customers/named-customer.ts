@@ -94,6 +94,6 @@ function registrationNamed(
 function unclear(why: string): SidecarError {
   return new SidecarError(
     'CustomerNamesUnclear',
-    `${why}, so nothing of this request was recorded. Send CustomerAWSAccountId and LicenseArn as ResolveCustomer answered them.`,
+    `${why}, so nothing of this request was recorded. Send CustomerAWSAccountId and LicenseArn as ResolveCustomer returned them.`,
   )
 }

@@ -134,14 +134,14 @@ function incomplete(form: CustomerForm): SidecarError {
   }[form]
   return new SidecarError(
     'CustomerNamesIncomplete',
-    `The product file says that customers are billed by ${form}, so a registration needs ${needed}. Give what ResolveCustomer answered, or correct customerIds in the product file.`,
+    `The product file says that customers are billed by ${form}, so a registration needs ${needed}. Send what ResolveCustomer returned, or correct customerIds in the product file.`,
   )
 }
 
 function taken(): SidecarError {
   return new SidecarError(
     'CustomerIdentityTaken',
-    'Another key is registered for this customer of AWS, and AWS would bill an hour under both. Use that key, or delete it once it is settled.',
+    'Another key is registered for this AWS customer, and AWS would bill an hour under both. Use that key, or delete it once it is settled.',
   )
 }
 

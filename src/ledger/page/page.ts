@@ -72,7 +72,7 @@ export class Page {
   readonly #claims = new Map<string, NewClaim>()
   readonly #late = new Map<string, { dimension: string; hour: number; quantity: bigint }>()
   readonly #notes = new Map<string, string | undefined>()
-  /** By dimension: usage that went to the untagged bucket, an hour having too many tag sets. */
+  /** By dimension: usage that went to the untagged bucket, because an hour has too many tag sets. */
   readonly overflowed = new Map<string, number>()
   #owner: Changes['owner']
   #forget: Retention | undefined

@@ -145,7 +145,7 @@ function foldBackRecords(page: Page, after: number, now: number): void {
       state: 'moved',
       lastCode: 'AheadOfAws',
       lastMessage:
-        'It was sealed by a clock ahead of that of AWS, and its usage goes to the current hour.',
+        "The clock that sealed it was ahead of AWS's, so its usage goes to the current hour.",
       settledAt: now,
       movedTo: returnUsage(page, record, hourOf(now)),
     })

@@ -103,7 +103,7 @@ function withoutTwin(page: Page, { id }: MeteringRecord, answer: Settlement): Se
   return {
     kind: 'hour-taken',
     code: 'MeteringRecordIdTaken',
-    message: `AWS answered with MeteringRecordId ${answer.meteringRecordId}, which record ${bearer} bears: another task or pod has sent this hour under the same identity.`,
+    message: `AWS answered with MeteringRecordId ${answer.meteringRecordId}, which record ${bearer} already has: another task or pod has sent this hour under the same identity.`,
   }
 }
 

@@ -77,7 +77,7 @@ const outcomeInWords = {
   fell: 'shows less than before without a newer start: counting begins again at what it shows, and what came between is not counted',
   skipped: 'is not counted: there are more counters than SIDECAR_MAX_READINGS',
   overlaps:
-    'comes from a second process that calls itself the same: counting begins when it comes again. Give each process a service.instance.id of its own',
+    'comes from a second process with the same name: counting begins when it comes again. Give each process its own service.instance.id',
 } as const
 
 function logReports(events: Events, log: Log, clock: Clock): void {
@@ -113,7 +113,7 @@ function logReports(events: Events, log: Log, clock: Clock): void {
       writeRarely(`source ${source} ${outcome}`, 1, (times) =>
         log(
           'source.failed',
-          `The source ${source} gave nothing: ${reason}. What it counts is not lost while it goes on counting.`,
+          `The source ${source} gave no usage: ${reason}. Nothing is lost as long as the application keeps counting.`,
           { source, outcome, times },
         ),
       )
@@ -148,7 +148,7 @@ function logClockSkew(events: Events, log: Log): void {
     if (isOff && !wasOff)
       log(
         'clock.skewed',
-        `AWS's clock is ${Math.round(clockSkewSeconds)} s ahead of this one (less than 0: behind). Usage is billed by hours of this clock; fix the time synchronisation of the host.`,
+        `AWS's clock is ${Math.round(clockSkewSeconds)} s ahead of this one (less than 0: behind). The sidecar counts hours by AWS's clock while AWS answers; fix the time synchronization of the host.`,
         { clockSkewSeconds },
       )
     if (wasOff && !isOff) log('clock.mended', "The clock agrees with AWS's again")

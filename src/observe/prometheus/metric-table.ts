@@ -119,7 +119,7 @@ export const metricTable = {
   },
   usage_repeated_calls_total: {
     type: 'counter',
-    help: 'MeterUsage calls without anything to tell a repeat by that equal an earlier one of their hour; they were counted',
+    help: 'MeterUsage calls that equal an earlier one of their hour and have nothing that identifies a repeat; they were counted',
     unit: 'reports',
     labels: ['dimension'],
   },
@@ -131,7 +131,7 @@ export const metricTable = {
   },
   source_last_seen_timestamp_seconds: {
     type: 'gauge',
-    help: 'When a source was last in order, as a Unix time; when the sidecar was started, until it is',
+    help: 'When a source last worked, as a Unix time; until it first does, when the sidecar was started',
     unit: 'seconds',
     labels: ['source'],
   },
@@ -149,7 +149,7 @@ export const metricTable = {
   },
   usage_imbalance: {
     type: 'gauge',
-    help: 'Units that were reported and are in no place at the last audit; anything but 0 is a defect',
+    help: 'Units that were reported but were in no place at the last audit; anything but 0 is a defect',
     unit: 'units',
     labels: ['dimension'],
   },
@@ -173,7 +173,7 @@ export const metricTable = {
   },
   oldest_unsent_seconds: {
     type: 'gauge',
-    help: 'Seconds since the end of the oldest hour that AWS has not accepted, sealed or overdue to be; 0 when there is none',
+    help: 'Seconds since the end of the oldest hour that AWS has not accepted, sealed or overdue for sealing; 0 when there is none',
     unit: 'seconds',
     labels: [],
   },
@@ -249,7 +249,7 @@ export const metricTable = {
   },
   connections_dropped_total: {
     type: 'counter',
-    help: 'Connections that were cut off: for want of room, for an answer that was not read, for requests ahead',
+    help: 'Connections that were cut off, by reason: no room, an answer that was not read, requests sent ahead',
     unit: 'connections',
     labels: ['reason'],
   },
@@ -291,13 +291,13 @@ export const metricTable = {
   },
   process_max_fds: {
     type: 'gauge',
-    help: 'Most file descriptors that the process may open',
+    help: 'Maximum number of file descriptors that the process may open',
     unit: 'descriptors',
     labels: [],
   },
   nodejs_eventloop_lag_p99_seconds: {
     type: 'gauge',
-    help: 'Delay of the event loop since the last scrape that 99 of 100 looks stayed below',
+    help: 'Delay of the event loop since the last scrape, 99th percentile',
     unit: 'seconds',
     labels: [],
   },

@@ -52,7 +52,7 @@ export async function openStore(
       onRegained: () =>
         log(
           'ledger.lease-lost',
-          `This sidecar gave no sign of life for longer than SIDECAR_LEASE_SECONDS, and another one took over what it had left. It goes on with new usage. Look for a paused or starved process, or for a database that was away.`,
+          `This sidecar gave no sign of life for longer than SIDECAR_LEASE_SECONDS, and another one took over what it had left. It continues with new usage. Look for a paused or starved process, or for a database that was away.`,
         ),
     },
   })

@@ -153,7 +153,7 @@ class Picker {
   }
 }
 
-const incomplete = 'is added to a gauge of the request that shows no amount'
+const incomplete = 'is added up with a gauge of the request that has no usable value'
 
 /** What one report may have, in millionths. */
 const largest = 10n ** 21n - 1n

@@ -47,7 +47,7 @@ export class Turns {
     if (this.#waiting > 0 && this.#waiting + bytes > this.#most)
       throw new SidecarError(
         'LedgerBusy',
-        'Too many requests with metrics wait already, and nothing of this one was recorded. Repeat it.',
+        'Too many requests with metrics are already waiting, and nothing of this one was recorded. Repeat it.',
       )
     this.#waiting += bytes
     const turn = this.#last.then(work).finally(() => {

@@ -60,9 +60,9 @@ function metricsIn(
 
 const reasons: Readonly<Record<string, string>> = {
   fell: 'shows less than before in the same process',
-  skipped: 'is one counter more than SIDECAR_MAX_READINGS, or more than the ledger can hold',
+  skipped: 'exceeds SIDECAR_MAX_READINGS, or what the ledger can hold',
   overlaps:
-    'comes from a second process that calls itself the same, and counts when it comes again; give each process a service.instance.id of its own',
+    'comes from a second process with the same name, and counts when it comes again; give each process its own service.instance.id',
 }
 
 /** Resolves with the points that the book did not count. */

@@ -8,7 +8,7 @@ const reasons: Readonly<Record<string, string>> = {
   IdempotencyKeyReused: 'came before for the same time with another value or other tags',
   OccurredAtTooOld: 'comes so late that AWS accepts no record of its hour',
   QuantityTooLarge: 'is more than the ledger can hold; look for a mistake in the unit',
-  ReadingsFull: 'is one reading more than SIDECAR_MAX_READINGS allows in an hour',
+  ReadingsFull: 'exceeds the readings that SIDECAR_MAX_READINGS allows in an hour',
 }
 
 /**

@@ -136,7 +136,7 @@ export class Lease {
   #inUse(): SidecarError {
     return new SidecarError(
       'LedgerInUse',
-      `Another process acts for ${this.#options.scope.resource} in this database since this one began. It goes on; this one ends. Give each task or pod an identity of its own.`,
+      `Another process acts for ${this.#options.scope.resource} in this database since this one began. It continues; this one ends. Give each task or pod a separate identity.`,
     )
   }
 }

@@ -44,7 +44,7 @@ export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<
   if (lock.wasGarbage)
     log(
       'ledger.lock-garbage',
-      `The lock file ${lockPath} held something that is no lock, so it was emptied; it never holds usage, and the ledger is not affected. Find out what else writes to the data directory, which belongs to the sidecar alone.`,
+      `The lock file ${lockPath} held something that is not a lock, so it was emptied; it never holds usage, and the ledger is not affected. Find out what else writes to the data directory, which belongs to the sidecar alone.`,
       { path: lockPath },
     )
   let opened: OpenedDatabase | undefined
@@ -92,7 +92,7 @@ function logOpened(opened: OpenedDatabase, log: Log, events: Events): void {
   if (opened.networkFileSystem)
     log(
       'ledger.network-file-system',
-      'The data directory is on a network file system. It works, slower; a local volume (emptyDir, task volume, block volume) is the right place.',
+      'The data directory is on a network file system. It works there, but more slowly; use a local volume (emptyDir, task volume, block volume).',
     )
 }
 
@@ -107,7 +107,7 @@ function checkFile(
   if (file !== undefined && found !== undefined && owner === resource && !isSameFile(file, found))
     log(
       'ledger.file-changed',
-      'The ledger lies in another file than its owner left it in: a copy, or a backup that was put back. What was sent since the copy was made is sent again, and AWS may then bill it twice: compare "ledger show" with AWS.',
+      'The ledger is not in the file in which its owner left it: this is a copy, or a restored backup. What was sent since the copy was made is sent again, and AWS may then bill it twice: compare "ledger show" with AWS.',
       { inode: found.inode, device: found.device, formerInode: file.inode },
     )
   if (found !== undefined) rememberFile(database, found)

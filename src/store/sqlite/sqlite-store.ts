@@ -136,7 +136,7 @@ export class SqliteStore extends SqliteReader implements Store {
     if (this.#options.disk.reserve(pagesOf(changes, keyBytes))) return
     throw new SidecarError(
       'LedgerFull',
-      'The volume of the data directory is full, so nothing of this was recorded; the room that is left is kept for sending what the ledger has. Free or enlarge the volume; the sidecar goes on by itself, and the same request may then be sent again.',
+      'The volume of the data directory is full, so nothing of this was recorded; the room that is left is kept for sending what the ledger has. Free or enlarge the volume; the sidecar then continues by itself, and you can send the same request again.',
     )
   }
 

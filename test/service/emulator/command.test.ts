@@ -99,7 +99,7 @@ describe('the command emulate', () => {
     const second = new FakeIo()
     expect(await failed(['--port', port], second)).toBe(1)
     expect(second.errLines[0]).toContain(`cannot listen on 127.0.0.1:${port}`)
-    expect(second.errLines[0]).toMatch(/choose another with --port\.$/)
+    expect(second.errLines[0]).toMatch(/choose another port with --port\.$/)
     first.signal()
     await ended
   })

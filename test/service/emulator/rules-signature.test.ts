@@ -29,7 +29,7 @@ describe('the signature of a call', () => {
     })
   })
 
-  test('a request that is signed by half is an IncompleteSignatureException', async () => {
+  test('a request with half a signature is an IncompleteSignatureException', async () => {
     const halves: readonly [Headers, string][] = [
       [{ authorization: without('Signature') }, "requires 'Signature' parameter"],
       [{ authorization: without('SignedHeaders') }, "requires 'SignedHeaders' parameter"],
@@ -67,7 +67,7 @@ describe('the signature of a call', () => {
     })
   })
 
-  test('a signature with the time of the machine is in time, whatever time is emulated', async () => {
+  test('a signature with the time of the machine is valid, whatever time is emulated', async () => {
     const now = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')
     const scope = authorization().replace('20260310', now.slice(0, 8))
     expect((await call({ 'x-amz-date': now, authorization: scope })).status).toBe(200)

@@ -81,7 +81,7 @@ describe('a listener', () => {
     await expect(second).rejects.toMatchObject({
       code: 'ListenFailed',
       message: expect.stringMatching(
-        new RegExp(`127\\.0\\.0\\.1:${first.port} .* choose another with --port\\.$`),
+        new RegExp(`127\\.0\\.0\\.1:${first.port} .* choose another port with --port\\.$`),
       ),
     })
     await first.close()

@@ -136,7 +136,7 @@ describe('a lock', () => {
     expect(existsSync(join(directory, 'ledger.db'))).toBe(true)
     expect(log).toEqual([
       'ledger.lock-garbage',
-      expect.stringMatching(/ledger\.lock held something that is no lock.* Find out what else/),
+      expect.stringMatching(/ledger\.lock held something that is not a lock.* Find out what else/),
       { path: join(directory, 'ledger.lock') },
     ])
   })

@@ -24,7 +24,7 @@ export async function confirmDecision(
   const { question } = operatorActionTable[action]
   if (!('isTTY' in io.stdin && io.stdin.isTTY === true))
     throw invalid(
-      `${subject}: ${question} This cannot be undone. Nothing was changed; add --yes to decide so without a terminal`,
+      `${subject}: ${question} This cannot be undone. Nothing was changed; add --yes to confirm without a terminal`,
     )
   for (const line of wrap(`${subject}: ${question} This cannot be undone.`, 0)) io.err(line)
   io.err('Do it? y/N')

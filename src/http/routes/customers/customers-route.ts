@@ -45,7 +45,7 @@ export function customerRoutes(app: FastifyInstance, desk: CustomerDesk | undefi
     )
       throw new SidecarError(
         'InvalidRequest',
-        `registrationToken must be the text that the browser brought, 1 to ${longestToken} characters.`,
+        `registrationToken must be the text that the browser delivered, 1 to ${longestToken} characters.`,
       )
     return answerOf(customer, await open().registerByToken(customer, registrationToken))
   })
@@ -115,7 +115,7 @@ function checkNames(members: Readonly<Record<string, unknown>>): CustomerNames {
     if (value !== undefined && !(typeof value === 'string' && form.test(value)))
       throw new SidecarError(
         'InvalidRequest',
-        `${name} is not what AWS calls a customer: accountId has digits, licenseArn begins with arn:aws, identifier has visible ASCII characters.`,
+        `${name} is not a name that AWS gives a customer: accountId has digits, licenseArn begins with arn:aws, identifier has visible ASCII characters.`,
       )
   }
   return members
@@ -124,7 +124,7 @@ function checkNames(members: Readonly<Record<string, unknown>>): CustomerNames {
 function invalidQuery(): SidecarError {
   return new SidecarError(
     'InvalidRequest',
-    `limit is a whole number from 1 to ${customersPerPage}, and after the key that "next" of the page before gave.`,
+    `limit must be a whole number from 1 to ${customersPerPage}, and after must be the key that "next" of the previous page gave.`,
   )
 }
 

@@ -25,7 +25,7 @@ export function parseEvent(body: unknown): AwsEvent {
   throw invalid(
     event['Type'] === undefined
       ? 'It has neither "detail-type" of EventBridge nor "Type" of SNS.'
-      : 'Of SNS only notifications are events; confirm a subscription yourself.',
+      : 'Only notifications of SNS are events; confirm the subscription yourself.',
   )
 }
 

@@ -39,7 +39,7 @@ export function operatorRoutes(
     if (operators !== undefined) return operators
     throw new SidecarError(
       'OperatorRoutesClosed',
-      'SIDECAR_OPERATOR_TOKEN_FILE is not set, so the routes of operators are closed. Set it to a file with a token that the application does not have, and start the sidecar again.',
+      'SIDECAR_OPERATOR_TOKEN_FILE is not set, so the operator routes are closed. Set it to a file with a token that the application does not have, and restart the sidecar.',
     )
   }
 

@@ -25,7 +25,7 @@ export function parseDecision(
   const { final, question } = operatorActionTable[action]
   if (final && members['yes'] !== true)
     throw invalid(
-      `${question} This cannot be undone. Nothing was changed; add "yes": true to decide so.`,
+      `${question} This cannot be undone. Nothing was changed; add "yes": true to confirm.`,
     )
   return decision
 }

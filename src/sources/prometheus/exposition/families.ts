@@ -141,7 +141,8 @@ export class Families {
         : undefined
       if (family === undefined) continue
       if (openSuffixes[family.type ?? 'unknown'].includes(suffix)) return family
-      if (suffix === '') this.#refuse(`${name} has no sample of that name, being a ${family.type}`)
+      if (suffix === '')
+        this.#refuse(`${name} has no sample of that name, because it is a ${family.type}`)
     }
     return this.#made(name)
   }

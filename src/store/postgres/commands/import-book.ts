@@ -60,7 +60,7 @@ async function check(session: Session, book: WholeBook, name: string): Promise<v
   )
   if (used !== undefined)
     throw refused(
-      `${String(used['identity'])} has used the database ${name} already, and its hours would be in it twice. Bring a ledger in before a sidecar of the same task or pod uses the database`,
+      `${String(used['identity'])} has used the database ${name} already, and its hours would be in it twice. Import a ledger before a sidecar of the same task or pod uses the database`,
     )
   if (book.sums.some((sums) => imbalanceOf(sums) !== 0n))
     throw refused('the ledger is not balanced, see "ledger audit"')
@@ -201,7 +201,7 @@ function explained(error: unknown, name: string): unknown {
   if (error instanceof CommitUnknown)
     return new SidecarError(
       'DatabaseOutcomeUnknown',
-      `The connection to the database ${name} broke while the ledger was brought in (${messageOf(error)}). Run the command again: it says whether the ledger is there, or brings it in.`,
+      `The connection to the database ${name} broke during the import (${messageOf(error)}). Run the command again: it reports that the ledger is there, or imports it.`,
       { cause: error },
     )
   if (isUniqueViolation(error))

@@ -48,13 +48,13 @@ export function translate(error: unknown, database: string): unknown {
   if (isLost(error) || state.startsWith('53') || state.startsWith('28') || state === '3D000')
     return new SidecarError(
       'DatabaseUnavailable',
-      `The database ${database} cannot be used now (${messageOf(error)}), so nothing of this was recorded. The sidecar goes on by itself when it can; send the same request again.`,
+      `The database ${database} cannot be used now (${messageOf(error)}), so nothing of this was recorded. The sidecar continues by itself when it can; send the same request again.`,
       { cause: error, retryAfterSeconds: 2 },
     )
   if (state === '25006')
     return new SidecarError(
       'DatabaseUnavailable',
-      `The database ${database} accepts no writes now: it is a standby, or is being switched over. Nothing of this was recorded; the sidecar goes on by itself when it can.`,
+      `The database ${database} accepts no writes now: it is a standby, or is being switched over. Nothing of this was recorded; the sidecar continues by itself when it can.`,
       { cause: error, retryAfterSeconds: 2 },
     )
   if (state === '42501')

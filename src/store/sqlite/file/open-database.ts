@@ -53,7 +53,7 @@ export function prepareDirectory(directory: string): void {
   } catch (cause) {
     throw new SidecarError(
       'DataDirectoryUnusable',
-      `The data directory ${directory} cannot be written (${messageOf(cause)}). Mount a writable volume there (an emptyDir in Kubernetes, a task volume in ECS) that user ${process.getuid?.() ?? 'of this process'} may write, or name another one with SIDECAR_DATA_DIR.`,
+      `The data directory ${directory} cannot be written (${messageOf(cause)}). Mount a writable volume there (an emptyDir in Kubernetes, a task volume in ECS) that user ${process.getuid?.() ?? 'of this process'} may write to, or name another one with SIDECAR_DATA_DIR.`,
       { cause },
     )
   }
@@ -80,7 +80,8 @@ export async function openDatabase(
   await finishRenewal(path)
   if (wasSetAsideInPart(path)) await discard('a start was killed while it set the file aside')
   else if (existsSync(path) && statSync(path).size === 0) await discard('the file is empty')
-  else if (!walHeaderIsSound(`${path}-wal`)) await discard('its write-ahead log is not one')
+  else if (!walHeaderIsSound(`${path}-wal`))
+    await discard('the file next to it is not a write-ahead log')
   const networkFileSystem = statfsSync(directory).type === nfsMagic
   const openFile = async () => {
     const prepare = (file: string, flushes?: 'OFF') => {

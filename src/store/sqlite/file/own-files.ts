@@ -20,7 +20,7 @@ export function refuseLinks(directory: string): void {
     const what = file.isSymbolicLink() ? 'a symbolic link' : 'not an ordinary file'
     throw new SidecarError(
       'DataDirectoryUnusable',
-      `${kind}${path} is ${what}, and the sidecar does not follow it. Something else wrote into the data directory: give the sidecar a volume of its own, and remove this name.`,
+      `${kind}${path} is ${what}, and the sidecar does not follow it. Something else wrote into the data directory: give the sidecar a separate volume, and remove this name.`,
     )
   }
 }

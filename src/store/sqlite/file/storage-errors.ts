@@ -45,7 +45,7 @@ export function translate(error: unknown): unknown {
   if (code === sqliteFull || code === sqliteIoError || code === sqliteReadOnly)
     return new SidecarError(
       'LedgerFull',
-      `The ledger could not store this (${messageOf(error)}), so nothing of it was recorded. Free or enlarge the volume of the data directory; the sidecar goes on by itself, and the same request may then be sent again.`,
+      `The ledger could not store this (${messageOf(error)}), so nothing of it was recorded. Free or enlarge the volume of the data directory; the sidecar then continues by itself, and you can send the same request again.`,
       { cause: error },
     )
   return error

@@ -177,14 +177,14 @@ function findLedger(directory: string): string {
   if (asking(directory, () => existsSync(renewedPath(path))))
     throw new SidecarError(
       'LedgerInUse',
-      `A sidecar that starts is renewing the ledger in ${directory}, or was killed while it did. Try again when a sidecar has started there.`,
+      `A starting sidecar is renewing the ledger in ${directory}, or was killed while doing so. Try again when a sidecar has started there.`,
     )
   const file = asking(directory, () => statSync(path, { throwIfNoEntry: false }))
   if (file === undefined) throw notFound(directory)
   if (file.size === 0) throw damaged(directory, 'the file is empty')
   // SQLite would pass over such a log, and delete it.
   if (!asking(directory, () => walHeaderIsSound(`${path}-wal`)))
-    throw damaged(directory, 'its write-ahead log is not one')
+    throw damaged(directory, 'the file next to it is not a write-ahead log')
   return path
 }
 
@@ -284,7 +284,7 @@ function damaged(directory: string, reason: string, cause?: unknown): SidecarErr
 function busy(directory: string, cause: unknown): SidecarError {
   return new SidecarError(
     'LedgerInUse',
-    `The ledger in ${directory} stayed locked for ${busyTimeoutMs / 1000} seconds. A sidecar on a network file system keeps it to itself: ask its GET /v1/usage, or stop it first. Otherwise try again.`,
+    `The ledger in ${directory} stayed locked for ${busyTimeoutMs / 1000} seconds. A sidecar on a network file system locks it exclusively: ask its GET /v1/usage, or stop it first. Otherwise try again.`,
     { cause },
   )
 }

@@ -21,6 +21,6 @@ export function refuseOther(
   if (row === undefined || row['value'] === allowed) return
   throw new SidecarError(
     'LedgerImported',
-    `The ledger ${path} was brought into the database ${String(row['value'])}, and goes on there. Set SIDECAR_DATABASE_URL_FILE. If "ledger import" did not end, run it again with that database.`,
+    `The ledger ${path} was imported into the database ${String(row['value'])} and continues there. Set SIDECAR_DATABASE_URL_FILE. If "ledger import" did not end, run it again with that database.`,
   )
 }
