@@ -10,6 +10,7 @@ import type {
   MeterUsageValue,
   RegisterUsageValue,
 } from './metering-api.ts'
+import { isMeteringRecordId } from './metering-record-id.ts'
 import type { AwsAnswer } from './read-answer.ts'
 import { createSignedPost } from './signed-post.ts'
 import { readBatch } from './read-batch.ts'
@@ -71,10 +72,9 @@ function readRegistration({ members }: AwsAnswer): MeteringResult<RegisterUsageV
   return succeed({ signature, publicKeyRotationAt })
 }
 
-/** What AWS, or what answers in its place, sends is not checked: anything but a text is no id. */
 function readRecordId({ members }: AwsAnswer): MeteringResult<MeterUsageValue> {
   const meteringRecordId = members['MeteringRecordId']
-  return typeof meteringRecordId === 'string' && meteringRecordId !== ''
+  return isMeteringRecordId(meteringRecordId)
     ? succeed({ meteringRecordId })
     : incomplete('MeteringRecordId')
 }

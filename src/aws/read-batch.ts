@@ -7,6 +7,7 @@ import type {
   BatchRecordResult,
   MeteringResult,
 } from './metering-api.ts'
+import { isMeteringRecordId } from './metering-record-id.ts'
 import type { AwsAnswer } from './read-answer.ts'
 
 /**
@@ -34,7 +35,7 @@ function resultOf({
   MeteringRecordId: id,
 }: Members): BatchRecordResult | undefined {
   if (status === 'Success')
-    return typeof id === 'string' && id !== '' ? { status, meteringRecordId: id } : undefined
+    return isMeteringRecordId(id) ? { status, meteringRecordId: id } : undefined
   return status === 'CustomerNotSubscribed' || status === 'DuplicateRecord' ? { status } : undefined
 }
 

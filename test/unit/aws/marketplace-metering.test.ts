@@ -153,6 +153,7 @@ describe('answers', () => {
   test.each([
     ['no record id', {}],
     ['an empty one', { MeteringRecordId: '' }],
+    ['one longer than any of AWS', { MeteringRecordId: 'm'.repeat(256) }],
     ['a number', { MeteringRecordId: 17 }],
     ['an object', { MeteringRecordId: { id: 'm-1' } }],
     ['a list', { MeteringRecordId: ['m-1'] }],
