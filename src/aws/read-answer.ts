@@ -1,6 +1,4 @@
-import { awsLimits } from '../metering/aws-limits.ts'
 import { isProtocolContentType } from '../protocol/codec.ts'
-import type { OperationName } from '../protocol/operations.ts'
 
 /** A successful answer of AWS. */
 export interface AwsAnswer {
@@ -36,17 +34,18 @@ export class AwsError extends Error {
 /** The longest text of AWS that is kept: it gets into records, logs and answers. */
 const longestMessage = 2048
 
-/** No other answer is large, but that of a batch repeats its records and their tags. */
-function largestAnswer(operation: OperationName): number {
-  return (operation === 'BatchMeterUsage' ? 2 : 1) * awsLimits.requestBytes
-}
+/** No answer is large, but that of a batch repeats its records and their tags. */
+const largestAnswer = 65_536
 
-/** Reads an answer, which ends the call. Throws an `AwsError` for all that is not a JSON object with success. */
+/**
+ * Reads an answer to a request of so many bytes, which ends the call. Throws an `AwsError` for all that is not a
+ * JSON object with success.
+ */
 export async function readAnswer(
-  operation: OperationName,
+  requestBytes: number,
   { statusCode, headers, body }: HttpAnswer,
 ): Promise<AwsAnswer> {
-  const text = await readBody(body, largestAnswer(operation), statusCode)
+  const text = await readBody(body, largestAnswer + 2 * requestBytes, statusCode)
   const members = parseObject(text)
   const isSuccess = statusCode >= 200 && statusCode < 300
   const isOfProtocol =

@@ -59,6 +59,6 @@ export function createSignedPost(
     const { response } = await config.requestHandler.handle(signed, { abortSignal })
     trace.date = response.headers['date']
     trace.requestId = response.headers['x-amzn-requestid']
-    return readAnswer(operation, response)
+    return readAnswer(bytes.length, response)
   }
 }

@@ -4,11 +4,17 @@ import type { RegistrationTokens } from '../entitlement/register-usage/registrat
 import { Allowance } from '../kernel/allowance.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { fail, succeed } from '../kernel/result.ts'
+import { Turns } from '../kernel/turns.ts'
 import { serviceError } from '../protocol/service-errors.ts'
 import type { AwsCalls } from '../sources/aws-calls.ts'
 
 /** AWS allows an account 10 a second of each operation, for everything that it runs. */
 const passedOn = { burst: 50, refillMs: 100 }
+/**
+ * Each holds its request and its answer, up to 3 MiB, for as long as AWS takes to answer: calls that come meanwhile
+ * wait with their request alone.
+ */
+const underWay = { atOnce: 8, waiting: 42 }
 
 /** Creates the calls to AWS that a source may make for the application. */
 export function createAwsCalls(
@@ -17,14 +23,19 @@ export function createAwsCalls(
   timers: Clock,
 ): AwsCalls {
   const allowance = new Allowance(passedOn, timers)
+  const turns = new Turns(underWay)
   return {
     async forward(operation, body) {
       const waitMs = allowance.use()
-      if (waitMs === 0) return toServiceResult(await api.forward(operation, body))
-      return serviceError(
-        'ThrottlingException',
-        `Too many calls; the next one may be made in ${Math.ceil(waitMs)} ms.`,
-      )
+      if (waitMs > 0)
+        return serviceError(
+          'ThrottlingException',
+          `Too many calls; the next one may be made in ${Math.ceil(waitMs)} ms.`,
+        )
+      const answer = await turns.take(() => api.forward(operation, body))
+      return answer === undefined
+        ? serviceError('ThrottlingException', 'Too many calls wait for an answer of AWS.')
+        : toServiceResult(answer)
     },
     async prove(request) {
       const answer = await tokens.tokenFor(request)

@@ -142,7 +142,7 @@ describe('what is passed on', () => {
 
 describe('an answer', () => {
   test('that is larger than any of AWS is given up, and may have been billed', async () => {
-    endpoint.reply = answer(200, { MeteringRecordId: 'x'.repeat(1_100_000) })
+    endpoint.reply = answer(200, { MeteringRecordId: 'x'.repeat(65_537) })
     expect(failureOf(await api.forward('MeterUsage', '{}'))).toMatchObject({
       code: 'AnswerTooLarge',
       kind: 'unavailable',
@@ -150,10 +150,12 @@ describe('an answer', () => {
     })
   })
 
-  test('to a batch may be as large as a full batch', async () => {
-    const Results = [{ UsageRecord: 'x'.repeat(1_100_000) }]
+  test('may repeat what was asked, as that to a batch does', async () => {
+    const UsageRecords = ['x'.repeat(1_000_000)]
+    const Results = [{ UsageRecord: 'x'.repeat(1_900_000) }]
     endpoint.reply = answer(200, { Results })
-    expect(await api.forward('BatchMeterUsage', '{}')).toEqual({ ok: true, value: { Results } })
+    const asked = JSON.stringify({ UsageRecords })
+    expect(await api.forward('BatchMeterUsage', asked)).toEqual({ ok: true, value: { Results } })
   })
 
   test('that is nested without end is a failure', async () => {
@@ -162,7 +164,7 @@ describe('an answer', () => {
   })
 
   test('with a long message is cut', async () => {
-    endpoint.reply = answer(400, { __type: 'ThrottlingException', message: 'y'.repeat(100_000) })
+    endpoint.reply = answer(400, { __type: 'ThrottlingException', message: 'y'.repeat(50_000) })
     expect(failureOf(await api.forward('ResolveCustomer', '{}')).message).toHaveLength(2051)
   })
 })

@@ -43,14 +43,15 @@ test('a release lists the packages of the bundle and signs its checksums with th
   expect(signers).toEqual(['publish'])
 })
 
-test.each(['ecs-task-def.json', 'deploy/ecs-task-def-ec2.json', 'deploy/cloudformation.yaml'])(
-  '%s limits the sidecar’s memory as the chart does',
-  (file) => {
-    const limit = /limits:\n.*\n *memory: (\d+)Mi/.exec(
-      read('helm/marketplace-sidecar/values.yaml'),
-    )
-    const [, memory] = /^ {6,}"?memory"?: (\d+)/im.exec(read(file)) ?? []
-    expect(limit?.[1]).toBe('256')
-    expect(memory ?? /^ {10}Memory: (\d+)$/m.exec(read(file))?.[1]).toBe(limit?.[1])
-  },
-)
+test.each([
+  'ecs-task-def.json',
+  'deploy/ecs-task-def-ec2.json',
+  'deploy/ecs-task-def-saas.json',
+  'deploy/ecs-task-def-sources.json',
+  'deploy/cloudformation.yaml',
+])('%s limits the sidecar’s memory as the chart does', (file) => {
+  const limit = /limits:\n.*\n *memory: (\d+)Mi/.exec(read('helm/marketplace-sidecar/values.yaml'))
+  const [, memory] = /^ {6,}"?memory"?: (\d+)/im.exec(read(file)) ?? []
+  expect(limit?.[1]).toBe('256')
+  expect(memory ?? /^ {10}Memory: (\d+)$/m.exec(read(file))?.[1]).toBe(limit?.[1])
+})

@@ -1,0 +1,36 @@
+interface TurnRules {
+  /** How much may be under way at once. */
+  readonly atOnce: number
+  /** How much more may wait. */
+  readonly waiting: number
+}
+
+/** Bounds what is under way: what comes above that waits for its turn, in its order. */
+export class Turns {
+  readonly #rules: TurnRules
+  readonly #waiting: (() => void)[] = []
+  #underWay = 0
+
+  constructor(rules: TurnRules) {
+    this.#rules = rules
+  }
+
+  /** Runs `work` when its turn has come; undefined, at once, where too much waits already. */
+  take<T>(work: () => Promise<T>): Promise<T> | undefined {
+    const { atOnce, waiting } = this.#rules
+    if (this.#underWay < atOnce) return this.#run(work)
+    if (this.#waiting.length >= waiting) return undefined
+    const turn = new Promise<void>((resolve) => this.#waiting.push(resolve))
+    return turn.then(() => this.#run(work))
+  }
+
+  async #run<T>(work: () => Promise<T>): Promise<T> {
+    this.#underWay += 1
+    try {
+      return await work()
+    } finally {
+      this.#underWay -= 1
+      this.#waiting.shift()?.()
+    }
+  }
+}
