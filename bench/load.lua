@@ -18,8 +18,8 @@ end
 function done(summary, latency, _)
   local errors = summary.errors
   io.write(string.format(
-    '\nfigures {"requests":%d,"seconds":%f,"p99Ms":%f,"errors":%d}\n',
+    '\nfigures {"requests":%d,"seconds":%f,"p99Ms":%f,"lost":%d,"refused":%d}\n',
     summary.requests, summary.duration / 1e6, latency:percentile(99) / 1e3,
-    errors.connect + errors.read + errors.write + errors.status + errors.timeout
+    errors.connect + errors.read + errors.write + errors.timeout, errors.status
   ))
 end

@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util'
 import { describeMachine, watchOthers } from './machine.ts'
 import { isMet, type Result } from './result.ts'
-import { attacked } from './rows/attacks.ts'
+import { attacked } from './rows/attacks/attacks.ts'
 import { batches } from './rows/batches.ts'
 import type { Row } from './rows/bench.ts'
 import { coldStart } from './rows/cold-start.ts'

@@ -5,6 +5,7 @@
 import { connect, type Socket } from 'node:net'
 
 const [name = '', appPort, opsPort] = process.argv.slice(2)
+const appHost = `localhost:${appPort}`
 const scrape = 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n'
 
 /** Opens a connection again whenever the sidecar ends it. */
@@ -51,6 +52,52 @@ const attacks: Readonly<Record<string, () => void>> = {
       socket.write(`POST /v1/usage HTTP/1.1\r\n${headers}\r\nContent-Length: ${length}\r\n\r\n`)
       socket.resume().write(Buffer.alloc(length - 1, ' '))
     }),
+  /** Asks to be held for minutes, and goes. */
+  waits: () =>
+    many(900, appPort, (socket) => {
+      socket.write(`GET /v1/entitlement?wait=300 HTTP/1.1\r\nHost: ${appHost}\r\n\r\n`)
+      setTimeout(() => socket.resetAndDestroy(), 100 + Math.random() * 400)
+    }),
+  /** Reports usage of every hour, and makes as many calls of AWS as are passed on. */
+  answers: () => {
+    for (const [count, size] of [
+      [56, 1],
+      [8, 900_000],
+    ] as const) {
+      const call = callOf('BatchMeterUsage', { UsageRecords: [], More: 'x'.repeat(size) })
+      many(count, appPort, (socket) => {
+        const ask = () => socket.write(call)
+        socket.on('data', () => setTimeout(ask, 50))
+        ask()
+      })
+    }
+    many(1, appPort, (socket) => {
+      let turn = 0
+      const reportOne = () => {
+        const body = JSON.stringify({ dimension: `dimension-${turn % 24}`, quantity: 1 })
+        turn += 1
+        socket.write(post('/v1/usage', 'Content-Type: application/json', body))
+      }
+      socket.on('data', () => setTimeout(reportOne, 10))
+      reportOne()
+    })
+  },
+}
+
+function post(path: string, headers: string, body: string): string {
+  const length = Buffer.byteLength(body)
+  return `POST ${path} HTTP/1.1\r\nHost: ${appHost}\r\n${headers}\r\nContent-Length: ${length}\r\n\r\n${body}`
+}
+
+/** A call of an AWS SDK, whose signature nobody checks. */
+function callOf(operation: string, members: object): string {
+  const scope = '20260310/us-east-1/aws-marketplace/aws4_request'
+  const headers = [
+    'Content-Type: application/x-amz-json-1.1',
+    `X-Amz-Target: AWSMPMeteringService.${operation}`,
+    `Authorization: AWS4-HMAC-SHA256 Credential=AKIA/${scope}, SignedHeaders=host, Signature=0`,
+  ]
+  return post('/', headers.join('\r\n'), JSON.stringify(members))
 }
 
 const attack = attacks[name]

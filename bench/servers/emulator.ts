@@ -13,12 +13,12 @@ export async function startEmulator(...options: readonly string[]): Promise<Serv
   return { ...program, url: `http://127.0.0.1:${port}` }
 }
 
-/** Makes every record fail from now on, as if AWS were down. */
-export async function breakAws(emulatorUrl: string): Promise<void> {
+/** Makes every record, or every call of another operation, fail from now on, as if AWS were down. */
+export async function breakAws(emulatorUrl: string, operation = 'MeterUsage'): Promise<void> {
   const answer = await fetch(`${emulatorUrl}/_emulator/faults`, {
     method: 'POST',
     body: JSON.stringify({
-      operation: 'MeterUsage',
+      operation,
       times: 1e9,
       error: 'InternalServiceErrorException',
     }),

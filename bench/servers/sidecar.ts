@@ -9,16 +9,20 @@ import type { Server } from './plain.ts'
 
 export interface Sidecar extends Server {
   readonly opsUrl: string
-  /** When its entitlement check first answered 200, ms after the start of the process. */
+  /** When its entitlement check first answered so, ms after the start of the process. */
   readonly firstAnswerMs: number
 }
 
-/** Starts a built sidecar with an empty ledger and waits until it is entitled. `args` are Node's. */
+/**
+ * Starts a built sidecar with an empty ledger and waits until its check is answered with one of `statuses`: until
+ * it is entitled, by default. `args` are Node's.
+ */
 export async function startSidecar(
   args: readonly string[],
   emulatorUrl: string,
   dimensions: readonly (string | object)[] = demoProduct.dimensions,
   settings: Readonly<Record<string, string>> = {},
+  statuses: readonly number[] = [200],
 ): Promise<Sidecar> {
   const key = await (await fetch(`${emulatorUrl}/_emulator/public-key`)).text()
   const [port, opsPort] = [await freePort(), await freePort()]
@@ -48,7 +52,8 @@ export async function startSidecar(
   const { child, program } = start(args, env)
   child.stdout?.resume()
   const url = `http://127.0.0.1:${port}`
-  while (!(await isEntitled(`${url}/v1/entitlement?wait=30`))) {
+  const wait = statuses.length === 1 ? 30 : 0
+  while (!statuses.includes(await statusOf(`${url}/v1/entitlement?wait=${wait}`))) {
     if (child.exitCode !== null) throw new Error('the sidecar ended at once')
     await new Promise((resolve) => setTimeout(resolve, 1))
   }
@@ -61,11 +66,12 @@ export async function startSidecar(
   return { pid: program.pid, url, opsUrl, firstAnswerMs, end }
 }
 
-function isEntitled(url: string): Promise<boolean> {
+/** Returns 0 while no one answers. */
+function statusOf(url: string): Promise<number> {
   return new Promise((resolve) => {
     get(url, { agent: false }, (response) => {
       response.resume()
-      resolve(response.statusCode === 200)
-    }).once('error', () => resolve(false))
+      resolve(response.statusCode ?? 0)
+    }).once('error', () => resolve(0))
   })
 }
