@@ -14,7 +14,7 @@ usage: npm run simulate -- [options]
   --hours <n>      how many hours of pods (10000), and a fifth as many of products with customers
   --seed <n>       the seed of every random choice (a new one, printed)
   --disk-hours <n> how many more over the real store on files (1000)
-  --shared-hours <n> how many more of sidecars that share a database (1000)
+  --shared-hours <n> how many more of sidecars that share a database (1000), and a fifth with customers
   --script <file>  plays one script as a failure prints it`
 
 const { values } = parseArgs({
@@ -36,19 +36,31 @@ if (numbers.some((value) => !/^\d+$/.test(value))) {
   console.error(help)
   process.exit(2)
 }
-const fifth = String(Math.ceil(Number(values.hours) / 5))
+const fifthOf = (hours: string) => String(Math.ceil(Number(hours) / 5))
+const fifth = fifthOf(values.hours)
+const fifthShared = fifthOf(values['shared-hours'])
 process.exit(
   values.script === undefined
     ? (await run('the model store', values.hours, simulate, runLife)) ||
         (await run('the model store with customers', fifth, withCustomers, runLife)) ||
         (await run('the SQLite store', values['disk-hours'], onFiles, runLife)) ||
         (await runReadings(Number(values.hours) / 10)) ||
-        (await run('a shared store', values['shared-hours'], simulateShared, runSharedLife))
+        (await run('a shared store', values['shared-hours'], simulateShared, runSharedLife)) ||
+        (await run(
+          'a shared store with customers',
+          fifthShared,
+          sharedWithCustomers,
+          runSharedLife,
+        ))
     : await play(JSON.parse(readFileSync(values.script, 'utf8')) as Script | SharedScript),
 )
 
 function withCustomers(options: SimulationOptions) {
   return simulate({ ...options, customers: true })
+}
+
+function sharedWithCustomers(options: SimulationOptions) {
+  return simulateShared({ seed: options.seed, hours: options.hours, customers: true })
 }
 
 function onFiles(options: SimulationOptions) {

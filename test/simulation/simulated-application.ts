@@ -14,7 +14,7 @@ interface SentRequest {
 export type Answerer = (request: UsageRequest) => Promise<readonly ReportReceipt[] | undefined>
 
 /** Codes that promise that nothing was recorded. */
-const notRecorded = [
+export const notRecorded = [
   'LedgerFull',
   'LedgerBusy',
   'ShuttingDown',

@@ -1,6 +1,7 @@
 import type { Changes } from '../../../src/store/changes.ts'
 import type { Row } from '../../../src/store/postgres/connection/database.ts'
 import { isShared } from '../../../src/metering/account.ts'
+import { clusterHolder } from '../../../src/metering/slot.ts'
 import { ModelBook } from '../../support/store/model-book.ts'
 import { isUnsent } from '../../support/store/model-view.ts'
 
@@ -22,6 +23,8 @@ export class ModelDatabase {
 
   constructor(now: () => number) {
     this.#now = now
+    // Readings that all share are kept under a name of their own, once they are an amount.
+    this.book.resources.set(clusterHolder, now())
   }
 
   /** Runs `work` when what came before it is committed or rolled back. */

@@ -3,7 +3,9 @@ import { canonicalTags, untagged } from '../../../src/metering/tags.ts'
 import type { Chance } from '../../kill/chance.ts'
 import { weathers, type Weather } from '../../support/aws/model-answers.ts'
 import { modelDimensions } from '../../support/ledger/model-process.ts'
+import { simulatedCustomers } from '../simulated-customers.ts'
 import { cuts, type Cut } from './model-connection.ts'
+import { measuredDimensions, type Measurement } from './simulated-measurements.ts'
 
 /** Everything that can happen to sidecars that share a database. `which` counts those that run, modulo their number. */
 export type SharedEvent =
@@ -15,7 +17,20 @@ export type SharedEvent =
       readonly quantity: string
       readonly tags: string
       readonly hasKey: boolean
+      /** Of a product with customers. */
+      readonly customer?: string
     }
+  | {
+      readonly do: 'register' | 'end-licence'
+      readonly which: number
+      readonly customer: string
+    }
+  /** AWS accepts records of a customer from now on, or none. */
+  | { readonly do: 'subscribe'; readonly customer: string; readonly subscribed: boolean }
+  /** The application measures what all sidecars share. */
+  | ({ readonly do: 'measure'; readonly which: number } & Omit<Measurement, 'quantity'> & {
+        readonly quantity: string
+      })
   /** An acknowledged report is repeated, at any of them. */
   | { readonly do: 'repeat'; readonly which: number; readonly back: number }
   | { readonly do: 'pass'; readonly minutes: number }
@@ -68,6 +83,16 @@ const draws: readonly (readonly [weight: number, (chance: Chance) => SharedEvent
       quantity: String(chance.integer(0, chance.pick([1_500_000, 5_000_000, 5_000_000_000]))),
       tags: chance.pick([untagged, untagged, ...teams]),
       hasKey: chance.happens(0.7),
+    }),
+  ],
+  [
+    10,
+    (chance) => ({
+      do: 'measure',
+      which: which(chance),
+      dimension: chance.pick(measuredDimensions),
+      quantity: String(chance.integer(0, 9_000_000)),
+      member: chance.pick(['ada', 'bob', 'cy', 'dee']),
     }),
   ],
   [4, (chance) => ({ do: 'repeat', which: which(chance), back: chance.integer(1, 10) })],
@@ -132,6 +157,17 @@ const draws: readonly (readonly [weight: number, (chance: Chance) => SharedEvent
   [3, () => ({ do: 'retry' })],
 ]
 const weightOfAll = draws.reduce((sum, [weight]) => sum + weight, 0)
+
+/** The same for a product with customers, and what happens to them. */
+export function drawSharedCustomerEvent(chance: Chance): SharedEvent {
+  const customer = chance.pick([...simulatedCustomers.keys()])
+  if (chance.happens(0.12)) return { do: 'register', which: which(chance), customer }
+  if (chance.happens(0.03)) return { do: 'end-licence', which: which(chance), customer }
+  if (chance.happens(0.05)) return { do: 'subscribe', customer, subscribed: chance.happens(0.6) }
+  const event = drawSharedEvent(chance)
+  if (event.do === 'measure') return { do: 'pass', minutes: 1 }
+  return event.do === 'report' ? { ...event, customer } : event
+}
 
 export function drawSharedEvent(chance: Chance): SharedEvent {
   let left = chance.integer(1, weightOfAll)

@@ -3,7 +3,7 @@ import { Chance } from '../../kill/chance.ts'
 import { Coverage } from '../coverage.ts'
 import { checkAlways, checkQuiet } from '../invariants.ts'
 import { Violation } from '../violation.ts'
-import { drawSharedEvent, type SharedEvent } from './shared-event.ts'
+import { drawSharedCustomerEvent, drawSharedEvent, type SharedEvent } from './shared-event.ts'
 import { SimulatedCluster, type ClusterOptions } from './simulated-cluster.ts'
 import { sharedDimension } from './simulated-sidecar.ts'
 
@@ -21,15 +21,21 @@ export interface SharedLife {
 }
 
 /** The script of a seed; always the same. */
-export function drawSharedScript(seed: number, neverAsks = false): SharedScript {
+export function drawSharedScript(
+  seed: number,
+  { neverAsks, customers }: Pick<ClusterOptions, 'neverAsks' | 'customers'> = {},
+): SharedScript {
   const chance = new Chance(seed)
   const length = chance.pick([10, 30, 60, 120])
   return {
     seed,
     lateUsage: chance.pick(['carry', 'carry', 'hold']),
     sidecars: chance.integer(2, 4),
-    neverAsks,
-    events: Array.from({ length }, () => drawSharedEvent(chance)),
+    ...(neverAsks && { neverAsks }),
+    ...(customers && { customers }),
+    events: Array.from({ length }, () =>
+      customers ? drawSharedCustomerEvent(chance) : drawSharedEvent(chance),
+    ),
   }
 }
 
@@ -70,10 +76,13 @@ async function finish(cluster: SimulatedCluster): Promise<void> {
   await checkQuiet(cluster.checked, sealableBefore(cluster.now, 120_000))
   await cluster.stopAll()
   await check(cluster)
+  await cluster.measurements.check(cluster.checked.store, cluster.now)
 }
 
 async function check(cluster: SimulatedCluster): Promise<void> {
   await checkAlways(cluster.checked)
+  // A record of a customer is one for all of them anyway.
+  if (cluster.checked.customers !== undefined) return
   const hours = new Set<number>()
   for (const { ours, dimension, hour } of cluster.aws.entries.values()) {
     if (!ours || dimension !== sharedDimension) continue
@@ -104,6 +113,8 @@ export async function simulateShared(options: {
   readonly seed: number
   readonly hours: number
   readonly neverAsks?: boolean
+  /** Of products whose customers are billed. */
+  readonly customers?: boolean
 }): Promise<SharedSimulation> {
   const coverage = new Coverage()
   let hours = 0
@@ -111,7 +122,7 @@ export async function simulateShared(options: {
   let failure: SharedSimulation['failure']
   while (hours < options.hours && failure === undefined) {
     const seed = (options.seed + lives) % 2 ** 31
-    const script = drawSharedScript(seed, options.neverAsks)
+    const script = drawSharedScript(seed, options)
     const life = await runSharedLife(script)
     hours += life.hours
     lives += 1

@@ -101,7 +101,13 @@ export class SharedModelStore extends ModelReader implements Store {
   }
 
   override hasSealable(due: SealableHours): Promise<boolean> {
-    return this.#ask(async () => this.#view().sealableHours(due).length > 0)
+    return this.#ask(async () => {
+      const view = this.#view()
+      return (
+        view.sealableHours(due).length > 0 ||
+        view.readings.openHours().some(({ hour }) => hour < due.before)
+      )
+    })
   }
 
   override accountSums(): ReturnType<ModelReader['accountSums']> {
@@ -133,9 +139,10 @@ export class SharedModelStore extends ModelReader implements Store {
     try {
       changes = decide(view)
     } catch (error) {
-      if (view.assumedKeys.size > 0) return undefined
+      if (view.assumedKeys.size > 0 || view.needsTransaction) return undefined
       throw error
     }
+    if (view.needsTransaction) return undefined
     const written = new Set(changes.claims.map(({ token }) => token))
     if (!isReport(changes) || ![...view.assumedKeys].every((key) => written.has(key)))
       return undefined

@@ -7,20 +7,24 @@ import {
 } from '../../../src/ledger/decisions/operator-actions.ts'
 import type { Page } from '../../../src/ledger/page/page.ts'
 import type { MeteringRecord } from '../../../src/metering/record/record.ts'
+import { windowOf } from '../../../src/metering/record/record-window.ts'
 import { Chance } from '../../kill/chance.ts'
 import { ModelAws } from '../../support/aws/model-aws.ts'
 import { ManualClock, settle } from '../../support/manual-clock.ts'
 import { Coverage } from '../coverage.ts'
 import type { Checked } from '../invariants.ts'
 import { SimulatedApplication, type Answerer } from '../simulated-application.ts'
+import { SimulatedCustomers, simulatedCustomers } from '../simulated-customers.ts'
 import { ModelConnection } from './model-connection.ts'
 import { ModelDatabase } from './model-database.ts'
 import type { SharedEvent } from './shared-event.ts'
 import { SharedModelStore } from './shared-model-store.ts'
+import { measuredDimensions, SimulatedMeasurements } from './simulated-measurements.ts'
 import { SimulatedSidecar } from './simulated-sidecar.ts'
 
 const minuteMs = 60_000
-const startedAt = Date.parse('2026-03-10T09:15:00Z')
+/** Near the end of a month, after which AWS accepts records of customers for a few hours only. */
+const startsAt = { buyer: '2026-03-10T09:15:00Z', customers: '2026-03-31T09:15:00Z' }
 const mostSidecars = 5
 
 export interface ClusterOptions {
@@ -28,19 +32,23 @@ export interface ClusterOptions {
   readonly lateUsage: 'carry' | 'hold'
   /** A store that takes each lost commit for one that did not happen. */
   readonly neverAsks?: boolean
+  /** Of a product whose customers are billed, not the buyer who runs it. */
+  readonly customers?: boolean
 }
 
 /** Sidecars that share one database, an application in front of them, and the model of AWS. */
 export class SimulatedCluster {
   readonly coverage = new Coverage()
   readonly application = new SimulatedApplication(this.coverage)
+  readonly measurements = new SimulatedMeasurements(this.coverage)
   /** The true time, which is AWS's and the server's. */
-  now = startedAt
+  now: number
   readonly database = new ModelDatabase(() => this.now)
   readonly aws = new ModelAws({ now: () => this.now }, { pass: async () => {} })
   readonly #chance: Chance
   readonly #lateUsage: 'carry' | 'hold'
   readonly #neverAsks: boolean
+  readonly #customers: SimulatedCustomers | undefined
   /** Of an operator, whose commands see the whole book. */
   readonly #store = new SharedModelStore({
     database: this.database,
@@ -59,11 +67,20 @@ export class SimulatedCluster {
     this.#chance = new Chance(options.seed)
     this.#lateUsage = options.lateUsage
     this.#neverAsks = options.neverAsks === true
+    this.#customers = options.customers ? new SimulatedCustomers(this.coverage) : undefined
+    this.now = Date.parse(options.customers ? startsAt.customers : startsAt.buyer)
   }
 
   get checked(): Checked {
     const { aws, application, now } = this
-    return { store: this.#store, aws, application, now }
+    return {
+      store: this.#store,
+      aws,
+      application,
+      customers: this.#customers,
+      measured: measuredDimensions,
+      now,
+    }
   }
 
   get resources(): readonly string[] {
@@ -78,6 +95,7 @@ export class SimulatedCluster {
         coverage: this.coverage,
         lateUsage: this.#lateUsage,
         neverAsks: this.#neverAsks,
+        hasCustomers: this.#customers !== undefined,
         now: () => this.now,
         random: () => this.#chance.next(),
       },
@@ -136,10 +154,11 @@ export class SimulatedCluster {
   async #do(event: SharedEvent): Promise<void> {
     switch (event.do) {
       case 'report': {
-        const { dimension, quantity, tags, hasKey, which } = event
+        const { dimension, quantity, tags, hasKey, which, customer } = event
         const idempotencyKey = hasKey ? `key-${(this.#keys += 1)}` : undefined
         const report = {
           dimension,
+          ...(customer !== undefined && { customer }),
           quantity: BigInt(quantity),
           tags,
           occurredAt: undefined,
@@ -147,6 +166,11 @@ export class SimulatedCluster {
         }
         this.application.add({ reports: [report], idempotencyKey })
         return this.send(which)
+      }
+      case 'measure': {
+        const { which, dimension, member } = event
+        const measurement = { dimension, member, quantity: BigInt(event.quantity) }
+        return this.measurements.report(measurement, this.#answerer(which), this.now)
       }
       case 'repeat':
         return this.application.repeat(event.back, this.#answerer(event.which), this.now)
@@ -174,6 +198,17 @@ export class SimulatedCluster {
         return
       case 'set-clock':
         return this.#setClock(event)
+      case 'register':
+      case 'end-licence': {
+        const process = this.#pick(event.which)?.process
+        const changing = this.#customers?.change(event.do, event.customer, process)
+        await Promise.race([changing, settle(40)])
+        return
+      }
+      case 'subscribe': {
+        const account = simulatedCustomers.get(event.customer) ?? ''
+        return this.aws.batches.subscribe(account, event.subscribed)
+      }
       case 'resolve':
         return this.#resolve()
       case 'retry':
@@ -259,9 +294,13 @@ export class SimulatedCluster {
   async #resolve(): Promise<void> {
     const record = await this.#find(({ state }) => state === 'unresolved')
     if (record === undefined) return
-    const { id, resource, dimension, hour, quantity } = record
-    const entry = this.aws.entries.get(`${resource}|${dimension}|${hour}`)
+    const { id, slot, resource, dimension, hour, quantity } = record
+    const holder = slot.channel === 'batch-meter-usage' ? slot.holder : resource
+    const entry = this.aws.entries.get(`${holder}|${dimension}|${hour}`)
     const delivered = entry?.ours === true && entry.quantity === quantity
+    // A call of a sidecar that is paused may still come, for as long as AWS accepts the record.
+    const { end } = windowOf(slot.channel === 'batch-meter-usage')
+    if (!delivered && this.now < end(record.timestamp)) return
     const action = delivered ? resolveDelivered : resolveResend
     await this.#operate(delivered ? 'resolve as delivered' : 'resolve with resend', (page) =>
       action(page, id, this.now),

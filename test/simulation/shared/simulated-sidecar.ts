@@ -7,6 +7,7 @@ import { startTakeover } from '../../../src/sidecar/parts/takeover-part.ts'
 import type { Session } from '../../../src/store/postgres/connection/database.ts'
 import { Lease } from '../../../src/store/postgres/lease.ts'
 import type { ModelAws } from '../../support/aws/model-aws.ts'
+import { modelRegion } from '../../support/aws/model-batch.ts'
 import { Lateness } from '../../support/ledger/late-ledger.ts'
 import {
   endModelProcess,
@@ -19,6 +20,7 @@ import type { Coverage } from '../coverage.ts'
 import { ModelConnection } from './model-connection.ts'
 import type { ModelDatabase } from './model-database.ts'
 import { SharedModelStore } from './shared-model-store.ts'
+import { measuredDimensions } from './simulated-measurements.ts'
 
 export interface SidecarWorld {
   readonly database: ModelDatabase
@@ -26,6 +28,8 @@ export interface SidecarWorld {
   readonly coverage: Coverage
   readonly lateUsage: 'carry' | 'hold'
   readonly neverAsks: boolean
+  /** Of a product whose customers are billed. */
+  readonly hasCustomers: boolean
   readonly now: () => number
   readonly random: () => number
 }
@@ -56,13 +60,18 @@ export class SimulatedSidecar {
     this.connection = new ModelConnection(world.database, () => this.#runs())
   }
 
+  /** Undefined before it has started. */
+  get process(): ModelProcess | undefined {
+    return this.#process
+  }
+
   get state(): 'up' | 'paused' | 'dead' {
     return this.#state
   }
 
   /** Resolves when it can report, or has died on the way. Rejects as a start does. */
   async start(incarnation: string): Promise<void> {
-    const { database, aws, coverage, lateUsage, neverAsks, random } = this.#world
+    const { database, aws, coverage, lateUsage, neverAsks, hasCustomers, random } = this.#world
     const { clock, connection, resource } = this
     const lease = new (neverAsks ? NeverAsks : Lease)({
       scope: { resource, id: database.idOf(resource) },
@@ -96,35 +105,45 @@ export class SimulatedSidecar {
       meaningOf: (dimension) => ({
         productCode: 'product',
         divisor: dimension === sharedDimension ? 1000n : 1n,
-        ...(dimension === sharedDimension && { scope: 'cluster' }),
+        ...(dimension === sharedDimension && !hasCustomers && { scope: 'cluster' }),
+        ...(measuredDimensions.some((name) => name === dimension) && {
+          aggregate: dimension as (typeof measuredDimensions)[number],
+          scope: 'cluster',
+        }),
       }),
+      readings: { maxReadings: 10_000, newSecret: () => 'secret' },
       lateness: new Lateness(),
       isMovedFirst: () => false,
       apiFor: (reaches) => {
         const api = aws.apiFor(resource, reaches, (date) =>
           awsTime.learn(Math.floor(date / 1000) * 1000, clock.elapsed()),
         )
-        return {
-          ...api,
-          meterUsage: async (request) => {
+        const stoppable =
+          <Request, Answer>(call: (request: Request) => Promise<Answer>) =>
+          async (request: Request) => {
             await this.#continues()
-            const answer = await api.meterUsage(request)
+            const answer = await call(request)
             await this.#runs()
             return answer
-          },
+          }
+        return {
+          ...api,
+          meterUsage: stoppable((request) => api.meterUsage(request)),
+          batchMeterUsage: stoppable((request) => api.batchMeterUsage(request)),
         }
       },
       hasLeft: () => this.#requestLeft,
       lateUsage,
       zeroRecords: false,
+      ...(hasCustomers && { customers: { form: 'account', region: modelRegion, lateUsage } }),
       onFatal: onLost,
     })
     this.#process = process
     process.dead = this.#isDead
     const dimensions = modelDimensions.map((name) =>
-      name === sharedDimension ? { name, scope: 'cluster' as const } : { name },
+      name === sharedDimension && !hasCustomers ? { name, scope: 'cluster' as const } : { name },
     )
-    const settings = { leaseMs, product: { dimensions, route: 'metered' } }
+    const settings = { leaseMs, product: { dimensions, route: hasCustomers ? 'saas' : 'metered' } }
     this.#takeover = startTakeover(
       { settings: settings as never, timers: clock, random, log: createSilentLog() },
       {

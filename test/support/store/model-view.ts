@@ -37,23 +37,7 @@ export class ModelView implements BookView {
 
   constructor(book: ModelBook) {
     this.#book = book
-    const rowsOf = (key: OpenAccountHour) =>
-      [...book.readings.values()].filter((row) => openName(row) === openName(key))
-    this.readings = {
-      hour: (key) => book.readingHours.get(openName(key)),
-      openHours: () =>
-        [...book.readingHours.values()]
-          .filter(({ closed }) => !closed)
-          .toSorted((a, b) => a.hour - b.hour),
-      one: (key, tags, name) =>
-        rowsOf(key).find(({ reading }) => reading.tags === tags && reading.key === name)?.reading,
-      all: (key) =>
-        rowsOf(key)
-          .map(({ reading }) => reading)
-          .toSorted((a, b) =>
-            a.tags === b.tags ? compare(a.key, b.key) : compare(a.tags, b.tags),
-          ),
-    }
+    this.readings = readingsOf(book)
   }
 
   cursors(resource: string, source: string): Cursor[] {
@@ -249,6 +233,25 @@ export class ModelView implements BookView {
 
   #cells(open: OpenAccountHour) {
     return this.#book.open.get(openName(open)) ?? new Map<TagSet, OpenCell>()
+  }
+}
+
+/** The readings of every task and pod. */
+export function readingsOf(book: ModelBook): ReadingView {
+  const rowsOf = (key: OpenAccountHour) =>
+    [...book.readings.values()].filter((row) => openName(row) === openName(key))
+  return {
+    hour: (key) => book.readingHours.get(openName(key)),
+    openHours: () =>
+      [...book.readingHours.values()]
+        .filter(({ closed }) => !closed)
+        .toSorted((a, b) => a.hour - b.hour),
+    one: (key, tags, name) =>
+      rowsOf(key).find(({ reading }) => reading.tags === tags && reading.key === name)?.reading,
+    all: (key) =>
+      rowsOf(key)
+        .map(({ reading }) => reading)
+        .toSorted((a, b) => (a.tags === b.tags ? compare(a.key, b.key) : compare(a.tags, b.tags))),
   }
 }
 

@@ -8,6 +8,7 @@ import { claimColumns, insertClaimsSql, roomOfClaims } from './write-claims.ts'
 export function isReport(changes: Changes): boolean {
   const { accounts, records, resealed, forget, owner } = changes
   const others = [
+    changes.registrations,
     changes.emptied,
     changes.released,
     changes.held,
