@@ -1,21 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { demoProduct } from '../../../src/emulator/demo-product.ts'
 import { Chance } from '../../kill/chance.ts'
 import { startEmulatedAws, type BilledRecord } from '../../kill/emulated-aws.ts'
-import { findFreePort } from '../../kill/free-port.ts'
 import { poll } from '../../kill/poll.ts'
 import { ReportingClient, sumOf } from '../../kill/reporting-client.ts'
+import { Cluster } from './cluster.ts'
 import { reconcileShared } from './reconcile-shared.ts'
-import { countInFlight, isAllSent, readSharedBook, submitterOf } from './shared-book.ts'
-import { SharedSidecar } from './shared-sidecar.ts'
+import { countInFlight, findSubmitter, isAllSent, readSharedBook } from './shared-book.ts'
 
 export interface ClusterKillOptions {
   /** Of a database with the schema. */
   readonly url: string
   readonly sidecars: number
+  /** How many hours have a kill. */
   readonly hours: number
   readonly seed: number
   readonly log: (line: string) => void
@@ -24,8 +20,12 @@ export interface ClusterKillOptions {
 interface ClusterKillResult {
   readonly violations: readonly string[]
   readonly kills: number
+  /** Hours that passed without one, because the machine was too slow for them. */
+  readonly hoursWithoutKill: number
   /** Kills that fell between the mark of a record and its answer. */
   readonly betweenMarkAndAnswer: number
+  /** Processes that ended by themselves and were started again. */
+  readonly endedAlone: number
   readonly acknowledgedReports: number
   readonly billedRecords: number
   /** Hours of a dimension that AWS has more than one record of. */
@@ -33,51 +33,28 @@ interface ClusterKillResult {
   readonly unresolved: number
 }
 
-interface Place {
-  readonly identity: string
-  readonly port: number
-  sidecar: SharedSidecar
-}
-
-const leaseSeconds = 2
 /** AWS takes this long, so that calls can be hit. */
 const callMs = 300
+const hourMs = 3_600_000
 
 /**
  * Sidecars whose usage is one record an hour, of which the one that seals and sends is killed in every hour:
- * before it has sealed, between mark and answer, or after.
+ * before it has sealed, between mark and answer, or after. An hour is as long as a lease and a start take on
+ * this machine. Where that is too short, an hour passes without a kill, and the run takes one more.
  */
 export async function runClusterKillTest(options: ClusterKillOptions): Promise<ClusterKillResult> {
   const { url, sidecars, hours, seed, log } = options
-  // Each start costs this machine as much as a few reports: more sidecars need longer hours.
-  const realHourMs = 5000 + sidecars * 150
+  // Each renews its lease and looks after the others several times in one: many of them need longer ones.
+  const leaseSeconds = Math.max(2, Math.ceil(sidecars / 5))
+  const startMs = await Cluster.measureStart(url)
+  const realHourMs = Math.round(1500 + leaseSeconds * 1200 + startMs * (1 + sidecars / 10))
+  log(`a start takes ${Math.round(startMs)} ms, an hour ${realHourMs} ms`)
   const aws = await startEmulatedAws(realHourMs)
   await aws.addFault({ delayMs: callMs, times: 1_000_000 })
-  const folder = mkdtempSync(join(tmpdir(), 'sidecar-cluster-'))
-  const productFile = join(folder, 'product.json')
-  writeFileSync(productFile, JSON.stringify(clusterProduct))
-  const chance = new Chance(seed)
-  const start = ({ identity, port }: Pick<Place, 'identity' | 'port'>) =>
-    new SharedSidecar({
-      identity,
-      port,
-      emulatorUrl: aws.url,
-      databaseUrl: url,
-      leaseSeconds,
-      productFile,
-    })
-  const places: Place[] = []
-  const startOne = async (number: number) => {
-    const place = { identity: `task-${number}`, port: await findFreePort() }
-    const sidecar = start(place)
-    places.push({ ...place, sidecar })
-    await sidecar.ready
-    if (sidecar.isEnded) throw new Error(`it did not start: ${sidecar.log.join('\n')}`)
-  }
-  // One a processor: a start is nothing but work.
-  for (let number = 1; number <= sidecars; number += 2)
-    await Promise.all([number, number + 1].filter((each) => each <= sidecars).map(startOne))
-  const clients = places.map(
+  const cluster = new Cluster({ url, emulatorUrl: aws.url, leaseSeconds })
+  await cluster.start(sidecars)
+  log('all have started')
+  const clients = cluster.places.map(
     ({ identity, port }, index) =>
       new ReportingClient({
         name: identity,
@@ -88,35 +65,36 @@ export async function runClusterKillTest(options: ClusterKillOptions): Promise<C
       }),
   )
   const working = clients.map((client) => client.run())
-  const logs: string[] = []
-  let between = 0
-  const hourMs = 3_600_000
+  const chance = new Chance(seed)
   const firstHour = Math.floor(aws.now() / hourMs) + 1
-  for (let index = 0; index < hours; index += 1) {
+  let hour = firstHour
+  let between = 0
+  for (let kills = 0; kills < hours; kills += 1, hour += 1) {
     // Before the hour is sealed, which is a minute after its end, while it is, in the call, and long after.
     const minutes = chance.pick<number | 'call'>([0.5, 1, 1.1, 1.2, 'call', 'call', 'call', 15])
-    const moment = (firstHour + index) * hourMs + (minutes === 'call' ? 0 : minutes * 60_000)
-    await pause(Math.max(0, ((moment - aws.now()) / hourMs) * realHourMs))
-    if (minutes === 'call') await untilInCall(url, realHourMs)
-    const submitter = await submitterOf(url)
-    const place = places.find(({ identity }) => `host:${identity}` === submitter)
-    if (place === undefined) throw new Error(`no sidecar is the submitter ${submitter}`)
+    const afterMs = minutes === 'call' ? 0 : minutes * 60_000
+    hour = Math.max(hour, Math.ceil((aws.now() - afterMs) / hourMs))
+    const leftMs = ((hour * hourMs + afterMs - aws.now()) / hourMs) * realHourMs
+    await pause(Math.max(0, leftMs))
+    const submitter = await untilSubmitter(url, minutes === 'call' ? realHourMs / 2 : 0)
+    const place = cluster.placeOf(submitter)
     place.sidecar.signal('SIGKILL')
     await place.sidecar.exited
-    between += await countInFlight(url, `host:${place.identity}`)
-    logs.push(...place.sidecar.log)
+    between += await countInFlight(url, submitter)
     // Most come back when the lease has ended, some before.
     await pause(chance.pick([0, leaseSeconds * 1200, leaseSeconds * 1200]))
-    place.sidecar = start(place)
-    await place.sidecar.ready
-    if (index % 5 === 4) log(`${index + 1} hours, ${between} kills between mark and answer`)
+    await cluster.startAgain(place)
+    await cluster.revive()
+    if (kills % 5 === 4)
+      log(`${kills + 1} kills in ${hour - firstHour + 1} hours, ${between} between mark and answer`)
   }
   for (const client of clients) client.stop()
-  await Promise.all(working)
-  await poll('everything is sent', 120_000, async () => ((await isAllSent(url)) ? true : undefined))
-  for (const { sidecar } of places) sidecar.signal('SIGTERM')
-  const exits = await Promise.all(places.map(({ sidecar }) => sidecar.exited))
-  logs.push(...places.flatMap(({ sidecar }) => sidecar.log))
+  const stopped = Promise.all(working).then(() => true)
+  await poll('all is acknowledged', 120_000, () => reviving(cluster, stopped))
+  await poll('everything is sent', 120_000 + 3 * realHourMs, () =>
+    reviving(cluster, isAllSent(url)),
+  )
+  const exits = await cluster.stop()
   const book = await readSharedBook(url)
   const billed = await aws.records()
   const unresolved = book.records.filter(({ state }) => state === 'unresolved').length
@@ -126,19 +104,20 @@ export async function runClusterKillTest(options: ClusterKillOptions): Promise<C
       .flatMap((client) => client.violations)
       .filter((text) => !text.includes('OccurredAtTooOld')),
     ...reconcileShared(sumOf(clients.map((client) => client.acknowledged)), book, billed),
-    ...doubled.map((hour) => `AWS has two records of ${hour}`),
+    ...doubled.map((text) => `AWS has two records of ${text}`),
     ...exits.filter((code) => code !== 0).map((code) => `SIGTERM ended one with ${code}`),
-    ...logs.filter((line) => /"event":"ledger\.(?:imbalance|shared-id)"/.test(line)),
+    ...cluster.logs.filter((line) => /"event":"ledger\.(?:imbalance|shared-id)"/.test(line)),
     ...(unresolved > between
       ? [`${unresolved} records are unresolved, and only ${between} attempts were hit`]
       : []),
   ]
   await aws.close()
-  rmSync(folder, { recursive: true })
   return {
     violations,
     kills: hours,
+    hoursWithoutKill: hour - firstHour - hours,
     betweenMarkAndAnswer: between,
+    endedAlone: cluster.endedAlone,
     acknowledgedReports: clients.reduce((sum, client) => sum + client.acknowledgedReports, 0),
     billedRecords: billed.length,
     doubledHours: doubled.length,
@@ -146,20 +125,21 @@ export async function runClusterKillTest(options: ClusterKillOptions): Promise<C
   }
 }
 
-/** Waits for a call of the sidecar that sends, for half an hour at most. */
-async function untilInCall(url: string, realHourMs: number): Promise<void> {
-  const endsAt = performance.now() + realHourMs / 2
-  while (performance.now() < endsAt) {
-    const submitter = await submitterOf(url)
-    if (submitter !== undefined && (await countInFlight(url, submitter)) > 0) return
-    await pause(5)
-  }
+/** The sidecar that seals and sends, in a call of it if one begins within `callWithinMs`. */
+async function untilSubmitter(url: string, callWithinMs: number): Promise<string> {
+  const endsAt = performance.now() + callWithinMs
+  return poll('a sidecar is the submitter', 120_000, async () => {
+    const submitter = await findSubmitter(url)
+    if (submitter === undefined) return undefined
+    return submitter.inFlight > 0 || performance.now() >= endsAt ? submitter.identity : undefined
+  })
 }
 
-const clusterProduct = {
-  productCode: demoProduct.productCode,
-  route: 'metered',
-  dimensions: demoProduct.dimensions.map((name) => ({ name, scope: 'cluster' })),
+/** Whether `done`; what has ended meanwhile is started again. */
+async function reviving(cluster: Cluster, done: Promise<boolean>): Promise<true | undefined> {
+  await cluster.revive()
+  const notYet = pause(500).then(() => false)
+  return (await Promise.race([done, notYet])) ? true : undefined
 }
 
 /** Hours of a dimension with several records, whichever task sent them. */

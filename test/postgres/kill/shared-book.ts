@@ -78,15 +78,19 @@ export function isAllSent(url: string): Promise<boolean> {
   })
 }
 
-/** The task or pod that seals and sends what all share: the living one that was first. */
-export function submitterOf(url: string): Promise<string | undefined> {
+/** The task or pod that seals and sends what all share: the living one that was first; and how many calls it makes now. */
+export function findSubmitter(
+  url: string,
+): Promise<{ readonly identity: string; readonly inFlight: number } | undefined> {
   return withClient(url, async (client) => {
-    const { rows } = await client.query<{ identity: string }>(
-      `SELECT identity FROM marketplace_sidecar.lease
-       JOIN marketplace_sidecar.resource ON resource.id = resource_id
+    const { rows } = await client.query<{ identity: string; inFlight: number }>(
+      `SELECT identity,
+         (SELECT count(*)::int FROM marketplace_sidecar.record
+          WHERE record.resource_id = lease.resource_id AND in_flight AND state = 'sending') AS "inFlight"
+       FROM marketplace_sidecar.lease JOIN marketplace_sidecar.resource ON resource.id = resource_id
        WHERE incarnation IS NOT NULL AND until > clock_timestamp() ORDER BY resource_id LIMIT 1`,
     )
-    return rows[0]?.identity
+    return rows[0]
   })
 }
 
