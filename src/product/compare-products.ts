@@ -40,7 +40,7 @@ export function compareProducts(old: ProductFile, next: ProductFile): DimensionC
         dimension: name,
         ...(changeOfFractions(earlier, dimension) ?? {
           change: 'same' as const,
-          effect: 'Open usage goes on.',
+          effect: 'Open usage continues.',
         }),
       }
     }),
@@ -63,7 +63,7 @@ function changeOfFractions(old: Dimension, next: Dimension) {
     next.fractions === 'send'
       ? 'The next record is a decimal, and holds open usage and what earlier hours left over.'
       : 'The next record has whole units. What is below one unit stays for later hours.'
-  return { change: 'new-fractions' as const, effect: `Open usage goes on. ${effect}` }
+  return { change: 'new-fractions' as const, effect: `Open usage continues. ${effect}` }
 }
 
 function changeOfDivisor(old: Dimension, next: Dimension) {

@@ -83,7 +83,7 @@ describe('product check', () => {
     expect(code).toBe(0)
     expect(out.slice(-4)).toEqual([
       '',
-      'requests: same. Open usage goes on.',
+      'requests: same. Open usage continues.',
       'storage: new-divisor. Open usage keeps the divisor 1024, and new usage has 1. The old fraction is',
       '  not billed any more.',
     ])

@@ -27,7 +27,7 @@ test('a new divisor, a dimension that is gone and one that is new are named', ()
     { name: 'users', replaces: ['seats'] },
   ])
   expect(compareProducts(old, next)).toEqual([
-    { dimension: 'requests', change: 'same', effect: 'Open usage goes on.' },
+    { dimension: 'requests', change: 'same', effect: 'Open usage continues.' },
     {
       dimension: 'storage',
       change: 'new-divisor',
@@ -80,7 +80,7 @@ test.each([
   expect(change).toEqual({
     dimension: 'requests',
     change: 'new-fractions',
-    effect: `Open usage goes on. ${effect}`,
+    effect: `Open usage continues. ${effect}`,
   })
   expect(
     changesOf(
