@@ -10,6 +10,7 @@ import {
   retryRefused,
 } from '../../../src/ledger/decisions/operator-actions.ts'
 import type { Page } from '../../../src/ledger/page/page.ts'
+import type { Aggregate } from '../../../src/metering/account.ts'
 import type { QuantityForm } from '../../../src/metering/amount.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import type { MeteringRecord, Settlement } from '../../../src/metering/record/record.ts'
@@ -23,6 +24,12 @@ import { markSending, settle } from '../../support/ledger/one-record.ts'
 
 const why = { code: 'Because', message: 'AWS said so.' }
 const accepted: Settlement = { kind: 'accepted', meteringRecordId: 'm-1' }
+
+/** Dimensions that are no sums. */
+const aggregates: ReadonlyMap<string, Aggregate> = new Map([
+  ['seats', 'integral'],
+  ['level', 'last'],
+])
 
 interface Place {
   open(resource: string): Promise<Store>
@@ -44,7 +51,11 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
         clock,
         events: new Events(),
         log: createSilentLog(),
-        meaningOf: () => ({ productCode: 'product', divisor }),
+        meaningOf: (dimension) => ({
+          productCode: 'product',
+          divisor,
+          aggregate: aggregates.get(dimension),
+        }),
         maxPerHour: () => undefined,
         lateUsage: 'carry',
         maxTagSets: 3,
@@ -389,6 +400,30 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
       expect(await send(7n)).toEqual(['counted 2', 'counted 2', 'skipped 0'])
       const { open } = await book.ledger.usage()
       expect(open).toMatchObject([{ dimension: 'requests', quantity: 14n * unit }])
+      await book.expectBalance()
+    })
+
+    test('readings of an hour that changes hands there and back are billed once, and go on', async () => {
+      const book = await setUp()
+      const read = async (seats: bigint, level: bigint) => {
+        const [first, second] = [
+          await book.report('seats', seats * unit),
+          await book.report('level', level * unit),
+        ]
+        expect([...first, ...second].every(({ counted }) => counted !== false)).toBe(true)
+        await book.clock.advance(120_000)
+      }
+      await read(60n, 3n)
+      await book.closeAndOpen('pod:two')
+      await book.closeAndOpen('pod:one')
+      await read(90n, 5n)
+      await book.killAndOpen('pod:one')
+      await read(0n, 4n)
+      await book.clock.advance(hourMs)
+      await book.seal()
+      const sums = await book.ledger.accounts()
+      const reported = sums.map((each) => [each.dimension, each.reported])
+      expect(Object.fromEntries(reported)).toEqual({ seats: 5n * unit, level: 4n * unit })
       await book.expectBalance()
     })
 
