@@ -332,11 +332,15 @@ export class Page {
       if (homeless !== 0n) throw imbalanced(account, homeless)
       accounts.push({ account, reported, fraction })
     }
+    const { emptied, added } = this.#open.changes()
+    const { released, held } = this.#held.changes()
     return {
       registrations: this.customers.changes(),
       accounts,
-      ...this.#open.changes(),
-      ...this.#held.changes(),
+      emptied,
+      added,
+      released,
+      held,
       voided: this.#voided,
       newRecords: this.#inserted,
       records: new Map([...this.#changed].map((id) => [id, this.#progressOf(id)])),

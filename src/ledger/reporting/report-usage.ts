@@ -242,22 +242,29 @@ export function checkWindow(
 export function checkTotals(
   page: Page,
   reports: readonly UsageReport[],
-  { placeOf }: ReportRules,
+  rules: ReportRules,
   now: number,
 ): void {
+  const accountFor = accountIn(rules, now)
+  const [only] = reports
+  if (reports.length === 1 && only !== undefined)
+    return checkTotal(page, accountFor(only), only.quantity)
   const sums = new Map<string, { readonly account: Account; quantity: bigint }>()
   for (const report of reports) {
-    const { account } = placeOf(report, hourOf(report.occurredAt ?? now))
+    const account = accountFor(report)
     const sum = sums.get(account.name)
     if (sum === undefined) sums.set(account.name, { account, quantity: report.quantity })
     else sum.quantity += report.quantity
   }
-  for (const { account, quantity } of sums.values())
-    if (!page.hasRoomFor(account, quantity))
-      throw new SidecarError(
-        'QuantityTooLarge',
-        `All reports of ${account.key.dimension} would add up to more than ${largestTotal} units, so nothing of this request was recorded. Look for a mistake in the unit, such as bytes where the product counts gigabytes.`,
-      )
+  for (const { account, quantity } of sums.values()) checkTotal(page, account, quantity)
+}
+
+function checkTotal(page: Page, account: Account, quantity: bigint): void {
+  if (page.hasRoomFor(account, quantity)) return
+  throw new SidecarError(
+    'QuantityTooLarge',
+    `All reports of ${account.key.dimension} would add up to more than ${largestTotal} units, so nothing of this request was recorded. Look for a mistake in the unit, such as bytes where the product counts gigabytes.`,
+  )
 }
 
 function claimOfRequest(request: UsageRequest): Claim | undefined {
