@@ -29,6 +29,28 @@ variable "images" {
   default     = {}
 }
 
+variable "route" {
+  description = "container for a product that runs at its buyer, saas for one that runs at its seller and meters customers."
+  type        = string
+  default     = "container"
+  validation {
+    condition     = contains(["container", "saas"], var.route)
+    error_message = "route is container or saas."
+  }
+}
+
+variable "database_secret_arn" {
+  description = "Secret with the URL of the PostgreSQL database that the tasks share as their ledger; null for a file in the volume."
+  type        = string
+  default     = null
+}
+
+variable "ledger_on_instance" {
+  description = "Whether the volume is one of the EC2 instance, which the next task there finds again. Run one task then."
+  type        = bool
+  default     = false
+}
+
 variable "environment" {
   description = "Settings of the sidecar in addition to those of ecs-task-def.json: SIDECAR_* name to value."
   type        = map(string)
@@ -60,7 +82,7 @@ variable "cpu_architecture" {
 }
 
 variable "permissions_boundary" {
-  description = "ARN of the policy that bounds both roles; null for none. It must allow aws-marketplace:RegisterUsage and aws-marketplace:MeterUsage."
+  description = "ARN of the policy that bounds both roles; null for none. It must allow what the policy of the route allows."
   type        = string
   default     = null
 }
@@ -86,6 +108,9 @@ locals {
           for name, value in var.environment : { name = name, value = value }
         ],
       )
+      secrets = container.name != "marketplace-sidecar" || var.database_secret_arn == null ? [] : [
+        { name = "SIDECAR_DATABASE_URL", valueFrom = var.database_secret_arn }
+      ]
       logConfiguration = merge(container.logConfiguration, {
         options = merge(container.logConfiguration.options, {
           "awslogs-group"  = aws_cloudwatch_log_group.task.name
@@ -118,7 +143,7 @@ resource "aws_iam_role" "task" {
 resource "aws_iam_role_policy" "metering" {
   name   = "marketplace-metering"
   role   = aws_iam_role.task.name
-  policy = file("${path.module}/../iam-policy.json")
+  policy = file(var.route == "saas" ? "${path.module}/../iam-policy-saas.json" : "${path.module}/../iam-policy.json")
 }
 
 # What ECS itself needs: it pulls the images and writes the log. The sidecar never has this role.
@@ -134,6 +159,20 @@ resource "aws_iam_role_policy_attachment" "execution" {
   policy_arn = "arn:${data.aws_partition.current.partition}:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
 }
 
+resource "aws_iam_role_policy" "database" {
+  count = var.database_secret_arn == null ? 0 : 1
+  name  = "ledger-database"
+  role  = aws_iam_role.execution.name
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = "secretsmanager:GetSecretValue"
+      Resource = var.database_secret_arn
+    }]
+  })
+}
+
 resource "aws_cloudwatch_log_group" "task" {
   name              = "/ecs/${var.name}"
   retention_in_days = var.log_retention_days
@@ -142,7 +181,7 @@ resource "aws_cloudwatch_log_group" "task" {
 
 resource "aws_ecs_task_definition" "task" {
   family                   = var.name
-  requires_compatibilities = local.task.requiresCompatibilities
+  requires_compatibilities = var.ledger_on_instance ? ["EC2"] : local.task.requiresCompatibilities
   network_mode             = local.task.networkMode
   cpu                      = var.cpu == null ? local.task.cpu : var.cpu
   memory                   = var.memory == null ? local.task.memory : var.memory
@@ -156,15 +195,37 @@ resource "aws_ecs_task_definition" "task" {
     cpu_architecture        = var.cpu_architecture == null ? local.task.runtimePlatform.cpuArchitecture : var.cpu_architecture
   }
 
-  # The volume of the ledger: empty when the task starts, gone when it stops.
+  # The volume of the ledger: empty when the task starts and gone when it stops, or that of the instance.
   volume {
     name = local.task.volumes[0].name
+
+    dynamic "docker_volume_configuration" {
+      for_each = var.ledger_on_instance ? [1] : []
+      content {
+        scope         = "shared"
+        autoprovision = true
+        driver        = "local"
+      }
+    }
+  }
+
+  lifecycle {
+    # A new task has a new volume, and no other task may have the ledger of the customers.
+    precondition {
+      condition     = var.route != "saas" || var.database_secret_arn != null || var.ledger_on_instance
+      error_message = "Route saas needs database_secret_arn, or ledger_on_instance on EC2: no volume on Fargate outlives its task."
+    }
   }
 }
 
 output "task_definition_arn" {
   description = "The task definition, for the service."
   value       = aws_ecs_task_definition.task.arn
+}
+
+output "task_role_name" {
+  description = "The same role by its name, as deploy/terraform/events takes it."
+  value       = aws_iam_role.task.name
 }
 
 output "task_role_arn" {

@@ -42,7 +42,9 @@ export const deployTools = {
 
   /** A folder with `<resource>/index.d.ts` for those resources of Terraform's AWS provider that may be used. */
   terraformResources(): Promise<string> {
-    const wanted = ['cloudwatch', 'ecs', 'iam'].map((part) => `package/lib/${part}-*/index.d.ts`)
+    const wanted = ['cloudwatch', 'ecs', 'iam', 'sns', 'sqs'].map(
+      (part) => `package/lib/${part}-*/index.d.ts`,
+    )
     return cached(join(cache, 'terraform-provider'), [self], (home) =>
       unpackNpmPackage(terraformProvider, home, '--wildcards', '--strip-components=2', ...wanted),
     )

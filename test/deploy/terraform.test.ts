@@ -18,6 +18,8 @@ interface Module {
   readonly outputs: Readonly<Record<string, unknown>>
 }
 
+const secret = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:billing-database-AbCdEf'
+
 let terraformValues: string
 let types: string
 beforeAll(async () => {
@@ -25,8 +27,12 @@ beforeAll(async () => {
   types = await deployTools.terraformResources()
 })
 
-async function plan(...variables: string[]): Promise<Module> {
-  const args = ['deploy/terraform', 'region=us-east-1', ...variables]
+const plan = (...variables: string[]) =>
+  planOf('deploy/terraform', 'region=us-east-1', ...variables)
+const planEvents = (...variables: string[]) =>
+  planOf('deploy/terraform/events', 'task_role_name=seller-application-task', ...variables)
+
+async function planOf(...args: string[]): Promise<Module> {
   const { code, out, err } = await runTool(terraformValues, args)
   expect({ code, err }).toEqual({ code: 0, err: '' })
   return JSON.parse(out) as Module
@@ -75,7 +81,7 @@ describe('the Terraform module', () => {
   test('has the containers of ecs-task-def.json', async () => {
     const { containerDefinitions } = readTaskDefinition('fargate')
     expect(containers(await plan())).toEqual(
-      containerDefinitions.map((container) => ({ environment: [], ...container })),
+      containerDefinitions.map((container) => ({ environment: [], secrets: [], ...container })),
     )
   })
 
@@ -145,9 +151,100 @@ describe('the Terraform module', () => {
     expect(untouched.values).toMatchObject({ cpu: '512', memory: '1024' })
   })
 
+  test('makes the task of ecs-task-def-saas.json for a product at its seller', async () => {
+    const module = await plan('route=saas', `database_secret_arn=${secret}`)
+    const withoutImage = (all: readonly ContainerDefinition[]) =>
+      all.map((container) => ({ environment: [], secrets: [], ...container, image: '' }))
+    expect(withoutImage(containers(module))).toEqual(
+      withoutImage(readTaskDefinition('saas').containerDefinitions),
+    )
+    const policyOf = (name: string) =>
+      JSON.parse(String(resource(module, 'aws_iam_role_policy', name).values['policy'])) as unknown
+    const policy = readFileSync(join(root, 'deploy/iam-policy-saas.json'), 'utf8')
+    expect(policyOf('metering')).toEqual(JSON.parse(policy))
+    expect(policyOf('database')).toMatchObject({
+      Statement: [{ Action: 'secretsmanager:GetSecretValue', Resource: secret }],
+    })
+    const { values } = resource(module, 'aws_iam_role_policy', 'database')
+    expect(values['role']).toBe('seller-application-execution')
+    const ofBuyer = (await plan()).resources.map(({ name }) => name)
+    expect(ofBuyer).not.toContain('database')
+  })
+
+  test('keeps the ledger of a seller on the instance, or refuses a task that would lose it', async () => {
+    const module = await plan('route=saas', 'ledger_on_instance=true')
+    const { values, blocks } = resource(module, 'aws_ecs_task_definition', 'task')
+    expect(values['requires_compatibilities']).toEqual(['EC2'])
+    expect(blocks['volume']).toEqual([
+      {
+        name: 'marketplace-sidecar-data',
+        docker_volume_configuration: [{ scope: 'shared', autoprovision: true, driver: 'local' }],
+      },
+    ])
+    const refused = await runTool(terraformValues, [
+      'deploy/terraform',
+      'region=us-east-1',
+      'route=saas',
+    ])
+    expect(refused).toMatchObject({ code: 1, err: expect.stringMatching(/^"Route saas needs/) })
+  })
+
+  test('makes the queue of deploy/saas-events.yaml, to which only AWS Marketplace can send', async () => {
+    const topic = 'arn:aws:sns:us-east-1:287250355862:aws-mp-subscription-notification-x'
+    const module = await planEvents(`subscription_topic_arn=${topic}`)
+    expect(module.formatted).toBe(true)
+    const policyOf = (type: string, name: string, key = 'policy') =>
+      JSON.parse(String(resource(module, type, name).values[key])) as unknown
+    const queue = 'aws_sqs_queue.events.arn'
+    const mayBeSentBy = (service: string, arn: string) => ({
+      Effect: 'Allow',
+      Principal: { Service: service },
+      Action: 'sqs:SendMessage',
+      Resource: queue,
+      Condition: { ArnEquals: { 'aws:SourceArn': arn } },
+    })
+    expect(policyOf('aws_sqs_queue_policy', 'events')).toMatchObject({
+      Statement: [
+        mayBeSentBy('events.amazonaws.com', 'aws_cloudwatch_event_rule.licences.arn'),
+        mayBeSentBy('sns.amazonaws.com', topic),
+      ],
+    })
+    expect(policyOf('aws_cloudwatch_event_rule', 'licences', 'event_pattern')).toEqual({
+      source: ['aws.agreement-marketplace'],
+      'detail-type': [{ prefix: 'License ' }],
+    })
+    expect(policyOf('aws_sqs_queue', 'events', 'redrive_policy')).toEqual({
+      deadLetterTargetArn: 'aws_sqs_queue.refused.arn',
+      maxReceiveCount: 5,
+    })
+    expect(policyOf('aws_iam_role_policy', 'may_read_queue')).toMatchObject({
+      Statement: [
+        {
+          Action: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'],
+          Resource: queue,
+        },
+      ],
+    })
+    expect(resource(module, 'aws_sns_topic_subscription', 'subscriptions').values).toMatchObject({
+      topic_arn: topic,
+      endpoint: queue,
+      raw_message_delivery: false,
+    })
+    expect(resource(module, 'aws_cloudwatch_event_target', 'queue').values['arn']).toBe(queue)
+    const withoutTopic = await planEvents()
+    expect(withoutTopic.resources.map(({ type }) => type)).not.toContain(
+      'aws_sns_topic_subscription',
+    )
+  })
+
   test('uses only arguments that the provider has, and all that it requires', async () => {
-    const { resources } = await plan()
-    expect(resources.length).toBeGreaterThan(5)
+    const modules = [
+      await plan(),
+      await plan('route=saas', `database_secret_arn=${secret}`),
+      await planEvents('subscription_topic_arn=arn:aws:sns:us-east-1:1:topic'),
+    ]
+    const resources = modules.flatMap((module) => module.resources)
+    expect(resources.length).toBeGreaterThan(20)
     for (const { type, values, blocks } of resources) {
       const name = pascal(type.replace(/^aws_/, ''))
       const given = [...Object.keys(values), ...Object.keys(blocks)]

@@ -4,12 +4,12 @@ import { expect, test } from 'vitest'
 import { root } from '../support/program/program.ts'
 import { tableOf } from './page.ts'
 
-const folder = join(root, 'deploy/terraform')
-const page = readFileSync(join(folder, 'README.md'), 'utf8')
-const module = readFileSync(join(folder, 'main.tf'), 'utf8')
+const folders = ['deploy/terraform', 'deploy/terraform/events']
 
-const blocks = (kind: string) =>
-  [...module.matchAll(new RegExp(`^${kind} "(\\w+)" \\{\\n(.*?)^\\}`, 'gms'))].map(
+const read = (folder: string, name: string) => readFileSync(join(root, folder, name), 'utf8')
+
+const blocks = (folder: string, kind: string) =>
+  [...read(folder, 'main.tf').matchAll(new RegExp(`^${kind} "(\\w+)" \\{\\n(.*?)^\\}`, 'gms'))].map(
     ([, name = '', body = '']) => ({
       name,
       description: /^ +description += "(.*)"$/m.exec(body)?.[1],
@@ -17,14 +17,18 @@ const blocks = (kind: string) =>
     }),
   )
 
-test('deploy/terraform/README.md has every variable with its default and description', () => {
-  expect(tableOf(page, 'Variable')).toEqual(
-    blocks('variable').map((each) => [each.name, each.default ?? 'required', each.description]),
+test.each(folders)('%s/README.md has every variable with its default and description', (folder) => {
+  expect(tableOf(read(folder, 'README.md'), 'Variable')).toEqual(
+    blocks(folder, 'variable').map((each) => [
+      each.name,
+      each.default ?? 'required',
+      each.description,
+    ]),
   )
 })
 
-test('deploy/terraform/README.md has every output with its description', () => {
-  expect(tableOf(page, 'Output')).toEqual(
-    blocks('output').map(({ name, description }) => [name, description]),
+test.each(folders)('%s/README.md has every output with its description', (folder) => {
+  expect(tableOf(read(folder, 'README.md'), 'Output')).toEqual(
+    blocks(folder, 'output').map(({ name, description }) => [name, description]),
   )
 })

@@ -74,6 +74,17 @@ func run(folder string, given []string) error {
 			if err != nil {
 				return err
 			}
+			if err := checkPreconditions(block.Body, scope); err != nil {
+				return err
+			}
+			// Not arguments of the provider.
+			delete(blocks, "lifecycle")
+			if count, found := values["count"]; found {
+				delete(values, "count")
+				if string(count.(json.RawMessage)) == "0" {
+					continue
+				}
+			}
 			out.Resources = append(out.Resources, resource{block.Labels[0], block.Labels[1], values, blocks})
 		case "output":
 			values, _, err := contents(block.Body, scope)
@@ -90,6 +101,25 @@ func run(folder string, given []string) error {
 func current(attribute, value string) cty.Value {
 	answer := cty.ObjectVal(map[string]cty.Value{attribute: cty.StringVal(value)})
 	return cty.ObjectVal(map[string]cty.Value{"current": answer})
+}
+
+// What a plan refuses: a precondition that does not hold.
+func checkPreconditions(body *hclsyntax.Body, scope *hcl.EvalContext) error {
+	for _, lifecycle := range body.Blocks {
+		if lifecycle.Type != "lifecycle" {
+			continue
+		}
+		for _, precondition := range lifecycle.Body.Blocks {
+			values, _, err := contents(precondition.Body, scope)
+			if err != nil {
+				return err
+			}
+			if string(values["condition"].(json.RawMessage)) != "true" {
+				return fmt.Errorf("%s", values["error_message"])
+			}
+		}
+	}
+	return nil
 }
 
 // Every variable has its default or is given.
@@ -144,6 +174,7 @@ func settle(body *hclsyntax.Body, scope *hcl.EvalContext) error {
 			case "resource":
 				known := map[string]cty.Value{
 					"arn": cty.StringVal(strings.Join(block.Labels, ".") + ".arn"),
+					"url": cty.StringVal(strings.Join(block.Labels, ".") + ".url"),
 				}
 				if attribute, found := block.Body.Attributes["name"]; found {
 					if value, diagnostics := attribute.Expr.Value(scope); !diagnostics.HasErrors() {
@@ -191,11 +222,24 @@ func contents(body *hclsyntax.Body, scope *hcl.EvalContext) (map[string]any, map
 	}
 	blocks := map[string][]any{}
 	for _, block := range body.Blocks {
-		inner, _, err := contents(block.Body, scope)
-		if err != nil {
-			return nil, nil, err
+		name, inside, times := block.Type, block.Body, 1
+		if block.Type == "dynamic" {
+			each, diagnostics := block.Body.Attributes["for_each"].Expr.Value(scope)
+			if diagnostics.HasErrors() {
+				return nil, nil, diagnostics
+			}
+			name, inside, times = block.Labels[0], block.Body.Blocks[0].Body, each.LengthInt()
 		}
-		blocks[block.Type] = append(blocks[block.Type], inner)
+		for range times {
+			inner, nested, err := contents(inside, scope)
+			if err != nil {
+				return nil, nil, err
+			}
+			for inner_name, one := range nested {
+				inner[inner_name] = one
+			}
+			blocks[name] = append(blocks[name], inner)
+		}
 	}
 	return values, blocks, nil
 }
@@ -204,7 +248,8 @@ func functions() map[string]function.Function {
 	return map[string]function.Function{
 		"can": tryfunc.CanFunc, "try": tryfunc.TryFunc,
 		"concat": stdlib.ConcatFunc, "jsondecode": stdlib.JSONDecodeFunc, "jsonencode": stdlib.JSONEncodeFunc,
-		"merge": stdlib.MergeFunc, "keys": stdlib.KeysFunc, "values": stdlib.ValuesFunc,
+		"contains": stdlib.ContainsFunc,
+		"merge":    stdlib.MergeFunc, "keys": stdlib.KeysFunc, "values": stdlib.ValuesFunc,
 		"file": function.New(&function.Spec{
 			Params: []function.Parameter{{Name: "path", Type: cty.String}},
 			Type:   function.StaticReturnType(cty.String),
