@@ -11,8 +11,8 @@ export class FailureReminders {
   /** Whether a failure gets a line now; it then counts as logged. */
   isDue(subject: string, kind: string, now: number): boolean {
     const kinds = this.#logged.get(subject) ?? new Map<string, number>()
-    const last = kinds.get(kind)
-    if (last !== undefined && now < last + reminderMs) return false
+    const last = kinds.get(kind) ?? Number.NEGATIVE_INFINITY
+    if (now < last + reminderMs) return false
     this.#logged.set(subject, kinds.set(kind, now))
     return true
   }

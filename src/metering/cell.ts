@@ -15,7 +15,10 @@ export function mergeCells(lists: readonly (readonly OpenCell[])[]): readonly Op
   if (more.length === 0) return first
   const sums = new Map<TagSet, bigint>()
   for (const { tags, quantity } of lists.flat()) sums.set(tags, (sums.get(tags) ?? 0n) + quantity)
-  return [...sums]
-    .map(([tags, quantity]) => ({ tags, quantity }))
-    .toSorted((a, b) => (a.tags < b.tags ? -1 : 1))
+  return [...sums].map(([tags, quantity]) => ({ tags, quantity })).toSorted(byTags)
+}
+
+/** The order of cells, or of shares, of which no two have the same tag set. */
+export function byTags(a: Pick<OpenCell, 'tags'>, b: Pick<OpenCell, 'tags'>): number {
+  return a.tags < b.tags ? -1 : 1
 }

@@ -1,5 +1,5 @@
 import type { Aggregate } from './account.ts'
-import type { OpenCell } from './cell.ts'
+import { byTags, type OpenCell } from './cell.ts'
 import { hourMs } from './hour.ts'
 import { microPerUnit } from './amount.ts'
 import type { TagSet } from './tags.ts'
@@ -76,7 +76,7 @@ export function amountsOf(
   return [...sets]
     .map(([tags, ofSet]) => ({ tags, quantity: amountOf(aggregate, ofSet, hour, now) }))
     .filter(({ quantity }) => quantity > 0n)
-    .toSorted((a, b) => (a.tags < b.tags ? -1 : 1))
+    .toSorted(byTags)
 }
 
 function amountOf(

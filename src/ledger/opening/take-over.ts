@@ -70,8 +70,11 @@ function openHoursOfOthers(page: Page) {
 
 /** Makes what AWS may have taken unresolved. Returns the records that it certainly has not. */
 function leaveUnresolved(page: Page, now: number): MeteringRecord[] {
-  const records = page.unsentRecords().filter(({ resource }) => resource !== page.resource)
-  for (const record of records.filter(possiblyTaken))
-    page.update(record, { state: 'unresolved', settledAt: now })
-  return records.filter((record) => !possiblyTaken(record))
+  const certain: MeteringRecord[] = []
+  for (const record of page.unsentRecords()) {
+    if (record.resource === page.resource) continue
+    if (possiblyTaken(record)) page.update(record, { state: 'unresolved', settledAt: now })
+    else certain.push(record)
+  }
+  return certain
 }

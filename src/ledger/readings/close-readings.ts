@@ -29,10 +29,9 @@ interface CloseRequest {
  */
 export function closeReadings(
   page: Page,
-  { before, sharedBefore = before, foldAfter, now }: CloseRequest,
+  { before, sharedBefore = before, foldAfter = Number.POSITIVE_INFINITY, now }: CloseRequest,
 ): ReadAmount[] {
-  const isDue = ({ hour }: ReadingHour) =>
-    hour < before || (foldAfter !== undefined && hour > foldAfter)
+  const isDue = ({ hour }: ReadingHour) => hour < before || hour > foldAfter
   const due = page.readings.openHours().filter(isDue)
   const shared = due.filter(({ account }) => isShared(account.key))
   const own = due.filter(({ account }) => !isShared(account.key))

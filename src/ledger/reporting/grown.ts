@@ -1,7 +1,5 @@
 import type { Page } from '../page/page.ts'
 
-const noOverflow: ReadonlyMap<string, number> = new Map()
-
 /** How much the counters of a page have grown. */
 function grown(
   before: ReadonlyMap<string, number>,
@@ -17,7 +15,7 @@ export function countOverflow<T>(
   page: Pick<Page, 'overflowed'>,
   apply: () => T,
 ): { readonly result: T; readonly overflowed: readonly [dimension: string, reports: number][] } {
-  const before = page.overflowed.size === 0 ? noOverflow : new Map(page.overflowed)
+  const before = new Map(page.overflowed)
   const result = apply()
-  return { result, overflowed: page.overflowed.size === 0 ? [] : grown(before, page.overflowed) }
+  return { result, overflowed: grown(before, page.overflowed) }
 }

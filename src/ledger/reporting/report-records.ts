@@ -58,7 +58,7 @@ export function reportRecords(
       return { customer, stands, token: claim.token, before: undefined }
     }
     const before = standing(page, claim)
-    if (before !== undefined) return { customer, ...before, token: undefined }
+    if (before !== undefined) return { customer, ...before, token: claim.token }
     for (const report of request.reports) checkWindow(report, now, rules.window, index)
     fresh.set(claim.token, { request, claim })
     return { customer, stands: true, token: claim.token, before: undefined }
@@ -70,7 +70,7 @@ export function reportRecords(
   )
   return plans.map(({ customer, stands, token, before }) => ({
     customer,
-    receipt: stands ? (before ?? receipts.get(token ?? '')) : undefined,
+    receipt: stands ? (before ?? receipts.get(token)) : undefined,
   }))
 }
 

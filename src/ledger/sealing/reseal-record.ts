@@ -7,7 +7,10 @@ import {
 import type { Page } from '../page/page.ts'
 
 /** AWS's answers to allocations that it does not accept, whatever the record is worth. */
-const allocationErrors = ['InvalidTagException', 'InvalidUsageAllocationsException']
+const allocationErrors: readonly (string | undefined)[] = [
+  'InvalidTagException',
+  'InvalidUsageAllocationsException',
+]
 
 /**
  * Seals a record again that AWS certainly does not have and cannot accept as it is: same slot, hour and quantity,
@@ -38,9 +41,7 @@ function withoutTags(record: MeteringRecord): MeteringRecord {
 }
 
 function hasRefusedTags({ state, allocations, lastCode }: MeteringRecord): boolean {
-  return (
-    state === 'refused' && allocations !== undefined && allocationErrors.includes(lastCode ?? '')
-  )
+  return state === 'refused' && allocations !== undefined && allocationErrors.includes(lastCode)
 }
 
 function isTooEarly({ state, hour, timestamp }: MeteringRecord, now: number): boolean {

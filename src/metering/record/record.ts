@@ -1,6 +1,6 @@
 import type { AccountKey } from '../account.ts'
 import type { QuantityForm } from '../amount.ts'
-import type { OpenCell } from '../cell.ts'
+import { byTags, type OpenCell } from '../cell.ts'
 import type { RecordState } from './record-states.ts'
 import type { Slot } from '../slot.ts'
 import { untagged, type TagSet } from '../tags.ts'
@@ -117,5 +117,5 @@ export function mergeAllocations(parts: readonly RecordPart[]): SealedContent['a
   return [...sums]
     .filter(([, quantity]) => quantity > 0n)
     .map(([tags, quantity]) => ({ tags, quantity }))
-    .toSorted((a, b) => (a.tags < b.tags ? -1 : 1))
+    .toSorted(byTags)
 }

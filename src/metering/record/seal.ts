@@ -1,7 +1,7 @@
 import { allocateSteps, fitAllocations, type Share } from './allocations.ts'
 import { microPerUnit, stepOf, type QuantityForm } from '../amount.ts'
 import { awsLimits } from '../aws-limits.ts'
-import { sumOf, type OpenCell } from '../cell.ts'
+import { byTags, sumOf, type OpenCell } from '../cell.ts'
 import { hourMs, recordTimestamp } from '../hour.ts'
 import { mergeAllocations, type RecordPart, type SealedContent } from './record.ts'
 import type { SealAccount, SealInput, SealPlan, SealRest } from './seal-plan.ts'
@@ -97,7 +97,7 @@ function fitAccounts(
 function foldCells(cells: readonly OpenCell[], kept: ReadonlySet<string>): OpenCell[] {
   const tagged = cells.filter(({ tags }) => tags !== untagged && kept.has(tags))
   const bucket = sumOf(cells.filter(({ tags }) => tags === untagged || !kept.has(tags)))
-  const ordered = tagged.toSorted((a, b) => (a.tags < b.tags ? -1 : 1))
+  const ordered = tagged.toSorted(byTags)
   return bucket === 0n ? ordered : [{ tags: untagged, quantity: bucket }, ...ordered]
 }
 
@@ -148,7 +148,7 @@ function nameUntagged(parts: readonly RecordPart[], untaggedAs: TagSet | undefin
       sums.set(name, (sums.get(name) ?? 0n) + quantity)
     }
     const allocations = [...sums].map(([tags, quantity]) => ({ tags, quantity }))
-    return { ...part, allocations: allocations.toSorted((a, b) => (a.tags < b.tags ? -1 : 1)) }
+    return { ...part, allocations: allocations.toSorted(byTags) }
   })
 }
 
