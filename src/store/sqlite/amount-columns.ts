@@ -3,6 +3,12 @@ import { microPerUnit } from '../../metering/amount.ts'
 
 export type Row = Record<string, SQLOutputValue>
 
+/** The row of a statement that always gives one. Throws a TypeError where it gave none. */
+export function onlyRow(row: Row | undefined): Row {
+  if (row === undefined) throw new TypeError('a statement that always gives a row gave none')
+  return row
+}
+
 /** A quantity as two SQLite integers: whole units, and millionths from 0 to 999,999. */
 interface AmountColumns {
   readonly whole: bigint

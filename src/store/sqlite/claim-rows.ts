@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { keyOfToken, receiptsOfText, textOfReceipts } from '../claim-row.ts'
 import type { NewClaim } from '../changes.ts'
 import type { StoredClaim } from '../view.ts'
+import { onlyRow } from './amount-columns.ts'
 
 /** How many idempotency keys one transaction forgets. */
 const forgottenAtOnce = 5000
@@ -70,7 +71,7 @@ export class ClaimRows {
 
   /** What all keys take, with those of the transaction. */
   bytes(): number {
-    return Number(this.#size.get()?.['bytes'])
+    return Number(onlyRow(this.#size.get())['bytes'])
   }
 }
 

@@ -38,16 +38,18 @@ export class CursorRows {
   /** Inside a transaction only. */
   write({ removed, put }: CursorChanges): void {
     for (const { resource, source, series } of removed)
-      this.#remove.run(this.#idOf(resource), source, series)
+      this.#remove.run(this.#names.ownerId(resource), source, series)
     for (const { resource, source, series, value, startedAt, readAt } of put) {
       const { whole, micro } = toColumns(value)
-      this.#put.run(this.#idOf(resource), source, series, whole, micro, startedAt ?? null, readAt)
+      this.#put.run(
+        this.#names.ownerId(resource),
+        source,
+        series,
+        whole,
+        micro,
+        startedAt ?? null,
+        readAt,
+      )
     }
-  }
-
-  #idOf(resource: string): number {
-    const id = this.#names.resourceId(resource)
-    if (id === undefined) throw new TypeError(`${resource} does not own the book`)
-    return id
   }
 }

@@ -3,6 +3,10 @@ import { accountsRemembered, RecentMap } from '../../kernel/recent-map.ts'
 import { isUnregistered, type Account, type AccountKey } from '../../metering/account.ts'
 import type { Slot } from '../../metering/slot.ts'
 import { accountOfRow } from '../account-row.ts'
+import type { OpenAccountHour } from '../view.ts'
+import { onlyRow } from './amount-columns.ts'
+
+type HourIds = [accountId: number, resourceId: number, hour: number]
 
 /**
  * The ids of what rows refer to: accounts, slots, tasks and pods. They never change, so those that are in use
@@ -75,8 +79,7 @@ export class Names {
   account(id: number): Account {
     const known = this.#accounts.get(id)
     if (known !== undefined) return known
-    const row = this.#account.get(id)
-    const account = accountOfRow(row ?? {})
+    const account = accountOfRow(onlyRow(this.#account.get(id)))
     this.#accounts.set(id, account)
     return account
   }
@@ -98,7 +101,7 @@ export class Names {
     const { channel, holder, productCode, dimension } = slot
     // Equal slots in other objects may be known as absent.
     this.#slotIds = new WeakMap()
-    return Number(this.#insertSlot.get(channel, holder, productCode, dimension)?.['id'])
+    return Number(onlyRow(this.#insertSlot.get(channel, holder, productCode, dimension))['id'])
   }
 
   /** Undefined for a task or pod that never owned the book. */
@@ -108,8 +111,28 @@ export class Names {
     return remember(this.#resourceIds, identity, this.#findResource.get(identity))
   }
 
+  /** The same for one that owns the book, or did. */
+  ownerId(identity: string): number {
+    const id = this.resourceId(identity)
+    if (id === undefined) throw new TypeError(`${identity} does not own the book`)
+    return id
+  }
+
+  /** The columns that name an hour of an account; undefined where nothing of it has a row. */
+  hourIds({ account, resource, hour }: OpenAccountHour): HourIds | undefined {
+    const accountId = this.accountId(account)
+    const resourceId = this.resourceId(resource)
+    if (accountId === undefined || resourceId === undefined) return undefined
+    return [accountId, resourceId, hour]
+  }
+
+  /** The same, with the row of an account that has none; inside a transaction only. */
+  makeHour({ account, resource, hour }: OpenAccountHour): HourIds {
+    return [this.makeAccount(account), this.ownerId(resource), hour]
+  }
+
   resource(id: number): string {
-    return String(this.#resource.get(id)?.['identity'])
+    return String(onlyRow(this.#resource.get(id))['identity'])
   }
 
   /** Forgets what a rollback may have undone. */

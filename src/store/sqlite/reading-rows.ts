@@ -3,7 +3,7 @@ import { amountsOf, type Reading, type ReadingAggregate } from '../../metering/r
 import type { ReadingChanges, ReadingHour, ReadingView } from '../readings.ts'
 import type { OpenReadings } from '../summary.ts'
 import type { OpenAccountHour } from '../view.ts'
-import { amountOf, toColumns, type Row } from './amount-columns.ts'
+import { amountOf, onlyRow, toColumns, type Row } from './amount-columns.ts'
 import type { Names } from './names.ts'
 
 const hourKey = 'account_id = ? AND resource_id = ? AND hour = ?'
@@ -20,7 +20,7 @@ export class ReadingRows implements ReadingView {
   }
 
   hour(key: OpenAccountHour): ReadingHour | undefined {
-    const ids = this.#idsOf(key)
+    const ids = this.#names.hourIds(key)
     const row = ids && this.#get(`SELECT * FROM reading_hour WHERE ${hourKey}`).get(...ids)
     return row && this.#hourOf(row)
   }
@@ -32,7 +32,7 @@ export class ReadingRows implements ReadingView {
   }
 
   one(key: OpenAccountHour, tags: string, name: string): Reading | undefined {
-    const ids = this.#idsOf(key)
+    const ids = this.#names.hourIds(key)
     const row =
       ids &&
       this.#get(`SELECT * FROM reading WHERE ${hourKey} AND tags = ? AND key = ?`).get(
@@ -44,7 +44,7 @@ export class ReadingRows implements ReadingView {
   }
 
   all(key: OpenAccountHour): Reading[] {
-    const ids = this.#idsOf(key)
+    const ids = this.#names.hourIds(key)
     if (ids === undefined) return []
     return this.#get(`SELECT * FROM reading WHERE ${hourKey} ORDER BY tags, key`)
       .all(...ids)
@@ -59,8 +59,9 @@ export class ReadingRows implements ReadingView {
   }
 
   oldestOpenHour(): number | undefined {
-    const row = this.#get('SELECT min(hour) AS hour FROM reading_hour WHERE closed = 0').get()
-    const hour = row?.['hour'] ?? null
+    const { hour = null } = onlyRow(
+      this.#get('SELECT min(hour) AS hour FROM reading_hour WHERE closed = 0').get(),
+    )
     return hour === null ? undefined : Number(hour)
   }
 
@@ -75,17 +76,17 @@ export class ReadingRows implements ReadingView {
   write({ dropped, hours, rows }: ReadingChanges): void {
     for (const key of dropped)
       for (const table of ['reading', 'reading_hour'])
-        this.#get(`DELETE FROM ${table} WHERE ${hourKey}`).run(...this.#madeIds(key))
+        this.#get(`DELETE FROM ${table} WHERE ${hourKey}`).run(...this.#names.makeHour(key))
     for (const { closed, count, ...key } of hours)
       this.#get('INSERT OR REPLACE INTO reading_hour VALUES (?, ?, ?, ?, ?)').run(
-        ...this.#madeIds(key),
+        ...this.#names.makeHour(key),
         closed ? 1 : 0,
         count,
       )
     for (const { reading, ...key } of rows) {
       const { whole, micro } = toColumns(reading.quantity)
       this.#get('INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
-        ...this.#madeIds(key),
+        ...this.#names.makeHour(key),
         reading.tags,
         reading.key,
         whole,
@@ -128,20 +129,6 @@ export class ReadingRows implements ReadingView {
       closed: Number(row['closed']) === 1,
       count: Number(row['readings']),
     }
-  }
-
-  #idsOf({ account, resource, hour }: OpenAccountHour): [number, number, number] | undefined {
-    const accountId = this.#names.accountId(account)
-    const resourceId = this.#names.resourceId(resource)
-    return accountId === undefined || resourceId === undefined
-      ? undefined
-      : [accountId, resourceId, hour]
-  }
-
-  #madeIds({ account, resource, hour }: OpenAccountHour): [number, number, number] {
-    const resourceId = this.#names.resourceId(resource)
-    if (resourceId === undefined) throw new TypeError(`${resource} does not own the book`)
-    return [this.#names.makeAccount(account), resourceId, hour]
   }
 
   #get(sql: string) {

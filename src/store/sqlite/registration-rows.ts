@@ -5,7 +5,7 @@ import { unsentStates } from '../../metering/record/record-states.ts'
 import { customerHolder } from '../../metering/slot.ts'
 import type { CustomerView, OpenAccountHour } from '../view.ts'
 import { registrationOf } from '../registration-row.ts'
-import type { Row } from './amount-columns.ts'
+import { onlyRow, type Row } from './amount-columns.ts'
 import type { Names } from './names.ts'
 
 /** A customer whose usage came before a registration has a row of its own, which has no identity. */
@@ -93,7 +93,7 @@ export class RegistrationRows implements CustomerView {
   }
 
   countAwaited(): number {
-    return Number(this.#awaited.get()?.['customers'])
+    return Number(onlyRow(this.#awaited.get())['customers'])
   }
 
   accountsOf(customer: string): Account[] {
@@ -110,7 +110,7 @@ export class RegistrationRows implements CustomerView {
     const { customer, identity } = registration
     const open = this.#lastOpen.get(customer, identity.form, identity.value)
     const hours = [this.#lastRecord.get(customerHolder(identity)), open]
-      .map((row) => row?.['hour'] ?? null)
+      .map((row) => onlyRow(row)['hour'])
       .flatMap((hour) => (hour === null ? [] : [Number(hour)]))
     return hours.length === 0 ? undefined : Math.max(...hours)
   }

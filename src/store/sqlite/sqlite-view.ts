@@ -16,7 +16,7 @@ import type {
   SharedRole,
   StoredClaim,
 } from '../view.ts'
-import { amountOf, type Row } from './amount-columns.ts'
+import { amountOf, onlyRow, type Row } from './amount-columns.ts'
 import { ClaimRows } from './claim-rows.ts'
 import { CursorRows } from './cursor-rows.ts'
 import { moreToForgetSql } from './forgetting.ts'
@@ -160,7 +160,7 @@ export class SqliteView extends RegistrationRows implements BookView {
   }
 
   cells(open: OpenAccountHour): OpenCell[] {
-    const ids = this.#idsOf(open)
+    const ids = this.#names.hourIds(open)
     if (ids === undefined) return []
     return this.#cells
       .all(...ids)
@@ -168,17 +168,17 @@ export class SqliteView extends RegistrationRows implements BookView {
   }
 
   countTagSets(open: OpenAccountHour): number {
-    const ids = this.#idsOf(open)
-    return ids === undefined ? 0 : Number(this.#countTagSets.get(...ids, ...ids)?.['sets'] ?? 0)
+    const ids = this.#names.hourIds(open)
+    return ids === undefined ? 0 : Number(onlyRow(this.#countTagSets.get(...ids, ...ids))['sets'])
   }
 
   hasTagSet(open: OpenAccountHour, tags: TagSet): boolean {
-    const ids = this.#idsOf(open)
+    const ids = this.#names.hourIds(open)
     return ids !== undefined && this.#hasTagSet.get(...ids, tags) !== undefined
   }
 
   isHeld(open: OpenAccountHour): boolean {
-    const ids = this.#idsOf(open)
+    const ids = this.#names.hourIds(open)
     return ids !== undefined && this.#isHeld.get(...ids) !== undefined
   }
 
@@ -194,7 +194,7 @@ export class SqliteView extends RegistrationRows implements BookView {
   }
 
   heldCells(held: HeldHour): OpenCell[] {
-    const ids = this.#idsOf(held)
+    const ids = this.#names.hourIds(held)
     if (ids === undefined) return []
     return this.#heldCells
       .all(...ids, held.reason)
@@ -216,7 +216,7 @@ export class SqliteView extends RegistrationRows implements BookView {
   }
 
   recordWithMeteringId(meteringRecordId: string): number | undefined {
-    const id = this.#withMeteringId.get(meteringRecordId)?.['id'] ?? null
+    const { id = null } = onlyRow(this.#withMeteringId.get(meteringRecordId))
     return id === null ? undefined : Number(id)
   }
 
@@ -248,13 +248,5 @@ export class SqliteView extends RegistrationRows implements BookView {
       resource: this.#names.resource(Number(row['resource_id'])),
       hour: Number(row['hour']),
     }
-  }
-
-  #idsOf({ account, resource, hour }: OpenAccountHour): [number, number, number] | undefined {
-    const accountId = this.#names.accountId(account)
-    const resourceId = this.#names.resourceId(resource)
-    return accountId === undefined || resourceId === undefined
-      ? undefined
-      : [accountId, resourceId, hour]
   }
 }

@@ -20,7 +20,7 @@ import {
   type PendingRecord,
   type UsageSummary,
 } from '../summary.ts'
-import { amountOf, type Row } from './amount-columns.ts'
+import { amountOf, onlyRow, type Row } from './amount-columns.ts'
 import { accountOfRow } from '../account-row.ts'
 import { Names } from './names.ts'
 import { ReadingRows } from './reading-rows.ts'
@@ -123,7 +123,7 @@ export class Summaries {
   /** Lists as many records that wait as `most`; all when that is less than 0. */
   usage(now: number, most = mostListed): UsageSummary {
     const failure = this.#lastFailure.get()
-    const success = this.#lastSuccess.get()?.['at'] ?? null
+    const { at: success = null } = onlyRow(this.#lastSuccess.get())
     const since = now - summaryWindowMs
     return {
       now,
@@ -135,7 +135,7 @@ export class Summaries {
       pendingCount: this.#countUnsent(),
       settled: this.#settled.all(since).map(summaryOf),
       late: this.#late.all(since).map(openHourOf),
-      unresolvedCount: Number(this.#unresolvedCount.get()?.['records']),
+      unresolvedCount: Number(onlyRow(this.#unresolvedCount.get())['records']),
       lastSuccessAt: success === null ? undefined : Number(success),
       lastFailure:
         failure === undefined
@@ -244,7 +244,7 @@ export class Summaries {
   }
 
   #oldestUnsentHour(): number | undefined {
-    const hour = this.#oldest.get()?.['hour'] ?? null
+    const { hour = null } = onlyRow(this.#oldest.get())
     return hour === null ? undefined : Number(hour)
   }
 

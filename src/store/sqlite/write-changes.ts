@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { accountOf } from '../../metering/account.ts'
 import type { Registration } from '../../metering/customer.ts'
 import type { Changes, NewRecord, RecordProgress } from '../changes.ts'
-import { toColumns } from './amount-columns.ts'
+import { onlyRow, toColumns } from './amount-columns.ts'
 import { ClaimRows } from './claim-rows.ts'
 import { CursorRows } from './cursor-rows.ts'
 import { Forgetting } from './forgetting.ts'
@@ -144,8 +144,8 @@ export class ChangeWriter {
       this.#late.run(hour, dimension, whole, micro)
     }
     for (const { resource, name, value } of changes.notes)
-      if (value === undefined) this.#removeNote.run(this.#resourceId(resource), name)
-      else this.#note.run(this.#resourceId(resource), name, value)
+      if (value === undefined) this.#removeNote.run(this.#names.ownerId(resource), name)
+      else this.#note.run(this.#names.ownerId(resource), name, value)
     if (changes.forget !== undefined) {
       this.#claims.forget(changes.forget.claimsBefore)
       this.#forget.forget(changes.forget)
@@ -183,35 +183,34 @@ export class ChangeWriter {
         this.#fraction.run(whole, micro, id)
       }
     }
-    for (const { account, resource, hour } of emptied) {
-      const ids = [this.#names.makeAccount(account), this.#resourceId(resource), hour] as const
+    for (const open of emptied) {
+      const ids = this.#names.makeHour(open)
       this.#empty.run(...ids)
       this.#emptySum.run(...ids)
     }
-    for (const { account, resource, hour, added: cells } of added) {
-      const accountId = this.#names.makeAccount(account)
-      const resourceId = this.#resourceId(resource)
+    for (const open of added) {
+      const cells = open.added
+      const ids = this.#names.makeHour(open)
       let sum = 0n
       for (const [tags, quantity] of cells) {
         const { whole, micro } = toColumns(quantity)
-        this.#add.run(accountId, resourceId, hour, tags, whole, micro)
+        this.#add.run(...ids, tags, whole, micro)
         sum += quantity
       }
       if (cells.size === 0) continue
       const { whole, micro } = toColumns(sum)
-      this.#addSum.run(accountId, resourceId, hour, whole, micro)
+      this.#addSum.run(...ids, whole, micro)
     }
   }
 
   #writeHeld({ released, held, voided }: Changes): void {
-    for (const { account, resource, hour, reason } of released)
-      this.#release.run(this.#names.makeAccount(account), this.#resourceId(resource), hour, reason)
-    for (const { account, resource, hour, reason, since, added } of held) {
-      const accountId = this.#names.makeAccount(account)
-      const resourceId = this.#resourceId(resource)
+    for (const hour of released) this.#release.run(...this.#names.makeHour(hour), hour.reason)
+    for (const hour of held) {
+      const { reason, since, added } = hour
+      const ids = this.#names.makeHour(hour)
       for (const [tags, quantity] of added) {
         const { whole, micro } = toColumns(quantity)
-        this.#hold.run(accountId, resourceId, hour, tags, whole, micro, reason, since)
+        this.#hold.run(...ids, tags, whole, micro, reason, since)
       }
     }
     for (const { account, recordId, hour, tags, quantity, reason, at } of voided) {
@@ -222,17 +221,19 @@ export class ChangeWriter {
   }
 
   #insertRecord({ slot, resource, content, sealedAt }: NewRecord): number {
-    const row = this.#insert.get(
-      this.#names.makeSlot(slot),
-      content.hour,
-      this.#resourceId(resource),
-      content.timestamp,
-      content.quantity,
-      content.form,
-      content.clientToken,
-      sealedAt,
+    const { id: made } = onlyRow(
+      this.#insert.get(
+        this.#names.makeSlot(slot),
+        content.hour,
+        this.#names.ownerId(resource),
+        content.timestamp,
+        content.quantity,
+        content.form,
+        content.clientToken,
+        sealedAt,
+      ),
     )
-    const id = Number(row?.['id'])
+    const id = Number(made)
     for (const { account, quantity, allocations } of content.parts)
       this.#insertPart.run(
         id,
@@ -259,11 +260,5 @@ export class ChangeWriter {
       id,
     )
     if (Number(changes) === 0) throw new TypeError(`there is no record ${id}`)
-  }
-
-  #resourceId(identity: string): number {
-    const id = this.#names.resourceId(identity)
-    if (id === undefined) throw new TypeError(`${identity} does not own the book`)
-    return id
   }
 }

@@ -11,11 +11,18 @@ const sqliteIoError = 10
 const sqliteCantOpen = 14
 
 /** What the system says of a file that is another user's, or no file that can be written. */
-const fileCodes = new Set(['EACCES', 'EPERM', 'EROFS', 'EISDIR', 'ELOOP', 'ENXIO'])
+const fileCodes = new Set<string | undefined>([
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'EISDIR',
+  'ELOOP',
+  'ENXIO',
+])
 
 /** The same for opening the file at `path`. */
 export function translateOpening(error: unknown, path: string): unknown {
-  const cannotOpen = codeOf(error) === sqliteCantOpen || fileCodes.has(codeOfSystem(error) ?? '')
+  const cannotOpen = codeOf(error) === sqliteCantOpen || fileCodes.has(codeOfSystem(error))
   if (!cannotOpen) return translate(error)
   return new SidecarError(
     'DataDirectoryUnusable',

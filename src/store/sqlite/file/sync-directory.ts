@@ -9,7 +9,7 @@ export async function syncDirectory(directory: string): Promise<void> {
 }
 
 /** What a system answers where a directory cannot be read or flushed: then it was not made by us. */
-const notOurs = ['EACCES', 'EPERM', 'EROFS', 'EINVAL', 'ENOTSUP']
+const notOurs: readonly (string | undefined)[] = ['EACCES', 'EPERM', 'EROFS', 'EINVAL', 'ENOTSUP']
 
 /**
  * Makes a directory's own name durable, and the names of those above it: without them a power cut takes
@@ -19,7 +19,7 @@ export async function syncParents(directory: string): Promise<void> {
   await Promise.all(
     parentsOf(directory).map((parent) =>
       syncDirectory(parent).catch((error: unknown) => {
-        if (!notOurs.includes(codeOfSystem(error) ?? '')) throw error
+        if (!notOurs.includes(codeOfSystem(error))) throw error
       }),
     ),
   )

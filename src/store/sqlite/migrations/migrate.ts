@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { onlyRow } from '../amount-columns.ts'
 import { shortenKeys } from '../claim-rows.ts'
 import { migrateFromSchema1, type MeaningOf } from './from-schema-1.ts'
 import { schema2 } from './schema-2.ts'
@@ -10,8 +11,7 @@ export const schemaVersion = 4
 
 /** The version of a file's tables; 0 for a new file. */
 export function schemaVersionOf(database: DatabaseSync): number {
-  const row = database.prepare('PRAGMA user_version').get()
-  return Number(row?.['user_version'] ?? 0)
+  return Number(onlyRow(database.prepare('PRAGMA user_version').get())['user_version'])
 }
 
 /** Makes the tables of a new file, or brings an older one up to date, in one transaction. */

@@ -68,4 +68,19 @@ describe('the ids of rows', () => {
     expect(names.makeSlot(slot)).toBe(names.slotId(twin))
     expect(names.resource(names.resourceId('pod:1') ?? 0)).toBe('pod:1')
   })
+
+  test('of an hour are undefined until both its account and its owner have a row', () => {
+    const hour = { account, resource: 'pod:1', hour: 7 }
+    expect(names.hourIds(hour)).toBeUndefined()
+    expect(names.makeHour(hour)).toEqual([1, 1, 7])
+    expect(names.hourIds(hour)).toEqual([1, 1, 7])
+    expect(names.hourIds({ ...hour, resource: 'pod:2' })).toBeUndefined()
+  })
+
+  test('of what never owned the book are a defect where something is written for it', () => {
+    const defect = new TypeError('pod:2 does not own the book')
+    expect(() => names.ownerId('pod:2')).toThrow(defect)
+    expect(() => names.makeHour({ account, resource: 'pod:2', hour: 7 })).toThrow(defect)
+    expect(names.ownerId('pod:1')).toBe(1)
+  })
 })

@@ -23,12 +23,15 @@ import { codeOf, translate } from '../storage-errors.ts'
 import { hasLog, walHeaderIsSound } from '../wal-header.ts'
 import { ChangeWriter } from '../../write-changes.ts'
 
+/** What `codeOf` says of an error. */
+type Codes = readonly ReturnType<typeof codeOf>[]
+
 /** How long to wait for a transaction of the sidecar. */
 const busyTimeoutMs = 5000
-const busyCodes = [5, 6]
-const damageCodes = [11, 26]
+const busyCodes: Codes = [5, 6]
+const damageCodes: Codes = [11, 26]
 /** SQLite: read-only, input or output error, cannot open. */
-const unusableCodes = [8, 10, 14]
+const unusableCodes: Codes = [8, 10, 14]
 
 /**
  * Reads the book of a data directory, whether a sidecar has it open or not, as it stood at one moment.
@@ -195,8 +198,7 @@ function connectToRead(path: string): DatabaseSync {
     return database
   } catch (error) {
     database.close()
-    const code = codeOf(error)
-    if (code === undefined || !unusableCodes.includes(code)) throw error
+    if (!unusableCodes.includes(codeOf(error))) throw error
     return connectWithoutSharedMemory(path)
   }
 }
@@ -252,10 +254,9 @@ async function explain<T>(directory: string, work: () => Promise<T>): Promise<T>
   } catch (error) {
     if (error instanceof SidecarError) throw error
     const code = codeOf(error)
-    if (code !== undefined && damageCodes.includes(code))
-      throw damaged(directory, messageOf(error), error)
-    if (code !== undefined && busyCodes.includes(code)) throw busy(directory, error)
-    if (code !== undefined && unusableCodes.includes(code)) throw unusable(directory, error)
+    if (damageCodes.includes(code)) throw damaged(directory, messageOf(error), error)
+    if (busyCodes.includes(code)) throw busy(directory, error)
+    if (unusableCodes.includes(code)) throw unusable(directory, error)
     throw error
   }
 }
