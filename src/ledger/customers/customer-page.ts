@@ -1,11 +1,12 @@
-import type { Account } from '../../metering/account.ts'
+import { isUnregistered, type Account } from '../../metering/account.ts'
 import {
   mayBillOne,
   type CustomerForm,
   type CustomerNames,
   type Registration,
 } from '../../metering/customer.ts'
-import type { CustomerView } from '../../store/view.ts'
+import type { CustomerView, OpenAccountHour } from '../../store/view.ts'
+import type { OpenUsage } from '../page/open-usage.ts'
 
 /** What AWS calls a customer, the most exact first. */
 const exactness = ['licenseArn', 'identifier', 'accountId'] as const
@@ -13,12 +14,14 @@ const exactness = ['licenseArn', 'identifier', 'accountId'] as const
 /** The customers while one group of commands changes them: the store's under what the group has done. */
 export class CustomerPage {
   readonly #view: CustomerView
+  readonly #open: Pick<OpenUsage, 'withAdded'>
   /** By identity. */
   readonly #changed = new Map<string, Registration>()
   readonly #awaited = new Set<string>()
 
-  constructor(view: CustomerView) {
+  constructor(view: CustomerView, open: Pick<OpenUsage, 'withAdded'>) {
     this.#view = view
+    this.#open = open
   }
 
   /** The registrations of a customer, the oldest first. */
@@ -74,10 +77,30 @@ export class CustomerPage {
     if (identity === undefined) return []
     const registrations = this.registrations(customer)
     if (registrations.every((each) => each.identity.form === identity.form)) return []
-    return this.#view
-      .accountsOf(customer)
+    return this.#accountsOf(customer)
       .filter((other) => other.key.dimension === dimension)
       .filter(({ key: { identity: its } }) => its !== undefined && its.form !== identity.form)
+  }
+
+  /** Hours with usage that waits for a registration under this key. */
+  waitingHours(customer: string): OpenAccountHour[] {
+    const waits = ({ key }: Account) => key.customer === customer && isUnregistered(key)
+    const stored = this.#accountsOf(customer)
+      .filter(waits)
+      .flatMap((account) => this.#view.openHoursOf(account))
+    return this.#open.withAdded(stored, ({ account }) => waits(account))
+  }
+
+  /** The last hour that has usage or a record of a registration; undefined where none has. */
+  lastHour(registration: Registration): number | undefined {
+    const stored = this.#view.lastHour(registration)
+    const hours = this.#addedFor(registration).map(({ hour }) => hour)
+    return [...hours, ...(stored === undefined ? [] : [stored])].toSorted((a, b) => a - b).at(-1)
+  }
+
+  /** Whether anything of a registration is open, held, on its way to AWS or unresolved. */
+  isUnsettled(registration: Registration): boolean {
+    return this.#addedFor(registration).length > 0 || this.#view.isUnsettled(registration)
   }
 
   /** Writes a registration down, or its end. */
@@ -95,6 +118,21 @@ export class CustomerPage {
 
   changes(): Registration[] {
     return [...this.#changed.values()]
+  }
+
+  /** Those of the store, and those that this group adds usage to. */
+  #accountsOf(customer: string): Account[] {
+    const added = this.#open.withAdded([], ({ account: { key } }) => key.customer === customer)
+    const accounts = [...this.#view.accountsOf(customer), ...added.map(({ account }) => account)]
+    return [...new Map(accounts.map((account) => [account.name, account])).values()]
+  }
+
+  /** Hours to which this group adds usage of a registration. */
+  #addedFor({ customer, identity }: Registration): OpenAccountHour[] {
+    return this.#open.withAdded([], ({ account: { key } }) => {
+      const { form, value } = key.identity ?? {}
+      return key.customer === customer && form === identity.form && value === identity.value
+    })
   }
 
   #sharing(names: CustomerNames, key: keyof CustomerNames): Registration[] {

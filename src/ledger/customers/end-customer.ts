@@ -47,7 +47,7 @@ export function applyEvent(
 export function deleteCustomer(page: Page, customer: string, now: number): void {
   newestOf(page, customer)
   const registrations = page.customers.registrations(customer)
-  if (registrations.some((each) => page.view.isUnsettled(each)))
+  if (registrations.some((each) => page.customers.isUnsettled(each)))
     throw new SidecarError(
       'CustomerNotSettled',
       'Usage of this customer is open, held, on its way to AWS or unresolved, so nothing was deleted. GET the customer to see where it is, and delete it when everything is settled.',

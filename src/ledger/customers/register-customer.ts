@@ -1,5 +1,5 @@
 import { SidecarError } from '../../kernel/errors.ts'
-import { accountOf, isUnregistered } from '../../metering/account.ts'
+import { accountOf } from '../../metering/account.ts'
 import { sumOf } from '../../metering/cell.ts'
 import {
   awsKeysOf,
@@ -91,7 +91,7 @@ function isEqual(a: Registration, b: Registration): boolean {
 function firstHourOf(page: Page, known: readonly Registration[], form: CustomerForm): number {
   const hours = known
     .filter(({ identity }) => identity.form !== form)
-    .map((each) => page.view.lastHour(each) ?? -hourMs)
+    .map((each) => page.customers.lastHour(each) ?? -hourMs)
   return Math.max(0, ...hours.map((hour) => hour + hourMs))
 }
 
@@ -102,20 +102,18 @@ function receiveWaiting(
   { form, windowEnd, lateUsage }: RegistrationRules,
 ): void {
   const keys = new Set([customer, ...awsKeysOf(names, form)])
-  for (const waiting of [...keys].flatMap((key) => page.view.accountsOf(key))) {
-    if (!isUnregistered(waiting.key)) continue
-    const account = accountOf({ ...waiting.key, customer, identity })
-    for (const open of page.view.openHoursOf(waiting)) {
-      const cells = page.empty(open)
-      page.transfer(waiting, account, sumOf(cells))
-      const isInTime = now < windowEnd(open.hour)
-      if (!isInTime && lateUsage === 'hold') {
-        page.hold({ ...open, account, reason: 'late' }, cells, now)
-        continue
-      }
-      const hour = page.firstUnsealedHour(account, isInTime ? open.hour : hourOf(now))
-      for (const { tags, quantity } of cells) page.add(account, hour, tags, quantity)
+  for (const waiting of [...keys].flatMap((key) => page.customers.waitingHours(key))) {
+    const { resource, hour: own } = waiting
+    const account = accountOf({ ...waiting.account.key, customer, identity })
+    const cells = page.empty(waiting)
+    page.transfer(waiting.account, account, sumOf(cells))
+    const isInTime = now < windowEnd(own)
+    if (!isInTime && lateUsage === 'hold') {
+      page.hold({ account, resource, hour: own, reason: 'late' }, cells, now)
+      continue
     }
+    const hour = page.firstUnsealedHour(account, isInTime ? own : hourOf(now))
+    for (const { tags, quantity } of cells) page.add(account, hour, tags, quantity)
   }
 }
 

@@ -1,5 +1,5 @@
 import { isUnregistered, type Account } from '../../metering/account.ts'
-import type { OpenCell } from '../../metering/cell.ts'
+import { byTags, type OpenCell } from '../../metering/cell.ts'
 import { untagged, type TagSet } from '../../metering/tags.ts'
 import type { AddedUsage } from '../../store/changes.ts'
 import type { BookView, OpenAccountHour, SealableHours } from '../../store/view.ts'
@@ -41,17 +41,18 @@ export class OpenUsage {
   /** Hours that start before `before`, and after `after`, by account and hour. */
   hours(before: number, after = Number.NEGATIVE_INFINITY): OpenAccountHour[] {
     const isWanted = ({ hour }: OpenAccountHour) => hour < before && hour > after
-    return this.#withAdded(this.#view.openHours(before, after), isWanted)
+    return this.withAdded(this.#view.openHours(before, after), isWanted)
   }
 
   /** Hours that may be sealed, by account and hour: not those that wait for the registration of a customer. */
   sealableHours(due: SealableHours): OpenAccountHour[] {
     const isDue = ({ account: { key }, hour }: OpenAccountHour) =>
       hour < due.before && !isUnregistered(key)
-    return this.#withAdded(this.#view.sealableHours(due), isDue)
+    return this.withAdded(this.#view.sealableHours(due), isDue)
   }
 
-  #withAdded(
+  /** Hours of the store that this group has not emptied, and wanted ones of its own; each account's by hour. */
+  withAdded(
     fromStore: readonly OpenAccountHour[],
     isWanted: (open: OpenAccountHour) => boolean,
   ): OpenAccountHour[] {
@@ -60,7 +61,8 @@ export class OpenUsage {
     const added = this.#pages.filter(
       (page) => isWanted(page) && page.added.size > 0 && !known.has(nameOf(page)),
     )
-    return [...stored, ...added]
+    const byAccount = Map.groupBy([...stored, ...added], ({ account }) => account.name)
+    return [...byAccount.values()].flatMap((hours) => hours.toSorted((a, b) => a.hour - b.hour))
   }
 
   /** All that an hour holds, in the order of the tag sets. */
@@ -70,9 +72,7 @@ export class OpenUsage {
     if (page === undefined || page.resource !== open.resource) return [...stored]
     const sums = new Map(stored.map(({ tags, quantity }) => [tags, quantity]))
     for (const [tags, quantity] of page.added) sums.set(tags, (sums.get(tags) ?? 0n) + quantity)
-    return [...sums]
-      .map(([tags, quantity]) => ({ tags, quantity }))
-      .toSorted((a, b) => (a.tags < b.tags ? -1 : 1))
+    return [...sums].map(([tags, quantity]) => ({ tags, quantity })).toSorted(byTags)
   }
 
   /** About how many tag sets an hour holds, without reading them. */

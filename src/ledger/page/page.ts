@@ -66,8 +66,8 @@ export class Page {
   readonly #inserted: InsertedRecord[] = []
   /** Slots and hours that were closed by this group. */
   readonly #closed = new Set<string>()
+  /** Those that this group has changed, as they are now. */
   readonly #records = new Map<number, MeteringRecord>()
-  readonly #changed = new Set<number>()
   readonly #resealed = new Map<number, Resealed>()
   readonly #claims = new Map<string, NewClaim>()
   readonly #late = new Map<string, { dimension: string; hour: number; quantity: bigint }>()
@@ -84,7 +84,7 @@ export class Page {
     this.#held = new HeldUsage(view)
     this.readings = new Readings(view.readings)
     this.cursors = new Cursors(view)
-    this.customers = new CustomerPage(view)
+    this.customers = new CustomerPage(view, this.#open)
   }
 
   /** The task or pod that owns the book. */
@@ -280,7 +280,6 @@ export class Page {
       for (const part of record.parts)
         this.#page(accountOf(part.account)).homeless += sumOf(usageOfPart(part))
     this.#records.set(record.id, changed)
-    this.#changed.add(record.id)
     return changed
   }
 
@@ -343,7 +342,7 @@ export class Page {
       held,
       voided: this.#voided,
       newRecords: this.#inserted,
-      records: new Map([...this.#changed].map((id) => [id, this.#progressOf(id)])),
+      records: this.#records,
       resealed: this.#resealed,
       readings: this.readings.changes(),
       cursors: this.cursors.changes(),
@@ -358,12 +357,6 @@ export class Page {
   /** Gives the new records the ids that they got when the group was committed. */
   assignIds(ids: readonly number[]): void {
     for (const [index, inserted] of this.#inserted.entries()) inserted.id = ids[index] ?? 0
-  }
-
-  #progressOf(id: number): RecordProgress {
-    const record = this.#records.get(id)
-    if (record === undefined) throw new TypeError(`record ${id} was changed and is not there`)
-    return record
   }
 
   #page(account: Account): AccountPage {

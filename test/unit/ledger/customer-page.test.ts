@@ -1,12 +1,10 @@
 import { describe, expect, test, vi } from 'vitest'
-import { CustomerPage } from '../../../src/ledger/customers/customer-page.ts'
 import { accountOf, type Account } from '../../../src/metering/account.ts'
 import type { CustomerForm, Registration } from '../../../src/metering/customer.ts'
 import { untagged } from '../../../src/metering/tags.ts'
 import { unit } from '../../support/ledger/ledger-bench.ts'
 import { openPage } from '../../support/ledger/open-page.ts'
 import { ModelBook } from '../../support/store/model-book.ts'
-import { ModelView } from '../../support/store/model-view.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
 
@@ -44,8 +42,8 @@ function customersOf(forms: readonly CustomerForm[], accounts: readonly Account[
     page.add(account, nine, untagged, unit)
   }
   book.apply(page.changes())
-  const view = new ModelView(book)
-  return { customers: new CustomerPage(view), view }
+  const { customers, view } = openPage(book, 'saas:product')
+  return { customers, view }
 }
 
 describe('the accounts that bill the same usage of a customer under another form', () => {

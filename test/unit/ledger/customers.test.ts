@@ -9,6 +9,7 @@ import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-b
 import type { ManualClock } from '../../support/manual-clock.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 import { markSending, settle } from '../../support/ledger/one-record.ts'
+import { refusal } from '../../support/refusal.ts'
 
 const region = 'us-east-1'
 const acme: CustomerNames = {
@@ -67,7 +68,7 @@ describe('a registration', () => {
     async (form) => {
       const { register } = await saasBench(form)
       await register('acme', acme)
-      await expect(register('again', acme)).rejects.toMatchObject({ code: 'CustomerIdentityTaken' })
+      await expect(register('again', acme)).rejects.toMatchObject(refusal('CustomerIdentityTaken'))
       const [one, two] = await Promise.allSettled([
         register('one', { ...acme, ...beta, identifier: 'beta1' }),
         register('two', { ...acme, ...beta, identifier: 'beta1' }),
@@ -85,7 +86,7 @@ describe('a registration', () => {
 
   test('needs what the product is billed by', async () => {
     const { register } = await saasBench('identifier')
-    await expect(register('beta', beta)).rejects.toMatchObject({ code: 'CustomerNamesIncomplete' })
+    await expect(register('beta', beta)).rejects.toMatchObject(refusal('CustomerNamesIncomplete'))
   })
 
   test('of a new licence leaves usage reported before with the old one', async () => {
@@ -153,7 +154,7 @@ describe('usage of a customer who is not registered', () => {
       idempotencyKey: undefined,
     }))
     await bench.ledger.report({ reports, idempotencyKey: undefined })
-    await expect(use(bench, 'one-more')).rejects.toMatchObject({ code: 'TooManyUnknownCustomers' })
+    await expect(use(bench, 'one-more')).rejects.toMatchObject(refusal('TooManyUnknownCustomers'))
     await use(bench, 'unknown-7')
     await bench.register('unknown-0', acme)
     await expect(use(bench, 'one-more')).resolves.toMatchObject({ result: 'accepted' })
@@ -164,12 +165,63 @@ describe('usage of a customer who is not registered', () => {
     const bench = await saasBench('identifier')
     const waiting = Array.from({ length: 1000 }, (_, index) => `aws:identifier:c${index}`)
     await Promise.all(waiting.map((key) => use(bench, key)))
-    await expect(use(bench, 'one-more')).rejects.toMatchObject({ code: 'TooManyUnknownCustomers' })
+    await expect(use(bench, 'one-more')).rejects.toMatchObject(refusal('TooManyUnknownCustomers'))
     for (const index of [0, 1, 2])
       await bench.register(`customer-${index}`, { identifier: `c${index}` })
     for (const key of ['one-more', 'another', waiting[1] ?? '']) await use(bench, key)
-    await expect(use(bench, 'too-many')).rejects.toMatchObject({ code: 'TooManyUnknownCustomers' })
+    await expect(use(bench, 'too-many')).rejects.toMatchObject(refusal('TooManyUnknownCustomers'))
     await balanced(bench)
+  })
+})
+
+describe('what comes in one group with a registration', () => {
+  test('is received by it, whichever came first', async () => {
+    const bench = await saasBench()
+    await Promise.all([
+      use(bench, 'acme', 3n),
+      bench.register('acme', acme),
+      use(bench, 'acme', 4n),
+    ])
+    await use(bench, 'beta', 2n)
+    await Promise.all([use(bench, 'beta', 1n), bench.register('beta', beta)])
+    await bench.clock.advance(hourMs)
+    const records = await sealHours(bench.ledger, bench.clock)
+    expect(records.map(({ customer, quantity }) => [customer, quantity / unit])).toEqual([
+      ['acme', 7n],
+      ['beta', 3n],
+    ])
+    await balanced(bench)
+  })
+
+  test('keeps it from being deleted, as any usage does', async () => {
+    const bench = await saasBench()
+    await bench.register('acme', acme)
+    const [, deleted] = await Promise.allSettled([
+      use(bench, 'acme'),
+      bench.customers.delete('acme'),
+    ])
+    expect(deleted).toMatchObject({ reason: { code: 'CustomerNotSettled' } })
+    expect((await bench.customers.usage('acme')).registration).toBeDefined()
+  })
+
+  test('closes its hour to another form', async () => {
+    const first = await saasBench('identifier')
+    await first.register('acme', acme)
+    await first.ledger.close()
+    const bench = await saasBench('license-arn', first)
+    const [, registration] = await Promise.all([
+      use(bench, 'acme', 2n),
+      bench.register('acme', acme),
+      use(bench, 'acme', 3n),
+    ])
+    expect(registration.startsAt).toBe(nine + hourMs)
+    await bench.clock.advance(2 * hourMs)
+    const records = await sealHours(bench.ledger, bench.clock)
+    const forms = records.map(({ slot, hour }) => [
+      slot.holder.includes('license-arn') ? 'licence' : 'identifier',
+      (hour - nine) / hourMs,
+    ])
+    expect(new Set(forms.map(([, hour]) => hour)).size).toBe(forms.length)
   })
 })
 
@@ -292,18 +344,18 @@ describe('a customer', () => {
     const bench = await saasBench()
     await bench.register('acme', acme)
     await use(bench, 'acme', 3n)
-    await expect(bench.customers.delete('acme')).rejects.toMatchObject({
-      code: 'CustomerNotSettled',
-    })
+    await expect(bench.customers.delete('acme')).rejects.toMatchObject(
+      refusal('CustomerNotSettled'),
+    )
     await bench.clock.advance(hourMs)
     const [record] = await sealHours(bench.ledger, bench.clock)
-    await expect(bench.customers.delete('acme')).rejects.toMatchObject({
-      code: 'CustomerNotSettled',
-    })
+    await expect(bench.customers.delete('acme')).rejects.toMatchObject(
+      refusal('CustomerNotSettled'),
+    )
     await markSending(bench.ledger, record?.id ?? 0)
     await settle(bench.ledger, record?.id ?? 0, { kind: 'accepted', meteringRecordId: 'm' })
     await bench.customers.delete('acme')
-    await expect(bench.customers.end('acme')).rejects.toMatchObject({ code: 'CustomerNotFound' })
+    await expect(bench.customers.end('acme')).rejects.toMatchObject(refusal('CustomerNotFound'))
     await bench.register('acme-again', acme)
     // The hour is billed already: AWS knows the customer, not the key.
     await bench.report('requests', unit, { customer: 'acme-again', occurredAt: nine + 1 })
