@@ -11,7 +11,12 @@ interface Mutant {
   readonly mutatorName: string
   readonly replacement?: string
   readonly status: string
-  readonly location: { readonly start: { readonly line: number } }
+  readonly location: { readonly start: Place; readonly end: Place }
+}
+
+interface Place {
+  readonly line: number
+  readonly column: number
 }
 
 const timedOut = 'Timeout'
@@ -19,20 +24,14 @@ const dead = ['Killed', timedOut]
 const alive = ['Survived', 'NoCoverage']
 
 /**
- * Sums up which mutants died, and lists those that did not, with the reason where one is known, and those
- * that only made a test take too long: a busy machine does the same.
+ * Sums up which mutants died in several draws, and lists those that did not, with the reason where one is known,
+ * and those that only made a test take too long: a busy machine does the same.
  */
-export function reportOf({ files }: StrykerReport): {
+export function reportOf(draws: readonly StrykerReport[]): {
   readonly lines: readonly string[]
   readonly percent: number
 } {
-  const all = Object.entries(files).flatMap(([file, { source, mutants }]) =>
-    mutants.map((mutant) => ({
-      file,
-      ...mutant,
-      text: (source.split('\n')[mutant.location.start.line - 1] ?? '').trim(),
-    })),
-  )
+  const all = differentMutants(draws)
   const died = all.filter(({ status }) => dead.includes(status)).length
   const timeouts = all.filter(({ status }) => status === timedOut)
   const survivors = all.filter(({ status }) => alive.includes(status))
@@ -59,6 +58,20 @@ export function reportOf({ files }: StrykerReport): {
       `${died} of ${total} mutants died (${percent.toFixed(1)} %), ${timeouts.length} of them by a timeout; ${unexplained.length} survivors have no reason`,
     ],
   }
+}
+
+/** The mutants of all draws, each once: two draws can have a range in common. */
+function differentMutants(draws: readonly StrykerReport[]) {
+  const mutants = new Map<string, Mutant & { readonly file: string; readonly text: string }>()
+  for (const [file, { source, mutants: ofFile }] of draws.flatMap(({ files }) =>
+    Object.entries(files),
+  ))
+    for (const mutant of ofFile) {
+      const { location, replacement } = mutant
+      const text = (source.split('\n')[location.start.line - 1] ?? '').trim()
+      mutants.set(JSON.stringify([file, location, replacement]), { file, ...mutant, text })
+    }
+  return [...mutants.values()]
 }
 
 function changeOf({

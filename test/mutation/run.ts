@@ -1,5 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { parseArgs } from 'node:util'
 import { drawRanges, mutatedFolders } from './mutation-plan.ts'
 import { reportOf, type StrykerReport } from './mutation-report.ts'
@@ -11,6 +19,7 @@ usage: npm run mutate -- [options]
   --ranges <n>     how many ranges of 25 lines are mutated (40; all: every one)
   --seed <n>       draws the ranges (a new one, printed)
   --folder <path>  only files of this folder
+  --with <seeds>   adds up what earlier draws found that were made here, such as 1,2
   --target <n>     the share of mutants that have to die, in per cent (90)`
 
 const { values } = parseArgs({
@@ -18,6 +27,7 @@ const { values } = parseArgs({
     ranges: { type: 'string', default: '40' },
     seed: { type: 'string', default: `${Math.floor(Math.random() * 2 ** 31)}` },
     folder: { type: 'string' },
+    with: { type: 'string' },
     target: { type: 'string', default: '90' },
     help: { type: 'boolean', default: false },
   },
@@ -27,7 +37,9 @@ if (values.help) {
   process.exit(0)
 }
 const isNumber = (text: string) => /^\d+$/.test(text)
-if (!(isNumber(values.ranges) || values.ranges === 'all') || !isNumber(values.seed)) {
+const earlier = values.with?.split(',') ?? []
+const areNumbers = [values.seed, ...earlier].every(isNumber)
+if (!(isNumber(values.ranges) || values.ranges === 'all') || !areNumbers) {
   console.error(help)
   process.exit(2)
 }
@@ -36,6 +48,13 @@ if (!(isNumber(values.ranges) || values.ranges === 'all') || !isNumber(values.se
 const tools = ['@stryker-mutator/core@10.1.1', '@stryker-mutator/vitest-runner@10.1.1']
 const home = '.cache/stryker'
 const reportFile = `${home}/mutation.json`
+const keptReport = (seed: string) => `${home}/mutation-${seed}.json`
+
+const lost = earlier.filter((seed) => !existsSync(keptReport(seed)))
+if (lost.length > 0) {
+  console.error(`No draw with the seed ${lost.join(', ')} was made here.`)
+  process.exit(2)
+}
 
 installStryker()
 const count = values.ranges === 'all' ? Number.POSITIVE_INFINITY : Number(values.ranges)
@@ -54,7 +73,11 @@ const stryker = spawnSync(
   { stdio: ['ignore', 'inherit', 'inherit'] },
 )
 if (!existsSync(reportFile)) process.exit(stryker.status ?? 1)
-const report = reportOf(JSON.parse(readFileSync(reportFile, 'utf8')) as StrykerReport)
+copyFileSync(reportFile, keptReport(values.seed))
+const draws = [...earlier, values.seed].map(
+  (seed) => JSON.parse(readFileSync(keptReport(seed), 'utf8')) as StrykerReport,
+)
+const report = reportOf(draws)
 for (const line of report.lines) console.log(line)
 process.exit(report.percent >= Number(values.target) ? 0 : 1)
 
