@@ -21,6 +21,7 @@ import { sealHours } from '../../support/ledger/seal-rules.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { accountFor, addedTo, nine, tagged, unit, write } from './changes-for-tests.ts'
 import { markSending, settle } from '../../support/ledger/one-record.ts'
+import { refusal } from '../../support/refusal.ts'
 
 const why = { code: 'Because', message: 'AWS said so.' }
 const accepted: Settlement = { kind: 'accepted', meteringRecordId: 'm-1' }
@@ -126,9 +127,9 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
       expect(await book.report('requests', 2n * unit, keyed)).toEqual([
         { result: 'duplicate', hour: nine, late: false },
       ])
-      await expect(book.report('requests', 3n * unit, keyed)).rejects.toMatchObject({
-        code: 'IdempotencyKeyReused',
-      })
+      await expect(book.report('requests', 3n * unit, keyed)).rejects.toMatchObject(
+        refusal('IdempotencyKeyReused'),
+      )
       expect((await book.ledger.usage()).open).toEqual([
         { dimension: 'requests', hour: nine, quantity: 2n * unit },
       ])
@@ -353,7 +354,7 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
       ])
       await expect(
         book.operate((page) => resolveResend(page, id('resent'), now)),
-      ).rejects.toMatchObject({ code: 'RecordStateMismatch' })
+      ).rejects.toMatchObject(refusal('RecordStateMismatch'))
       await book.expectBalance()
     })
 

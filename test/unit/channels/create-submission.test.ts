@@ -6,6 +6,7 @@ import { createSilentLog } from '../../../src/kernel/log.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { openBench, reportOf, unit } from '../../support/ledger/ledger-bench.ts'
 import { settle } from '../../support/manual-clock.ts'
+import { refusal } from '../../support/refusal.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
 const sealDelayMs = 60_000
@@ -77,7 +78,7 @@ test('a report that is refused wakes nothing', async () => {
   const { book, pass, clock } = await createParts()
   const tooOld = reportOf('requests', unit, { occurredAt: nine - 8 * hourMs })
   const refused = book.report({ reports: [tooOld], idempotencyKey: undefined })
-  await expect(refused).rejects.toMatchObject({ code: 'OccurredAtTooOld' })
+  await expect(refused).rejects.toMatchObject(refusal('OccurredAtTooOld'))
   await pass(0)
   expect(clock.waiting).toBe(0)
 })

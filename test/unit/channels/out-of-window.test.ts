@@ -32,6 +32,15 @@ test('a timestamp after AWS’s now gives its usage to another hour when the sid
   expect(judgeOutOfWindow(tooLate, { hour, timestamp }, time).kind).toBe('too-early')
 })
 
+test.each([
+  [-1000, 'm At AWS it is 2026-03-10T09:59:58.000Z, so the record is too early.'],
+  [0, 'm By its time the record is not too old, so it is tried again slowly.'],
+])('the book says why a timestamp of %i ms ago was rejected', (age, message) => {
+  const time = { now: timestamp + age, isKnown: true, window: meterUsageWindow, isEnding: false }
+  const judged = judgeOutOfWindow(tooLate, { hour, timestamp }, time)
+  expect(judged).toEqual({ kind: age < 0 ? 'not-taken' : 'refused', code: 'C', message })
+})
+
 test('every other settlement stays as it is', () => {
   const other: Settlement = { kind: 'hour-taken', code: 'C', message: 'm' }
   const time = { now: timestamp - hourMs, isKnown: true, window: meterUsageWindow, isEnding: true }

@@ -53,6 +53,8 @@ describe('cron', () => {
     expect(createTask).not.toHaveBeenCalled()
     await vi.advanceTimersByTimeAsync(1)
     expect(createTask).toHaveBeenCalledTimes(1)
+    const options = { name: 'seal', timezone: 'UTC', suppressMissedWarning: true, unref: true }
+    expect(createTask).toHaveBeenCalledWith('0 * * * *', expect.any(Function), options)
   })
 
   test('is never started when the schedule is stopped before', async () => {

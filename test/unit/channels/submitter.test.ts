@@ -3,10 +3,11 @@ import type { OpenLedgerOptions } from '../../support/ledger/open-ledger.ts'
 import { formatQuantity } from '../../../src/metering/quantity.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
+import { batchMeterUsage } from '../../../src/channels/batch-meter-usage/batch-meter-usage.ts'
 import { meterUsage } from '../../../src/channels/meter-usage/meter-usage.ts'
 import { Sender } from '../../../src/channels/sender.ts'
 import { Submitter, type SubmitterOptions } from '../../../src/channels/submitter.ts'
-import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
+import { openBench, reportOf, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
@@ -65,7 +66,7 @@ async function createBench(
     submitter.usageArrived(receipt.hour)
     return receipt
   }
-  return { ...bench, report, submitter, sent }
+  return { ...bench, report, submitter, sender, sent }
 }
 
 describe('the tick of an hour', () => {
@@ -246,14 +247,215 @@ describe('the tick of an hour', () => {
     await work()
     expect(sent).toHaveLength(2)
   })
+
+  test('makes them for what was heard alone, and as far back as AWS accepts a whole hour', async () => {
+    const asked: string[] = []
+    const { clock, submitter, sent } = await createBench({
+      zeroRecords: true,
+      dimensions: [{ name: 'requests' }, { name: 'hosts', from: { prometheus: {} } }],
+      wasHeard: (dimension, hour) => {
+        asked.push(dimension)
+        return hour === nine + 8 * hourMs
+      },
+    })
+    await clock.advance(10 * hourMs)
+    await submitter.tick()
+    await work()
+    const hours = ['14', '15', '16', '17', '18']
+    expect(sent.toSorted()).toEqual([
+      'hosts 0 17:59:59',
+      ...hours.map((hour) => `requests 0 ${hour}:59:59`),
+    ])
+    expect(new Set(asked)).toEqual(new Set(['hosts']))
+  })
+
+  test('sends decimals of a dimension that is to have them, and says how many tag sets it folded', async () => {
+    const bench = await createBench({ dimensions: [{ name: 'requests', fractions: 'send' }] })
+    const { report, clock, submitter, sent } = bench
+    for (let key = 0; key < 6; key += 1)
+      await report('requests', unit / 4n, { tags: `[["key${key}","x"]]` })
+    await report('storage', unit + unit / 2n)
+    await clock.advance(46 * 60_000)
+    await submitter.tick()
+    await work()
+    expect(sent).toEqual(['requests 1.5 09:59:59', 'storage 1 09:59:59'])
+    expect(bench.told('tagSetsOverflowed')).toEqual([{ dimension: 'requests', reports: 1 }])
+  })
+
+  test('is looked for again without pruning, and sealing that fails says why', async () => {
+    const { log, lines } = createRecordedLog()
+    const { ledger, report, clock, submitter, sent } = await createBench({ log })
+    const prune = vi.spyOn(ledger, 'prune')
+    await report('requests', unit)
+    await clock.advance(46 * 60_000)
+    await submitter.lookAgain()
+    await work()
+    expect(sent).toEqual(['requests 1 09:59:59'])
+    expect(prune).not.toHaveBeenCalled()
+    vi.spyOn(ledger, 'hasOpenBefore').mockRejectedValueOnce(new Error('the disk is full'))
+    await submitter.tick()
+    expect(lines.map(({ event, message }) => [event, message])).toEqual([
+      ['seal.failed', 'Sealing failed and is tried again: the disk is full'],
+    ])
+    expect(submitter.nextSealAt).toBe(clock.now() + 60_000)
+    await clock.advance(60_000)
+    await work()
+    expect(submitter.nextSealAt).toBeUndefined()
+  })
+
+  test('comes at most a minute after usage of customers, whose licence may have ended', async () => {
+    const { clock, submitter } = await createBench({ channel: batchMeterUsage })
+    submitter.usageArrived(nine)
+    expect(submitter.nextSealAt).toBe(clock.now() + 60_000)
+    const { clock: other, submitter: ofBuyer } = await createBench()
+    ofBuyer.usageArrived(nine)
+    expect([ofBuyer.nextSealAt, other.waiting]).toEqual([undefined, 0])
+  })
 })
 
 describe('the end', () => {
+  test('of one that sends for customers seals nothing early: others may still report', async () => {
+    const { report, submitter, sent, ledger, clock } = await createBench({
+      channel: batchMeterUsage,
+    })
+    await report('requests', unit)
+    await submitter.flush(true)
+    expect((await ledger.usage()).open).toMatchObject([{ hour: nine }])
+    await clock.advance(46 * 60_000)
+    await submitter.flush(true)
+    expect(sent).toEqual(['requests 1 09:59:59'])
+  })
+
+  test('says once why sealing fails', async () => {
+    const { log, lines } = createRecordedLog()
+    const { report, submitter, sender, ledger, clock } = await createBench({ log })
+    await report('requests', unit)
+    Object.assign(ledger, {
+      seal: () => {
+        throw new Error('the disk is full')
+      },
+    })
+    const flushed = submitter.flush(true)
+    for (let tries = 0; tries < 4; tries += 1) {
+      await work()
+      await clock.advance(250)
+    }
+    sender.stop()
+    await flushed
+    expect(lines.map(({ event, message }) => [event, message])).toEqual([
+      ['seal.failed', 'Sealing at the end failed and is tried again: the disk is full'],
+    ])
+  })
+
   test('seals and sends the open hour too, at this moment of it', async () => {
     const { report, submitter, sent } = await createBench()
     await report('requests', 5n * unit)
     await submitter.flush(true)
     expect(sent).toEqual(['requests 5 09:15:00'])
+  })
+
+  test('is the end of every wake-up: no timer is left, and nothing is looked at again', async () => {
+    const { report, submitter, sent, clock, ledger } = await createBench()
+    await report('requests', unit, { occurredAt: nine - 2 * hourMs })
+    expect(submitter.nextSealAt).toBe(clock.now() + 60_000)
+    await submitter.flush(true)
+    expect(sent).toEqual(['requests 1 07:59:59'])
+    expect(clock.waiting).toBe(0)
+    const look = vi.spyOn(ledger, 'hasOpenBefore')
+    await submitter.lookAgain()
+    expect(look).not.toHaveBeenCalled()
+  })
+
+  test('stops when the sender does, although the book stores nothing', async () => {
+    const { report, submitter, sender, ledger } = await createBench()
+    await report('requests', unit)
+    Object.assign(ledger, {
+      seal: () => {
+        throw new Error('the disk is full')
+      },
+    })
+    const flushed = submitter.flush(true)
+    await work()
+    Object.assign(ledger, {
+      hasOpenBefore: () => {
+        throw new Error('the book is asked after the end')
+      },
+    })
+    sender.stop()
+    await expect(flushed).resolves.toBeUndefined()
+  })
+
+  test('goes on while the book does not say whether anything is left', async () => {
+    const bench = await createBench()
+    const { report, submitter, sent, ledger } = bench
+    await report('requests', unit)
+    const ask = ledger.hasOpenBefore.bind(ledger)
+    const answers = [
+      ask,
+      async () => {
+        // Usage that nothing told the submitter of.
+        await bench.ledger.report({
+          reports: [reportOf('storage', unit)],
+          idempotencyKey: undefined,
+        })
+        throw new Error('the book is locked')
+      },
+    ]
+    const next = (...args: Parameters<typeof ask>) => (answers.shift() ?? ask)(...args)
+    Object.assign(ledger, { hasOpenBefore: next })
+    await submitter.flush(true)
+    expect(sent).toEqual(['requests 1 09:15:00', 'storage 1 09:15:00'])
+  })
+
+  test('tries to seal again although no usage is open: an hour may get a record of zero', async () => {
+    const { submitter, sent, ledger, clock } = await createBench({ zeroRecords: true })
+    await clock.advance(hourMs)
+    const seal = ledger.seal.bind(ledger)
+    let tries = 0
+    Object.assign(ledger, {
+      seal: (...args: Parameters<typeof seal>) => {
+        tries += 1
+        if (tries === 1) throw new Error('the book is locked')
+        return seal(...args)
+      },
+    })
+    const flushed = submitter.flush(true)
+    await work()
+    await clock.advance(250)
+    await work()
+    await flushed
+    expect(sent).toEqual(['requests 0 09:59:59'])
+  })
+
+  test('waits for a record that is sealed while it asks whether anything is left', async () => {
+    const { report, submitter, sent, ledger } = await createBench()
+    await report('requests', unit)
+    const mark = ledger.markAll.bind(ledger)
+    const ask = ledger.hasOpenBefore.bind(ledger)
+    const slow = Promise.withResolvers<void>()
+    const answers = [
+      ask,
+      async () => {
+        Object.assign(ledger, {
+          markAll: async (ids: readonly number[]) => {
+            await slow.promise
+            return mark(ids)
+          },
+        })
+        await report('storage', unit)
+        await work()
+        return false
+      },
+    ]
+    const next = (...args: Parameters<typeof ask>) => (answers.shift() ?? ask)(...args)
+    Object.assign(ledger, { hasOpenBefore: next })
+    let ended = false
+    const flushed = submitter.flush(true).then(() => (ended = true))
+    await settle(300)
+    expect([sent.length, ended]).toEqual([1, false])
+    slow.resolve()
+    await flushed
+    expect(sent).toEqual(['requests 1 09:15:00', 'storage 1 09:15:00'])
   })
 
   test('keeps the open hour for the next start where that is the setting', async () => {

@@ -10,6 +10,7 @@ import {
   type LedgerBench,
 } from '../../support/ledger/ledger-bench.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
+import { refusal } from '../../support/refusal.ts'
 
 const nine15 = Date.parse('2026-03-10T09:15:00Z')
 const source = 'prometheus http://127.0.0.1:9090/metrics'
@@ -186,9 +187,9 @@ describe('a counter', () => {
     const tags = canonicalTags([{ key: 'team', value: 'a' }])
     await read(bench, [{ value: 5, tags }])
     await bench.ledger.close()
-    expect(await read(bench, [{ value: 9, tags }]).catch((error: unknown) => error)).toMatchObject({
-      code: 'ShuttingDown',
-    })
+    expect(await read(bench, [{ value: 9, tags }]).catch((error: unknown) => error)).toMatchObject(
+      refusal('ShuttingDown'),
+    )
   })
 })
 

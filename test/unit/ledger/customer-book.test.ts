@@ -4,6 +4,7 @@ import { hourMs } from '../../../src/metering/hour.ts'
 import { canonicalTags, untagged } from '../../../src/metering/tags.ts'
 import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
+import { refusal } from '../../support/refusal.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
 const acme: CustomerNames = { accountId: '111122223333', licenseArn: 'arn:aws:l-acme' }
@@ -55,7 +56,7 @@ describe('a customer whom AWS has named', () => {
 
   test('cannot be registered by names that lack what the product is billed by', async () => {
     const { customers } = await saasBench('identifier')
-    await expect(customers.adopt(acme)).rejects.toMatchObject({ code: 'CustomerNamesIncomplete' })
+    await expect(customers.adopt(acme)).rejects.toMatchObject(refusal('CustomerNamesIncomplete'))
   })
 })
 
@@ -116,9 +117,9 @@ describe('a batch of records by AWS’s rule', () => {
     await bench.register('acme', acme)
     const wrong = { ...acme, accountId: beta.accountId }
     const batch = [recordOf(beta, 3n), recordOf(wrong, 2n)]
-    await expect(bench.customers.reportRecords(batch)).rejects.toMatchObject({
-      code: 'CustomerNamesUnclear',
-    })
+    await expect(bench.customers.reportRecords(batch)).rejects.toMatchObject(
+      refusal('CustomerNamesUnclear'),
+    )
     expect((await bench.ledger.usage()).open).toEqual([])
   })
 
@@ -207,9 +208,9 @@ describe('what a batch of records is refused for', () => {
   test('is more than an account may add up to', async () => {
     const bench = await saasBench()
     const most = [recordOf(acme, 10n ** 18n), recordOf(acme, 1n, { at: nine - 60_000 })]
-    await expect(bench.customers.reportRecords(most)).rejects.toMatchObject({
-      code: 'QuantityTooLarge',
-    })
+    await expect(bench.customers.reportRecords(most)).rejects.toMatchObject(
+      refusal('QuantityTooLarge'),
+    )
     expect((await bench.ledger.usage()).open).toEqual([])
   })
 

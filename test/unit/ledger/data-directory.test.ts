@@ -21,6 +21,7 @@ import { openBench } from '../../support/ledger/ledger-bench.ts'
 import { Directories, openBook, report } from '../../support/ledger/ledger-book.ts'
 import { openLedger, plainMeaning } from '../../support/ledger/open-ledger.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
+import { refusal } from '../../support/refusal.ts'
 
 const directories = new Directories()
 let directory: string
@@ -62,9 +63,9 @@ describe('a symbolic link in the data directory', () => {
     const other = directories.make()
     await (await openBook(other, clock)).close()
     symlinkSync(join(other, 'ledger.db'), join(directory, 'ledger.db'))
-    await expect(readBook(directory, (book) => book.owner())).rejects.toMatchObject({
-      code: 'DataDirectoryUnusable',
-    })
+    await expect(readBook(directory, (book) => book.owner())).rejects.toMatchObject(
+      refusal('DataDirectoryUnusable'),
+    )
   })
 })
 
@@ -113,7 +114,7 @@ describe('the files of a ledger', () => {
     })
     await report(book, 'requests', 1)
     take()
-    await expect(report(book, 'requests', 1)).rejects.toMatchObject({ code: 'LedgerFailed' })
+    await expect(report(book, 'requests', 1)).rejects.toMatchObject(refusal('LedgerFailed'))
     expect(fatal[0]?.message).toContain('were deleted under the running sidecar')
     await book.close()
   })
@@ -186,7 +187,7 @@ describe('a directory with a limit', () => {
           })),
         })
     }
-    await expect(fill()).rejects.toMatchObject({ code: 'LedgerFull' })
+    await expect(fill()).rejects.toMatchObject(refusal('LedgerFull'))
     expect(reports).toBeGreaterThan(5)
     expect(used()).toBeLessThan(limitBytes)
     expect((await book.space()).freeBytes ?? 0).toBeLessThan(free ?? 0)

@@ -15,6 +15,7 @@ import {
   type LedgerBench,
 } from '../../support/ledger/ledger-bench.ts'
 import { settle } from '../../support/manual-clock.ts'
+import { refusal } from '../../support/refusal.ts'
 
 /** A disk that works until it is told to fail. */
 function createDisk() {
@@ -58,8 +59,8 @@ describe('a flush that fails', () => {
     const later = report('requests', unit)
     await settle()
     flush.reject(new Error('EIO'))
-    await expect(shared).rejects.toMatchObject({ code: 'LedgerFailed' })
-    await expect(later).rejects.toMatchObject({ code: 'LedgerFailed' })
+    await expect(shared).rejects.toMatchObject(refusal('LedgerFailed'))
+    await expect(later).rejects.toMatchObject(refusal('LedgerFailed'))
     expect(onFatal).toHaveBeenCalledOnce()
   })
 
@@ -75,15 +76,15 @@ describe('a flush that fails', () => {
     const shown = [ledger.usage(), ledger.gauges()]
     flush.reject(new Error('EIO'))
     for (const answer of [reported, ...shown])
-      await expect(answer).rejects.toMatchObject({ code: 'LedgerFailed' })
+      await expect(answer).rejects.toMatchObject(refusal('LedgerFailed'))
   })
 
   test('acknowledges nothing after it, even when the disk works again', async () => {
     const { report, disk } = await openFailingBench()
     disk.works = false
-    await expect(report('requests', unit)).rejects.toMatchObject({ code: 'LedgerFailed' })
+    await expect(report('requests', unit)).rejects.toMatchObject(refusal('LedgerFailed'))
     disk.works = true
-    await expect(report('requests', unit)).rejects.toMatchObject({ code: 'LedgerFailed' })
+    await expect(report('requests', unit)).rejects.toMatchObject(refusal('LedgerFailed'))
   })
 
   test('leaves every report that was acknowledged before it to the next start', async () => {
@@ -92,7 +93,7 @@ describe('a flush that fails', () => {
     disk.works = false
     await expect(
       report('requests', 7n * unit, { idempotencyKey: 'in limbo' }),
-    ).rejects.toMatchObject({ code: 'LedgerFailed' })
+    ).rejects.toMatchObject(refusal('LedgerFailed'))
     await ledger.close()
 
     const next = await openBench({ directory, clock })
@@ -128,7 +129,7 @@ describe('a power cut after a flush failed and the sidecar started again', () =>
     const failing = await openBench({ dataSync })
     let acknowledged = await acknowledge(failing, 'before', 20)
     disk.failing = 'ledger.db-wal'
-    await expect(failing.report('requests', unit)).rejects.toMatchObject({ code: 'LedgerFailed' })
+    await expect(failing.report('requests', unit)).rejects.toMatchObject(refusal('LedgerFailed'))
     disk.failing = undefined
 
     const next = await openBench({ dataSync, directory: disk.killProcess(failing.directory) })

@@ -16,6 +16,8 @@ import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { readBook } from '../../../src/store/sqlite/file/commands/book-file.ts'
 import { walHeaderIsSound } from '../../../src/store/sqlite/file/wal-header.ts'
 import { openBench, temporaryDirectory, unit } from '../../support/ledger/ledger-bench.ts'
+import { createRecordedLog } from '../../support/recorded-log.ts'
+import { refusal } from '../../support/refusal.ts'
 
 /** A ledger as a killed process leaves it: the last commits are in the write-ahead log. */
 async function killedLedger(): Promise<string> {
@@ -89,7 +91,7 @@ describe('a renewal that was killed', () => {
     const directory = await killedLedger()
     copyFileSync(main(await closedLedger()), renewed(directory))
     const read = readBook(directory, (book) => book.owner())
-    await expect(read).rejects.toMatchObject({ code: 'LedgerInUse' })
+    await expect(read).rejects.toMatchObject(refusal('LedgerInUse'))
   })
 })
 
@@ -120,9 +122,15 @@ describe('a damaged ledger is set aside and a new one started', () => {
     const directory = await ledgerOf()
     damage(directory)
     const damaged = readFileSync(main(directory))
-    const bench = await openBench({ directory })
+    const { log, lines } = createRecordedLog()
+    const bench = await openBench({ directory, log })
 
     const [aside] = bench.told('ledgerSetAside')
+    expect(lines).toMatchObject([{ event: 'ledger.set-aside', fields: aside }])
+    expect(lines[0]?.message).toMatch(
+      /^The ledger was damaged \(.+\) and is kept as .+ The sidecar/,
+    )
+    expect(aside?.reason).toMatch(/^.{5,}$/)
     expect(aside?.path).toMatch(/ledger\.db\.damaged-2026-03-10T091500000Z$/)
     expect(readFileSync(aside?.path ?? '')).toEqual(damaged)
     expect(await reported(bench.ledger)).toBe(0n)
@@ -183,8 +191,8 @@ describe('a kill while a damaged ledger is set aside', () => {
       await bench.report('requests', unit)
       expect(await reported(bench.ledger)).toBe(unit)
       expect(parts.map((part) => readFileSync(kept + part))).toEqual(before)
-      const asides = bench.told('ledgerSetAside').map(({ path }) => path)
-      expect(asides).toEqual(steps < 3 ? [kept] : [])
+      const reason = 'a start was killed while it set the file aside'
+      expect(bench.told('ledgerSetAside')).toEqual(steps < 3 ? [{ path: kept, reason }] : [])
     },
   )
 
@@ -227,14 +235,14 @@ describe('a data directory', () => {
     const file = join(temporaryDirectory(), 'file')
     writeFileSync(file, '')
     const opened = openBench({ directory: join(file, 'below') })
-    await expect(opened).rejects.toMatchObject({ code: 'DataDirectoryUnusable' })
+    await expect(opened).rejects.toMatchObject(refusal('DataDirectoryUnusable'))
     await expect(opened).rejects.toThrow(/Mount a writable volume/)
   })
 
   test('that another sidecar uses is refused, and free again when that one ends', async () => {
     const first = await openBench()
     const { directory } = first
-    await expect(openBench({ directory })).rejects.toMatchObject({ code: 'LedgerInUse' })
+    await expect(openBench({ directory })).rejects.toMatchObject(refusal('LedgerInUse'))
     await first.ledger.close()
     await expect(openBench({ directory })).resolves.toBeDefined()
   })
@@ -243,14 +251,14 @@ describe('a data directory', () => {
     const directory = temporaryDirectory()
     writeFileSync(join(directory, 'ledger.lock'), garbage)
     await openBench({ directory })
-    await expect(openBench({ directory })).rejects.toMatchObject({ code: 'LedgerInUse' })
+    await expect(openBench({ directory })).rejects.toMatchObject(refusal('LedgerInUse'))
   })
 
   test('whose lock file cannot be used says so, and names no other sidecar', async () => {
     const directory = temporaryDirectory()
     mkdirSync(join(directory, 'ledger.lock'))
     const opened = openBench({ directory })
-    await expect(opened).rejects.toMatchObject({ code: 'DataDirectoryUnusable' })
+    await expect(opened).rejects.toMatchObject(refusal('DataDirectoryUnusable'))
     await expect(opened).rejects.toThrow(/lock file/)
   })
 
@@ -270,7 +278,7 @@ describe('a data directory', () => {
     const directory = temporaryDirectory()
     mkdirSync(main(directory))
     const opened = openBench({ directory })
-    await expect(opened).rejects.toMatchObject({ code: 'DataDirectoryUnusable' })
+    await expect(opened).rejects.toMatchObject(refusal('DataDirectoryUnusable'))
     await expect(opened).rejects.toThrow(/ledger\.db/)
   })
 })

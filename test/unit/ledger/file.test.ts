@@ -11,6 +11,7 @@ import { changeBook, readBook } from '../../../src/store/sqlite/file/commands/bo
 import { hourMs } from '../../../src/metering/hour.ts'
 import { Directories, openBook, report, seal } from '../../support/ledger/ledger-book.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
+import { refusal } from '../../support/refusal.ts'
 
 const directories = new Directories()
 let directory: string
@@ -59,7 +60,7 @@ const change = (action: (page: Page) => MeteringRecord) =>
   operate((decide) => changeBook(directory, decide), 2500, action)
 
 async function expectError(code: string, work: Promise<unknown>): Promise<void> {
-  await expect(work).rejects.toThrow(expect.objectContaining({ code }))
+  await expect(work).rejects.toMatchObject(refusal(code))
 }
 
 const readNothing = () => readBook(directory, () => Promise.resolve())
@@ -173,9 +174,10 @@ describe('changing', () => {
 })
 
 describe('what is no ledger is refused, and nothing is made or changed', () => {
-  const expectBoth = async (code: string) => {
+  const expectBoth = async (code: string, why = '') => {
     const before = content()
     await expectError(code, readNothing())
+    await expect(readNothing()).rejects.toThrow(why)
     await expectError(code, changeNothing())
     expect(content()).toEqual(before)
   }
@@ -198,7 +200,7 @@ describe('what is no ledger is refused, and nothing is made or changed', () => {
 
   test('an empty file', async () => {
     writeFileSync(path(), '')
-    await expectBoth('LedgerDamaged')
+    await expectBoth('LedgerDamaged', 'is damaged (the file is empty); nothing was changed.')
   })
 
   test('garbage', async () => {
@@ -217,7 +219,7 @@ describe('what is no ledger is refused, and nothing is made or changed', () => {
   test('a log of garbage, which SQLite would pass over and delete', async () => {
     killedBook()
     writeFileSync(path('-wal'), 'no log at all '.repeat(1000))
-    await expectBoth('LedgerDamaged')
+    await expectBoth('LedgerDamaged', 'is damaged (its write-ahead log is not one); nothing')
   })
 
   test('a ledger of a newer program', async () => {
@@ -225,7 +227,7 @@ describe('what is no ledger is refused, and nothing is made or changed', () => {
     const newer = new DatabaseSync(path())
     newer.exec('PRAGMA user_version = 99')
     newer.close()
-    await expectBoth('LedgerTooNew')
+    await expectBoth('LedgerTooNew', 'schema version 99, and this program knows versions up to')
   })
 
   test('a folder in the place of the file', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { SidecarError } from '../../../src/kernel/errors.ts'
 import { GroupCommit, type GroupCommitOptions } from '../../../src/ledger/group-commit.ts'
 import { settle } from '../../support/manual-clock.ts'
+import { refusal } from '../../support/refusal.ts'
 
 /** Group commits over a list: what is committed, and flushes that the test finishes. */
 function createBench(more: Partial<GroupCommitOptions<undefined>> = {}) {
@@ -105,23 +106,32 @@ describe('group commit', () => {
     const second = write('b')
     flushes[0]?.reject(new Error('EIO: i/o error, fdatasync'))
     for (const lost of [first, second, write('c')])
-      await expect(lost).rejects.toMatchObject({ code: 'LedgerFailed' })
+      await expect(lost).rejects.toMatchObject(refusal('LedgerFailed'))
     expect(fatal).toHaveLength(1)
     expect(commits.failure?.message).toMatch(/EIO/)
   })
 
-  test('refuses a whole group at once when the store is busy, and does not wait for each alone', async () => {
-    let begun = 0
-    const { write } = createBench({
-      transact: () => {
-        begun += 1
-        return Promise.reject(new SidecarError('LedgerBusy', 'locked'))
-      },
-    })
-    for (const refused of await Promise.allSettled([write('a'), write('b'), write('c')]))
-      expect(refused).toMatchObject({ status: 'rejected', reason: { code: 'LedgerBusy' } })
-    expect(begun).toBe(1)
-  })
+  test.each([
+    'LedgerBusy',
+    'LedgerInUse',
+    'DatabaseUnavailable',
+    'DatabaseNotUsable',
+    'DatabaseOutcomeUnknown',
+  ] as const)(
+    'refuses a whole group at once after %s, and tries no part of it alone',
+    async (code) => {
+      let begun = 0
+      const { write } = createBench({
+        transact: () => {
+          begun += 1
+          return Promise.reject(new SidecarError(code, 'not now'))
+        },
+      })
+      for (const refused of await Promise.allSettled([write('a'), write('b'), write('c')]))
+        expect(refused).toMatchObject({ status: 'rejected', reason: { code } })
+      expect(begun).toBe(1)
+    },
+  )
 
   test('answers a question only with what is on disk, before the next group begins', async () => {
     const { commits, events, flushes, write } = createBench()
@@ -149,8 +159,8 @@ describe('group commit', () => {
     flushes[0]?.reject(new Error('EIO: i/o error, fdatasync'))
     const later = commits.read(() => Promise.resolve('unknown'))
     for (const refused of [asked, later])
-      await expect(refused).rejects.toMatchObject({ code: 'LedgerFailed' })
-    await expect(written).rejects.toMatchObject({ code: 'LedgerFailed' })
+      await expect(refused).rejects.toMatchObject(refusal('LedgerFailed'))
+    await expect(written).rejects.toMatchObject(refusal('LedgerFailed'))
   })
 
   test('calls what shared a failed flush unknown, and advises no repeat without its key', async () => {
@@ -176,7 +186,26 @@ describe('group commit', () => {
     await expect(written).resolves.toBeDefined()
     await settle()
     expect(fatal).toHaveLength(1)
-    await expect(write('b')).rejects.toMatchObject({ code: 'LedgerFailed' })
+    await expect(write('b')).rejects.toMatchObject(refusal('LedgerFailed'))
+  })
+
+  test.each([
+    [60_000, 'c a2 b2'],
+    [0, 'c'],
+  ])('waits %i ms for callers that report again: the next group is %s', async (gatherMs, next) => {
+    const { events, flushes, write } = createBench({ gatherMs })
+    for (const name of ['a', 'b'])
+      void write(name).then(() => setImmediate(() => void write(`${name}2`)))
+    await settle()
+    void write('c')
+    await settle()
+    flushes[0]?.resolve()
+    await settle(10)
+    expect(events.join(' ')).toBe(`begin a b commit flush durable 2 begin ${next} commit flush`)
+    for (const each of [1, 2]) {
+      flushes[each]?.resolve()
+      await settle(10)
+    }
   })
 
   test('closes when everything has been answered, and takes nothing more', async () => {
@@ -186,7 +215,7 @@ describe('group commit', () => {
     const closing = commits.close().then(() => (closed = true))
     await settle()
     expect(closed).toBe(false)
-    await expect(write('b')).rejects.toMatchObject({ code: 'ShuttingDown' })
+    await expect(write('b')).rejects.toMatchObject(refusal('ShuttingDown'))
     flushes[0]?.resolve()
     await expect(written).resolves.toBeDefined()
     await closing

@@ -17,6 +17,7 @@ import { createRecordedLog } from '../../support/recorded-log.ts'
 import { plainMeaning } from '../../support/ledger/open-ledger.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 import { markSending, settle } from '../../support/ledger/one-record.ts'
+import { refusal } from '../../support/refusal.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
 const tags = canonicalTags([{ key: 'team', value: 'a' }])
@@ -189,13 +190,13 @@ describe('release', () => {
   test('is done once: the id is gone, and is never used again', async () => {
     const bench = await guarded()
     await release(bench, 1)
-    await expect(release(bench, 1)).rejects.toMatchObject({ code: 'HeldNotFound' })
+    await expect(release(bench, 1)).rejects.toMatchObject(refusal('HeldNotFound'))
     await bench.clock.advance(hourMs)
     await sealHours(bench.ledger, bench.clock)
     await bench.report('requests', 101n * unit)
     await bench.clock.advance(hourMs)
     await sealHours(bench.ledger, bench.clock)
-    await expect(release(bench, 1)).rejects.toMatchObject({ code: 'HeldNotFound' })
+    await expect(release(bench, 1)).rejects.toMatchObject(refusal('HeldNotFound'))
   })
 
   test('leaves no note of the hour once it is sealed', async () => {

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { openBench, reportOf, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
+import { refusal } from '../../support/refusal.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
 const late = { occurredAt: nine + 60_000 }
@@ -47,7 +48,7 @@ test('a request that is refused, or repeated, counts nothing late', async () => 
       reports: [reportOf('requests', unit, late), tooOld],
       idempotencyKey: 'b',
     }),
-  ).rejects.toMatchObject({ code: 'OccurredAtTooOld' })
+  ).rejects.toMatchObject(refusal('OccurredAtTooOld'))
   expect((await bench.ledger.usage()).late).toMatchObject([{ quantity: unit }])
 })
 

@@ -5,6 +5,7 @@ import { canonicalTags } from '../../../src/metering/tags.ts'
 import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
 import type { OpenLedgerOptions } from '../../support/ledger/open-ledger.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
+import { refusal } from '../../support/refusal.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
 
@@ -52,6 +53,19 @@ describe('readings of an hour', () => {
     expect(await report('hosts', 4n * unit, late)).toMatchObject({ late: true })
     expect((await ledger.usage()).open).toEqual([
       { dimension: 'hosts', hour: nine + hourMs, quantity: 2n * unit },
+    ])
+  })
+
+  test('of unique that come late add one for each new member, whatever quantity they have', async () => {
+    const { ledger, clock, report } = await benchOf('unique')
+    await report('users', 5n * unit, { member: 'ada' })
+    await clock.advance(hourMs)
+    await sealHours(ledger, clock)
+    const late = { occurredAt: nine + 60_000 }
+    await report('users', 5n * unit, { ...late, member: 'ada' })
+    await report('users', 5n * unit, { ...late, member: 'bob' })
+    expect((await ledger.usage()).open).toEqual([
+      { dimension: 'users', hour: nine + hourMs, quantity: unit },
     ])
   })
 
@@ -236,9 +250,9 @@ describe('readings of an hour', () => {
   test('have a cap: a further member is refused, and a known one is not', async () => {
     const { report, ledger } = await benchOf('unique')
     for (const member of ['ada', 'bob', 'cy']) await report('users', unit, { member })
-    await expect(report('users', unit, { member: 'dee' })).rejects.toMatchObject({
-      code: 'ReadingsFull',
-    })
+    await expect(report('users', unit, { member: 'dee' })).rejects.toMatchObject(
+      refusal('ReadingsFull'),
+    )
     expect(await report('users', unit, { member: 'ada' })).toMatchObject({ result: 'accepted' })
     expect((await ledger.usage()).readings).toMatchObject([{ count: 3, quantity: 3n * unit }])
   })
@@ -248,9 +262,9 @@ describe('readings of an hour', () => {
     for (const member of ['ada', 'bob', 'cy']) await report('users', unit, { member })
     await ledger.close()
     const next = await benchOf('unique', { clock, directory })
-    await expect(next.report('users', unit, { member: 'dee' })).rejects.toMatchObject({
-      code: 'ReadingsFull',
-    })
+    await expect(next.report('users', unit, { member: 'dee' })).rejects.toMatchObject(
+      refusal('ReadingsFull'),
+    )
     for (const member of ['ada', 'cy']) await next.report('users', unit, { member })
     expect((await next.ledger.usage()).readings).toMatchObject([{ count: 3, quantity: 3n * unit }])
   })
@@ -265,9 +279,9 @@ describe('readings of an hour', () => {
       tags: '',
       idempotencyKey: undefined,
     }))
-    await expect(ledger.report({ reports, idempotencyKey: undefined })).rejects.toMatchObject({
-      code: 'ReadingsFull',
-    })
+    await expect(ledger.report({ reports, idempotencyKey: undefined })).rejects.toMatchObject(
+      refusal('ReadingsFull'),
+    )
     expect((await ledger.usage()).readings).toEqual([])
   })
 

@@ -9,6 +9,7 @@ import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-b
 import { createRecordedLog } from '../../support/recorded-log.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 import { markSending, settle } from '../../support/ledger/one-record.ts'
+import { refusal } from '../../support/refusal.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
 const tags = canonicalTags([{ key: 'team', value: 'a' }])
@@ -98,12 +99,12 @@ describe('reopen', () => {
 
   test('refuses a record that AWS may have, and one whose dimension is gone', async () => {
     const ambiguous = await recordAfter(lost, wrongCode)
-    await expect(reopen(ambiguous.bench, ambiguous.id)).rejects.toMatchObject({
-      code: 'RecordStateMismatch',
-    })
+    await expect(reopen(ambiguous.bench, ambiguous.id)).rejects.toMatchObject(
+      refusal('RecordStateMismatch'),
+    )
     const { bench, id } = await recordAfter(wrongCode)
     const gone = { productCode: 'corrected', dimensionOf: () => undefined }
-    await expect(reopen(bench, id, gone)).rejects.toMatchObject({ code: 'UnknownDimension' })
+    await expect(reopen(bench, id, gone)).rejects.toMatchObject(refusal('UnknownDimension'))
     expect(await bench.ledger.pendingRecords()).toMatchObject([{ id, state: 'refused' }])
   })
 

@@ -5,6 +5,7 @@ import { canonicalTags } from '../../../src/metering/tags.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { openBench, reportOf, unit } from '../../support/ledger/ledger-bench.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
+import { refusal } from '../../support/refusal.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
 const openUsage = async ({ ledger }: Awaited<ReturnType<typeof openBench>>) =>
@@ -44,9 +45,9 @@ describe('a report', () => {
       reportOf('requests', unit, { occurredAt: bench.clock.now() + offset }),
     ]
     const refused = bench.ledger.report({ reports, idempotencyKey: undefined })
-    await expect(refused).rejects.toMatchObject({ code, index: 1 })
+    await expect(refused).rejects.toMatchObject(refusal(code, { index: 1 }))
     const alone = bench.ledger.report({ reports: reports.slice(1), idempotencyKey: undefined })
-    await expect(alone).rejects.toMatchObject({ code, index: undefined })
+    await expect(alone).rejects.toMatchObject(refusal(code, { index: undefined }))
     expect(await openUsage(bench)).toEqual([])
     expect((await bench.ledger.audit()).every(({ reported }) => reported === 0n)).toBe(true)
   })
@@ -128,7 +129,7 @@ describe('an idempotency key', () => {
       reportOf('requests', 2n * unit, { idempotencyKey: 'k' }),
     ]
     await expect(bench.ledger.report({ reports, idempotencyKey: undefined })).rejects.toMatchObject(
-      { code: 'IdempotencyKeyReused' },
+      refusal('IdempotencyKeyReused'),
     )
     const fresh = await bench.report('requests', 6n * unit, { idempotencyKey: 'fresh' })
     expect(fresh.result).toBe('accepted')
@@ -143,7 +144,7 @@ describe('an idempotency key', () => {
     const differing = [1n, 2n].map((size) => reportOf('requests', size, { idempotencyKey: 'l' }))
     await expect(
       bench.ledger.report({ reports: differing, idempotencyKey: undefined }),
-    ).rejects.toMatchObject({ code: 'IdempotencyKeyReused' })
+    ).rejects.toMatchObject(refusal('IdempotencyKeyReused'))
     expect(await openUsage(bench)).toMatchObject([{ quantity: unit }])
   })
 
@@ -193,7 +194,7 @@ describe('reports that add up to more than any product has', () => {
     const bench = await openBench()
     await bench.ledger.report(batch)
     for (const more of [batch, { ...batch, reports: [reportOf('requests', 1n)] }])
-      await expect(bench.ledger.report(more)).rejects.toMatchObject({ code: 'QuantityTooLarge' })
+      await expect(bench.ledger.report(more)).rejects.toMatchObject(refusal('QuantityTooLarge'))
     expect(await openUsage(bench)).toMatchObject([{ quantity: 1000n * largest }])
     expect(await bench.report('storage', unit)).toMatchObject({ result: 'accepted' })
     expect(await bench.ledger.audit()).toMatchObject([{ imbalance: 0n }, { imbalance: 0n }])
@@ -203,7 +204,7 @@ describe('reports that add up to more than any product has', () => {
     const bench = await openBench()
     const reports = [...batch.reports, reportOf('storage', unit), reportOf('requests', 1n)]
     const both = bench.ledger.report({ ...batch, reports })
-    await expect(both).rejects.toMatchObject({ code: 'QuantityTooLarge' })
+    await expect(both).rejects.toMatchObject(refusal('QuantityTooLarge'))
     expect(await openUsage(bench)).toEqual([])
   })
 
@@ -218,7 +219,7 @@ describe('reports that add up to more than any product has', () => {
     )
     database.close()
     const bench = await openBench({ directory: before.directory })
-    await expect(bench.report('requests', unit)).rejects.toMatchObject({ code: 'QuantityTooLarge' })
+    await expect(bench.report('requests', unit)).rejects.toMatchObject(refusal('QuantityTooLarge'))
     await bench.ledger.prune()
     expect(await bench.report('requests', unit)).toMatchObject({ result: 'accepted' })
     expect(await bench.ledger.audit()).toMatchObject([{ reported: 2n * unit + 1n, imbalance: 0n }])

@@ -6,12 +6,37 @@ import { AccountSlots } from '../../../src/ledger/page/account-slots.ts'
 import { HeadRoom } from '../../../src/ledger/page/head-room.ts'
 import { Page } from '../../../src/ledger/page/page.ts'
 import { TagSetLimit } from '../../../src/ledger/page/tag-set-limit.ts'
+import { accountOf } from '../../../src/metering/account.ts'
+import type { PlannedRecord } from '../../../src/metering/record/seal-plan.ts'
 import { hourMs, hourOf } from '../../../src/metering/hour.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/open-sqlite-store.ts'
 import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
 import { openPage } from '../../support/ledger/open-page.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 import { ModelBook } from '../../support/store/model-book.ts'
+
+const account = accountOf({
+  productCode: 'product',
+  customer: '',
+  dimension: 'requests',
+  divisor: 1n,
+  aggregate: 'sum',
+  scope: 'resource',
+})
+
+function recordOf(resource: string): PlannedRecord {
+  return {
+    productCode: 'product',
+    dimension: 'requests',
+    hour: 0,
+    timestamp: 1000,
+    quantity: unit,
+    form: 'whole',
+    allocations: undefined,
+    clientToken: resource,
+    parts: [{ account: account.key, quantity: unit, allocations: undefined }],
+  }
+}
 
 const meaningOf = (dimension: string) => ({
   productCode: 'product',
@@ -69,5 +94,36 @@ test.each([
     const carried = [sealed + 2 * hourMs, sealed + 2 * hourMs, sealed + 2 * hourMs]
     // Readings that are held stay those of their hour.
     expect(taken?.hours).toEqual(share === 1 ? carried : [sealed + hourMs])
+    const { settled } = await store.usage(now)
+    expect(settled).toMatchObject([
+      share === 1
+        ? { state: 'moved', movedTo: carried[0], lastCode: undefined, settledAt: now }
+        : {
+            state: 'moved',
+            movedTo: undefined,
+            lastCode: 'HeldByAdoption',
+            lastMessage: 'Another task or pod left it, and late usage is held.',
+            settledAt: now,
+          },
+    ])
+  },
+)
+
+test.each(['carry', 'hold'] as const)(
+  'a takeover leaves what the task or pod has sealed itself as it is (%s)',
+  (lateUsage) => {
+    const book = new ModelBook()
+    for (const resource of ['pod:1', 'pod:2']) {
+      const page = openPage(book, resource)
+      page.takeOwnership(0)
+      page.count(account, unit)
+      page.insert(page.slotOf(account), recordOf(resource), 0)
+      book.apply(page.changes())
+    }
+    const page = openPage(book, 'pod:1')
+    expect(takeOver(page, 0, lateUsage).abandoned).toEqual(['pod:2'])
+    const { records } = page.changes()
+    expect([...records.keys()]).toEqual([2])
+    expect(records.get(2)).toMatchObject({ state: 'moved' })
   },
 )

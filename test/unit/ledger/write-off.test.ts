@@ -11,6 +11,7 @@ import type { Page } from '../../../src/ledger/page/page.ts'
 import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 import { markSending, settle } from '../../support/ledger/one-record.ts'
+import { refusal } from '../../support/refusal.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
 const tags = canonicalTags([{ key: 'team', value: 'a' }])
@@ -132,7 +133,7 @@ describe('writing off a record', () => {
     const { bench, id } = await recordAfter(refused)
     const writeOff = () => act(bench, (page) => writeOffRecord(page, id, 'a test', nine))
     expect(await writeOff()).toMatchObject({ state: 'moved', movedTo: undefined })
-    await expect(writeOff()).rejects.toMatchObject({ code: 'RecordStateMismatch' })
+    await expect(writeOff()).rejects.toMatchObject(refusal('RecordStateMismatch'))
     expect(await bench.ledger.audit()).toMatchObject([
       { reported: 5n * unit, recorded: 0n, void: 5n * unit, imbalance: 0n },
     ])
@@ -147,7 +148,7 @@ describe('writing off a record', () => {
     const { bench, id } = await recordAfter(...answers)
     await expect(
       act(bench, (page) => writeOffRecord(page, id, 'a test', nine)),
-    ).rejects.toMatchObject({ code: 'RecordStateMismatch' })
+    ).rejects.toMatchObject(refusal('RecordStateMismatch'))
     expect(await bench.ledger.audit()).toMatchObject([{ void: 0n, recorded: 5n * unit }])
   })
 })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { backupBook } from '../../../src/store/sqlite/file/commands/backup-book.ts'
 import { openBench, temporaryDirectory, unit } from '../../support/ledger/ledger-bench.ts'
+import { refusal } from '../../support/refusal.ts'
 
 async function reportedIn(file: string): Promise<bigint | undefined> {
   const directory = temporaryDirectory()
@@ -46,6 +47,11 @@ test('a file that exists, or a directory that does not, is refused and nothing i
       code: 'InvalidArguments',
       message: expect.stringContaining(`The backup ${join(target, name)} was not made (`),
     })
+  // Before anything is copied: a large book takes minutes.
+  const existing = join(target, 'mine')
+  await expect(backupBook(temporaryDirectory(), existing)).rejects.toThrow(
+    `${existing} was not made (it exists already, and a backup never replaces a file). Name a new`,
+  )
   expect(readdirSync(target).toSorted()).toEqual(['empty', 'mine'])
 })
 
@@ -60,8 +66,8 @@ test('a backup that fails says why, and has its cause', async () => {
 
 test('no book gives no backup', async () => {
   const file = join(temporaryDirectory(), 'backup.db')
-  await expect(backupBook(temporaryDirectory(), file)).rejects.toMatchObject({
-    code: 'LedgerNotFound',
-  })
+  await expect(backupBook(temporaryDirectory(), file)).rejects.toMatchObject(
+    refusal('LedgerNotFound'),
+  )
   expect(existsSync(file)).toBe(false)
 })

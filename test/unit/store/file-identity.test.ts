@@ -43,6 +43,24 @@ test('a copy of a book under the same owner is reported, once', async () => {
   expect(await startOn(copy)).toBe(0)
 })
 
+test('the report names the file, and the one that the owner left', async () => {
+  const directory = await bookWithUsage()
+  const former = identityOfFile(join(directory, 'ledger.db'))
+  const copy = copyOf(directory)
+  const found = identityOfFile(join(copy, 'ledger.db'))
+  const log = vi.fn<Log>()
+  await (await openBench({ directory: copy, log })).ledger.close()
+  expect(log.mock.calls).toEqual([
+    [
+      'ledger.file-changed',
+      expect.stringMatching(
+        /^The ledger lies in another file than .* compare "ledger show" with AWS\.$/,
+      ),
+      { inode: found?.inode, device: found?.device, formerInode: former?.inode },
+    ],
+  ])
+})
+
 test('a copy under another owner is an adoption, and is reported as one', async () => {
   expect(await startOn(copyOf(await bookWithUsage()), 'pod:another')).toBe(0)
 })

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openBench, reportOf, unit } from '../../support/ledger/ledger-bench.ts'
+import { refusal } from '../../support/refusal.ts'
 
 const hourMs = 3_600_000
 /** What a key with one receipt counts for. */
@@ -36,7 +37,7 @@ test('a book full of idempotency keys drops none of them, and refuses reports wi
     reportOf('requests', unit, { idempotencyKey: key }),
   )
   const refused = ledger.report({ reports: batch, idempotencyKey: undefined })
-  await expect(refused).rejects.toMatchObject({ code: 'LedgerFull' })
+  await expect(refused).rejects.toMatchObject(refusal('LedgerFull'))
   expect(await ledger.audit()).toMatchObject([{ reported: 7n * unit, imbalance: 0n }])
 })
 
@@ -51,7 +52,7 @@ test('keys of any length take what the cap says, and reports without keys go on'
   })
   const most = Math.floor(keyLimitBytes / (1000 * keyBytes))
   for (let name = 0; name < most; name += 1) await ledger.report(batch(name))
-  await expect(ledger.report(batch(most))).rejects.toMatchObject({ code: 'LedgerFull' })
+  await expect(ledger.report(batch(most))).rejects.toMatchObject(refusal('LedgerFull'))
   expect(await report('requests', unit)).toMatchObject({ result: 'accepted' })
   await ledger.close()
   expect(statSync(join(directory, 'ledger.db')).size).toBeLessThan(1.2 * keyLimitBytes + 2 ** 17)

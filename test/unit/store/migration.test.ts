@@ -11,6 +11,7 @@ import { schema2 } from '../../../src/store/sqlite/migrations/schema-2.ts'
 import { openBench, reportOf, temporaryDirectory, unit } from '../../support/ledger/ledger-bench.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
+import { refusal } from '../../support/refusal.ts'
 
 /**
  * A ledger that the first edition wrote and closed: records of every state, two divisors of `storage`,
@@ -209,7 +210,7 @@ describe('a ledger of the first edition', () => {
   test('is not changed by the commands, which say how to upgrade it', async () => {
     const directory = oldBook()
     const reading = readBook(directory, (book) => book.accountSums())
-    await expect(reading).rejects.toMatchObject({ code: 'LedgerTooOld' })
+    await expect(reading).rejects.toMatchObject(refusal('LedgerTooOld'))
     expect(readFileSync(join(directory, 'ledger.db'))).toEqual(readFileSync(fixture))
   })
 })

@@ -1,9 +1,11 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import fs, { readdirSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { SidecarError } from '../../../../src/kernel/errors.ts'
 import { prepareDirectory } from '../../../../src/store/sqlite/file/open-database.ts'
-import { temporaryDirectory } from '../../../support/ledger/ledger-bench.ts'
+import { openBench, temporaryDirectory, unit } from '../../../support/ledger/ledger-bench.ts'
+import { createRecordedLog } from '../../../support/recorded-log.ts'
 
 const { getuid } = process
 const setGetuid = (value: typeof getuid) =>
@@ -41,4 +43,28 @@ test('a data directory that can be written is made, with nothing left in it', ()
   prepareDirectory(directory)
   prepareDirectory(directory)
   expect(readdirSync(directory)).toEqual([])
+})
+
+test('on a network file system a ledger needs no shared memory, and says that it is there', async () => {
+  const directory = temporaryDirectory()
+  const { statfsSync } = fs
+  vi.spyOn(fs, 'statfsSync').mockImplementation((path) =>
+    Object.assign(statfsSync(path), { type: 0x6969 }),
+  )
+  syncBuiltinESMExports()
+  onTestFinished(() => {
+    vi.restoreAllMocks()
+    syncBuiltinESMExports()
+  })
+  const { log, lines } = createRecordedLog()
+  const { ledger, report } = await openBench({ directory, log })
+  await report('requests', unit)
+  expect(lines).toMatchObject([
+    {
+      event: 'ledger.network-file-system',
+      message: expect.stringMatching(/^The data directory is on a network file system\. .*\.$/),
+    },
+  ])
+  expect(readdirSync(directory).toSorted()).toEqual(['ledger.db', 'ledger.db-wal', 'ledger.lock'])
+  await ledger.close()
 })

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import {
+  aboutRecord,
+  decisionsNote,
+  noteDecision,
+  readDecisions,
+} from '../../../src/ledger/decisions/trail.ts'
+import { recordOf } from '../../support/fleet/fleet.ts'
+import { openPage } from '../../support/ledger/open-page.ts'
+import { ModelBook } from '../../support/store/model-book.ts'
+
+const about = { id: 1, dimension: 'requests', hour: 0, quantity: '1', reason: null }
+
+test('decisions are numbered from 1 on, and the last thousand are kept', () => {
+  const page = openPage(new ModelBook(), 'pod:1')
+  expect(readDecisions(page.noted(decisionsNote))).toEqual([])
+  for (let at = 1; at <= 1002; at += 1) noteDecision(page, { at, action: 'retry', ...about })
+  const kept = readDecisions(page.noted(decisionsNote))
+  expect(kept).toHaveLength(1000)
+  expect(kept[0]).toEqual({ number: 3, at: 3, action: 'retry', ...about })
+  expect(kept.at(-1)).toMatchObject({ number: 1002, at: 1002 })
+})
+
+test('a decision about a record has its quantity in what the application counts', () => {
+  const account = {
+    productCode: 'product',
+    customer: '',
+    dimension: 'd7',
+    divisor: 4n,
+    aggregate: 'sum',
+    scope: 'resource',
+  } as const
+  const parts = [1_500_000n, 1_000_000n].map((quantity) => ({
+    account,
+    quantity,
+    allocations: undefined,
+  }))
+  expect(aboutRecord({ ...recordOf('task', 9, 7), parts })).toEqual({
+    id: 7,
+    dimension: 'd7',
+    hour: 9,
+    quantity: '10',
+    reason: null,
+  })
+})

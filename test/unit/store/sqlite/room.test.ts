@@ -1,0 +1,73 @@
+import { beforeEach, expect, test, vi } from 'vitest'
+import { hourMs } from '../../../../src/metering/hour.ts'
+import { untagged } from '../../../../src/metering/tags.ts'
+import { bytesOfKey } from '../../../../src/store/sqlite/claim-rows.ts'
+import { Disk } from '../../../../src/store/sqlite/file/disk.ts'
+import { openBench, unit } from '../../../support/ledger/ledger-bench.ts'
+import { sealHours } from '../../../support/ledger/seal-rules.ts'
+
+const reserve = vi.spyOn(Disk.prototype, 'reserve')
+beforeEach(() => void reserve.mockClear())
+
+/** For how many pages room was asked since the last time. */
+function asked(): number[] {
+  const pages = reserve.mock.calls.map(([count]) => count)
+  reserve.mockClear()
+  return pages
+}
+
+const readings = { maxReadings: 5, newSecret: () => '' }
+
+test('room is made for each row of usage, which may split two pages, and for long rows', async () => {
+  const { report, ledger } = await openBench()
+  expect(asked()).toEqual([0])
+  await report('requests', unit)
+  // An account and a tag set.
+  expect(asked()).toEqual([2 * 2 + 16])
+  await report('requests', unit, { tags: 'x'.repeat(4096) })
+  expect(asked()).toEqual([2 * 2 + 2 + 16])
+  await report('requests', unit, { tags: 'x'.repeat(2049) })
+  expect(asked()).toEqual([2 * 2 + 2 + 16])
+  await report('requests', unit, { idempotencyKey: 'k' })
+  // A key is in a table and an index.
+  expect(asked()).toEqual([2 * 4 + 1 + 16])
+  expect(bytesOfKey).toBeGreaterThan(0)
+  await report('requests', unit, { idempotencyKey: 'k' })
+  await ledger.remember('note', 'value')
+  expect(asked()).toEqual([])
+})
+
+test('room is made for readings and counters, and not for what moves inside the book', async () => {
+  const { report, ledger, clock } = await openBench({
+    readings,
+    meaningOf: (dimension) => ({
+      productCode: 'product',
+      divisor: 1n,
+      aggregate: dimension === 'hosts' ? 'max' : 'sum',
+    }),
+  })
+  asked()
+  await report('hosts', unit)
+  expect(asked()).toEqual([2 * (2 + 1) + 16])
+  const counter = {
+    dimension: 'requests',
+    series: 'a',
+    tags: untagged,
+    value: unit,
+    startedAt: clock.now(),
+    firstValue: 'count' as const,
+  }
+  await ledger.countPage({
+    source: 'page',
+    readAt: clock.now(),
+    startedAt: clock.now(),
+    isSteady: true,
+    dimensions: ['requests'],
+    counters: [counter],
+  })
+  // The cursor of the counter and that of the page.
+  expect(asked()).toEqual([2 * (1 + 1 + 2) + 16])
+  await clock.advance(hourMs)
+  expect(await sealHours(ledger, clock)).toHaveLength(2)
+  expect(asked()).toEqual([])
+})
