@@ -136,7 +136,7 @@ test('a ledger that does not store or read is a line an hour for each record', a
     for (const id of [7, 8, 7]) attemptLog.notStored(id, full)
     for (let times = 0; times < 2; times += 1) attemptLog.notRead(full)
   }
-  const read = 'Reading the records to send failed and is tried again: the disk is full'
+  const read = expect.stringMatching(/^\S.{20,}: the disk is full$/) as string
   const once = [
     ['record.not-stored', 'the disk is full', { record: 7 }],
     ['record.not-stored', 'the disk is full', { record: 8 }],
@@ -153,18 +153,18 @@ test('a ledger that does not store or read is a line an hour for each record', a
 })
 
 test.each([
-  ['out-of-window', ten + hourMs, ' It reached AWS too late, as after an outage.'],
-  ['out-of-window', ten, ' It reached AWS too late, as after an outage.'],
-  ['out-of-window', ten - 1, ' The clock of this machine is ahead of that of AWS:'],
-  ['duplicate', ten + hourMs, ' AWS has another record for that hour:'],
-  ['throttled', ten + hourMs, ' '],
+  ['out-of-window', ten + hourMs, /outage/],
+  ['out-of-window', ten, /outage/],
+  ['out-of-window', ten - 1, /The clock of this machine/],
+  ['duplicate', ten + hourMs, /stop it/],
+  ['throttled', ten + hourMs, /^ $/],
 ] as const)('a record that moved after %s has its advice', (kind, movedTo, advice) => {
   const { lines, attemptLog, record, fields } = createParts()
   const moved = { ...record, state: 'moved', settledAt: ten, lastCode: 'C', movedTo } as const
   attemptLog.answered(moved, { ...failure, kind })
   const [event, text, more] = lines.at(-1) ?? []
   expect([event, more]).toEqual(['record.moved', { ...fields, code: 'C' }])
-  const what = `Record 7 of d7 could not be sent for its hour (C), so its usage is sent with the hour ${new Date(movedTo).toISOString()}.`
-  expect(String(text).slice(0, what.length + advice.length)).toBe(what + advice)
-  expect(String(text).endsWith(kind === 'throttled' ? '. ' : '.')).toBe(true)
+  const [what, said] = String(text).split(`${new Date(movedTo).toISOString()}.`)
+  expect(what).toMatch(/^Record 7 of d7 .*\(C\)/)
+  expect(said).toMatch(advice)
 })

@@ -33,12 +33,12 @@ test('a timestamp after AWS’s now gives its usage to another hour when the sid
 })
 
 test.each([
-  [-1000, 'm At AWS it is 2026-03-10T09:59:58.000Z, so the record is too early.'],
-  [0, 'm By its time the record is not too old, so it is tried again slowly.'],
-])('the book says why a timestamp of %i ms ago was rejected', (age, message) => {
+  [-1000, 'not-taken', /^m \S.* 2026-03-10T09:59:58\.000Z, .* too early\.$/],
+  [0, 'refused', /^m \S.* not too old, .*\.$/],
+] as const)('the book says why a timestamp of %i ms ago was rejected', (age, kind, said) => {
   const time = { now: timestamp + age, isKnown: true, window: meterUsageWindow, isEnding: false }
   const judged = judgeOutOfWindow(tooLate, { hour, timestamp }, time)
-  expect(judged).toEqual({ kind: age < 0 ? 'not-taken' : 'refused', code: 'C', message })
+  expect(judged).toEqual({ kind, code: 'C', message: expect.stringMatching(said) })
 })
 
 test('every other settlement stays as it is', () => {

@@ -53,9 +53,7 @@ test('the report names the file, and the one that the owner left', async () => {
   expect(log.mock.calls).toEqual([
     [
       'ledger.file-changed',
-      expect.stringMatching(
-        /^The ledger lies in another file than .* compare "ledger show" with AWS\.$/,
-      ),
+      expect.stringMatching(/^The ledger .* compare "ledger show" with AWS\.$/),
       { inode: found?.inode, device: found?.device, formerInode: former?.inode },
     ],
   ])

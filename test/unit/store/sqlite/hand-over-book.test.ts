@@ -31,7 +31,7 @@ test('a book is checked and then received whole, and goes on nowhere else', asyn
     ['check', 5n * unit],
     ['receive', 5n * unit],
   ])
-  const imported = { message: expect.stringContaining('was brought into the database db/one') }
+  const imported = { message: expect.stringContaining('into the database db/one') }
   await expect(openBench({ directory })).rejects.toMatchObject(refusal('LedgerImported'))
   await expect(openBench({ directory })).rejects.toMatchObject(imported)
   const other = receiverNamed('db/two')
