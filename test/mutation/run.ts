@@ -104,7 +104,7 @@ function configOf(mutate: readonly string[]): object {
     // A machine that does something else too must not make a slow test look like one that hangs.
     timeoutMS: 60_000,
     timeoutFactor: 3,
-    reporters: ['json'],
+    reporters: ['json', 'progress-append-only'],
     jsonReporter: { fileName: reportFile },
     tempDirName: `${home}/sandbox`,
     ignorePatterns: ['dist', 'docs', 'bench', 'helm', 'deploy', 'examples'],

@@ -10,6 +10,8 @@ export default defineConfig({
       'test/conformance/*.test.ts',
     ],
     exclude: ['test/unit/ledger/model.test.ts', 'test/unit/ledger/power-loss.test.ts'],
+    // A mutant that few runs do not find is found by the plain tests next to them, or lives.
+    env: { MODEL_RUNS: '10' },
     testTimeout: 120_000,
     maxWorkers: 1,
   },
