@@ -78,7 +78,7 @@ const remedies: Readonly<Record<Problem['kind'], string>> = {
 /** Returns what a person can do. A record that was too late is no sign of a second sender. */
 export function remedyFor({ kind, code }: Pick<Problem, 'kind' | 'code'>): string {
   return kind === 'moved' && code === 'TimestampOutOfBoundsException'
-    ? 'The usage is billed with the later hour: it reached AWS too late, as after an outage. If that is over, nothing has to be done.'
+    ? 'The usage is billed with the later hour: it reached AWS too late, as after an outage. If that is over, you need to do nothing.'
     : remedies[kind]
 }
 
