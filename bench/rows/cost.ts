@@ -7,7 +7,7 @@ import { startSidecar } from '../servers/sidecar.ts'
 import { alternate, type Row } from './bench.ts'
 import { plainReport } from './bodies.ts'
 
-const rates = [0, 10, 100, 1000]
+const rates = [10, 100, 1000]
 const tickMs = 10
 
 /** Measures what a task pays for the sidecar: its share of a processor without and with reports, and memory. */
@@ -17,19 +17,29 @@ export const cost: Row = async ({ build, rounds, seconds }) => {
   const plain = await startPlainFastify(build)
   const results: Result[] = []
   const share =
-    (server: { readonly pid: number; readonly url: string }, rate: number) => async () => {
+    (server: { readonly pid: number; readonly url: string }, rate: number, ms = seconds * 1000) =>
+    async () => {
       const [before, startedAt] = [processorMs(server.pid), performance.now()]
-      await sendSteadily(`${server.url}/v1/usage`, rate, seconds * 1000)
+      await sendSteadily(`${server.url}/v1/usage`, rate, ms)
       return ((processorMs(server.pid) - before) / (performance.now() - startedAt)) * 100
     }
   await share(sidecar, 1000)()
   await share(plain, 1000)()
+  // A server without a timer takes nothing, of which no ratio can be made.
+  const [ours, baseline] = await Promise.all(
+    [sidecar, plain].map((server) => share(server, 0, rounds * seconds * 1000)()),
+  )
+  if (ours !== undefined)
+    results.push({
+      name: 'processor, idle',
+      unit: '% of a core',
+      ours,
+      baseline,
+      target: { of: 'ours', atMost: 1 },
+    })
   for (const rate of rates) {
     const pairs: Round[] = await alternate(rounds, share(sidecar, rate), share(plain, rate))
-    const name =
-      rate === 0
-        ? 'processor, idle'
-        : `processor at ${rate.toLocaleString('en-US')} reports a second`
+    const name = `processor at ${rate.toLocaleString('en-US')} reports a second`
     results.push(resultOf({ name, unit: '% of a core' }, pairs))
   }
   const memory = { ours: residentMb(sidecar.pid), baseline: residentMb(plain.pid) }
