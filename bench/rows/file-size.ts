@@ -14,7 +14,7 @@ const dimensions = Array.from({ length: 24 }, (_, index) => `dimension-${index}`
 /** Measures the ledger's files after 30 days of 24 dimensions, each with one keyed report a minute. */
 export const fileSize: Row = async () => {
   const clock = new SteppedClock(Date.parse('2026-03-01T00:00:00Z'))
-  const megabytes = await withLedger(clock, async (ledger, directory) => {
+  const megabytes = await withLedger(clock, async (ledger, { directory }) => {
     for (let hour = 0; hour < days * 24; hour += 1) await passHour(ledger, clock)
     return sizeOf(directory) / 1e6
   })

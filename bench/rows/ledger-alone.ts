@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSystemClock, type Clock } from '../../src/kernel/clock.ts'
 import { Events } from '../../src/kernel/events.ts'
+import { auditStore } from '../../src/ledger/audit/audit-store.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import type { UsageReport } from '../../src/metering/report.ts'
@@ -14,7 +15,7 @@ import type { Row } from './bench.ts'
 /** A ledger in a separate folder, with nothing around it. */
 export async function withLedger<T>(
   clock: Clock,
-  use: (ledger: Ledger, directory: string) => Promise<T>,
+  use: (ledger: Ledger, more: { directory: string; audit: () => Promise<void> }) => Promise<T>,
 ): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), 'bench-ledger-'))
   const meaningOf = () => ({ productCode: '1a2b3cdemo4d5e6f7g8h9i0jk', divisor: 1n })
@@ -32,7 +33,7 @@ export async function withLedger<T>(
     },
   })
   try {
-    return await use(ledger, directory)
+    return await use(ledger, { directory, audit: () => auditStore({ ...common, store }) })
   } finally {
     await ledger.close()
     rmSync(directory, { recursive: true })

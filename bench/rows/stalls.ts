@@ -21,9 +21,9 @@ export const stalls: Row = async ({ rounds }) => {
   const steps = { sealing: [], audit: [], 'usage and gauges': [] } as Record<Step, number[]>
   for (let round = 0; round < rounds; round += 1) {
     const clock = createSystemClock()
-    await withLedger(clock, async (ledger) => {
+    await withLedger(clock, async (ledger, { audit }) => {
       await fill(ledger)
-      steps.audit.push(await longestStall(() => ledger.audit()))
+      steps.audit.push(await longestStall(audit))
       steps['usage and gauges'].push(
         await longestStall(async () => {
           await ledger.usage()

@@ -4,9 +4,7 @@ Runs next to the sidecar, in the same task or pod. Needs Python 3.9 or later and
 that of deploy/saas-events.yaml: only AWS Marketplace can send to it, so no signature is checked here.
 """
 
-import json
 import os
-import re
 import signal
 import sys
 import threading
@@ -24,7 +22,6 @@ WAIT_SECONDS = int(os.environ.get("QUEUE_WAIT_SECONDS", "20"))
 # How long a received message is hidden from other forwarders. It is prolonged while the sidecar is away.
 HIDDEN_SECONDS = int(os.environ.get("QUEUE_HIDDEN_SECONDS", "60"))
 RETRY_SECONDS = float(os.environ.get("RETRY_SECONDS", "2"))
-LICENCE = re.compile(r'arn:aws[\w-]*:license-manager:[^"\\]*license[:/][^"\\]*')
 # Without this, urllib sends the request to a proxy that the environment names.
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 stopping = threading.Event()
@@ -32,50 +29,42 @@ stopping = threading.Event()
 
 def forward_all(queue_url):
     queue = boto3.client("sqs", region_name=REGION)
-    newest = {}
     while not stopping.is_set():
         try:
-            forward_some(queue, queue_url, newest)
+            forward_some(queue, queue_url)
         except (BotoCoreError, ClientError) as error:
             # What was received and not deleted comes again.
             print(f"the queue: {error}", file=sys.stderr, flush=True)
             stopping.wait(RETRY_SECONDS)
 
 
-def forward_some(queue, queue_url, newest):
+def forward_some(queue, queue_url):
     answer = queue.receive_message(
         QueueUrl=queue_url,
         MaxNumberOfMessages=10,
         WaitTimeSeconds=WAIT_SECONDS,
         VisibilityTimeout=HIDDEN_SECONDS,
     )
-    # SQS keeps no order: what happened first goes first.
-    messages = sorted(answer.get("Messages", []), key=lambda each: happened_at(each["Body"]))
+    messages = answer.get("Messages", [])
     while messages and not stopping.is_set():
-        if forward(queue, queue_url, messages, newest):
+        if forward(queue, queue_url, messages):
             messages.pop(0)
 
 
-def forward(queue, queue_url, messages, newest):
+def forward(queue, queue_url, messages):
     """Forwards the first message. Returns whether it is done with."""
     message = messages[0]
-    about, at = customer_of(message["Body"]), happened_at(message["Body"])
-    if about and at and at < newest.get(about, ""):
-        # A later event of the same licence has been forwarded: this one would undo it.
-        print(f"{message['MessageId']}: older than the last event of {about}", flush=True)
-    else:
-        status, detail = post(message["Body"])
-        print(f"{message['MessageId']}: {status} {detail}", flush=True)
-        if status in (400, 413):
-            # The same message would be refused again. It stays in the queue, which moves it to the other queue.
-            return True
-        if status != 200:
-            # The sidecar is away, or its token is wrong. No message is given back, so that none is moved for that.
-            keep_hidden(queue, queue_url, messages)
-            stopping.wait(RETRY_SECONDS)
-            return False
-        if about:
-            newest[about] = at
+    # SQS keeps no order, and none is needed: the sidecar goes by the times in the events.
+    status, detail = post(message["Body"])
+    print(f"{message['MessageId']}: {status} {detail}", flush=True)
+    if status in (400, 413):
+        # The same message would be refused again. It stays in the queue, which moves it to the other queue.
+        return True
+    if status != 200:
+        # The sidecar is away, or its token is wrong. No message is given back, so that none is moved for that.
+        keep_hidden(queue, queue_url, messages)
+        stopping.wait(RETRY_SECONDS)
+        return False
     # Only now: a forwarder that dies before this line receives the message again, and the sidecar knows its id.
     queue.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
     return True
@@ -103,28 +92,6 @@ def post(body):
         return error.code, error.read().decode()
     except OSError as error:
         return 0, str(error)
-
-
-def members_of(body):
-    """Returns what the message says: the event of EventBridge, or the notification inside that of SNS."""
-    try:
-        content = json.loads(body)
-        if content.get("Type") == "Notification":
-            return {"time": content.get("Timestamp"), **json.loads(content["Message"])}
-        return content
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return {}
-
-
-def happened_at(body):
-    """Returns the time of the event, as AWS writes it in UTC; these texts sort by time."""
-    return str(members_of(body).get("time") or "")
-
-
-def customer_of(body):
-    """Returns what names the licence or the subscription, or None."""
-    licence = LICENCE.search(body)
-    return licence[0] if licence else members_of(body).get("customer-identifier")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ import { windowOf, type RecordWindow } from '../metering/record/record-window.ts
 import type { ReportReceipt, UsageRequest } from '../metering/report.ts'
 import type { Store } from '../store/store.ts'
 import {
-  type AccountSums,
   type DiskSpace,
   type LedgerGauges,
   type PendingPage,
@@ -291,11 +290,6 @@ export class Ledger {
     return this.#commits.read(() => this.#store.usage(this.#options.clock.now()))
   }
 
-  /** What every account holds in each place. */
-  accounts(): Promise<readonly AccountSums[]> {
-    return this.#store.accountSums()
-  }
-
   /** What is on disk, as `usage` says. */
   gauges(): Promise<LedgerGauges> {
     return this.#commits.read(() => this.#store.gauges())
@@ -306,9 +300,10 @@ export class Ledger {
     return this.#store.space()
   }
 
-  /** The conservation audit. An imbalance is a defect, and is logged as an error. */
+  /** The conservation audit. An imbalance is a defect, and is logged as an error. Returns what every account holds. */
   async audit(): Promise<AccountBalance[]> {
-    return auditBook(await auditStore(this.#options))
+    await auditStore(this.#options)
+    return auditBook(await this.#store.accountSums())
   }
 
   /** Waits for what is under way, and closes the book so that nothing needs recovery. */

@@ -9,7 +9,10 @@ export const settledMs = 45 * dayMs
 /** The same for those of customers, of which an hour has very many. */
 const settledOfCustomersMs = 7 * dayMs
 
-/** What is forgotten at an instant; no key and no reading while their age is uncertain. */
+/** An event waits for two weeks in a queue of SQS, the longest of all ways. */
+const licencesMs = 30 * dayMs
+
+/** What is forgotten at an instant; no key, no licence and no reading while their age is uncertain. */
 export function retentionAt(now: number, hasCustomers: boolean, areKeysDated: boolean): Retention {
   const keysBefore = areKeysDated ? now - claimsMs : 0
   return {
@@ -17,6 +20,7 @@ export function retentionAt(now: number, hasCustomers: boolean, areKeysDated: bo
     claimsBefore: keysBefore,
     settledBefore: now - (hasCustomers ? settledOfCustomersMs : settledMs),
     lateUsageBefore: now - summaryWindowMs,
+    licencesBefore: areKeysDated ? now - licencesMs : 0,
     readingsBefore: keysBefore,
   }
 }

@@ -43,8 +43,8 @@ export function createCustomerDesk(options: DeskOptions): CustomerDesk | undefin
     usage: (customer) => book.usage(customer),
     end: (customer) => changed(book.end(customer)),
     delete: (customer) => book.delete(customer),
-    async applyEvent({ id, names, change }) {
-      return change === undefined ? 'ignored' : changed(book.apply({ id, names, change }))
+    async applyEvent({ change, ...event }) {
+      return change === undefined ? 'ignored' : changed(book.apply({ ...event, change }))
     },
   }
 }

@@ -63,13 +63,12 @@ export function checkOwner(resource: string, previous: string | undefined): void
  */
 export async function checkSharedBook(
   { product }: Pick<ForCustomers, 'product'>,
-  book: Pick<BookReader, 'accountSums' | 'customers'>,
+  book: Pick<BookReader, 'accountSums' | 'customerRegion'>,
 ): Promise<void> {
   const { region } = product
   const accounts = await book.accountSums()
   const isOfOthers = accounts.some(({ customer }) => (customer !== '') !== (region !== undefined))
-  const [first] = await book.customers('', 1)
-  const known = first?.registration?.identity.region
+  const known = await book.customerRegion()
   if (!isOfOthers && (known === undefined || known === region)) return
   throw new SidecarError(
     'InvalidSettings',

@@ -1,5 +1,6 @@
 import type { Account } from '../metering/account.ts'
 import type { Registration } from '../metering/customer.ts'
+import type { LicenceState } from '../metering/licence.ts'
 import type { PlannedRecord } from '../metering/record/seal-plan.ts'
 import type { MeteringRecord } from '../metering/record/record.ts'
 import type { ReportReceipt } from '../metering/report.ts'
@@ -100,6 +101,8 @@ interface Note {
 export interface Changes {
   /** New ones, and those whose end or deletion changes. Written before anything that names them. */
   readonly registrations: readonly Registration[]
+  /** What counts of licences and subscriptions from now on, by their keys of AWS. */
+  readonly licences: ReadonlyMap<string, LicenceState>
   /** Every account that the other members name, the new ones included. */
   readonly accounts: readonly AccountChange[]
   /** Hours whose open usage went elsewhere: taken out before `added` is written. */

@@ -1,4 +1,5 @@
 import type { CustomerForm, CustomerIdentity, Registration } from '../metering/customer.ts'
+import type { LicenceState } from '../metering/licence.ts'
 import { integer, optionalInteger, optionalText, text, type Row } from './row.ts'
 
 /** What AWS calls the customer of a row that has an identity. */
@@ -25,4 +26,9 @@ export function registrationOf(row: Row): Registration {
     endedAt: optionalInteger(row, 'ended_at'),
     deletedAt: optionalInteger(row, 'deleted_at'),
   }
+}
+
+/** What was said last of the licence of a row. */
+export function licenceOf(row: Row): LicenceState {
+  return { at: integer(row, 'at'), ended: integer(row, 'ended') === 1 }
 }

@@ -5,6 +5,8 @@ export interface Retention {
   readonly claimsBefore: number
   readonly settledBefore: number
   readonly lateUsageBefore: number
+  /** What was said of licences: AWS delivers nothing that is older. */
+  readonly licencesBefore: number
   /** Of closed hours. */
   readonly readingsBefore: number
 }

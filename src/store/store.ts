@@ -34,6 +34,10 @@ export interface BookReader {
   /** Undefined for a key that has neither usage nor a registration. */
   customer(key: string, now: number): Promise<CustomerUsage | undefined>
   accountSums(): Promise<readonly AccountSums[]>
+  /** The accounts that do not add up, found without all accounts in memory and without a stall. */
+  unbalanced(): Promise<readonly AccountSums[]>
+  /** The region in which the customers are billed, those who were deleted too; undefined without any. */
+  customerRegion(): Promise<string | undefined>
   /** AWS's ids that more than one record bears, which is a defect. */
   sharedMeteringIds(): Promise<readonly SharedMeteringId[]>
   record(id: number): Promise<MeteringRecord | undefined>

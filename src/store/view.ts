@@ -2,6 +2,7 @@ import type { Account } from '../metering/account.ts'
 import type { OpenCell } from '../metering/cell.ts'
 import type { CustomerNames, Registration } from '../metering/customer.ts'
 import type { HeldReason } from '../metering/held.ts'
+import type { LicenceState } from '../metering/licence.ts'
 import type { MeteringRecord } from '../metering/record/record.ts'
 import type { ReportReceipt } from '../metering/report.ts'
 import type { Slot } from '../metering/slot.ts'
@@ -56,12 +57,14 @@ export interface SealableHours {
 /** The open usage of one tag set. */
 export interface OpenRow extends OpenAccountHour, OpenCell {}
 
-/** The customers of a SaaS product. Registrations that were deleted are left out. */
+/** The customers of a SaaS product. Registrations that were deleted are among them. */
 export interface CustomerView {
   /** The registrations of a customer, the oldest first. */
   registrations(customer: string): readonly Registration[]
   /** Registrations of any customer that have one of these names. */
   registrationsNaming(names: CustomerNames): readonly Registration[]
+  /** What was said last of a licence or subscription that has this key of AWS. */
+  licence(key: string): LicenceState | undefined
   /** Whether open usage of this customer waits for a registration. */
   isAwaited(customer: string): boolean
   /** How many customers have open usage that waits for a registration. */

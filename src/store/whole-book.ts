@@ -1,5 +1,6 @@
 import type { Account } from '../metering/account.ts'
 import type { Registration } from '../metering/customer.ts'
+import type { LicenceState } from '../metering/licence.ts'
 import type { MeteringRecord } from '../metering/record/record.ts'
 import type { AccountChange, AddedUsage, HeldCells, LateUsageSum, VoidedUsage } from './changes.ts'
 import type { Cursor } from './cursor.ts'
@@ -23,6 +24,7 @@ export interface WholeBook {
   /** Every task or pod that had it. */
   readonly resources: readonly BookOwner[]
   readonly registrations: readonly Registration[]
+  readonly licences: ReadonlyMap<string, LicenceState>
   readonly accounts: readonly AccountChange[]
   /** What accepted records held that were forgotten since. */
   readonly pruned: readonly { readonly account: Account; readonly quantity: bigint }[]

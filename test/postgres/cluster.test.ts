@@ -35,7 +35,7 @@ test('what all tasks report of an hour is one record of the first of them', asyn
   expect(await c.ledger.hasOpenBefore(hour + hourMs)).toBe(false)
   expect(await a.ledger.hasOpenBefore(hour + hourMs)).toBe(true)
   expect(await a.seal()).toMatchObject([{ hour, quantity: 2n * unit, resource: 'task/a' }])
-  expect(await a.ledger.accounts()).toMatchObject([{ fraction: 3n * unit, open: 0n }])
+  expect(await a.ledger.audit()).toMatchObject([{ fraction: 3n * unit, open: 0n }])
   expect(await imbalances(a.ledger)).toEqual([0n])
 })
 
@@ -86,7 +86,7 @@ test('a call whose task is gone leaves its record unresolved, and its hour close
   await clock.advance(hourMs)
   expect(await b.seal()).toMatchObject([{ hour: hour + hourMs, quantity: 1n * unit }])
   await settle(b.ledger, sealed?.id ?? 0, { kind: 'accepted', meteringRecordId: 'late' })
-  expect((await b.ledger.accounts()).map(({ recorded }) => recorded)).toEqual([20n * unit])
+  expect((await b.ledger.audit()).map(({ recorded }) => recorded)).toEqual([20n * unit])
   expect(await imbalances(b.ledger)).toEqual([0n])
 })
 
@@ -181,7 +181,7 @@ describe('readings that all tasks share', () => {
     await Promise.all([...reports, ...seals])
     await clock.advance(hourMs)
     await a.seal()
-    const [sums] = await a.ledger.accounts()
+    const [sums] = await a.ledger.audit()
     expect(sums).toMatchObject({ reported: 40n * unit, recorded: 40n * unit, open: 0n })
   })
 })

@@ -97,7 +97,7 @@ test('void writes off what waits, whichever sidecar has it', async () => {
     expect(await ledger.pendingRecords()).toEqual([])
     expect((await ledger.usage()).held).toEqual([])
   }
-  const sums = await a.ledger.accounts()
+  const sums = await a.ledger.audit()
   expect(sums.reduce((sum, each) => sum + each.void, 0n)).toBe(27n * unit)
   expect(await imbalances(a.ledger)).toEqual([0n, 0n, 0n])
 })

@@ -22,7 +22,7 @@ async function setUp() {
       const { ledger } = await openSharedLedger(url, 'pod:new', clock, {
         meaningOf: () => meaning,
       })
-      const accounts = await ledger.accounts()
+      const accounts = await ledger.audit()
       expect(reportedIn(accounts)).toEqual(expected)
       const count = 'SELECT count(*)::int AS n FROM marketplace_sidecar.record'
       expect(await asOwner(url, count)).toEqual([{ n: 3 }])

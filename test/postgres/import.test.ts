@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, inject, onTestFinished, test } from 'vitest'
 import { ledger as command } from '../../src/cli/ledger/ledger-command.ts'
+import { auditBook } from '../../src/ledger/audit/audit.ts'
 import { hourOf } from '../../src/metering/hour.ts'
 import { canonicalTags } from '../../src/metering/tags.ts'
 import { readBook as readFileBook } from '../../src/store/sqlite/file/commands/book-file.ts'
@@ -42,7 +43,7 @@ test('a ledger goes on in the database with every unit in its place, and its fil
   })
   expect(await sumsOf(directory)).toEqual(before)
   const { ledger, report } = await openSharedLedger(url, pod, clock, { meaningOf: () => meaning })
-  expect(await ledger.accounts()).toEqual(before)
+  expect(await ledger.audit()).toEqual(auditBook(before))
   const { pending, held, settled, open } = await ledger.usage()
   expect(pending.map(({ dimension, state, ambiguous }) => [dimension, state, ambiguous])).toEqual([
     ['marked', 'sending', true],
@@ -108,7 +109,7 @@ test.each(['before', 'after'] as const)(
     )
     expect(again).toBe(cut === 'before' ? 'brought in' : 'LedgerImported')
     const { ledger } = await openSharedLedger(url, 'pod:new', clock, { meaningOf: () => meaning })
-    expect((await ledger.accounts()).map(({ reported }) => reported)).toEqual(
+    expect((await ledger.audit()).map(({ reported }) => reported)).toEqual(
       before.map(({ reported }) => reported),
     )
     expect(await asOwner(url, 'SELECT count(*)::int AS n FROM marketplace_sidecar.record')).toEqual(

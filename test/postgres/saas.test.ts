@@ -74,6 +74,18 @@ test('one customer of AWS is registered under one key, even by two replicas at o
   expect(statuses.toSorted()).toEqual([200, 409])
 })
 
+test('a database stays that of its region when its customers are deleted', async () => {
+  const { settings, first } = await twoReplicas()
+  const path = `http://127.0.0.1:${first.sidecar.appPort}/v1/customers/acme`
+  expect((await fetch(path, { method: 'DELETE' })).status).toBe(200)
+  const elsewhere = JSON.stringify({ ...product, region: 'us-east-1' })
+  const files = { '/product.json': elsewhere }
+  const other = { aws: first.aws, settings, hostname: 'other', files }
+  await expect(startHarness({ ...optionsOf(), ...other })).rejects.toMatchObject({
+    code: 'InvalidSettings',
+  })
+})
+
 test('a database has the customers of one region, and no usage of buyers', async () => {
   const { settings, first } = await twoReplicas()
   const { aws } = first

@@ -6,7 +6,7 @@ import { sealDelayMs } from '../support/ledger/model-process.ts'
 import type { ModelAws } from '../support/aws/model-aws.ts'
 import { usageName, type SimulatedApplication } from './simulated-application.ts'
 import type { SimulatedCustomers } from './simulated-customers.ts'
-import { checkOpenOfCustomers } from './customer-invariants.ts'
+import { checkOpenOfCustomers, checkWindow } from './customer-invariants.ts'
 import { Violation } from './violation.ts'
 
 export interface Checked {
@@ -17,6 +17,8 @@ export interface Checked {
   readonly customers?: SimulatedCustomers | undefined
   /** Dimensions whose amounts no report says: they are measured. */
   readonly measured?: readonly string[]
+  /** AWS's time when a record was given up because it was too late for AWS, by id. */
+  readonly givenUp?: ReadonlyMap<number, number>
   /** AWS's clock, ms. */
   readonly now: number
 }
@@ -63,7 +65,7 @@ async function checkBook({ store, application, measured = [] }: Checked): Promis
   }
 }
 
-async function checkBilling({ store, aws, customers, now }: Checked): Promise<void> {
+async function checkBilling({ store, aws, customers, givenUp, now }: Checked): Promise<void> {
   const records = new Map<string, MeteringRecord[]>()
   const ids = new Map<string, MeteringRecord>()
   const key = (resource: string, dimension: string, hour: number) =>
@@ -74,6 +76,7 @@ async function checkBilling({ store, aws, customers, now }: Checked): Promise<vo
     const holder = slot.channel === 'batch-meter-usage' ? slot.holder : resource
     const name = key(holder, record.dimension, record.hour)
     records.set(name, [...(records.get(name) ?? []), record])
+    if (customers !== undefined) checkWindow(record, givenUp?.get(record.id))
     if (record.state !== 'accepted') continue
     const entry = aws.entries.get(name)
     if (entry?.ours !== true || entry.quantity !== record.quantity)

@@ -34,6 +34,9 @@ export async function runLife({ options, events }: Script): Promise<Life> {
         ? error
         : new Violation('threw', error instanceof Error ? (error.stack ?? '') : String(error))
   }
+  const { accepted, refused } = pod.aws.batches.ofLastMonth
+  if (accepted > 0) pod.coverage.count('accepted for the month before', accepted)
+  if (refused > 0) pod.coverage.count('too late for the month before', refused)
   await pod.remove()
   const hours = pod.clock.elapsed() / hourMs
   return { hours, coverage: pod.coverage, violation }

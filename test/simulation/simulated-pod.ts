@@ -62,6 +62,8 @@ export class SimulatedPod {
   readonly #sqlite: SqliteDisk | undefined
   readonly #lateness = new Lateness()
   readonly aws = new ModelAws({ now: () => this.now }, this.#lateness)
+  /** AWS's time when a record was moved because AWS had called it too late, by id. */
+  readonly givenUp = new Map<number, number>()
   readonly #options: PodOptions
   readonly #mostPerHour: bigint | undefined
   /** How many tasks and pods have opened the book. */
@@ -108,7 +110,8 @@ export class SimulatedPod {
   get checked(): Checked {
     const { aws, application, now } = this
     if (this.#store === undefined) throw new Error('no store is open')
-    return { store: this.#store, aws, application, customers: this.#customers, now }
+    const { givenUp } = this
+    return { store: this.#store, aws, application, customers: this.#customers, givenUp, now }
   }
 
   /** Lets an event happen, and what follows from it. */
@@ -434,7 +437,8 @@ export class SimulatedPod {
       if (quantity < awsLimits.quantity) return
       this.coverage.count('record as large as AWS accepts')
     })
-    events.on('recordMoved', ({ code }) => {
+    events.on('recordMoved', ({ id, code }) => {
+      if (code === 'TimestampOutOfBoundsException') this.givenUp.set(id, this.now)
       this.coverage.count(`moved: ${code}`)
     })
     events.on('usageHeld', ({ reason }) => this.coverage.count(`held: ${reason}`))

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { checkWindow } from './customer-invariants.ts'
 import type { SimulationEvent } from './event.ts'
 import { runLife, type Script } from './run-life.ts'
 import { simulate } from './simulate.ts'
@@ -164,6 +165,7 @@ describe('whatever happens around a sidecar', { timeout }, () => {
     const { coverage } = await simulate({ seed: 4001, hours: 1500, customers: true })
     expect([...coverage.counts.keys()]).toEqual(
       expect.arrayContaining([
+        'accepted for the month before',
         'answer ok',
         'code CustomerNotSubscribed',
         'code DuplicateRecord',
@@ -177,6 +179,8 @@ describe('whatever happens around a sidecar', { timeout }, () => {
         'left at the end: refused',
         'left at the end: unknown customers',
         'left at the end: unresolved',
+        'moved: TimestampOutOfBoundsException',
+        'too late for the month before',
       ]),
     )
   })
@@ -230,6 +234,16 @@ describe('the simulation', { timeout }, () => {
   test('finds a store that trusts pages which a failed flush marked as clean', async () => {
     const { failure } = await simulate({ seed: 1, hours: 20_000, rewritesOnOpen: false })
     expect(failure?.violation.what).toBe('lost')
+  })
+
+  test.each([
+    ['2026-03-31T23:59:59Z', '2026-04-01T05:54:00Z'],
+    ['2026-04-01T00:59:59Z', '2026-04-02T00:54:00Z'],
+  ])('finds a record of %s that is given up at %s', (of, at) => {
+    const check = (instant: number) => () =>
+      checkWindow({ id: 1, timestamp: Date.parse(of) }, instant)
+    expect(check(Date.parse(at))).toThrow('given-up: record 1')
+    expect(check(Date.parse(at) + 120_000)).not.toThrow()
   })
 
   test.each(keptScripts)('finds nothing in $name', async ({ script }) => {

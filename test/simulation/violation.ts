@@ -17,6 +17,8 @@ export type ViolationName =
   | 'left-behind'
   /** Usage is still unsent after hours in which nothing failed. */
   | 'stuck'
+  /** Usage was taken out of a record that AWS still accepted. */
+  | 'given-up'
   /** Something threw that should not. */
   | 'threw'
 

@@ -9,6 +9,7 @@ import { createFastClock, type Clock } from '../../../src/kernel/clock.ts'
 import { Allowance } from '../../../src/kernel/allowance.ts'
 import { Events } from '../../../src/kernel/events.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
+import { auditStore } from '../../../src/ledger/audit/audit-store.ts'
 import { Ledger } from '../../../src/ledger/ledger.ts'
 import { hourMs, hourOf } from '../../../src/metering/hour.ts'
 import { planSeal } from '../../../src/metering/record/seal.ts'
@@ -31,6 +32,7 @@ const callMs = 20
 interface World {
   readonly keys: readonly string[]
   readonly ledger: Ledger
+  readonly audit: () => Promise<void>
   readonly clock: Clock
 }
 
@@ -65,7 +67,7 @@ export const customers: Row = async ({ build, rounds }) => {
       const stalls = {
         gauges: await longestStall(() => world.ledger.gauges()),
         sealing: await longestStall(() => seal(world, start + hourMs)),
-        audit: await longestStall(() => world.ledger.audit()),
+        audit: await longestStall(world.audit),
         'gauges of what waits': await longestStall(() => world.ledger.gauges()),
         'usage view': await longestStall(() => world.ledger.usage()),
       }
@@ -130,7 +132,7 @@ async function withWorld<T>(
     },
   })
   try {
-    return await use({ keys, ledger, clock })
+    return await use({ keys, ledger, clock, audit: () => auditStore({ ...common, store }) })
   } finally {
     await ledger.close()
   }

@@ -118,7 +118,7 @@ export class CustomerBook {
 
   /** Applies an event of AWS once. */
   apply(event: LicenceEvent): Promise<EventResult> {
-    return this.#run((page) => applyEvent(page, event, this.#now()))
+    return this.#run((page) => applyEvent(page, event, this.#rules.form, this.#now()))
   }
 
   /** Customers in the order of their keys, after one of them. */

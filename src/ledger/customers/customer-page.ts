@@ -5,6 +5,7 @@ import {
   type CustomerNames,
   type Registration,
 } from '../../metering/customer.ts'
+import { laterOf, type LicenceState } from '../../metering/licence.ts'
 import type { CustomerView, OpenAccountHour } from '../../store/view.ts'
 import type { OpenUsage } from '../page/open-usage.ts'
 
@@ -17,30 +18,66 @@ export class CustomerPage {
   readonly #open: Pick<OpenUsage, 'withAdded'>
   /** By identity. */
   readonly #changed = new Map<string, Registration>()
+  readonly #licences = new Map<string, LicenceState>()
   readonly #awaited = new Set<string>()
+  /** What `#of` found, until a registration changes. */
+  readonly #found = new Map<string, Registration[]>()
+  readonly #onChange: () => void
 
-  constructor(view: CustomerView, open: Pick<OpenUsage, 'withAdded'>) {
+  constructor(
+    view: CustomerView,
+    open: Pick<OpenUsage, 'withAdded'>,
+    onChange: () => void = () => {},
+  ) {
     this.#view = view
     this.#open = open
+    this.#onChange = onChange
   }
 
   /** The registrations of a customer, the oldest first. */
   registrations(customer: string): Registration[] {
-    if (this.#changed.size === 0) return [...this.#view.registrations(customer)]
-    const stored = this.#view.registrations(customer)
-    const known = new Set(stored.map(nameOf))
-    const added = [...this.#changed].filter(
-      ([name, each]) => each.customer === customer && !known.has(name),
+    return this.#of(customer).filter(isLive)
+  }
+
+  /**
+   * The registrations, deleted ones too, that bill the same customer of AWS under another form: those of the
+   * same key, and those that share one of AWS's names.
+   */
+  inOtherForms(registration: Registration): Registration[] {
+    const others = this.#naming(registration.names).filter((each) => mayBillOne(each, registration))
+    const found = [...this.#of(registration.customer), ...others].filter(
+      ({ identity }) => identity.form !== registration.identity.form,
     )
-    return [...stored.map((each) => this.#now(each)), ...added.map(([, each]) => each)].filter(
-      ({ deletedAt }) => deletedAt === undefined,
+    return [...new Map(found.map((each) => [nameOf(each), each])).values()]
+  }
+
+  /** Whether the hour is one of the same customer under another form: of an earlier registration, or by a record. */
+  billsElsewhere(account: Account, hour: number, hasRecord: (other: Account) => boolean): boolean {
+    const { customer, identity } = account.key
+    if (identity === undefined) return false
+    const own = this.registrations(customer).find(
+      (each) => each.identity.form === identity.form && each.identity.value === identity.value,
     )
+    return hour < (own?.startsAt ?? 0) || this.otherForms(account).some(hasRecord)
+  }
+
+  /** What was said last of the licence or subscription that has one of these keys of AWS. */
+  licence(keys: readonly string[]): LicenceState | undefined {
+    return keys
+      .map((key) => this.#licences.get(key) ?? this.#view.licence(key))
+      .reduce(laterOf, undefined)
+  }
+
+  /** Notes what was said of the licence or subscription that has these keys of AWS. */
+  noteLicence(keys: readonly string[], state: LicenceState): void {
+    for (const key of keys) this.#licences.set(key, state)
   }
 
   /** The registrations of other customers that can bill the same customer of AWS. */
   rivalsOf(registration: Registration): Registration[] {
     return this.#naming(registration.names).filter(
-      (each) => each.customer !== registration.customer && mayBillOne(each, registration),
+      (each) =>
+        isLive(each) && each.customer !== registration.customer && mayBillOne(each, registration),
     )
   }
 
@@ -106,6 +143,8 @@ export class CustomerPage {
   /** Writes a registration down, or its end. */
   put(registration: Registration): void {
     this.#changed.set(nameOf(registration), registration)
+    this.#found.clear()
+    this.#onChange()
   }
 
   /** Notes that usage of a customer waits for a registration. Returns false when too many wait. */
@@ -118,6 +157,11 @@ export class CustomerPage {
 
   changes(): Registration[] {
     return [...this.#changed.values()]
+  }
+
+  /** What counts of licences from now on, by their keys of AWS. */
+  licences(): ReadonlyMap<string, LicenceState> {
+    return this.#licences
   }
 
   /** Those of the store, and those that this group adds usage to. */
@@ -136,18 +180,47 @@ export class CustomerPage {
   }
 
   #sharing(names: CustomerNames, key: keyof CustomerNames): Registration[] {
-    const sharing = this.#naming(names).filter((each) => each.names[key] === names[key])
+    const sharing = this.#naming(names).filter(
+      (each) => isLive(each) && each.names[key] === names[key],
+    )
     return [...new Set(sharing)]
   }
 
+  /** All of a customer, deleted ones too, in the order of their coming. */
+  #of(customer: string): Registration[] {
+    const before = this.#found.get(customer)
+    if (before !== undefined) return before
+    const stored = this.#view.registrations(customer)
+    const known = new Set(stored.map(nameOf))
+    const added = [...this.#changed].filter(
+      ([name, each]) => each.customer === customer && !known.has(name),
+    )
+    const found = inOrder([
+      ...stored.map((each) => this.#now(each)),
+      ...added.map(([, each]) => each),
+    ])
+    this.#found.set(customer, found)
+    return found
+  }
+
+  /** Those that have one of the names, and those that this group has changed; deleted ones too. */
   #naming(names: CustomerNames): Registration[] {
     const stored = this.#view.registrationsNaming(names).map((each) => this.#now(each))
-    return [...stored, ...this.#changed.values()].filter(({ deletedAt }) => deletedAt === undefined)
+    return inOrder([...stored, ...this.#changed.values()])
   }
 
   #now(stored: Registration): Registration {
     return this.#changed.get(nameOf(stored)) ?? stored
   }
+}
+
+/** The oldest first: one that was deleted and registered again is new. */
+function inOrder(registrations: readonly Registration[]): Registration[] {
+  return registrations.toSorted((a, b) => a.createdAt - b.createdAt)
+}
+
+function isLive({ deletedAt }: Registration): boolean {
+  return deletedAt === undefined
 }
 
 function nameOf({ customer, identity: { form, value } }: Registration): string {

@@ -1,17 +1,16 @@
 import { SidecarError } from '../../kernel/errors.ts'
-import type { CustomerNames, Registration } from '../../metering/customer.ts'
+import type { CustomerForm, CustomerNames, Registration } from '../../metering/customer.ts'
 import type { Page } from '../page/page.ts'
+import { decideLicence, learnLicence, learnUnregistered } from './registered-licence.ts'
 
 /**
  * Notes that the licence of a customer has ended: all of its usage, that of the current hour too, is
  * sealed and sent at once from now on. Throws CustomerNotFound.
  */
 export function endCustomer(page: Page, customer: string, now: number): Registration {
-  const newest = newestOf(page, customer)
-  if (newest.endedAt !== undefined) return newest
-  const ended = { ...newest, endedAt: now }
-  page.customers.put(ended)
-  return ended
+  for (const each of page.customers.registrations(customer))
+    page.customers.put({ ...each, endedAt: decideLicence(page, each, true, now) })
+  return newestOf(page, customer)
 }
 
 /** What AWS reports of a licence or subscription. */
@@ -20,25 +19,39 @@ export interface LicenceEvent {
   readonly id: string
   readonly names: CustomerNames
   readonly change: 'ended' | 'active'
+  /** When it happened, by AWS's clock, ms; undefined where the event does not say so. */
+  readonly at: number | undefined
 }
 
 export type EventResult = 'accepted' | 'duplicate' | 'ignored'
 
 /**
- * Applies an event of AWS, once, to the registration that it names. An event of a licence that was
- * replaced changes that registration alone; one of an unknown customer is ignored, and may come again.
+ * Applies an event of AWS, once, to the registration that it names, unless something that happened later
+ * is known of it: AWS delivers in any order. An event of a licence that was replaced changes that
+ * registration alone. One of an unknown customer is ignored, and counts when it is registered.
  */
 export function applyEvent(
   page: Page,
-  { id, names, change }: LicenceEvent,
+  { id, names, change, at }: LicenceEvent,
+  form: CustomerForm,
   now: number,
 ): EventResult {
   const token = `event:${id}`
   if (page.claim(token) !== undefined) return 'duplicate'
+  const state = { at: at ?? now, ended: change === 'ended' }
   const named = page.customers.named(names)
-  if (named === undefined) return 'ignored'
-  const endedAt = change === 'active' ? undefined : (named.endedAt ?? now)
-  if (endedAt !== named.endedAt) page.customers.put({ ...named, endedAt })
+  if (named === undefined) {
+    learnUnregistered(page, names, form, state)
+    return 'ignored'
+  }
+  // What was reported before a change of the form is usage of the same licence.
+  const affected = page.customers
+    .registrations(named.customer)
+    .filter(
+      ({ identity }) =>
+        identity.form !== named.identity.form || identity.value === named.identity.value,
+    )
+  if (!affected.map((each) => learnLicence(page, each, state)).includes(true)) return 'ignored'
   page.storeClaim({ token, digest: new Uint8Array(), receipts: [], createdAt: now })
   return 'accepted'
 }
@@ -52,8 +65,11 @@ export function deleteCustomer(page: Page, customer: string, now: number): void 
       'CustomerNotSettled',
       'Usage of this customer is open, held, on its way to AWS or unresolved, so nothing was deleted. GET the customer to see where it is, and delete it when everything is settled.',
     )
-  for (const each of registrations)
+  for (const each of registrations) {
+    // An event from before the deletion says nothing of a registration after it.
+    decideLicence(page, each, false, now)
     page.customers.put({ ...each, endedAt: each.endedAt ?? now, deletedAt: now })
+  }
 }
 
 function newestOf(page: Page, customer: string): Registration {

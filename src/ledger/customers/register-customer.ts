@@ -11,6 +11,7 @@ import {
 } from '../../metering/customer.ts'
 import { hourMs, hourOf } from '../../metering/hour.ts'
 import type { Page } from '../page/page.ts'
+import { decideLicence, endOfLicence } from './registered-licence.ts'
 
 export interface NewCustomer {
   readonly customer: string
@@ -48,26 +49,30 @@ export function registerCustomer(
   )
   if (same !== undefined && same !== known.at(-1)) throw replaced()
   if (same !== undefined) {
-    const endedAt = reactivates ? undefined : same.endedAt
-    const completed = { ...same, names: { ...same.names, ...givenOf(names) }, endedAt }
-    if (isEqual(completed, same)) return same
-    if (page.customers.rivalsOf(completed).length > 0) throw taken()
+    const named = { ...same, names: { ...same.names, ...givenOf(names) } }
+    if (!reactivates && hasNamesOf(named, same)) return same
+    if (page.customers.rivalsOf(named).length > 0) throw taken()
+    const startsAt = Math.max(same.startsAt, firstHourOf(page, named))
+    const completed = activated(page, { ...named, startsAt }, reactivates, now)
     page.customers.put(completed)
     receiveWaiting(page, completed, now, rules)
     return completed
   }
   if (isAwsKey(customer) && known.length === 0 && !awsKeysOf(names, 'account').includes(customer))
     throw reserved()
-  const registration: Registration = {
+  const named: Registration = {
     customer,
     identity,
     names,
-    createdAt: now,
-    startsAt: firstHourOf(page, known, rules.form),
+    // Their order says which one is the newest, whatever the clock did.
+    createdAt: Math.max(now, (known.at(-1)?.createdAt ?? 0) + 1),
+    startsAt: 0,
     endedAt: undefined,
     deletedAt: undefined,
   }
-  if (page.customers.rivalsOf(registration).length > 0) throw taken()
+  if (page.customers.rivalsOf(named).length > 0) throw taken()
+  const startsAt = firstHourOf(page, named)
+  const registration = activated(page, { ...named, startsAt }, reactivates, now)
   page.customers.put(registration)
   receiveWaiting(page, registration, now, rules)
   return registration
@@ -78,21 +83,34 @@ function givenOf(names: CustomerNames): CustomerNames {
   return Object.fromEntries(Object.entries(names).filter(([, value]) => value !== undefined))
 }
 
-function isEqual(a: Registration, b: Registration): boolean {
+function hasNamesOf(a: Registration, b: Registration): boolean {
   return (
-    a.endedAt === b.endedAt &&
     a.names.accountId === b.names.accountId &&
     a.names.licenseArn === b.names.licenseArn &&
     a.names.identifier === b.names.identifier
   )
 }
 
-/** The hour after the last one that has usage under another form; 0 where none has. */
-function firstHourOf(page: Page, known: readonly Registration[], form: CustomerForm): number {
-  const hours = known
-    .filter(({ identity }) => identity.form !== form)
+/**
+ * The hour after the last one that has usage of the same customer of AWS under another form, also of a
+ * registration that was deleted; 0 where none has.
+ */
+function firstHourOf(page: Page, registration: Registration): number {
+  const hours = page.customers
+    .inOtherForms(registration)
     .map((each) => page.customers.lastHour(each) ?? -hourMs)
   return Math.max(0, ...hours.map((hour) => hour + hourMs))
+}
+
+/** The registration as it is after all that was said of its licence, or active because AWS has just named it. */
+function activated(
+  page: Page,
+  registration: Registration,
+  reactivates: boolean,
+  now: number,
+): Registration {
+  if (reactivates) decideLicence(page, registration, false, now)
+  return { ...registration, endedAt: endOfLicence(page, registration) }
 }
 
 function receiveWaiting(

@@ -25,26 +25,18 @@ import type {
 } from '../../store/view.ts'
 import { newAccountPage, type AccountPage } from './account-page.ts'
 import { Cursors } from './cursors.ts'
-import type { AccountSlots, NamedSlot } from './account-slots.ts'
-import type { HeadRoom } from './head-room.ts'
+import type { NamedSlot } from './account-slots.ts'
 import { CustomerPage } from '../customers/customer-page.ts'
 import { HeldUsage } from './held-usage.ts'
 import { imbalanced } from './imbalanced.ts'
 import { closedName, unguardedName } from './page-names.ts'
 import { OpenUsage } from './open-usage.ts'
+import type { PageOptions } from './page-options.ts'
 import { Readings } from '../readings/readings.ts'
-import type { TagSetLimit } from './tag-set-limit.ts'
 
 /** A record that gets its id when the group is committed. */
 export interface InsertedRecord extends NewRecord {
   id: number
-}
-
-interface PageOptions {
-  /** Of the task or pod that owns the book. */
-  readonly slots: AccountSlots
-  readonly tagSets: TagSetLimit
-  readonly headRoom: HeadRoom
 }
 
 /**
@@ -84,7 +76,7 @@ export class Page {
     this.#held = new HeldUsage(view)
     this.readings = new Readings(view.readings)
     this.cursors = new Cursors(view)
-    this.customers = new CustomerPage(view, this.#open)
+    this.customers = new CustomerPage(view, this.#open, () => this.#forgetUnsealed())
   }
 
   /** The task or pod that owns the book. */
@@ -105,6 +97,12 @@ export class Page {
   hasRecord({ slot, name }: NamedSlot, hour: number): boolean {
     const byThisGroup = this.#closed.size > 0 && this.#closed.has(closedName(name, hour))
     return byThisGroup || this.#view.isClosed(slot, hour)
+  }
+
+  /** Whether AWS bills the hour by a record of the account's slot, or of the same customer under another form. */
+  isBilled(account: Account, hour: number): boolean {
+    const hasRecord = (each: Account) => this.hasRecord(this.slotOf(each), hour)
+    return hasRecord(account) || this.customers.billsElsewhere(account, hour, hasRecord)
   }
 
   /** The first hour, from `hour` on, for which AWS has no record of the account's slot. */
@@ -178,8 +176,7 @@ export class Page {
 
   /** Takes an hour's usage out of it. The caller puts it somewhere else. */
   empty(open: OpenAccountHour): OpenCell[] {
-    const isOwn = open.resource === this.resource
-    if (isOwn && this.unguarded(open.account, open.hour) > 0n)
+    if (open.resource === this.resource && this.unguarded(open.account, open.hour) > 0n)
       this.#setUnguarded(open.account, open.hour, 0n)
     const cells = this.#open.empty(open)
     this.#page(open.account).homeless += sumOf(cells)
@@ -250,7 +247,7 @@ export class Page {
     const inserted = { slot, resource: this.resource, content, sealedAt, id: 0 }
     this.#inserted.push(inserted)
     this.#closed.add(closedName(name, content.hour))
-    for (const { unsealed } of this.#accounts.values()) unsealed.clear()
+    this.#forgetUnsealed()
     return inserted
   }
 
@@ -335,6 +332,7 @@ export class Page {
     const { released, held } = this.#held.changes()
     return {
       registrations: this.customers.changes(),
+      licences: this.customers.licences(),
       accounts,
       emptied,
       added,
@@ -371,12 +369,15 @@ export class Page {
     this.#notes.set(unguardedName(account, hour), quantity > 0n ? String(quantity) : undefined)
   }
 
-  #isClosed({ account, slot }: AccountPage, hour: number): boolean {
-    if (this.hasRecord(slot, hour)) return true
-    if (this.#held.has({ account, resource: this.resource, hour })) return true
-    return this.customers.otherForms(account).some((other) => {
-      if (this.hasRecord(this.slotOf(other), hour)) return true
-      return this.cells({ account: other, resource: this.resource, hour }).length > 0
-    })
+  #forgetUnsealed(): void {
+    for (const { unsealed } of this.#accounts.values()) unsealed.clear()
+  }
+
+  #isClosed({ account }: AccountPage, hour: number): boolean {
+    const open = { account, resource: this.resource, hour }
+    if (this.isBilled(account, hour) || this.#held.has(open)) return true
+    return this.customers
+      .otherForms(account)
+      .some((other) => this.cells({ ...open, account: other }).length > 0)
   }
 }

@@ -114,13 +114,25 @@ export function sealHours(
 
 /**
  * Usage that another process added to an hour that had its record by then goes to the next hour without
- * one. Returns whether there was any.
+ * one, and so does usage of a customer who is billed for that hour under another form. Returns whether
+ * there was any.
  */
 function carryOn(page: Page, hours: readonly OpenAccountHour[]): boolean {
-  const closed = hours.filter(({ account, hour }) => page.hasRecord(page.slotOf(account), hour))
-  for (const open of closed) {
-    const { account, hour } = open
-    const target = page.firstUnsealedHour(account, hour)
+  const forms = new Map<string, string>()
+  const isOfFirstForm = ({ account: { key }, hour }: OpenAccountHour) => {
+    if (key.identity === undefined) return true
+    const name = JSON.stringify([key.customer, key.dimension, hour])
+    const form = forms.get(name) ?? key.identity.form
+    forms.set(name, form)
+    return form === key.identity.form
+  }
+  const closed = hours.flatMap((open) => {
+    if (page.isBilled(open.account, open.hour)) return { open, from: open.hour }
+    return isOfFirstForm(open) ? [] : { open, from: open.hour + hourMs }
+  })
+  for (const { open, from } of closed) {
+    const { account } = open
+    const target = page.firstUnsealedHour(account, from)
     for (const { tags, quantity } of page.empty(open))
       page.addUnguarded(account, target, tags, quantity)
   }

@@ -1,12 +1,10 @@
 import type { AccountSums } from '../summary.ts'
-import type { Session } from './connection/database.ts'
+import type { Row, Session } from './connection/database.ts'
 
-/** What every account holds in each place, by product code, customer and dimension; one statement, one moment. */
-export async function accountSums(session: Session): Promise<AccountSums[]> {
-  const sumOf = (table: string) =>
-    `coalesce((SELECT SUM(micro) FROM marketplace_sidecar.${table} WHERE account_id = account.id), 0)`
-  const rows = await session.query(
-    `SELECT account.*, customer, ${sumOf('reported')} AS reported, ${sumOf('void')} AS void,
+const sumOf = (table: string) =>
+  `coalesce((SELECT SUM(micro) FROM marketplace_sidecar.${table} WHERE account_id = account.id), 0)`
+
+const sumsSql = `SELECT account.*, customer, ${sumOf('reported')} AS reported, ${sumOf('void')} AS void,
             coalesce(o.micro, 0) AS open, coalesce(h.micro, 0) AS held,
             coalesce(p.quantity, 0) * divisor + pruned AS recorded
      FROM marketplace_sidecar.account
@@ -18,10 +16,27 @@ export async function accountSums(session: Session): Promise<AccountSums[]> {
      LEFT JOIN (
        SELECT account_id, SUM(record_part.quantity) AS quantity FROM marketplace_sidecar.record_part
        JOIN marketplace_sidecar.record ON record.id = record_id WHERE state <> 'moved' GROUP BY account_id) p
-       ON p.account_id = account.id
-     ORDER BY customer COLLATE "C", dimension COLLATE "C", account.id`,
+       ON p.account_id = account.id`
+
+/** What every account holds in each place, by product code, customer and dimension; one statement, one moment. */
+export async function accountSums(session: Session): Promise<AccountSums[]> {
+  const rows = await session.query(
+    `${sumsSql} ORDER BY customer COLLATE "C", dimension COLLATE "C", account.id`,
   )
-  return rows.map((row) => ({
+  return rows.map(sumsOf)
+}
+
+/** The accounts that do not add up. */
+export async function unbalancedAccounts(session: Session): Promise<AccountSums[]> {
+  const rows = await session.query(
+    `SELECT * FROM (${sumsSql}) AS sums
+     WHERE reported <> open + fraction + held + recorded + void ORDER BY id`,
+  )
+  return rows.map(sumsOf)
+}
+
+function sumsOf(row: Row): AccountSums {
+  return {
     productCode: String(row['product_code']),
     customer: String(row['customer']),
     dimension: String(row['dimension']),
@@ -32,5 +47,5 @@ export async function accountSums(session: Session): Promise<AccountSums[]> {
     held: row['held'] as bigint,
     recorded: row['recorded'] as bigint,
     void: row['void'] as bigint,
-  }))
+  }
 }

@@ -91,7 +91,8 @@ export async function customerUsage(
 async function summaryOfCustomer(session: Session, customer: string): Promise<CustomerSummary> {
   const [row] = await session.query(
     `SELECT * FROM marketplace_sidecar.registration
-     WHERE customer = $1 AND ${isNamed} AND deleted_at IS NULL ORDER BY id DESC LIMIT 1`,
+     WHERE customer = $1 AND ${isNamed} AND deleted_at IS NULL
+     ORDER BY created_at DESC, id DESC LIMIT 1`,
     [customer],
   )
   return { customer, registration: row && registrationOf(row) }

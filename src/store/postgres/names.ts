@@ -1,3 +1,4 @@
+import { accountsRemembered } from '../../kernel/recent-map.ts'
 import { isUnregistered, type Account } from '../../metering/account.ts'
 import { slotName, type Slot } from '../../metering/slot.ts'
 import { accountOfRow } from '../account-row.ts'
@@ -13,9 +14,12 @@ export const selectAccounts = `
 const accountArrays =
   '$1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]'
 
+/** How many of each are remembered from one group to the next: not those of many customers. */
+const mostRemembered = 2 * accountsRemembered
+
 /**
- * The ids of what rows refer to: accounts, slots, tasks and pods. They never change, so each is looked up
- * once. What a transaction made is forgotten when it did not commit.
+ * The ids of what rows refer to: accounts, slots, tasks and pods. They never change, so those that are in use
+ * are looked up once. What a transaction made is forgotten when it did not commit.
  */
 export class Names {
   readonly #accountIds = new Map<string, number>()
@@ -171,6 +175,15 @@ export class Names {
     this.#resources.clear()
   }
 
+  /** Forgets what was learned first, when there is much; between two groups only. */
+  trim(): void {
+    forgetFirst(this.#accountIds)
+    forgetFirst(this.#accounts)
+    forgetFirst(this.#slotIds)
+    forgetFirst(this.#resourceIds)
+    forgetFirst(this.#resources)
+  }
+
   #addAccount(row: Row): Account {
     const account = accountOfRow(row)
     const id = row['id'] as number
@@ -184,6 +197,15 @@ export class Names {
     const identity = String(row['identity'])
     this.#resourceIds.set(identity, id)
     this.#resources.set(id, identity)
+  }
+}
+
+function forgetFirst(names: Map<unknown, unknown>): void {
+  let tooMany = names.size - mostRemembered
+  for (const name of names.keys()) {
+    if (tooMany <= 0) return
+    names.delete(name)
+    tooMany -= 1
   }
 }
 

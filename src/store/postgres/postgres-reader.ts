@@ -19,11 +19,12 @@ import type {
   UsageSummary,
   WholeOverview,
 } from '../summary.ts'
-import { accountSums } from './account-sums.ts'
+import { accountSums, unbalancedAccounts } from './account-sums.ts'
 import type { Database, Session } from './connection/database.ts'
 import { translate } from './connection/database-errors.ts'
 import { Names } from './names.ts'
 import { customersOf, customerUsage } from './customer-summaries.ts'
+import { isNamed } from './view/load-customers.ts'
 import { summaryOf } from '../record-row.ts'
 import { selectRecords, unsentSql, wholeRecords } from './record-rows.ts'
 import { hasSealable } from './shared-usage.ts'
@@ -122,6 +123,19 @@ export class PostgresReader implements BookReader {
 
   accountSums(): Promise<readonly AccountSums[]> {
     return this.#answer(accountSums)
+  }
+
+  unbalanced(): Promise<readonly AccountSums[]> {
+    return this.#answer(unbalancedAccounts)
+  }
+
+  customerRegion(): Promise<string | undefined> {
+    return this.#answer(async (session) => {
+      const [row] = await session.query(
+        `SELECT region FROM marketplace_sidecar.registration WHERE ${isNamed} LIMIT 1`,
+      )
+      return row && String(row['region'])
+    })
   }
 
   async sharedMeteringIds(): Promise<readonly SharedMeteringId[]> {

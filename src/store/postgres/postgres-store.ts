@@ -64,10 +64,14 @@ export class PostgresStore extends PostgresReader implements Store {
   }
 
   async transact(decide: (view: BookView) => Changes): Promise<readonly number[]> {
-    return this.#commits.run(
-      () => this.#run(decide),
-      () => this.#forgetAll(),
-    )
+    try {
+      return await this.#commits.run(
+        () => this.#run(decide),
+        () => this.#forgetAll(),
+      )
+    } finally {
+      this.#names.trim()
+    }
   }
 
   /** A commit is durable when it is answered. */
@@ -124,7 +128,10 @@ export class PostgresStore extends PostgresReader implements Store {
         continue
       }
       // Keys that were taken for new may be known.
-      if (!hasRoom || !this.#isPlain(changes, view)) return undefined
+      if (!hasRoom || !isPlain(changes, view)) return undefined
+      const accounts = changes.accounts.map(({ account }) => account)
+      await this.#names.findAccounts(database, accounts)
+      if (accounts.some((account) => this.#names.accountId(account) === undefined)) return undefined
       if (changes.accounts.length === 0 && changes.claims.length === 0) return []
       try {
         await this.#commits.statement(lease, () =>
@@ -154,7 +161,8 @@ export class PostgresStore extends PostgresReader implements Store {
         }
         if (!decided.ok) throw decided.error
         if (!hasRoom) throw keysFull(this.#options.keyLimitBytes)
-        if (!hasCustomers && decided.changes.registrations.length > 0) {
+        const { registrations, licences } = decided.changes
+        if (!hasCustomers && registrations.length + licences.size > 0) {
           // Another session may register the same customer: from here on it waits.
           await lockCustomers(session)
           hasCustomers = true
@@ -175,16 +183,6 @@ export class PostgresStore extends PostgresReader implements Store {
     if (claims.length === 0) return true
     const bytes = this.#loaded.lasting.keyBytes.ask(all, true, 0)
     return bytes + roomOfClaims(claims) <= this.#options.keyLimitBytes
-  }
-
-  /** Whether the changes are reports alone, and every key that was taken for new is written. */
-  #isPlain(changes: Changes, { assumedKeys }: LoadingView): boolean {
-    const written = new Set(changes.claims.map(({ token }) => token))
-    return (
-      isReport(changes) &&
-      [...assumedKeys].every((key) => written.has(key)) &&
-      changes.accounts.every(({ account }) => this.#names.accountId(account) !== undefined)
-    )
   }
 
   /** Keeps what lasts in step with a group of reports. */
@@ -220,6 +218,12 @@ export class PostgresStore extends PostgresReader implements Store {
     this.#forgetLoaded()
     this.#names.clear()
   }
+}
+
+/** Whether the changes are reports alone, and every key that was taken for new is written. */
+function isPlain(changes: Changes, { assumedKeys }: LoadingView): boolean {
+  const written = new Set(changes.claims.map(({ token }) => token))
+  return isReport(changes) && [...assumedKeys].every((key) => written.has(key))
 }
 
 type Decided =

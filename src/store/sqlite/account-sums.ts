@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { AccountSums } from '../summary.ts'
+import { imbalanceOf, type AccountSums } from '../summary.ts'
 import { amountOf, fromColumns, type Row } from './amount-columns.ts'
 
 /** How many accounts are added up, or open hours compared, before the event loop runs again. */
@@ -31,40 +31,29 @@ export function accountSums(database: DatabaseSync): AccountSums[] {
 }
 
 /**
- * The same in slices between which the event loop runs. What the hours and records of an account hold are
- * sums that the database keeps. An account is added up in one slice, so that
- * usage which comes meanwhile makes no difference. Then the sum of each open hour is compared with its tag sets.
+ * The accounts that do not add up, found in slices between which the event loop runs. What the hours and records of
+ * an account hold are sums that the database keeps. An account is added up in one slice, so that usage which comes
+ * meanwhile makes no difference. Before that the sum of each open hour is compared with its tag sets.
  */
-export async function accountSumsInSlices(database: DatabaseSync): Promise<AccountSums[]> {
+export async function unbalancedAccounts(database: DatabaseSync): Promise<AccountSums[]> {
+  const differences = await differencesOfHours(database)
   const slice = bigInts(
     database,
     `${accountSql} WHERE account.id > ?1 ORDER BY account.id LIMIT ${atOnce}`,
   )
-  const all = new Map<bigint, AccountSums>()
+  const wrong: AccountSums[] = []
   for (let after = -1n, isMore = true; isMore;) {
     const rows = slice.all(after)
     for (const row of rows) {
       after = big(row, 'id')
-      all.set(
-        after,
-        sumsOf(row, { open: placeOf(row, 'open'), recorded: placeOf(row, 'recorded') }),
-      )
+      const open = placeOf(row, 'open') + (differences.get(after) ?? 0n)
+      const sums = sumsOf(row, { open, recorded: placeOf(row, 'recorded') })
+      if (imbalanceOf(sums) !== 0n) wrong.push(sums)
     }
     isMore = rows.length === atOnce
     await nextTurn()
   }
-  for (const [id, difference] of await differencesOfHours(database)) {
-    const sums = all.get(id)
-    if (sums !== undefined) all.set(id, { ...sums, open: sums.open + difference })
-  }
-  await nextTurn()
-  return [...all.values()].toSorted(byName)
-}
-
-/** The order of the query above, and of the other store. Accounts of one name stay in the order of their ids. */
-function byName(one: AccountSums, other: AccountSums): number {
-  if (one.customer !== other.customer) return one.customer < other.customer ? -1 : 1
-  return one.dimension === other.dimension ? 0 : one.dimension < other.dimension ? -1 : 1
+  return wrong
 }
 
 /** How much the tag sets of the open hours hold more than their sums, by account; empty where all agree. */

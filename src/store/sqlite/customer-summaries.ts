@@ -97,7 +97,8 @@ export function customerUsage(
 
 function summaries(database: DatabaseSync): (customer: string) => CustomerSummary {
   const newest = database.prepare(
-    `SELECT * FROM registration WHERE customer = ? AND ${isRegistered} ORDER BY id DESC LIMIT 1`,
+    `SELECT * FROM registration WHERE customer = ? AND ${isRegistered}
+     ORDER BY created_at DESC, id DESC LIMIT 1`,
   )
   return (customer) => {
     const row = newest.get(customer)

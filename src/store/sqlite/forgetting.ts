@@ -17,9 +17,10 @@ function oldRecordsSql(limit: number, offset = 0): string {
 /** Asks whether more settled records are older than ?1 than one transaction forgets. */
 export const moreToForgetSql = oldRecordsSql(1, mostForgotten)
 
-/** Deletes what is old: late usage, and settled records into the totals of their accounts. */
+/** Deletes what is old: late usage, what was said of licences, and settled records into the totals of their accounts. */
 export class Forgetting {
   readonly #late
+  readonly #licences
   readonly #old
   readonly #sums
   readonly #total
@@ -29,6 +30,7 @@ export class Forgetting {
 
   constructor(database: DatabaseSync) {
     this.#late = database.prepare('DELETE FROM late_usage WHERE hour < ?')
+    this.#licences = database.prepare('DELETE FROM licence WHERE at < ?')
     this.#old = database.prepare(oldRecordsSql(mostForgotten))
     const old = '(SELECT value FROM json_each(?1))'
     this.#sums = database.prepare(
@@ -55,8 +57,9 @@ export class Forgetting {
     this.#records = database.prepare(`DELETE FROM record WHERE id IN ${old}`)
   }
 
-  forget({ settledBefore, lateUsageBefore }: Retention): void {
+  forget({ settledBefore, lateUsageBefore, licencesBefore }: Retention): void {
     this.#late.run(lateUsageBefore)
+    this.#licences.run(licencesBefore)
     const old = JSON.stringify(this.#old.all(settledBefore).map((row) => Number(row['id'])))
     for (const row of this.#sums.all(old)) {
       const { whole, micro } = toColumns(amountOf(row) * (row['divisor'] as bigint))

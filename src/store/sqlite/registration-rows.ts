@@ -1,15 +1,17 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Account } from '../../metering/account.ts'
 import type { CustomerNames, Registration } from '../../metering/customer.ts'
+import type { LicenceState } from '../../metering/licence.ts'
 import { unsentStates } from '../../metering/record/record-states.ts'
 import { customerHolder } from '../../metering/slot.ts'
 import type { CustomerView, OpenAccountHour } from '../view.ts'
-import { registrationOf } from '../registration-row.ts'
+import { licenceOf, registrationOf } from '../registration-row.ts'
 import { onlyRow, type Row } from './amount-columns.ts'
 import type { Names } from './names.ts'
 
 /** A customer whose usage came before a registration has a row of its own, which has no identity. */
-export const isRegistered = "form NOT IN ('resource', 'unregistered') AND deleted_at IS NULL"
+export const isNamed = "form NOT IN ('resource', 'unregistered')"
+export const isRegistered = `${isNamed} AND deleted_at IS NULL`
 
 const isAwaited = `form = 'unregistered' AND EXISTS (SELECT 1 FROM account
   JOIN open_sum ON account_id = account.id WHERE registration_id = awaited.id)`
@@ -31,6 +33,7 @@ export class RegistrationRows implements CustomerView {
   readonly #names: Names
   readonly #of
   readonly #naming
+  readonly #licence
   readonly #isAwaited
   readonly #awaited
   readonly #accounts
@@ -43,12 +46,13 @@ export class RegistrationRows implements CustomerView {
   constructor(database: DatabaseSync, names: Names) {
     this.#names = names
     this.#of = database.prepare(
-      `SELECT * FROM registration WHERE customer = ? AND ${isRegistered} ORDER BY id`,
+      `SELECT * FROM registration WHERE customer = ? AND ${isNamed} ORDER BY id`,
     )
     this.#naming = database.prepare(
       `SELECT * FROM registration WHERE (aws_account = ? OR license_arn = ? OR identifier = ?)
-       AND ${isRegistered} ORDER BY id`,
+       AND ${isNamed} ORDER BY id`,
     )
+    this.#licence = database.prepare('SELECT at, ended FROM licence WHERE name = ?')
     this.#isAwaited = database.prepare(
       `SELECT 1 FROM registration AS awaited WHERE customer = ? AND ${isAwaited}`,
     )
@@ -86,6 +90,11 @@ export class RegistrationRows implements CustomerView {
     return this.#naming
       .all(accountId ?? null, licenseArn ?? null, identifier ?? null)
       .map(registrationOf)
+  }
+
+  licence(key: string): LicenceState | undefined {
+    const row = this.#licence.get(key)
+    return row && licenceOf(row)
   }
 
   isAwaited(customer: string): boolean {

@@ -20,11 +20,11 @@ import type {
   VoidedUsageSummary,
   WholeOverview,
 } from '../summary.ts'
-import { accountSumsInSlices } from './account-sums.ts'
+import { accountSums, unbalancedAccounts } from './account-sums.ts'
 import { amountOf } from './amount-columns.ts'
 import { customersOf, customerUsage } from './customer-summaries.ts'
 import { Names } from './names.ts'
-import { sealableSql } from './registration-rows.ts'
+import { isNamed, sealableSql } from './registration-rows.ts'
 import { summaryOf } from '../record-row.ts'
 import { RecordRows, selectRecords } from './record-rows.ts'
 import { Summaries } from './summaries.ts'
@@ -95,7 +95,20 @@ export class SqliteReader implements BookReader {
   }
 
   accountSums(): Promise<readonly AccountSums[]> {
-    return accountSumsInSlices(this.#database)
+    return answer(() => accountSums(this.#database))
+  }
+
+  unbalanced(): Promise<readonly AccountSums[]> {
+    return unbalancedAccounts(this.#database)
+  }
+
+  customerRegion(): Promise<string | undefined> {
+    return answer(() => {
+      const row = this.#database
+        .prepare(`SELECT region FROM registration WHERE ${isNamed} LIMIT 1`)
+        .get()
+      return row && String(row['region'])
+    })
   }
 
   sharedMeteringIds(): Promise<readonly SharedMeteringId[]> {

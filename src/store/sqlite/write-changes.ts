@@ -36,6 +36,7 @@ export class ChangeWriter {
   readonly #resource
   readonly #owner
   readonly #register
+  readonly #licence
   readonly #forget
 
   constructor(database: DatabaseSync, names: Names) {
@@ -115,8 +116,12 @@ export class ChangeWriter {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET region = excluded.region, aws_account = excluded.aws_account,
          license_arn = excluded.license_arn, identifier = excluded.identifier,
+         created_at = excluded.created_at,
          starts_at = excluded.starts_at, ended_at = excluded.ended_at,
          deleted_at = excluded.deleted_at`,
+    )
+    this.#licence = database.prepare(
+      'INSERT INTO licence VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET at = ?2, ended = ?3',
     )
     this.#forget = new Forgetting(database)
   }
@@ -128,6 +133,7 @@ export class ChangeWriter {
       this.#owner.run(changes.owner.identity)
     }
     for (const registration of changes.registrations) this.#writeRegistration(registration)
+    for (const [name, { at, ended }] of changes.licences) this.#licence.run(name, at, Number(ended))
     this.#writeAccounts(changes)
     this.#writeHeld(changes)
     if (changes.readings !== undefined) this.#readings.write(changes.readings)

@@ -22,6 +22,7 @@ export const never = {
   claimsBefore: 0,
   settledBefore: 0,
   lateUsageBefore: 0,
+  licencesBefore: 0,
   readingsBefore: 0,
 }
 export const hourAt = (index: number) => nine + index * hourMs

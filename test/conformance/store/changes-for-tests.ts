@@ -16,6 +16,7 @@ export const owner = { identity: pod, firstSeenAt: nine }
 export function changesOf(some: Partial<Changes>): Changes {
   return {
     registrations: [],
+    licences: new Map(),
     accounts: [],
     emptied: [],
     added: [],

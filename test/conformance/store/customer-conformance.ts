@@ -4,6 +4,7 @@ import type { Registration } from '../../../src/metering/customer.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { untagged } from '../../../src/metering/tags.ts'
 import type { Store } from '../../../src/store/store.ts'
+import { never } from './book-for-tests.ts'
 import {
   accountFor,
   addedTo,
@@ -49,16 +50,59 @@ export function describeCustomers(name: string, owned: () => Promise<{ store: St
       expect(await look(store, (view) => view.registrations('other'))).toEqual([])
     })
 
-    test('are found by any of their names, unless they were deleted', async () => {
+    test('are found by any of their names, deleted or not', async () => {
       const { store } = await owned()
-      await write(store, { registrations: [acme, { ...later, deletedAt: nine }] })
+      const deleted = { ...later, deletedAt: nine }
+      await write(store, { registrations: [acme, deleted] })
       const naming = (names: Registration['names']) =>
         look(store, (view) => view.registrationsNaming(names))
       expect(await naming({ identifier: 'acme1' })).toEqual([acme])
-      expect(await naming({ accountId: '111122223333', licenseArn: 'arn:aws:l' })).toEqual([acme])
-      expect(await naming({ accountId: '444455556666' })).toEqual([])
+      expect(await naming({ accountId: '111122223333' })).toEqual([acme])
+      expect(await naming({ accountId: '444455556666' })).toEqual([deleted])
+      expect(await naming({ identifier: 'acme1', licenseArn: 'arn:aws:l' })).toEqual([
+        acme,
+        deleted,
+      ])
       expect(await naming({})).toEqual([])
-      expect(await look(store, (view) => view.registrations('acme'))).toEqual([acme])
+      expect(await look(store, (view) => view.registrations('acme'))).toEqual([acme, deleted])
+    })
+
+    test('are listed by the registration that was made last, which may have been deleted before', async () => {
+      const { store } = await owned()
+      await write(store, { registrations: [acme, { ...later, createdAt: nine + 1 }] })
+      const newest = async () =>
+        (await store.customers('', 10)).map(({ registration }) => registration?.createdAt)
+      expect(await newest()).toEqual([nine + 1])
+      await write(store, { registrations: [{ ...acme, createdAt: nine + 2 }] })
+      expect(await newest()).toEqual([nine + 2])
+      expect((await store.customer('acme', nine))?.registration?.identity).toEqual(acme.identity)
+      const gone = { deletedAt: nine + 3 }
+      await write(store, {
+        registrations: [
+          { ...acme, ...gone },
+          { ...later, ...gone },
+        ],
+      })
+      expect(await newest()).toEqual([])
+    })
+
+    test('have what was said last of each licence, until it is old', async () => {
+      const { store } = await owned()
+      const said = (key: string) => look(store, (view) => view.licence(key))
+      const [first, second] = ['aws:licence:arn:aws:l', 'aws:identifier:acme1']
+      await write(store, {
+        licences: new Map([
+          [first, { at: nine, ended: true }],
+          [second, { at: nine + 1, ended: false }],
+        ]),
+      })
+      await write(store, { licences: new Map([[first, { at: nine + 2, ended: false }]]) })
+      expect(await said(first)).toEqual({ at: nine + 2, ended: false })
+      expect(await said(second)).toEqual({ at: nine + 1, ended: false })
+      expect(await said('aws:licence:other')).toBeUndefined()
+      await write(store, { forget: { ...never, licencesBefore: nine + 2 } })
+      expect(await said(first)).toEqual({ at: nine + 2, ended: false })
+      expect(await said(second)).toBeUndefined()
     })
 
     test('stand on what was written off of theirs, before they are registered too', async () => {
@@ -71,6 +115,35 @@ export function describeCustomers(name: string, owned: () => Promise<{ store: St
       })
       const { voided } = await store.overview(nine)
       expect(voided.map(({ customer }) => customer)).toEqual(['unknown', 'acme'])
+    })
+
+    test('have a region, which those who were deleted still have', async () => {
+      const { store } = await owned()
+      expect(await store.customerRegion()).toBeUndefined()
+      await write(store, { added: [addedTo(waiting, nine, cells)] })
+      expect(await store.customerRegion()).toBeUndefined()
+      await write(store, { registrations: [{ ...acme, deletedAt: nine }] })
+      expect(await store.customerRegion()).toBe('us-east-1')
+    })
+
+    test('are unbalanced where what was reported is in no place', async () => {
+      const { store } = await owned()
+      const [good, wrong] = [acme, later].map(accountOfCustomer)
+      if (good === undefined || wrong === undefined) throw new TypeError('there are two')
+      await write(store, {
+        registrations: [acme, later],
+        accounts: [good, wrong].map((account) => ({
+          account,
+          reported: unit,
+          fraction: undefined,
+        })),
+        added: [addedTo(good, nine, cells)],
+      })
+      expect(await store.unbalanced()).toMatchObject([
+        { customer: 'acme', reported: unit, open: 0n },
+      ])
+      await write(store, { added: [addedTo(wrong, nine, cells)] })
+      expect(await store.unbalanced()).toEqual([])
     })
 
     test('have accounts of their own, and none without a registration', async () => {

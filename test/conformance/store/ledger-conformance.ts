@@ -422,7 +422,7 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
       await read(0n, 4n)
       await book.clock.advance(hourMs)
       await book.seal()
-      const sums = await book.ledger.accounts()
+      const sums = await book.ledger.audit()
       const reported = sums.map((each) => [each.dimension, each.reported])
       expect(Object.fromEntries(reported)).toEqual({ seats: 5n * unit, level: 4n * unit })
       await book.expectBalance()

@@ -9,7 +9,6 @@ import type { UsageReport } from '../../../src/metering/report.ts'
 import { planSeal } from '../../../src/metering/record/seal.ts'
 import type { Database } from '../../../src/store/postgres/connection/database.ts'
 import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.ts'
-import { imbalanceOf } from '../../../src/store/summary.ts'
 import { defaultRules } from '../../support/ledger/seal-rules.ts'
 import { reportOf } from '../../support/ledger/ledger-bench.ts'
 import type { ManualClock } from '../../support/manual-clock.ts'
@@ -91,5 +90,5 @@ export async function openSharedLedger(
 
 /** What no place of the book has, over all accounts. */
 export async function imbalances(ledger: Ledger): Promise<bigint[]> {
-  return (await ledger.accounts()).map(imbalanceOf)
+  return (await ledger.audit()).map(({ imbalance }) => imbalance)
 }

@@ -231,7 +231,7 @@ test.each([
   expect((await ask(action, { id })).status).toBe(400)
   const { body } = await ask(action, { id, yes: true })
   expect(body).toMatchObject({ action, record: { id, state } })
-  expect((await harness.sidecar.ledger.accounts())[0]?.open).toBe(open)
+  expect((await harness.sidecar.ledger.audit())[0]?.open).toBe(open)
   expect((await ask('records')).body['records']).toEqual([])
   await expectBalanced()
 })
@@ -268,7 +268,7 @@ describe('with a baked product file', () => {
     await use(5)
     const usage = { dimension: 'requests', quantity: 2, reason: 'a test', yes: true }
     expect((await ask('void', usage)).body).toMatchObject({ code: 'OperatorNotAllowed' })
-    expect((await harness.sidecar.ledger.accounts())[0]).toMatchObject({
+    expect((await harness.sidecar.ledger.audit())[0]).toMatchObject({
       void: 0n,
       open: 5_000_000n,
     })
@@ -296,7 +296,7 @@ describe('with a baked product file', () => {
       { action: 'void', quantity: '2', reason: 'a test' },
       { action: 'release', quantity: '3' },
     ])
-    const accounts = await harness.sidecar.ledger.accounts()
+    const accounts = await harness.sidecar.ledger.audit()
     expect(accounts.find(({ dimension }) => dimension === 'guarded')).toMatchObject({
       void: 2_000_000n,
       held: 0n,
@@ -321,7 +321,7 @@ test('a decision that is refused takes nothing with it of the reports that came 
   ])
   expect(answers.map(({ status }) => status)).toEqual([200, 409, 200, 200, 200, 200])
   expect(await trail()).toHaveLength(2)
-  expect((await harness.sidecar.ledger.accounts())[0]).toMatchObject({
+  expect((await harness.sidecar.ledger.audit())[0]).toMatchObject({
     reported: 8_000_000n,
     open: 6_000_000n,
     void: 2_000_000n,

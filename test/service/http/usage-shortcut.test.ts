@@ -63,7 +63,7 @@ async function openListener(path: string) {
     /** What the application and those who watch see afterwards. */
     async outcome() {
       const { open, late } = await ledger.usage()
-      return { open, late, accounts: await ledger.accounts(), emitted, logged }
+      return { open, late, accounts: await ledger.audit(), emitted, logged }
     },
   }
 }

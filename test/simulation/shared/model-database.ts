@@ -89,6 +89,7 @@ export class ModelDatabase {
       claimsBefore: forget.claimsBefore - ahead,
       settledBefore: forget.settledBefore - ahead,
       lateUsageBefore: forget.lateUsageBefore - ahead,
+      licencesBefore: forget.licencesBefore - ahead,
       readingsBefore: forget.readingsBefore - ahead,
     }
     try {

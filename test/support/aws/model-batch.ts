@@ -5,9 +5,13 @@ import type {
   MeteringResult,
 } from '../../../src/aws/metering-api.ts'
 import { hourOf } from '../../../src/metering/hour.ts'
-import { batchMeterUsageWindow } from '../../../src/metering/record/record-window.ts'
 import { customerHolder } from '../../../src/metering/slot.ts'
 import { jsonOf } from '../json-of.ts'
+import {
+  acceptsCustomerRecord,
+  isAcceptedForLastMonth,
+  isOfClosedMonth,
+} from './customer-window.ts'
 import { failed, lost, type Entry, type Weather } from './model-answers.ts'
 
 type Batch = MeteringResult<BatchMeterUsageValue>
@@ -21,6 +25,8 @@ export class ModelBatches {
   /** Accounts without a subscription. */
   readonly #unsubscribed = new Set<string>()
   readonly #entries: Map<string, Entry>
+  /** Records of the month before: those that were accepted, and those that came too late for it alone. */
+  readonly ofLastMonth = { accepted: 0, refused: 0 }
   #throttles = 0
 
   constructor(entries: Map<string, Entry>) {
@@ -65,21 +71,24 @@ export class ModelBatches {
     isLeftOut: (each: Asked, index: number) => boolean = () => false,
   ): Batch {
     const isOut = ({ timestamp }: Asked) =>
-      now >= batchMeterUsageWindow.end(timestamp) || timestamp > now + 300_000
+      !acceptsCustomerRecord(timestamp, now) || timestamp > now + 300_000
+    for (const { timestamp } of records)
+      if (isOfClosedMonth(timestamp, now)) this.ofLastMonth.refused += 1
     // One record fails the whole call.
     if (records.some(isOut))
       return failed({ code: 'TimestampOutOfBoundsException', kind: 'out-of-window' })
     const results = records.map((each, index): BatchRecordResult =>
-      isLeftOut(each, index) ? { status: 'Unprocessed' } : this.#recordOne(each),
+      isLeftOut(each, index) ? { status: 'Unprocessed' } : this.#recordOne(each, now),
     )
     return { ok: true, value: { results } }
   }
 
-  #recordOne(asked: Asked): BatchRecordResult {
+  #recordOne(asked: Asked, now: number): BatchRecordResult {
     if (this.#unsubscribed.has(asked.accountId ?? '')) return { status: 'CustomerNotSubscribed' }
     const known = this.#entries.get(keyOf(asked))
     if (known !== undefined && known.content !== contentOf(asked))
       return { status: 'DuplicateRecord' }
+    if (isAcceptedForLastMonth(asked.timestamp, now)) this.ofLastMonth.accepted += 1
     return { status: 'Success', meteringRecordId: (known ?? this.#add(asked, true)).id }
   }
 

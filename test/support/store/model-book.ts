@@ -1,5 +1,6 @@
 import { accountOf, type Account } from '../../../src/metering/account.ts'
 import type { Registration } from '../../../src/metering/customer.ts'
+import type { LicenceState } from '../../../src/metering/licence.ts'
 import { mergeAllocations, type MeteringRecord } from '../../../src/metering/record/record.ts'
 import { slotName } from '../../../src/metering/slot.ts'
 import type {
@@ -36,6 +37,8 @@ export interface AccountRow {
 export class ModelBook {
   /** By customer and identity, in the order of their coming. */
   readonly registrations = new Map<string, Registration>()
+  /** By AWS's keys. */
+  readonly licences = new Map<string, LicenceState>()
   readonly accounts = new Map<string, AccountRow>()
   /** By account, resource and hour, then by tag set. */
   readonly open = new Map<string, Map<string, OpenRow>>()
@@ -90,6 +93,7 @@ export class ModelBook {
       const name = registrationName(registration.customer, registration.identity)
       this.registrations.set(name, registration)
     }
+    for (const [name, state] of changes.licences) this.licences.set(name, state)
     for (const { account, reported, fraction } of accounts) {
       const row = this.#account(account)
       row.reported += reported
@@ -252,7 +256,10 @@ export class ModelBook {
     return id
   }
 
-  #forget({ claimsBefore, settledBefore, lateUsageBefore, readingsBefore }: Retention): void {
+  #forget(retention: Retention): void {
+    const { claimsBefore, settledBefore, lateUsageBefore, licencesBefore, readingsBefore } =
+      retention
+    for (const [name, { at }] of this.licences) if (at < licencesBefore) this.licences.delete(name)
     for (const [name, { hour, closed }] of this.readingHours)
       if (closed && hour < readingsBefore) {
         this.readingHours.delete(name)
@@ -278,6 +285,7 @@ export class ModelBook {
 
 const sharedRows = [
   'registrations',
+  'licences',
   'held',
   'voided',
   'records',

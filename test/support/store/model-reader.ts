@@ -1,6 +1,7 @@
 import { accountOf, isUnregistered, type AccountKey } from '../../../src/metering/account.ts'
 import { sumOf } from '../../../src/metering/cell.ts'
 import { amountsOf, type ReadingAggregate } from '../../../src/metering/reading.ts'
+import type { Registration } from '../../../src/metering/customer.ts'
 import type { MeteringRecord, RecordSummary } from '../../../src/metering/record/record.ts'
 import { recordStates } from '../../../src/metering/record/record-states.ts'
 import type { OpenHour } from '../../../src/metering/report.ts'
@@ -10,6 +11,7 @@ import type { ReadingHour } from '../../../src/store/readings.ts'
 import type { BookReader } from '../../../src/store/store.ts'
 import {
   hoursOfGuard,
+  imbalanceOf,
   retiredNote,
   summaryWindowMs,
   type AccountFraction,
@@ -153,11 +155,11 @@ export class ModelReader implements BookReader {
       .filter((key) => key > after)
       .toSorted()
       .slice(0, limit)
-      .map((customer) => ({ customer, registration: view.registrations(customer).at(-1) }))
+      .map((customer) => ({ customer, registration: newestOf(view, customer) }))
   }
 
   async customer(customer: string, now: number): Promise<CustomerUsage | undefined> {
-    const registration = new ModelView(this.#now()).registrations(customer).at(-1)
+    const registration = newestOf(new ModelView(this.#now()), customer)
     const rows = this.#rows().filter(({ account }) => account.key.customer === customer)
     if (registration === undefined && rows.length === 0) return undefined
     const records = this.#select((record) => record.customer === customer)
@@ -182,6 +184,15 @@ export class ModelReader implements BookReader {
         .toReversed()
         .map(summaryOf),
     }
+  }
+
+  async unbalanced(): Promise<AccountSums[]> {
+    return (await this.accountSums()).filter((sums) => imbalanceOf(sums) !== 0n)
+  }
+
+  async customerRegion(): Promise<string | undefined> {
+    const [first] = this.#now().registrations.values()
+    return first?.identity.region
   }
 
   async accountSums(): Promise<AccountSums[]> {
@@ -415,4 +426,13 @@ function compare(a: readonly (string | number)[], b: readonly (string | number)[
     if (left !== right) return left < right ? -1 : 1
   }
   return 0
+}
+
+/** The newest that was not deleted. */
+function newestOf(view: ModelView, customer: string): Registration | undefined {
+  return view
+    .registrations(customer)
+    .filter(({ deletedAt }) => deletedAt === undefined)
+    .toSorted((a, b) => a.createdAt - b.createdAt)
+    .at(-1)
 }

@@ -1,6 +1,7 @@
 import { isUnregistered, type Account } from '../../../src/metering/account.ts'
 import type { OpenCell } from '../../../src/metering/cell.ts'
 import type { CustomerNames, Registration } from '../../../src/metering/customer.ts'
+import type { LicenceState } from '../../../src/metering/licence.ts'
 import type { MeteringRecord } from '../../../src/metering/record/record.ts'
 import { recordStateTable } from '../../../src/metering/record/record-states.ts'
 import { customerHolder, slotName, type Slot } from '../../../src/metering/slot.ts'
@@ -157,17 +158,21 @@ export class ModelView implements BookView {
   }
 
   registrations(customer: string): Registration[] {
-    return this.#registrations().filter((each) => each.customer === customer)
+    return [...this.#book.registrations.values()].filter((each) => each.customer === customer)
   }
 
   registrationsNaming({ accountId, licenseArn, identifier }: CustomerNames): Registration[] {
     const same = (a: string | undefined, b: string | undefined) => a !== undefined && a === b
-    return this.#registrations().filter(
+    return [...this.#book.registrations.values()].filter(
       ({ names }) =>
         same(names.accountId, accountId) ||
         same(names.licenseArn, licenseArn) ||
         same(names.identifier, identifier),
     )
+  }
+
+  licence(key: string): LicenceState | undefined {
+    return this.#book.licences.get(key)
   }
 
   isAwaited(customer: string): boolean {
@@ -225,10 +230,6 @@ export class ModelView implements BookView {
     return this.openHours(Number.POSITIVE_INFINITY).filter(
       ({ account: { key } }) => registrationName(key.customer, key.identity) === name,
     )
-  }
-
-  #registrations(): Registration[] {
-    return [...this.#book.registrations.values()].filter(({ deletedAt }) => deletedAt === undefined)
   }
 
   #cells(open: OpenAccountHour) {

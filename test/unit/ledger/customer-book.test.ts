@@ -123,6 +123,19 @@ describe('a batch of records by AWS’s rule', () => {
     expect((await bench.ledger.usage()).open).toEqual([])
   })
 
+  test('is refused whole when a record names two customers, although its licence is that of one', async () => {
+    const bench = await saasBench()
+    await bench.register('acme', acme)
+    await bench.register('other', { ...beta, identifier: 'other1' })
+    const both = { ...acme, identifier: 'other1' }
+    const newcomer = { accountId: '777788889999', licenseArn: 'arn:aws:l-new' }
+    const batch = [recordOf(newcomer, 3n), recordOf(both, 2n)]
+    await expect(bench.customers.reportRecords(batch)).rejects.toMatchObject({
+      code: 'CustomerIdentityTaken',
+    })
+    expect((await bench.ledger.usage()).open).toEqual([])
+  })
+
   test('is told as usage of each dimension, and as tag sets that had no room', async () => {
     const bench = await saasBench('license-arn', 1)
     const tagsOf = (value: string) => canonicalTags([{ key: 'team', value }])

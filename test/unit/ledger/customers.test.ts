@@ -328,14 +328,87 @@ describe('the end of a licence', () => {
     await register('acme', acme)
     const names = { licenseArn: acme.licenseArn }
     const isActive = async () => (await customers.usage('acme')).registration?.endedAt === undefined
-    expect(await customers.apply({ id: '1', names, change: 'ended' })).toBe('accepted')
+    expect(await customers.apply({ id: '1', names, change: 'ended', at: 1 })).toBe('accepted')
     expect(await isActive()).toBe(false)
-    expect(await customers.apply({ id: '2', names, change: 'active' })).toBe('accepted')
+    expect(await customers.apply({ id: '2', names, change: 'active', at: 2 })).toBe('accepted')
     expect(await isActive()).toBe(true)
-    expect(await customers.apply({ id: '1', names, change: 'ended' })).toBe('duplicate')
+    expect(await customers.apply({ id: '1', names, change: 'ended', at: 1 })).toBe('duplicate')
     expect(await isActive()).toBe(true)
     const other = { licenseArn: 'arn:aws:license-manager::1:license:l-other' }
-    expect(await customers.apply({ id: '3', names: other, change: 'ended' })).toBe('ignored')
+    expect(await customers.apply({ id: '3', names: other, change: 'ended', at: 3 })).toBe('ignored')
+  })
+})
+
+describe('a customer who is deleted and registered again in the same hour', () => {
+  const settleAll = async (bench: Awaited<ReturnType<typeof saasBench>>) => {
+    const now = bench.clock.now()
+    const records = await sealHours(bench.ledger, bench.clock, {}, false, now + hourMs)
+    await bench.ledger.markAll(records.map(({ id }) => id))
+    await bench.ledger.settleAll(
+      records.map(({ id }) => [id, { kind: 'accepted', meteringRecordId: `m-${id}` }]),
+    )
+  }
+
+  test.each(['acme', 'acme-again'])(
+    'under another form is billed from the next hour on: as %s',
+    async (key) => {
+      const first = await saasBench('identifier')
+      await first.register('acme', acme)
+      await use(first, 'acme', 2n)
+      await first.customers.end('acme')
+      await settleAll(first)
+      await first.customers.delete('acme')
+      const { directory, clock } = first
+      await first.ledger.close()
+
+      const bench = await saasBench('license-arn', { directory, clock })
+      await use(bench, key, 7n)
+      const registration = await bench.register(key, acme)
+      expect(registration.startsAt).toBe(nine + hourMs)
+      await use(bench, key, 3n)
+      await bench.report('requests', 4n * unit, { customer: key, occurredAt: nine + 1 })
+      const { open } = await bench.ledger.usage()
+      expect(open).toMatchObject([{ hour: nine + hourMs, quantity: 14n * unit }])
+      await balanced(bench)
+    },
+  )
+
+  test('is known as the one who was deleted when the names that say so come later', async () => {
+    const first = await saasBench('identifier')
+    await first.register('acme', { identifier: 'acme1' })
+    await use(first, 'acme', 2n)
+    await first.customers.end('acme')
+    await settleAll(first)
+    await first.customers.delete('acme')
+    const { directory, clock } = first
+    await first.ledger.close()
+
+    const bench = await saasBench('license-arn', { directory, clock })
+    const { identifier: _, ...names } = acme
+    await bench.register('other', names)
+    await use(bench, 'other', 3n)
+    await bench.register('other', acme)
+    await clock.advance(3 * hourMs)
+    const records = await sealHours(bench.ledger, clock)
+    expect(records.map(({ hour, quantity }) => [hour, quantity / unit])).toEqual([
+      [nine + hourMs, 3n],
+    ])
+    await balanced(bench)
+  })
+
+  test('is the newest registration of its key, whatever the clock did', async () => {
+    const bench = await saasBench()
+    const renewed = { ...acme, identifier: undefined, licenseArn: `${acme.licenseArn}-2` }
+    await bench.register('acme', acme)
+    await bench.register('acme', renewed)
+    await bench.customers.delete('acme')
+    await bench.register('acme', renewed)
+    bench.clock.step(-1000)
+    await bench.register('acme', { ...acme, identifier: undefined })
+    const newest = await bench.customers.usage('acme')
+    expect(newest.registration?.names.licenseArn).toBe(acme.licenseArn)
+    await use(bench, 'acme')
+    expect((await bench.customers.end('acme')).names.licenseArn).toBe(acme.licenseArn)
   })
 })
 

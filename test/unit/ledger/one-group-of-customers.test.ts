@@ -62,11 +62,16 @@ function commandsOf(form: 'license-arn' | 'account') {
         endCustomer(page, customer, now),
   )
   const event = fc
-    .tuple(names, fc.constantFrom('ended', 'active'), fc.constantFrom('e-1', 'e-2'))
+    .record({
+      id: fc.constantFrom('e-1', 'e-2'),
+      names,
+      change: fc.constantFrom('ended', 'active'),
+      at: fc.constantFrom(undefined, now - 1000, now + 1000),
+    })
     .map(
-      ([given, change, id]): Command =>
+      (given): Command =>
         (page) =>
-          applyEvent(page, { id, names: given, change }, now),
+          applyEvent(page, given, form, now),
     )
   const report = fc.tuple(key, hoursAgo, quantity).map(([customer, ago, amount]): Command => {
     const occurredAt = hour - ago * hourMs + 60_000

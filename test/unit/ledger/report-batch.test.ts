@@ -40,7 +40,7 @@ async function openSealed() {
           0n,
         ] as readonly [number, bigint])
     const sums = [sumOf('requests'), sumOf('storage')]
-    return { open, late, overflowed, sums, accounts: await bench.ledger.accounts() }
+    return { open, late, overflowed, sums, accounts: await bench.ledger.audit() }
   }
   return { ledger: bench.ledger, outcome }
 }

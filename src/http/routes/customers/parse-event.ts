@@ -1,3 +1,4 @@
+import { fromIso } from '../../../kernel/clock.ts'
 import { SidecarError } from '../../../kernel/errors.ts'
 import type { CustomerNames } from '../../../metering/customer.ts'
 
@@ -8,6 +9,8 @@ export interface AwsEvent {
   readonly names: CustomerNames
   /** Undefined for an event that changes nothing here. */
   readonly change: 'ended' | 'active' | undefined
+  /** When it happened, by AWS's clock, ms; undefined where the message does not say so. */
+  readonly at: number | undefined
 }
 
 const longest = 256
@@ -21,7 +24,7 @@ export function parseEvent(body: unknown): AwsEvent {
   if (event === undefined) throw invalid('The body is not an object.')
   if (event['detail-type'] !== undefined) return eventBridge(event)
   if (event['Type'] === 'Notification') return sns(event, textOf(event['MessageId']))
-  if (event['action'] !== undefined) return subscription(event, JSON.stringify(event))
+  if (event['action'] !== undefined) return subscription(event, { id: JSON.stringify(event) })
   throw invalid(
     event['Type'] === undefined
       ? 'It has neither "detail-type" of EventBridge nor "Type" of SNS.'
@@ -46,7 +49,7 @@ function eventBridge(event: Members): AwsEvent {
   }
   if (change !== undefined && names.licenseArn === undefined && names.accountId === undefined)
     throw invalid('It names neither a licence nor an account.')
-  return { id, names, change }
+  return { id, names, change, at: timeOf(event['time']) }
 }
 
 function sns(envelope: Members, id: string | undefined): AwsEvent {
@@ -61,10 +64,13 @@ function sns(envelope: Members, id: string | undefined): AwsEvent {
   const event = objectOf(content)
   if (event === undefined) throw invalid('The Message of the notification is not an object.')
   if (event['detail-type'] !== undefined) return eventBridge(event)
-  return subscription(event, id)
+  return subscription(event, { id, at: timeOf(envelope['Timestamp']) })
 }
 
-function subscription(event: Members, id: string): AwsEvent {
+function subscription(
+  event: Members,
+  { id, at }: Pick<AwsEvent, 'id'> & { at?: number | undefined },
+): AwsEvent {
   const action = textOf(event['action'])
   const changes: Readonly<Record<string, AwsEvent['change']>> = {
     'subscribe-success': 'active',
@@ -78,7 +84,12 @@ function subscription(event: Members, id: string): AwsEvent {
   const change = changes[action ?? '']
   if (change !== undefined && names.identifier === undefined && names.accountId === undefined)
     throw invalid('It does not have a customer-identifier.')
-  return { id, names, change }
+  return { id, names, change, at }
+}
+
+/** AWS's clock decides between events that come in another order than they happened. */
+function timeOf(value: unknown): number | undefined {
+  return fromIso(textOf(value) ?? '')
 }
 
 /** The licence of an event, wherever AWS puts it. */

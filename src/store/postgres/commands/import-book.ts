@@ -110,9 +110,9 @@ async function write(session: Session, book: WholeBook): Promise<void> {
 
 /** What the book adds. Fractions of an account that the database has are added up. */
 async function changesOf(session: Session, names: Names, book: WholeBook): Promise<Changes> {
-  const { registrations } = book
+  const { registrations, licences } = book
   const writer = new ChangeWriter(names, undefined)
-  await writer.write(session, { ...nothing, registrations }, new Loaded())
+  await writer.write(session, { ...nothing, registrations, licences }, new Loaded())
   const accounts = book.accounts.map(({ account }) => account)
   await names.makeAccounts(session, accounts)
   const rows = await session.query(
@@ -144,6 +144,7 @@ async function changesOf(session: Session, names: Names, book: WholeBook): Promi
 
 const nothing: Changes = {
   registrations: [],
+  licences: new Map(),
   accounts: [],
   emptied: [],
   added: [],

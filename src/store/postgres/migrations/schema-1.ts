@@ -46,6 +46,14 @@ CREATE INDEX registration_ended ON registration (ended_at) WHERE ended_at IS NOT
 INSERT INTO registration (id, customer, form, identity, region, created_at)
   VALUES (0, '', 'resource', '', '', 0);
 
+-- What was said last of a licence or subscription, by its key of AWS.
+CREATE TABLE licence (
+  name text PRIMARY KEY,
+  at bigint NOT NULL,
+  ended boolean NOT NULL
+);
+CREATE INDEX licence_age ON licence (at);
+
 CREATE TABLE account (
   id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   product_code text NOT NULL,

@@ -1,7 +1,8 @@
-import { isShared, isUnregistered, type Account } from '../../../metering/account.ts'
+import type { Account } from '../../../metering/account.ts'
 import type { CustomerNames, Registration } from '../../../metering/customer.ts'
+import type { LicenceState } from '../../../metering/licence.ts'
 import { customerHolder } from '../../../metering/slot.ts'
-import type { CustomerView, OpenAccountHour, SealableHours, SharedRole } from '../../view.ts'
+import type { CustomerView, OpenAccountHour } from '../../view.ts'
 import type { Loaded } from './loaded.ts'
 import { all } from './shelf.ts'
 
@@ -13,9 +14,6 @@ export abstract class CustomerLoadingView implements CustomerView {
     this.#of = loaded.ofTransaction
   }
 
-  abstract openHours(before: number): readonly OpenAccountHour[]
-  abstract sharedRole(): SharedRole
-
   registrations(customer: string): readonly Registration[] {
     return this.#of.registrations.ask(customer, customer, [])
   }
@@ -24,6 +22,10 @@ export abstract class CustomerLoadingView implements CustomerView {
     const { accountId, licenseArn, identifier } = names
     const name = JSON.stringify([accountId ?? null, licenseArn ?? null, identifier ?? null])
     return this.#of.registrationsNaming.ask(name, names, [])
+  }
+
+  licence(key: string): LicenceState | undefined {
+    return this.#of.licences.ask(key, key, undefined)
   }
 
   isAwaited(customer: string): boolean {
@@ -38,31 +40,8 @@ export abstract class CustomerLoadingView implements CustomerView {
     return this.#of.accountsOf.ask(customer, customer, [])
   }
 
-  openHoursOf({ name }: Account): OpenAccountHour[] {
-    return this.openHours(Number.POSITIVE_INFINITY)
-      .filter(({ account }) => account.name === name)
-      .toSorted((a, b) => a.hour - b.hour)
-  }
-
-  sealableHours({
-    before,
-    endedBefore,
-    sharedBefore = before,
-    limit,
-  }: SealableHours): OpenAccountHour[] {
-    const role = this.sharedRole()
-    const endOf = ({ key }: Account) =>
-      !isShared(key) || role === 'alone' ? before : Math.min(before, sharedBefore)
-    const ended = this.#of.ended.ask(all, true, new Set())
-    const due = this.openHours(Math.max(before, endedBefore))
-      .filter(({ account: { key } }) => !isUnregistered(key))
-      .filter(({ account: { key } }) => role !== 'member' || !isShared(key))
-      .filter(({ account, hour }) => {
-        if (hour < endOf(account)) return true
-        const { customer, identity } = account.key
-        return identity !== undefined && ended.has(registrationName({ customer, identity }))
-      })
-    return due.slice(0, endOfHour(due, limit))
+  openHoursOf(account: Account): readonly OpenAccountHour[] {
+    return this.#of.openHoursOf.ask(account.name, account, [])
   }
 
   lastHour(registration: Registration): number | undefined {
@@ -77,16 +56,6 @@ export abstract class CustomerLoadingView implements CustomerView {
     const name = registrationName(registration)
     return this.#of.customers.ask(name, registration, { lastHour: undefined, isUnsettled: false })
   }
-}
-
-/** After so many, or more where several tasks or pods share the last hour: one record takes them all. */
-function endOfHour(due: readonly OpenAccountHour[], limit = due.length): number {
-  const last = due[limit - 1]
-  const next = due.findIndex(
-    ({ account, hour }, index) =>
-      index >= limit && (account.name !== last?.account.name || hour !== last.hour),
-  )
-  return next === -1 ? due.length : next
 }
 
 /** Equal for the same customer under the same identity. */

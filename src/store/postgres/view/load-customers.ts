@@ -1,16 +1,14 @@
 import type { Registration } from '../../../metering/customer.ts'
 import { customerHolder } from '../../../metering/slot.ts'
-import { registrationOf } from '../../registration-row.ts'
+import { licenceOf, registrationOf } from '../../registration-row.ts'
 import type { Session } from '../connection/database.ts'
 import { unsentSql } from '../record-rows.ts'
 import type { Names } from '../names.ts'
-import { registrationName } from './customer-view.ts'
 import type { Loaded } from './loaded.ts'
 import { all } from './shelf.ts'
 
 /** Usage before a registration has a row of its own, without an identity. */
 export const isNamed = "form NOT IN ('resource', 'unregistered')"
-const isLive = `${isNamed} AND deleted_at IS NULL`
 const isAwaited = `form = 'unregistered' AND EXISTS (SELECT 1 FROM marketplace_sidecar.account
   JOIN marketplace_sidecar.open ON account_id = account.id WHERE registration_id = registration.id)`
 
@@ -25,21 +23,16 @@ export async function loadCustomers(
   names: Names,
   of: Loaded['ofTransaction'],
 ): Promise<void> {
-  const { registrations, registrationsNaming, ended, customers, accountsOf } = of
+  const { registrations, registrationsNaming, licences, customers, accountsOf } = of
   if (registrations.isWaiting) await loadRegistrations(session, registrations)
+  if (licences.isWaiting) await loadLicences(session, licences)
   for (const [name, { accountId, licenseArn, identifier }] of registrationsNaming.asked) {
     const rows = await session.query(
       `SELECT * FROM marketplace_sidecar.registration
-       WHERE (aws_account = $1 OR license_arn = $2 OR identifier = $3) AND ${isLive} ORDER BY id`,
+       WHERE (aws_account = $1 OR license_arn = $2 OR identifier = $3) AND ${isNamed} ORDER BY id`,
       [accountId, licenseArn, identifier],
     )
     registrationsNaming.put(name, rows.map(registrationOf))
-  }
-  if (ended.isWaiting) {
-    const rows = await session.query(
-      `SELECT * FROM marketplace_sidecar.registration WHERE ended_at IS NOT NULL AND ${isNamed}`,
-    )
-    ended.put(all, new Set(rows.map((row) => registrationName(registrationOf(row)))))
   }
   await loadAwaited(session, of)
   for (const [customer] of accountsOf.asked)
@@ -54,11 +47,24 @@ async function loadRegistrations(
 ): Promise<void> {
   const asked = [...shelf.asked.keys()]
   const rows = await session.query(
-    `SELECT * FROM marketplace_sidecar.registration WHERE customer = ANY($1) AND ${isLive} ORDER BY id`,
+    `SELECT * FROM marketplace_sidecar.registration WHERE customer = ANY($1) AND ${isNamed} ORDER BY id`,
     [asked],
   )
   const found = Map.groupBy(rows.map(registrationOf), ({ customer }) => customer)
   for (const customer of asked) shelf.put(customer, found.get(customer) ?? [])
+}
+
+async function loadLicences(
+  session: Session,
+  shelf: Loaded['ofTransaction']['licences'],
+): Promise<void> {
+  const asked = [...shelf.asked.keys()]
+  const rows = await session.query(
+    'SELECT * FROM marketplace_sidecar.licence WHERE name = ANY($1)',
+    [asked],
+  )
+  const found = new Map(rows.map((row) => [String(row['name']), licenceOf(row)]))
+  for (const name of asked) shelf.put(name, found.get(name))
 }
 
 async function loadAwaited(

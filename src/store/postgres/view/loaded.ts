@@ -1,6 +1,7 @@
 import { isShared, type Account } from '../../../metering/account.ts'
 import type { OpenCell } from '../../../metering/cell.ts'
 import type { CustomerNames, Registration } from '../../../metering/customer.ts'
+import type { LicenceState } from '../../../metering/licence.ts'
 import type { MeteringRecord } from '../../../metering/record/record.ts'
 import type { Slot } from '../../../metering/slot.ts'
 import type { TagSet } from '../../../metering/tags.ts'
@@ -8,7 +9,13 @@ import type { Reading } from '../../../metering/reading.ts'
 import type { Cursor } from '../../cursor.ts'
 import type { ReadingHour } from '../../readings.ts'
 import type { Retention } from '../../retention.ts'
-import type { HeldHour, OpenAccountHour, SharedRole, StoredClaim } from '../../view.ts'
+import type {
+  HeldHour,
+  OpenAccountHour,
+  SealableHours,
+  SharedRole,
+  StoredClaim,
+} from '../../view.ts'
 import { Shelf } from './shelf.ts'
 
 /** The hours of a slot that have a record, as far as they start at `from` or later. */
@@ -29,8 +36,9 @@ interface ReadingQuestion {
   readonly key: string
 }
 
-export interface OpenHourRows extends OpenAccountHour {
-  readonly cells: readonly OpenCell[]
+interface OpenHours {
+  readonly before: number
+  readonly after: number
 }
 
 export interface HeldHourRows {
@@ -62,15 +70,18 @@ export class Loaded {
     /** By customer. */
     registrations: new Shelf<string, readonly Registration[]>(),
     registrationsNaming: new Shelf<CustomerNames, readonly Registration[]>(),
-    /** Names of the registrations whose licence has ended. */
-    ended: new Shelf<true, ReadonlySet<string>>(),
+    /** By their keys of AWS. */
+    licences: new Shelf<string, LicenceState | undefined>(),
     isAwaited: new Shelf<string, boolean>(),
     countAwaited: new Shelf<true, number>(),
     accountsOf: new Shelf<string, readonly Account[]>(),
     customers: new Shelf<Registration, CustomerRows>(),
     fractions: new Shelf<Account, bigint>(),
-    /** By the name of the hour. */
-    open: new Shelf<true, ReadonlyMap<string, OpenHourRows>>(),
+    openHours: new Shelf<OpenHours, readonly OpenAccountHour[]>(),
+    openHoursOf: new Shelf<Account, readonly OpenAccountHour[]>(),
+    sealable: new Shelf<SealableHours, readonly OpenAccountHour[]>(),
+    cells: new Shelf<OpenAccountHour, readonly OpenCell[]>(),
+    tagSets: new Shelf<OpenAccountHour, number>(),
     held: new Shelf<true, ReadonlyMap<string, HeldHourRows>>(),
     records: new Shelf<number, MeteringRecord | undefined>(),
     meteringIds: new Shelf<string, number | undefined>(),

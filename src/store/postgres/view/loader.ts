@@ -7,13 +7,8 @@ import { selectRecords, unsentSql, wholeRecords } from '../record-rows.ts'
 import type { Scope } from '../scope.ts'
 import { isSharedSql, leftSql, sharedRoleOf } from '../shared-usage.ts'
 import { loadCustomers } from './load-customers.ts'
-import {
-  heldHourName,
-  hourName,
-  type HeldHourRows,
-  type Loaded,
-  type OpenHourRows,
-} from './loaded.ts'
+import { heldHourName, hourName, type HeldHourRows, type Loaded } from './loaded.ts'
+import { loadOpen } from './load-open.ts'
 import { loadReadings } from './load-readings.ts'
 import { all } from './shelf.ts'
 import { bytesOfAllClaims, hasMoreClaims } from '../write/write-claims.ts'
@@ -47,7 +42,7 @@ export class Loader {
     if (of.abandoned.isWaiting) {
       await this.#loadAbandoned(session, of.abandoned)
       // They are in view from now on.
-      of.open.clear()
+      for (const shelf of [of.openHours, of.openHoursOf, of.sealable]) shelf.clear()
       of.unsent.clear()
       of.openReadingHours.clear()
     }
@@ -55,7 +50,7 @@ export class Loader {
     if (of.sharedRole.isWaiting) of.sharedRole.put(all, await sharedRoleOf(session, this.#scope))
     if (of.claims.isWaiting) await this.#loadClaims(session, of.claims)
     if (of.accounts.isWaiting) of.accounts.put(all, await this.#names.allAccounts(session))
-    if (of.open.isWaiting) await this.#loadOpen(session, loaded, scope)
+    await loadOpen(session, this.#names, of, { scope: this.#scope, resources: scope })
     if (of.fractions.isWaiting) await this.#loadFractions(session, of.fractions)
     if (of.unsent.isWaiting) await this.#loadUnsent(session, of.unsent, scope)
     if (of.records.isWaiting) await this.#loadRecords(session, of.records)
@@ -171,30 +166,6 @@ export class Loader {
     }
   }
 
-  async #loadOpen(
-    session: Session,
-    { ofTransaction: of }: Loaded,
-    scope: readonly number[] | null,
-  ): Promise<void> {
-    const rows = await session.query(
-      `SELECT account_id, resource_id, hour, tags, micro FROM marketplace_sidecar.open
-       WHERE $1::int[] IS NULL OR resource_id = ANY($1) OR ${isSharedSql}
-       ORDER BY account_id, hour, resource_id, tags FOR NO KEY UPDATE`,
-      [scope],
-    )
-    await this.#names.learn(session, rows)
-    const hours = new Map<string, OpenHourRows>()
-    for (const row of rows) {
-      const open = this.#hourOf(row)
-      const cell = { tags: String(row['tags']), quantity: row['micro'] as bigint }
-      const name = hourName(open)
-      hours.set(name, { ...open, cells: [...(hours.get(name)?.cells ?? []), cell] })
-      // What is sealed takes the account's fraction along.
-      of.fractions.ask(open.account.name, open.account, 0n)
-    }
-    of.open.put(all, hours)
-  }
-
   async #loadFractions(
     session: Session,
     shelf: Loaded['ofTransaction']['fractions'],
@@ -274,14 +245,7 @@ export class Loader {
       )
       of.meteringIds.put(name, (row?.['id'] as number | null) ?? undefined)
     }
-    for (const [name, note] of of.notes.asked) {
-      const [row] = await session.query(
-        `SELECT value FROM marketplace_sidecar.note
-         JOIN marketplace_sidecar.resource ON id = resource_id WHERE identity = $1 AND name = $2`,
-        [note.resource, note.name],
-      )
-      of.notes.put(name, row && String(row['value']))
-    }
+    if (of.notes.isWaiting) await this.#loadNotes(session, of.notes)
     for (const [name, { dimension, hour }] of of.late.asked) {
       const [row] = await session.query(
         `SELECT SUM(micro) AS micro FROM marketplace_sidecar.late_usage
@@ -292,6 +256,21 @@ export class Loader {
     }
     for (const [name, { claimsBefore: before, at }] of of.forgettable.asked)
       of.forgettable.put(name, await hasMoreClaims(session, { before, at }))
+  }
+
+  async #loadNotes(session: Session, shelf: Loaded['ofTransaction']['notes']): Promise<void> {
+    const asked = [...shelf.asked]
+    const rows = await session.query(
+      `SELECT identity, name, value FROM marketplace_sidecar.note
+       JOIN marketplace_sidecar.resource ON id = resource_id
+       JOIN unnest($1::text[], $2::text[]) AS n(i, x) ON (identity, name) = (i, x)`,
+      [asked.map(([, { resource }]) => resource), asked.map(([, note]) => note.name)],
+    )
+    const found = new Map(
+      rows.map((row) => [JSON.stringify([row['identity'], row['name']]), String(row['value'])]),
+    )
+    for (const [name, note] of asked)
+      shelf.put(name, found.get(JSON.stringify([note.resource, note.name])))
   }
 
   #hourOf(row: Row) {

@@ -8,7 +8,14 @@ import type { TagSet } from '../../../metering/tags.ts'
 import type { Cursor } from '../../cursor.ts'
 import type { ReadingView } from '../../readings.ts'
 import type { Retention } from '../../retention.ts'
-import type { BookView, HeldHour, OpenAccountHour, SharedRole, StoredClaim } from '../../view.ts'
+import type {
+  BookView,
+  HeldHour,
+  OpenAccountHour,
+  SealableHours,
+  SharedRole,
+  StoredClaim,
+} from '../../view.ts'
 import { heldHourName, hourName, type Loaded } from './loaded.ts'
 
 const nothing: ReadonlyMap<string, never> = new Map<string, never>()
@@ -71,9 +78,11 @@ export class LoadingView extends CustomerLoadingView implements BookView {
   }
 
   openHours(before: number, after = Number.NEGATIVE_INFINITY): OpenAccountHour[] {
-    return [...this.#of.open.ask(all, true, nothing).values()]
-      .filter(({ hour }) => hour < before && hour > after)
-      .map(({ account, resource, hour }) => ({ account, resource, hour }))
+    return this.#of.openHours.ask(`${after}|${before}`, { before, after }, []).slice()
+  }
+
+  sealableHours(due: SealableHours): OpenAccountHour[] {
+    return this.#of.sealable.ask(JSON.stringify(due), due, []).slice()
   }
 
   sharedRole(): SharedRole {
@@ -81,10 +90,12 @@ export class LoadingView extends CustomerLoadingView implements BookView {
   }
 
   cells(open: OpenAccountHour): readonly OpenCell[] {
-    return this.#of.open.ask(all, true, nothing).get(hourName(open))?.cells ?? []
+    return this.#of.cells.ask(hourName(open), open, [])
   }
 
   countTagSets(open: OpenAccountHour): number {
+    // An hour that is sealed may have many, and only their number counts.
+    if (!this.#assumesNewKeys) return this.#of.tagSets.ask(hourName(open), open, 0)
     const tags = this.#tags(open)
     return tags.size - (tags.has('') ? 1 : 0)
   }

@@ -8,13 +8,13 @@ import { forgetClaims } from './write-claims.ts'
 const recordsAtOnce = 5000
 
 /**
- * Deletes what is old: idempotency keys, late usage, and settled records into the totals of their accounts.
+ * Deletes what is old: idempotency keys, late usage, what was said of licences, and settled records into the totals of their accounts.
  * Several sidecars may do so at once: each row is deleted, and counted, by one of them. Where the clock of one
  * is ahead of the server's, the server's decides.
  */
 export async function forget(
   session: Session,
-  { at, claimsBefore, settledBefore, lateUsageBefore, readingsBefore }: Retention,
+  { at, claimsBefore, settledBefore, lateUsageBefore, licencesBefore, readingsBefore }: Retention,
   resourceId: number,
 ): Promise<void> {
   await forgetClaims(session, { before: claimsBefore, at }, resourceId)
@@ -22,6 +22,10 @@ export async function forget(
     `DELETE FROM marketplace_sidecar.late_usage WHERE hour < ${pastSql('$1', '$2')}`,
     [lateUsageBefore, at],
   )
+  await session.query(`DELETE FROM marketplace_sidecar.licence WHERE at < ${pastSql('$1', '$2')}`, [
+    licencesBefore,
+    at,
+  ])
   await forgetReadings(session, readingsBefore, at)
   await session.query(
     `WITH old AS MATERIALIZED (

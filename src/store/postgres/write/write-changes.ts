@@ -27,6 +27,7 @@ export class ChangeWriter {
     const { owner, newRecords, claims } = changes
     if (owner !== undefined) await this.#writeOwner(session, owner)
     await this.#writeRegistrations(session, changes)
+    if (changes.licences.size > 0) await this.#writeLicences(session, changes)
     const read = namesInReadings(changes)
     await names.findResources(session, [...resourcesIn(changes), ...read.resources])
     await names.makeAccounts(session, [...accountsIn(changes), ...read.accounts])
@@ -70,7 +71,8 @@ export class ChangeWriter {
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          ON CONFLICT (customer, form, identity) DO UPDATE SET region = excluded.region,
            aws_account = excluded.aws_account, license_arn = excluded.license_arn,
-           identifier = excluded.identifier, starts_at = excluded.starts_at,
+           identifier = excluded.identifier, created_at = excluded.created_at,
+           starts_at = excluded.starts_at,
            ended_at = excluded.ended_at, deleted_at = excluded.deleted_at`,
         [
           customer,
@@ -86,6 +88,16 @@ export class ChangeWriter {
           row.deletedAt,
         ],
       )
+  }
+
+  async #writeLicences(session: Session, { licences }: Changes): Promise<void> {
+    const states = [...licences.values()]
+    await session.query(
+      `INSERT INTO marketplace_sidecar.licence (name, at, ended)
+       SELECT * FROM unnest($1::text[], $2::bigint[], $3::boolean[])
+       ON CONFLICT (name) DO UPDATE SET at = excluded.at, ended = excluded.ended`,
+      [[...licences.keys()], states.map(({ at }) => at), states.map(({ ended }) => ended)],
+    )
   }
 
   async #writeAccounts(session: Session, { accounts }: Changes): Promise<void> {
@@ -111,11 +123,10 @@ export class ChangeWriter {
   }
 
   async #writeOpen(session: Session, { emptied, added }: Changes, loaded: Loaded): Promise<void> {
-    const { open } = loaded.ofTransaction
+    const { cells: seen } = loaded.ofTransaction
     // Only what the rules have seen: usage that another session adds meanwhile stays.
-    const seen = open.peek(all)
     const gone = emptied.flatMap((each) =>
-      (seen?.get(hourName(each))?.cells ?? []).map(({ tags }) => ({ ...each, tags })),
+      (seen.peek(hourName(each)) ?? []).map(({ tags }) => ({ ...each, tags })),
     )
     if (gone.length > 0)
       await session.query(
@@ -129,11 +140,12 @@ export class ChangeWriter {
           gone.map((each) => each.tags),
         ],
       )
-    if (seen === undefined && emptied.length > 0)
+    const unseen = emptied.filter((each) => seen.peek(hourName(each)) === undefined)
+    if (unseen.length > 0)
       await session.query(
         `DELETE FROM marketplace_sidecar.open USING unnest($1::int[], $2::int[], $3::bigint[]) AS n(r, a, h)
          WHERE (resource_id, account_id, hour) = (r, a, h)`,
-        [emptied.map(this.#resourceIdOf), emptied.map(this.#accountIdOf), emptied.map(hourOf)],
+        [unseen.map(this.#resourceIdOf), unseen.map(this.#accountIdOf), unseen.map(hourOf)],
       )
     const cells = added.flatMap(({ added: sums, ...each }) =>
       [...sums].map(([tags, micro]) => ({ ...each, tags, micro })),

@@ -19,6 +19,7 @@ export function isReport(changes: Changes): boolean {
   ]
   return (
     others.every(({ length }) => length === 0) &&
+    changes.licences.size === 0 &&
     records.size === 0 &&
     resealed.size === 0 &&
     forget === undefined &&

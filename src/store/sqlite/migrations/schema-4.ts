@@ -1,8 +1,15 @@
 /**
- * What schema 4 adds: sums and counts of the records, which triggers keep, so that neither the hourly audit nor
+ * What schema 4 adds: what was said last of each licence, by its key of AWS; and sums and counts of the records, which triggers keep, so that neither the hourly audit nor
  * a scrape goes over the whole history. A product with many customers keeps millions of records.
  */
 export const schema4 = `
+CREATE TABLE licence (
+  name TEXT PRIMARY KEY,
+  at INTEGER NOT NULL,
+  ended INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX licence_age ON licence (at);
+
 CREATE TABLE record_sum (
   account_id INTEGER PRIMARY KEY REFERENCES account (id),
   whole INTEGER NOT NULL,

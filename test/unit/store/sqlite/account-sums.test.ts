@@ -1,20 +1,21 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
-import { accountSums, accountSumsInSlices } from '../../../../src/store/sqlite/account-sums.ts'
+import { accountSums, unbalancedAccounts } from '../../../../src/store/sqlite/account-sums.ts'
 import { migrate } from '../../../../src/store/sqlite/migrations/migrate.ts'
+import { imbalanceOf } from '../../../../src/store/summary.ts'
 
-test('between the slices of the sums of all accounts the event loop runs', async () => {
+test('between the slices in which accounts are added up the event loop runs', async () => {
   const database = new DatabaseSync(':memory:')
   onTestFinished(() => database.close())
   migrate(database, 0, () => undefined)
-  const sums = accountSumsInSlices(database)
+  const sums = unbalancedAccounts(database)
   let turns = 0
   setImmediate(() => (turns += 1))
   expect(await sums).toEqual([])
   expect(turns).toBe(1)
 })
 
-test('sums in slices are the plain ones in their order, and no slice is long', async () => {
+test('accounts that do not add up are found in slices, none of which is long', async () => {
   const database = new DatabaseSync(':memory:', { enableForeignKeyConstraints: false })
   onTestFinished(() => database.close())
   migrate(database, 0, () => undefined)
@@ -37,10 +38,12 @@ test('sums in slices are the plain ones in their order, and no slice is long', a
     if (!isDone) setImmediate(count)
   }
   setImmediate(count)
-  const sums = await accountSumsInSlices(database)
+  const wrong = await unbalancedAccounts(database)
   isDone = true
-  expect(sums).toEqual(accountSums(database))
-  expect(sums).toHaveLength(401)
-  // Three slices of accounts, three of hours, one hour with many tag sets, and the last order.
-  expect(turns).toBe(8)
+  const all = accountSums(database)
+  expect(all).toHaveLength(401)
+  expect(wrong).toEqual(all.filter((sums) => imbalanceOf(sums) !== 0n))
+  expect(wrong).toMatchObject([{ divisor: 1n, open: 1001n * 1_000_000n }])
+  // Three slices of hours, one hour with many tag sets, and three slices of accounts.
+  expect(turns).toBe(7)
 })

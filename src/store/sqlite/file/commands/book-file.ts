@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { SidecarError, messageOf } from '../../../../kernel/errors.ts'
 import type { Changes } from '../../../changes.ts'
 import type { BookReader } from '../../../store.ts'
-import { imbalanceOf, type AccountSums } from '../../../summary.ts'
+import { imbalanceOf } from '../../../summary.ts'
 import type { BookView } from '../../../view.ts'
 import { accountSums } from '../../account-sums.ts'
 import { schemaVersion, schemaVersionOf } from '../../migrations/migrate.ts'
@@ -42,21 +42,7 @@ export function readBook<T>(
   directory: string,
   read: (reader: BookReader) => Promise<T>,
 ): Promise<T> {
-  return withSnapshot(directory, (database) => read(new SnapshotReader(database)))
-}
-
-/** A process that only reads has the time to add up every row, and trusts no sum that the book keeps. */
-class SnapshotReader extends SqliteReader {
-  readonly #database: DatabaseSync
-
-  constructor(database: DatabaseSync) {
-    super(database)
-    this.#database = database
-  }
-
-  override accountSums(): Promise<readonly AccountSums[]> {
-    return Promise.resolve(accountSums(this.#database))
-  }
+  return withSnapshot(directory, (database) => read(new SqliteReader(database)))
 }
 
 /** The same with the database itself, for what copies it. */

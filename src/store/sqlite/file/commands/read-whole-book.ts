@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import { SidecarError } from '../../../../kernel/errors.ts'
 import type { TagSet } from '../../../../metering/tags.ts'
-import { registrationOf } from '../../../registration-row.ts'
+import { licenceOf, registrationOf } from '../../../registration-row.ts'
 import type { ClaimRow, WholeBook } from '../../../whole-book.ts'
 import { accountSums } from '../../account-sums.ts'
 import { amountOf, fromColumns, type Row } from '../../amount-columns.ts'
@@ -54,6 +54,9 @@ export function readWholeBook(database: DatabaseSync): WholeBook {
     registrations: all(
       "SELECT * FROM registration WHERE form NOT IN ('resource', 'unregistered') ORDER BY id",
     ).map(registrationOf),
+    licences: new Map(
+      all('SELECT * FROM licence').map((row) => [String(row['name']), licenceOf(row)]),
+    ),
     accounts: view.accounts().map((account) => ({
       account,
       reported: view.reported(account),
