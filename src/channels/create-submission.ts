@@ -4,8 +4,8 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Events } from '../kernel/events.ts'
 import type { CustomerBook } from '../ledger/customers/customer-book.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { hourMs } from '../metering/hour.ts'
 import { acceptedUntil } from '../metering/record/record-window.ts'
+import { sealedFrom } from '../metering/record/seal-time.ts'
 import type { ChannelName } from '../metering/slot.ts'
 import type { Log } from '../kernel/log.ts'
 import type { LateUsagePolicy } from './channel.ts'
@@ -64,7 +64,7 @@ export function createSubmission(options: SubmissionOptions): Submission {
   const { ledger, product, sealDelayMs, submitSpreadMs } = options
   const channel = channelOf(options.channel)
   const spreadMs = spreadDelayMs(ledger.owner.identity, submitSpreadMs)
-  const notBefore = (hour: number) => hour + hourMs + sealDelayMs + spreadMs
+  const notBefore = (hour: number) => sealedFrom(hour, sealDelayMs, channel.window) + spreadMs
   const usageArrived = (hour: number) => submitter.usageArrived(hour)
   const sender = new Sender({
     ...options,

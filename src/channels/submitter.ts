@@ -1,7 +1,8 @@
 import type { AwsClock } from '../aws/aws-clock.ts'
 import type { FractionRule } from '../metering/amount.ts'
-import { hourMs, hourOf, sealableBefore } from '../metering/hour.ts'
+import { hourMs, hourOf } from '../metering/hour.ts'
 import { planSeal, type SealRules } from '../metering/record/seal.ts'
+import { sealableBefore } from '../metering/record/seal-time.ts'
 import { sleep, type Clock, type Timer } from '../kernel/clock.ts'
 import { messageOf } from '../kernel/errors.ts'
 import type { Events } from '../kernel/events.ts'
@@ -95,7 +96,7 @@ export class Submitter {
   usageArrived(hour: number): void {
     const { channel, clock, sealDelayMs } = this.#options
     if (this.#end !== undefined) void this.#sealAtTheEnd()
-    else if (hour < sealableBefore(clock.now(), sealDelayMs)) this.#wakeAfter(sealDelayMs)
+    else if (hour < this.#dueBefore(clock.now())) this.#wakeAfter(sealDelayMs)
     if (channel.sharesHours) this.#wakeAfter(lookForEndedMs)
   }
 
@@ -160,7 +161,8 @@ export class Submitter {
   }
 
   #dueBefore(now: number): number {
-    return sealableBefore(now, this.#options.sealDelayMs)
+    const { sealDelayMs, channel } = this.#options
+    return sealableBefore(now, sealDelayMs, channel.window)
   }
 
   #wakeAfter(ms: number): void {

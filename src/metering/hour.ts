@@ -6,11 +6,6 @@ export function hourOf(instant: number): number {
   return Math.floor(instant / hourMs) * hourMs
 }
 
-/** Returns the instant before which an hour must start to be sealed: it is over, and so is the delay for stragglers. */
-export function sealableBefore(now: number, sealDelayMs: number): number {
-  return hourOf(now - sealDelayMs)
-}
-
 /**
  * Returns the timestamp of a record of `hour`: the last second of the hour, which leaves the six-hour
  * window open longest, or the moment of sealing when the hour is not over yet. Whole seconds, as on the

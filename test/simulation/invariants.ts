@@ -1,5 +1,7 @@
 import { imbalancesOf, auditBook } from '../../src/ledger/audit/audit.ts'
-import { hourMs, hourOf, sealableBefore } from '../../src/metering/hour.ts'
+import { hourMs, hourOf } from '../../src/metering/hour.ts'
+import { batchMeterUsageWindow } from '../../src/metering/record/record-window.ts'
+import { sealableBefore } from '../../src/metering/record/seal-time.ts'
 import { possiblyTaken, type MeteringRecord } from '../../src/metering/record/record.ts'
 import type { Store } from '../../src/store/store.ts'
 import { sealDelayMs } from '../support/ledger/model-process.ts'
@@ -119,7 +121,13 @@ export async function checkStopped(checked: Checked, resource: string): Promise<
   if (unresolvedCount > 0) left.push('left at the end: unresolved')
   if (fractions.length > 0) left.push('left at the end: a fraction')
   if (customers !== undefined)
-    return [...left, ...(await checkOpenOfCustomers(checked, sealableBefore(now, sealDelayMs)))]
+    return [
+      ...left,
+      ...(await checkOpenOfCustomers(
+        checked,
+        sealableBefore(now, sealDelayMs, batchMeterUsageWindow),
+      )),
+    ]
   // What is held keeps its hour closed: an operator can put it back there.
   const closed = new Set(held.map(({ dimension, hour }) => `${dimension}|${hour}`))
   for await (const { slot, hour } of store.records(everything))

@@ -1,4 +1,6 @@
-import { hourMs, sealableBefore } from '../../src/metering/hour.ts'
+import { hourMs } from '../../src/metering/hour.ts'
+import { windowOf } from '../../src/metering/record/record-window.ts'
+import { sealableBefore } from '../../src/metering/record/seal-time.ts'
 import { sealDelayMs } from '../support/ledger/model-process.ts'
 import type { Coverage } from './coverage.ts'
 import type { SimulationEvent } from './event.ts'
@@ -27,7 +29,7 @@ export async function runLife({ options, events }: Script): Promise<Life> {
       await pod.happen(event)
       await checkAlways(pod.checked)
     }
-    await finish(pod)
+    await finish(pod, options)
   } catch (error) {
     violation =
       error instanceof Violation
@@ -42,7 +44,7 @@ export async function runLife({ options, events }: Script): Promise<Life> {
   return { hours, coverage: pod.coverage, violation }
 }
 
-async function finish(pod: SimulatedPod): Promise<void> {
+async function finish(pod: SimulatedPod, options: PodOptions): Promise<void> {
   await pod.calmDown()
   await pod.pass(1)
   for (let round = 0; round < 10 && pod.application.unanswered > 0; round += 1) {
@@ -65,7 +67,8 @@ async function finish(pod: SimulatedPod): Promise<void> {
   await pod.pass(12 * 60)
   await pod.idle()
   await checkAlways(pod.checked)
-  await checkQuiet(pod.checked, sealableBefore(pod.now, sealDelayMs))
+  const window = windowOf(options.customers === true)
+  await checkQuiet(pod.checked, sealableBefore(pod.now, sealDelayMs, window))
   await pod.stop(true)
   await checkAlways(pod.checked)
   if (leftBehind instanceof Error) throw leftBehind

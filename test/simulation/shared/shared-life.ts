@@ -1,4 +1,6 @@
-import { hourMs, sealableBefore } from '../../../src/metering/hour.ts'
+import { hourMs } from '../../../src/metering/hour.ts'
+import { meterUsageWindow } from '../../../src/metering/record/record-window.ts'
+import { sealableBefore } from '../../../src/metering/record/seal-time.ts'
 import { Chance } from '../../kill/chance.ts'
 import { Coverage } from '../coverage.ts'
 import { checkAlways, checkQuiet } from '../invariants.ts'
@@ -73,7 +75,7 @@ async function finish(cluster: SimulatedCluster): Promise<void> {
   await cluster.start()
   await cluster.pass(12 * 60)
   await check(cluster)
-  await checkQuiet(cluster.checked, sealableBefore(cluster.now, 120_000))
+  await checkQuiet(cluster.checked, sealableBefore(cluster.now, 120_000, meterUsageWindow))
   await cluster.stopAll()
   await check(cluster)
   await cluster.measurements.check(cluster.checked.store, cluster.now)

@@ -8,7 +8,7 @@ import { meterUsage } from '../../../src/channels/meter-usage/meter-usage.ts'
 import { Sender } from '../../../src/channels/sender.ts'
 import { Submitter, type SubmitterOptions } from '../../../src/channels/submitter.ts'
 import { openBench, reportOf, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
-import { settle } from '../../support/manual-clock.ts'
+import { ManualClock, settle } from '../../support/manual-clock.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 
@@ -88,6 +88,28 @@ describe('the tick of an hour', () => {
     const beta = await ledger.customers?.usage('beta')
     expect([acme?.open.length, acme?.settled.map(({ hour }) => hour)]).toEqual([0, [nine]])
     expect([beta?.open.length, beta?.pending.length]).toEqual([1, 0])
+  })
+
+  test('seals the hours of a month before AWS closes it, however long the seal delay is', async () => {
+    const customers = { form: 'identifier', region: 'us-east-1', lateUsage: 'carry' } as const
+    const { report, submitter, ledger, clock } = await createBench(
+      { channel: batchMeterUsage, sealDelayMs: 20 * hourMs },
+      { customers, clock: new ManualClock(Date.parse('2026-03-31T22:15:00Z')) },
+    )
+    const names = { identifier: 'acme' }
+    await ledger.customers?.register({ customer: 'acme', names, reactivates: false })
+    await report('requests', 3n * unit, { customer: 'acme' })
+    const openAt = async (time: string) => {
+      await clock.advance(Date.parse(time) - clock.now())
+      await submitter.tick()
+      await work()
+      return (await ledger.customers?.usage('acme'))?.open.map(({ hour }) => hour)
+    }
+    expect(await openAt('2026-04-01T04:00:00Z')).toEqual([Date.parse('2026-03-31T22:00:00Z')])
+    expect(await openAt('2026-04-01T05:00:00Z')).toEqual([])
+    const settled = (await ledger.customers?.usage('acme'))?.settled
+    expect(settled?.map(({ hour }) => hour)).toEqual([Date.parse('2026-03-31T22:00:00Z')])
+    submitter.stop()
   })
 
   test('seals and sends the hour that is over, after the delay for stragglers', async () => {

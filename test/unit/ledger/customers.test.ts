@@ -278,6 +278,20 @@ describe('a change of the form', () => {
   })
 })
 
+test('the end of a licence is that of usage from before a change of the form too', async () => {
+  const first = await saasBench('identifier')
+  await first.register('acme', acme)
+  await use(first, 'acme', 2n)
+  const { directory, clock } = first
+  await first.ledger.close()
+  const bench = await saasBench('license-arn', { directory, clock })
+  await bench.register('acme', acme)
+  const names = { licenseArn: acme.licenseArn }
+  await bench.customers.apply({ id: '1', names, change: 'ended', at: clock.now() })
+  const records = await sealHours(bench.ledger, clock, {}, false, nine + hourMs)
+  expect(records.map(({ hour, quantity }) => [hour, quantity / unit])).toEqual([[nine, 2n]])
+})
+
 // The refused record keeps the hour of the customer's slot, whatever the product code is.
 test('a refused record of a customer is reopened next to its own hour while AWS accepts that', async () => {
   const bench = await saasBench()

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { recordTimestamp, sealableBefore } from '../../../src/metering/hour.ts'
-import { hourOf } from '../../../src/metering/hour.ts'
+import { hourOf, recordTimestamp } from '../../../src/metering/hour.ts'
 
 const at = (time: string) => Date.parse(time)
 
@@ -9,14 +8,6 @@ describe('an hour', () => {
     expect(hourOf(at('2026-02-28T23:59:59.999Z'))).toBe(at('2026-02-28T23:00:00Z'))
     expect(hourOf(at('2026-03-01T00:00:00Z'))).toBe(at('2026-03-01T00:00:00Z'))
     expect(hourOf(-1)).toBe(-3_600_000)
-  })
-
-  test('may be sealed when it is over and the delay has passed', () => {
-    const hour = at('2026-03-10T09:00:00Z')
-    const before = (now: string) => sealableBefore(at(now), 60_000)
-    expect(before('2026-03-10T09:59:59Z')).toBe(hour)
-    expect(before('2026-03-10T10:00:59.999Z')).toBe(hour)
-    expect(before('2026-03-10T10:01:00Z')).toBe(at('2026-03-10T10:00:00Z'))
   })
 })
 
