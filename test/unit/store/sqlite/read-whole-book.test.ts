@@ -36,6 +36,7 @@ const acme = {
   endedAt: nine + 1,
   deletedAt: undefined,
 } as const
+const licences = new Map([['aws:account:111122223333', { at: nine + 1, ended: true }]])
 const held = { account: requests, resource: pod, hour: nine - hourMs, reason: 'guard' } as const
 const written = { account: requests, tags: tagged('a'), quantity: unit, reason: 'a test' }
 const voided = [
@@ -67,6 +68,7 @@ test('all that a book holds is read as it was written', async () => {
   await write(store, {
     owner,
     registrations: [acme],
+    licences,
     accounts: [
       { account: requests, reported: 9n * unit, fraction: 250_000n },
       { account: users, reported: 0n, fraction: 0n },
@@ -95,6 +97,7 @@ test('all that a book holds is read as it was written', async () => {
     owner: pod,
     resources: [owner],
     registrations: [acme],
+    licences,
     accounts: [
       { account: requests, reported: 9n * unit, fraction: 250_000n },
       { account: users, reported: 0n, fraction: 0n },
