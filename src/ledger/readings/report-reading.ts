@@ -15,6 +15,7 @@ import type { ReportReceipt, UsageReport } from '../../metering/report.ts'
 import { clusterHolder } from '../../metering/slot.ts'
 import { membersNote } from '../../store/readings.ts'
 import type { OpenAccountHour } from '../../store/view.ts'
+import { endAhead } from './end-ahead.ts'
 import { closeHourOfAll, placeOfAll } from './close-hour-of-all.ts'
 import { closeHour } from './close-readings.ts'
 import type { Page } from '../page/page.ts'
@@ -27,6 +28,8 @@ export interface ReadingRules {
   readonly maxReadings: number
   /** A random secret, for the first member of a book. */
   readonly newSecret: () => string
+  /** Whether the clock has shown a later time, and is not there again. */
+  readonly isSetBack: (now: number) => boolean
 }
 
 /** A larger reading is a mistake. The limit keeps sums over every tag set within what the book holds. */
@@ -90,6 +93,7 @@ export function recordReading(
   if (aggregate === 'last' || aggregate === 'integral') {
     if (!isCounted(page, open, reading, target, now))
       return { result: 'accepted', hour, late: true, counted: false }
+    if (rules.isSetBack(now)) endAhead(page, open, reading, now)
     put(page, open, reading)
     page.readings.reopen(open)
     if (aggregate === 'integral') enterNextHour(page, open, reading)
