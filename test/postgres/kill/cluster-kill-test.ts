@@ -3,7 +3,7 @@ import { Chance } from '../../kill/chance.ts'
 import { startEmulatedAws, type BilledRecord } from '../../kill/emulated-aws.ts'
 import { poll } from '../../kill/poll.ts'
 import { ReportingClient, sumOf } from '../../kill/reporting-client.ts'
-import { Cluster } from './cluster.ts'
+import { Cluster, type ClusterPlace } from './cluster.ts'
 import { reconcileShared } from './reconcile-shared.ts'
 import { countInFlight, findSubmitter, isAllSent, readSharedBook } from './shared-book.ts'
 
@@ -76,24 +76,26 @@ export async function runClusterKillTest(options: ClusterKillOptions): Promise<C
     hour = Math.max(hour, Math.ceil((aws.now() - afterMs) / hourMs))
     const leftMs = ((hour * hourMs + afterMs - aws.now()) / hourMs) * realHourMs
     await pause(Math.max(0, leftMs))
-    const submitter = await untilSubmitter(url, minutes === 'call' ? realHourMs / 2 : 0)
-    const place = cluster.placeOf(submitter)
+    const place = await untilSubmitter(url, cluster, minutes === 'call' ? realHourMs / 2 : 0)
     place.sidecar.signal('SIGKILL')
     await place.sidecar.exited
-    between += await countInFlight(url, submitter)
+    between += await countInFlight(url, `host:${place.identity}`)
     // Most come back when the lease has ended, some before.
-    await pause(chance.pick([0, leaseSeconds * 1200, leaseSeconds * 1200]))
-    await cluster.startAgain(place)
-    await cluster.revive()
+    cluster.comeBack(place, chance.pick([0, leaseSeconds * 1200, leaseSeconds * 1200]))
+    cluster.revive()
+    // The next hour has its kill while they start, as long as most are there.
+    await cluster.untilAway(Math.floor(sidecars / 4))
     if (kills % 5 === 4)
       log(`${kills + 1} kills in ${hour - firstHour + 1} hours, ${between} between mark and answer`)
   }
+  await cluster.untilAway(0)
   for (const client of clients) client.stop()
   const stopped = Promise.all(working).then(() => true)
   await poll('all is acknowledged', 120_000, () => reviving(cluster, stopped))
   await poll('everything is sent', 120_000 + 3 * realHourMs, () =>
     reviving(cluster, isAllSent(url)),
   )
+  await cluster.untilAway(0)
   const exits = await cluster.stop()
   const book = await readSharedBook(url)
   const billed = await aws.records()
@@ -126,18 +128,25 @@ export async function runClusterKillTest(options: ClusterKillOptions): Promise<C
 }
 
 /** The sidecar that seals and sends, in a call of it if one begins within `callWithinMs`. */
-async function untilSubmitter(url: string, callWithinMs: number): Promise<string> {
+async function untilSubmitter(
+  url: string,
+  cluster: Cluster,
+  callWithinMs: number,
+): Promise<ClusterPlace> {
   const endsAt = performance.now() + callWithinMs
   return poll('a sidecar is the submitter', 120_000, async () => {
     const submitter = await findSubmitter(url)
     if (submitter === undefined) return undefined
-    return submitter.inFlight > 0 || performance.now() >= endsAt ? submitter.identity : undefined
+    const place = cluster.placeOf(submitter.identity)
+    // The lease of one that was killed has not ended yet.
+    if (place.sidecar.isEnded) return undefined
+    return submitter.inFlight > 0 || performance.now() >= endsAt ? place : undefined
   })
 }
 
 /** Whether `done`; what has ended meanwhile is started again. */
 async function reviving(cluster: Cluster, done: Promise<boolean>): Promise<true | undefined> {
-  await cluster.revive()
+  cluster.revive()
   const notYet = pause(500).then(() => false)
   return (await Promise.race([done, notYet])) ? true : undefined
 }

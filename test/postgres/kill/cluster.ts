@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { demoProduct } from '../../../src/emulator/demo-product.ts'
 import { startEmulatedAws } from '../../kill/emulated-aws.ts'
 import { findFreePort } from '../../kill/free-port.ts'
@@ -27,6 +28,8 @@ const product = {
 /** Sidecars whose usage is one record an hour. Each has its place, where one process follows another. */
 export class Cluster {
   readonly places: ClusterPlace[] = []
+  /** Places whose process was killed, until the next one listens. */
+  readonly #away = new Map<ClusterPlace, Promise<void>>()
   /** Of processes that have ended. */
   readonly #logs: string[] = []
   readonly #options: ClusterOptions
@@ -71,19 +74,29 @@ export class Cluster {
     return place
   }
 
-  /** Starts the next process of a place, whose process has ended. Resolves when it listens. */
-  async startAgain(place: ClusterPlace): Promise<void> {
-    this.#logs.push(...place.sidecar.log)
-    place.sidecar = this.#processOf(place)
-    await place.sidecar.ready
+  /** Starts the next process of a place, whose process has ended, and goes on while it starts. */
+  comeBack(place: ClusterPlace, afterMs: number): void {
+    const back = pause(afterMs).then(async () => {
+      this.#logs.push(...place.sidecar.log)
+      place.sidecar = this.#processOf(place)
+      await place.sidecar.ready
+    })
+    this.#away.set(place, back)
+    void back.finally(() => this.#away.delete(place))
+  }
+
+  /** Resolves when at most so many are away. */
+  async untilAway(most: number): Promise<void> {
+    while (this.#away.size > most) await Promise.race(this.#away.values())
   }
 
   /** Starts those again that have ended without being killed, as the platform does. */
-  async revive(): Promise<void> {
-    for (const place of this.places.filter(({ sidecar }) => sidecar.isEnded)) {
-      this.endedAlone += 1
-      await this.startAgain(place)
-    }
+  revive(): void {
+    for (const place of this.places)
+      if (place.sidecar.isEnded && !this.#away.has(place)) {
+        this.endedAlone += 1
+        this.comeBack(place, 0)
+      }
   }
 
   /** SIGTERM for all. Returns their exit codes. */

@@ -11,6 +11,12 @@ const { values } = parseArgs({
   },
 })
 const server = await createServerFolder()
+// What runs in the background ends with this process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    removeServer(server)
+    process.exit(1)
+  })
 const { sidecars, hours, seed } = values
 console.log(`${sidecars} sidecars, ${hours} hours, seed ${seed}`)
 const url = urlOf(server, 'postgres')

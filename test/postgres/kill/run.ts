@@ -10,6 +10,12 @@ const { values } = parseArgs({
   },
 })
 const server = await createServerFolder()
+// What runs in the background ends with this process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    removeServer(server)
+    process.exit(1)
+  })
 console.log(`${values.kills} kills, seed ${values.seed}`)
 const url = urlOf(server, 'postgres')
 await migrateDatabase(url, undefined)
