@@ -29,6 +29,8 @@ import { debianPackagesOf, npmPackagesOf } from './contents.ts'
 
 /** The limit of the layers above the base. */
 const budgetBytes = 3_600_000
+/** The limit of the program. */
+const programBytes = 2_800_000
 const nobody = 65_532
 const dataFolder = '/var/lib/marketplace-sidecar'
 const productFile = '/etc/marketplace-sidecar/product.json'
@@ -185,6 +187,8 @@ describe('the contents of the image', () => {
     expect(debian).toContainEqual(expect.stringMatching(/^libc6 \d/))
     expect(ours.length).toBeGreaterThan(0)
     expect(ours.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(budgetBytes)
+    expect(statSync(join(runtime.root, 'app/main.js')).size).toBeLessThan(programBytes)
+    expect(page).toContain(`in one file; under ${programBytes / 1_000_000} MB`)
     expect(page.replaceAll(/\s+/g, ' ')).toContain(
       `Above the base these are less than ${budgetBytes / 1_000_000} MB.`,
     )
