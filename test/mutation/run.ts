@@ -106,7 +106,7 @@ function configOf(mutate: readonly string[]): object {
     ignoreStatic: !values.static,
     concurrency: 2,
     // A machine that does something else too must not make a slow test look like one that hangs.
-    timeoutMS: 60_000,
+    timeoutMS: 30_000,
     timeoutFactor: 3,
     reporters: ['json', 'progress-append-only'],
     jsonReporter: { fileName: reportFile },
