@@ -11,6 +11,7 @@ test('keys are kept for 25 hours, late usage for 48, records for 45 days and tho
     claimsBefore: now - 25 * hourMs,
     readingsBefore: now - 25 * hourMs,
     lateUsageBefore: now - 48 * hourMs,
+    licencesBefore: now - 30 * 24 * hourMs,
   }
   expect(retentionAt(now, false, true)).toEqual({
     ...retention,
@@ -22,6 +23,10 @@ test('keys are kept for 25 hours, late usage for 48, records for 45 days and tho
   })
 })
 
-test('no key and no reading is forgotten while their age is uncertain', () => {
-  expect(retentionAt(now, false, false)).toMatchObject({ claimsBefore: 0, readingsBefore: 0 })
+test('no key, no licence and no reading is forgotten while their age is uncertain', () => {
+  expect(retentionAt(now, false, false)).toMatchObject({
+    claimsBefore: 0,
+    licencesBefore: 0,
+    readingsBefore: 0,
+  })
 })
