@@ -224,7 +224,7 @@ output "task_definition_arn" {
 }
 
 output "task_role_name" {
-  description = "The same role by its name, as deploy/terraform/events takes it."
+  description = "The same role by its name, for deploy/terraform/events."
   value       = aws_iam_role.task.name
 }
 
@@ -235,11 +235,11 @@ output "task_role_arn" {
 
 # For your own task definition: these two, the volume above, and `dependsOn` in your application.
 output "sidecar_container" {
-  description = "The sidecar's container definition, for a task definition of your own."
+  description = "The sidecar's container definition, for your own task definition."
   value       = one([for container in local.containers : container if container.name == "marketplace-sidecar"])
 }
 
 output "volume_name" {
-  description = "The volume that a task definition of your own needs for it."
+  description = "The volume that your own task definition needs for it."
   value       = local.task.volumes[0].name
 }

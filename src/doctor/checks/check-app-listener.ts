@@ -11,7 +11,7 @@ export const appListenerCheck = defineCheck({
     NotEntitled: {
       status: 'warn',
       when: 'A sidecar runs and says that the application may not run.',
-      fix: 'Wait while the state is starting. docs/explain/entitlement.md says for every other code who has to change what.',
+      fix: 'Wait while the state is starting. For every other code, docs/explain/entitlement.md says who has to change what.',
     },
     OtherToken: {
       status: 'fail',

@@ -52,7 +52,7 @@ async function check(session: Session, book: WholeBook, name: string): Promise<v
   if (known !== undefined)
     throw new SidecarError(
       'LedgerImported',
-      `This ledger, or a copy of it, is in the database ${name} already: ${String(known['value'])}. Nothing was changed.`,
+      `This ledger, or a copy of it, is in the database ${name} already, as that ${String(known['value'])}. Nothing was changed.`,
     )
   const [used] = await session.query(
     'SELECT identity FROM marketplace_sidecar.resource WHERE identity = ANY($1::text[]) LIMIT 1',
