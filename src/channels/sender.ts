@@ -361,7 +361,6 @@ export class Sender {
   /** Marks the records, makes one call for those that still wait, and keeps their outcomes. */
   async #send(records: readonly PendingRecord[]): Promise<void> {
     const marked = await this.#options.ledger.markAll(records.map(({ id }) => id))
-    if (marked.length === 0) return
     const isEnding = () => this.#flushing
     const outcomes = await sendRecords(marked, { ...this.#options, isEnding })
     for (const [index, { id }] of marked.entries()) {

@@ -107,7 +107,7 @@ function configOf(mutate: readonly string[]): object {
     concurrency: 2,
     // A machine that does something else too must not make a slow test look like one that hangs.
     timeoutMS: 30_000,
-    timeoutFactor: 3,
+    timeoutFactor: 2,
     reporters: ['json', 'progress-append-only'],
     jsonReporter: { fileName: reportFile },
     tempDirName: `${home}/sandbox`,

@@ -72,7 +72,7 @@ export function closeForeignReadings(page: Page, now: number, hold: boolean): Re
     const cells = takeAmounts(page, open, now)
     const { account, resource, hour } = open
     if (hold) {
-      if (cells.length > 0) page.hold({ account, resource, hour, reason: 'adopted' }, cells, now)
+      page.hold({ account, resource, hour, reason: 'adopted' }, cells, now)
       return amountOf(open, hour, cells)
     }
     const target = page.firstUnsealedHour(account, hourOf(now))

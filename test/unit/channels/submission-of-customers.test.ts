@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { createSubmission } from '../../../src/channels/create-submission.ts'
+import {
+  createSubmission,
+  type SubmissionOptions,
+} from '../../../src/channels/create-submission.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { untagged } from '../../../src/metering/tags.ts'
@@ -10,7 +13,7 @@ const nine = Date.parse('2026-03-10T09:00:00Z')
 const sealDelayMs = 3_600_000
 const notHere = () => Promise.reject(new Error('BatchMeterUsage alone is called'))
 
-async function createParts(hasCustomers = true) {
+async function createParts(hasCustomers = true, more: Partial<SubmissionOptions> = {}) {
   const bench = await openBench({
     resource: 'saas:product',
     readings: { maxReadings: 5, newSecret: () => '' },
@@ -46,6 +49,7 @@ async function createParts(hasCustomers = true) {
     zeroRecords: false,
     lateUsage: 'carry',
     onAnswer: () => {},
+    ...more,
   })
   const pass = async (ms: number) => {
     await bench.clock.advance(ms)
@@ -90,6 +94,20 @@ describe('records of customers', () => {
     expect(sent).toEqual(['acme 06:59:59'])
     expect(clock.now()).toBe(nine + 2 * hourMs + 15 * 60_000)
   })
+})
+
+test('an hour without usage is zero where its source was heard in it, and only there', async () => {
+  const { heard, submitter, pass, ledger, clock } = await createParts(false, {
+    zeroRecords: true,
+    product: { dimensions: [{ name: 'hosts', from: {} }] },
+  })
+  heard(['hosts'], clock.now())
+  await pass(4 * hourMs)
+  await submitter.tick()
+  const { pending } = await ledger.usage()
+  expect(pending.map(({ dimension, hour, quantity }) => [dimension, hour, quantity])).toEqual([
+    ['hosts', nine, 0n],
+  ])
 })
 
 test('a product without customers has none here', async () => {
