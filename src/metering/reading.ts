@@ -128,20 +128,27 @@ export function closedReadings(
       aggregate === 'integral'
         ? areaOf(ofSet, hour, now) % BigInt(hourMs)
         : (apart(ofSet).closed?.quantity ?? 0n) + riseOfLast(ofSet)
-    return { tags, key: closedKey, quantity, at: now, until: now }
+    const at = aggregate === 'integral' ? lastOf(ofSet, now) : now
+    return { tags, key: closedKey, quantity, at, until: at }
   })
+}
+
+/** Until when was measured: a clock that was set back, or is ahead, may have been further than `now`. */
+function lastOf(readings: readonly Reading[], now: number): number {
+  return readings.reduce((last, { at }) => Math.max(last, at), now)
 }
 
 /** Value times milliseconds that are not billed yet. */
 function areaOf(readings: readonly Reading[], hour: number, now: number): bigint {
   const { closed, others } = apart(readings)
   const from = Math.max(hour, closed?.at ?? hour)
-  const to = Math.min(hour + hourMs, now)
+  const to = Math.min(hour + hourMs, lastOf(others, now))
   const byTime = others.toSorted((a, b) => a.at - b.at)
   let sum = closed?.quantity ?? 0n
   for (const [index, { quantity, at, until }] of byTime.entries()) {
     const begin = Math.max(at, from)
-    const end = Math.min(byTime[index + 1]?.at ?? to, until, to)
+    // What comes after a value that lies ahead is not its time, but that of the clock from before.
+    const end = Math.min(byTime[index + 1]?.at ?? to, until, at > now ? to : Math.min(to, now))
     if (end > begin) sum += quantity * BigInt(end - begin)
   }
   return sum

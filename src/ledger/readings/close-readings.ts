@@ -85,12 +85,12 @@ export function closeForeignReadings(page: Page, now: number, hold: boolean): Re
 function takeAmounts(page: Page, open: ReadingHour, now: number): OpenCell[] {
   const { account, hour } = open
   const aggregate = account.key.aggregate as ReadingAggregate
-  if (aggregate === 'integral' && hour > now) {
+  const readings = page.readings.all(open)
+  if (aggregate === 'integral' && hour > now && readings.every(({ at }) => at < hour)) {
     // What would stand when the hour begins has stood for no time yet, and must not close the hour to what comes.
     page.readings.forget(open)
     return []
   }
-  const readings = page.readings.all(open)
   const cells = amountsOf(aggregate, readings, hour, now)
   page.count(account, sumOf(cells))
   // A sidecar may start again, and a task or pod whose book was taken over may come back, within the hour.

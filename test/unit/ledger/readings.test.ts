@@ -4,7 +4,9 @@ import { hourMs } from '../../../src/metering/hour.ts'
 import { canonicalTags } from '../../../src/metering/tags.ts'
 import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
 import type { OpenLedgerOptions } from '../../support/ledger/open-ledger.ts'
-import { sealHours } from '../../support/ledger/seal-rules.ts'
+import type { SealInput } from '../../../src/metering/record/seal-plan.ts'
+import { planSeal } from '../../../src/metering/record/seal.ts'
+import { defaultRules, sealHours } from '../../support/ledger/seal-rules.ts'
 import { refusal } from '../../support/refusal.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
@@ -241,6 +243,39 @@ describe('readings of an hour', () => {
       expect(balance?.reported).toBe(BigInt(4 + 5 + 4) * unit)
     },
   )
+
+  test.each([
+    ['within an hour', 20, 9],
+    // The value that stood when the hour ended is not known to have gone on.
+    ['over the end of an hour', 42, 8],
+  ])('of a clock that is set back %s are billed at the end, and once', async (_, by, billed) => {
+    const { ledger, clock, report } = await benchOf('integral', {
+      readings: { maxReadings: 100, newSecret: () => '' },
+    })
+    const minutes = async (count: number) => {
+      for (let minute = 0; minute < count; minute += 1) {
+        await report('seats', 60n * unit)
+        await clock.advance(60_000)
+      }
+    }
+    const reported = async () => (await ledger.audit())[0]?.reported
+    clock.step(by * 60_000)
+    await minutes(5)
+    clock.step(-by * 60_000)
+    await minutes(5)
+    // The end: what lies ahead goes to the hour that AWS has.
+    const now = clock.now()
+    const plan = (input: SealInput) => planSeal(input, defaultRules)
+    const before = nine + hourMs
+    for await (const _record of ledger.seal({ before, foldAfter: now, now, plan, zeroHours: [] }));
+    expect(await reported()).toBe(BigInt(billed) * unit)
+    // The same task or pod goes on, past the time at which the clock was before. Four minutes of it were billed.
+    await minutes(50)
+    await clock.advance(2 * hourMs)
+    await sealHours(ledger, clock)
+    const rest = ((await reported()) ?? 0n) / unit
+    expect(Number(rest)).toBeLessThanOrEqual(billed + 50 - 3 + 4)
+  })
 
   test('stop at the instant at which the end seals the open hour', async () => {
     const { ledger, clock, report } = await benchOf('integral', {
