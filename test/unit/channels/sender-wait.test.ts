@@ -73,6 +73,24 @@ describe('the next attempt', () => {
   })
 })
 
+test('a throttle pauses for longer than the one before it, and for less once AWS has accepted', async () => {
+  const answers = [throttled, throttled, accepted, throttled]
+  const bench = await createBench(script(...answers), { submitSpreadMs: 300_000 })
+  const { sender, clock } = bench
+  for (let hours = 0; hours < 2; hours += 1) await sealHour(bench, 'requests')
+  sender.wake()
+  await work()
+  const pauses: number[] = []
+  while (pauses.length < 3) {
+    const pause = (sender.nextAttemptAt ?? 0) - clock.now()
+    pauses.push(pause / 1000)
+    await clock.advance(pause)
+    await work()
+  }
+  expect(pauses).toEqual([600, 1200, 1200])
+  expect(await bench.ledger.pendingRecords()).toEqual([])
+})
+
 describe('a sender that is stopped', () => {
   test('is settled when the attempt that was under way is', async () => {
     const release = Promise.withResolvers<void>()

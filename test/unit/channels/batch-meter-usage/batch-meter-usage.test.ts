@@ -83,7 +83,10 @@ describe('a batch', () => {
   })
 
   test('of a record without a customer is a defect', () => {
-    const toCall = () => batchMeterUsage.toCall([recordOf('saas', 0, 1)])
-    expect(toCall).toThrow(new TypeError('a record of a batch has a customer'))
+    const defect = new TypeError('a record of a batch has a customer')
+    const [part] = account.parts
+    const parts = part && [{ ...part, account: { ...part.account, identity: undefined } }]
+    for (const record of [recordOf('saas', 0, 1), { ...account, parts: parts ?? [] }])
+      expect(() => batchMeterUsage.toCall([record])).toThrow(defect)
   })
 })
