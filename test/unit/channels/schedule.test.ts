@@ -25,6 +25,19 @@ describe('the schedule on a clock that a test moves', () => {
     expect(ticks).toEqual(['10:00:00', '11:00:00', '12:00:00'])
   })
 
+  test('has one timer however often it is woken, and none when it is stopped', async () => {
+    const clock = new ManualClock()
+    const timers = new ManualClock()
+    const { ticks, schedule } = startRecorded({ clock, timers })
+    for (let times = 0; times < 3; times += 1) schedule.wake()
+    expect(clock.waiting).toBe(1)
+    schedule.stop()
+    expect([clock.waiting, timers.waiting]).toEqual([0, 0])
+    clock.step(3 * hourMs)
+    schedule.wake()
+    expect([ticks, clock.waiting]).toEqual([[], 0])
+  })
+
   test('ticks once for hours that went by while the machine slept', async () => {
     const clock = new ManualClock()
     const { ticks } = startRecorded({ clock, timers: clock })

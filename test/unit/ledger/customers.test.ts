@@ -143,6 +143,14 @@ describe('usage of a customer who is not registered', () => {
     await balanced(bench)
   })
 
+  test('goes to its own hour until AWS no longer accepts the end of it', async () => {
+    const bench = await saasBench()
+    await use(bench, 'acme', 3n)
+    await bench.clock.advance(24 * hourMs + 15 * 60_000)
+    await bench.register('acme', acme)
+    expect((await bench.ledger.usage()).open.map(({ hour }) => hour)).toEqual([nine])
+  })
+
   test('is refused when too many customers wait', async () => {
     const bench = await saasBench()
     const reports = Array.from({ length: 1000 }, (_, index) => ({

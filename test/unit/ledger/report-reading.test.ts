@@ -1,4 +1,12 @@
+import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { recordReading } from '../../../src/ledger/readings/report-reading.ts'
+import { readingRulesOf } from '../../../src/ledger/readings/reading-rules.ts'
+import { accountOf } from '../../../src/metering/account.ts'
+import { clusterHolder } from '../../../src/metering/slot.ts'
+import { membersNote } from '../../../src/store/readings.ts'
+import { openPage } from '../../support/ledger/open-page.ts'
+import { ModelBook, noteName } from '../../support/store/model-book.ts'
 import type { Aggregate } from '../../../src/metering/account.ts'
 import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
 
@@ -66,4 +74,60 @@ describe('a reading', () => {
       })
     },
   )
+})
+
+describe('a member', () => {
+  const hashed = (secret: string) =>
+    createHmac('sha256', secret).update('ada').digest('base64url').slice(0, 22)
+  const secrets = ['first', 'second']
+  const rules = readingRulesOf({
+    meaningOf: () => undefined,
+    readings: { maxReadings: 5, newSecret: () => secrets.shift() ?? 'none' },
+  })
+  const report = {
+    dimension: 'users',
+    member: 'ada',
+    quantity: unit,
+    occurredAt: undefined,
+    tags: '',
+    idempotencyKey: undefined,
+  }
+  const accountOfScope = (scope: 'resource' | 'cluster') =>
+    accountOf({
+      productCode: 'product',
+      customer: '',
+      dimension: 'users',
+      divisor: 1n,
+      aggregate: 'unique',
+      scope,
+    })
+
+  test('is hashed with a secret of the book, which is made once, and written once', () => {
+    const book = new ModelBook()
+    const page = openPage(book, 'pod:1')
+    page.takeOwnership(0)
+    for (const now of [1, 2]) recordReading(page, report, accountOfScope('resource'), now, rules)
+    const { readings, notes } = page.changes()
+    expect(readings?.rows.map(({ reading }) => [reading.key, reading.at])).toEqual([
+      [hashed('first'), 1],
+    ])
+    expect(notes).toEqual([{ resource: 'pod:1', name: membersNote, value: 'first' }])
+    book.apply(page.changes())
+    const next = openPage(book, 'pod:1')
+    recordReading(next, report, accountOfScope('resource'), 3, rules)
+    expect([next.changes().readings, next.changes().notes]).toEqual([undefined, []])
+  })
+
+  test('of what all share is hashed with the secret of all', () => {
+    const book = new ModelBook()
+    book.notes.set(noteName(clusterHolder, membersNote), 'of all')
+    const page = openPage(book, 'pod:1')
+    page.takeOwnership(0)
+    recordReading(page, report, accountOfScope('cluster'), 1, rules)
+    const { readings, notes } = page.changes()
+    expect([readings?.rows.map(({ reading }) => reading.key), notes]).toEqual([
+      [hashed('of all')],
+      [],
+    ])
+  })
 })

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { changeBook } from '../../../../src/store/sqlite/file/commands/book-file.ts'
 import { handOverBook } from '../../../../src/store/sqlite/file/commands/hand-over-book.ts'
 import type { WholeBook } from '../../../../src/store/whole-book.ts'
 import { openBench, temporaryDirectory, unit } from '../../../support/ledger/ledger-bench.ts'
@@ -34,6 +35,8 @@ test('a book is checked and then received whole, and goes on nowhere else', asyn
   const imported = { message: expect.stringContaining('into the database db/one') }
   await expect(openBench({ directory })).rejects.toMatchObject(refusal('LedgerImported'))
   await expect(openBench({ directory })).rejects.toMatchObject(imported)
+  const changing = changeBook(directory, () => expect.unreachable('the book has gone on'))
+  await expect(changing).rejects.toMatchObject(imported)
   const other = receiverNamed('db/two')
   await expect(handOverBook(directory, other)).rejects.toMatchObject(imported)
   expect(other.done).toEqual([])
