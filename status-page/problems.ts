@@ -66,7 +66,7 @@ export const headlines: Readonly<Record<Problem['kind'], string>> = {
 /** What happens to the records, and what a person can do. */
 const remedies: Readonly<Record<Problem['kind'], string>> = {
   unresolved:
-    'Look at the hour in the Marketplace reports, then decide: delivered if AWS has billed it, resend if not. Nothing is sent again before that.',
+    'Look at the hour in the Marketplace reports, then decide: delivered if AWS has billed it, resend if not. While AWS still accepts the record, resend needs --force. Nothing is sent again before you decide.',
   refused:
     'Fix what AWS reports. The sidecar tries again automatically, at most 15 minutes apart. To try now:',
   held: 'It is not billed until you decide. To bill it with the current hour:',

@@ -83,7 +83,9 @@ test('resolve settles a record, or bills its usage once more, by one sidecar', a
   await run('resolve', `${ids.unresolved}`, '--delivered')
   expect((await b.ledger.usage()).settled).toMatchObject([{ state: 'accepted' }])
   const again = await twoSidecars()
-  await again.run('resolve', `${again.ids.unresolved}`, '--resend')
+  const resend = ['resolve', `${again.ids.unresolved}`, '--resend']
+  await expect(again.run(...resend)).rejects.toMatchObject({ code: 'RecordWindowOpen' })
+  await again.run(...resend, '--force')
   await again.clock.advance(hourMs)
   const sealed = [...(await again.a.seal()), ...(await again.b.seal())]
   expect(sealed).toMatchObject([{ dimension: 'unresolved', quantity: 7n * unit }])

@@ -308,9 +308,10 @@ export class SimulatedPod {
     const { id, slot, dimension, hour, quantity } = record
     const entry = this.aws.entries.get(`${slot.holder}|${dimension}|${hour}`)
     const delivered = entry?.ours === true && entry.quantity === quantity
-    const action = delivered ? resolveDelivered : resolveResend
+    const now = this.clock.now()
+    // Nothing else has the record, and this operator knows that AWS does not.
     await this.#operate(delivered ? 'resolve as delivered' : 'resolve with resend', (page) =>
-      action(page, id, this.clock.now()),
+      delivered ? resolveDelivered(page, id, now) : resolveResend(page, id, now, true),
     )
   }
 

@@ -33,7 +33,7 @@ usage: marketplace-sidecar ledger <action> [options]
   reopen <id>                     a refused record: seal it again as today's product file says
   release <id>                    held usage: bill it with the current hour
   resolve <id> --delivered        an unresolved record: AWS has billed it
-  resolve <id> --resend           an unresolved record: AWS has not; bill it with a later hour
+  resolve <id> --resend [--force] an unresolved record: AWS has not; bill it with a later hour
   void <id> --reason <text>       a refused record: write it off
   void --dimension <name>         held or open usage: write off --quantity <number>, oldest first,
     --reason <text>               needed; --tags <key=value,...> or --customer <key>: only of these

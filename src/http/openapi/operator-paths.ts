@@ -47,7 +47,11 @@ function bodyOf(action: OperatorAction) {
     return { schema: { ...byId, properties: { id, yes } }, example: { id: 2 } }
   if (action !== 'void')
     return {
-      schema: { ...byId, required: ['id', 'yes'], properties: { id, yes } },
+      schema: {
+        ...byId,
+        required: ['id', 'yes'],
+        properties: action === 'resolve-resend' ? { id, force: { const: true }, yes } : { id, yes },
+      },
       example: { id: 2, yes: true },
     }
   const properties = {
@@ -75,7 +79,7 @@ const ownCodes: Readonly<Record<OperatorAction, readonly ProblemCode[]>> = {
   reopen: ['RecordNotFound', 'RecordStateMismatch', 'UnknownDimension'],
   release: ['HeldNotFound', 'UnknownDimension'],
   'resolve-delivered': ['RecordNotFound', 'RecordStateMismatch', 'OperatorNotAllowed'],
-  'resolve-resend': ['RecordNotFound', 'RecordStateMismatch'],
+  'resolve-resend': ['RecordNotFound', 'RecordStateMismatch', 'RecordWindowOpen'],
   void: ['RecordNotFound', 'RecordStateMismatch', 'UsageNotFound', 'OperatorNotAllowed'],
 }
 

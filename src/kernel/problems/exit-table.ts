@@ -124,6 +124,11 @@ export const exitTable = {
     happened: 'The product file of this image does not allow the decision',
     todo: 'Ask the seller, who can allow it with `operator`',
   },
+  RecordWindowOpen: {
+    exit: 'failed',
+    happened: 'AWS still accepts the record that `resolve --resend` would bill again',
+    todo: 'Wait until the time in the message, or add `--force`',
+  },
   RecordStateMismatch: {
     exit: 'failed',
     happened: "The action does not apply to the record's state",

@@ -30,6 +30,13 @@ export const operatorProblems = {
     happened: "The action does not apply to the record's state",
     todo: 'See [ledger.md](../operate/ledger.md)',
   },
+  RecordWindowOpen: {
+    status: 409,
+    title: 'AWS still accepts the record',
+    happened:
+      'AWS still accepts the record that the request would bill again, so it may be billed twice',
+    todo: 'Wait until the time in the `detail`, or send `"force": true`',
+  },
   UsageNotFound: {
     status: 409,
     title: 'Less usage is held or open',

@@ -1,7 +1,9 @@
+import { toIso } from '../../kernel/clock.ts'
 import { SidecarError } from '../../kernel/errors.ts'
 import { hourOf } from '../../metering/hour.ts'
 import type { MeteringRecord } from '../../metering/record/record.ts'
 import { recordStateTable, type RecordState } from '../../metering/record/record-states.ts'
+import { windowOf } from '../../metering/record/record-window.ts'
 import type { Page } from '../page/page.ts'
 import { returnUsage } from '../settling/settle-record.ts'
 
@@ -22,10 +24,11 @@ export function resolveDelivered(page: Page, id: number, now: number): MeteringR
 /**
  * Sends the usage of an unresolved record again, AWS having not billed it: it goes to the first
  * unsealed hour of the book's owner, from the current one on. The record's own hour cannot be sent a
- * second time. Throws RecordNotFound, RecordStateMismatch.
+ * second time. Throws RecordNotFound, RecordStateMismatch and, without `force`, RecordWindowOpen.
  */
-export function resolveResend(page: Page, id: number, now: number): MeteringRecord {
+export function resolveResend(page: Page, id: number, now: number, force: boolean): MeteringRecord {
   const record = findInState(page, id, 'unresolved', 'resolved')
+  if (!force) requireWindowOver(record, now)
   const movedTo = returnUsage(page, record, hourOf(now))
   return page.update(record, {
     state: 'moved',
@@ -44,6 +47,17 @@ export function resolveResend(page: Page, id: number, now: number): MeteringReco
 export function retryRefused(page: Page, id: number): MeteringRecord {
   const record = findInState(page, id, 'refused', 'retried')
   return page.update(record, { state: record.ambiguous ? 'sending' : 'sealed' })
+}
+
+/** Throws RecordWindowOpen while AWS still accepts the record: a sidecar that is paused may have it under way. */
+export function requireWindowOver(record: MeteringRecord, now: number): void {
+  const { id, slot, timestamp } = record
+  const end = windowOf(slot.channel === 'batch-meter-usage').end(timestamp)
+  if (now >= end) return
+  throw new SidecarError(
+    'RecordWindowOpen',
+    `AWS accepts record ${id} until ${toIso(end)}, and a sidecar that is only paused may send it until then: its usage would be billed twice. Nothing was changed. Decide after that, or add --force (over HTTP "force": true) if every sidecar that had the record has ended and AWS does not have it.`,
+  )
 }
 
 /** The error for an id that the book does not have. */

@@ -36,7 +36,6 @@ export function createOperatorDesk(
     retry: (page: Page, id: number) => retryRefused(page, id),
     reopen: (page: Page, id: number, now: number) => reopenRefused(page, id, now, today),
     'resolve-delivered': resolveDelivered,
-    'resolve-resend': resolveResend,
   }
   const decide: Ledger['decide'] = async (decision) => {
     const decided = await ledger.decide(decision)
@@ -51,6 +50,15 @@ export function createOperatorDesk(
         await decide({
           action,
           decide: (page, now) => ofRecord[action](page, id, now),
+          about: aboutRecord,
+        }),
+      )
+    },
+    async resend(id, force) {
+      return decidedAbout(
+        await decide({
+          action: 'resolve-resend',
+          decide: (page, now) => resolveResend(page, id, now, force),
           about: aboutRecord,
         }),
       )

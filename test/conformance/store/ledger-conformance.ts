@@ -346,14 +346,14 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
       const retried = await book.operate((page) => retryRefused(page, id('refused')))
       expect(retried.state).toBe('sealed')
       await book.operate((page) => resolveDelivered(page, id('delivered'), now))
-      await book.operate((page) => resolveResend(page, id('resent'), now))
+      await book.operate((page) => resolveResend(page, id('resent'), now, true))
       expect(await book.store.record(id('delivered'))).toMatchObject({ state: 'accepted' })
       expect(await book.store.record(id('resent'))).toMatchObject({ movedTo: nine + hourMs })
       expect((await book.ledger.usage()).open).toEqual([
         { dimension: 'resent', hour: nine + hourMs, quantity: 2n * unit },
       ])
       await expect(
-        book.operate((page) => resolveResend(page, id('resent'), now)),
+        book.operate((page) => resolveResend(page, id('resent'), now, true)),
       ).rejects.toMatchObject(refusal('RecordStateMismatch'))
       await book.expectBalance()
     })

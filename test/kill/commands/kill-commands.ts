@@ -157,7 +157,7 @@ async function prepare(
     ['reopen', command(`reopen ${idOf('calls')} --yes`)],
     ['release', command(`release ${held?.id} --yes`)],
     ['resolve --delivered', command(`resolve ${idOf('storage')} --delivered --yes`)],
-    ['resolve --resend', command(`resolve ${idOf('storage')} --resend --yes`)],
+    ['resolve --resend', command(`resolve ${idOf('storage')} --resend --force --yes`)],
     ['void of a record', command(`void ${idOf('seats')} --reason test --yes`)],
     ['void of usage', command('void --dimension requests --quantity 20 --reason test --yes')],
     ['backup', ['backup', target]],

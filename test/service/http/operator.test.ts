@@ -229,10 +229,23 @@ test.each([
     { id, mayBeBilled: true, decisions: ['resolve-delivered', 'resolve-resend'] },
   ])
   expect((await ask(action, { id })).status).toBe(400)
-  const { body } = await ask(action, { id, yes: true })
+  const force = action === 'resolve-resend' && { force: true }
+  const { body } = await ask(action, { id, ...force, yes: true })
   expect(body).toMatchObject({ action, record: { id, state } })
   expect((await harness.sidecar.ledger.audit())[0]?.open).toBe(open)
   expect((await ask('records')).body['records']).toEqual([])
+  await expectBalanced()
+})
+
+test('an unresolved record that AWS still accepts is resent by force alone', async () => {
+  await start()
+  const id = await unresolvedRecord()
+  const resend = (more: object) => ask('resolve-resend', { id, yes: true, ...more })
+  expect((await resend({})).body).toMatchObject({ status: 409, code: 'RecordWindowOpen' })
+  expect((await resend({ force: 'yes' })).body).toMatchObject({ code: 'InvalidRequest' })
+  expect((await ask('records')).body['records']).toMatchObject([{ id, state: 'unresolved' }])
+  await harness.clock.advance(7 * 3_600_000)
+  expect((await resend({})).body).toMatchObject({ record: { id, state: 'moved' } })
   await expectBalanced()
 })
 

@@ -74,7 +74,7 @@ async function heldUsage(): Promise<void> {
 describe('a decision that cannot be undone', () => {
   test('is asked for on a terminal, with what it is about', async () => {
     const id = await recordAfter(lost, hourTaken)
-    const { code, err } = await type('n\n', 'resolve', id, '--resend')
+    const { code, err } = await type('n\n', 'resolve', id, '--resend', '--force')
     expect(code).toBe(1)
     const text = err.join(' ')
     expect(text).toContain(`record ${id} (seats, 2026-03-10T09h, 3 units)`)
@@ -100,7 +100,7 @@ describe('a decision that cannot be undone', () => {
 
   test.each([
     ['resolve', ['--delivered'], [lost, hourTaken]],
-    ['resolve', ['--resend'], [lost, hourTaken]],
+    ['resolve', ['--resend', '--force'], [lost, hourTaken]],
     ['void', ['--reason', 'a test'], [refused]],
   ] as const)(
     'without a terminal "%s" %j needs --yes, whatever a pipe says',
@@ -343,7 +343,7 @@ describe('where a product file is baked in', () => {
 
   test('resolve --resend needs none', async () => {
     const id = await recordAfter(lost, hourTaken)
-    const args = ['resolve', id, '--resend', '--yes']
+    const args = ['resolve', id, '--resend', '--force', '--yes']
     expect((await runLedger(directory, clock, args, {}, bakedWith(undefined))).code).toBe(0)
   })
 })

@@ -81,7 +81,7 @@ describe('the command beside a busy sidecar', () => {
     const stop = keepBusy()
     const results = await Promise.all([
       command('resolve', `${a}`, '--delivered', '--yes'),
-      command('resolve', `${b}`, '--resend', '--yes', '--json'),
+      command('resolve', `${b}`, '--resend', '--force', '--yes', '--json'),
       command('retry', `${c}`),
       command('audit'),
     ])
@@ -108,7 +108,7 @@ describe('the command beside a busy sidecar', () => {
     await clock.advance(hourMs)
     const [record] = await seal(book, start + hourMs, clock.now())
     await send(book, record?.id ?? 0, lost, hourTaken)
-    expect((await command('resolve', `${record?.id}`, '--resend', '--yes')).code).toBe(0)
+    expect((await command('resolve', `${record?.id}`, '--resend', '--force', '--yes')).code).toBe(0)
     await report(book, 'a', 1)
     await book.close()
     book = await openBook(directory, clock)
@@ -122,7 +122,7 @@ describe('the command beside a busy sidecar', () => {
     const [record] = await seal(book, start + hourMs, clock.now())
     await send(book, record?.id ?? 0, lost, hourTaken)
     const results = await Promise.all([
-      command('resolve', `${record?.id}`, '--resend', '--yes'),
+      command('resolve', `${record?.id}`, '--resend', '--force', '--yes'),
       command('resolve', `${record?.id}`, '--delivered', '--yes'),
     ])
     expect(results.map(({ code }) => code).toSorted((a, b) => a - b)).toEqual([0, 1])

@@ -184,7 +184,7 @@ describe('ledger resolve and retry', () => {
   test('--resend moves the usage to the current hour and says so', async () => {
     await fill()
     const id = await idOf('seats')
-    expect(await json('resolve', id, '--resend', '--yes')).toMatchObject({
+    expect(await json('resolve', id, '--resend', '--force', '--yes')).toMatchObject({
       action: 'resolve',
       resolution: 'resend',
       record: { id: Number(id), state: 'moved', movedTo: '2026-03-10T10:00:00.000Z' },
@@ -197,7 +197,7 @@ describe('ledger resolve and retry', () => {
         { dimension: 'seats', quantity: '3' },
       ],
     })
-    const second = run('resolve', id, '--resend', '--yes')
+    const second = run('resolve', id, '--resend', '--force', '--yes')
     await expect(second).rejects.toMatchObject({ code: 'RecordStateMismatch' })
     const [, seats] = await seal(book, nine + 2 * hourMs, nine + 2 * hourMs + 60_000)
     expect(seats).toMatchObject({ dimension: 'seats', quantity: 3_000_000n })
@@ -207,7 +207,15 @@ describe('ledger resolve and retry', () => {
     await fill()
     const id = await idOf('seats')
     const machine = new ManualClock('2026-03-01T00:00:00Z')
-    const result = await ledgerJson(directory, machine, 'resolve', id, '--resend', '--yes')
+    const result = await ledgerJson(
+      directory,
+      machine,
+      'resolve',
+      id,
+      '--resend',
+      '--force',
+      '--yes',
+    )
     expect(result).toMatchObject({ record: { movedTo: '2026-03-01T00:00:00.000Z' } })
   })
 
@@ -216,7 +224,15 @@ describe('ledger resolve and retry', () => {
     await book.remember(fastClockNote, 'a demo')
     const id = await idOf('seats')
     const machine = new ManualClock('2026-03-01T00:00:00Z')
-    const result = await ledgerJson(directory, machine, 'resolve', id, '--resend', '--yes')
+    const result = await ledgerJson(
+      directory,
+      machine,
+      'resolve',
+      id,
+      '--resend',
+      '--force',
+      '--yes',
+    )
     expect(result).toMatchObject({ record: { movedTo: '2026-03-10T10:00:00.000Z' } })
   })
 
@@ -238,7 +254,7 @@ describe('ledger resolve and retry', () => {
       return out.filter((line) => !line.includes('"dimension":"seats"'))
     }
     const before = await others()
-    await run('resolve', await idOf('seats'), '--resend', '--yes')
+    await run('resolve', await idOf('seats'), '--resend', '--force', '--yes')
     expect(await others()).toEqual(before)
   })
 })

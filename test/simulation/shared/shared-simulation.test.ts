@@ -45,7 +45,7 @@ describe('whatever happens around sidecars that share a database', { timeout: 12
     )
   })
 
-  test(`so it is with the fresh seed ${fresh}`, async () => {
+  test(`so it is with the fresh seed ${fresh}`, { timeout: 120_000 }, async () => {
     for (const customers of [false, true]) {
       const { failure } = await simulateShared({ seed: fresh, hours: 30, customers })
       expect(failure && { seed: failure.seed, broken: failure.violation.message }).toBeUndefined()

@@ -7,7 +7,6 @@ import {
 } from '../../../src/ledger/decisions/operator-actions.ts'
 import type { Page } from '../../../src/ledger/page/page.ts'
 import type { MeteringRecord } from '../../../src/metering/record/record.ts'
-import { windowOf } from '../../../src/metering/record/record-window.ts'
 import { Chance } from '../../kill/chance.ts'
 import { ModelAws } from '../../support/aws/model-aws.ts'
 import { ManualClock, settle } from '../../support/manual-clock.ts'
@@ -298,12 +297,9 @@ export class SimulatedCluster {
     const holder = slot.channel === 'batch-meter-usage' ? slot.holder : resource
     const entry = this.aws.entries.get(`${holder}|${dimension}|${hour}`)
     const delivered = entry?.ours === true && entry.quantity === quantity
-    // A call of a sidecar that is paused may still come, for as long as AWS accepts the record.
-    const { end } = windowOf(slot.channel === 'batch-meter-usage')
-    if (!delivered && this.now < end(record.timestamp)) return
-    const action = delivered ? resolveDelivered : resolveResend
+    // Without force: a call of a sidecar that is paused may still come, for as long as AWS accepts the record.
     await this.#operate(delivered ? 'resolve as delivered' : 'resolve with resend', (page) =>
-      action(page, id, this.now),
+      delivered ? resolveDelivered(page, id, this.now) : resolveResend(page, id, this.now, false),
     )
   }
 

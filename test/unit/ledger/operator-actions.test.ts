@@ -109,10 +109,19 @@ describe('resolve --delivered', () => {
 })
 
 describe('resolve --resend', () => {
+  test('needs force until AWS no longer accepts the record, which may still be on its way', async () => {
+    const id = await unresolvedRecord()
+    const end = (await read(id)).timestamp + 6 * hourMs
+    const resend = (now: number) => act((page) => resolveResend(page, id, now, false))
+    await expect(resend(end - 1)).rejects.toMatchObject({ code: 'RecordWindowOpen' })
+    expect(await read(id)).toMatchObject({ state: 'unresolved' })
+    expect(await resend(end)).toMatchObject({ state: 'moved' })
+  })
+
   test('bills with the current hour, not with one that AWS accepts no more', async () => {
     const id = await unresolvedRecord()
     const now = nine + 8 * hourMs + 60_000
-    const record = await act((page) => resolveResend(page, id, now))
+    const record = await act((page) => resolveResend(page, id, now, true))
     expect(record).toMatchObject({ state: 'moved', movedTo: nine + 8 * hourMs })
     expect(new Set((await openByTags()).map(({ hour }) => hour))).toEqual(
       new Set([nine + 8 * hourMs]),
@@ -122,7 +131,7 @@ describe('resolve --resend', () => {
   test('the usage goes to the current hour with its tags, and the record is its trace', async () => {
     const id = await unresolvedRecord()
     await report(book, 'requests', 1, { team: 'a' })
-    const record = await act((page) => resolveResend(page, id, options.now))
+    const record = await act((page) => resolveResend(page, id, options.now, true))
     expect(record).toMatchObject({ state: 'moved', movedTo: ten, lastCode: 'ResolvedResend' })
     const cells = await openByTags()
     expect(cells.map(({ hour, tags, quantity }) => [hour, tagsOf(tags), quantity])).toEqual([
@@ -135,7 +144,7 @@ describe('resolve --resend', () => {
   test('it is billed with the next record, which holds both', async () => {
     const id = await unresolvedRecord()
     await report(book, 'requests', 2)
-    await act((page) => resolveResend(page, id, options.now))
+    await act((page) => resolveResend(page, id, options.now, true))
     const [next] = await seal(book, ten + hourMs, ten + hourMs + 60_000)
     expect(next).toMatchObject({ hour: ten, quantity: 42_000_000n })
   })
@@ -144,7 +153,7 @@ describe('resolve --resend', () => {
     const id = await unresolvedRecord()
     await report(book, 'requests', 3)
     await seal(book, ten + hourMs, clock.now())
-    const record = await act((page) => resolveResend(page, id, options.now))
+    const record = await act((page) => resolveResend(page, id, options.now, true))
     expect(record.movedTo).toBe(ten + hourMs)
   })
 
@@ -154,7 +163,7 @@ describe('resolve --resend', () => {
     await book.close()
     book = await openBook(directory, clock, 'task/two')
     expect(await read(id)).toMatchObject({ state: 'unresolved', resource: 'task/one' })
-    const record = await act((page) => resolveResend(page, id, nine))
+    const record = await act((page) => resolveResend(page, id, nine, true))
     expect(record.movedTo).toBe(nine)
     const [own] = await seal(book, ten, clock.now())
     expect(own).toMatchObject({ hour: nine, resource: 'task/two', quantity: 40_000_000n })
@@ -162,7 +171,7 @@ describe('resolve --resend', () => {
 
   test('tag sets beyond the limit of the sidecar go to the untagged bucket', async () => {
     const id = await unresolvedRecord()
-    await act((page) => resolveResend(page, id, options.now), 1)
+    await act((page) => resolveResend(page, id, options.now, true), 1)
     const cells = await openByTags()
     expect(cells.map(({ quantity }) => quantity)).toEqual([20_000_000n, 20_000_000n])
   })
@@ -210,7 +219,7 @@ describe('a record in another state is left alone, and the error says which', ()
     expect(before.state).toBe(state)
     for (const action of [
       () => act((page) => resolveDelivered(page, id, options.now)),
-      () => act((page) => resolveResend(page, id, options.now)),
+      () => act((page) => resolveResend(page, id, options.now, true)),
       () => act((page) => retryRefused(page, id)),
     ])
       await expect(action()).rejects.toThrow(
@@ -225,15 +234,15 @@ describe('a record in another state is left alone, and the error says which', ()
   test('refused is for retry, unresolved for resolve', async () => {
     const id = await sealedRecord()
     await send(book, id, refused)
-    await expect(act((page) => resolveResend(page, id, options.now))).rejects.toThrow(
+    await expect(act((page) => resolveResend(page, id, options.now, true))).rejects.toThrow(
       'is refused, and only unresolved records can be resolved',
     )
   })
 
   test('a second resolve changes nothing', async () => {
     const id = await unresolvedRecord()
-    await act((page) => resolveResend(page, id, options.now))
-    await expect(act((page) => resolveResend(page, id, options.now))).rejects.toThrow(
+    await act((page) => resolveResend(page, id, options.now, true))
+    await expect(act((page) => resolveResend(page, id, options.now, true))).rejects.toThrow(
       `Record ${id} is moved`,
     )
   })

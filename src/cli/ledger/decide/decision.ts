@@ -39,6 +39,10 @@ export class Decision {
     return record
   }
 
+  now(): Promise<number> {
+    return this.#place.now()
+  }
+
   async held(): Promise<readonly HeldUsageSummary[]> {
     const now = await this.#place.now()
     return (await this.#place.read((book) => book.usage(now))).held

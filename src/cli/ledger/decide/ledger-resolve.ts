@@ -1,6 +1,11 @@
 import { readArguments } from '../../command-line.ts'
-import { resolveDelivered, resolveResend } from '../../../ledger/decisions/operator-actions.ts'
+import {
+  requireWindowOver,
+  resolveDelivered,
+  resolveResend,
+} from '../../../ledger/decisions/operator-actions.ts'
 import { aboutRecord } from '../../../ledger/decisions/trail.ts'
+import type { Page } from '../../../ledger/page/page.ts'
 import type { MeteringRecord } from '../../../metering/record/record.ts'
 import { exitCodes } from '../../exit-codes.ts'
 import { wrap } from '../../text-table.ts'
@@ -21,6 +26,7 @@ export async function resolveRecord(
       ...yesOption,
       delivered: { type: 'boolean', default: false },
       resend: { type: 'boolean', default: false },
+      force: { type: 'boolean', default: false },
     },
     allowPositionals: true,
   })
@@ -29,13 +35,18 @@ export async function resolveRecord(
     throw invalid(
       '"ledger resolve" needs exactly one of --delivered (AWS has billed it) and --resend (AWS has not)',
     )
+  const { force } = values
+  if (force && values.delivered) throw invalid('--force belongs to --resend')
   const decision = new Decision(values['data-dir'], context)
   const action = values.delivered ? 'resolve-delivered' : 'resolve-resend'
   if (action === 'resolve-delivered') decision.product.requireAllowed(action)
-  const subject = formatRecord(await decision.recordIn(id, 'unresolved', 'resolved'))
+  const before = await decision.recordIn(id, 'unresolved', 'resolved')
+  if (values.resend && !force) requireWindowOver(before, await decision.now())
+  const subject = formatRecord(before)
   if (!(await confirmDecision(action, subject, values.yes, context.io))) return exitCodes.failed
-  const decide = values.delivered ? resolveDelivered : resolveResend
-  const record = await decision.run(action, (page, now) => decide(page, id, now), aboutRecord)
+  const decide = (page: Page, now: number) =>
+    values.delivered ? resolveDelivered(page, id, now) : resolveResend(page, id, now, force)
+  const record = await decision.run(action, decide, aboutRecord)
   if (values.json) {
     const resolution = values.delivered ? 'delivered' : 'resend'
     context.io.out(JSON.stringify({ action: 'resolve', resolution, record: recordBody(record) }))

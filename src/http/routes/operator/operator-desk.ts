@@ -23,7 +23,7 @@ export interface Decided {
   readonly billedWith: number | undefined
 }
 
-type RecordAction = Exclude<OperatorAction, 'release' | 'void'>
+type RecordAction = Exclude<OperatorAction, 'release' | 'resolve-resend' | 'void'>
 
 /** What operators decide, as the routes see it. Decisions resolve when they are on disk. */
 export interface OperatorDesk {
@@ -33,6 +33,8 @@ export interface OperatorDesk {
   >
   /** Rejects with OperatorNotAllowed where the product file forbids the action to operators. */
   decide(action: RecordAction, id: number): Promise<Decided>
+  /** Rejects with RecordWindowOpen while AWS accepts the record, without `force`. */
+  resend(id: number, force: boolean): Promise<Decided>
   release(id: number): Promise<Decided>
   voidRecord(id: number, reason: string): Promise<Decided>
   voidUsage(usage: UsageToVoid): Promise<Decided>

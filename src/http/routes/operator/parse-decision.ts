@@ -20,8 +20,8 @@ export function parseDecision(
   body: unknown,
 ): (desk: OperatorDesk) => Promise<Decided> {
   const isVoid = action === 'void'
-  const members = membersOf(body, isVoid ? voidMembers : ['id', 'yes'])
-  const decision = isVoid ? parseVoid(members) : parseById(action, idOf(members['id']))
+  const members = membersOf(body, membersOfAction[action] ?? ['id', 'yes'])
+  const decision = isVoid ? parseVoid(members) : parseById(action, members)
   const { final, question } = operatorActionTable[action]
   if (final && members['yes'] !== true)
     throw invalid(
@@ -30,10 +30,19 @@ export function parseDecision(
   return decision
 }
 
-const voidMembers = ['id', 'reason', 'dimension', 'quantity', 'tags', 'customer', 'yes']
+const membersOfAction: { readonly [action in OperatorAction]?: readonly string[] } = {
+  'resolve-resend': ['id', 'force', 'yes'],
+  void: ['id', 'reason', 'dimension', 'quantity', 'tags', 'customer', 'yes'],
+}
 
-function parseById(action: Exclude<OperatorAction, 'void'>, id: number) {
-  return (desk: OperatorDesk) => (action === 'release' ? desk.release(id) : desk.decide(action, id))
+function parseById(action: Exclude<OperatorAction, 'void'>, members: Members) {
+  const id = idOf(members['id'])
+  const force = members['force']
+  if (force !== undefined && force !== true) throw invalid('force must be true, or left out.')
+  return (desk: OperatorDesk) => {
+    if (action === 'release') return desk.release(id)
+    return action === 'resolve-resend' ? desk.resend(id, force === true) : desk.decide(action, id)
+  }
 }
 
 function parseVoid(members: Members): (desk: OperatorDesk) => Promise<Decided> {
