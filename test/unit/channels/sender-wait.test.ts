@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { retryRefused } from '../../../src/ledger/decisions/operator-actions.ts'
 import { aboutRecord } from '../../../src/ledger/decisions/trail.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
@@ -123,6 +123,21 @@ describe('a sender that is stopped', () => {
     await bench.sender.settled()
     expect([lines, bench.clock.waiting]).toEqual([[], 0])
   })
+})
+
+test('only a record that AWS refused is looked at for tags, and one without any stays as it is', async () => {
+  const { log, lines } = createRecordedLog()
+  const bench = await createBench(script(accepted, misconfigured), { log })
+  const reseal = vi.spyOn(bench.ledger, 'resealRecord')
+  await sealHour(bench, 'requests')
+  bench.sender.wake()
+  await work()
+  expect(reseal).not.toHaveBeenCalled()
+  await sealHour(bench, 'requests')
+  bench.sender.wake()
+  await work()
+  expect(reseal).toHaveBeenCalledOnce()
+  expect(lines.map(({ event }) => event)).toEqual(['record.failed'])
 })
 
 describe('a second flush', () => {

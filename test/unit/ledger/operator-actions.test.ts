@@ -123,6 +123,7 @@ describe('resolve --resend', () => {
     const now = nine + 8 * hourMs + 60_000
     const record = await act((page) => resolveResend(page, id, now, true))
     expect(record).toMatchObject({ state: 'moved', movedTo: nine + 8 * hourMs })
+    expect(record.lastMessage).toMatch(/later hour; before that: DuplicateRequestException: /)
     expect(new Set((await openByTags()).map(({ hour }) => hour))).toEqual(
       new Set([nine + 8 * hourMs]),
     )
@@ -237,6 +238,16 @@ describe('a record in another state is left alone, and the error says which', ()
     await expect(act((page) => resolveResend(page, id, options.now, true))).rejects.toThrow(
       'is refused, and only unresolved records can be resolved',
     )
+  })
+
+  test('a record that is not refused cannot be retried, and the whole queue is listed', async () => {
+    await report(book, 'storage', 1)
+    const id = await sealedRecord()
+    await expect(act((page) => retryRefused(page, id))).rejects.toThrow(
+      'only refused records can be retried',
+    )
+    const overview = await readBook(directory, (reader) => reader.overview(options.now))
+    expect(overview.pending).toHaveLength(2)
   })
 
   test('a second resolve changes nothing', async () => {

@@ -42,6 +42,10 @@ test('open readings are summed up by hour and dimension, and asked for before an
     resource: 'pod:1',
     hour,
   }))
+  for (const hour of hours) {
+    expect(rows.all(hour)).toEqual([])
+    expect([rows.hour(hour), rows.one(hour, '', '')]).toEqual([undefined, undefined])
+  }
   rows.write({
     dropped: [],
     hours: hours.map((hour) => ({ ...hour, closed: false, count: 1 })),
