@@ -24,6 +24,8 @@ const httpOptions = {
   joinDuplicateHeaders: true,
   // Our own check answers a request without Host with an error code. Node would refuse it without one.
   requireHostHeader: false,
+  // Of a body that waits, one read is held: with Node's own 64 KiB it is two.
+  highWaterMark: 16_384,
 }
 
 /**
