@@ -7,15 +7,22 @@ import {
 } from '../../metering/customer.ts'
 import { laterOf, type LicenceState } from '../../metering/licence.ts'
 import type { CustomerView, OpenAccountHour } from '../../store/view.ts'
+import type { HeldUsage } from '../page/held-usage.ts'
 import type { OpenUsage } from '../page/open-usage.ts'
 
 /** What AWS calls a customer, the most exact first. */
 const exactness = ['licenseArn', 'identifier', 'accountId'] as const
 
+/** Where this group puts usage. */
+interface Places {
+  readonly open: Pick<OpenUsage, 'withAdded'>
+  readonly held: Pick<HeldUsage, 'added'>
+}
+
 /** The customers while one group of commands changes them: the store's under what the group has done. */
 export class CustomerPage {
   readonly #view: CustomerView
-  readonly #open: Pick<OpenUsage, 'withAdded'>
+  readonly #places: Places
   /** By identity. */
   readonly #changed = new Map<string, Registration>()
   readonly #licences = new Map<string, LicenceState>()
@@ -24,13 +31,9 @@ export class CustomerPage {
   readonly #found = new Map<string, Registration[]>()
   readonly #onChange: () => void
 
-  constructor(
-    view: CustomerView,
-    open: Pick<OpenUsage, 'withAdded'>,
-    onChange: () => void = () => {},
-  ) {
+  constructor(view: CustomerView, places: Places, onChange: () => void) {
     this.#view = view
-    this.#open = open
+    this.#places = places
     this.#onChange = onChange
   }
 
@@ -125,7 +128,7 @@ export class CustomerPage {
     const stored = this.#accountsOf(customer)
       .filter(waits)
       .flatMap((account) => this.#view.openHoursOf(account))
-    return this.#open.withAdded(stored, ({ account }) => waits(account))
+    return this.#places.open.withAdded(stored, ({ account }) => waits(account))
   }
 
   /** The last hour that has usage or a record of a registration; undefined where none has. */
@@ -166,17 +169,22 @@ export class CustomerPage {
 
   /** Those of the store, and those that this group adds usage to. */
   #accountsOf(customer: string): Account[] {
-    const added = this.#open.withAdded([], ({ account: { key } }) => key.customer === customer)
+    const added = this.#places.open.withAdded(
+      [],
+      ({ account: { key } }) => key.customer === customer,
+    )
     const accounts = [...this.#view.accountsOf(customer), ...added.map(({ account }) => account)]
     return [...new Map(accounts.map((account) => [account.name, account])).values()]
   }
 
-  /** Hours to which this group adds usage of a registration. */
+  /** Hours to which this group adds usage of a registration, or of which it holds some. */
   #addedFor({ customer, identity }: Registration): OpenAccountHour[] {
-    return this.#open.withAdded([], ({ account: { key } }) => {
+    const isOwn = ({ account: { key } }: OpenAccountHour) => {
       const { form, value } = key.identity ?? {}
       return key.customer === customer && form === identity.form && value === identity.value
-    })
+    }
+    const { open, held } = this.#places
+    return [...open.withAdded([], isOwn), ...held.added().filter(isOwn)]
   }
 
   #sharing(names: CustomerNames, key: keyof CustomerNames): Registration[] {

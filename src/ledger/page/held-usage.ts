@@ -43,6 +43,11 @@ export class HeldUsage {
     return this.#released.has(nameOf(held)) ? [] : this.#view.heldCells(held)
   }
 
+  /** What this group holds. */
+  added(): HeldKey[] {
+    return [...this.#added.values()]
+  }
+
   /** Takes all out of a held hour, and returns it. */
   release(held: HeldHour): readonly OpenCell[] {
     const cells = this.cells(held)

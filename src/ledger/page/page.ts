@@ -76,7 +76,9 @@ export class Page {
     this.#held = new HeldUsage(view)
     this.readings = new Readings(view.readings)
     this.cursors = new Cursors(view)
-    this.customers = new CustomerPage(view, this.#open, () => this.#forgetUnsealed())
+    this.customers = new CustomerPage(view, { open: this.#open, held: this.#held }, () =>
+      this.#forgetUnsealed(),
+    )
   }
 
   /** The task or pod that owns the book. */

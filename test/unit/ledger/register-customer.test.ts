@@ -78,6 +78,19 @@ describe('a registration', () => {
   })
 })
 
+test('a customer whose waiting usage the same group holds is not settled', async () => {
+  const customerRules = { form: 'identifier', region: 'us-east-1', lateUsage: 'hold' } as const
+  const bench = await saasBench('identifier', { customers: customerRules })
+  await bench.report('requests', unit, { customer: 'acme' })
+  await bench.clock.advance(26 * hourMs)
+  const [, deleted] = await Promise.allSettled([
+    bench.register('acme', acme),
+    bench.customers.delete('acme'),
+  ])
+  expect(deleted).toMatchObject({ reason: refusal('CustomerNotSettled') })
+  expect((await bench.ledger.usage()).held).toMatchObject([{ quantity: unit }])
+})
+
 test('names that fit two customers are unclear', async () => {
   const { register, ledger, directory, clock } = await saasBench('license-arn')
   await register('one', acme)
