@@ -150,6 +150,40 @@ describe('a counter', () => {
     expect((await read(next, many)).at(-1)).toEqual(['baseline', 0])
   })
 
+  test('that is known counts at the cap, and a new one takes the last room', async () => {
+    const bench = await openBench({ readings })
+    const shown = (names: readonly string[], value: number) =>
+      names.map((series) => ({ series, value }))
+    // The cursor of the page itself is the fourth.
+    await read(bench, shown(['a', 'b', 'c'], 1))
+    expect(await read(bench, shown(['d', 'a', 'e', 'b'], 3))).toEqual([
+      ['counted', 3],
+      ['counted', 2],
+      ['skipped', 0],
+      ['counted', 2],
+    ])
+    expect(await read(bench, shown(['a', 'e'], 4))).toEqual([
+      ['counted', 1],
+      ['skipped', 0],
+    ])
+  })
+
+  test('waits where its account has no room, and is not passed over', async () => {
+    const bench = await openBench({ readings })
+    await bench.report('requests', (10n ** 18n - 5n) * unit)
+    expect(await read(bench, [{ value: 6 }])).toEqual([['skipped', 0]])
+    expect(await read(bench, [{ value: 5 }])).toEqual([['counted', 5]])
+    expect((await bench.ledger.audit()).map(({ imbalance }) => imbalance)).toEqual([0n])
+  })
+
+  test('that stands still opens no hour', async () => {
+    const bench = await openBench({ readings })
+    await read(bench, [{ value: 5 }])
+    await bench.clock.advance(hourMs)
+    expect(await read(bench, [{ value: 5 }])).toEqual([['counted', 0]])
+    expect((await bench.ledger.usage()).open).toHaveLength(1)
+  })
+
   test('of 2^53 and above is exact', async () => {
     const bench = await openBench({ readings })
     await read(bench, [{ value: 2n ** 53n }])
