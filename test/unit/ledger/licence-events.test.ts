@@ -264,3 +264,30 @@ describe('the state itself', () => {
     expect(states.map(([, endedAt]) => endedAt)).toEqual([start + 300_000, start + 300_000])
   })
 })
+
+test('an event is answered with what became of it', () => {
+  const book = new ModelBook()
+  const group = <T>(run: (page: Page) => T): T => {
+    const page = openPage(book, 'saas:product')
+    const result = run(page)
+    book.apply(page.changes())
+    return result
+  }
+  const apply = (id: string, names: CustomerNames, at: number) =>
+    group((page) =>
+      applyEvent(page, { ...ended(names), id, at: start + at }, 'license-arn', start + 60_000),
+    )
+  group((page) => {
+    page.takeOwnership(start)
+    register('license-arn', first)(page, start)
+  })
+  expect(apply('one', first, 2)).toBe('accepted')
+  expect(apply('one', first, 2)).toBe('duplicate')
+  expect(apply('older', first, 1)).toBe('ignored')
+  expect(apply('of a stranger', second, 3)).toBe('ignored')
+  expect(book.claims.get('event:one')).toMatchObject({ receipts: [] })
+  expect(book.claims.has('event:older')).toBe(false)
+  expect(() => group((page) => deleteCustomer(page, 'a stranger', start))).toThrow(
+    'No customer is registered under this key',
+  )
+})
