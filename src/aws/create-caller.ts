@@ -6,8 +6,8 @@ import type { OperationName } from '../protocol/operations.ts'
 import type { AwsClock } from './aws-clock.ts'
 import { classifyError } from './classify-error.ts'
 import type { MeteringResult } from './metering-api.ts'
-import { AwsError, type AwsAnswer } from './read-answer.ts'
-import type { SignedPost, Trace } from './signed-post.ts'
+import { AwsError, type AwsAnswer } from './wire/read-answer.ts'
+import type { SignedPost, Trace } from './wire/signed-post.ts'
 
 export interface CallerOptions {
   /** How long AWS may take to answer, ms. */

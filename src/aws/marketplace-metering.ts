@@ -10,16 +10,16 @@ import type {
   MeterUsageValue,
   RegisterUsageValue,
 } from './metering-api.ts'
-import { isMeteringRecordId } from './metering-record-id.ts'
-import type { AwsAnswer } from './read-answer.ts'
-import { createSignedPost } from './signed-post.ts'
-import { readBatch } from './read-batch.ts'
+import { isMeteringRecordId } from './wire/metering-record-id.ts'
+import type { AwsAnswer } from './wire/read-answer.ts'
+import { createSignedPost } from './wire/signed-post.ts'
+import { readBatch } from './wire/read-batch.ts'
 import {
   batchMeterUsageMembers,
   dryRunMembers,
   meterUsageMembers,
   registerUsageMembers,
-} from './wire-members.ts'
+} from './wire/wire-members.ts'
 
 export type MarketplaceMeteringOptions = ClientOptions & CallerOptions
 

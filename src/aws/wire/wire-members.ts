@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto'
-import type { QuantityForm } from '../metering/amount.ts'
-import { formatQuantity, toNumber } from '../metering/quantity.ts'
-import type { UsageAllocation } from '../protocol/fields.ts'
-import type { MeterUsageInput } from '../protocol/operations/meter-usage.ts'
-import type { RegisterUsageInput } from '../protocol/operations/register-usage.ts'
-import type { BatchMeterUsageInput, UsageRecord } from '../protocol/operations/batch-meter-usage.ts'
+import type { QuantityForm } from '../../metering/amount.ts'
+import { formatQuantity, toNumber } from '../../metering/quantity.ts'
+import type { UsageAllocation } from '../../protocol/fields.ts'
+import type { MeterUsageInput } from '../../protocol/operations/meter-usage.ts'
+import type { RegisterUsageInput } from '../../protocol/operations/register-usage.ts'
+import type {
+  BatchMeterUsageInput,
+  UsageRecord,
+} from '../../protocol/operations/batch-meter-usage.ts'
 import type {
   BatchMeterUsageRequest,
   BatchRecord,
@@ -12,7 +15,7 @@ import type {
   MeterUsageRequest,
   RegisterUsageRequest,
   TaggedQuantity,
-} from './metering-api.ts'
+} from '../metering-api.ts'
 
 /** Returns the members of a registration. */
 export function registerUsageMembers(request: RegisterUsageRequest): RegisterUsageInput {

@@ -1,4 +1,4 @@
-import { isProtocolContentType } from '../protocol/codec.ts'
+import { isProtocolContentType } from '../../protocol/codec.ts'
 
 /** A successful answer of AWS. */
 export interface AwsAnswer {

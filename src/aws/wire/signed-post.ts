@@ -1,7 +1,7 @@
 import type { MarketplaceMeteringClient } from '@aws-sdk/client-marketplace-metering'
-import { toDate } from '../kernel/clock.ts'
-import { contentType, requestTarget } from '../protocol/codec.ts'
-import type { OperationName } from '../protocol/operations.ts'
+import { toDate } from '../../kernel/clock.ts'
+import { contentType, requestTarget } from '../../protocol/codec.ts'
+import type { OperationName } from '../../protocol/operations.ts'
 import { readAnswer, type AwsAnswer } from './read-answer.ts'
 
 /** What is learned about one call on its way. */

@@ -1,12 +1,12 @@
-import { succeed } from '../kernel/result.ts'
-import { hourOf } from '../metering/hour.ts'
+import { succeed } from '../../kernel/result.ts'
+import { hourOf } from '../../metering/hour.ts'
 import type {
   BatchMeterUsageRequest,
   BatchMeterUsageValue,
   BatchRecord,
   BatchRecordResult,
   MeteringResult,
-} from './metering-api.ts'
+} from '../metering-api.ts'
 import { isMeteringRecordId } from './metering-record-id.ts'
 import type { AwsAnswer } from './read-answer.ts'
 
