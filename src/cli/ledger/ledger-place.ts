@@ -1,7 +1,8 @@
 import type { Clock } from '../../kernel/clock.ts'
 import type { TextReader } from '../../kernel/text/read-text.ts'
 import { latestInstant } from '../../store/sqlite/file/commands/latest-instant.ts'
-import { changeBook, readBook } from '../../store/sqlite/file/commands/book-file.ts'
+import { changeBook, readBook, withSnapshot } from '../../store/sqlite/file/commands/book-file.ts'
+import { importedInto } from '../../store/sqlite/file/commands/imported.ts'
 import type { Changes } from '../../store/changes.ts'
 import type { BookReader } from '../../store/store.ts'
 import type { BookView } from '../../store/view.ts'
@@ -12,6 +13,8 @@ import { databaseUrl, dataDirectory } from './ledger-arguments.ts'
 export interface LedgerPlace {
   /** For people. */
   name(): Promise<string>
+  /** The database into which the ledger was imported, and which has it now. */
+  importedInto(): Promise<string | undefined>
   read<T>(question: (book: BookReader) => Promise<T>): Promise<T>
   /** Changes the book in one transaction. */
   change(decide: (view: BookView) => Changes): Promise<void>
@@ -36,6 +39,7 @@ export function ledgerPlace(dataDir: string | undefined, context: PlaceContext):
 function placeOfDirectory(directory: string, clock: Clock): LedgerPlace {
   return {
     name: () => Promise.resolve(directory),
+    importedInto: () => withSnapshot(directory, async (database) => importedInto(database)),
     read: (question) => readBook(directory, question),
     change: (decide) => changeBook(directory, decide),
     now: () => Promise.resolve(Math.max(clock.now(), latestInstant(directory) ?? 0)),
@@ -47,6 +51,7 @@ function placeOfDatabase(url: string, clock: Clock): LedgerPlace {
   const book = () => import('../../store/postgres/commands/postgres-book.ts')
   return {
     name: async () => (await book()).nameOfBook(url),
+    importedInto: () => Promise.resolve(undefined),
     read: async (question) => (await book()).readBook(url, question),
     change: async (decide) => (await book()).changeBook(url, decide),
     async now() {

@@ -26,6 +26,11 @@ export async function showLedger(
   })
   const place = ledgerPlace(values['data-dir'], { env: io.env, clock })
   const now = await place.now()
+  const database = await place.importedInto()
+  if (database !== undefined)
+    io.err(
+      `This ledger was imported into the database ${database} and continues there; the file is as it was then.`,
+    )
   if (positionals.length > 0) {
     const found = await find(positionals, place, now)
     if (values.json) io.out(JSON.stringify(foundBody(found)))

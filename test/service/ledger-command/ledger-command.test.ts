@@ -13,6 +13,8 @@ import {
   send,
 } from '../../support/ledger/ledger-book.ts'
 import { ledgerJson, runLedger } from '../../support/ledger/ledger-command-io.ts'
+import { changeDatabase } from '../../../src/store/sqlite/file/commands/book-file.ts'
+import { markImported } from '../../../src/store/sqlite/file/commands/imported.ts'
 import { fastClockNote } from '../../../src/store/summary.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
@@ -87,6 +89,17 @@ describe('ledger show', () => {
     for (const line of out) expect(line.length).toBeLessThanOrEqual(100)
     expect(out.join('')).not.toContain('\u001b')
     expect(out.join('')).toContain('…')
+  })
+
+  test('says that an imported ledger is what it was, and where it continues', async () => {
+    await fill()
+    await changeDatabase(directory, (database) => markImported(database, 'the.host/book'))
+    const { code, out, err } = await run('show')
+    expect({ code, err }).toEqual({
+      code: 0,
+      err: [expect.stringContaining('imported into the database the.host/book')],
+    })
+    expect(out.join('\n')).toContain('requests')
   })
 
   test('lists tag sets when asked', async () => {

@@ -6,6 +6,12 @@ export function markImported(database: DatabaseSync, to: string): void {
   database.prepare("INSERT OR REPLACE INTO meta VALUES ('imported', ?)").run(to)
 }
 
+/** The database in which the book goes on; undefined where it goes on in its file. */
+export function importedInto(database: DatabaseSync): string | undefined {
+  const row = database.prepare("SELECT value FROM meta WHERE name = 'imported'").get()
+  return row === undefined ? undefined : String(row['value'])
+}
+
 /** Throws LedgerImported for a book that was, or is being, brought into a database: no one may go on with it. */
 export function refuseImported(database: DatabaseSync, path: string): void {
   refuseOther(database, path, undefined)
@@ -17,10 +23,10 @@ export function refuseOther(
   path: string,
   allowed: string | undefined,
 ): void {
-  const row = database.prepare("SELECT value FROM meta WHERE name = 'imported'").get()
-  if (row === undefined || row['value'] === allowed) return
+  const to = importedInto(database)
+  if (to === undefined || to === allowed) return
   throw new SidecarError(
     'LedgerImported',
-    `The ledger ${path} was imported into the database ${String(row['value'])} and continues there. Set SIDECAR_DATABASE_URL_FILE. If "ledger import" did not end, run it again with that database.`,
+    `The ledger ${path} was imported into the database ${to} and continues there. Set SIDECAR_DATABASE_URL_FILE. If "ledger import" did not end, run it again with that database.`,
   )
 }
