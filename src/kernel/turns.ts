@@ -18,19 +18,23 @@ export class Turns {
   /** Runs `work` when its turn has come; undefined, at once, where too much waits already. */
   take<T>(work: () => Promise<T>): Promise<T> | undefined {
     const { atOnce, waiting } = this.#rules
-    if (this.#underWay < atOnce) return this.#run(work)
+    if (this.#underWay < atOnce) {
+      this.#underWay += 1
+      return this.#run(work)
+    }
     if (this.#waiting.length >= waiting) return undefined
     const turn = new Promise<void>((resolve) => this.#waiting.push(resolve))
     return turn.then(() => this.#run(work))
   }
 
+  /** Hands its turn to what waits, if anything does: what comes meanwhile must not find it free. */
   async #run<T>(work: () => Promise<T>): Promise<T> {
-    this.#underWay += 1
     try {
       return await work()
     } finally {
-      this.#underWay -= 1
-      this.#waiting.shift()?.()
+      const next = this.#waiting.shift()
+      if (next === undefined) this.#underWay -= 1
+      else next()
     }
   }
 }

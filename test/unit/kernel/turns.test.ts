@@ -52,3 +52,14 @@ test('a failure ends a turn as well', async () => {
   await settle(5)
   expect(begun).toEqual(['a', 'b'])
 })
+
+test('what comes just as a turn ends does not take it from what waits', async () => {
+  const { begun, start, end } = work()
+  const turns = new Turns({ atOnce: 1, waiting: 2 })
+  void turns.take(start('a'))
+  void turns.take(start('b'))
+  end('a')
+  for (const name of ['c', 'd', 'e', 'f']) queueMicrotask(() => void turns.take(start(name)))
+  await settle(5)
+  expect(begun).toEqual(['a', 'b'])
+})
