@@ -89,7 +89,7 @@ function post(path: string, headers: string, body: string): string {
   return `POST ${path} HTTP/1.1\r\nHost: ${appHost}\r\n${headers}\r\nContent-Length: ${length}\r\n\r\n${body}`
 }
 
-/** A call of an AWS SDK, whose signature nobody checks. */
+/** A call of an AWS SDK, whose signature no one checks. */
 function callOf(operation: string, members: object): string {
   const scope = '20260310/us-east-1/aws-marketplace/aws4_request'
   const headers = [

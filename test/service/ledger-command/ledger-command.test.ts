@@ -65,6 +65,13 @@ async function idOf(dimension: string): Promise<string> {
   return String(id)
 }
 
+/** Resends seats on a machine whose clock is days behind the ledger's. */
+async function resendByWrongClock(): Promise<unknown> {
+  const machine = new ManualClock('2026-03-01T00:00:00Z')
+  const args = ['resolve', await idOf('seats'), '--resend', '--force', '--yes']
+  return ledgerJson(directory, machine, ...args)
+}
+
 describe('ledger show', () => {
   test('says for people where every unit is, in at most 100 columns', async () => {
     await fill()
@@ -218,35 +225,17 @@ describe('ledger resolve and retry', () => {
 
   test('the hour is that of the machine, whatever a clock that was wrong has left behind', async () => {
     await fill()
-    const id = await idOf('seats')
-    const machine = new ManualClock('2026-03-01T00:00:00Z')
-    const result = await ledgerJson(
-      directory,
-      machine,
-      'resolve',
-      id,
-      '--resend',
-      '--force',
-      '--yes',
-    )
-    expect(result).toMatchObject({ record: { movedTo: '2026-03-01T00:00:00.000Z' } })
+    expect(await resendByWrongClock()).toMatchObject({
+      record: { movedTo: '2026-03-01T00:00:00.000Z' },
+    })
   })
 
   test('the hour is that of a ledger whose clock runs ahead of the machine', async () => {
     await fill()
     await book.remember(fastClockNote, 'a demo')
-    const id = await idOf('seats')
-    const machine = new ManualClock('2026-03-01T00:00:00Z')
-    const result = await ledgerJson(
-      directory,
-      machine,
-      'resolve',
-      id,
-      '--resend',
-      '--force',
-      '--yes',
-    )
-    expect(result).toMatchObject({ record: { movedTo: '2026-03-10T10:00:00.000Z' } })
+    expect(await resendByWrongClock()).toMatchObject({
+      record: { movedTo: '2026-03-10T10:00:00.000Z' },
+    })
   })
 
   test('retry frees a refused record for the sender', async () => {
