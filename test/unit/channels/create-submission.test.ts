@@ -1,16 +1,13 @@
 import { expect, test } from 'vitest'
 import { formatQuantity } from '../../../src/metering/quantity.ts'
-import type { MeteringResult, MeterUsageValue } from '../../../src/aws/metering-api.ts'
-import { createSubmission } from '../../../src/channels/create-submission.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
+import type { MeteringApi, MeteringResult, MeterUsageValue } from '../../../src/aws/metering-api.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { openBench, reportOf, unit } from '../../support/ledger/ledger-bench.ts'
-import { settle } from '../../support/manual-clock.ts'
+import { openSubmission } from '../../support/ledger/open-submission.ts'
 import { refusal } from '../../support/refusal.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
 const sealDelayMs = 60_000
-const notHere = () => Promise.reject(new Error('MeterUsage alone is called'))
 const taken: MeteringResult<MeterUsageValue> = {
   ok: false,
   failure: {
@@ -25,34 +22,14 @@ const taken: MeteringResult<MeterUsageValue> = {
 async function createParts(...answers: MeteringResult<MeterUsageValue>[]) {
   const bench = await openBench()
   const sent: string[] = []
-  const submission = createSubmission({
-    ...bench,
-    api: {
-      meterUsage: async ({ quantity, timestamp }) => {
-        sent.push(`${formatQuantity(quantity)} ${new Date(timestamp).toISOString().slice(11, 19)}`)
-        const meteringRecordId = `m-${sent.length}`
-        return answers.shift() ?? { ok: true, value: { meteringRecordId } }
-      },
-      registerUsage: notHere,
-      dryRun: notHere,
-      batchMeterUsage: notHere,
-      forward: notHere,
-      close: () => {},
+  const api: Partial<MeteringApi> = {
+    meterUsage: async ({ quantity, timestamp }) => {
+      sent.push(`${formatQuantity(quantity)} ${new Date(timestamp).toISOString().slice(11, 19)}`)
+      const meteringRecordId = `m-${sent.length}`
+      return answers.shift() ?? { ok: true, value: { meteringRecordId } }
     },
-    log: createSilentLog(),
-    random: () => 1,
-    product: { dimensions: [{ name: 'requests' }] },
-    sealDelayMs,
-    submitSpreadMs: 0,
-    zeroRecords: false,
-    lateUsage: 'carry',
-    onAnswer: () => {},
-  })
-  const pass = async (ms: number) => {
-    await bench.clock.advance(ms)
-    await settle(60)
   }
-  return { ...bench, ...submission, sent, pass }
+  return { ...openSubmission(bench, api, { sealDelayMs }), sent }
 }
 
 test('usage that is reported for an hour that is over is sent after the seal delay', async () => {

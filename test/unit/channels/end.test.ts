@@ -1,17 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { formatQuantity } from '../../../src/metering/quantity.ts'
-import type { MeteringResult, MeterUsageValue } from '../../../src/aws/metering-api.ts'
-import { createSubmission } from '../../../src/channels/create-submission.ts'
+import type { MeteringApi, MeteringResult, MeterUsageValue } from '../../../src/aws/metering-api.ts'
 import { SidecarError } from '../../../src/kernel/errors.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
+import { openSubmission } from '../../support/ledger/open-submission.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { failure, lost } from '../../support/ledger/sender-bench.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
-const notHere = () => Promise.reject(new Error('MeterUsage alone is called'))
 const taken = failure({ kind: 'duplicate', code: 'DuplicateRequestException' })
 const outOfBounds = failure({ kind: 'out-of-window', code: 'TimestampOutOfBoundsException' })
 const throttled = failure({ code: 'ThrottlingException' })
@@ -20,33 +18,18 @@ async function createParts(...answers: MeteringResult<MeterUsageValue>[]) {
   const bench = await openBench()
   const sent: string[] = []
   const tokens: string[] = []
-  const submission = createSubmission({
-    ...bench,
-    api: {
-      meterUsage: async ({ dimension, quantity, timestamp, clientToken }) => {
-        tokens.push(clientToken)
-        sent.push(
-          `${dimension} ${formatQuantity(quantity)} ${new Date(timestamp).toISOString().slice(11, 19)}`,
-        )
-        const id = `m-${sent.length}`
-        return answers.shift() ?? { ok: true, value: { meteringRecordId: id } }
-      },
-      registerUsage: notHere,
-      dryRun: notHere,
-      batchMeterUsage: notHere,
-      forward: notHere,
-      close: () => {},
+  const api: Partial<MeteringApi> = {
+    meterUsage: async ({ dimension, quantity, timestamp, clientToken }) => {
+      tokens.push(clientToken)
+      sent.push(
+        `${dimension} ${formatQuantity(quantity)} ${new Date(timestamp).toISOString().slice(11, 19)}`,
+      )
+      const id = `m-${sent.length}`
+      return answers.shift() ?? { ok: true, value: { meteringRecordId: id } }
     },
-    awsTime: { isKnown: true, doubtfulForMs: 0 },
-    log: createSilentLog(),
-    random: () => 1,
-    product: { dimensions: [{ name: 'requests' }] },
-    sealDelayMs: 60_000,
-    submitSpreadMs: 0,
-    zeroRecords: false,
-    lateUsage: 'carry',
-    onAnswer: () => {},
-  })
+  }
+  const awsTime = { isKnown: true, doubtfulForMs: 0 }
+  const submission = openSubmission(bench, api, { awsTime, sealDelayMs: 60_000 })
   /** Lets the flush go on for some seconds. */
   async function flush(includeOpenHour: boolean, seconds = 10) {
     const state = { ended: false }

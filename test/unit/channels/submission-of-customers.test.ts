@@ -1,17 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import {
-  createSubmission,
-  type SubmissionOptions,
-} from '../../../src/channels/create-submission.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
+import type { MeteringApi } from '../../../src/aws/metering-api.ts'
+import type { SubmissionOptions } from '../../../src/channels/create-submission.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { untagged } from '../../../src/metering/tags.ts'
 import { openBench, reportOf, unit } from '../../support/ledger/ledger-bench.ts'
+import { openSubmission } from '../../support/ledger/open-submission.ts'
 import { settle } from '../../support/manual-clock.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
 const sealDelayMs = 3_600_000
-const notHere = () => Promise.reject(new Error('BatchMeterUsage alone is called'))
 
 async function createParts(hasCustomers = true, more: Partial<SubmissionOptions> = {}) {
   const bench = await openBench({
@@ -22,40 +19,19 @@ async function createParts(hasCustomers = true, more: Partial<SubmissionOptions>
     }),
   })
   const sent: string[] = []
-  const submission = createSubmission({
-    ...bench,
-    channel: hasCustomers ? 'batch-meter-usage' : undefined,
-    api: {
-      batchMeterUsage: ({ records }) => {
-        for (const { identifier, timestamp } of records)
-          sent.push(`${identifier} ${new Date(timestamp).toISOString().slice(11, 19)}`)
-        const results = records.map(
-          (_, index) =>
-            ({ status: 'Success', meteringRecordId: `m-${sent.length}-${index}` }) as const,
-        )
-        return Promise.resolve({ ok: true, value: { results } })
-      },
-      meterUsage: notHere,
-      registerUsage: notHere,
-      dryRun: notHere,
-      forward: notHere,
-      close: () => {},
+  const api: Partial<MeteringApi> = {
+    batchMeterUsage: ({ records }) => {
+      for (const { identifier, timestamp } of records)
+        sent.push(`${identifier} ${new Date(timestamp).toISOString().slice(11, 19)}`)
+      const results = records.map(
+        (_, index) =>
+          ({ status: 'Success', meteringRecordId: `m-${sent.length}-${index}` }) as const,
+      )
+      return Promise.resolve({ ok: true, value: { results } })
     },
-    log: createSilentLog(),
-    random: () => 1,
-    product: { dimensions: [{ name: 'requests' }] },
-    sealDelayMs,
-    submitSpreadMs: 0,
-    zeroRecords: false,
-    lateUsage: 'carry',
-    onAnswer: () => {},
-    ...more,
-  })
-  const pass = async (ms: number) => {
-    await bench.clock.advance(ms)
-    await settle(60)
   }
-  return { ...bench, ...submission, sent, pass }
+  const channel = hasCustomers ? 'batch-meter-usage' : undefined
+  return { ...openSubmission(bench, api, { channel, sealDelayMs, ...more }), sent }
 }
 
 describe('records of customers', () => {
