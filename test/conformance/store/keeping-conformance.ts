@@ -236,6 +236,27 @@ export function describeKeeping(
       expect(await store.accountSums()).toEqual(before)
     })
 
+    test('drops settled records a bounded number at a time, until there are no more', async () => {
+      const { store } = await owned()
+      const hours = Array.from({ length: 1100 }, (_, index) => nine - (index + 2) * hourMs)
+      const ids = await write(store, {
+        newRecords: hours.map((hour) => recordOf(hour, partOf(requests, 1))),
+      })
+      const progress = progressOf({ state: 'accepted', settledAt: nine - hourMs })
+      await write(store, { records: new Map(ids.map((id) => [id, progress])) })
+      const before = await store.accountSums()
+      const forget = { ...never, settledBefore: nine }
+      let rounds = 0
+      for (let more = true; more; rounds += 1) {
+        more = await look(store, (view) => view.hasMoreToForget(forget))
+        await write(store, { forget })
+      }
+      const left = await Promise.all(ids.map(async (id) => (await store.record(id)) !== undefined))
+      expect(left).not.toContain(true)
+      expect(await store.accountSums()).toEqual(before)
+      expect(rounds).toBeLessThan(10)
+    })
+
     test('drops old late usage', async () => {
       const store = await filled()
       await write(store, { forget: { ...never, lateUsageBefore: hourAt(9) } })

@@ -258,6 +258,25 @@ describe('the state itself', () => {
     ])
   })
 
+  test('of a licence that another replaced ends without the other', () => {
+    const renewed = { at: 3, command: register('license-arn', second) }
+    const states = licencesAfter('license-arn', [
+      register0,
+      renewed,
+      { at: 5, event: ended(first) },
+    ])
+    expect(states.map(([, endedAt]) => endedAt)).toEqual([start + 300_000, undefined])
+  })
+
+  test('is not that of another licence of the same customer, which ended before it was registered', () => {
+    const names = (licence: CustomerNames) => ({ ...licence, identifier: 'acme1' })
+    const states = licencesAfter('license-arn', [
+      { at: 1, event: ended(names(first)) },
+      { at: 2, command: register('license-arn', names(second)) },
+    ])
+    expect(states.map(([, endedAt]) => endedAt)).toEqual([undefined])
+  })
+
   test('is that of every licence under which the customer was registered, once the application ends it', () => {
     const renewed = { at: 3, command: register('license-arn', second) }
     const states = licencesAfter('license-arn', [register0, renewed, { at: 5, command: end }])
@@ -290,4 +309,21 @@ test('an event is answered with what became of it', () => {
   expect(() => group((page) => deleteCustomer(page, 'a stranger', start))).toThrow(
     'No customer is registered under this key',
   )
+})
+
+test('a deletion ends what has not ended before, and leaves the end of what has', () => {
+  const book = new ModelBook()
+  const page = openPage(book, 'saas:product')
+  page.takeOwnership(start)
+  register('license-arn', first)(page, start)
+  register('license-arn', second)(page, start + 1)
+  applyEvent(page, { ...ended(first), id: 'one', at: start + 2 }, 'license-arn', start + 3)
+  deleteCustomer(page, 'acme', start + 4)
+  book.apply(page.changes())
+  expect(
+    [...book.registrations.values()].map(({ endedAt, deletedAt }) => [endedAt, deletedAt]),
+  ).toEqual([
+    [start + 2, start + 4],
+    [start + 4, start + 4],
+  ])
 })

@@ -69,6 +69,20 @@ describe('the ids of rows', () => {
     expect(names.resource(names.resourceId('pod:1') ?? 0)).toBe('pod:1')
   })
 
+  test('of the account of a customer alone come with a place for its registration', () => {
+    const rows = () =>
+      database.prepare("SELECT customer FROM registration WHERE customer <> ''").all()
+    names.makeAccount(account)
+    const registered = {
+      customer: 'beta',
+      identity: { form: 'account', value: '1', region: 'us-east-1' },
+    } as const
+    expect(() => names.makeAccount(accountOf({ ...account.key, ...registered }))).toThrow(TypeError)
+    expect(rows()).toEqual([])
+    names.makeAccount(accountOf({ ...account.key, customer: 'acme' }))
+    expect(rows()).toEqual([{ customer: 'acme' }])
+  })
+
   test('of an hour are undefined until both its account and its owner have a row', () => {
     const hour = { account, resource: 'pod:1', hour: 7 }
     expect(names.hourIds(hour)).toBeUndefined()
