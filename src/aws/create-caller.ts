@@ -2,6 +2,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Events } from '../kernel/events.ts'
 import { parseHttpDate } from '../kernel/text/http-date.ts'
 import { fail } from '../kernel/result.ts'
+import { withDeadline } from '../kernel/with-deadline.ts'
 import type { OperationName } from '../protocol/operations.ts'
 import type { AwsClock } from './aws-clock.ts'
 import { classifyError } from './classify-error.ts'
@@ -13,8 +14,10 @@ export interface CallerOptions {
   /** How long AWS may take to answer, ms. */
   readonly timeoutMs: number
   readonly events: Events
+  /** Of the hours. */
+  readonly clock: Pick<Clock, 'now'>
   /** The machine's. */
-  readonly clock: Clock
+  readonly timers: Clock
   /** Learns AWS's time from its answers. */
   readonly awsClock?: Pick<AwsClock, 'learn' | 'elapsed' | 'now'> | undefined
 }
@@ -25,7 +28,7 @@ export interface CallerOptions {
  * that is a success of this call.
  */
 export function createCaller(
-  { events, clock, awsClock, timeoutMs }: CallerOptions,
+  { events, clock, timers, awsClock, timeoutMs }: CallerOptions,
   post: SignedPost,
 ) {
   return async function call<T>(
@@ -38,11 +41,13 @@ export function createCaller(
     const started = performance.now()
     const startedAt = awsClock?.elapsed() ?? 0
     // The request's own timeouts know neither a credentials service that hangs nor a body that never ends.
-    const abortSignal = AbortSignal.timeout(2 * timeoutMs)
-    const result = await Promise.race([
+    const result = await withDeadline(timers, 2 * timeoutMs, (abortSignal) =>
       post(operation, body, { abortSignal, trace }),
-      rejectOn(abortSignal),
-    ])
+    )
+      .then((answer) => {
+        if (answer.ok) return answer.value
+        throw Object.assign(new Error(noAnswer(2 * timeoutMs)), { name: 'TimeoutError' })
+      })
       .catch((error: unknown) => {
         if (error instanceof AwsError && error.name === agreement)
           return { text: '{}', members: {}, isOfProtocol: error.isOfProtocol }
@@ -67,8 +72,6 @@ export function createCaller(
   }
 }
 
-function rejectOn(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
+function noAnswer(ms: number): string {
+  return `there was no whole answer within ${ms / 1000} seconds`
 }

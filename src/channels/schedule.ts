@@ -55,7 +55,7 @@ export function startSchedule({ clock, timers, tick }: ScheduleOptions): Schedul
 function startCron(timers: Clock, wake: () => void): Pick<Schedule, 'stop'> {
   let task: ScheduledTask | undefined
   let stopped = false
-  const begin = timers.at(timers.now() + afterTheStartMs, () => void load())
+  const begin = timers.after(afterTheStartMs, () => void load())
   async function load(): Promise<void> {
     const { createTask } = await import('node-cron')
     if (stopped) return

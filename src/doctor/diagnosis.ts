@@ -119,6 +119,7 @@ export class Diagnosis {
         credentials,
         events: new Events(),
         clock,
+        timers: clock,
       }),
     ))
   }

@@ -126,7 +126,7 @@ export class Entitlement {
         signal?.removeEventListener('abort', finish)
         resolve(this.snapshot())
       }
-      const timer = this.#timers.at(this.#timers.now() + ms, finish)
+      const timer = this.#timers.after(ms, finish)
       const forget = this.onChange(() => {
         if (isDecided()) finish()
       })

@@ -12,7 +12,7 @@ export async function withDeadline<T>(
 ): Promise<Result<T, 'timed-out'>> {
   const controller = new AbortController()
   const late = Promise.withResolvers<Result<never, 'timed-out'>>()
-  const timer = clock.at(clock.now() + ms, () => {
+  const timer = clock.after(ms, () => {
     late.resolve(fail('timed-out'))
     controller.abort()
   })

@@ -63,6 +63,16 @@ describe('the metrics for CloudWatch', () => {
     expect(stamps()).toEqual([startedAt + minute, startedAt + 2 * minute])
   })
 
+  test('go on where the clock is set back', async () => {
+    await start()
+    harness.clock.step(-60 * minute)
+    const setBackTo = harness.clock.now()
+    await harness.clock.advance(minute)
+    await harness.until(() => lines.length === 1)
+    const line = JSON.parse(lines[0] ?? '') as EmbeddedLine
+    expect(line._aws.Timestamp).toBe(setBackTo + minute)
+  })
+
   test('are not written by default', async () => {
     await start({ settings: {} })
     await harness.clock.advance(5 * minute)

@@ -45,7 +45,7 @@ export function startEmbeddedMetrics(options: EmbeddedMetricsOptions): Disposabl
   let timer: Timer
   let hasEnded = false
   const arm = () => {
-    timer = clock.at(clock.now() + intervalMs, () => void write())
+    timer = clock.after(intervalMs, () => void write())
   }
   async function write(): Promise<void> {
     try {

@@ -18,8 +18,9 @@ export function startAws(
     env,
     events,
     clock,
+    timers,
     credentials,
-  }: Pick<SidecarOptions, 'settings' | 'env' | 'events' | 'clock' | 'credentials'>,
+  }: Pick<SidecarOptions, 'settings' | 'env' | 'events' | 'clock' | 'timers' | 'credentials'>,
   { region, credentialWarning }: Platform,
   denial: RegionDenial | undefined,
   awsClock: AwsClock,
@@ -33,6 +34,7 @@ export function startAws(
       credentials,
       events,
       clock,
+      timers,
       awsClock,
     }),
   )

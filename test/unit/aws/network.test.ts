@@ -8,6 +8,7 @@ import type { MeteringApi } from '../../../src/aws/metering-api.ts'
 import type { SidecarEvents } from '../../../src/kernel/events.ts'
 import { routeHost } from '../../support/aws/route-host.ts'
 import { makeCertificate } from '../../support/doctor/make-certificate.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { scratch } from '../../support/scratch.ts'
 import {
   answer,
@@ -95,8 +96,28 @@ describe('the network', () => {
       response.writeHead(200, { 'content-length': '100' })
       response.write('{"Metering')
     }
-    const other = open({ timeoutMs: 400 })
-    expect(failureOf(await other.meterUsage(record))).toMatchObject({ ambiguous: true })
+    const timers = new ManualClock()
+    const other = open({ timers })
+    const call = other.meterUsage(record)
+    await vi.waitFor(() => expect(endpoint.seen).toHaveLength(1))
+    // However far the wall clock goes back.
+    timers.step(-3_600_000)
+    await timers.advance(4_000)
+    expect(failureOf(await call)).toMatchObject({
+      code: 'TimeoutError',
+      message: expect.stringContaining('no whole answer within 4 seconds'),
+      ambiguous: true,
+    })
+    other.close()
+  })
+
+  test('nothing of a call waits for its deadline once it is answered', async () => {
+    const timers = new ManualClock()
+    const other = open({ timers })
+    expect((await other.meterUsage(record)).ok).toBe(true)
+    endpoint.reply = answer(400, { __type: 'ThrottlingException' })
+    expect(failureOf(await other.meterUsage(record)).kind).toBe('throttled')
+    expect(timers.waiting).toBe(0)
     other.close()
   })
 

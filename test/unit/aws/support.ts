@@ -42,6 +42,7 @@ export function openMetering(
     credentials,
     events,
     clock: new ManualClock('2026-03-10T09:15:00Z'),
+    timers: new ManualClock(),
     ...more,
   })
 }

@@ -58,7 +58,8 @@ describe('cron', () => {
 
   const system = createSystemClock()
   /** The same time, but none of its timers ever fires. */
-  const silent: Clock = { ...system, at: () => ({ cancel: () => {} }) }
+  const never = () => ({ cancel: () => {} })
+  const silent: Clock = { ...system, at: never, after: never }
 
   test('is started a second after the schedule, so that the start does not wait for it', async () => {
     startRecorded({ clock: system, timers: system })

@@ -191,6 +191,13 @@ describe('waiting', () => {
     expect(await outcome(waiting)).toBe('starting')
   })
 
+  test('is no longer where the clock is set back meanwhile', async () => {
+    const waiting = entitlement.wait(30_000)
+    timers.step(-3_600_000)
+    await timers.advance(30_000)
+    expect(await outcome(waiting)).toBe('starting')
+  })
+
   test('ends when the asker leaves, and leaves nothing behind', async () => {
     const asker = new AbortController()
     const waiting = entitlement.wait(30_000, asker.signal)
