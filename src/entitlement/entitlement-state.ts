@@ -81,7 +81,7 @@ export class Entitlement {
     this.#events = events
     this.#log = log
     this.#recordsProve = recordsProve
-    this.#retryAt = timers.now()
+    this.#retryAt = timers.elapsed()
     this.#base = {
       state: 'starting',
       entitled: false,
@@ -94,7 +94,7 @@ export class Entitlement {
   }
 
   snapshot(): EntitlementSnapshot {
-    const leftMs = this.#retryAt - this.#timers.now()
+    const leftMs = this.#retryAt - this.#timers.elapsed()
     const retryAfterSeconds = this.known() ? undefined : Math.max(1, Math.ceil(leftMs / 1000))
     return { ...this.#base, retryAfterSeconds }
   }
@@ -163,7 +163,7 @@ export class Entitlement {
     retryAfterSeconds: number,
     graceUntil?: number,
   ): void {
-    this.#retryAt = this.#timers.now() + retryAfterSeconds * 1000
+    this.#retryAt = this.#timers.elapsed() + retryAfterSeconds * 1000
     const event = byIam ? 'deniedByIam' : 'failed'
     if (graceUntil === undefined || graceUntil <= this.#clock.now())
       return this.#handle(event, code, message)

@@ -19,13 +19,13 @@ export class Allowance {
     this.#rules = rules
     this.#timers = timers
     this.#left = rules.burst
-    this.#refilledAt = timers.now()
+    this.#refilledAt = timers.elapsed()
   }
 
   /** Uses one and returns 0, or how long to wait for the next one, ms. */
   use(): number {
     const { burst, refillMs } = this.#rules
-    const now = this.#timers.now()
+    const now = this.#timers.elapsed()
     const refills = Math.max(0, Math.floor((now - this.#refilledAt) / refillMs))
     this.#left = Math.min(burst, this.#left + refills)
     this.#refilledAt = this.#left === burst ? now : this.#refilledAt + refills * refillMs

@@ -84,6 +84,14 @@ describe('changes', () => {
     expect(changes).toHaveLength(1)
   })
 
+  test('the next try is no further away where the clock is set back', async () => {
+    entitlement.reportUndecided({ code: 'ECONNREFUSED', message: 'closed' }, 4)
+    timers.step(-3_600_000)
+    expect(entitlement.snapshot().retryAfterSeconds).toBe(4)
+    await timers.advance(3000)
+    expect(entitlement.snapshot().retryAfterSeconds).toBe(1)
+  })
+
   test('a listener that has left hears nothing', () => {
     const heard: EntitlementSnapshot[] = []
     const leave = entitlement.onChange((snapshot) => heard.push(snapshot))

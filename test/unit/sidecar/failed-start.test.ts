@@ -83,15 +83,21 @@ function unreadable(settings: Settings, name: keyof Settings): Settings {
 }
 
 /** The clock of the hours, on which nothing can wait for `refused`. */
-function clockWithout(clock: Clock, refused: number): Clock {
+function clockWithout(
+  clock: Clock,
+  refused: { readonly at?: number; readonly after?: number },
+): Clock {
   return {
     now: () => clock.now(),
     elapsed: () => clock.elapsed(),
     at(instant, run) {
-      if (instant === refused) throw new Error('no timer')
+      if (instant === refused.at) throw new Error('no timer')
       return clock.at(instant, run)
     },
-    after: (ms, run) => clock.after(ms, run),
+    after(ms, run) {
+      if (ms === refused.after) throw new Error('no timer')
+      return clock.after(ms, run)
+    },
   }
 }
 
@@ -169,12 +175,12 @@ describe('a start that fails leaves nothing behind', () => {
   })
 
   test('when the metrics for CloudWatch cannot start', () => {
-    const clock = clockWithout(aws.clock, aws.clock.now() + 60_000)
+    const clock = clockWithout(aws.clock, { after: 60_000 })
     return expectNothingLeft({ clock }, { message: 'no timer' })
   })
 
   test('when the schedule cannot start', () => {
-    const clock = clockWithout(aws.clock, Date.parse('2026-03-10T10:00:00Z'))
+    const clock = clockWithout(aws.clock, { at: Date.parse('2026-03-10T10:00:00Z') })
     return expectNothingLeft({ clock }, { message: 'no timer' })
   })
 
