@@ -111,7 +111,7 @@ function configOf(mutate: readonly string[]): object {
     reporters: ['json', 'progress-append-only'],
     jsonReporter: { fileName: reportFile },
     tempDirName: `${home}/sandbox`,
-    ignorePatterns: ['dist', 'docs', 'bench', 'helm', 'deploy', 'examples'],
+    ignorePatterns: ['.cache', 'dist', 'docs', 'bench', 'helm', 'deploy', 'examples'],
     disableTypeChecks: false,
     allowEmpty: true,
   }
