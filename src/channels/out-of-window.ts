@@ -1,5 +1,5 @@
 import { toIso } from '../kernel/clock.ts'
-import { aheadLimitMs } from '../ledger/reporting/report-usage.ts'
+import { aheadLimitMs } from '../ledger/reporting/check-reports.ts'
 import type { MeteringRecord, Settlement } from '../metering/record/record.ts'
 import type { RecordWindow } from '../metering/record/record-window.ts'
 

@@ -18,13 +18,9 @@ import {
   recordClaimToStore,
   type RecordClaim,
 } from './record-claim.ts'
-import {
-  asDuplicate,
-  checkTotals,
-  checkWindow,
-  recordReport,
-  type ReportRules,
-} from './report-usage.ts'
+import { checkTotals, checkWindow } from './check-reports.ts'
+import { accountIn, recordReport, type ReportRules } from './report-usage.ts'
+import { asDuplicate } from './request-claims.ts'
 import { usageByDimension } from './usage-by-dimension.ts'
 
 /** A record that has not come before. */
@@ -64,7 +60,7 @@ export function reportRecords(
     return { customer, stands: true, token: claim.token, before: undefined }
   })
   const reports = [...fresh.values()].flatMap(({ request }) => request.reports)
-  checkTotals(page, reports, rules, now)
+  checkTotals(page, reports, accountIn(rules, now))
   const receipts = new Map(
     [...fresh].map(([token, each]) => [token, writeDown(page, each, rules, now)]),
   )

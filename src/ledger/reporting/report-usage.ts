@@ -1,19 +1,20 @@
-import { createHash } from 'node:crypto'
-import { SidecarError } from '../../kernel/errors.ts'
 import type { Account } from '../../metering/account.ts'
-import { hourMs, hourOf } from '../../metering/hour.ts'
-import { largestTotal } from '../../metering/quantity.ts'
+import { hourOf } from '../../metering/hour.ts'
+import type { RecordWindow } from '../../metering/record/record-window.ts'
 import type { ReportReceipt, UsageReport, UsageRequest } from '../../metering/report.ts'
 import { untagged, type TagSet } from '../../metering/tags.ts'
-import type { RecordWindow } from '../../metering/record/record-window.ts'
-import type { StoredClaim } from '../../store/view.ts'
 import type { UsagePlace } from '../customers/customer-accounts.ts'
 import type { Page } from '../page/page.ts'
-import { answeredBefore, claimOfRecord, recordClaimToStore } from './record-claim.ts'
 import { checkReadings, recordReading, type ReadingRules } from '../readings/report-reading.ts'
-
-/** How far an application's clock may be ahead of ours. */
-export const aheadLimitMs = 5 * 60_000
+import { checkTotals, checkWindow } from './check-reports.ts'
+import { answeredBefore, claimOfRecord, recordClaimToStore } from './record-claim.ts'
+import {
+  asDuplicate,
+  claimOfReport,
+  claimOfRequest,
+  earlierReceipts,
+  findClaim,
+} from './request-claims.ts'
 
 export interface ReportRules {
   /** The account of a report, and its first unsealed hour from `hour` on. */
@@ -23,13 +24,8 @@ export interface ReportRules {
 }
 
 /** The account of a report, for the checks of a request. */
-function accountIn({ placeOf }: ReportRules, now: number) {
+export function accountIn({ placeOf }: ReportRules, now: number) {
   return (report: UsageReport) => placeOf(report, hourOf(report.occurredAt ?? now)).account
-}
-
-interface Claim {
-  readonly token: string
-  readonly digest: Buffer
 }
 
 /**
@@ -44,7 +40,7 @@ export function reportUsage(
   now: number,
 ): ReportReceipt[] {
   const whole = claimOfRequest(request)
-  const before = whole && lookUp(page, whole)
+  const before = whole && findClaim(page, whole)
   if (before !== undefined) return before.receipts.map(asDuplicate)
   const ofRecord = claimOfRecord(request)
   const standing = answeredBefore(page, ofRecord)
@@ -62,7 +58,7 @@ export function reportUsage(
     return recordAll(page, reports, rules, now)
 
   const claims = reports.map((report) => claimOfReport(report))
-  const earlier = checkClaims(page, claims)
+  const earlier = earlierReceipts(page, claims)
   const isNew = (index: number) => {
     const claim = claims[index]
     return claim === undefined || !earlier.has(claim.token)
@@ -70,8 +66,9 @@ export function reportUsage(
   for (const [index, report] of reports.entries())
     if (isNew(index)) checkWindow(report, now, rules.window, reports.length > 1 ? index : undefined)
   const fresh = reports.filter((_, index) => isNew(index))
-  checkTotals(page, fresh, rules, now)
-  checkReadings(page, fresh, accountIn(rules, now), now, rules.readings)
+  const accountOf = accountIn(rules, now)
+  checkTotals(page, fresh, accountOf)
+  checkReadings(page, fresh, accountOf, now, rules.readings)
 
   const seen = new Map<string, ReportReceipt>()
   const receipts = reports.map((report, index) => {
@@ -99,8 +96,9 @@ function recordAll(
 ): ReportReceipt[] {
   for (const [index, report] of reports.entries())
     checkWindow(report, now, rules.window, reports.length > 1 ? index : undefined)
-  checkTotals(page, reports, rules, now)
-  checkReadings(page, reports, accountIn(rules, now), now, rules.readings)
+  const accountOf = accountIn(rules, now)
+  checkTotals(page, reports, accountOf)
+  checkReadings(page, reports, accountOf, now, rules.readings)
   if (reports.length === 1) return reports.map((report) => recordReport(page, report, rules, now))
   const untaggedUsage = new UntaggedUsage(page)
   const receipts = reports.map((report) => {
@@ -158,7 +156,7 @@ class UntaggedUsage {
   }
 }
 
-/** Writes one report down, which was checked. */
+/** Records one report that was checked. */
 export function recordReport(
   page: Page,
   report: UsageReport,
@@ -179,6 +177,7 @@ function receiptOf({ hour }: UsagePlace, own: number): ReportReceipt {
   return { result: 'accepted', hour, late: hour !== own }
 }
 
+/** Counts usage and adds it to its hour. */
 function put(
   page: Page,
   account: Account,
@@ -189,116 +188,4 @@ function put(
   page.count(account, quantity)
   page.add(account, hour, tags, quantity)
   if (late) page.addLate(account.key.dimension, hour, quantity)
-}
-
-/** What was answered before to the claims that are known; refuses those with other content. */
-function checkClaims(
-  page: Page,
-  claims: readonly (Claim | undefined)[],
-): Map<string, ReportReceipt> {
-  const earlier = new Map<string, ReportReceipt>()
-  const first = new Map<string, Buffer>()
-  for (const claim of claims) {
-    if (claim === undefined) continue
-    const twin = first.get(claim.token)
-    if (twin !== undefined && !twin.equals(claim.digest)) throw reused(claim)
-    first.set(claim.token, claim.digest)
-    const receipt = lookUp(page, claim)?.receipts[0]
-    if (receipt !== undefined) earlier.set(claim.token, receipt)
-  }
-  return earlier
-}
-
-function lookUp(page: Page, claim: Claim): StoredClaim | undefined {
-  const stored = page.claim(claim.token)
-  if (stored !== undefined && !claim.digest.equals(stored.digest)) throw reused(claim)
-  return stored
-}
-
-/** Throws OccurredAtInFuture, OccurredAtTooOld. */
-export function checkWindow(
-  report: UsageReport,
-  now: number,
-  window: RecordWindow,
-  index: number | undefined,
-): void {
-  const { occurredAt } = report
-  if (occurredAt === undefined) return
-  if (occurredAt > now + aheadLimitMs)
-    throw new SidecarError(
-      'OccurredAtInFuture',
-      "occurredAt lies more than 5 minutes ahead of the sidecar's clock. Check the clock of the application, or leave occurredAt out for usage of this moment.",
-      { index },
-    )
-  if (now > window.end(occurredAt))
-    throw new SidecarError(
-      'OccurredAtTooOld',
-      `occurredAt lies ${now > occurredAt + window.longestMs ? `more than ${window.longestMs / hourMs} hours back` : 'in the month before'}, and AWS Marketplace accepts no usage that old. Report it without occurredAt to have it billed in the current hour.`,
-      { index },
-    )
-}
-
-/** A sum that no column holds would refuse every later report too, so it must not begin. */
-export function checkTotals(
-  page: Page,
-  reports: readonly UsageReport[],
-  rules: ReportRules,
-  now: number,
-): void {
-  const accountFor = accountIn(rules, now)
-  const [only] = reports
-  if (reports.length === 1 && only !== undefined)
-    return checkTotal(page, accountFor(only), only.quantity)
-  const sums = new Map<string, { readonly account: Account; quantity: bigint }>()
-  for (const report of reports) {
-    const account = accountFor(report)
-    const sum = sums.get(account.name)
-    if (sum === undefined) sums.set(account.name, { account, quantity: report.quantity })
-    else sum.quantity += report.quantity
-  }
-  for (const { account, quantity } of sums.values()) checkTotal(page, account, quantity)
-}
-
-function checkTotal(page: Page, account: Account, quantity: bigint): void {
-  if (page.hasRoomFor(account, quantity)) return
-  throw new SidecarError(
-    'QuantityTooLarge',
-    `All reports of ${account.key.dimension} would add up to more than ${largestTotal} units, so nothing of this request was recorded. Look for a mistake in the unit, such as bytes where the product counts gigabytes.`,
-  )
-}
-
-function claimOfRequest(request: UsageRequest): Claim | undefined {
-  const { idempotencyKey, reports } = request
-  if (idempotencyKey === undefined) return undefined
-  return { token: `request:${idempotencyKey}`, digest: digestOf(reports.map(contentOf)) }
-}
-
-function claimOfReport(report: UsageReport): Claim | undefined {
-  if (report.idempotencyKey === undefined) return undefined
-  return { token: `report:${report.idempotencyKey}`, digest: digestOf(contentOf(report)) }
-}
-
-function contentOf(report: UsageReport): unknown[] {
-  const { dimension, quantity, tags, idempotencyKey, member, customer } = report
-  const at = report.countedAt ?? report.occurredAt ?? null
-  const content = [dimension, quantity.toString(), at, tags, idempotencyKey ?? null]
-  if (member !== undefined) content.push(member)
-  return customer === undefined ? content : [...content, { customer }]
-}
-
-function digestOf(content: unknown): Buffer {
-  return createHash('sha256').update(JSON.stringify(content)).digest().subarray(0, 16)
-}
-
-/** The receipt of a report that came before. */
-export function asDuplicate(receipt: ReportReceipt): ReportReceipt {
-  return { ...receipt, result: 'duplicate' }
-}
-
-function reused(claim: Claim): SidecarError {
-  const key = claim.token.slice(claim.token.indexOf(':') + 1)
-  return new SidecarError(
-    'IdempotencyKeyReused',
-    `The idempotency key ${JSON.stringify(key)} was used before for other content, so nothing of this request was recorded. Use a fresh key for each new report, and the same key only to repeat it unchanged.`,
-  )
 }
