@@ -1,7 +1,6 @@
-import { sumOf } from '../../metering/cell.ts'
 import { recordStateOf } from '../../metering/record/record-states.ts'
 import type { MeteringRecord } from '../../metering/record/record.ts'
-import { referenceOf } from '../reference.ts'
+import { findOpen } from '../find-open.ts'
 import type { CustomerSummary, CustomerUsage } from '../customer-summary.ts'
 import type { BookReader } from '../store.ts'
 import type { SealableHours } from '../view.ts'
@@ -22,14 +21,14 @@ import type {
 import { accountSums, unbalancedAccounts } from './account-sums.ts'
 import type { Database, Session } from './connection/database.ts'
 import { translate } from './connection/database-errors.ts'
+import { findRecordId } from './find-record.ts'
 import { Names } from './names.ts'
 import { customersOf, customerUsage } from './customer-summaries.ts'
 import { isNamed } from './view/load-customers.ts'
 import { summaryOf } from '../record-row.ts'
 import { selectRecords, unsentSql, wholeRecords } from './record-rows.ts'
-import { hasSealable } from './shared-usage.ts'
+import { hasSealable, leftSql } from './shared-usage.ts'
 import { Summaries, voidedUsage } from './summaries.ts'
-import { leftSql } from './shared-usage.ts'
 import type { Scope } from './scope.ts'
 import { ownerOf } from './view/loader.ts'
 
@@ -41,7 +40,7 @@ interface PostgresReaderOptions {
   readonly scope: Scope | undefined
 }
 
-/** How many records `records` and `find` load at a time. */
+/** How many records `records` loads at a time. */
 const pageSize = 500
 
 /** Answers the questions about a book in PostgreSQL. */
@@ -156,10 +155,12 @@ export class PostgresReader implements BookReader {
 
   find(meteringRecordId: string, now: number): Promise<Found | undefined> {
     const wanted = meteringRecordId.toLowerCase()
-    return this.#answer(
-      async (session) =>
-        (await this.#findRecord(session, wanted)) ?? (await this.#findOpen(session, wanted, now)),
-    )
+    return this.#answer(async (session) => {
+      const id = await findRecordId(session, wanted)
+      if (id === undefined) return findOpen(wanted, await this.#overview(session, now))
+      const record = (await this.#wholeById(session, [id])).get(id)
+      return record && { kind: 'record', record }
+    })
   }
 
   async *records({ since, until, dimension }: ExportFilter): AsyncIterable<MeteringRecord> {
@@ -251,57 +252,6 @@ export class PostgresReader implements BookReader {
     const rows = await session.query(`${selectRecords} WHERE record.id = ANY($1::bigint[])`, [ids])
     const records = await wholeRecords(session, this.#names, rows)
     return new Map(records.map((record) => [record.id, record]))
-  }
-
-  async #findRecord(session: Session, wanted: string): Promise<Found | undefined> {
-    const [named] = await session.query(
-      'SELECT min(id) AS id FROM marketplace_sidecar.record WHERE lower(metering_record_id) = $1',
-      [wanted],
-    )
-    const id = (named?.['id'] as number | null) ?? (await this.#findReference(session, wanted))
-    const record = id === undefined ? undefined : (await this.#wholeById(session, [id])).get(id)
-    return record && { kind: 'record', record }
-  }
-
-  /** The id that the application got before the hour was over is a hash of what it names. */
-  async #findReference(session: Session, wanted: string): Promise<number | undefined> {
-    for (let after = 0; ;) {
-      const rows = await session.query(
-        `SELECT record.id, dimension, hour, identity AS resource, coalesce((
-           SELECT customer FROM marketplace_sidecar.record_part
-           JOIN marketplace_sidecar.account ON account.id = account_id
-           JOIN marketplace_sidecar.registration ON registration.id = registration_id
-           WHERE record_id = record.id LIMIT 1), '') AS customer
-         FROM marketplace_sidecar.record
-         JOIN marketplace_sidecar.slot ON slot.id = slot_id
-         JOIN marketplace_sidecar.resource ON resource.id = resource_id
-         WHERE record.id > $1 ORDER BY record.id LIMIT ${pageSize}`,
-        [after],
-      )
-      for (const row of rows) {
-        const name = {
-          resource: String(row['resource']),
-          customer: String(row['customer']),
-          dimension: String(row['dimension']),
-          hour: row['hour'] as number,
-        }
-        after = row['id'] as number
-        if (referenceOf(name) === wanted) return after
-      }
-      if (rows.length === 0) return undefined
-    }
-  }
-
-  async #findOpen(session: Session, wanted: string, now: number): Promise<Found | undefined> {
-    const { owner, openByTags } = await this.#overview(session, now)
-    const cells = openByTags.filter(
-      ({ customer, dimension, hour }) =>
-        referenceOf({ resource: owner?.identity ?? '', customer, dimension, hour }) === wanted,
-    )
-    const [first] = cells
-    if (first === undefined) return undefined
-    const { customer, dimension, hour } = first
-    return { kind: 'open', open: { customer, dimension, hour, quantity: sumOf(cells) } }
   }
 
   async #summaries(session: Session): Promise<Summaries> {

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { sumOf } from '../../metering/cell.ts'
 import type { MeteringRecord } from '../../metering/record/record.ts'
 import type { CustomerSummary, CustomerUsage } from '../customer-summary.ts'
+import { findOpen } from '../find-open.ts'
 import { referenceOf } from '../reference.ts'
 import type { SealableHours } from '../view.ts'
 import type { BookReader } from '../store.ts'
@@ -134,7 +134,7 @@ export class SqliteReader implements BookReader {
   find(meteringRecordId: string, now: number): Promise<Found | undefined> {
     return answer(() => {
       const wanted = meteringRecordId.toLowerCase()
-      return this.#findRecord(wanted) ?? this.#findOpen(wanted, now)
+      return this.#findRecord(wanted) ?? findOpen(wanted, this.#overview(now))
     })
   }
 
@@ -256,19 +256,6 @@ export class SqliteReader implements BookReader {
       return record && { kind: 'record', record }
     }
     return undefined
-  }
-
-  #findOpen(wanted: string, now: number): Found | undefined {
-    const { owner, openByTags } = this.#overview(now)
-    const cells = openByTags.filter(
-      ({ customer, dimension, hour }) =>
-        referenceOf({ resource: owner?.identity ?? '', customer, dimension, hour }) === wanted,
-    )
-    const [first] = cells
-    if (first === undefined) return undefined
-    const { customer, dimension, hour } = first
-    const quantity = sumOf(cells)
-    return { kind: 'open', open: { customer, dimension, hour, quantity } }
   }
 }
 
