@@ -1,6 +1,6 @@
 import type { Clock } from '../kernel/clock.ts'
 import { messageOf, SidecarError } from '../kernel/errors.ts'
-import type { Events, Step } from '../kernel/events.ts'
+import type { Events } from '../kernel/events.ts'
 import type { Log } from '../kernel/log.ts'
 import type { AccountKey } from '../metering/account.ts'
 import type { CounterPage, StreamBatch } from '../metering/counter.ts'
@@ -21,7 +21,6 @@ import { auditStore } from './audit/audit-store.ts'
 import { forgetOld } from './forget-old.ts'
 import { countPage, type CountedSeries } from './readings/count-page.ts'
 import { countStreams, type Count, type CountedStream } from './readings/count-streams.ts'
-import { GroupCommit } from './group-commit.ts'
 import { countOverflow } from './reporting/grown.ts'
 import { HeadRoom } from './page/head-room.ts'
 import { reportSettled } from './settling/report-settled.ts'
@@ -32,6 +31,7 @@ import { logOpening, logTakeover } from './opening/log-opening.ts'
 import { openBook, type MeaningOf, type Opening, type OpeningRules } from './opening/open-book.ts'
 import { takeOver } from './opening/take-over.ts'
 import { openCustomers, type CustomerBook, type CustomerRules } from './customers/customer-book.ts'
+import { PageCommits } from './page-commits.ts'
 import { Page } from './page/page.ts'
 import { readingRulesOf } from './readings/reading-rules.ts'
 import type { ReadingRules } from './readings/report-reading.ts'
@@ -78,9 +78,7 @@ export interface LedgerOptions {
 export class Ledger {
   readonly #store: Store
   readonly #options: LedgerOptions
-  readonly #tagSets: TagSetLimit
-  readonly #headRoom = new HeadRoom()
-  readonly #commits: GroupCommit<Page>
+  readonly #commits: PageCommits
   readonly #readings: ReadingRules
   readonly #accounts: UsageAccounts
   /** How long AWS accepts what is reported. */
@@ -93,14 +91,13 @@ export class Ledger {
     this.#options = options
     this.#store = options.store
     this.owner = owner
-    this.#tagSets = new TagSetLimit(options.maxTagSets)
     this.#accounts = new UsageAccounts(options.meaningOf, options.customers !== undefined)
-    this.#commits = this.#createCommits()
+    this.#commits = new PageCommits(options)
     this.#readings = readingRulesOf(options)
     this.#window = windowOf(options.customers !== undefined)
     this.customers = openCustomers(
       { ...options, reportRules: (page) => this.#reportRules(page) },
-      (operation, step) => this.#run(step, operation),
+      (operation, step) => this.#commits.run(step, operation),
     )
   }
 
@@ -143,7 +140,7 @@ export class Ledger {
   /** Records a request whole or not at all; one receipt for each report. */
   async report(request: UsageRequest): Promise<ReportReceipt[]> {
     const { events, clock } = this.#options
-    const { result: receipts, overflowed } = await this.#run('report-written', (page) =>
+    const { result: receipts, overflowed } = await this.#commits.run('report-written', (page) =>
       countOverflow(page, () => reportUsage(page, request, this.#reportRules(page), clock.now())),
     )
     const isSum = (dimension: string) => this.#accounts.ofBuyer(dimension).key.aggregate === 'sum'
@@ -170,7 +167,7 @@ export class Ledger {
    */
   async *seal(request: SealRequest): AsyncGenerator<MeteringRecord> {
     for (let part = request; ; part = { ...request, foldAfter: undefined }) {
-      const { read, held, inserted, isLast } = await this.#run('seal-written', (page) =>
+      const { read, held, inserted, isLast } = await this.#commits.run('seal-written', (page) =>
         sealPart(page, part, this.#limitOf, (name) => this.#accounts.ofBuyer(name)),
       )
       for (const amount of read) this.#options.events.emit('readingsCounted', amount)
@@ -192,7 +189,9 @@ export class Ledger {
    * that no longer wait to be sent, and those of another product than the first.
    */
   markAll(ids: readonly number[]): Promise<MeteringRecord[]> {
-    return this.#run('mark-written', (page) => markAll(page, ids, this.#options.clock.now()))
+    return this.#commits.run('mark-written', (page) =>
+      markAll(page, ids, this.#options.clock.now()),
+    )
   }
 
   /** Commits the outcomes of an attempt, and returns the records as they stand after it. */
@@ -200,7 +199,7 @@ export class Ledger {
     outcomes: readonly (readonly [id: number, Settlement])[],
   ): Promise<MeteringRecord[]> {
     const { clock, events } = this.#options
-    const records = await this.#run('settle-written', (page) =>
+    const records = await this.#commits.run('settle-written', (page) =>
       outcomes.map(([id, outcome]) => settleRecord(page, id, outcome, clock.now())),
     )
     for (const [index, [, { kind }]] of outcomes.entries()) {
@@ -219,7 +218,7 @@ export class Ledger {
     clientTokenOf: Parameters<typeof resealRecord>[3],
   ): Promise<MeteringRecord | undefined> {
     const now = this.#options.clock.now()
-    return this.#run('settle-written', (page) => resealRecord(page, id, now, clientTokenOf))
+    return this.#commits.run('settle-written', (page) => resealRecord(page, id, now, clientTokenOf))
   }
 
   /**
@@ -229,7 +228,7 @@ export class Ledger {
   async takeOver(): Promise<readonly number[]> {
     if (!(await this.#store.hasAbandoned())) return []
     const { clock, lateUsage, resource, log } = this.#options
-    const { abandoned, hours } = await this.#run('seal-written', (page) =>
+    const { abandoned, hours } = await this.#commits.run('seal-written', (page) =>
       takeOver(page, clock.now(), lateUsage),
     )
     logTakeover(resource, { abandoned, holds: lateUsage === 'hold' }, log)
@@ -242,7 +241,11 @@ export class Ledger {
    */
   prune(doubtfulForMs = 0): Promise<void> {
     const time = { now: this.#options.clock.now(), doubtfulForMs }
-    return forgetOld((rule) => this.#run(undefined, rule), time, this.customers !== undefined)
+    return forgetOld(
+      (rule) => this.#commits.run(undefined, rule),
+      time,
+      this.customers !== undefined,
+    )
   }
 
   /** Every record that AWS accepted and that is still kept, oldest hour first. */
@@ -253,7 +256,7 @@ export class Ledger {
 
   /** Keeps a short text for the next start, under a name; an earlier one of that name is replaced. */
   remember(name: string, value: string): Promise<void> {
-    return this.#run(undefined, (page) => page.note(name, value))
+    return this.#commits.run(undefined, (page) => page.note(name, value))
   }
 
   /** What was last remembered under this name. */
@@ -264,7 +267,7 @@ export class Ledger {
   /** Carries an operator's decision out in the transaction that also keeps it. Rejects with what it throws. */
   decide<T>(decision: Decision<T>): Promise<T> {
     const now = this.#options.clock.now()
-    return runDecision((operation) => this.#run(undefined, operation), decision, now)
+    return runDecision((operation) => this.#commits.run(undefined, operation), decision, now)
   }
 
   /** What waits for a decision: usage, held and open, and records, however old. */
@@ -326,58 +329,10 @@ export class Ledger {
   async #count<T, C extends CountedSeries>(count: Count<T, C>, read: T): Promise<C[]> {
     const now = this.#options.clock.now()
     const rules = { ...this.owner, readings: this.#readings, window: this.#window, now }
-    const counted = await this.#run('report-written', (page) =>
+    const counted = await this.#commits.run('report-written', (page) =>
       count(page, read, (name) => this.#accounts.ofBuyer(name), rules),
     )
     this.#options.events.emit('countersRead', { counted })
     return counted
-  }
-
-  #run<T>(step: Step | undefined, operation: (page: Page) => T): Promise<T> {
-    return this.#commits.run((page) => {
-      const result = operation(page)
-      if (step !== undefined) this.#options.events.emit('stepReached', { step })
-      return result
-    })
-  }
-
-  /** Forgets what the rules remember between groups. */
-  #forgetRemembered(): void {
-    this.#tagSets.clear()
-    this.#headRoom.clear()
-  }
-
-  #createCommits(): GroupCommit<Page> {
-    const { events, onFatal } = this.#options
-    const slots = new AccountSlots(this.#options.resource)
-    return new GroupCommit<Page>({
-      transact: async (operations) => {
-        let page: Page | undefined
-        try {
-          const ids = await this.#store.transact((view) => {
-            // A store that loads as it goes runs the rules again; what they remembered may be wrong.
-            if (page !== undefined) this.#forgetRemembered()
-            page = new Page(view, { slots, tagSets: this.#tagSets, headRoom: this.#headRoom })
-            operations(page)
-            return page.changes()
-          })
-          page?.assignIds(ids)
-        } catch (error) {
-          this.#forgetRemembered()
-          throw error
-        }
-      },
-      flush: () => this.#store.flush(),
-      gatherMs: this.#store.gatherMs,
-      between: () => this.#store.maintain(),
-      onDurable: (operations, seconds) => {
-        events.emit('stepReached', { step: 'group-flushed' })
-        events.emit('ledgerCommitted', { operations, seconds })
-      },
-      onFatal: (error) => {
-        events.emit('ledgerFailed', { message: error.message })
-        onFatal(error)
-      },
-    })
   }
 }
