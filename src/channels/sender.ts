@@ -1,43 +1,25 @@
-import type { AwsClock } from '../aws/aws-clock.ts'
-import type { MeteringApi, MeteringFailure } from '../aws/metering-api.ts'
 import { backoffMs } from '../kernel/backoff.ts'
-import type { Clock, Timer } from '../kernel/clock.ts'
-import type { Events } from '../kernel/events.ts'
+import type { Timer } from '../kernel/clock.ts'
+import type { Log } from '../kernel/log.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { aheadLimitMs } from '../ledger/reporting/check-reports.ts'
-import type { MeteringRecord, Settlement } from '../metering/record/record.ts'
-import { recordStateTable } from '../metering/record/record-states.ts'
 import type { PendingRecord } from '../store/summary.ts'
-import type { Log } from '../kernel/log.ts'
 import { AttemptLog } from './attempt-log.ts'
-import { isOfOneRecord } from './batch-meter-usage/settlements.ts'
+import { Attempts, type AttemptOptions } from './attempts.ts'
 import { callsOf } from './calls-of.ts'
-import type { Channel, LateUsagePolicy, SendOutcome } from './channel.ts'
 import { findReady, type FoundRecords } from './find-ready.ts'
 import { Pauses } from './pauses.ts'
 import { pendingAtOnce } from './pending-from.ts'
-import { sendRecords } from './send-record.ts'
 
-export interface SenderOptions {
-  readonly ledger: Pick<Ledger, 'pendingRecords' | 'markAll' | 'settleAll' | 'resealRecord'>
-  readonly channel: Channel
-  readonly api: MeteringApi
-  readonly clock: Clock
-  /** What is known of AWS's time; `clock` follows it. */
-  readonly awsTime?: Pick<AwsClock, 'isKnown'> | undefined
-  readonly events: Events
+export interface SenderOptions extends AttemptOptions {
+  readonly ledger: AttemptOptions['ledger'] & Pick<Ledger, 'pendingRecords'>
   readonly log: Log
   /** 0 to 1, as Math.random. */
   readonly random: () => number
-  readonly lateUsage: LateUsagePolicy
   /** SIDECAR_SUBMIT_SPREAD_SECONDS: what first attempts are spread over, and throttled ones over more. */
   readonly submitSpreadMs: number
   /** When the record of an hour may be sent first; sooner only at the end. */
   readonly notBefore: (hour: number) => number
-  /** Receives every answer: a failure, or undefined when AWS accepted a record. */
-  readonly onAnswer: (failure: MeteringFailure | undefined) => void
-  /** Receives the hour that a record's usage went back to. */
-  readonly usageArrived: (hour: number) => void
 }
 
 /** An operator may free a record at any moment, in another process. */
@@ -58,12 +40,9 @@ export class Sender {
   readonly #options: SenderOptions
   readonly #pauses: Pauses
   readonly #log: AttemptLog
+  readonly #attempts: Attempts
   /** The attempts under way, by slot; those of one call are one. */
-  readonly #attempts = new Map<number, Promise<void>>()
-  /** How many records a call may have that has this one: fewer after a call failed that one of its records can fail. */
-  readonly #callSizes = new Map<number, number>()
-  /** Answers that the ledger could not store, by record: no further attempt begins before they are stored. */
-  readonly #unstored = new Map<number, SendOutcome>()
+  readonly #underWay = new Map<number, Promise<void>>()
   /** What the last search found and no attempt has begun for. */
   #ready: readonly PendingRecord[] = []
   /** When the book is searched next after a search that was long, on `elapsed`. */
@@ -87,6 +66,15 @@ export class Sender {
       : { spreadMs: submitSpreadMs }
     this.#pauses = new Pauses({ ...options, ...pauses })
     this.#log = new AttemptLog(options)
+    this.#attempts = new Attempts({
+      ...options,
+      pauses: this.#pauses,
+      log: this.#log,
+      isEnding: () => this.#flushing,
+      outdated: () => {
+        this.#ready = []
+      },
+    })
   }
 
   /** Aborted when no further attempt is made. */
@@ -102,7 +90,7 @@ export class Sender {
   /** When the next attempt begins, ms: now while one is under way, undefined when none is to come. */
   get nextAttemptAt(): number | undefined {
     const { clock } = this.#options
-    if (this.#attempts.size > 0) return clock.now()
+    if (this.#underWay.size > 0) return clock.now()
     return this.#nextAt === undefined
       ? undefined
       : Math.round(clock.now() + this.#nextAt - clock.elapsed())
@@ -133,7 +121,7 @@ export class Sender {
   /** Resolves after `stop` when the attempts that were under way are settled. */
   async settled(): Promise<void> {
     await this.#pumping
-    await Promise.all(this.#attempts.values())
+    await Promise.all(this.#underWay.values())
   }
 
   /** Pumps after something may have changed outside of the attempts. */
@@ -176,7 +164,7 @@ export class Sender {
       if (!isWhole) continue
       const least = looked > 4 * pendingAtOnce ? this.#rest() : 0
       this.#waitFor(Math.max(least, wait))
-      if (this.#attempts.size === 0 && !isLeft && !this.#pumpAgain) this.#release()
+      if (this.#underWay.size === 0 && !isLeft && !this.#pumpAgain) this.#release()
       return
     }
   }
@@ -196,17 +184,16 @@ export class Sender {
   }
 
   #areAllBusy(): boolean {
-    return new Set(this.#attempts.values()).size >= this.#options.channel.parallelCalls
+    return new Set(this.#underWay.values()).size >= this.#options.channel.parallelCalls
   }
 
   /** Begins as many attempts as may be under way. What has to wait by now is found again by the next search. */
   #startReady(): void {
-    const { channel } = this.#options
     const ready = this.#ready.filter(
-      (record) => !this.#attempts.has(record.slot) && this.#waitOf(record) <= 0,
+      (record) => !this.#underWay.has(record.slot) && this.#waitOf(record) <= 0,
     )
     const started = new Set<PendingRecord>()
-    for (const records of callsOf(ready, (id) => this.#callSizes.get(id) ?? channel.batch)) {
+    for (const records of callsOf(ready, (id) => this.#attempts.callSizeOf(id))) {
       if (this.#areAllBusy()) break
       this.#start(records)
       for (const record of records) started.add(record)
@@ -222,7 +209,7 @@ export class Sender {
         ledger,
         now: clock.now(),
         window: channel.window,
-        busy: new Set(this.#attempts.keys()),
+        busy: new Set(this.#underWay.keys()),
         pauseOf: (record) => this.#pauses.recordWait(record),
         waitOf: (record) => this.#waitOf(record),
       })
@@ -258,7 +245,8 @@ export class Sender {
   }
 
   #start(records: readonly PendingRecord[]): void {
-    const attempt = this.#attempt(records)
+    const attempt = this.#attempts
+      .make(records)
       .catch((error: unknown) => {
         this.#ready = []
         for (const { id, slot } of records) {
@@ -267,105 +255,9 @@ export class Sender {
         }
       })
       .finally(() => {
-        for (const { slot } of records) this.#attempts.delete(slot)
+        for (const { slot } of records) this.#underWay.delete(slot)
         this.#pump()
       })
-    for (const { slot } of records) this.#attempts.set(slot, attempt)
-  }
-
-  async #attempt(records: readonly PendingRecord[]): Promise<void> {
-    const { ledger } = this.#options
-    const waiting = records.filter(({ id }) => this.#unstored.has(id))
-    // What AWS has answered is stored before anything is asked again.
-    if (waiting.length === 0) await this.#send(records)
-    const answered = records.flatMap((record) => {
-      const outcome = this.#unstored.get(record.id)
-      return outcome === undefined ? [] : [{ record, outcome }]
-    })
-    for (const record of records)
-      if (!this.#unstored.has(record.id)) {
-        this.#pauses.pauseSlot(record.slot)
-        this.#ready = []
-      }
-    const settled = await ledger.settleAll(
-      answered.map(({ record, outcome }) => [record.id, outcome.settlement]),
-    )
-    for (const [index, { record, outcome }] of answered.entries()) {
-      this.#unstored.delete(record.id)
-      const now = settled[index]
-      if (now !== undefined) await this.#answered(record, now, outcome, answered.length)
-    }
-  }
-
-  async #answered(
-    { id, slot }: PendingRecord,
-    settled: MeteringRecord,
-    { settlement, failure }: SendOutcome,
-    callSize: number,
-  ): Promise<void> {
-    const { onAnswer, usageArrived } = this.#options
-    this.#log.answered(settled, failure)
-    onAnswer(failure)
-    const isShared = callSize > 1 && settlement.kind === 'not-taken'
-    if (isShared && failure !== undefined && isOfOneRecord(failure)) {
-      // Which record it was is found out by halves, at once.
-      this.#callSizes.set(id, Math.ceil(callSize / 2))
-      return this.#pauses.freeSlot(slot)
-    }
-    if (recordStateTable[settled.state].settled) this.#callSizes.delete(id)
-    const after = await this.#sealedAgain(settled, settlement.kind)
-    if (failure?.kind === 'throttled' && !this.#flushing) {
-      this.#pauses.pauseTask()
-      this.#pauses.freeSlot(slot)
-    } else this.#pause({ id, slot }, after.state, settlement.kind)
-    if (after.state === 'moved' && after.movedTo !== undefined) usageArrived(after.movedTo)
-  }
-
-  /**
-   * A record whose tags AWS refused is billed without them, rather than not at all. One that a fast clock
-   * sealed for the hour that is not over at AWS gets a time of now, where that is not waited for.
-   */
-  async #sealedAgain(record: MeteringRecord, kind: Settlement['kind']): Promise<MeteringRecord> {
-    if (record.state !== 'refused' && kind !== 'too-early') return record
-    const { ledger, channel } = this.#options
-    const resealed = await ledger.resealRecord(record.id, (resource, content) =>
-      channel.clientTokenOf(resource, content),
-    )
-    if (resealed !== undefined && record.state === 'refused') this.#log.untagged(resealed)
-    return resealed ?? record
-  }
-
-  /** Decides who waits after an answer: the slot, or the record alone. */
-  #pause(
-    { id, slot }: Pick<PendingRecord, 'id' | 'slot'>,
-    state: PendingRecord['state'],
-    kind: Settlement['kind'],
-  ): void {
-    const pauses = this.#pauses
-    if (kind === 'unknown' && pauses.noteUnknown(id)) {
-      pauses.freeSlot(slot)
-      return pauses.pauseRecord(id, 'unknown')
-    }
-    // AWS has answered, so it may do so for the records too that it did not answer for.
-    if (kind === 'accepted') {
-      // They come before later hours again.
-      if (pauses.freeUnknown()) this.#ready = []
-      pauses.easeTask()
-    }
-    if (state === 'sealed' || state === 'sending') pauses.pauseSlot(slot)
-    else pauses.freeSlot(slot)
-    if (state === 'refused') pauses.pauseRecord(id, 'refused')
-    else if (kind !== 'unknown') pauses.freeRecord(id)
-  }
-
-  /** Marks the records, makes one call for those that still wait, and keeps their outcomes. */
-  async #send(records: readonly PendingRecord[]): Promise<void> {
-    const marked = await this.#options.ledger.markAll(records.map(({ id }) => id))
-    const isEnding = () => this.#flushing
-    const outcomes = await sendRecords(marked, { ...this.#options, isEnding })
-    for (const [index, { id }] of marked.entries()) {
-      const outcome = outcomes[index]
-      if (outcome !== undefined) this.#unstored.set(id, outcome)
-    }
+    for (const { slot } of records) this.#underWay.set(slot, attempt)
   }
 }
