@@ -1,3 +1,4 @@
+import type { AccountKey } from '../../metering/account.ts'
 import { formatQuantity } from '../../metering/quantity.ts'
 import { usageOfPart, type MeteringRecord } from '../../metering/record/record.ts'
 import type { Page } from '../page/page.ts'
@@ -25,6 +26,13 @@ export interface DecisionEntry {
   readonly reason: string | null
 }
 
+/** Held usage as a decision found it: in micro-units, of an hour that starts at this instant, ms. */
+interface HeldUsage {
+  readonly account: Pick<AccountKey, 'dimension'>
+  readonly hour: number
+  readonly quantity: bigint
+}
+
 /** Keeps a decision in the transaction that carries it out. */
 export function noteDecision(page: Page, decision: Omit<DecisionEntry, 'number'>): void {
   const before = readDecisions(page.noted(decisionsNote))
@@ -35,6 +43,12 @@ export function noteDecision(page: Page, decision: Omit<DecisionEntry, 'number'>
 /** The decisions of a note, oldest first. */
 export function readDecisions(note: string | undefined): readonly DecisionEntry[] {
   return note === undefined ? [] : (JSON.parse(note) as DecisionEntry[])
+}
+
+/** What a decision about held usage is about. */
+export function aboutHeld(id: number, { account, hour, quantity }: HeldUsage) {
+  const { dimension } = account
+  return { id, dimension, hour, quantity: formatQuantity(quantity), reason: null }
 }
 
 /** What a decision about a record is about. */

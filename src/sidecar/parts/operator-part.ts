@@ -6,7 +6,7 @@ import {
 } from '../../ledger/decisions/operator-actions.ts'
 import { releaseHeld } from '../../ledger/decisions/release-held.ts'
 import { reopenRefused } from '../../ledger/decisions/reopen-record.ts'
-import { aboutRecord } from '../../ledger/decisions/trail.ts'
+import { aboutHeld, aboutRecord } from '../../ledger/decisions/trail.ts'
 import { writeOffRecord, writeOffUsage } from '../../ledger/decisions/write-off.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { Page } from '../../ledger/page/page.ts'
@@ -67,13 +67,7 @@ export function createOperatorDesk(
       const { releasedTo } = await decide({
         action: 'release',
         decide: (page, now) => releaseHeld(page, id, now, meaningOf),
-        about: ({ account, hour, quantity }) => ({
-          id,
-          dimension: account.dimension,
-          hour,
-          quantity: formatQuantity(quantity),
-          reason: null,
-        }),
+        about: (held) => aboutHeld(id, held),
       })
       return { record: undefined, billedWith: releasedTo }
     },

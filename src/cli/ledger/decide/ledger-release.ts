@@ -1,13 +1,14 @@
 import { readArguments } from '../../command-line.ts'
 import { toIso } from '../../../kernel/clock.ts'
 import { heldNotFound, releaseHeld } from '../../../ledger/decisions/release-held.ts'
+import { aboutHeld } from '../../../ledger/decisions/trail.ts'
 import { formatQuantity } from '../../../metering/quantity.ts'
 import { exitCodes } from '../../exit-codes.ts'
-import { wrap } from '../../text-table.ts'
 import { formatHour } from '../format-record.ts'
 import { commonOptions, recordId } from '../ledger-arguments.ts'
 import { confirmDecision, yesOption } from './confirm-decision.ts'
 import { Decision, type DecisionContext } from './decision.ts'
+import { printOutcome } from './print-outcome.ts'
 
 /** `ledger release`: an operator found held usage right, so it is billed. */
 export async function releaseUsage(
@@ -28,29 +29,23 @@ export async function releaseUsage(
   const released = await decision.run(
     'release',
     (page, now) => releaseHeld(page, id, now, decision.product.meaningOf),
-    (usage) => ({
-      id,
-      dimension: usage.account.dimension,
-      hour: usage.hour,
-      quantity: formatQuantity(usage.quantity),
-      reason: null,
-    }),
+    (usage) => aboutHeld(id, usage),
   )
   const { hour, releasedTo } = released
-  if (values.json)
-    context.io.out(
-      JSON.stringify({
-        action: 'release',
-        id,
-        dimension: held.dimension,
-        hour: toIso(hour),
-        quantity: formatQuantity(released.quantity),
-        releasedTo: toIso(releasedTo),
-      }),
-    )
-  else {
-    const text = `Released: ${formatQuantity(released.quantity)} ${held.dimension} of ${formatHour(hour)} are open usage of ${formatHour(releasedTo)} and are billed with that hour.`
-    for (const line of wrap(text, 0)) context.io.out(line)
-  }
+  const { dimension } = held
+  const units = formatQuantity(released.quantity)
+  printOutcome(
+    context.io,
+    values.json,
+    {
+      action: 'release',
+      id,
+      dimension,
+      hour: toIso(hour),
+      quantity: units,
+      releasedTo: toIso(releasedTo),
+    },
+    `Released: ${units} ${dimension} of ${formatHour(hour)} are open usage of ${formatHour(releasedTo)} and are billed with that hour.`,
+  )
   return exitCodes.ok
 }

@@ -2,12 +2,12 @@ import { readArguments } from '../../command-line.ts'
 import { reopenRefused } from '../../../ledger/decisions/reopen-record.ts'
 import { aboutRecord } from '../../../ledger/decisions/trail.ts'
 import { exitCodes } from '../../exit-codes.ts'
-import { wrap } from '../../text-table.ts'
 import { formatHour, formatRecord, formatUnits } from '../format-record.ts'
 import { commonOptions, recordId } from '../ledger-arguments.ts'
 import { recordBody } from '../record-body.ts'
 import { confirmDecision, yesOption } from './confirm-decision.ts'
 import { Decision, type DecisionContext } from './decision.ts'
+import { printOutcome } from './print-outcome.ts'
 
 /** `ledger reopen`: the product file is corrected, so a refused record is sealed again with its words. */
 export async function reopenRecord(
@@ -30,10 +30,11 @@ export async function reopenRecord(
     (page, now) => reopenRefused(page, id, now, today),
     aboutRecord,
   )
-  if (values.json) context.io.out(JSON.stringify({ action: 'reopen', record: recordBody(record) }))
-  else {
-    const text = `Reopened: ${formatRecord(record)} is now ${record.state}. Its ${formatUnits(record.quantity)} are open usage of ${formatHour(record.movedTo ?? record.hour)} as ${dimension} of ${today.productCode}.`
-    for (const line of wrap(text, 0)) context.io.out(line)
-  }
+  printOutcome(
+    context.io,
+    values.json,
+    { action: 'reopen', record: recordBody(record) },
+    `Reopened: ${formatRecord(record)} is now ${record.state}. Its ${formatUnits(record.quantity)} are open usage of ${formatHour(record.movedTo ?? record.hour)} as ${dimension} of ${today.productCode}.`,
+  )
   return exitCodes.ok
 }

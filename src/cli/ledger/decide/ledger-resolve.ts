@@ -8,12 +8,12 @@ import { aboutRecord } from '../../../ledger/decisions/trail.ts'
 import type { Page } from '../../../ledger/page/page.ts'
 import type { MeteringRecord } from '../../../metering/record/record.ts'
 import { exitCodes } from '../../exit-codes.ts'
-import { wrap } from '../../text-table.ts'
 import { formatHour, formatRecord, formatUnits } from '../format-record.ts'
 import { commonOptions, invalid, recordId } from '../ledger-arguments.ts'
 import { recordBody } from '../record-body.ts'
 import { confirmDecision, yesOption } from './confirm-decision.ts'
 import { Decision, type DecisionContext } from './decision.ts'
+import { printOutcome } from './print-outcome.ts'
 
 /** `ledger resolve`: an operator's decision about a record that AWS may have billed. */
 export async function resolveRecord(
@@ -47,10 +47,9 @@ export async function resolveRecord(
   const decide = (page: Page, now: number) =>
     values.delivered ? resolveDelivered(page, id, now) : resolveResend(page, id, now, force)
   const record = await decision.run(action, decide, aboutRecord)
-  if (values.json) {
-    const resolution = values.delivered ? 'delivered' : 'resend'
-    context.io.out(JSON.stringify({ action: 'resolve', resolution, record: recordBody(record) }))
-  } else for (const line of wrap(describe(record), 0)) context.io.out(line)
+  const resolution = values.delivered ? 'delivered' : 'resend'
+  const body = { action: 'resolve', resolution, record: recordBody(record) }
+  printOutcome(context.io, values.json, body, describe(record))
   return exitCodes.ok
 }
 

@@ -3,11 +3,11 @@ import { retryRefused } from '../../../ledger/decisions/operator-actions.ts'
 import { aboutRecord } from '../../../ledger/decisions/trail.ts'
 import type { MeteringRecord } from '../../../metering/record/record.ts'
 import { exitCodes } from '../../exit-codes.ts'
-import { wrap } from '../../text-table.ts'
 import { formatRecord, formatUnits } from '../format-record.ts'
 import { commonOptions, recordId } from '../ledger-arguments.ts'
 import { recordBody } from '../record-body.ts'
 import { Decision, type DecisionContext } from './decision.ts'
+import { printOutcome } from './print-outcome.ts'
 
 /** `ledger retry`: what AWS complained about is fixed, so a refused record need not wait. */
 export async function retryRecord(
@@ -21,8 +21,8 @@ export async function retryRecord(
   const id = recordId('retry', positionals)
   const decision = new Decision(values['data-dir'], context)
   const record = await decision.run('retry', (page) => retryRefused(page, id), aboutRecord)
-  if (values.json) context.io.out(JSON.stringify({ action: 'retry', record: recordBody(record) }))
-  else for (const line of wrap(describe(record), 0)) context.io.out(line)
+  const body = { action: 'retry', record: recordBody(record) }
+  printOutcome(context.io, values.json, body, describe(record))
   return exitCodes.ok
 }
 

@@ -8,12 +8,12 @@ import { aboutRecord } from '../../../ledger/decisions/trail.ts'
 import { formatQuantity, parseQuantity } from '../../../metering/quantity.ts'
 import { canonicalTags, type TagSet } from '../../../metering/tags.ts'
 import { exitCodes } from '../../exit-codes.ts'
-import { wrap } from '../../text-table.ts'
 import { formatRecord, formatTags, formatUnits } from '../format-record.ts'
 import { commonOptions, invalid, recordId } from '../ledger-arguments.ts'
 import { recordBody } from '../record-body.ts'
 import { confirmDecision, yesOption } from './confirm-decision.ts'
 import { Decision, type DecisionContext } from './decision.ts'
+import { printOutcome } from './print-outcome.ts'
 
 const longestReason = 500
 
@@ -74,11 +74,12 @@ async function voidRecord(
     (page, now) => writeOffRecord(page, id, reason, now),
     (written) => ({ ...aboutRecord(written), reason }),
   )
-  if (json) io.out(JSON.stringify({ action: 'void', record: recordBody(record) }))
-  else {
-    const text = `Written off: ${formatRecord(record)}. Its ${formatUnits(record.quantity)} are never billed.`
-    for (const line of wrap(text, 0)) io.out(line)
-  }
+  printOutcome(
+    io,
+    json,
+    { action: 'void', record: recordBody(record) },
+    `Written off: ${formatRecord(record)}. Its ${formatUnits(record.quantity)} are never billed.`,
+  )
   return exitCodes.ok
 }
 
@@ -88,33 +89,23 @@ async function voidHeldOrOpen(
   decision: Decision,
   { io }: DecisionContext,
 ): Promise<number> {
-  const { dimension } = usage
+  const { dimension, customer, reason } = usage
   const quantity = formatQuantity(usage.quantity)
   const tagged = usage.tags === undefined ? '' : ` with the tags ${formatTags(usage.tags)}`
-  const whose = usage.customer === '' ? '' : ` of the customer ${usage.customer}`
+  const whose = customer === '' ? '' : ` of the customer ${customer}`
   const subject = `${quantity} ${dimension}${whose}${tagged}, held usage first, then open usage`
   if (!(await confirmDecision('void', subject, yes, io))) return exitCodes.failed
   await decision.run(
     'void',
     (page, now) => writeOffUsage(page, usage, now),
-    () => ({ id: null, dimension, hour: null, quantity, reason: usage.reason }),
+    () => ({ id: null, dimension, hour: null, quantity, reason }),
   )
-  if (json)
-    io.out(
-      JSON.stringify({
-        action: 'void',
-        dimension,
-        customer: usage.customer,
-        quantity,
-        reason: usage.reason,
-      }),
-    )
-  else
-    for (const line of wrap(
-      `Written off: ${quantity} ${dimension}${whose}${tagged}. They are never billed.`,
-      0,
-    ))
-      io.out(line)
+  printOutcome(
+    io,
+    json,
+    { action: 'void', dimension, customer, quantity, reason },
+    `Written off: ${quantity} ${dimension}${whose}${tagged}. They are never billed.`,
+  )
   return exitCodes.ok
 }
 
