@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import autocannon from 'autocannon'
 
-export interface LoadPlan {
+interface LoadPlan {
   readonly url: string
   /** Each sends its next request when the last one has been answered. */
   readonly connections: number
@@ -17,7 +17,7 @@ export interface LoadPlan {
   readonly mayRefuse?: boolean
 }
 
-export interface LoadFigures {
+interface LoadFigures {
   readonly requests: number
   readonly perSecond: number
   readonly p99Ms: number

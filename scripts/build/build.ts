@@ -32,7 +32,7 @@ export const shebang = '#!/usr/bin/env node\n'
 const prologue = `'use strict'
 const urlOfBundle = require('node:url').pathToFileURL(__filename).href`
 
-export interface Bundle {
+interface Bundle {
   readonly bytes: number
   /** Every file that contributed code, relative to the working directory. */
   readonly inputs: readonly string[]

@@ -15,7 +15,7 @@ export function cachePath(name: string): string {
 }
 
 /** An npm package at one version, with the hash of its archive. */
-export interface PinnedPackage {
+interface PinnedPackage {
   readonly package: string
   readonly sha256: string
 }

@@ -9,7 +9,7 @@ import { cached } from './tool-cache.ts'
 
 const self = fileURLToPath(import.meta.url)
 
-export interface PrometheusTools {
+interface PrometheusTools {
   readonly prometheus: string
   readonly promtool: string
 }

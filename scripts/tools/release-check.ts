@@ -58,7 +58,7 @@ function filesOf(from: string): string[] {
   )
 }
 
-export interface ReleaseSection {
+interface ReleaseSection {
   readonly version: string
   readonly date: string
   /** The text under the heading. */

@@ -19,7 +19,7 @@ const folder = fileURLToPath(new URL('../../test/sources', import.meta.url))
 export type Command = readonly [command: string, ...args: readonly string[]]
 
 /** Applications of a language that count: with its OpenTelemetry SDK, and on a metrics page. */
-export interface SourceApps {
+interface SourceApps {
   readonly language: string
   /** Programs that must be on the PATH. */
   readonly needs: readonly string[]

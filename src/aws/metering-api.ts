@@ -99,7 +99,7 @@ export interface DryRunRequest {
 }
 
 /** What the application may ask of AWS through the sidecar, apart from recording usage. */
-export type ForwardedOperation = 'MeterUsage' | 'BatchMeterUsage' | 'ResolveCustomer'
+type ForwardedOperation = 'MeterUsage' | 'BatchMeterUsage' | 'ResolveCustomer'
 
 /**
  * The only way to the AWS Marketplace Metering Service. Every method makes exactly one call and never

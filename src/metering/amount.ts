@@ -6,8 +6,7 @@ export const fractionRules = ['carry', 'send'] as const
 export type FractionRule = (typeof fractionRules)[number]
 
 /** How AWS receives the quantities of a record: in whole units, or as decimals with six places. */
-export const quantityForms = ['whole', 'decimal'] as const
-export type QuantityForm = (typeof quantityForms)[number]
+export type QuantityForm = 'whole' | 'decimal'
 
 /** Returns the smallest quantity that a form can say, in millionths of AWS's unit. */
 export function stepOf(form: QuantityForm): bigint {

@@ -51,18 +51,10 @@ export interface CounterPage {
  * value `baseline`d; one that `fell` without a newer start, which is a new baseline; `skipped` beyond the cap;
  * one that `overlaps` another of the same name, and counts from its second value on.
  */
-export const counterOutcomes = [
-  'counted',
-  'restarted',
-  'baseline',
-  'fell',
-  'skipped',
-  'overlaps',
-] as const
-export type CounterOutcome = (typeof counterOutcomes)[number]
+export type CounterOutcome = 'counted' | 'restarted' | 'baseline' | 'fell' | 'skipped' | 'overlaps'
 
 /** What was read before of a counter. */
-export interface CounterBefore {
+interface CounterBefore {
   readonly value: bigint
   readonly startedAt: number | undefined
   readonly readAt: number

@@ -27,7 +27,7 @@ export interface UsageRequest {
   readonly record?: RecordRule | undefined
 }
 
-export interface RecordRule {
+interface RecordRule {
   /** Names operation, AWS identity, dimension and hour. */
   readonly key: string
   /** Names that the same record may have been reported under before. */

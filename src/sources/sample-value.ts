@@ -1,6 +1,6 @@
 import { fail, succeed, type Result } from '../kernel/result.ts'
 
-export type ValueProblem = 'NotANumber' | 'Infinite' | 'Negative' | 'TooLarge'
+type ValueProblem = 'NotANumber' | 'Infinite' | 'Negative' | 'TooLarge'
 
 const parts = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/
 /** Far above what the book holds, and far below what would take long to compute. */

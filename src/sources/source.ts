@@ -92,7 +92,7 @@ export interface SourceContext {
   readonly heard: (dimensions: readonly string[], at: number) => void
 }
 
-export interface StartedSource extends AsyncDisposable {
+interface StartedSource extends AsyncDisposable {
   /** Called when the end of the task or pod begins, while the application still runs. */
   endBegins?(): void
   /** Takes what the application still shows while it ends, until there is no more or `signal` is aborted. */

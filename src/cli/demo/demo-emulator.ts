@@ -19,7 +19,7 @@ export interface DemoEmulator {
 }
 
 /** A product as the emulator's control API accepts it. */
-export interface SoldProduct {
+interface SoldProduct {
   readonly productCode: string
   readonly dimensions: readonly string[]
   readonly route: 'hourly' | 'metered' | 'both'

@@ -6,7 +6,7 @@ import { messageOf } from '../../kernel/errors.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
 
-export const healthcheckHelp = `Checks the health of the running sidecar, for images without curl.
+const healthcheckHelp = `Checks the health of the running sidecar, for images without curl.
 
 usage: marketplace-sidecar healthcheck [--ready]
 

@@ -15,7 +15,7 @@ import { wrap } from '../text-table.ts'
 import { productFacts, productLines } from '../product-facts.ts'
 import { initProduct } from './product-init.ts'
 
-export const productHelp = `Writes and checks the product file that a seller bakes into the image.
+const productHelp = `Writes and checks the product file that a seller bakes into the image.
 
 usage: marketplace-sidecar product <action>
 

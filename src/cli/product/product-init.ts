@@ -8,7 +8,7 @@ import type { CliIo } from '../cli-io.ts'
 import { invalidArguments } from '../command-line.ts'
 import { exitCodes } from '../exit-codes.ts'
 
-export interface InitOptions {
+interface InitOptions {
   readonly 'product-code'?: string | undefined
   readonly route?: string | undefined
   readonly 'public-key'?: string | undefined

@@ -5,7 +5,7 @@ import type { Setting } from './setting.ts'
 import { settingsTable, type SettingName } from './settings-table.ts'
 
 /** A setting that the product file fixes. */
-export interface PinnedSetting {
+interface PinnedSetting {
   readonly name: SettingName
   /** As the environment would have it. */
   readonly text: string
@@ -22,7 +22,7 @@ function isPinnable({ name, member, type }: Setting): boolean {
 }
 
 /** Every setting that a product file can fix. */
-export const pinnableNames: readonly SettingName[] = settingsTable.flatMap((row) =>
+const pinnableNames: readonly SettingName[] = settingsTable.flatMap((row) =>
   isPinnable(row) ? [row.name] : [],
 )
 

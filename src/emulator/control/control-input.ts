@@ -116,7 +116,7 @@ const productFields = {
 }
 
 /** A product that a control request adds. */
-export interface NewProduct {
+interface NewProduct {
   readonly productCode: string
   readonly dimensions: readonly string[]
   readonly route: EmulatedProduct['route']

@@ -10,7 +10,7 @@ import { problemAnswer } from './problem.ts'
 import { problemToSend } from './problem-of-error.ts'
 import { requestIdOf } from './request-id.ts'
 
-export interface PostJsonOptions {
+interface PostJsonOptions {
   /** Whether the defences accept a request; the route answers one that they do not accept. */
   readonly accepts: (headers: IncomingHttpHeaders) => boolean
   /** Called for every request that does not take the route. */

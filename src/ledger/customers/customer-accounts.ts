@@ -4,7 +4,7 @@ import type { CustomerIdentity, Registration } from '../../metering/customer.ts'
 import type { Page } from '../page/page.ts'
 
 /** How many customers may have usage without being registered. */
-export const mostAwaited = 1000
+const mostAwaited = 1000
 
 export interface UsagePlace {
   readonly account: Account

@@ -7,7 +7,7 @@ import type { Page } from '../page/page.ts'
 import { closeHourOfAll } from './close-hour-of-all.ts'
 
 /** What the readings of an hour came to. */
-export interface ReadAmount {
+interface ReadAmount {
   readonly dimension: string
   readonly hour: number
   readonly quantity: bigint

@@ -9,7 +9,7 @@ interface LogSettings {
   readonly docsUrl?: string | undefined
 }
 
-export interface StandardOutput {
+interface StandardOutput {
   readonly log: Log
   /** Writes a line, whatever the log level is. */
   readonly out: (line: string) => void

@@ -14,7 +14,7 @@ import { startEndWatch } from './end-watch-part.ts'
 import { startSchedule } from './schedule-part.ts'
 import { startTakeover } from './takeover-part.ts'
 
-export interface IntakePart extends AsyncDisposable {
+interface IntakePart extends AsyncDisposable {
   readonly app: AppListenerPart
 }
 

@@ -4,7 +4,7 @@ import { SidecarError } from '../../kernel/errors.ts'
  * A value of an attribute as a text that tells types apart: a letter for the type (s, b, i, d, or x for a list,
  * a map or bytes), then the value.
  */
-export type AttributeText = string
+type AttributeText = string
 export type Attributes = ReadonlyMap<string, AttributeText>
 
 export type MetricKind =

@@ -3,7 +3,7 @@ import { messageOf } from '../../kernel/errors.ts'
 import { fail, succeed, type Result } from '../../kernel/result.ts'
 import type { PageFormat } from './exposition/page.ts'
 
-export interface FetchedPage {
+interface FetchedPage {
   readonly text: string
   readonly format: PageFormat
 }

@@ -16,13 +16,13 @@ export function isScraped(dimension: Dimension): dimension is ScrapedDimension {
 }
 
 /** Sums of gauges at the moment of the page, for dimensions that are no sums. */
-export interface GaugeReading {
+interface GaugeReading {
   readonly dimension: string
   readonly tags: TagSet
   readonly value: bigint
 }
 
-export interface PageReading {
+interface PageReading {
   readonly startedAt: number | undefined
   readonly counters: readonly CounterReading[]
   readonly gauges: readonly GaugeReading[]

@@ -8,7 +8,7 @@ import type { FetchFailure } from './fetch-page.ts'
 import { loadPage } from './load-page.ts'
 import { readPage, wantedNames, type ScrapedDimension } from './read-page.ts'
 
-export type ScraperContext = Pick<
+type ScraperContext = Pick<
   SourceContext,
   'book' | 'clock' | 'timers' | 'scrape' | 'noteRead' | 'heard'
 > & {

@@ -6,7 +6,7 @@ import { slotOfRow } from '../record-row.ts'
 import type { Row, Session } from './connection/database.ts'
 
 /** The columns of an account with its customer; the caller appends WHERE and ORDER BY. */
-export const selectAccounts = `
+const selectAccounts = `
   SELECT account.*, customer, form, identity, region FROM marketplace_sidecar.account
   JOIN marketplace_sidecar.registration ON registration.id = registration_id`
 

@@ -16,10 +16,10 @@ import { fractionBody, heldBody, hourBody, recordBody } from '../usage-bodies.ts
 export const longestToken = 4096
 export const customersPerPage = 100
 
-export const customersPath = '/v1/customers'
-export const customerPath = '/v1/customers/:key'
-export const customerEndPath = '/v1/customers/:key/end'
-export const eventsPath = '/v1/events'
+const customersPath = '/v1/customers'
+const customerPath = '/v1/customers/:key'
+const customerEndPath = '/v1/customers/:key/end'
+const eventsPath = '/v1/events'
 
 interface KeyParams {
   readonly Params: { readonly key: string }

@@ -4,7 +4,7 @@ import type { TagSet } from '../../../metering/tags.ts'
 import type { UsageSummary } from '../../../store/summary.ts'
 
 /** What an operator wants written off that is in no record. */
-export interface UsageToVoid {
+interface UsageToVoid {
   readonly dimension: string
   /** In micro-units. */
   readonly quantity: bigint

@@ -24,7 +24,7 @@ export function isOperatorPath(url: string | undefined): boolean {
   return url?.startsWith(prefix) === true
 }
 
-export interface OperatorRouteOptions {
+interface OperatorRouteOptions {
   /** Undefined where no token of operators is set, which closes the routes. */
   readonly operators: OperatorDesk | undefined
   readonly acceptedUntil: (hour: number) => number

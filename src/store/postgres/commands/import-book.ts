@@ -15,7 +15,7 @@ import { receiveClaims } from '../write/write-claims.ts'
 import { updateRecords } from '../write/write-records.ts'
 
 /** The shared book of a database, as the receiver of books that were kept in files. */
-export interface BookReceiver extends AsyncDisposable {
+interface BookReceiver extends AsyncDisposable {
   readonly name: string
   check(book: WholeBook): Promise<void>
   receive(book: WholeBook): Promise<void>

@@ -1,7 +1,7 @@
 import { SidecarError, messageOf } from '../../../kernel/errors.ts'
 
 /** PostgreSQL's code of an error; undefined for one that does not come from the server. */
-export function sqlStateOf(error: unknown): string | undefined {
+function sqlStateOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined
   const code = String(error.code)
   // The system's own codes, such as EPIPE, are as long.

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
-export interface FileIdentity {
+interface FileIdentity {
   readonly device: string
   readonly inode: string
   readonly bornAt: string
