@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock, Timer } from '../../kernel/clock.ts'
 import type { DropReason } from '../../kernel/events.ts'
+import { answerUnreadable, type Unreadable } from './answer-unreadable.ts'
 import { BodyBudget } from './body-budget.ts'
 
 export interface ConnectionLimits {
@@ -17,12 +18,19 @@ export interface ConnectionLimits {
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+}
+
 interface Connection {
   readonly socket: Socket
   readonly address: string
   /** The answer under way. The next request waits until this one has been read. */
-  answering: ServerResponse | undefined
-  readonly waiting: { readonly request: IncomingMessage; readonly response: ServerResponse }[]
+  answering: Exchange | undefined
+  readonly waiting: Exchange[]
+  /** What came after the requests, or is the rest of the last one, and cannot be read. */
+  unreadable: Unreadable | undefined
   /** Since when it is idle, or when the work on its answer was last seen, ms on `elapsed`. */
   since: number
 }
@@ -67,6 +75,8 @@ export class Connections {
     server.removeAllListeners('request')
     server.on('connection', this.#open)
     server.on('request', this.#take)
+    server.removeAllListeners('clientError')
+    server.on('clientError', this.#refuse)
   }
 
   /** Ends every connection, and looks at none any more. */
@@ -84,7 +94,14 @@ export class Connections {
     }
     if (address !== loopback) this.#remote += 1
     const since = this.#timers.elapsed()
-    this.#all.set(socket, { socket, address, answering: undefined, waiting: [], since })
+    this.#all.set(socket, {
+      socket,
+      address,
+      answering: undefined,
+      waiting: [],
+      unreadable: undefined,
+      since,
+    })
     socket.once('close', () => this.#forget(socket))
   }
 
@@ -127,7 +144,7 @@ export class Connections {
     // The client was refused, and its request had arrived already.
     if (connection === undefined) return
     this.#bodies.watch(request, response)
-    if (connection.answering === undefined) return this.#begin(connection, request, response)
+    if (connection.answering === undefined) return this.#begin(connection, { request, response })
     if (connection.waiting.length >= mostAhead || this.#ahead >= mostAheadOfAll) {
       this.#drop(request.socket, 'ahead')
       return
@@ -136,20 +153,40 @@ export class Connections {
     connection.waiting.push({ request, response })
   }
 
-  #begin(connection: Connection, request: IncomingMessage, response: ServerResponse): void {
-    connection.answering = response
+  #begin(connection: Connection, exchange: Exchange): void {
+    connection.answering = exchange
     connection.since = this.#timers.elapsed()
+    const { request, response } = exchange
     response.once('close', () => this.#next(connection))
     this.answer(request, response)
   }
 
   #next(connection: Connection): void {
+    const { waiting, unreadable, socket } = connection
     connection.answering = undefined
     connection.since = this.#timers.elapsed()
-    const next = connection.waiting.shift()
-    if (next === undefined) return
-    this.#ahead -= 1
-    this.#begin(connection, next.request, next.response)
+    const next = waiting.shift()
+    if (next !== undefined) this.#ahead -= 1
+    if (unreadable === undefined || next?.request.complete === true) {
+      if (next !== undefined) this.#begin(connection, next)
+      return
+    }
+    // Otherwise the last answer has ended the connection already.
+    if (socket.writable) answerUnreadable(unreadable, socket)
+  }
+
+  /**
+   * Answers what is not a request in its turn: before an answer that is under way, it would be taken for that
+   * one, and the client would report usage again that is recorded.
+   */
+  readonly #refuse = (error: Unreadable, socket: Socket): void => {
+    const connection = this.#all.get(socket)
+    const answering = connection?.answering
+    if (connection === undefined || answering === undefined || !socket.writable)
+      return answerUnreadable(error, socket)
+    const { request, response } = answering
+    if (request.complete || response.headersSent) connection.unreadable ??= error
+    else answerUnreadable(error, socket)
   }
 
   #drop(socket: Socket, reason: DropReason): void {
@@ -171,7 +208,7 @@ export class Connections {
 
 /** Whether the sidecar has nothing to do for it: its answer, if there is one, only waits to be read. */
 function isIdle({ answering }: Connection): boolean {
-  return answering === undefined || answering.writableEnded
+  return answering === undefined || answering.response.writableEnded
 }
 
 /** Both loopback addresses are one client: this machine. */

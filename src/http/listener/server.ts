@@ -1,13 +1,11 @@
 import { createServer, type Server } from 'node:http'
-import type { Socket } from 'node:net'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { atMost, type Clock } from '../../kernel/clock.ts'
 import { SidecarError, messageOf } from '../../kernel/errors.ts'
-import type { ProblemCode } from '../../kernel/problems/problem-table.ts'
 import type { Events } from '../../kernel/events.ts'
 import type { Log } from '../../kernel/log.ts'
 import { Connections, type ConnectionLimits } from './connections.ts'
-import { problemContentType, problemOf, sendProblem } from './problem.ts'
+import { problemOf, sendProblem } from './problem.ts'
 import { problemOfError, problemToSend } from './problem-of-error.ts'
 import { requestIdOf } from './request-id.ts'
 
@@ -44,7 +42,6 @@ export function createServerBase(limits: ServerLimits, events: Events, log: Log)
     return503OnClosing: false,
     // Node's own default for the headers is a minute, whatever the whole request may take.
     http: { ...httpOptions, headersTimeout: limits.requestTimeoutMs },
-    clientErrorHandler: answerUnreadable,
     // Of the router, before it knows a route.
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, problemOfError(error)),
     genReqId: requestIdOf,
@@ -106,39 +103,6 @@ function sendNotFound(
     return sendProblem(reply, problemOf('NotFound', 'The README lists the paths.'))
   reply.header('allow', methods.join(', '))
   return sendProblem(reply, problemOf('MethodNotAllowed', `Use ${methods.join(' or ')}.`))
-}
-
-const clientErrorCodes: Readonly<Record<string, ProblemCode>> = {
-  HPE_HEADER_OVERFLOW: 'HeadersTooLarge',
-  ERR_HTTP_REQUEST_TIMEOUT: 'RequestTimeout',
-}
-
-/** How long a client has to take the answer to a request that could not be read. */
-const lingerMs = 1000
-
-/** Answers bytes that are not an HTTP request. */
-function answerUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {
-  const code = clientErrorCodes[error.code ?? ''] ?? 'InvalidRequest'
-  if (!socket.writable) {
-    socket.destroy()
-    return
-  }
-  socket.end(rawProblem(code, error.message))
-  // What the client still sends would make the system discard the answer. A client that stays is cut off.
-  socket.setTimeout(lingerMs, () => socket.destroy())
-}
-
-function rawProblem(code: ProblemCode, detail: string): string {
-  const problem = problemOf(code, detail)
-  const body = JSON.stringify(problem)
-  return [
-    `HTTP/1.1 ${problem.status} ${problem.title}`,
-    `Content-Type: ${problemContentType}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Connection: close',
-    '',
-    body,
-  ].join('\r\n')
 }
 
 export interface Address extends ConnectionLimits {
@@ -230,7 +194,6 @@ function listenOnIpv6(
   const { headersTimeout, requestTimeout, keepAliveTimeout } = app.server
   const twin = createServer({ ...httpOptions, headersTimeout, requestTimeout, keepAliveTimeout })
   connections.watch(twin)
-  twin.on('clientError', answerUnreadable)
   serveAnyExpectation(twin)
   return new Promise((resolve) => {
     twin.once('error', () => resolve(undefined))

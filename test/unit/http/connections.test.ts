@@ -46,6 +46,7 @@ async function start(
     done()
   })
   app.get('/now', () => 'now')
+  app.post('/read', () => 'read')
   app.get('/large', () => large)
   app.get('/held', async () => {
     await held
@@ -208,6 +209,41 @@ describe('the connections of a listener', () => {
       return other.text().includes('now')
     }
     expect(await eventually(next)).toBe(true)
+  })
+
+  test('what cannot be read is answered after the requests before it', async () => {
+    const port = await start(1)
+    const client = await open(port)
+    client.socket.write(`${get('/held')}${get('/now')}hello\r\n\r\n`)
+    await eventually(() => handled.includes('/held'))
+    const closed = eventually(() => client.isClosed())
+    release()
+    await closed
+    const statuses = [...client.text().matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)
+    expect(statuses).toEqual(['200', '200', '400'])
+  })
+
+  test('a request whose body breaks off is refused in its turn, and never begun', async () => {
+    const port = await start(1)
+    const client = await open(port)
+    const broken =
+      'POST /now HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nno size'
+    client.socket.write(`${get('/held')}${broken}\r\n`)
+    await eventually(() => handled.includes('/held'))
+    release()
+    await eventually(() => client.isClosed())
+    const statuses = [...client.text().matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)
+    expect(statuses).toEqual(['200', '400'])
+    expect(handled).toEqual(['/held'])
+  })
+
+  test('a body that cannot be read is refused at once', async () => {
+    const port = await start(1)
+    const client = await open(port)
+    const type = 'Content-Type: application/json\r\nTransfer-Encoding: chunked'
+    client.socket.write(`POST /read HTTP/1.1\r\nHost: localhost\r\n${type}\r\n\r\nno size\r\n`)
+    await eventually(() => client.isClosed())
+    expect(client.text()).toMatch(/^HTTP\/1\.1 400 /)
   })
 })
 
