@@ -1,8 +1,11 @@
-/** How the lines of a format look. The patterns for samples are sticky: they match where they are told to. */
+/**
+ * How the lines of a format look. The patterns for samples are sticky: they match where they are told to. No two
+ * parts next to each other match the same characters: a line of blanks would take the square of its length.
+ */
 export interface LineForm {
   /** Groups: name, labels without their braces, value, and the mark of an exemplar where there is one. */
   readonly sample: RegExp
-  /** Groups: keyword, name, the rest. */
+  /** Groups: keyword, name, the rest; in the text format with the blanks at its end. */
   readonly metadata: RegExp
   readonly blank?: RegExp
   readonly indentedComment?: RegExp
@@ -22,12 +25,10 @@ const realNumber = String.raw`[+-]?${digits}`
 /** Prometheus text 0.0.4: blanks are free, the timestamp counts milliseconds. */
 export const textLine: LineForm = {
   sample: new RegExp(
-    String.raw`[ \t]*(${metricName})[ \t]*(?:\{(${textLabels})\}[ \t]*|[ \t])[ \t]*(${number})(?:[ \t]+-?[0-9]+)?[ \t]*(?=\n)`,
+    String.raw`[ \t]*(${metricName})(?:[ \t]*\{(${textLabels})\}[ \t]*|[ \t]+)(${number})(?:[ \t]+-?[0-9]+)?[ \t]*(?=\n)`,
     'y',
   ),
-  metadata: new RegExp(
-    String.raw`^#[ \t]+(HELP|TYPE)[ \t]+(${metricName})(?:[ \t]+([^]*?)[ \t]*)?$`,
-  ),
+  metadata: new RegExp(String.raw`^#[ \t]+(HELP|TYPE)[ \t]+(${metricName})(?:[ \t]+([^]*))?$`),
   blank: /^[ \t]*$/,
   indentedComment: /^[ \t]+#/,
 }

@@ -100,10 +100,18 @@ class PageParser {
       if (this.#strict) refuse('only HELP, TYPE, UNIT and EOF may follow "#"')
       // In the text format everything else after # is a remark, but a broken TYPE is a broken page.
       if (/^#[ \t]+(HELP|TYPE)([ \t]|$)/.test(line)) refuse('the metadata is incomplete')
-    } else if (keyword === 'TYPE') this.#families.declareType(name, rest)
+    } else if (keyword === 'TYPE')
+      this.#families.declareType(name, this.#strict ? rest : withoutBlanks(rest))
     else if (keyword === 'UNIT') this.#families.declareUnit(name, rest)
     else this.#families.declareHelp(name)
   }
+}
+
+/** Without the blanks at its end. A pattern would try each of them as the first one. */
+function withoutBlanks(text: string): string {
+  let end = text.length
+  while (text[end - 1] === ' ' || text[end - 1] === '\t') end -= 1
+  return text.slice(0, end)
 }
 
 const hash = 35

@@ -149,3 +149,12 @@ test('the key of a series does not depend on the order of its labels', () => {
   expect(key([['b', '1'], ['c', '2']])).toBe(key([['c', '2'], ['b', '1']])) // prettier-ignore
   expect(key([['b', '1,c=2']])).not.toBe(key([['b', '1'], ['c', '2']])) // prettier-ignore
 })
+
+test('a line of a hundred thousand blanks is refused or read like a short one', () => {
+  const blanks = ' '.repeat(100_000)
+  const refusedForm = 'this is neither a sample nor a comment'
+  const page = `# HELP a first${blanks}last\n# TYPE a${blanks}counter${blanks}\na${blanks}1${blanks}\n`
+  expect(parse('text', page)).toEqual([['a', {}, '1', 'counter']])
+  for (const line of [`a${blanks}x`, `a{b="c"${blanks}}${blanks}x`, `a{}${blanks}1${blanks}x`])
+    expect(parse('text', `${line}\n`)).toMatchObject({ line: 1, reason: refusedForm })
+})
