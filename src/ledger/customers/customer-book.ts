@@ -85,22 +85,24 @@ export class CustomerBook {
    * names by all that AWS bills by is registered by it; usage of any other unknown one waits.
    */
   async reportRecords(records: readonly CustomerRecord[]): Promise<RecordOutcome[]> {
-    let refused: Error | undefined
+    const refusals = new Map<string, Error>()
     const names = new Map(records.map(({ names: each }) => [JSON.stringify(each), each]))
-    const adopted = [...names.values()].map((each) =>
+    const adopted = [...names].map(([name, each]) =>
       this.#run((page) => {
+        // The rules run again where the book was not all there: what they found then does not count.
+        refusals.delete(name)
         try {
           const customer = { names: each, reactivates: false }
           adoptCustomer(page, customer, this.#now(), this.#registrationRules)
         } catch (error) {
-          if (error instanceof Error) refused = error
+          if (error instanceof Error) refusals.set(name, error)
           throw error
         }
       }),
     )
     // Joins the group of the registrations, after them.
     const written = this.#run((page) => {
-      if (refused !== undefined) throw refused
+      for (const refused of refusals.values()) throw refused
       const rules = { ...this.#reportRules(page), naming: this.#rules }
       return countOverflow(page, () => reportRecords(page, records, rules, this.#now()))
     }, 'report-written')
