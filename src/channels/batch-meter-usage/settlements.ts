@@ -17,14 +17,36 @@ export function settlementsOf(
   records: readonly MeteringRecord[],
   lateUsage: LateUsagePolicy,
 ): SendOutcome[] {
+  const isAlone = records.length === 1
   return records.map((record, index) => {
-    if (answer.ok) return outcomeOf(answer.value.results[index])
+    if (answer.ok) return keepingVerdict(record, outcomeOf(answer.value.results[index]))
     const { failure } = answer
-    if (records.length > 1 && isOfOneRecord(failure)) return notTaken(failure)
+    if (!isAlone && isOfOneRecord(failure)) return keepingVerdict(record, notTaken(failure))
     // Of a customer whose licence has ended no later hour can be billed.
     const policy = record.lastCode === notSubscribed ? 'hold' : lateUsage
-    return { settlement: failedSettlement(failure, policy), failure }
+    return keepingVerdict(record, { settlement: failedSettlement(failure, policy), failure })
   })
+}
+
+/**
+ * That a customer has no subscription stands until AWS says something else of the record: what becomes of it at
+ * the end of its window depends on that, and a failure may come in between that is not about it.
+ */
+function keepingVerdict({ lastCode }: MeteringRecord, outcome: SendOutcome): SendOutcome {
+  const { settlement, failure } = outcome
+  if (lastCode !== notSubscribed || failure === undefined) return outcome
+  switch (settlement.kind) {
+    case 'not-taken':
+    case 'unknown':
+    case 'too-late':
+      return { settlement: { ...settlement, code: lastCode }, failure }
+    case 'refused':
+      return isOfOneRecord(failure)
+        ? outcome
+        : { settlement: { ...settlement, code: lastCode }, failure }
+    default:
+      return outcome
+  }
 }
 
 /** Whether one record can fail the whole call: which one is found out by halves. */

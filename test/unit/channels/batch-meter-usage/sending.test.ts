@@ -237,4 +237,28 @@ describe('the sender of batches', () => {
     await run()
     expect(await states()).toMatchObject({ accepted: 2, refused: 0 })
   })
+
+  test.each([1, 2])(
+    'holds what %i customers used without a subscription when its window ends, whatever failed meanwhile',
+    async (customers) => {
+      const { aws, run, clock, ledger } = await world(customers)
+      const notSubscribed = { status: 'CustomerNotSubscribed' } as const
+      aws.reply = ({ records }) => ({
+        ok: true,
+        value: { results: records.map(() => notSubscribed) },
+      })
+      await run()
+      aws.reply = () => failureOf({ code: 'ThrottlingException', kind: 'throttled' })
+      await clock.advance(60_000)
+      await run()
+      aws.reply = () => failureOf({ code: 'TimestampOutOfBoundsException', kind: 'out-of-window' })
+      await clock.advance(25 * hourMs)
+      await run()
+      const { held, open } = await ledger.usage()
+      expect({ open, held }).toMatchObject({
+        open: [],
+        held: Array.from({ length: customers }, () => ({ reason: 'late', quantity: 3n * unit })),
+      })
+    },
+  )
 })
