@@ -172,6 +172,6 @@ function pagesOf(
       rows += 1
       bytes += tags.length
     }
-  rows += 2 * claims.length
+  rows += 3 * claims.length
   return 2 * rows + Math.ceil((2 * bytes) / pageBytes) + 16
 }

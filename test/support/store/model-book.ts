@@ -266,8 +266,8 @@ export class ModelBook {
         for (const [row, each] of this.readings)
           if (openName(each) === name) this.readings.delete(row)
       }
-    for (const claim of [...this.claims.values()].slice(0, forgottenAtOnce))
-      if (keptFrom(claim) < claimsBefore) this.claims.delete(claim.token)
+    const old = [...this.claims.values()].filter((claim) => keptFrom(claim) < claimsBefore)
+    for (const { token } of old.slice(0, forgottenAtOnce)) this.claims.delete(token)
     for (const [name, { hour }] of this.late) if (hour < lateUsageBefore) this.late.delete(name)
     for (const record of this.records.values()) {
       const { id, hour, settledAt, slot, state } = record

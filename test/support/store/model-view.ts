@@ -148,9 +148,8 @@ export class ModelView implements BookView {
   }
 
   hasMoreToForget({ claimsBefore }: Retention): boolean {
-    if (this.#book.claims.size <= forgottenAtOnce) return false
-    const next = [...this.#book.claims.values()][forgottenAtOnce]
-    return next !== undefined && keptFrom(next) < claimsBefore
+    const old = [...this.#book.claims.values()].filter((claim) => keptFrom(claim) < claimsBefore)
+    return old.length > forgottenAtOnce
   }
 
   lateUsage(dimension: string, hour: number): bigint {

@@ -262,7 +262,7 @@ test('idempotency keys of an earlier schema are known by their digests, and thei
   const lengths = database.prepare('SELECT DISTINCT length(key) AS bytes FROM idempotency').all()
   expect(lengths).toEqual([{ bytes: 16 }])
   expect(database.prepare('SELECT bytes FROM idempotency_size').get()).toEqual(
-    database.prepare('SELECT sum(80 + length(receipts)) AS bytes FROM idempotency').get(),
+    database.prepare('SELECT sum(97 + length(receipts)) AS bytes FROM idempotency').get(),
   )
   database.close()
 })

@@ -11,7 +11,8 @@ import { heldHourName, hourName, type HeldHourRows, type Loaded } from './loaded
 import { loadOpen } from './load-open.ts'
 import { loadReadings } from './load-readings.ts'
 import { all } from './shelf.ts'
-import { bytesOfAllClaims, hasMoreClaims } from '../write/write-claims.ts'
+import { hasMoreToForget } from '../write/forget.ts'
+import { bytesOfAllClaims } from '../write/write-claims.ts'
 
 /** How many dead tasks or pods one transaction takes over. */
 const takenOverAtOnce = 20
@@ -254,8 +255,8 @@ export class Loader {
       )
       of.late.put(name, (row?.['micro'] as bigint | null) ?? 0n)
     }
-    for (const [name, { claimsBefore: before, at }] of of.forgettable.asked)
-      of.forgettable.put(name, await hasMoreClaims(session, { before, at }))
+    for (const [name, retention] of of.forgettable.asked)
+      of.forgettable.put(name, await hasMoreToForget(session, retention))
   }
 
   async #loadNotes(session: Session, shelf: Loaded['ofTransaction']['notes']): Promise<void> {

@@ -2,10 +2,27 @@ import type { Retention } from '../../retention.ts'
 import type { Session } from '../connection/database.ts'
 import { forgetReadings } from '../readings.ts'
 import { pastSql } from '../server-time.ts'
-import { forgetClaims } from './write-claims.ts'
+import { forgetClaims, hasMoreClaims } from './write-claims.ts'
 
 /** How many settled records one transaction forgets. */
 const recordsAtOnce = 5000
+
+/** Settled records from before $1, where the clock of this process is at $2. */
+const oldRecordsSql = `FROM marketplace_sidecar.record WHERE state IN ('accepted', 'moved')
+  AND hour < ${pastSql('$1', '$2')} AND settled_at < ${pastSql('$1', '$2')}`
+
+/** Whether there is more that is old than one transaction forgets, of keys or of records. */
+export async function hasMoreToForget(
+  session: Session,
+  { at, claimsBefore, settledBefore }: Retention,
+): Promise<boolean> {
+  if (await hasMoreClaims(session, { before: claimsBefore, at })) return true
+  const rows = await session.query(`SELECT 1 ${oldRecordsSql} LIMIT 1 OFFSET ${recordsAtOnce}`, [
+    settledBefore,
+    at,
+  ])
+  return rows.length > 0
+}
 
 /**
  * Deletes what is old: idempotency keys, late usage, what was said of licences, and settled records into the totals of their accounts.
@@ -29,9 +46,7 @@ export async function forget(
   await forgetReadings(session, readingsBefore, at)
   await session.query(
     `WITH old AS MATERIALIZED (
-       SELECT id, state FROM marketplace_sidecar.record
-       WHERE state IN ('accepted', 'moved')
-         AND hour < ${pastSql('$1', '$2')} AND settled_at < ${pastSql('$1', '$2')}
+       SELECT id, state ${oldRecordsSql}
        ORDER BY id LIMIT ${recordsAtOnce} FOR UPDATE SKIP LOCKED
      ), parts AS (
        DELETE FROM marketplace_sidecar.record_part USING old WHERE record_id = old.id

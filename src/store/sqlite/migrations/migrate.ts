@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { onlyRow } from '../amount-columns.ts'
-import { shortenKeys } from '../claim-rows.ts'
+import { countKeys, shortenKeys } from '../claim-rows.ts'
 import { migrateFromSchema1, type MeaningOf } from './from-schema-1.ts'
 import { schema2 } from './schema-2.ts'
 import { schema3 } from './schema-3.ts'
@@ -27,6 +27,7 @@ export function migrate(database: DatabaseSync, now: number, meaningOf: MeaningO
       shortenKeys(database)
     }
     database.exec(schema4)
+    countKeys(database)
     database.exec(`PRAGMA user_version = ${schemaVersion}; COMMIT`)
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK')

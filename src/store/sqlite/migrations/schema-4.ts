@@ -109,4 +109,5 @@ END;
 
 CREATE INDEX record_failed ON record (last_attempt_at) WHERE last_code IS NOT NULL;
 CREATE INDEX void_account ON void (account_id);
+CREATE INDEX idempotency_age ON idempotency (created_at);
 `
