@@ -1,6 +1,11 @@
 import type { MeteringApi, MeteringFailure, MeteringResult } from '../aws/metering-api.ts'
 import type { AccountKey } from '../metering/account.ts'
-import type { MeteringRecord, SealedContent, Settlement } from '../metering/record/record.ts'
+import type {
+  LateUsagePolicy,
+  MeteringRecord,
+  SealedContent,
+  Settlement,
+} from '../metering/record/record.ts'
 import type { RecordWindow } from '../metering/record/record-window.ts'
 import type { ChannelName, Slot } from '../metering/slot.ts'
 
@@ -38,11 +43,9 @@ export interface Channel<Call = unknown, Value = unknown> {
   ): SendOutcome[]
 }
 
+/** What an attempt meant for one of its records. */
 export interface SendOutcome {
   readonly settlement: Settlement
   /** Undefined when AWS accepted the record. */
   readonly failure: MeteringFailure | undefined
 }
-
-/** What happens to a record whose hour AWS no longer accepts: it is held, or its usage carried to a later hour. */
-export type LateUsagePolicy = 'carry' | 'hold'

@@ -1,7 +1,6 @@
 import type { MeteringFailure } from '../aws/metering-api.ts'
 import { wordsOfFailure } from '../aws/words-of-failure.ts'
-import type { Settlement } from '../metering/record/record.ts'
-import type { LateUsagePolicy } from './channel.ts'
+import type { LateUsagePolicy, Settlement } from '../metering/record/record.ts'
 
 /** What a failed call means for the record that it was about. The retry rules of the product are this function. */
 export function failedSettlement(

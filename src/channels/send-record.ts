@@ -2,10 +2,10 @@ import type { MeteringResult, MeteringApi, MeteringFailure } from '../aws/meteri
 import { messageOf } from '../kernel/errors.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Events } from '../kernel/events.ts'
-import type { MeteringRecord } from '../metering/record/record.ts'
+import type { LateUsagePolicy, MeteringRecord } from '../metering/record/record.ts'
 import type { AwsClock } from '../aws/aws-clock.ts'
 import { callsWithinBytes } from './calls-within-bytes.ts'
-import type { Channel, LateUsagePolicy, SendOutcome } from './channel.ts'
+import type { Channel, SendOutcome } from './channel.ts'
 import { judgeOutOfWindow } from './out-of-window.ts'
 
 interface SendOptions {

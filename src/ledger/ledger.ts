@@ -144,8 +144,8 @@ export class Ledger {
       countOverflow(page, () => reportUsage(page, request, this.#reportRules(page), clock.now())),
     )
     const isSum = (dimension: string) => this.#accounts.ofBuyer(dimension).key.aggregate === 'sum'
-    for (const told of usageByDimension(request, receipts, isSum))
-      events.emit('usageReported', told)
+    for (const usage of usageByDimension(request, receipts, isSum))
+      events.emit('usageReported', usage)
     for (const [dimension, reports] of overflowed)
       events.emit('tagSetsOverflowed', { dimension, reports })
     return receipts

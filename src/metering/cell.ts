@@ -1,10 +1,12 @@
 import type { TagSet } from './tags.ts'
 
+/** What one tag set has of an hour, in micro-units. */
 export interface OpenCell {
   readonly tags: TagSet
   readonly quantity: bigint
 }
 
+/** Adds up quantities; 0 for none. */
 export function sumOf(cells: readonly Pick<OpenCell, 'quantity'>[]): bigint {
   return cells.reduce((sum, { quantity }) => sum + quantity, 0n)
 }

@@ -1,6 +1,7 @@
 import type { CustomerIdentity, CustomerNames } from './customer.ts'
 import type { TagSet } from './tags.ts'
 
+/** One amount that the application reports, or one reading. Instants are ms. */
 export interface UsageReport {
   readonly dimension: string
   /** Who is counted, for `unique` alone; only its hash is kept. */
@@ -9,6 +10,7 @@ export interface UsageReport {
   readonly customer?: string | undefined
   /** Which of the customer's registrations is billed; the one that receives the hour where it is absent. */
   readonly identity?: CustomerIdentity | undefined
+  /** Micro-units. */
   readonly quantity: bigint
   /** Now when undefined. */
   readonly occurredAt: number | undefined
@@ -36,9 +38,10 @@ interface RecordRule {
   readonly windowMs: number
 }
 
+/** The answer to one report. */
 export interface ReportReceipt {
   readonly result: 'accepted' | 'duplicate'
-  /** The hour that the usage was recorded in. */
+  /** The start of the hour that the usage was recorded in, ms. */
   readonly hour: number
   /** The usage's own hour was already sealed, so it was recorded in a later one. */
   readonly late: boolean
@@ -55,6 +58,7 @@ export interface CustomerRecord {
   readonly parts: readonly { readonly quantity: bigint; readonly tags: TagSet }[]
 }
 
+/** What happened to one record of a batch. */
 export interface RecordOutcome {
   /** The key of the customer. */
   readonly customer: string

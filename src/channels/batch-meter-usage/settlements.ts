@@ -5,8 +5,8 @@ import type {
   MeteringResult,
 } from '../../aws/metering-api.ts'
 import { wordsOfFailure } from '../../aws/words-of-failure.ts'
-import type { MeteringRecord } from '../../metering/record/record.ts'
-import type { LateUsagePolicy, SendOutcome } from '../channel.ts'
+import type { LateUsagePolicy, MeteringRecord } from '../../metering/record/record.ts'
+import type { SendOutcome } from '../channel.ts'
 import { failedSettlement } from '../failed-settlement.ts'
 
 const notSubscribed = 'CustomerNotSubscribed'

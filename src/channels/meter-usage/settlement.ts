@@ -1,6 +1,6 @@
 import type { MeteringResult, MeterUsageValue } from '../../aws/metering-api.ts'
-import type { MeteringRecord } from '../../metering/record/record.ts'
-import type { LateUsagePolicy, SendOutcome } from '../channel.ts'
+import type { LateUsagePolicy, MeteringRecord } from '../../metering/record/record.ts'
+import type { SendOutcome } from '../channel.ts'
 import { failedSettlement } from '../failed-settlement.ts'
 
 /** What AWS's answer to a record means for the book. */

@@ -123,11 +123,11 @@ async function runAgainst(
           log('hooks.failed', messageOf(error))
         })
         const ports = { app: appPort, ops: opsPort }
-        const told = suggestions(ports, emulator.url, settings, { file, application })
+        const lines = suggestions(ports, emulator.url, settings, { file, application })
         playCustomers(`http://127.0.0.1:${appPort}`, emulator, settings, file)
           .catch((error: unknown) => out(`customers    ${messageOf(error)}`))
           .finally(() => {
-            for (const line of told) out(line)
+            for (const line of lines) out(line)
           })
       },
     )

@@ -1,6 +1,7 @@
 import { logLevels } from '../../kernel/log.ts'
 import { regionPattern } from '../../kernel/text/region-name.ts'
 import { awsLimits } from '../../metering/aws-limits.ts'
+import { lateUsagePolicies } from '../../metering/record/record.ts'
 import { productCodePattern, productCodeRange } from '../../product/patterns.ts'
 import { buyerRoutes, buyerRoutesNeeding, pricingInWords } from '../../product/routes.ts'
 import { sourceSettings } from './source-settings.ts'
@@ -185,7 +186,7 @@ export const settingsTable = [
   {
     name: 'SIDECAR_LATE_USAGE',
     member: 'lateUsage',
-    type: choice(['carry', 'hold']),
+    type: choice(lateUsagePolicies),
     default: 'carry',
     summary:
       "What happens to usage that missed AWS's window: billed with a later hour (carry) or kept for an operator (hold).",

@@ -6,6 +6,7 @@ import type { Page } from '../page/page.ts'
 /** How many customers may have usage without being registered. */
 const mostAwaited = 1000
 
+/** The account and the hour that receive usage; the hour is its start, ms. */
 export interface UsagePlace {
   readonly account: Account
   readonly hour: number
@@ -22,7 +23,8 @@ interface ReportedFor {
 
 /**
  * The account that usage of a customer belongs to, and its first unsealed hour from `hour` on. Without a
- * registration the usage waits. After a change of the form, the hours before it go on under the old one.
+ * registration the usage waits. After a change of the form, the hours before it go on under the old one. Throws
+ * TooManyUnknownCustomers.
  */
 export function placeOfCustomer(
   page: Page,

@@ -1,4 +1,5 @@
 import type { Events, Step } from '../../kernel/events.ts'
+import type { LateUsagePolicy } from '../../metering/record/record.ts'
 import { batchMeterUsageWindow } from '../../metering/record/record-window.ts'
 import { recordTimestamp, hourMs } from '../../metering/hour.ts'
 import type { CustomerForm, CustomerNames, Registration } from '../../metering/customer.ts'
@@ -24,7 +25,7 @@ import { registerCustomer, type NewCustomer, type RegistrationRules } from './re
 export interface CustomerRules {
   readonly form: CustomerForm
   readonly region: string
-  readonly lateUsage: 'carry' | 'hold'
+  readonly lateUsage: LateUsagePolicy
 }
 
 type Run = <T>(operation: (page: Page) => T, step?: Step) => Promise<T>
@@ -109,7 +110,7 @@ export class CustomerBook {
     const [{ result: outcomes, overflowed }] = await Promise.all([written, ...adopted])
     for (const [dimension, reports] of overflowed)
       this.#events.emit('tagSetsOverflowed', { dimension, reports })
-    for (const told of usageOfRecords(records, outcomes)) this.#events.emit('usageReported', told)
+    for (const usage of usageOfRecords(records, outcomes)) this.#events.emit('usageReported', usage)
     return outcomes
   }
 

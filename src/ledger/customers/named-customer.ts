@@ -12,6 +12,7 @@ import { registerCustomer, type RegistrationRules } from './register-customer.ts
 
 export type NamingRules = Pick<RegistrationRules, 'form' | 'region'>
 
+/** A customer whom AWS's names stand for. */
 export interface NamedCustomer {
   /** The application's key, or one made of AWS's names. */
   readonly key: string

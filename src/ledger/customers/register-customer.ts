@@ -10,9 +10,11 @@ import {
   type Registration,
 } from '../../metering/customer.ts'
 import { hourMs, hourOf } from '../../metering/hour.ts'
+import type { LateUsagePolicy } from '../../metering/record/record.ts'
 import type { Page } from '../page/page.ts'
 import { decideLicence, endOfLicence } from './registered-licence.ts'
 
+/** A customer to register, by the application's key and by the names that AWS has for it. */
 export interface NewCustomer {
   readonly customer: string
   readonly names: CustomerNames
@@ -26,7 +28,7 @@ export interface RegistrationRules {
   /** When AWS stops to accept the record of an hour, ms. */
   readonly windowEnd: (hour: number) => number
   /** What happens to usage that waited until its window was over. */
-  readonly lateUsage: 'carry' | 'hold'
+  readonly lateUsage: LateUsagePolicy
 }
 
 /**

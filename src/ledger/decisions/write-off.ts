@@ -44,8 +44,10 @@ export function writeOffRecord(
   return changed
 }
 
+/** Usage that an operator writes off, and the reason that the trail keeps. */
 export interface UsageToWriteOff {
   readonly dimension: string
+  /** Micro-units. */
   readonly quantity: bigint
   /** Only usage of this tag set; undefined for any. */
   readonly tags: TagSet | undefined

@@ -1,6 +1,6 @@
 import type { Account, AccountKey } from '../../metering/account.ts'
 import { sumOf } from '../../metering/cell.ts'
-import type { MeteringRecord } from '../../metering/record/record.ts'
+import type { LateUsagePolicy, MeteringRecord } from '../../metering/record/record.ts'
 import { retiredNote } from '../../store/summary.ts'
 import type { Page } from '../page/page.ts'
 import { noteUndatedKeys } from '../dated-keys.ts'
@@ -23,17 +23,19 @@ interface Meaning extends Pick<AccountKey, 'productCode' | 'divisor'> {
 export interface OpeningRules {
   readonly meaningOf: MeaningOf
   /** Whether usage that another task or pod left is billed with a later hour, or held. */
-  readonly lateUsage: 'carry' | 'hold'
+  readonly lateUsage: LateUsagePolicy
   /** What today's product file replaces; undefined where none says so. */
   readonly replacements?: Replacements | undefined
 }
 
+/** An account that today's product file does not have, and what it holds, in micro-units. */
 export interface RetiredAccount {
   readonly key: AccountKey
   readonly open: bigint
   readonly fraction: bigint
 }
 
+/** What opening the book found and changed. */
 export interface Opening {
   /** Tasks or pods that are gone, and whose usage is this one's from now on. */
   readonly abandoned: readonly string[]

@@ -1,6 +1,10 @@
 import { isShared } from '../../metering/account.ts'
 import { hourOf } from '../../metering/hour.ts'
-import { possiblyTaken, type MeteringRecord } from '../../metering/record/record.ts'
+import {
+  possiblyTaken,
+  type LateUsagePolicy,
+  type MeteringRecord,
+} from '../../metering/record/record.ts'
 import { noteUndatedKeys } from '../dated-keys.ts'
 import { closeForeignReadings } from '../readings/close-readings.ts'
 import type { Page } from '../page/page.ts'
@@ -18,7 +22,7 @@ interface Takeover {
  * page's current hour, or the first after it that AWS has no record of, or is held where late usage is
  * held. What AWS may have taken becomes unresolved, because only its own task or pod could ask again.
  */
-export function takeOver(page: Page, now: number, lateUsage: 'carry' | 'hold'): Takeover {
+export function takeOver(page: Page, now: number, lateUsage: LateUsagePolicy): Takeover {
   const abandoned = page.view.abandoned(page.resource)
   if (abandoned.length === 0) return { abandoned, hours: [] }
   noteUndatedKeys(page, true)

@@ -14,6 +14,7 @@ export interface AccountPage {
   readonly unsealed: Map<number, number>
 }
 
+/** An account that this group has not changed yet. */
 export function newAccountPage(account: Account, slot: NamedSlot): AccountPage {
   return {
     account,

@@ -2,6 +2,7 @@ import { accountsRemembered, RecentMap } from '../../kernel/recent-map.ts'
 import type { Account } from '../../metering/account.ts'
 import { slotName, slotOf, type Slot } from '../../metering/slot.ts'
 
+/** A slot, with a text to compare it by. */
 export interface NamedSlot {
   readonly slot: Slot
   /** Equal for equal slots. */

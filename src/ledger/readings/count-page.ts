@@ -9,6 +9,7 @@ import {
 } from '../../metering/counter.ts'
 import { hourOf } from '../../metering/hour.ts'
 import type { Cursor } from '../../store/cursor.ts'
+import { addUsage } from '../page/add-usage.ts'
 import type { Page } from '../page/page.ts'
 import type { ReadingRules } from './report-reading.ts'
 
@@ -67,7 +68,11 @@ export function countPage(
     if (rise > 0n && !page.hasRoomFor(account, rise))
       return { dimension, series, outcome: 'skipped', rise: 0n }
     put.push({ resource, source, series: name, value, startedAt, readAt })
-    if (rise > 0n) add(page, account, reading, rise, readAt)
+    if (rise > 0n) {
+      const own = hourOf(readAt)
+      const hour = page.firstUnsealedHour(account, own)
+      addUsage(page, account, reading.tags, rise, { hour, late: hour !== own })
+    }
     return { dimension, series, outcome, rise }
   })
   for (const dimension of read.dimensions) {
@@ -99,18 +104,4 @@ function firstRise(
   const isSinceOpening = startedAt >= firstSeenAt
   const wasNotThere = pageBefore !== undefined && pageBefore.value !== incomplete
   return isSinceOpening || wasNotThere ? { rise: value, outcome: 'counted' } : none
-}
-
-function add(
-  page: Page,
-  account: Account,
-  { dimension, tags }: CounterReading,
-  rise: bigint,
-  readAt: number,
-): void {
-  const own = hourOf(readAt)
-  const hour = page.firstUnsealedHour(account, own)
-  page.count(account, rise)
-  page.add(account, hour, tags, rise)
-  if (hour !== own) page.addLate(dimension, hour, rise)
 }

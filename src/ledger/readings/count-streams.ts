@@ -3,6 +3,7 @@ import type { StreamBatch, StreamPoint } from '../../metering/counter.ts'
 import { hourMs, hourOf } from '../../metering/hour.ts'
 import type { RecordWindow } from '../../metering/record/record-window.ts'
 import type { Cursor } from '../../store/cursor.ts'
+import { addUsage } from '../page/add-usage.ts'
 import type { Page } from '../page/page.ts'
 import type { CountedSeries, CountRules } from './count-page.ts'
 
@@ -92,7 +93,10 @@ export function countStreams(
     const account = accountOf(dimension)
     if (!page.hasRoomFor(account, rise)) return give('skipped')
     move(value)
-    return give('counted', rise, rise > 0n ? add(page, account, point, own, rise, rules) : own)
+    if (rise === 0n) return give('counted')
+    const hour = receivingHour(page, account, point, own, rules)
+    addUsage(page, account, point.tags, rise, { hour, late: hour !== own })
+    return give('counted', rise, hour)
   })
   page.cursors.move({ removed: [], put: [...put.values()] })
   return counted
@@ -136,19 +140,14 @@ function forgetGone(page: Page, source: string, stored: Map<string, Cursor>, now
   return startedAt
 }
 
-/** Returns the hour that received the usage: its own, while AWS accepts records of it. */
-function add(
+/** The hour that receives the usage of a point: its own, while AWS accepts records of it. */
+function receivingHour(
   page: Page,
   account: Account,
-  { dimension, tags, at }: StreamPoint,
+  { at }: StreamPoint,
   own: number,
-  rise: bigint,
   { window, now }: StreamRules,
 ): number {
-  const isOpen = now <= window.end(Math.min(at, now))
-  const hour = page.firstUnsealedHour(account, isOpen ? own : hourOf(now))
-  page.count(account, rise)
-  page.add(account, hour, tags, rise)
-  if (hour !== own) page.addLate(dimension, hour, rise)
-  return hour
+  const isAccepted = now <= window.end(Math.min(at, now))
+  return page.firstUnsealedHour(account, isAccepted ? own : hourOf(now))
 }

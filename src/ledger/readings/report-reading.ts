@@ -18,6 +18,7 @@ import type { OpenAccountHour } from '../../store/view.ts'
 import { endAhead } from './end-ahead.ts'
 import { closeHourOfAll, placeOfAll } from './close-hour-of-all.ts'
 import { closeHour } from './close-readings.ts'
+import { addUsage } from '../page/add-usage.ts'
 import type { Page } from '../page/page.ts'
 
 /** What of the settings and the product file readings depend on. */
@@ -156,19 +157,15 @@ function recordLate(
   now: number,
 ): ReportReceipt {
   const { account, hour } = open
-  const { dimension } = account.key
   if (isShared(account.key)) return recordLateForAll(page, open, reading, now)
   // A record of other usage may have closed the hour before it had readings.
   if (!page.readings.hour(open).closed) closeHour(page, page.readings.hour(open), now)
   const before = page.readings.one(open, reading.tags, reading.key)?.quantity ?? 0n
   put(page, open, reading)
   const rise = reading.quantity - before
-  if (rise > 0n) {
-    page.count(account, rise)
-    page.add(account, target, reading.tags, rise)
-    if (target !== hour) page.addLate(dimension, target, rise)
-  }
-  return { result: 'accepted', hour: target, late: target !== hour }
+  const receipt: ReportReceipt = { result: 'accepted', hour: target, late: target !== hour }
+  if (rise > 0n) addUsage(page, account, reading.tags, rise, receipt)
+  return receipt
 }
 
 /** The same for what all tasks or pods share: with what the others have not added yet. */

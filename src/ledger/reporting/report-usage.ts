@@ -2,8 +2,9 @@ import type { Account } from '../../metering/account.ts'
 import { hourOf } from '../../metering/hour.ts'
 import type { RecordWindow } from '../../metering/record/record-window.ts'
 import type { ReportReceipt, UsageReport, UsageRequest } from '../../metering/report.ts'
-import { untagged, type TagSet } from '../../metering/tags.ts'
+import { untagged } from '../../metering/tags.ts'
 import type { UsagePlace } from '../customers/customer-accounts.ts'
+import { addUsage } from '../page/add-usage.ts'
 import type { Page } from '../page/page.ts'
 import { checkReadings, recordReading, type ReadingRules } from '../readings/report-reading.ts'
 import { checkTotals, checkWindow } from './check-reports.ts'
@@ -137,7 +138,7 @@ class UntaggedUsage {
   record(): void {
     for (const hours of this.#sums.values())
       for (const { account, quantity, receipt } of hours.values())
-        put(this.#page, account, untagged, quantity, receipt)
+        addUsage(this.#page, account, untagged, quantity, receipt)
   }
 
   #sumOf(place: UsagePlace, own: number): UntaggedSum {
@@ -169,23 +170,10 @@ export function recordReport(
   if (account.key.aggregate !== 'sum')
     return recordReading(page, report, account, now, rules.readings)
   const receipt = receiptOf(place, own)
-  put(page, account, report.tags, report.quantity, receipt)
+  addUsage(page, account, report.tags, report.quantity, receipt)
   return receipt
 }
 
 function receiptOf({ hour }: UsagePlace, own: number): ReportReceipt {
   return { result: 'accepted', hour, late: hour !== own }
-}
-
-/** Counts usage and adds it to its hour. */
-function put(
-  page: Page,
-  account: Account,
-  tags: TagSet,
-  quantity: bigint,
-  { hour, late }: ReportReceipt,
-): void {
-  page.count(account, quantity)
-  page.add(account, hour, tags, quantity)
-  if (late) page.addLate(account.key.dimension, hour, quantity)
 }

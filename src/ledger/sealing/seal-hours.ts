@@ -8,6 +8,7 @@ import type { NamedSlot } from '../page/account-slots.ts'
 import type { InsertedRecord, Page } from '../page/page.ts'
 import { returnUsage } from '../settling/settle-record.ts'
 
+/** Which hours are sealed, and into what. Hours are their start, ms, as every instant here. */
 export interface SealRequest {
   /** Hours that start before this instant are sealed. */
   readonly before: number

@@ -5,13 +5,14 @@ import type { RecordState } from './record-states.ts'
 import type { Slot } from '../slot.ts'
 import { untagged, type TagSet } from '../tags.ts'
 
+/** The share of a record's quantity that AWS books under one tag set. */
 export interface Allocation {
   readonly tags: TagSet
   /** Millionths of AWS's unit. */
   readonly quantity: bigint
 }
 
-/** What a sealed hour sends to AWS; the same for every attempt. */
+/** What a sealed hour sends to AWS; the same for every attempt. Instants, here and in the book, are ms. */
 export interface SealedContent {
   readonly productCode: string
   readonly dimension: string
@@ -70,6 +71,10 @@ export type RecordSummary = Omit<
   'allocations' | 'parts' | 'slot' | 'customer' | 'divisor'
 >
 
+/** What happens to usage whose hour AWS no longer accepts: a later hour bills it, or it is held for an operator. */
+export const lateUsagePolicies = ['carry', 'hold'] as const
+export type LateUsagePolicy = (typeof lateUsagePolicies)[number]
+
 /** The outcome of an attempt to send a record. */
 export type Settlement =
   | { readonly kind: 'accepted'; readonly meteringRecordId: string }
@@ -90,7 +95,7 @@ export type Settlement =
       readonly kind: 'too-late'
       readonly code: string
       readonly message: string
-      readonly policy: 'carry' | 'hold'
+      readonly policy: LateUsagePolicy
     }
 
 /** Reports whether AWS may have accepted it: an attempt is under way, or the answer to one was lost. */
