@@ -123,10 +123,4 @@ export const acceptedSurvivors: readonly AcceptedSurvivor[] = [
     mutators: ['StringLiteral'],
     reason: 'Only the channel of the slot is read, which is the same for every task or pod.',
   },
-  {
-    file: 'src/store/sqlite/sqlite-reader.ts',
-    line: "owner?.identity ?? ''",
-    mutators: ['StringLiteral', 'OptionalChaining'],
-    reason: 'A book without an owner has no open usage to compare.',
-  },
 ]

@@ -6,13 +6,13 @@ import type { Drain } from '../../http/listener/drain.ts'
 import { problemOfError } from '../../http/listener/problem-of-error.ts'
 import type { Listen } from '../../http/listener/server.ts'
 import { toIso } from '../../kernel/clock.ts'
-import type { SidecarEvents } from '../../kernel/events.ts'
 import { openAll } from '../../kernel/open-all.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { routeOf } from '../../product/routes.ts'
 import { createRefusalReport } from '../../sources/refused-usage.ts'
 import { sources as allSources } from '../../sources/registry.ts'
+import type { SourceContext } from '../../sources/source.ts'
 import { SourceStates } from '../../sources/source-states.ts'
 import { referenceOf } from '../../store/reference.ts'
 import { createAwsCalls } from '../create-aws-calls.ts'
@@ -49,87 +49,16 @@ export function startAppListener(
   options: SidecarOptions,
   deps: AppListenerDeps,
 ): Promise<AppListenerPart> {
-  const { settings, events, log, clock, timers, version, sources = allSources } = options
-  const { platform, ledger, api, submission, drain, listen } = deps
-  const { entitlement, signal } = deps.entitlementPart
-  const { productCode, route, dimensions, publicKeys } = settings.product
-  const region = platform.region?.region
-  const tokens = new RegistrationTokens(api, timers)
-  const states = new SourceStates(dimensions)
+  const { settings, events, timers, sources = allSources } = options
+  const shared: Shared = {
+    tokens: new RegistrationTokens(deps.api, timers),
+    states: new SourceStates(settings.product.dimensions),
+  }
   return openAll(async (opened) => {
-    const { app, postJson } = createAppServer({
-      limits: settings,
-      events,
-      log,
-      usage: {
-        book: ledger,
-        dimensions,
-        sources: () => states.all(),
-        nextSendAt: submission.nextSendAt,
-        acceptedUntil: submission.acceptedUntil,
-        sidecar: { version, resource: platform.resource, startedAt: toIso(clock.now()) },
-        storeKind: storeKindOf(settings),
-      },
-      accepted: () => ledger.accepted(),
-      version,
-      apiToken: settings.apiToken,
-      operatorToken: settings.operatorToken,
-      onUsageRequest: () => drain.noteReport(),
-      operators: createOperatorDesk(options, { ledger, decisions: deps.decisions }),
-      customers: createCustomerDesk({
-        book: ledger.customers,
-        api,
-        productCode,
-        timers,
-        onChange: () => void submission.submitter.tick(),
-      }),
-      entitlement,
-      productCode,
-      route,
-      region,
-      signal,
-      proof: {
-        tokens: routeOf(route).proofs.includes('register-usage') ? tokens : undefined,
-        productCode,
-        get publicKeyVersion() {
-          return entitlement.publicKeyVersion() ?? keysNewestFirst(publicKeys)[0]?.version ?? 1
-        },
-      },
-    })
-    const context = {
-      app,
-      postJson,
-      book: submission.book,
-      customers: submission.customers,
-      productCode,
-      dimensions,
-      // AWS knows the records of customers by the region too.
-      region: settings.product.region ?? region,
-      log,
-      refused: createRefusalReport(events, dimensions),
-      explain: problemOfError,
-      referenceOf: (dimension: string, hour: number, customer = '') =>
-        referenceOf({ resource: platform.resource, customer, dimension, hour }),
-      meterUsageCalls: settings.meterUsageCalls,
-      repeated: (dimension: string, hour: number, requestId: string) =>
-        events.emit('callRepeated', { dimension, hour, requestId }),
-      aws: createAwsCalls(api, tokens, timers),
-      clock,
-      timers,
-      scrape: {
-        url: settings.scrapeUrl,
-        intervalMs: settings.scrapeIntervalMs,
-        timeoutMs: settings.scrapeTimeoutMs,
-      },
-      entitled: () => entitlement.snapshot().entitled,
-      noteRead(read: SidecarEvents['sourceRead']) {
-        states.note(read)
-        events.emit('sourceRead', read)
-      },
-      heard: submission.heard,
-    }
+    const server = createServer(options, deps, shared)
+    const context = contextOf(options, deps, shared, server)
     const started = sources.map((source) => opened.use(source.start(context)))
-    const listening = await listen(app, appAddress(options, events), timers)
+    const listening = await deps.listen(server.app, appAddress(options, events), timers)
     opened.defer(() => listening.close())
     return {
       port: listening.port,
@@ -142,4 +71,102 @@ export function startAppListener(
       [Symbol.asyncDispose]: () => opened.disposeAsync(),
     }
   })
+}
+
+/** What the routes and the sources share. */
+interface Shared {
+  readonly tokens: RegistrationTokens
+  readonly states: SourceStates
+}
+
+type Server = ReturnType<typeof createAppServer>
+
+function createServer(
+  options: SidecarOptions,
+  { platform, ledger, api, submission, drain, entitlementPart, decisions }: AppListenerDeps,
+  { tokens, states }: Shared,
+): Server {
+  const { settings, events, log, clock, timers, version } = options
+  const { entitlement, signal } = entitlementPart
+  const { productCode, route, dimensions, publicKeys } = settings.product
+  return createAppServer({
+    limits: settings,
+    events,
+    log,
+    usage: {
+      book: ledger,
+      dimensions,
+      sources: () => states.all(),
+      nextSendAt: submission.nextSendAt,
+      acceptedUntil: submission.acceptedUntil,
+      sidecar: { version, resource: platform.resource, startedAt: toIso(clock.now()) },
+      storeKind: storeKindOf(settings),
+    },
+    accepted: () => ledger.accepted(),
+    version,
+    apiToken: settings.apiToken,
+    operatorToken: settings.operatorToken,
+    onUsageRequest: () => drain.noteReport(),
+    operators: createOperatorDesk(options, { ledger, decisions }),
+    customers: createCustomerDesk({
+      book: ledger.customers,
+      api,
+      productCode,
+      timers,
+      onChange: () => void submission.submitter.tick(),
+    }),
+    entitlement,
+    productCode,
+    route,
+    region: platform.region?.region,
+    signal,
+    proof: {
+      tokens: routeOf(route).proofs.includes('register-usage') ? tokens : undefined,
+      productCode,
+      get publicKeyVersion() {
+        return entitlement.publicKeyVersion() ?? keysNewestFirst(publicKeys)[0]?.version ?? 1
+      },
+    },
+  })
+}
+
+function contextOf(
+  { settings, events, log, clock, timers }: SidecarOptions,
+  { platform, api, submission, entitlementPart }: AppListenerDeps,
+  { tokens, states }: Shared,
+  { app, postJson }: Server,
+): SourceContext {
+  const { productCode, dimensions, region } = settings.product
+  return {
+    app,
+    postJson,
+    book: submission.book,
+    customers: submission.customers,
+    productCode,
+    dimensions,
+    // AWS knows the records of customers by the region too.
+    region: region ?? platform.region?.region,
+    log,
+    refused: createRefusalReport(events, dimensions),
+    explain: problemOfError,
+    referenceOf: (dimension, hour, customer = '') =>
+      referenceOf({ resource: platform.resource, customer, dimension, hour }),
+    meterUsageCalls: settings.meterUsageCalls,
+    repeated: (dimension, hour, requestId) =>
+      events.emit('callRepeated', { dimension, hour, requestId }),
+    aws: createAwsCalls(api, tokens, timers),
+    clock,
+    timers,
+    scrape: {
+      url: settings.scrapeUrl,
+      intervalMs: settings.scrapeIntervalMs,
+      timeoutMs: settings.scrapeTimeoutMs,
+    },
+    entitled: () => entitlementPart.entitlement.snapshot().entitled,
+    noteRead(read) {
+      states.note(read)
+      events.emit('sourceRead', read)
+    },
+    heard: submission.heard,
+  }
 }

@@ -13,6 +13,7 @@ import { openAll } from '../../kernel/open-all.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { createRefusalReport } from '../../sources/refused-usage.ts'
 import { sources as allSources } from '../../sources/registry.ts'
+import type { SourceContext } from '../../sources/source.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 import { storeKindOf } from './open-store.ts'
 import { appAddress, opsAddress } from './listener-addresses.ts'
@@ -51,74 +52,20 @@ interface RoomDeps {
  * ready, and every other route of the application, sources included, answers 503 with the refusal. The
  * sockets pass to the listeners that follow.
  */
-export function openWaitingRoom(
-  options: SidecarOptions,
-  { platform: { region }, counting, entitlement, refusal, sockets }: RoomDeps,
-): Promise<WaitingRoom> {
-  const { settings, clock, timers, events, log, version, sources = allSources } = options
-  const { productCode, route, dimensions } = settings.product
+export function openWaitingRoom(options: SidecarOptions, deps: RoomDeps): Promise<WaitingRoom> {
+  const { settings, timers, events, log, sources = allSources } = options
+  const { counting, entitlement, refusal, sockets } = deps
   return openAll(async (opened) => {
     const ending = new AbortController()
-    const refuse = () => Promise.reject(refusal())
-    const { app } = createAppServer({
-      limits: settings,
-      events,
-      log,
-      usage: {
-        book: { usage: refuse, space: refuse },
-        dimensions,
-        sources: () => [],
-        nextSendAt: () => undefined,
-        acceptedUntil: (hour) => hour,
-        sidecar: { version, resource: '', startedAt: toIso(clock.now()) },
-        storeKind: storeKindOf(settings),
-      },
-      accepted: () => {
-        throw refusal()
-      },
-      version,
-      apiToken: settings.apiToken,
-      operatorToken: settings.operatorToken,
-      onUsageRequest: () => {},
-      customers: undefined,
-      operators: undefined,
-      entitlement,
-      productCode,
-      route,
-      region: region?.region,
-      signal: ending.signal,
-      proof: { tokens: { tokenFor: refuse }, productCode, publicKeyVersion: 1 },
-    })
-    const refused = createRefusalReport(events, dimensions)
+    const app = createRefusingServer(options, deps, ending.signal)
+    const refused = createRefusalReport(events, settings.product.dimensions)
     app.addHook('preHandler', async ({ method, is404, id, routeOptions: { url } }) => {
       if (is404 || (method !== 'POST' && answered.has(url))) return
       // The AWS front reports a refusal by itself.
       if (method === 'POST' && url !== '/') refused(undefined, refusal().code, id)
       throw refusal()
     })
-    const context = {
-      app,
-      // No shortcut: it would pass the hook.
-      postJson: createPostRoute(app),
-      book: { report: refuse, countPage: refuse, countStreams: refuse },
-      productCode,
-      // Nothing is asked for before there is a book.
-      dimensions: dimensions.map(({ from: _from, ...dimension }) => dimension),
-      region: region?.region,
-      log,
-      refused,
-      explain: problemOfError,
-      referenceOf: () => '',
-      meterUsageCalls: settings.meterUsageCalls,
-      repeated: () => {},
-      aws: { forward: refuse, prove: refuse },
-      clock,
-      timers,
-      scrape: { url: undefined, intervalMs: 0, timeoutMs: 0 },
-      entitled: () => false,
-      noteRead: () => {},
-      heard: () => {},
-    }
+    const context = refusingContext(options, deps, app, refused)
     const started = opened.use(new AsyncDisposableStack())
     for (const source of sources) started.use(source.start(context))
     const ops = createOpsServer({
@@ -149,4 +96,78 @@ export function openWaitingRoom(
       [Symbol.asyncDispose]: () => opened.disposeAsync(),
     }
   })
+}
+
+/** The application's listener. Requests that wait for the entitlement get their answer when `ending` is aborted. */
+function createRefusingServer(
+  { settings, clock, events, log, version }: SidecarOptions,
+  { platform: { region }, entitlement, refusal }: RoomDeps,
+  ending: AbortSignal,
+): SourceContext['app'] {
+  const { productCode, route, dimensions } = settings.product
+  const refuse = () => Promise.reject(refusal())
+  const { app } = createAppServer({
+    limits: settings,
+    events,
+    log,
+    usage: {
+      book: { usage: refuse, space: refuse },
+      dimensions,
+      sources: () => [],
+      nextSendAt: () => undefined,
+      acceptedUntil: (hour) => hour,
+      sidecar: { version, resource: '', startedAt: toIso(clock.now()) },
+      storeKind: storeKindOf(settings),
+    },
+    accepted: () => {
+      throw refusal()
+    },
+    version,
+    apiToken: settings.apiToken,
+    operatorToken: settings.operatorToken,
+    onUsageRequest: () => {},
+    customers: undefined,
+    operators: undefined,
+    entitlement,
+    productCode,
+    route,
+    region: region?.region,
+    signal: ending,
+    proof: { tokens: { tokenFor: refuse }, productCode, publicKeyVersion: 1 },
+  })
+  return app
+}
+
+/** What the sources get, so that their routes exist: no book, nothing to ask for, and no way to AWS. */
+function refusingContext(
+  { settings, clock, timers, log }: SidecarOptions,
+  { platform: { region }, refusal }: RoomDeps,
+  app: SourceContext['app'],
+  refused: SourceContext['refused'],
+): SourceContext {
+  const { productCode, dimensions } = settings.product
+  const refuse = () => Promise.reject(refusal())
+  return {
+    app,
+    // No shortcut: it would pass the hook.
+    postJson: createPostRoute(app),
+    book: { report: refuse, countPage: refuse, countStreams: refuse },
+    productCode,
+    // Nothing is asked for before there is a book.
+    dimensions: dimensions.map(({ from: _from, ...dimension }) => dimension),
+    region: region?.region,
+    log,
+    refused,
+    explain: problemOfError,
+    referenceOf: () => '',
+    meterUsageCalls: settings.meterUsageCalls,
+    repeated: () => {},
+    aws: { forward: refuse, prove: refuse },
+    clock,
+    timers,
+    scrape: { url: undefined, intervalMs: 0, timeoutMs: 0 },
+    entitled: () => false,
+    noteRead: () => {},
+    heard: () => {},
+  }
 }
