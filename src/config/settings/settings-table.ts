@@ -58,8 +58,7 @@ export const settingsTable = [
     member: 'databaseUrl',
     type: { kind: 'database-url' },
     default: undefined,
-    summary:
-      'The same URL itself, for trying it out, and for ECS, whose `secrets` are environment variables.',
+    summary: 'The URL itself, for trials and for ECS, whose `secrets` are environment variables.',
   },
   {
     name: 'SIDECAR_LEASE_SECONDS',
