@@ -141,8 +141,8 @@ export class Connections {
 
   readonly #take = (request: IncomingMessage, response: ServerResponse): void => {
     const connection = this.#all.get(request.socket)
-    // The client was refused, and its request had arrived already.
-    if (connection === undefined) return
+    // The client was refused, or has its last answer, and its request had arrived already.
+    if (connection === undefined || !request.socket.writable) return
     this.#bodies.watch(request, response)
     if (connection.answering === undefined) return this.#begin(connection, { request, response })
     if (connection.waiting.length >= mostAhead || this.#ahead >= mostAheadOfAll) {
@@ -165,14 +165,13 @@ export class Connections {
     const { waiting, unreadable, socket } = connection
     connection.answering = undefined
     connection.since = this.#timers.elapsed()
+    // After an answer that ends the connection none can follow, so nothing may be recorded that would need one.
+    if (!socket.writable) return
     const next = waiting.shift()
     if (next !== undefined) this.#ahead -= 1
-    if (unreadable === undefined || next?.request.complete === true) {
-      if (next !== undefined) this.#begin(connection, next)
-      return
-    }
-    // Otherwise the last answer has ended the connection already.
-    if (socket.writable) answerUnreadable(unreadable, socket)
+    if (unreadable !== undefined && next?.request.complete !== true)
+      answerUnreadable(unreadable, socket)
+    else if (next !== undefined) this.#begin(connection, next)
   }
 
   /**

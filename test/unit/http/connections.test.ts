@@ -46,6 +46,7 @@ async function start(
     done()
   })
   app.get('/now', () => 'now')
+  app.get('/last', (_request, reply) => reply.header('connection', 'close').send('last'))
   app.post('/read', () => 'read')
   app.get('/large', () => large)
   app.get('/held', async () => {
@@ -235,6 +236,15 @@ describe('the connections of a listener', () => {
     const statuses = [...client.text().matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)
     expect(statuses).toEqual(['200', '400'])
     expect(handled).toEqual(['/held'])
+  })
+
+  test('after an answer that ends the connection no further request is begun', async () => {
+    const port = await start(1)
+    const client = await open(port)
+    client.socket.write(`${get('/last')}${get('/now')}`)
+    await eventually(() => client.isClosed())
+    expect(client.text()).toMatch(/^HTTP\/1\.1 200 [^]*last$/)
+    expect(handled).toEqual(['/last'])
   })
 
   test('a body that cannot be read is refused at once', async () => {
