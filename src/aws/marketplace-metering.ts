@@ -1,5 +1,6 @@
 import type { OwnCode } from '../kernel/problems/own-code-table.ts'
 import { fail, succeed } from '../kernel/result.ts'
+import { toInstant } from '../protocol/codec.ts'
 import { parseExact } from '../protocol/exact-json.ts'
 import { createCaller, type CallerOptions } from './create-caller.ts'
 import { createClient, endpointOf, type ClientOptions } from './create-client.ts'
@@ -68,7 +69,7 @@ function readRegistration({ members }: AwsAnswer): MeteringResult<RegisterUsageV
   const signature = members['Signature']
   if (typeof signature !== 'string' || signature === '') return incomplete('Signature')
   const rotation = members['PublicKeyRotationTimestamp']
-  const publicKeyRotationAt = typeof rotation === 'number' ? rotation * 1000 : undefined
+  const publicKeyRotationAt = typeof rotation === 'number' ? toInstant(rotation) : undefined
   return succeed({ signature, publicKeyRotationAt })
 }
 

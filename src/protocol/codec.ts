@@ -96,7 +96,11 @@ export function encodeFailure(failure: { readonly name: string; readonly message
   }
 }
 
-/** Converts epoch seconds of the wire to ms. */
+/** No calendar goes further, in either direction. */
+const latestInstant = 8.64e15
+
+/** Converts epoch seconds of the wire to ms. Those that no calendar has become the nearest that one has. */
 export function toInstant(epochSeconds: number): number {
-  return Math.round(epochSeconds * 1000)
+  const instant = Math.round(epochSeconds * 1000)
+  return Math.max(-latestInstant, Math.min(instant, latestInstant))
 }

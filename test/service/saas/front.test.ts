@@ -141,6 +141,8 @@ describe('BatchMeterUsage of an unchanged SDK', () => {
     const answerTo = async (bad: object) => (await batch(good, bad)).body['__type']
     const old = { Timestamp: startSeconds - 25 * 3600 }
     expect(await answerTo(usage(byLicence(globex), 1, old))).toBe('TimestampOutOfBoundsException')
+    const before = usage(byLicence(globex), 1, { Timestamp: -1e13 })
+    expect(await answerTo(before)).toBe('TimestampOutOfBoundsException')
     const foreign = usage(byLicence(globex), 1, { Dimension: 'no-such' })
     expect(await answerTo(foreign)).toBe('InvalidUsageDimensionException')
     expect(await answerTo(usage(byAccount(stranger), 1))).toBe('InvalidLicenseException')

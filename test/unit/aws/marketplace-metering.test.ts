@@ -100,6 +100,12 @@ describe('what goes over the wire', () => {
     })
   })
 
+  test('a rotation time that no calendar has is still one that can be written', async () => {
+    endpoint.reply = answer(200, { Signature: 'a.b.c', PublicKeyRotationTimestamp: 1e300 })
+    const given = await api.registerUsage({ productCode: 'p', publicKeyVersion: 1, nonce: 'n' })
+    expect(given).toMatchObject({ ok: true, value: { publicKeyRotationAt: 8.64e15 } })
+  })
+
   test('endpoint settings of the environment do not lead the sidecar back to itself', async () => {
     const sidecar = await startEndpoint(answer(200, { MeteringRecordId: 'loop' }))
     vi.stubEnv('AWS_ENDPOINT_URL', sidecar.url)

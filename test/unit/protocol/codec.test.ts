@@ -90,4 +90,9 @@ describe('the wire', () => {
     expect(toInstant(1_773_133_200)).toBe(1_773_133_200_000)
     expect(toInstant(1_773_133_200.123)).toBe(1_773_133_200_123)
   })
+
+  test('epoch seconds of no calendar become an instant that has a date', () => {
+    expect(new Date(toInstant(1e300)).toISOString()).toBe('+275760-09-13T00:00:00.000Z')
+    expect(new Date(toInstant(-1e300)).toISOString()).toBe('-271821-04-20T00:00:00.000Z')
+  })
 })
