@@ -95,8 +95,8 @@ function createShortcut(
       const { status, headers, body } = problemAnswer(problem, requestId())
       send(status, { ...first, ...headers }, body)
     }
-    readText(request, (text) => {
-      const { error, body } = parse(text)
+    readBytes(request, (bytes) => {
+      const { error, body } = parse(bytes)
       // Fastify trusts no connection any more whose client sent something else than JSON.
       if (error) fail(error, { connection: 'close' })
       else
@@ -113,13 +113,13 @@ interface ParsedJson {
 }
 
 /** Parses as the routes do. */
-function createParser(app: FastifyInstance): (text: string) => ParsedJson {
+function createParser(app: FastifyInstance): (bytes: Buffer) => ParsedJson {
   const parse = createJsonParser(app)
   // The parser reads nothing of the request.
   const request = {} as FastifyRequest
-  return (text) => {
+  return (bytes) => {
     let parsed: ParsedJson = { error: null }
-    parse(request, text, (error, body) => {
+    parse(request, bytes, (error, body) => {
       parsed = { error, body }
     })
     return parsed
@@ -127,11 +127,11 @@ function createParser(app: FastifyInstance): (text: string) => ParsedJson {
 }
 
 /** Reads a whole body. A client that goes away meanwhile gets no answer. */
-function readText(request: IncomingMessage, use: (text: string) => void): void {
+function readBytes(request: IncomingMessage, use: (bytes: Buffer) => void): void {
   const chunks: Buffer[] = []
   request.on('data', (chunk: Buffer) => chunks.push(chunk))
   request.on('end', () => {
     const [only] = chunks
-    use(chunks.length === 1 && only ? only.toString() : Buffer.concat(chunks).toString())
+    use(chunks.length === 1 && only ? only : Buffer.concat(chunks))
   })
 }

@@ -22,7 +22,7 @@ export const problemTable = {
     status: 400,
     title: 'The body is not JSON',
     awsName: 'SerializationException',
-    happened: 'The body is empty, breaks off or is not JSON; `NaN` is not JSON',
+    happened: 'The body is empty, breaks off, is not UTF-8 or is not JSON; `NaN` is not JSON',
     todo: 'Send one JSON document',
   },
   InvalidRequest: {

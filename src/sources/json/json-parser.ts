@@ -1,25 +1,38 @@
+import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { SidecarError } from '../../kernel/errors.ts'
 import { roundedNumber } from '../../kernel/text/rounded-number.ts'
 
 type ParseJson = (
   request: FastifyRequest,
-  text: string,
+  bytes: Buffer,
   done: (error: Error | null, body?: unknown) => void,
 ) => void
 
 /**
  * Creates the parser of JSON bodies. It refuses members that would change JavaScript's objects, and
- * numbers that JavaScript would round: what is billed is what was written.
+ * numbers that JavaScript would round, and text that is not UTF-8: what is billed is what was written.
  */
 export function createJsonParser(app: FastifyInstance): ParseJson {
   const parse = app.getDefaultJsonParser('error', 'error')
-  return (request, text, done) => {
+  return (request, bytes, done) => {
+    const text = bytes.toString()
+    if (text.includes(unreadable) && !isUtf8(bytes)) return done(notUtf8())
     void parse(request, text, (error, body: unknown) => {
       if (error) return done(isJson(text) ? forbiddenMember() : error)
       done(mistakeOfNumbers(text), body)
     })
   }
+}
+
+/** What stands for bytes that are not UTF-8: names that differ in them alone would be one. */
+const unreadable = '\ufffd'
+
+function notUtf8(): SidecarError {
+  return new SidecarError(
+    'InvalidJson',
+    'The body is not UTF-8, which JSON is written in. Nothing was recorded.',
+  )
 }
 
 function mistakeOfNumbers(text: string): SidecarError | null {

@@ -41,7 +41,7 @@ function acceptJsonBodies(app: FastifyInstance): void {
   app.removeContentTypeParser(['text/plain', 'application/json'])
   app.addContentTypeParser(
     ['application/json', 'application/x-www-form-urlencoded'],
-    { parseAs: 'string' },
+    { parseAs: 'buffer' },
     createJsonParser(app),
   )
 }

@@ -140,7 +140,9 @@ function parseMember(
   }
   if (quantity !== undefined)
     return refuse('This dimension counts distinct members: leave "quantity" out.')
-  return typeof member === 'string' && member.length > 0 && member.length <= memberLength
+  const isText = typeof member === 'string' && member.length > 0 && member.length <= memberLength
+  // Halves of characters would all be the same one.
+  return isText && member.isWellFormed()
     ? member
     : refuse(
         `This dimension counts distinct members: "member" must be a string of 1 to ${memberLength} characters.`,

@@ -17,7 +17,7 @@ import { createIdleAppServer } from '../../support/sidecar/http-servers.ts'
 import { exchangeBytes } from '../../support/sidecar/raw-request.ts'
 
 interface Sent {
-  readonly body: string
+  readonly body: string | Buffer
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -57,7 +57,8 @@ async function openListener(path: string) {
         connection: 'close',
         ...headers,
       }).map(([name, value]) => `${name}: ${value}\r\n`)
-      const bytes = `POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`
+      const head = `POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n`
+      const bytes = Buffer.concat([Buffer.from(head), Buffer.from(body)])
       return (await exchangeBytes(port, bytes)).replace(/^Date: .*\r\n/m, '')
     },
     /** What the application and those who watch see afterwards. */
@@ -166,6 +167,15 @@ describe('the shortcut of POST /v1/usage', () => {
       expect(await both.send({ body: good, headers: { 'content-type': type } })).toMatch(/ 200 OK/)
     expect(both.short.routed()).toBe(0)
     expect(both.long.routed()).toBe(2)
+  })
+
+  test('refuses bytes that are not UTF-8 as the route does', async () => {
+    const both = await openBoth()
+    const body = (member: string) => `{"dimension":"requests","quantity":3,"member":"${member}"}`
+    for (const bytes of [Buffer.from(body('Jos\xe9'), 'latin1'), Buffer.from(body('a'), 'utf16le')])
+      expect(await both.send({ body: bytes, headers: plain })).toMatch(/ 400 [^]*InvalidJson/)
+    expect(await both.send({ body: body('\ufffd'), headers: plain })).toContain('InvalidRequest')
+    await both.expectSameOutcome()
   })
 
   test('leaves to the route a body of unknown length, one that is too long, and one of another type', async () => {

@@ -32,7 +32,11 @@ export function rawRequest({ host = '127.0.0.1', body = '', ...rest }: RawReques
 }
 
 /** Sends `bytes` unchanged and returns everything received until the other side closes. */
-export function exchangeBytes(port: number, bytes: string, host = '127.0.0.1'): Promise<string> {
+export function exchangeBytes(
+  port: number,
+  bytes: string | Uint8Array,
+  host = '127.0.0.1',
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, host, () => socket.write(bytes))
     let text = ''

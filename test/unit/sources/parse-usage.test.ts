@@ -120,6 +120,7 @@ describe('distinct members', () => {
     ['both', { dimension: 'users', quantity: 1, member: 'ada' }],
     ['an empty member', { dimension: 'users', member: '' }],
     ['a long member', { dimension: 'users', member: 'a'.repeat(257) }],
+    ['half a character', { dimension: 'users', member: '\ud83d' }],
     ['a member that is a number', { dimension: 'users', member: 7 }],
     ['a member of another dimension', { dimension: 'requests', quantity: 1, member: 'ada' }],
   ])('%s is refused', (_, body) => {
