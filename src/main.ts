@@ -38,7 +38,7 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./cli/healthcheck/healthcheck.ts')).healthcheck,
   },
   ledger: {
-    summary: 'show where every unit is, export records, decide what needs a person',
+    summary: 'show where every unit is, export records, decide what needs a decision',
     load: async () => (await import('./cli/ledger/ledger-command.ts')).ledgerCommand,
   },
   doctor: {
@@ -62,8 +62,8 @@ const help = [
   '  help <command>       the options of a command; also <command> --help, or -h',
   '  version              the version; also --version, or -v',
   '',
-  'Exit codes: 0 success, 1 failure, 2 wrong settings or arguments, 3 the data directory cannot be',
-  'used, 4 the disk failed and the next start recovers it.',
+  'Exit codes: 0 success, 1 failure, 2 wrong settings or arguments, 3 the data directory or the',
+  'database cannot be used, 4 the disk failed and the next start recovers the ledger.',
 ].join('\n')
 
 function forReader(line: string): string {

@@ -14,9 +14,9 @@ import {
 /** What keeps the product from running, by the state of the entitlement. */
 const blocks: Readonly<Partial<Record<EntitlementAnswer['state'], string>>> = {
   denied: 'The product may not run',
-  'denied-by-iam': 'The product waits: AWS refuses the role',
-  unreachable: 'The product waits: AWS does not answer',
-  grace: 'The product runs on for now, without an answer of AWS',
+  'denied-by-iam': 'The product may not run yet: AWS refuses the role',
+  unreachable: 'The product may not run yet: AWS does not answer',
+  grace: 'The product still runs for now, but AWS has not confirmed the buyer',
 }
 
 /** Shows what needs attention and what to do about it, or a line that nothing does. */

@@ -18,7 +18,8 @@ export function verdictOf(entitlement: EntitlementAnswer, usage: UsageAnswer): V
   const count = (kind: Problem['kind']) =>
     problems.filter((each) => each.kind === kind).reduce((sum, { items }) => sum + items.length, 0)
   const unresolved = count('unresolved') + unresolvedOlder(usage)
-  if (unresolved > 0) return action(`${showCount(unresolved, 'record')} may be unbilled`)
+  if (unresolved > 0)
+    return action(`decide about ${showCount(unresolved, 'record')} that AWS may have billed`)
   const refused = problems.filter(({ kind }) => kind === 'refused')
   if (refused.length > 0) {
     const records = showCount(count('refused'), 'record')
@@ -27,7 +28,7 @@ export function verdictOf(entitlement: EntitlementAnswer, usage: UsageAnswer): V
   }
   if (count('held') > 0) return action(`${showCount(count('held'), 'hour')} of usage held`)
   if (state === 'starting') return { level: 'waiting', text: 'Starting' }
-  if (state === 'grace') return { level: 'waiting', text: `Running on, and ${outageOf(code)}` }
+  if (state === 'grace') return { level: 'waiting', text: `Still running, but ${outageOf(code)}` }
   if (count('waiting') > 0)
     return {
       level: 'waiting',

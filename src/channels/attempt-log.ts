@@ -119,5 +119,5 @@ function movedAdvice(kind: FailureKind | undefined, isEarlier: boolean): string 
 }
 
 function unresolvedText({ id, dimension, lastCode }: MeteringRecord): string {
-  return `Record ${id} of ${dimension} may have been billed, and AWS no longer says whether it was (${lastCode}). It is not sent again automatically. Look at the hour in the Marketplace reports, then decide with "marketplace-sidecar ledger resolve ${id}".`
+  return `Record ${id} of ${dimension} may have been billed, and AWS no longer says whether it was (${lastCode}). It is not sent again automatically. Look at the hour in the Marketplace reports, then run "marketplace-sidecar ledger resolve ${id}" with --delivered if AWS has billed it, or with --resend if not.`
 }

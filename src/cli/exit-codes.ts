@@ -7,7 +7,7 @@ export const exitCodes = {
   failed: 1,
   /** Wrong settings, product file or arguments: another start does not help. */
   misconfigured: 2,
-  /** The data directory cannot be used, or another sidecar uses it. */
+  /** The data directory or the database cannot be used, or another sidecar uses the directory. */
   storage: 3,
   /** A flush failed: acknowledged usage is on disk, and the next start recovers it. */
   ledgerFailed: 4,

@@ -51,7 +51,10 @@ export function startEntitlement(options: StartEntitlementOptions): Entitlement 
   if (grace !== undefined) entitlement.onChange((snapshot) => grace.note(snapshot))
   signal.addEventListener('abort', () => entitlement.stop(), { once: true })
   prove(entitlement, proofs, options).catch((error: unknown) => {
-    log('entitlement.failed', `The proof of entitlement ended: ${messageOf(error)}`)
+    log(
+      'entitlement.failed',
+      `The sidecar stopped asking AWS for the entitlement: ${messageOf(error)}. This is a defect; restart the sidecar, and report it with its version.`,
+    )
   })
   return entitlement
 }

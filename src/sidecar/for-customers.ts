@@ -53,7 +53,7 @@ export function checkOwner(resource: string, previous: string | undefined): void
   if (previous === undefined || placeOf(previous) === placeOf(resource)) return
   throw new SidecarError(
     'InvalidSettings',
-    `The ledger in SIDECAR_DATA_DIR is that of ${previous}, and this is ${resource}, so it was not opened: AWS would bill its usage to another region or buyer. Give the sidecar a separate directory, or correct route and region of the product file.`,
+    `The ledger in SIDECAR_DATA_DIR belongs to ${previous}, and this is ${resource}, so it was not opened: AWS would bill its usage to another region or buyer. Give the sidecar a separate directory, or correct the route and the region in the product file.`,
   )
 }
 
@@ -72,7 +72,7 @@ export async function checkSharedBook(
   if (!isOfOthers && (known === undefined || known === region)) return
   throw new SidecarError(
     'InvalidSettings',
-    `The ledger in the database holds usage ${isOfOthers ? 'of a product of another kind' : `of customers in ${known}`}, so it was not opened: AWS would bill it to another region or buyer. Give each product and region a separate database, or correct route and region of the product file.`,
+    `The ledger in the database holds usage ${isOfOthers ? 'of a product of another kind' : `of customers in ${known}`}, so it was not opened: AWS would bill it to another region or buyer. Give each product and region a separate database, or correct the route and the region in the product file.`,
   )
 }
 

@@ -71,7 +71,7 @@ function logStopped(log: Options['log'], ledgerPart: LedgerPart): void {
   if (held > 0n)
     log(
       'usage.held-at-end',
-      `${formatQuantity(held)} units are held, and no one bills them until an operator decides. Keep the volume; docs/operate/ledger.md says how.`,
+      `${formatQuantity(held)} units are held, and are not billed until an operator decides. Keep the volume; docs/operate/ledger.md says how.`,
       { held: formatQuantity(held) },
     )
   log(

@@ -199,7 +199,9 @@ describe('a screen reader', () => {
   test('hears of changes that need action, and not of every number', async () => {
     await withPage('two-days', views.light, async ({ page }) => {
       const announcer = page.getByRole('status')
-      expect(await announcer.textContent()).toBe('Action needed: 1 record may be unbilled')
+      expect(await announcer.textContent()).toBe(
+        'Action needed: decide about 1 record that AWS may have billed',
+      )
       await page.evaluate(
         `window.heard = 0
          new MutationObserver(() => (window.heard += 1)).observe(document.getElementById('announcer'),

@@ -49,7 +49,9 @@ export function recordId(action: string, positionals: readonly string[]): number
   if (text === undefined || rest.length > 0)
     throw invalid(`"ledger ${action}" takes the id of one record, such as "ledger ${action} 12"`)
   if (!/^[1-9]\d{0,14}$/.test(text))
-    throw invalid(`${JSON.stringify(text)} is no id of a record; an id is a whole number from 1 on`)
+    throw invalid(
+      `${JSON.stringify(text)} is not the id of a record; an id is a whole number from 1 on`,
+    )
   return Number(text)
 }
 

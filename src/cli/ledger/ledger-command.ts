@@ -23,20 +23,23 @@ usage: marketplace-sidecar ledger <action> [options]
   show <id>                       one record in full, also by its MeteringRecordId
   audit                           whether every unit is in one place; exit code 1 if not
   export --format csv             every record, oldest hour first; or --format jsonl
-    --since <time>                only hours that start at this time or later; --until: before it
+    --since <time>                only hours that start at this time or later
+    --until <time>                only hours that start before this time
     --dimension <name>            only this dimension
     --decisions                   what operators decided, instead of the records
   backup <file>                   a copy of the ledger as it stands now, in a new file
-  migrate [--grant-to <role>]     makes or updates the schema of a shared ledger in PostgreSQL
-  import                          imports the ledger of the data directory into the database, once
+  migrate [--grant-to <role>]     create or update the schema of a shared ledger in PostgreSQL
+  import                          copy the ledger of the data directory into the database, once
   retry <id>                      a refused record: send it at once, unchanged
   reopen <id>                     a refused record: seal it again as today's product file says
   release <id>                    held usage: bill it with the current hour
   resolve <id> --delivered        an unresolved record: AWS has billed it
   resolve <id> --resend [--force] an unresolved record: AWS has not; bill it with a later hour
   void <id> --reason <text>       a refused record: write it off
-  void --dimension <name>         held or open usage: write off --quantity <number>, oldest first,
-    --reason <text>               needed; --tags <key=value,...> or --customer <key>: only of these
+  void --dimension <name> --quantity <number> --reason <text>
+                                  held or open usage: write off this much, oldest hour first
+    --tags <key=value,...>        only usage with these tags
+    --customer <key>              only usage of this customer
   --yes                           do not ask for confirmation; needed where there is no terminal
   --data-dir <directory>          where the ledger is (SIDECAR_DATA_DIR, or its default)
   --json                          JSON for programs (all but export)`

@@ -31,7 +31,7 @@ export function describeOverview(
     ...section('Open: reported, the hour is not sealed', ...openTable(overview, withTags)),
     ...(readings.length === 0 ? [] : readingsSection(readings)),
     ...section(
-      'Fractions: below what AWS accepts, they go with a later hour',
+      'Fractions: less than AWS accepts, billed with a later hour',
       [dimensionColumn, quantityColumn, ...(fractions.some(isRetired) ? [retiredColumn] : [])],
       fractions.map((fraction) => [
         fraction.dimension,
@@ -64,7 +64,7 @@ export function describeOverview(
 
 function readingsSection(readings: LedgerOverview['readings']): string[] {
   return section(
-    'Readings: what hours that are not sealed come to so far',
+    'Readings: what they add up to so far, in hours that are not sealed',
     [
       hourColumn,
       dimensionColumn,

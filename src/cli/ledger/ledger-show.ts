@@ -69,7 +69,7 @@ async function find(
 function referenceNotFound(reference: string): SidecarError {
   return new SidecarError(
     'RecordNotFound',
-    `The ledger knows no usage by the id ${reference}. It is that of another task or pod, of usage below one whole unit, or of a record that was settled more than 45 days ago.`,
+    `The ledger knows no usage by the id ${reference}. It belongs to another task or pod, to usage below one whole unit, or to a record that was settled more than 45 days ago.`,
   )
 }
 
@@ -89,6 +89,6 @@ function describeFound(found: Found): string[] {
   if (found.kind === 'record') return describeRecord(found.record)
   const { dimension, hour, quantity } = found.open
   return [
-    `${formatQuantity(quantity)} ${dimension} of ${formatHour(hour)} are open: the hour is not sealed yet, and its record is sent after it.`,
+    `${formatQuantity(quantity)} ${dimension} of ${formatHour(hour)} are open: the hour is not sealed yet, and its record is sent once it is.`,
   ]
 }

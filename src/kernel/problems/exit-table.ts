@@ -111,7 +111,7 @@ export const exitTable = {
   },
   HeldNotFound: {
     exit: 'failed',
-    happened: 'The ledger holds no usage with this id',
+    happened: 'No usage is held under this id',
     todo: '`ledger show` lists the ids',
   },
   UsageNotFound: {

@@ -21,7 +21,7 @@ export const operatorProblems = {
   HeldNotFound: {
     status: 404,
     title: 'No usage is held under this id',
-    happened: 'The ledger holds no usage with this id',
+    happened: 'No usage is held under this id',
     todo: '`GET /v1/operator/records` lists the ids',
   },
   RecordStateMismatch: {

@@ -11,7 +11,7 @@ export const sourceProblems = {
   NothingToScrape: {
     status: 409,
     title: 'No dimension comes from a metrics page',
-    happened: 'The product file does not take any dimension from a metrics page',
+    happened: 'In the product file, no dimension comes from a metrics page',
     todo: 'Report usage with `POST /v1/usage`, or add `from` to a dimension in the product file',
   },
   ScrapeFailed: {
@@ -29,14 +29,14 @@ export const sourceProblems = {
   NothingFromOtlp: {
     status: 409,
     title: 'No dimension comes from otlp',
-    happened: 'The product file does not take any dimension from otlp',
+    happened: 'In the product file, no dimension comes from OTLP',
     todo: 'Report usage with `POST /v1/usage`, or add `from` to a dimension in the product file',
   },
   ReadingsFull: {
     status: 507,
     title: 'The hour has no room for further readings',
     happened:
-      'The hour has as many distinct members or readings of the dimension as SIDECAR_MAX_READINGS allows; known members are still accepted',
-    todo: 'Raise SIDECAR_MAX_READINGS, or use fewer tag sets',
+      'The hour has as many distinct members or readings of the dimension as `SIDECAR_MAX_READINGS` allows; known members are still accepted',
+    todo: 'Raise `SIDECAR_MAX_READINGS`, or use fewer tag sets',
   },
 } as const

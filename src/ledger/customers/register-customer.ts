@@ -140,7 +140,7 @@ function receiveWaiting(
 function reserved(): SidecarError {
   return new SidecarError(
     'InvalidCustomer',
-    "Keys that begin with aws: are those of customers whom an AWS SDK names, and this one is not that of the customer. Use the application's own key.",
+    "Keys that begin with aws: are reserved for customers whom an AWS SDK names, and this key does not belong to this customer. Use the application's own key.",
   )
 }
 

@@ -49,7 +49,7 @@ function findHeld(page: Page, id: number): HeldHour {
 export function heldNotFound(id: number): SidecarError {
   return new SidecarError(
     'HeldNotFound',
-    `The ledger holds no usage ${id}; nothing was changed. "ledger show" lists the ids.`,
+    `No usage is held under the id ${id}; nothing was changed. "ledger show" lists the ids.`,
   )
 }
 

@@ -21,7 +21,7 @@ export function writeOffRecord(
   if (possiblyTaken(record))
     throw new SidecarError(
       'RecordStateMismatch',
-      `AWS may have billed record ${id} at an earlier attempt, so it cannot be written off; nothing was changed. "ledger retry" lets AWS say.`,
+      `AWS may have billed record ${id} at an earlier attempt, so it cannot be written off; nothing was changed. Send it again with "ledger retry": AWS then says whether it has the record.`,
     )
   const changed = page.update(record, {
     state: 'moved',

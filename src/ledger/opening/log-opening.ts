@@ -28,7 +28,7 @@ export function logTakeover(
   for (const from of abandoned)
     log(
       'ledger.adopted',
-      `The ledger belonged to ${from}. What AWS had not taken is ${holds ? 'held until an operator decides, because late usage is held' : `billed by ${identity} in its current hour`}; what AWS may have taken is unresolved, see "marketplace-sidecar ledger".`,
+      `The ledger belonged to ${from}. What AWS had not accepted is ${holds ? 'held until an operator decides, because late usage is held' : `billed by ${identity} in its current hour`}; what AWS may have accepted is unresolved: see "marketplace-sidecar ledger show".`,
       { from },
     )
 }
@@ -39,10 +39,14 @@ function logRetired({ key, open, fraction }: RetiredAccount, log: Log): void {
   const sentences = [
     `The product file no longer has ${dimension} with ${meaning}.`,
     ...(open > 0n
-      ? [`${formatQuantity(open)} units that were reported so are sealed and sent so.`]
+      ? [
+          `${formatQuantity(open)} units that were reported with them are sealed and sent with them.`,
+        ]
       : []),
     ...(fraction > 0n
-      ? [`A fraction of ${formatQuantity(fraction)} units is billed only with such usage.`]
+      ? [
+          `A fraction of ${formatQuantity(fraction)} units is billed only with further usage of that kind.`,
+        ]
       : []),
   ]
   log('ledger.retired', sentences.join(' '), { dimension, productCode, divisor: String(divisor) })

@@ -28,7 +28,9 @@ export function openStandardOutput(
     descriptor: 1,
     timers,
     onDropped: (lines) =>
-      log('log.dropped', 'Standard output accepted nothing, and lines were dropped', { lines }),
+      log('log.dropped', 'No one read standard output for a while, so log lines were dropped.', {
+        lines,
+      }),
   })
   const log = createLog(logLevel, output, docsUrl)
   return {

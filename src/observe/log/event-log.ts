@@ -148,10 +148,10 @@ function logClockSkew(events: Events, log: Log): void {
     if (isOff && !wasOff)
       log(
         'clock.skewed',
-        `AWS's clock is ${Math.round(clockSkewSeconds)} s ahead of this one (less than 0: behind). The sidecar counts hours by AWS's clock while AWS answers; fix the time synchronization of the host.`,
+        `AWS's clock is ${Math.abs(Math.round(clockSkewSeconds))} s ${clockSkewSeconds < 0 ? 'behind' : 'ahead of'} this one. The sidecar counts hours by AWS's clock while AWS answers; fix the time synchronization of the host.`,
         { clockSkewSeconds },
       )
-    if (wasOff && !isOff) log('clock.mended', "The clock agrees with AWS's again")
+    if (wasOff && !isOff) log('clock.mended', "This clock agrees with AWS's again.")
     wasOff = isOff
   })
 }

@@ -29,7 +29,7 @@ export function startTakeover(
     } catch (error) {
       log(
         'ledger.not-taken-over',
-        `What other sidecars left could not be taken over and is tried again: ${messageOf(error)}`,
+        `The sidecar could not take over what other sidecars left, and tries again: ${messageOf(error)}`,
       )
     }
     if (!stopped) timer = timers.after(pauseMs(), () => void look())

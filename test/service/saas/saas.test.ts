@@ -156,7 +156,7 @@ describe('a SaaS product', () => {
     await first.sidecar.stop()
     const moved = optionsOf({ ...product, region: 'us-east-1' })
     await expect(startSaas({ ...moved, aws, dataDir })).rejects.toThrow(
-      `is that of saas:${productCode}:eu-west-1, and this is saas:${productCode}:us-east-1`,
+      `belongs to saas:${productCode}:eu-west-1, and this is saas:${productCode}:us-east-1`,
     )
     await expect(startHarness({ aws, dataDir })).rejects.toThrow('and this is host:test-host')
     const again = await startSaas({ aws, dataDir })

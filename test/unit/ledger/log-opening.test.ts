@@ -32,11 +32,11 @@ test('a takeover says whose usage it was, and whether it is billed or held', () 
   expect(carried).toEqual(['ledger.adopted', expect.any(String), { from: 'pod:old' }])
   expect(second?.[2]).toEqual({ from: 'pod:older' })
   expect(carried?.[1]).toMatch(
-    /^The ledger belonged to pod:old\. What AWS had not taken is billed by pod:new in its current/,
+    /^The ledger belonged to pod:old\. What AWS had not accepted is billed by pod:new in its current/,
   )
   const [held] = linesOf({ abandoned: ['pod:old'], holds: true })
   expect(held?.[1]).toContain(
-    'taken is held until an operator decides, because late usage is held;',
+    'accepted is held until an operator decides, because late usage is held;',
   )
   const later: unknown[] = []
   logTakeover('pod:new', { abandoned: ['pod:old'], holds: true }, (...line) => later.push(line))
@@ -59,14 +59,14 @@ test('a record that is sent under the names of today says so', () => {
 })
 
 test.each([
-  [5n, 0n, [' 0.000005 units that were reported so are sealed and sent so.']],
-  [0n, 3n, [' A fraction of 0.000003 units is billed only with such usage.']],
+  [5n, 0n, [' 0.000005 units that were reported with them are sealed and sent with them.']],
+  [0n, 3n, [' A fraction of 0.000003 units is billed only with further usage of that kind.']],
   [
     5n,
     3n,
     [
-      ' 0.000005 units that were reported so are sealed and sent so.',
-      ' A fraction of 0.000003 units is billed only with such usage.',
+      ' 0.000005 units that were reported with them are sealed and sent with them.',
+      ' A fraction of 0.000003 units is billed only with further usage of that kind.',
     ],
   ],
 ])(

@@ -57,7 +57,7 @@ describe('the log of events', () => {
       'info clock.mended',
       'warn clock.skewed',
     ])
-    expect(lines()[0]).toMatch(/-61 s ahead/)
+    expect(lines()[0]).toMatch(/ 61 s behind this one/)
   })
 
   test('says at once that a report was refused, and then once an hour how often', async () => {

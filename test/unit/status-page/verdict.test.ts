@@ -19,7 +19,7 @@ test.each([
   ['denied', 'InvalidProductCodeException', 'Blocked: InvalidProductCodeException'],
   ['denied-by-iam', 'AccessDeniedException', 'Blocked: IAM permission missing'],
   ['unreachable', 'ETIMEDOUT', 'Blocked: AWS does not answer'],
-  ['grace', 'ETIMEDOUT', 'Running on, and AWS does not answer'],
+  ['grace', 'ETIMEDOUT', 'Still running, but AWS does not answer'],
   ['starting', 'Starting', 'Starting'],
 ] as const)('the state %s with %s is %s', (state, code, text) => {
   expect(verdictOf({ ...entitled, state, code }, fine).text).toBe(text)
@@ -43,6 +43,6 @@ test('what costs money comes before what repairs itself', () => {
   const wrong = { ...refused, lastCode: 'InvalidUsageDimensionException' }
   expect(textOf({ pending: [refused, wrong] })).toBe('Action needed: AWS refuses 2 records')
   expect(textOf({ pending: [refused], settled: [unresolved], unresolvedCount: 3 })).toBe(
-    'Action needed: 3 records may be unbilled',
+    'Action needed: decide about 3 records that AWS may have billed',
   )
 })

@@ -28,7 +28,7 @@ export async function retryRecord(
 
 function describe(record: MeteringRecord): string {
   const memory = record.ambiguous
-    ? ' AWS may have taken it at an earlier attempt: should AWS say that the hour is taken, the record becomes unresolved.'
+    ? ' AWS may have accepted it at an earlier attempt: if AWS answers that the hour already has a record, this one becomes unresolved.'
     : ''
   return `Freed: ${formatRecord(record)} is now ${record.state}. Its ${formatUnits(record.quantity)} stay in it, unchanged; a running sidecar sends it within a minute, a stopped one at its next start.${memory}`
 }

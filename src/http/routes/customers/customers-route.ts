@@ -124,7 +124,7 @@ function checkNames(members: Readonly<Record<string, unknown>>): CustomerNames {
 function invalidQuery(): SidecarError {
   return new SidecarError(
     'InvalidRequest',
-    `limit must be a whole number from 1 to ${customersPerPage}, and after must be the key that "next" of the previous page gave.`,
+    `limit must be a whole number from 1 to ${customersPerPage}, and after must be the value of "next" of the previous page.`,
   )
 }
 

@@ -60,7 +60,7 @@ async function check(session: Session, book: WholeBook, name: string): Promise<v
   )
   if (used !== undefined)
     throw refused(
-      `${String(used['identity'])} has used the database ${name} already, and its hours would be in it twice. Import a ledger before a sidecar of the same task or pod uses the database`,
+      `${String(used['identity'])} has already used the database ${name}, which would then have its hours twice. Import a ledger before a sidecar of the same task or pod uses the database`,
     )
   if (book.sums.some((sums) => imbalanceOf(sums) !== 0n))
     throw refused('the ledger is not balanced, see "ledger audit"')
