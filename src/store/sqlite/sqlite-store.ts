@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { sleep, type Clock } from '../../kernel/clock.ts'
 import { SidecarError } from '../../kernel/errors.ts'
+import { closedKey } from '../../metering/reading.ts'
 import type { Changes } from '../changes.ts'
 import type { Store } from '../store.ts'
 import type { DiskSpace } from '../summary.ts'
@@ -152,7 +153,9 @@ export class SqliteStore extends SqliteReader implements Store {
 
 /** Usage that was reported now; what moves inside the book has no part in it. */
 function bringsUsage({ accounts, claims, readings }: Changes): boolean {
-  if (claims.length > 0 || (readings !== undefined && readings.rows.length > 0)) return true
+  // What stays of an hour that is closed before its end is no new reading.
+  const isRead = readings?.rows.some(({ reading }) => reading.key !== closedKey) === true
+  if (claims.length > 0 || isRead) return true
   // Sealing counts what readings came to.
   const closesReadings = readings?.hours.some(({ closed }) => closed) === true
   return !closesReadings && accounts.some(({ reported }) => reported > 0n)

@@ -71,3 +71,18 @@ test('room is made for readings and counters, and not for what moves inside the 
   expect(await sealHours(ledger, clock)).toHaveLength(2)
   expect(asked()).toEqual([])
 })
+
+test.each(['last', 'integral'] as const)(
+  'no room is asked for to seal an hour of %s before its end, which the reserve is for',
+  async (aggregate) => {
+    const { report, ledger, clock } = await openBench({
+      readings,
+      meaningOf: () => ({ productCode: 'product', divisor: 1n, aggregate }),
+    })
+    await report('hosts', 3600n * unit)
+    await clock.advance(60_000)
+    asked()
+    expect(await sealHours(ledger, clock, {}, true)).toHaveLength(1)
+    expect(asked()).toEqual([])
+  },
+)
