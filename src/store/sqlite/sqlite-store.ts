@@ -158,7 +158,8 @@ function bringsUsage({ accounts, claims, readings }: Changes): boolean {
   if (claims.length > 0 || isRead) return true
   // Sealing counts what readings came to.
   const closesReadings = readings?.hours.some(({ closed }) => closed) === true
-  return !closesReadings && accounts.some(({ reported }) => reported > 0n)
+  // What one account gives to another is counted on both sides.
+  return !closesReadings && accounts.reduce((sum, { reported }) => sum + reported, 0n) > 0n
 }
 
 const pageBytes = 4096

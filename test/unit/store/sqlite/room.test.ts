@@ -86,3 +86,16 @@ test.each(['last', 'integral'] as const)(
     expect(asked()).toEqual([])
   },
 )
+
+test('no room is asked for to move usage to another account, as a registration does', async () => {
+  const { report, ledger } = await openBench({
+    resource: 'saas:product',
+    customers: { form: 'identifier', region: 'us-east-1', lateUsage: 'carry' },
+  })
+  await report('requests', unit, { customer: 'acme' })
+  asked()
+  const names = { identifier: 'acme' }
+  await ledger.customers?.register({ customer: 'acme', names, reactivates: false })
+  expect(await ledger.audit()).toMatchObject([{ open: 0n }, { open: unit }])
+  expect(asked()).toEqual([])
+})
