@@ -1,4 +1,6 @@
+import { toIso } from '../../../kernel/clock.ts'
 import { SidecarError, messageOf } from '../../../kernel/errors.ts'
+import type { MeteringRecord } from '../../../metering/record/record.ts'
 import type { Changes } from '../../changes.ts'
 import { imbalanceOf, type AccountSums } from '../../summary.ts'
 import type { WholeBook } from '../../whole-book.ts'
@@ -10,6 +12,7 @@ import { checkDurability } from '../lease.ts'
 import { checkVersion } from '../migrations/migrate.ts'
 import { Names } from '../names.ts'
 import { Loaded } from '../view/loaded.ts'
+import { customersOfBoth } from './customers-of-both.ts'
 import { ChangeWriter } from '../write/write-changes.ts'
 import { receiveClaims } from '../write/write-claims.ts'
 import { updateRecords } from '../write/write-records.ts'
@@ -64,6 +67,28 @@ async function check(session: Session, book: WholeBook, name: string): Promise<v
     )
   if (book.sums.some((sums) => imbalanceOf(sums) !== 0n))
     throw refused('the ledger is not balanced, see "ledger audit"')
+  await checkHours(session, book, name)
+}
+
+/** Before the file is marked: what two sidecars have metered for one customer and hour is no one record. */
+async function checkHours(session: Session, { records }: WholeBook, name: string): Promise<void> {
+  const column = <T>(of: (each: MeteringRecord) => T) => records.map(of)
+  const [twice] = await session.query(
+    `SELECT dimension, hour FROM marketplace_sidecar.record JOIN marketplace_sidecar.slot ON slot.id = slot_id
+     JOIN unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[]) AS n(c, o, p, d, h)
+       ON (channel, holder, product_code, dimension, hour) = (c, o, p, d, h) LIMIT 1`,
+    [
+      column(({ slot }) => slot.channel),
+      column(({ slot }) => slot.holder),
+      column(({ slot }) => slot.productCode),
+      column(({ slot }) => slot.dimension),
+      column(({ hour }) => hour),
+    ],
+  )
+  if (twice !== undefined)
+    throw refused(
+      `the database ${name} has a record of ${String(twice['dimension'])} for ${toIso(twice['hour'] as number)} of the same customer already, so its sidecars metered while that of the file did. Let a sidecar send what the file has, without the database, and do not import it`,
+    )
 }
 
 /** One transaction: all of the book is in the database, or nothing. */
@@ -110,9 +135,9 @@ async function write(session: Session, book: WholeBook): Promise<void> {
 
 /** What the book adds. Fractions of an account that the database has are added up. */
 async function changesOf(session: Session, names: Names, book: WholeBook): Promise<Changes> {
-  const { registrations, licences } = book
   const writer = new ChangeWriter(names, undefined)
-  await writer.write(session, { ...nothing, registrations, licences }, new Loaded())
+  const ofCustomers = await customersOfBoth(session, book)
+  await writer.write(session, { ...nothing, ...ofCustomers }, new Loaded())
   const accounts = book.accounts.map(({ account }) => account)
   await names.makeAccounts(session, accounts)
   const rows = await session.query(
