@@ -9,7 +9,7 @@ import { reportError } from './cli/report-error.ts'
 import { asRun } from './cli/as-run.ts'
 import { docsAddress } from './cli/docs-address.ts'
 import { version } from './cli/version.ts'
-import { endSignals } from './cli/end-signals.ts'
+import { handleEndSignals } from './cli/end-signals.ts'
 import { writeLine } from './cli/write-line.ts'
 
 type Command = (args: readonly string[], io: CliIo) => Promise<number>
@@ -71,6 +71,10 @@ function forReader(line: string): string {
   return asRun(linkDocs(line, SIDECAR_DOCS_URL ?? docsAddress), script)
 }
 
+/** Other commands end at once until they ask for signals themselves. */
+let onSignal: CliIo['onSignal'] = (handler) => handleEndSignals(process)(handler)
+if (process.argv.slice(2).join(' ') === 'run') onSignal = handleEndSignals(process)
+
 const io: CliIo = {
   isTerminal: isatty(1) && isatty(2),
   env: process.env,
@@ -80,9 +84,7 @@ const io: CliIo = {
   },
   out: (line) => writeLine(1, forReader(line)),
   err: (line) => writeLine(2, forReader(line)),
-  onSignal(handler) {
-    for (const signal of endSignals) process.on(signal, handler)
-  },
+  onSignal: (handler) => onSignal(handler),
   // A call of the system that hangs on a volume would delay `process.exit` too.
   abandon: () => process.kill(process.pid, 'SIGKILL'),
 }

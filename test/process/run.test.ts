@@ -68,6 +68,36 @@ describe('the command run', () => {
     expect(err).toMatch(/\/livez did not answer: /)
   })
 
+  test('a SIGTERM that comes while the settings are read ends it once it has started', async () => {
+    const directory = temporaryDirectory()
+    const tokenFile = join(directory, 'token')
+    writeFileSync(tokenFile, 'a'.repeat(32))
+    // Node reads the file as the program does, and the signal comes with it.
+    const preload = `import fs from 'node:fs'
+      import { syncBuiltinESMExports } from 'node:module'
+      const { openSync } = fs
+      fs.openSync = (path, ...rest) => {
+        if (path === ${JSON.stringify(tokenFile)}) process.kill(process.pid, 'SIGTERM')
+        return openSync(path, ...rest)
+      }
+      syncBuiltinESMExports()`
+    const { code, out } = await startProgram(['run'], {
+      NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(preload)}`,
+      SIDECAR_REGION: 'eu-central-1',
+      SIDECAR_AWS_ENDPOINT: 'http://127.0.0.1:1',
+      SIDECAR_LISTEN: '127.0.0.1:0',
+      SIDECAR_OPS_LISTEN: '127.0.0.1:0',
+      SIDECAR_DATA_DIR: join(directory, 'data'),
+      SIDECAR_PRODUCT_CODE: demoProduct.productCode,
+      SIDECAR_ROUTE: 'metered',
+      SIDECAR_DIMENSIONS: 'requests',
+      SIDECAR_API_TOKEN_FILE: tokenFile,
+      SIDECAR_DRAIN_QUIET_MS: '0',
+    }).ended
+    expect(code).toBe(0)
+    expect(out).toContain('"event":"sidecar.stopped"')
+  })
+
   test('lives but is not ready while the buyer is not entitled', async () => {
     const emulator = await startEmulatorProgram()
     const settings = { method: 'POST', body: '{"entitled":false}' }
