@@ -8,11 +8,13 @@ import type { Machine } from '../doctor/machine.ts'
 
 /** Returns this machine as the checks of `doctor` and `run --check` use it. */
 export function thisMachine(env: Machine['env']): Machine {
+  const clock = createSystemClock()
   return {
     env,
     reader: fileReader,
     hostname: hostname(),
-    clock: createSystemClock(),
+    clock,
+    timers: clock,
     lookup: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
     randomBytes,
     userId: process.getuid?.(),

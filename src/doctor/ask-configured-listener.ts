@@ -33,7 +33,7 @@ export async function askConfiguredListener(
   const answer = await ask(url)
   return answer.ok
     ? succeed({ ...answer.value, url })
-    : fail(describe(answer.failure, url, diagnosis.timeoutMs))
+    : fail(describeFailure(answer.failure, url, diagnosis.timeoutMs))
 }
 
 /** The problems of a port that no sidecar uses. */
@@ -66,7 +66,12 @@ export function reportNoAnswer(
   }
 }
 
-function describe(failure: ListenerFailure, url: string, timeoutMs: number): NoAnswer {
+/** Says why a listener did not answer, and what that means. */
+export function describeFailure(
+  failure: ListenerFailure,
+  url: string,
+  timeoutMs: number,
+): NoAnswer {
   switch (failure.kind) {
     case 'free':
       return { meaning: 'free', message: `No sidecar runs, and ${url} is free for one.` }

@@ -74,12 +74,12 @@ export class Diagnosis {
   }
 
   platform(): Promise<Platform> {
-    const { env, hostname, clock } = this.machine
+    const { env, hostname, timers } = this.machine
     const endpoint = this.values.get('SIDECAR_AWS_ENDPOINT')
     return (this.#platform ??= detectPlatform({
       env,
       hostname,
-      clock,
+      clock: timers,
       region: this.values.get('SIDECAR_REGION'),
       endpointRegion: endpoint === undefined ? undefined : regionOfEndpoint(endpoint),
       podUid: this.values.get('SIDECAR_POD_UID'),
@@ -106,7 +106,7 @@ export class Diagnosis {
 
   /** Returns a client that calls AWS as the sidecar does. The region must be known. */
   async api(): Promise<MeteringApi> {
-    const { clock, credentials } = this.machine
+    const { clock, timers, credentials } = this.machine
     const platform = await this.platform()
     const { credentialWarning } = platform
     const { endpointDenial: denial } = this
@@ -119,14 +119,14 @@ export class Diagnosis {
         credentials,
         events: new Events(),
         clock,
-        timers: clock,
+        timers,
       }),
     ))
   }
 
   /** Waits for `work`, but no longer than one call of AWS may last. */
   inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<Result<T, 'timed-out'>> {
-    return withDeadline(this.machine.clock, this.timeoutMs, work)
+    return withDeadline(this.machine.timers, this.timeoutMs, work)
   }
 
   close(): void {

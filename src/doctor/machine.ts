@@ -8,8 +8,10 @@ export interface Machine {
   readonly reader: TextReader
   readonly bakedProductFile?: string
   readonly hostname: string
-  /** Wall clock and timers. */
+  /** The clock that hours are counted on; in a demo it runs faster. */
   readonly clock: Clock
+  /** Real time, for deadlines. */
+  readonly timers: Clock
   /** Returns every address of a host; rejects with the system's code. */
   readonly lookup: (host: string) => Promise<readonly string[]>
   readonly randomBytes: (length: number) => Uint8Array

@@ -53,7 +53,7 @@ export const databaseCheck = defineCheck({
     }
     const { inspectDatabase } = await import('../../store/postgres/commands/inspect-database.ts')
     try {
-      const state = await inspectDatabase(databaseUrl.value, () => diagnosis.machine.clock.now())
+      const state = await inspectDatabase(databaseUrl.value, () => diagnosis.machine.timers.now())
       const { name, serverVersion, deniedTable, clockAheadMs, isEncrypted } = state
       if (serverVersion < oldestServer)
         findings.problem('TooOld', `${name} is PostgreSQL ${Math.floor(serverVersion / 10_000)}.`)

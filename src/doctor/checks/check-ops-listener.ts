@@ -1,6 +1,11 @@
 import { askListener } from '../ask-listener.ts'
 import { defineCheck } from '../check.ts'
-import { askConfiguredListener, notRunning, reportNoAnswer } from '../ask-configured-listener.ts'
+import {
+  askConfiguredListener,
+  describeFailure,
+  notRunning,
+  reportNoAnswer,
+} from '../ask-configured-listener.ts'
 
 export const opsListenerCheck = defineCheck({
   id: 'ops-listener',
@@ -21,7 +26,7 @@ export const opsListenerCheck = defineCheck({
     ...notRunning,
     Unreachable: {
       status: 'fail',
-      when: 'The address does not answer at all.',
+      when: '`/livez` or `/metrics` does not answer in time.',
       fix: 'Set SIDECAR_OPS_LISTEN to an address of this machine, such as 0.0.0.0, and a port, and check whether the sidecar hangs.',
     },
   },
@@ -34,8 +39,13 @@ export const opsListenerCheck = defineCheck({
     }
     const { url, status, text } = live.value
     const metrics = await askListener(diagnosis, `${url}/metrics`)
-    const isSidecar = metrics.ok && /^marketplace_info\b/m.test(metrics.value.text)
-    if (!isSidecar) findings.problem('Taken', `${url} answers, but not as a sidecar does.`)
+    if (!metrics.ok) {
+      const { message } = describeFailure(metrics.failure, `${url}/metrics`, diagnosis.timeoutMs)
+      findings.problem('Unreachable', message)
+      return
+    }
+    if (!/^marketplace_info\b/m.test(metrics.value.text))
+      findings.problem('Taken', `${url} answers, but not as a sidecar does.`)
     else if (status !== 200) findings.problem('NotAlive', `/livez says: ${text.trim()}`)
     else findings.pass(`A sidecar is alive on ${url} and serves its metrics.`)
   },

@@ -14,6 +14,7 @@ export function testMachine(more: Partial<Machine> = {}): Machine {
     bakedProductFile: '/product.json',
     hostname: 'test-host',
     clock: createSystemClock(),
+    timers: more.clock ?? createSystemClock(),
     lookup: () => Promise.reject(Object.assign(new Error('no'), { code: 'ENOTFOUND' })),
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     userId: process.getuid?.(),

@@ -61,6 +61,15 @@ const denied = {
   transitions: [],
 } as const
 
+test('the doctor of a demo waits in real time, however fast the hours of the demo pass', async () => {
+  const clock = new ManualClock()
+  const port = await serve((_request, response) => {
+    void clock.advance(60_000).then(() => response.end('marketplace_info 1\n'))
+  })
+  const findings = await ops(port, '127.0.0.1', { clock, timers: createSystemClock() })
+  expect(outcomesOf(findings)).toEqual(['pass'])
+})
+
 describe('the check app-listener', () => {
   test('knows a sidecar whose buyer is entitled', async () => {
     const findings = await app(await sidecar())
@@ -199,6 +208,17 @@ describe('the check ops-listener', () => {
     await until(() => clock.waiting > 0)
     await clock.advance(10_000)
     expect(outcomesOf(await pending)).toEqual(['Unreachable'])
+  })
+
+  test('does not take a sidecar for another program because its metrics come too late', async () => {
+    const clock = new ManualClock()
+    const port = await serve(({ url }, response) => {
+      if (url === '/livez') response.end('ok')
+      else void clock.advance(10_000)
+    })
+    const findings = await ops(port, '127.0.0.1', { clock })
+    expect(outcomesOf(findings)).toEqual(['Unreachable'])
+    expect(findings[0]?.message).toMatch(/\/metrics did not answer in 10000 ms\.$/)
   })
 
   test('is skipped when the system chooses the port', async () => {
