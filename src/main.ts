@@ -38,7 +38,7 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./cli/healthcheck/healthcheck.ts')).healthcheck,
   },
   ledger: {
-    summary: 'show where every unit is, export records, decide what needs a decision',
+    summary: 'show where every unit is, export records, settle what needs a decision',
     load: async () => (await import('./cli/ledger/ledger-command.ts')).ledgerCommand,
   },
   doctor: {
@@ -47,7 +47,7 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./cli/doctor/doctor.ts')).doctor,
   },
   product: {
-    summary: 'check the product file that a seller bakes into the image',
+    summary: 'write and check the product file that a seller bakes into the image',
     load: async () => (await import('./cli/product/product-command.ts')).product,
   },
 }

@@ -16,14 +16,16 @@ export interface Part {
 /** Commands for the development machine. In the image they only report that they are missing. */
 export const developmentCommands: Part = {
   modules: /\/cli\/(?:demo\/demo(?:-machine)?|emulate\/emulate)\.ts$/,
-  contents: `const leftOut = async (_args, io) => {
-    io.err('This command is not part of the image; run it from a checkout of the source.')
+  contents: `const leftOut = (command) => async (_args, io) => {
+    io.err('The command ' + command + ' is not part of the image. Run it in a checkout of the source:')
+    io.err('npm run cli -- ' + command)
     return 2
   }
   const noDemo = async () => {
-    throw new TypeError('The demo is not part of the image; run it from a checkout of the source.')
+    throw new TypeError('The demo is not part of the image. Run --demo in a checkout of the source.')
   }
-  export { leftOut as demo, leftOut as emulate, noDemo as demoMachine }`,
+  const [demo, emulate] = [leftOut('demo'), leftOut('emulate')]
+  export { demo, emulate, noDemo as demoMachine }`,
 }
 
 /**

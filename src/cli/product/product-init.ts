@@ -71,7 +71,9 @@ function write(path: string, text: string): void {
     writeFileSync(path, text, { flag: 'wx' })
   } catch (cause) {
     const exists = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST'
-    const reason = exists ? 'It exists, and init never changes a file' : String(cause)
+    const reason = exists
+      ? 'It exists, and init never changes a file: give another name, or remove it first'
+      : String(cause)
     throw new SidecarError('InvalidArguments', `Cannot write ${path}. ${reason}.`, { cause })
   }
 }

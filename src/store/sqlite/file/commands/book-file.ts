@@ -256,7 +256,7 @@ function translateWrite(error: unknown): unknown {
 function notFound(directory: string): SidecarError {
   return new SidecarError(
     'LedgerNotFound',
-    `There is no ledger in ${directory}. A sidecar makes one when it starts; name its data directory with --data-dir or SIDECAR_DATA_DIR.`,
+    `There is no ledger in ${directory}. A sidecar creates one when it starts. If it uses another directory, name that one with --data-dir or SIDECAR_DATA_DIR.`,
   )
 }
 
