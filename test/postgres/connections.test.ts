@@ -1,3 +1,4 @@
+import { Client } from 'pg'
 import { expect, inject, onTestFinished, test } from 'vitest'
 import { inspectDatabase } from '../../src/store/postgres/commands/inspect-database.ts'
 import { openDatabase } from '../../src/store/postgres/connection/database.ts'
@@ -143,9 +144,31 @@ test('a database that hangs costs a sidecar four connections and bounded time, a
 })
 
 async function lockTables(url: string): Promise<() => Promise<void>> {
-  const { Client } = await import('pg')
   const other = new Client({ connectionString: url })
   await other.connect()
   await other.query('BEGIN; LOCK TABLE marketplace_sidecar.open IN ACCESS EXCLUSIVE MODE')
   return () => other.end()
 }
+
+test('an audit of a large ledger may take longer than any other statement', async () => {
+  const url = await newDatabase(server)
+  const store = await openPostgresStore({ url, statementTimeoutMs: 100 })
+  onTestFinished(() => store.close())
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  onTestFinished(() => client.end())
+  for (const audit of [() => store.unbalanced(), () => store.sharedMeteringIds()]) {
+    await client.query('BEGIN; LOCK TABLE marketplace_sidecar.record')
+    const audited = audit()
+    // Three times as long as another one may take.
+    await eventually(async () => {
+      const { rows } = await client.query(
+        `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
+         AND query_start < clock_timestamp() - interval '300 milliseconds'`,
+      )
+      return rows.length > 0
+    })
+    await client.query('COMMIT')
+    expect(await audited).toEqual([])
+  }
+})

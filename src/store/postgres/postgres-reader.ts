@@ -43,6 +43,9 @@ interface PostgresReaderOptions {
 /** How many records `records` loads at a time. */
 const pageSize = 500
 
+/** How long a question may take that adds up the whole book, of which no start and no sealing may fail. */
+const auditMs = 600_000
+
 /** Answers the questions about a book in PostgreSQL. */
 export class PostgresReader implements BookReader {
   readonly #options: PostgresReaderOptions
@@ -121,11 +124,11 @@ export class PostgresReader implements BookReader {
   }
 
   accountSums(): Promise<readonly AccountSums[]> {
-    return this.#answer(accountSums)
+    return this.#answer(accountSums, auditMs)
   }
 
   unbalanced(): Promise<readonly AccountSums[]> {
-    return this.#answer(unbalancedAccounts)
+    return this.#answer(unbalancedAccounts, auditMs)
   }
 
   customerRegion(): Promise<string | undefined> {
@@ -138,11 +141,12 @@ export class PostgresReader implements BookReader {
   }
 
   async sharedMeteringIds(): Promise<readonly SharedMeteringId[]> {
-    const rows = await this.#ask(
-      `SELECT min(metering_record_id) AS shared, json_agg(id ORDER BY id) AS records
-       FROM marketplace_sidecar.record WHERE metering_record_id IS NOT NULL
-       GROUP BY lower(metering_record_id) HAVING count(*) > 1`,
-    )
+    const sql = `SELECT min(metering_record_id) AS shared, json_agg(id ORDER BY id) AS records
+       FROM marketplace_sidecar.record WHERE lower(metering_record_id) IN (
+         SELECT lower(metering_record_id) FROM marketplace_sidecar.record
+         WHERE metering_record_id IS NOT NULL GROUP BY 1 HAVING count(*) > 1)
+       GROUP BY lower(metering_record_id)`
+    const rows = await this.#answer((session) => session.query(sql), auditMs)
     return rows.map((row) => ({
       meteringRecordId: String(row['shared']),
       records: JSON.parse(String(row['records'])) as number[],
@@ -269,8 +273,8 @@ export class PostgresReader implements BookReader {
     return new Summaries(session, inView, scope.resource)
   }
 
-  #answer<T>(question: (session: Session) => Promise<T>): Promise<T> {
-    return this.#translated(this.#options.database.snapshot(question))
+  #answer<T>(question: (session: Session) => Promise<T>, longestMs?: number): Promise<T> {
+    return this.#translated(this.#options.database.snapshot(question, longestMs))
   }
 
   #ask(sql: string, values?: readonly unknown[]) {

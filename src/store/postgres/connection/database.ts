@@ -19,8 +19,8 @@ export interface Database extends Session {
    * with CommitUnknown when the connection broke in the commit.
    */
   transaction<T>(work: (session: Session) => Promise<T>): Promise<T>
-  /** Runs questions that all see one moment. */
-  snapshot<T>(work: (session: Session) => Promise<T>): Promise<T>
+  /** Runs questions that all see one moment. Each may take `longestMs`; as long as any statement where it is absent. */
+  snapshot<T>(work: (session: Session) => Promise<T>, longestMs?: number): Promise<T>
   close(): Promise<void>
 }
 
@@ -32,6 +32,9 @@ export interface DatabaseOptions {
   readonly statementTimeoutMs?: number | undefined
   readonly lockTimeoutMs?: number | undefined
 }
+
+/** How much longer than a statement its answer may take. */
+const answerMs = 5000
 
 const int8 = 20
 const numeric = 1700
@@ -62,7 +65,7 @@ export async function openDatabase({
     max: connections,
     connectionTimeoutMillis: connectTimeoutMs,
     // The server's own limit comes first; this one is for a server that says nothing any more.
-    query_timeout: statementTimeoutMs + 5000,
+    query_timeout: statementTimeoutMs + answerMs,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     application_name: 'marketplace-sidecar',
@@ -100,7 +103,7 @@ class PooledDatabase implements Database {
   async prepared(sql: string, values: readonly unknown[]): Promise<readonly Row[]> {
     if (this.#isPooled) return this.query(sql, values)
     try {
-      return await this.#withClient((client) => queryOn(client, sql, values, nameOf(sql)))
+      return await this.#withClient((client) => queryOn(client, sql, values, { name: nameOf(sql) }))
     } catch (error) {
       if (!isNotPrepared(error)) throw error
       // A pooler gave the statement to another session of the server, which refused it before it did anything.
@@ -126,16 +129,23 @@ class PooledDatabase implements Database {
     return this.#run('BEGIN ISOLATION LEVEL READ COMMITTED', work)
   }
 
-  snapshot<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    return this.#run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work)
+  snapshot<T>(work: (session: Session) => Promise<T>, longestMs?: number): Promise<T> {
+    return this.#run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work, longestMs)
   }
 
-  async #run<T>(begin: string, work: (session: Session) => Promise<T>): Promise<T> {
+  async #run<T>(
+    begin: string,
+    work: (session: Session) => Promise<T>,
+    longestMs?: number,
+  ): Promise<T> {
     const client = await this.#pool.connect()
     let broken = false
-    const run = (sql: string, values: readonly unknown[] = []) => queryOn(client, sql, values)
+    const run = (sql: string, values: readonly unknown[] = []) =>
+      queryOn(client, sql, values, { longestMs })
     try {
       await run(begin)
+      if (longestMs !== undefined)
+        await run("SELECT set_config('statement_timeout', $1, true)", [String(longestMs)])
       const result = await work({ query: run })
       await commit(run)
       return result
@@ -170,13 +180,15 @@ async function queryOn(
   client: PoolClient,
   sql: string,
   values: readonly unknown[],
-  name?: string,
+  { name, longestMs }: { readonly name?: string; readonly longestMs?: number | undefined } = {},
 ): Promise<readonly Row[]> {
-  const { rows } = await client.query<Record<string, unknown>>({
+  const statement = {
     text: sql,
     values: [...values],
     ...(name !== undefined && { name }),
-  })
+    ...(longestMs !== undefined && { query_timeout: longestMs + answerMs }),
+  }
+  const { rows } = await client.query<Record<string, unknown>>(statement)
   return rows
 }
 
