@@ -224,7 +224,7 @@ output "task_definition_arn" {
 }
 
 output "task_role_name" {
-  description = "The same role by its name, for deploy/terraform/events."
+  description = "Name of the role that calls the Metering service, for deploy/terraform/events."
   value       = aws_iam_role.task.name
 }
 

@@ -9,7 +9,7 @@ function wrongCustomer(isMissing: boolean): SidecarError {
   return new SidecarError(
     'InvalidCustomer',
     isMissing
-      ? "The product has customers, and the report names none, so nothing of this request was recorded. Send the application's own key of the customer as customer, with POST /v1/usage."
+      ? "The product has customers, and the report names none, so nothing of this request was recorded. Name the customer by the application's own key in the member customer, with POST /v1/usage."
       : 'The route of this product is not saas: the buyer is the one who runs the task or pod. Leave customer out.',
   )
 }
