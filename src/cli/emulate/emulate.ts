@@ -26,7 +26,7 @@ usage: marketplace-sidecar emulate [options]
   --help                 this text
 
 Inspect and control it under /_emulator/: records, calls, public-key, clock, faults, settings,
-reset. docs/reference/emulator.md describes everything.`
+products, customers, events, reset. docs/reference/emulator.md describes everything.`
 
 interface EmulateSettings {
   readonly port: number
