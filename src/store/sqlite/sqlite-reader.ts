@@ -29,6 +29,9 @@ import { summaryOf } from '../record-row.ts'
 import { RecordRows, selectRecords } from './record-rows.ts'
 import { Summaries } from './summaries.ts'
 
+/** How many records are read before the event loop runs again: one may have a megabyte of allocations. */
+const recordsAtOnce = 50
+
 /** Answers the questions about a book from its file. What is asked rarely is prepared when it is asked. */
 export class SqliteReader implements BookReader {
   readonly #database: DatabaseSync
@@ -139,17 +142,29 @@ export class SqliteReader implements BookReader {
   }
 
   async *records({ since, until, dimension }: ExportFilter): AsyncIterable<MeteringRecord> {
-    const rows = this.#database
-      .prepare(
-        `${selectRecords} WHERE record.hour >= ?1 AND record.hour < ?2
-         AND (?3 IS NULL OR slot.dimension = ?3) ORDER BY record.hour, record.id`,
-      )
-      .iterate(
-        since ?? Number.MIN_SAFE_INTEGER,
-        until ?? Number.MAX_SAFE_INTEGER,
-        dimension ?? null,
-      )
-    for (const row of rows) yield this.#records.whole(row)
+    const page = this.#database.prepare(
+      `SELECT record.hour, record.id FROM record JOIN slot ON slot.id = slot_id
+       WHERE (record.hour, record.id) > (?1, ?2) AND record.hour < ?3
+         AND (?4 IS NULL OR slot.dimension = ?4)
+       ORDER BY record.hour, record.id LIMIT ${recordsAtOnce}`,
+    )
+    const before = until ?? Number.MAX_SAFE_INTEGER
+    // The first id is 1.
+    let after = { hour: since ?? Number.MIN_SAFE_INTEGER, id: 0 }
+    for (;;) {
+      const places = page
+        .all(after.hour, after.id, before, dimension ?? null)
+        .map(({ hour, id }) => ({ hour: Number(hour), id: Number(id) }))
+      for (const { id } of places) {
+        const record = this.#records.byId(id)
+        // It can be forgotten while the reader takes its time.
+        if (record !== undefined) yield record
+      }
+      const last = places.at(-1)
+      if (last === undefined || places.length < recordsAtOnce) return
+      after = last
+      await new Promise((resolve) => setImmediate(resolve))
+    }
   }
 
   note(resource: string, name: string): Promise<string | undefined> {
