@@ -13,7 +13,7 @@ export const commonOptions = {
   json: { type: 'boolean', default: false },
 } as const
 
-/** The directory of `--data-dir`, or of the settings. */
+/** The directory of `--data-dir`, or of the settings. Throws InvalidArguments, InvalidSettings. */
 export function dataDirectory(option: string | undefined, env: CliIo['env']): string {
   if (option === '') throw invalid('--data-dir must name a directory')
   if (option !== undefined) return resolve(option)
@@ -27,7 +27,10 @@ export function dataDirectory(option: string | undefined, env: CliIo['env']): st
   return values.get('SIDECAR_DATA_DIR')
 }
 
-/** The URL of the database that the settings name; undefined where the ledger is in a data directory. */
+/**
+ * The URL of the database that the settings name; undefined where the ledger is in a data directory. Throws
+ * InvalidSettings.
+ */
 export function databaseUrl(
   env: CliIo['env'],
   reader: TextReader = fileReader,

@@ -17,7 +17,7 @@ interface InitOptions {
   readonly 'customer-ids'?: string | undefined
 }
 
-/** Writes a product file at `path`, which must not exist: `product init`. */
+/** Writes a product file at `path`, which must not exist: `product init`. Throws InvalidArguments. */
 export function initProduct(
   path: string,
   options: InitOptions,

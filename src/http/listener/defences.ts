@@ -24,14 +24,14 @@ const forwardingHeaders = [
   'cf-connecting-ip',
 ] as const
 
-/** Throws a SidecarError for a request that names another host in its first line, as a proxy's do. */
+/** Throws ForeignHost for a request that names another host in its first line, as a proxy's do. */
 export function checkTarget(url: string): void {
   if (url.startsWith('/') || url === '*') return
   if (URL.canParse(url) && loopbackHost.test(new URL(url).host)) return
   throw new SidecarError('ForeignHost', 'The first line of the request names another host.')
 }
 
-/** Throws a SidecarError unless a request comes directly from this machine. */
+/** Throws ForeignHost or ForwardedRequest unless a request comes directly from this machine. */
 export function checkOrigin(headers: IncomingHttpHeaders): void {
   if (!loopbackHost.test(headers.host ?? ''))
     throw new SidecarError(
@@ -50,7 +50,10 @@ export function checkOrigin(headers: IncomingHttpHeaders): void {
     )
 }
 
-/** Makes a check of the Authorization header against the token in the file that a setting names. */
+/**
+ * Makes a check of the Authorization header against the token in the file that a setting names. It throws
+ * Unauthorized.
+ */
 export function createTokenCheck(
   token: string,
   setting: 'SIDECAR_API_TOKEN_FILE' | 'SIDECAR_OPERATOR_TOKEN_FILE',

@@ -133,7 +133,7 @@ const closeGraceMs = 1000
 
 /**
  * Listens on `host`. If that is 127.0.0.1, it also listens on the same port of ::1, where the machine has
- * that address; the limits count for both together. `timers` is real time.
+ * that address; the limits count for both together. `timers` is real time. Rejects with ListenFailed.
  */
 export async function listen(
   app: FastifyInstance,

@@ -35,7 +35,7 @@ export interface RegistrationRules {
  * Registers a customer under the identity that the product is billed by. The same registration again is
  * the same. A new identity of a known key is a new registration, and usage reported before stays with
  * the old one. Usage that waited for the first registration becomes usage of it. Throws
- * CustomerNamesIncomplete, CustomerIdentityTaken.
+ * CustomerNamesIncomplete, CustomerIdentityTaken, and InvalidCustomer for a key that is reserved.
  */
 export function registerCustomer(
   page: Page,

@@ -74,7 +74,7 @@ export function afterwards({ lastCode, lastMessage }: MeteringRecord): string {
   return `; before that: ${lastCode}${lastMessage === undefined ? '.' : `: ${lastMessage}`}`
 }
 
-/** The record of an id, in the one state that an action is for. */
+/** The record of an id, in the one state that an action is for. Throws RecordNotFound, RecordStateMismatch. */
 export function findInState(
   page: Page,
   id: number,

@@ -11,7 +11,8 @@ type ParseJson = (
 
 /**
  * Creates the parser of JSON bodies. It refuses members that would change JavaScript's objects, and
- * numbers that JavaScript would round, and text that is not UTF-8: what is billed is what was written.
+ * numbers that JavaScript would round, and text that is not UTF-8: what is billed is what was written. It throws
+ * InvalidJson, InvalidRequest, QuantityTooPrecise.
  */
 export function createJsonParser(app: FastifyInstance): ParseJson {
   const parse = app.getDefaultJsonParser('error', 'error')

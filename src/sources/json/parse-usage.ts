@@ -58,8 +58,10 @@ interface ParsedUsage {
 }
 
 /**
- * Parses the body and the Idempotency-Key header of POST /v1/usage. Throws a SidecarError for the first
- * mistake; in a batch it names the report.
+ * Parses the body and the Idempotency-Key header of POST /v1/usage. Quantities become micro-units, times ms.
+ * Throws for the first mistake, in a batch with the report's index: InvalidRequest, InvalidCustomer,
+ * InvalidIdempotencyKey, InvalidOccurredAt, InvalidTags, UnknownDimension, DimensionHasSource and the codes
+ * Quantity*.
  */
 export function parseUsage(
   body: unknown,

@@ -120,8 +120,19 @@ export class Summaries {
     const unsentHours = new Map(
       hours.map((row) => [row['hour'] as number, row['records'] as number]),
     )
-    const oldestUnsentHour = await this.#oldestUnsentHour()
-    const guardedHours = hoursOfGuard(heldUsage)
+    return {
+      states,
+      pending,
+      held,
+      guardedHours: hoursOfGuard(heldUsage),
+      unsentHours,
+      oldestUnsentHour: await this.#oldestUnsentHour(),
+      ...(await this.#oldestOpen()),
+    }
+  }
+
+  /** The first open hours: of what can be sealed, readings included, and of customers who are not registered. */
+  async #oldestOpen(): Promise<Pick<LedgerGauges, 'oldestOpenHour' | 'oldestUnregisteredHour'>> {
     const [reading] = await this.#rows(
       `SELECT min(hour) AS hour FROM marketplace_sidecar.reading_hour WHERE ${inView} AND NOT closed`,
     )
@@ -131,21 +142,12 @@ export class Summaries {
        FROM marketplace_sidecar.open JOIN marketplace_sidecar.account ON account.id = account_id
        JOIN marketplace_sidecar.registration ON registration.id = registration_id WHERE ${inView}`,
     )
-    const openHours = [
-      (first as number | null) ?? undefined,
-      (reading?.['hour'] as number | null) ?? undefined,
-    ].filter((hour) => hour !== undefined)
-    const oldestOpenHour = openHours.length === 0 ? undefined : Math.min(...openHours)
-    const oldestUnregisteredHour = (waiting as number | null) ?? undefined
+    const openHours = [first, reading?.['hour']]
+      .map((hour) => (hour as number | null | undefined) ?? undefined)
+      .filter((hour) => hour !== undefined)
     return {
-      states,
-      pending,
-      held,
-      guardedHours,
-      unsentHours,
-      oldestUnsentHour,
-      oldestOpenHour,
-      oldestUnregisteredHour,
+      oldestOpenHour: openHours.length === 0 ? undefined : Math.min(...openHours),
+      oldestUnregisteredHour: (waiting as number | null) ?? undefined,
     }
   }
 

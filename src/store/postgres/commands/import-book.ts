@@ -19,8 +19,14 @@ import { updateRecords } from '../write/write-records.ts'
 
 /** The shared book of a database, as the receiver of books that were kept in files. */
 interface BookReceiver extends AsyncDisposable {
+  /** How the database is named for people. */
   readonly name: string
+  /** Rejects with LedgerImported, LedgerNotImported where the book cannot be received. Changes nothing. */
   check(book: WholeBook): Promise<void>
+  /**
+   * Writes the whole book in one transaction. Rejects with LedgerNotImported or LedgerImbalanced when nothing
+   * was changed, and with DatabaseOutcomeUnknown.
+   */
   receive(book: WholeBook): Promise<void>
 }
 

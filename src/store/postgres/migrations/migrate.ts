@@ -11,6 +11,7 @@ const migrationLock = 4_716_212_903
 /**
  * Makes the schema, or brings it up to date, in one transaction, and grants a role what a sidecar needs.
  * Returns the version that was found and the one that is there now. Needs the right to create a schema.
+ * Rejects with LedgerTooNew.
  */
 export function migrate(
   database: Database,
@@ -45,7 +46,7 @@ export async function versionOf(session: Session): Promise<number> {
   return Number(row?.['value'] ?? 0)
 }
 
-/** Throws when the schema is missing or of another version than this program's. */
+/** Rejects with DatabaseNotMigrated where the schema is missing or older than this program's, else LedgerTooNew. */
 export async function checkVersion(session: Session): Promise<void> {
   const version = await versionOf(session)
   if (version > schemaVersion + 1) throw tooNew(version)

@@ -19,6 +19,7 @@ export interface FileLock {
 /**
  * Holds `path` for this process. A small SQLite file held in an exclusive transaction: the system
  * drops its lock when the process dies, however it dies, and other commands can still read the ledger.
+ * Throws LedgerInUse, DataDirectoryUnusable.
  */
 export function lockFile(path: string): FileLock {
   try {

@@ -42,7 +42,7 @@ export interface OpenedDatabase {
   readonly recovered: boolean
 }
 
-/** Makes the data directory, and proves that files can be written there. */
+/** Makes the data directory, and proves that files can be written there. Throws DataDirectoryUnusable. */
 export function prepareDirectory(directory: string): void {
   const probe = join(directory, '.write-probe')
   try {
@@ -66,7 +66,10 @@ interface OpenDatabaseOptions {
   readonly dataSync: DataSync
 }
 
-/** Opens the ledger's file for reading and writing, a new one when there is none or it is damaged. */
+/**
+ * Opens the ledger's file for reading and writing, a new one when there is none or it is damaged. Rejects with
+ * LedgerTooNew.
+ */
 export async function openDatabase(
   directory: string,
   { now, meaningOf, dataSync }: OpenDatabaseOptions,

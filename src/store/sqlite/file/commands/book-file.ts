@@ -45,7 +45,7 @@ export function readBook<T>(
   return withSnapshot(directory, (database) => read(new SqliteReader(database)))
 }
 
-/** The same with the database itself, for what copies it. */
+/** The same with the database itself, for what copies it. Rejects as `readBook` does. */
 export function withSnapshot<T>(
   directory: string,
   use: (database: DatabaseSync) => Promise<T>,
@@ -77,7 +77,7 @@ export function changeBook(directory: string, decide: (view: BookView) => Change
   })
 }
 
-/** The same with the database itself. */
+/** The same with the database itself. Rejects as `changeBook` does. */
 export function changeDatabase(
   directory: string,
   change: (database: DatabaseSync) => void,
