@@ -2,16 +2,13 @@ import { accountOf, type Account } from '../../metering/account.ts'
 import { sumOf, type OpenCell } from '../../metering/cell.ts'
 import { hourMs } from '../../metering/hour.ts'
 import { usageOfPart, type MeteringRecord } from '../../metering/record/record.ts'
-import { recordStateTable } from '../../metering/record/record-states.ts'
 import type { PlannedRecord } from '../../metering/record/seal-plan.ts'
 import { untagged, type TagSet } from '../../metering/tags.ts'
 import type {
   AccountChange,
   Changes,
   NewClaim,
-  NewRecord,
   RecordProgress,
-  Resealed,
   VoidedUsage,
 } from '../../store/changes.ts'
 import type { Retention } from '../../store/retention.ts'
@@ -29,15 +26,11 @@ import type { NamedSlot } from './account-slots.ts'
 import { CustomerPage } from '../customers/customer-page.ts'
 import { HeldUsage } from './held-usage.ts'
 import { imbalanced } from './imbalanced.ts'
-import { closedName, unguardedName } from './page-names.ts'
+import { unguardedName } from './page-names.ts'
 import { OpenUsage } from './open-usage.ts'
 import type { PageOptions } from './page-options.ts'
+import { PageRecords, type InsertedRecord } from './page-records.ts'
 import { Readings } from '../readings/readings.ts'
-
-/** A record that gets its id when the group is committed. */
-export interface InsertedRecord extends NewRecord {
-  id: number
-}
 
 /**
  * The book while one group of commands changes it: the store's rows under what the group has done so
@@ -50,17 +43,12 @@ export class Page {
   readonly #accounts = new Map<string, AccountPage>()
   readonly #open: OpenUsage
   readonly #held: HeldUsage
+  readonly #records: PageRecords
   readonly readings: Readings
   /** How far counters were read, moved together with the usage that they gave. */
   readonly cursors: Cursors
   readonly customers: CustomerPage
   readonly #voided: VoidedUsage[] = []
-  readonly #inserted: InsertedRecord[] = []
-  /** Slots and hours that were closed by this group. */
-  readonly #closed = new Set<string>()
-  /** Those that this group has changed, as they are now. */
-  readonly #records = new Map<number, MeteringRecord>()
-  readonly #resealed = new Map<number, Resealed>()
   readonly #claims = new Map<string, NewClaim>()
   readonly #late = new Map<string, { dimension: string; hour: number; quantity: bigint }>()
   readonly #notes = new Map<string, string | undefined>()
@@ -74,6 +62,7 @@ export class Page {
     this.#options = options
     this.#open = new OpenUsage(view, this.resource, options.tagSets)
     this.#held = new HeldUsage(view)
+    this.#records = new PageRecords(view)
     this.readings = new Readings(view.readings)
     this.cursors = new Cursors(view)
     this.customers = new CustomerPage(view, { open: this.#open, held: this.#held }, () =>
@@ -96,9 +85,8 @@ export class Page {
   }
 
   /** Whether the slot has a record of this hour, so that no more usage of it can be sealed. */
-  hasRecord({ slot, name }: NamedSlot, hour: number): boolean {
-    const byThisGroup = this.#closed.size > 0 && this.#closed.has(closedName(name, hour))
-    return byThisGroup || this.#view.isClosed(slot, hour)
+  hasRecord(slot: NamedSlot, hour: number): boolean {
+    return this.#records.has(slot, hour)
   }
 
   /** Whether AWS bills the hour by a record of the account's slot, or of the same customer under another form. */
@@ -246,30 +234,22 @@ export class Page {
   insert({ slot, name }: NamedSlot, content: PlannedRecord, sealedAt: number): InsertedRecord {
     for (const { account, quantity } of content.parts)
       this.#page(accountOf(account)).homeless -= quantity * account.divisor
-    const inserted = { slot, resource: this.resource, content, sealedAt, id: 0 }
-    this.#inserted.push(inserted)
-    this.#closed.add(closedName(name, content.hour))
     this.#forgetUnsealed()
-    return inserted
+    return this.#records.insert(name, { slot, resource: this.resource, content, sealedAt })
   }
 
   record(id: number): MeteringRecord | undefined {
-    return this.#records.get(id) ?? this.#view.record(id)
+    return this.#records.one(id)
   }
 
   /** The record that bears AWS's id. */
   recordWithMeteringId(meteringRecordId: string): number | undefined {
-    for (const [id, record] of this.#records)
-      if (record.meteringRecordId === meteringRecordId) return id
-    return this.#view.recordWithMeteringId(meteringRecordId)
+    return this.#records.withMeteringId(meteringRecordId)
   }
 
   /** Records of hours after `after` that wait for AWS, with what this group has done to them. */
   unsentRecords(after?: number): MeteringRecord[] {
-    return this.#view
-      .unsentRecords(after)
-      .map((record) => this.#records.get(record.id) ?? record)
-      .filter(({ state }) => recordStateTable[state].unsent)
+    return this.#records.unsent(after)
   }
 
   /** Changes what may change of a record, and returns it as it is then. */
@@ -278,14 +258,13 @@ export class Page {
     if (changed.state === 'moved' && record.state !== 'moved')
       for (const part of record.parts)
         this.#page(accountOf(part.account)).homeless += sumOf(usageOfPart(part))
-    this.#records.set(record.id, changed)
+    this.#records.set(changed)
     return changed
   }
 
   /** Lets a record that AWS certainly does not have be sent with other content, which it bears already. */
   reseal(record: MeteringRecord, isUntagged: boolean): MeteringRecord {
-    const { id, timestamp, clientToken } = record
-    this.#resealed.set(id, { timestamp, clientToken, isUntagged })
+    this.#records.reseal(record, isUntagged)
     return this.update(record, { state: 'sealed' })
   }
 
@@ -341,9 +320,7 @@ export class Page {
       released,
       held,
       voided: this.#voided,
-      newRecords: this.#inserted,
-      records: this.#records,
-      resealed: this.#resealed,
+      ...this.#records.changes(),
       readings: this.readings.changes(),
       cursors: this.cursors.changes(),
       claims: [...this.#claims.values()],
@@ -356,7 +333,7 @@ export class Page {
 
   /** Gives the new records the ids that they got when the group was committed. */
   assignIds(ids: readonly number[]): void {
-    for (const [index, inserted] of this.#inserted.entries()) inserted.id = ids[index] ?? 0
+    this.#records.assignIds(ids)
   }
 
   #page(account: Account): AccountPage {

@@ -5,7 +5,8 @@ import { possiblyTaken } from '../../metering/record/record.ts'
 import type { SealInput, SealPlan } from '../../metering/record/seal-plan.ts'
 import type { OpenAccountHour } from '../../store/view.ts'
 import type { NamedSlot } from '../page/account-slots.ts'
-import type { InsertedRecord, Page } from '../page/page.ts'
+import type { InsertedRecord } from '../page/page-records.ts'
+import type { Page } from '../page/page.ts'
 import { returnUsage } from '../settling/settle-record.ts'
 
 /** Which hours are sealed, and into what. Hours are their start, ms, as every instant here. */

@@ -1,5 +1,5 @@
 import type { MeteringRecord } from '../../metering/record/record.ts'
-import type { InsertedRecord } from '../page/page.ts'
+import type { InsertedRecord } from '../page/page-records.ts'
 
 /** The record that a sealed hour has become, before any attempt to send it. */
 export function sealedRecord({
