@@ -11,11 +11,28 @@ const reasons: Readonly<Record<string, string>> = {
   ReadingsFull: 'exceeds the readings that SIDECAR_MAX_READINGS allows in an hour',
 }
 
+/** How many are recorded in one piece: other requests wait meanwhile. */
+const reportsAtOnce = 500
+
 /**
- * Records reports together, or each by itself where one of them is wrong: an exporter never repeats what was
- * refused, so that a bad point would take the good ones with it. Resolves with what was rejected.
+ * Records reports a part at a time. A failure that passes can come after the first part: the exporter repeats
+ * the request, and each report of it is known by its key. Resolves with what was rejected.
  */
 export async function reportAll(
+  book: UsageBook,
+  reports: readonly UsageReport[],
+): Promise<RejectedPoints[]> {
+  const rejected: RejectedPoints[] = []
+  for (let at = 0; at < reports.length; at += reportsAtOnce)
+    rejected.push(...(await reportPart(book, reports.slice(at, at + reportsAtOnce))))
+  return rejected
+}
+
+/**
+ * Records reports together, or each by itself where one of them is wrong: an exporter never repeats what was
+ * refused, so that a bad point would take the good ones with it.
+ */
+async function reportPart(
   book: UsageBook,
   reports: readonly UsageReport[],
 ): Promise<RejectedPoints[]> {
@@ -28,6 +45,6 @@ export async function reportAll(
     const [first] = reports
     if (first !== undefined && reports.length === 1)
       return [{ dimension: first.dimension, reason, points: 1 }]
-    return (await Promise.all(reports.map((report) => reportAll(book, [report])))).flat()
+    return (await Promise.all(reports.map((report) => reportPart(book, [report])))).flat()
   }
 }
