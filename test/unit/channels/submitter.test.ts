@@ -198,6 +198,18 @@ describe('the tick of an hour', () => {
     expect(sent).toEqual(['requests 2 09:59:59'])
   })
 
+  test('opens no page of the book to seal where all usage is of hours that are not over', async () => {
+    const { report, submitter, ledger, clock } = await createBench({
+      awsTime: { isKnown: true, doubtfulForMs: 0 },
+    })
+    await report('requests', unit)
+    await report('requests', unit, { occurredAt: clock.now() + 4 * 60_000 })
+    const seal = vi.spyOn(ledger, 'seal')
+    await submitter.tick()
+    await work()
+    expect(seal).not.toHaveBeenCalled()
+  })
+
   test('makes up for every tick that was missed', async () => {
     const { report, clock, submitter, sent } = await createBench()
     await report('requests', unit)
@@ -374,6 +386,13 @@ describe('the end', () => {
     await report('requests', 5n * unit)
     await submitter.flush(true)
     expect(sent).toEqual(['requests 5 09:15:00'])
+  })
+
+  test('makes no record of zero for the hour that is not over', async () => {
+    const { submitter, sent, clock } = await createBench({ zeroRecords: true })
+    await clock.advance(hourMs)
+    await submitter.flush(true)
+    expect(sent).toEqual(['requests 0 09:59:59'])
   })
 
   test('is the end of every wake-up: no timer is left, and nothing is looked at again', async () => {
