@@ -1,8 +1,11 @@
 import { isShared } from '../../metering/account.ts'
-import type { OpenCell } from '../../metering/cell.ts'
+import { mergeCells, type OpenCell } from '../../metering/cell.ts'
 import type { TagSet } from '../../metering/tags.ts'
 import type { HeldCells } from '../../store/changes.ts'
 import type { BookView, HeldHour, HeldKey, OpenAccountHour } from '../../store/view.ts'
+
+/** After every id that the store gives. */
+const noId = Number.MAX_SAFE_INTEGER
 
 interface HeldPage extends HeldCells {
   readonly added: Map<TagSet, bigint>
@@ -34,13 +37,22 @@ export class HeldUsage {
     return !isReleased && this.#view.isHeld(open)
   }
 
-  /** What the store holds and this group has not released. */
+  /** What is held, the oldest hour first; what this group has held has no id yet. */
   hours(): HeldHour[] {
-    return this.#view.heldHours().filter((held) => !this.#released.has(nameOf(held)))
+    const left = this.#view.heldHours().filter((held) => !this.#released.has(nameOf(held)))
+    if (this.#added.size === 0) return left
+    const known = new Set(left.map(nameOf))
+    const added = [...this.#added].filter(([name]) => !known.has(name))
+    const all = [...left, ...added.map(([, held]) => ({ ...held, id: noId }))]
+    return all.toSorted((a, b) => a.hour - b.hour || a.id - b.id)
   }
 
   cells(held: HeldHour): readonly OpenCell[] {
-    return this.#released.has(nameOf(held)) ? [] : this.#view.heldCells(held)
+    const name = nameOf(held)
+    const stored = this.#released.has(name) || held.id === noId ? [] : this.#view.heldCells(held)
+    const added = this.#added.get(name)?.added
+    if (added === undefined) return stored
+    return mergeCells([stored, [...added].map(([tags, quantity]) => ({ tags, quantity }))])
   }
 
   /** What this group holds. */
@@ -51,7 +63,9 @@ export class HeldUsage {
   /** Takes all out of a held hour, and returns it. */
   release(held: HeldHour): readonly OpenCell[] {
     const cells = this.cells(held)
-    this.#released.set(nameOf(held), held)
+    const name = nameOf(held)
+    this.#added.delete(name)
+    if (held.id !== noId) this.#released.set(name, held)
     return cells
   }
 

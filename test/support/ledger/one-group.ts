@@ -56,6 +56,7 @@ function contentOf(book: ModelBook) {
     records: [...book.records.values()]
       .map((record) => ({ ...record, id: 0 }))
       .toSorted((a, b) => (a.clientToken < b.clientToken ? -1 : 1)),
+    voided: [...book.voided.values()],
     closed: [...book.closed.keys()].toSorted(),
     claims: sorted(book.claims),
     late: sorted(book.late),
