@@ -6,9 +6,11 @@ import {
   type Registration,
 } from '../../metering/customer.ts'
 import { laterOf, type LicenceState } from '../../metering/licence.ts'
+import { customerHolder } from '../../metering/slot.ts'
 import type { CustomerView, OpenAccountHour } from '../../store/view.ts'
 import type { HeldUsage } from '../page/held-usage.ts'
 import type { OpenUsage } from '../page/open-usage.ts'
+import type { PageRecords } from '../page/page-records.ts'
 
 /** What AWS calls a customer, the most exact first. */
 const exactness = ['licenseArn', 'identifier', 'accountId'] as const
@@ -17,6 +19,7 @@ const exactness = ['licenseArn', 'identifier', 'accountId'] as const
 interface Places {
   readonly open: Pick<OpenUsage, 'withAdded'>
   readonly held: Pick<HeldUsage, 'added'>
+  readonly records: Pick<PageRecords, 'sealedHours'>
 }
 
 /** The customers while one group of commands changes them: the store's under what the group has done. */
@@ -134,7 +137,7 @@ export class CustomerPage {
   /** The last hour that has usage or a record of a registration; undefined where none has. */
   lastHour(registration: Registration): number | undefined {
     const stored = this.#view.lastHour(registration)
-    const hours = this.#addedFor(registration).map(({ hour }) => hour)
+    const hours = this.#addedFor(registration)
     return [...hours, ...(stored === undefined ? [] : [stored])].toSorted((a, b) => a - b).at(-1)
   }
 
@@ -177,14 +180,15 @@ export class CustomerPage {
     return [...new Map(accounts.map((account) => [account.name, account])).values()]
   }
 
-  /** Hours to which this group adds usage of a registration, or of which it holds some. */
-  #addedFor({ customer, identity }: Registration): OpenAccountHour[] {
+  /** Hours to which this group adds usage of a registration, of which it holds some, or which it has sealed. */
+  #addedFor({ customer, identity }: Registration): number[] {
     const isOwn = ({ account: { key } }: OpenAccountHour) => {
       const { form, value } = key.identity ?? {}
       return key.customer === customer && form === identity.form && value === identity.value
     }
-    const { open, held } = this.#places
-    return [...open.withAdded([], isOwn), ...held.added().filter(isOwn)]
+    const { open, held, records } = this.#places
+    const usage = [...open.withAdded([], isOwn), ...held.added().filter(isOwn)]
+    return [...usage.map(({ hour }) => hour), ...records.sealedHours(customerHolder(identity))]
   }
 
   #sharing(names: CustomerNames, key: keyof CustomerNames): Registration[] {

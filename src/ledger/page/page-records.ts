@@ -38,6 +38,12 @@ export class PageRecords {
     return inserted
   }
 
+  /** The hours of which this group has sealed a record of a holder. */
+  sealedHours(holder: string): number[] {
+    const own = this.#inserted.filter(({ slot }) => slot.holder === holder)
+    return own.map(({ content }) => content.hour)
+  }
+
   one(id: number): MeteringRecord | undefined {
     return this.#changed.get(id) ?? this.#view.record(id)
   }

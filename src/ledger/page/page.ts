@@ -65,9 +65,8 @@ export class Page {
     this.#records = new PageRecords(view)
     this.readings = new Readings(view.readings)
     this.cursors = new Cursors(view)
-    this.customers = new CustomerPage(view, { open: this.#open, held: this.#held }, () =>
-      this.#forgetUnsealed(),
-    )
+    const places = { open: this.#open, held: this.#held, records: this.#records }
+    this.customers = new CustomerPage(view, places, () => this.#forgetUnsealed())
   }
 
   /** The task or pod that owns the book. */

@@ -1,7 +1,11 @@
 import * as fc from 'fast-check'
 import { test } from 'vitest'
 import { clientTokenOf } from '../../../src/channels/meter-usage/client-token.ts'
-import { applyEvent, endCustomer } from '../../../src/ledger/customers/end-customer.ts'
+import {
+  applyEvent,
+  deleteCustomer,
+  endCustomer,
+} from '../../../src/ledger/customers/end-customer.ts'
 import { adoptCustomer } from '../../../src/ledger/customers/named-customer.ts'
 import { registerCustomer } from '../../../src/ledger/customers/register-customer.ts'
 import type { Page } from '../../../src/ledger/page/page.ts'
@@ -60,6 +64,11 @@ function commandsOf(form: 'license-arn' | 'account') {
     (customer): Command =>
       (page) =>
         endCustomer(page, customer, now),
+  )
+  const remove = key.map(
+    (customer): Command =>
+      (page) =>
+        deleteCustomer(page, customer, now),
   )
   const event = fc
     .record({
@@ -123,7 +132,8 @@ function commandsOf(form: 'license-arn' | 'account') {
     { weight: 1, arbitrary: adopt },
     { weight: 1, arbitrary: end },
     { weight: 1, arbitrary: event },
-    { weight: 1, arbitrary: seal },
+    { weight: 1, arbitrary: remove },
+    { weight: 2, arbitrary: seal },
   )
 }
 
@@ -161,7 +171,7 @@ test.each(['license-arn', 'account'] as const)(
       fc.property(fc.array(commandsOf(form), { maxLength: 10 }), (commands) => {
         expectSameInOneGroup(bookBefore, commands, { resource: owner, maxTagSets: 2 })
       }),
-      { seed: 20_261_126, numRuns: 150 },
+      { seed: 20_261_126, numRuns: 300 },
     )
   },
 )
