@@ -71,7 +71,7 @@ export class AttemptLog {
   }
 
   /** The ledger could not say which records wait. */
-  notRead(error: unknown): void {
+  queueNotRead(error: unknown): void {
     const { clock, log } = this.#options
     const why = messageOf(error)
     if (this.#reminders.isDue(queue, why, clock.elapsed()))
@@ -81,7 +81,8 @@ export class AttemptLog {
       )
   }
 
-  read(): void {
+  /** The ledger said again which records wait. */
+  queueRead(): void {
     this.#reminders.forget(queue)
   }
 

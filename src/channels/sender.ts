@@ -214,12 +214,12 @@ export class Sender {
         waitOf: (record) => this.#waitOf(record),
       })
       this.#failedReads = 0
-      this.#log.read()
+      this.#log.queueRead()
       return found
     } catch (error) {
       if (this.stopped.aborted) return undefined
       this.#failedReads += 1
-      this.#log.notRead(error)
+      this.#log.queueNotRead(error)
       const capMs = this.#flushing ? lookAgainAtTheEndMs : lookAgainMs
       this.#wakeAfter(backoffMs(this.#failedReads, random, { capMs }))
       return undefined

@@ -15,7 +15,7 @@ import {
   type EventResult,
   type LicenceEvent,
 } from './end-customer.ts'
-import { countOverflow } from '../reporting/grown.ts'
+import { countOverflow } from '../reporting/count-overflow.ts'
 import { reportRecords, usageOfRecords } from '../reporting/report-records.ts'
 import type { ReportRules } from '../reporting/report-usage.ts'
 import { adoptCustomer, namedCustomer } from './named-customer.ts'

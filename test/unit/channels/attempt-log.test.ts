@@ -134,7 +134,7 @@ test('a ledger that does not store or read is a line an hour for each record', a
   const full = new Error('the disk is full')
   const fail = () => {
     for (const id of [7, 8, 7]) attemptLog.notStored(id, full)
-    for (let times = 0; times < 2; times += 1) attemptLog.notRead(full)
+    for (let times = 0; times < 2; times += 1) attemptLog.queueNotRead(full)
   }
   const read = expect.stringMatching(/^\S.{20,}: the disk is full$/) as string
   const once = [
@@ -147,7 +147,7 @@ test('a ledger that does not store or read is a line an hour for each record', a
   await clock.advance(hourMs)
   fail()
   expect(lines).toEqual([...once, ...once])
-  attemptLog.read()
+  attemptLog.queueRead()
   fail()
   expect(lines.slice(6)).toEqual([once[2]])
 })

@@ -10,7 +10,7 @@ function grown(
     .filter(([, count]) => count > 0)
 }
 
-/** Applies reports, and returns how many tag sets of each dimension went to the untagged bucket. */
+/** Applies reports. Returns how many reports of each dimension went to the untagged bucket meanwhile. */
 export function countOverflow<T>(
   page: Pick<Page, 'overflowed'>,
   apply: () => T,
