@@ -53,6 +53,12 @@ describe('the bundled emulator', () => {
     expect({ code, err }).toEqual({ code: 0, err: '' })
   })
 
+  test('names itself in what it says of a wrong option', async () => {
+    const { code, err } = await start(temporaryDirectory(), '--port', 'x').ended
+    expect(code).toBe(2)
+    expect(err).toMatch(/^marketplace-sidecar-emulator --help$/m)
+  })
+
   test('says what is wrong with a scenario, and ends with 2', async () => {
     const program = start(temporaryDirectory(), '--scenario', 'missing.yaml')
     const { code, out, err } = await program.ended
