@@ -43,6 +43,15 @@ export const acceptedSurvivors: readonly AcceptedSurvivor[] = [
     mutators: ['ArrayDeclaration'],
     reason: 'What Stryker puts into the list has no instant, so that it overlaps nothing.',
   },
+  ...[
+    { line: 'cell.quantity < left ?', to: 'cell.quantity <= left' },
+    { line: 'quantity < unguarded ?', to: 'quantity <= unguarded' },
+  ].map((change) => ({
+    ...change,
+    file: 'src/ledger/decisions/write-off.ts',
+    mutators: ['EqualityOperator'],
+    reason: 'The smaller of two equal quantities is either of them.',
+  })),
   {
     file: 'src/metering/cell.ts',
     line: 'a.tags < b.tags',

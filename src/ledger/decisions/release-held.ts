@@ -32,7 +32,7 @@ export function releaseHeld(
     held.reason === 'no-divisor' ? accountOf(todaysKey(held.account.key, meaningOf)) : held.account
   const cells = page.release(held)
   const quantity = sumOf(cells)
-  if (account.name !== held.account.name) page.transfer(held.account, account, quantity)
+  page.transfer(held.account, account, quantity)
   const releasedTo = page.firstUnsealedHour(account, hourOf(now))
   for (const { tags, quantity: part } of cells) page.addUnguarded(account, releasedTo, tags, part)
   return { account: account.key, hour: held.hour, quantity, releasedTo }

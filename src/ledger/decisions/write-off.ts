@@ -85,7 +85,7 @@ export function writeOffUsage(page: Page, wanted: UsageToWriteOff, now: number):
       if (quantity > 0n) page.writeOff({ ...none, quantity, reason, at: now })
       if (cell.quantity > quantity) rest.push({ ...cell, quantity: cell.quantity - quantity })
     }
-    if (rest.length > 0) putBack(rest)
+    putBack(rest)
   }
   if (left > 0n)
     throw new SidecarError(
@@ -116,8 +116,8 @@ function openPlaces(page: Page): Place[] {
         for (const { tags, quantity } of cells) {
           const free = quantity < unguarded ? quantity : unguarded
           unguarded -= free
-          if (free > 0n) page.addUnguarded(account, hour, tags, free)
-          if (quantity > free) page.add(account, hour, tags, quantity - free)
+          page.addUnguarded(account, hour, tags, free)
+          page.add(account, hour, tags, quantity - free)
         }
       },
     }
