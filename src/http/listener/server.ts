@@ -42,6 +42,8 @@ export function createServerBase(limits: ServerLimits, events: Events, log: Log)
     return503OnClosing: false,
     // Node's own default for the headers is a minute, whatever the whole request may take.
     http: { ...httpOptions, headersTimeout: limits.requestTimeoutMs },
+    // The key of a customer has up to 255 characters, each of which may be written as three.
+    routerOptions: { maxParamLength: 765 },
     // Of the router, before it knows a route.
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, problemOfError(error)),
     genReqId: requestIdOf,

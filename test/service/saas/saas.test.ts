@@ -20,6 +20,21 @@ import {
 afterEach(closeSaas)
 
 describe('a SaaS product', () => {
+  test('has customers with keys of 255 characters, each written as three in a path', async () => {
+    const key = '/'.repeat(255)
+    const running = await startSaas()
+    const path = `/v1/customers/${encodeURIComponent(key)}`
+    const names = { accountId: acme.customerAwsAccountId, licenseArn: acme.licenseArn }
+    const answers = [
+      await running.post({ dimension: 'requests', quantity: 2, customer: key }),
+      await send('PUT', path, names),
+      await running.get(path),
+      await send('POST', `${path}/end`),
+    ]
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+    expect(answers[3]?.body).toMatchObject({ key, active: false })
+  })
+
   test('bills one record for each customer, dimension and hour, across a restart', async () => {
     const first = await startSaas()
     await first.entitled()
