@@ -10,6 +10,9 @@ import {
 } from '../../../src/ledger/decisions/operator-actions.ts'
 import { writeOffRecord, writeOffUsage } from '../../../src/ledger/decisions/write-off.ts'
 import { sumOf } from '../../../src/metering/cell.ts'
+import { countStreams } from '../../../src/ledger/readings/count-streams.ts'
+import { resealRecord } from '../../../src/ledger/sealing/reseal-record.ts'
+import { markAll } from '../../../src/ledger/settling/settle-record.ts'
 import { releaseHeld } from '../../../src/ledger/decisions/release-held.ts'
 import type { Page } from '../../../src/ledger/page/page.ts'
 import { countPage } from '../../../src/ledger/readings/count-page.ts'
@@ -52,7 +55,7 @@ const ofBuyer = (dimension: string) => accounts.ofBuyer(dimension)
 const limitOf = ({ dimension }: { readonly dimension: string }) =>
   dimension === 'guarded' ? 4n * unit : undefined
 const rules = {
-  zeroRecords: false,
+  zeroRecords: true,
   formOf: () => 'whole' as const,
   clientTokenOf,
   onFolded: () => {},
@@ -64,7 +67,7 @@ const report = fc
     quantity: fc.bigInt({ min: 1n, max: 5n * unit }),
     tags: fc.constantFrom('', '', '[["team","a"]]', '[["team","b"]]', '[["team","c"]]'),
     member: fc.constantFrom('ada', 'bob', 'cy', 'dee'),
-    hoursAgo: fc.constantFrom(0, 1, 2),
+    hoursAgo: fc.constantFrom(0, 1, 2, -1),
     minute: fc.nat({ max: 29 }),
     key: fc.constantFrom(undefined, undefined, 'k', 'l'),
   })
@@ -86,8 +89,8 @@ const report = fc
       )
   })
 
-const seal = fc.constantFrom(0, 1, 2).map(
-  (hoursAgo): Command =>
+const seal = fc.tuple(fc.constantFrom(-1, 0, 1, 2), fc.boolean()).map(
+  ([hoursAgo, zero]): Command =>
     (page) =>
       sealPart(
         page,
@@ -95,7 +98,7 @@ const seal = fc.constantFrom(0, 1, 2).map(
           before: hour - hoursAgo * hourMs + 1,
           now,
           plan: (input) => planSeal(input, rules),
-          zeroHours: [],
+          zeroHours: zero ? [{ dimension: 'requests', hour: hour - hourMs }] : [],
         },
         limitOf,
         ofBuyer,
@@ -162,6 +165,50 @@ const decide = fc.tuple(fc.constantFrom(1, 2, 3), fc.constantFrom(...decisions))
   ([id, decision]): Command =>
     (page) =>
       decision(page, id),
+)
+
+const streams = fc
+  .record({
+    value: fc.bigInt({ min: 0n, max: 9n }),
+    series: fc.constantFrom('a', 'b'),
+    ago: fc.constantFrom(0, 60_000, 7 * hourMs),
+    start: fc.constantFrom(0, 1),
+  })
+  .map(
+    ({ value, series, ago, start }): Command =>
+      (page) =>
+        countStreams(
+          page,
+          {
+            source: 's',
+            points: [
+              {
+                dimension: 'requests',
+                series,
+                tags: '',
+                value: value * unit,
+                startedAt: now - 8 * hourMs + start * 20_000,
+                start: String(start),
+                at: now - ago,
+                firstValue: 'count',
+              },
+            ],
+          },
+          ofBuyer,
+          { firstSeenAt: 0, readings, now, window: meterUsageWindow },
+        ),
+  )
+const marks = fc.oneof(
+  fc.constantFrom(1, 2, 3).map(
+    (id): Command =>
+      (page) =>
+        markAll(page, [id], now),
+  ),
+  fc.constantFrom(1, 2, 3).map(
+    (id): Command =>
+      (page) =>
+        resealRecord(page, id, now, () => 'again'),
+  ),
 )
 
 /** A decision that is refused when it has changed the page rolls its group back, so it is looked at before. */
@@ -231,6 +278,8 @@ test('commands in one group give the same book as one after the other', () => {
     { weight: 1, arbitrary: release },
     { weight: 2, arbitrary: writeOff },
     { weight: 3, arbitrary: decide },
+    { weight: 2, arbitrary: streams },
+    { weight: 2, arbitrary: marks },
   )
   fc.assert(
     fc.property(fc.array(command, { maxLength: 14 }), (commands) => {
