@@ -13,10 +13,14 @@ const server = inject('postgres')
 const customers = { form: 'identifier', region: 'us-east-1', lateUsage: 'carry' } as const
 const acme = { customer: 'acme', names: { identifier: 'acme' }, reactivates: false }
 
-async function bookOfFile(directory?: string, clock = new ManualClock()) {
+async function bookOfFile(
+  directory?: string,
+  clock = new ManualClock(),
+  region = customers.region as string,
+) {
   const bench = await openBench({
-    resource: 'saas:product:us-east-1',
-    customers,
+    resource: `saas:product:${region}`,
+    customers: { ...customers, region },
     clock,
     ...(directory !== undefined && { directory }),
   })
@@ -100,3 +104,19 @@ test.each([
     expect(await endedAt()).toBe(last)
   },
 )
+
+test('a file with the customers of another region, or with the usage of a buyer, is not brought in', async () => {
+  const clock = new ManualClock()
+  const url = await newDatabase(server)
+  const database = await bookOfDatabase(url, clock)
+  await database.customers.register(acme)
+  const elsewhere = await bookOfFile(undefined, clock, 'eu-west-1')
+  await elsewhere.customers.register(acme)
+  const ofBuyer = await openBench({ clock })
+  await ofBuyer.report('requests', unit)
+  for (const { ledger, directory } of [elsewhere, ofBuyer]) {
+    await ledger.close()
+    await expect(bringIn(directory, url)).rejects.toMatchObject({ code: 'LedgerNotImported' })
+  }
+  expect((await bookOfFile(elsewhere.directory, clock, 'eu-west-1')).ledger.owner).toBeDefined()
+})

@@ -12,6 +12,7 @@ import { checkDurability } from '../lease.ts'
 import { checkVersion } from '../migrations/migrate.ts'
 import { Names } from '../names.ts'
 import { Loaded } from '../view/loaded.ts'
+import { isNamed } from '../view/load-customers.ts'
 import { customersOfBoth } from './customers-of-both.ts'
 import { ChangeWriter } from '../write/write-changes.ts'
 import { receiveClaims } from '../write/write-claims.ts'
@@ -73,7 +74,35 @@ async function check(session: Session, book: WholeBook, name: string): Promise<v
     )
   if (book.sums.some((sums) => imbalanceOf(sums) !== 0n))
     throw refused('the ledger is not balanced, see "ledger audit"')
+  await checkKind(session, book, name)
   await checkHours(session, book, name)
+}
+
+/** A database has the customers of one region, or the usage of buyers: its sidecars send all that it has. */
+async function checkKind(
+  session: Session,
+  { accounts, registrations }: WholeBook,
+  name: string,
+): Promise<void> {
+  const ofBuyers = accounts.some(({ account }) => account.key.customer === '')
+  const ofCustomers =
+    registrations.length > 0 || accounts.some(({ account }) => account.key.customer !== '')
+  const region = registrations[0]?.identity.region
+  const [known] = await session.query(
+    `SELECT (SELECT region FROM marketplace_sidecar.registration WHERE ${isNamed} LIMIT 1) AS region,
+            EXISTS (SELECT FROM marketplace_sidecar.account WHERE registration_id = 0) AS buyers,
+            EXISTS (SELECT FROM marketplace_sidecar.account WHERE registration_id <> 0) AS customers`,
+  )
+  const knownRegion = (known?.['region'] as string | null) ?? undefined
+  const hasCustomers = known?.['customers'] === true || knownRegion !== undefined
+  if ((ofBuyers && hasCustomers) || (ofCustomers && known?.['buyers'] === true))
+    throw refused(
+      `the database ${name} has the usage of a product of another kind. Give each product its own database`,
+    )
+  if (region !== undefined && knownRegion !== undefined && region !== knownRegion)
+    throw refused(
+      `the customers of this ledger are billed in ${region}, and those of the database ${name} in ${knownRegion}. Give each region its own database`,
+    )
 }
 
 /** Before the file is marked: what two sidecars have metered for one customer and hour is no one record. */
