@@ -23,3 +23,10 @@ export function microOf(text: string): Result<bigint, ValueProblem> {
   if (shift >= 0) return succeed(BigInt(digits) * 10n ** BigInt(shift))
   return succeed(digits.length + shift <= 0 ? 0n : BigInt(digits.slice(0, shift)))
 }
+
+const longestShown = 40
+
+/** Returns a value for a message, which is kept, logged and answered: a page can write a number of megabytes. */
+export function shownValue(text: string): string {
+  return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text
+}

@@ -4,7 +4,7 @@ import type { UsageReport } from '../../metering/report.ts'
 import type { TagSet } from '../../metering/tags.ts'
 import type { Dimension } from '../../product/product.ts'
 import { mappedTags } from '../mapped-tags.ts'
-import { microOf } from '../sample-value.ts'
+import { microOf, shownValue } from '../sample-value.ts'
 import { textOf, type OtlpMetric, type OtlpPoint } from './metric.ts'
 import { sumReadings, type StreamReading } from './sum-readings.ts'
 import { mistakeOf, mistakeOfTime } from './point-mistakes.ts'
@@ -104,7 +104,7 @@ class Picker {
     const value = microOf(point.value ?? 'NaN')
     if (!value.ok || value.value > largest) {
       if (aggregate !== 'sum') this.#incomplete.add(dimension)
-      return `has the value ${point.value ?? 'none'}`
+      return `has the value ${shownValue(point.value ?? 'none')}`
     }
     const at = millisecondsOf(point.time)
     const mistake = mistakeOfTime(point, aggregate === 'sum', this.#now)

@@ -5,7 +5,7 @@ import type { Dimension } from '../../product/product.ts'
 import type { Sample } from './exposition/page.ts'
 import { seriesKey } from './exposition/parse-page.ts'
 import { mappedTags } from '../mapped-tags.ts'
-import { microOf } from '../sample-value.ts'
+import { microOf, shownValue } from '../sample-value.ts'
 
 export type ScrapedDimension = Dimension & {
   readonly from: { readonly prometheus: NonNullable<NonNullable<Dimension['from']>['prometheus']> }
@@ -60,7 +60,7 @@ export function readPage(
       if (wanted.some(([label, text]) => (sample.labels.get(label) ?? '') !== text)) continue
       const value = microOf(sample.value)
       if (!value.ok) {
-        unusable.push({ dimension, reason: `${metric} shows ${sample.value}` })
+        unusable.push({ dimension, reason: `${metric} shows ${shownValue(sample.value)}` })
         continue
       }
       const mistake = mistakeOf(sample, aggregate, match)

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { microOf } from '../../../src/sources/sample-value.ts'
+import { microOf, shownValue } from '../../../src/sources/sample-value.ts'
 
 test.each([
   ['0', 0n],
@@ -42,4 +42,9 @@ test('differences of readings add up to the last one, whatever a float shows', (
       },
     ),
   )
+})
+
+test('a message shows the beginning of a long value', () => {
+  expect(shownValue('1.5')).toBe('1.5')
+  expect(shownValue('9'.repeat(1_000_000))).toBe(`${'9'.repeat(40)}…`)
 })
