@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
@@ -8,6 +8,7 @@ import { readBook } from '../../src/store/sqlite/file/commands/book-file.ts'
 import { fullNameOf, metricTable } from '../../src/observe/prometheus/metric-table.ts'
 import { readRules } from '../alerts/alert-rules.ts'
 import { openBench, temporaryDirectory, unit } from '../support/ledger/ledger-bench.ts'
+import { runLedger } from '../support/ledger/ledger-command-io.ts'
 import { root } from '../support/program/program.ts'
 import { readPage, tableOf } from './page.ts'
 
@@ -64,8 +65,14 @@ describe('the runbook', () => {
   test('the commands that fetch a copy fetch a ledger', async () => {
     const bench = await openBench()
     await bench.report('requests', 3n * unit)
+    const inBench = (text: string) =>
+      text.replaceAll('/var/lib/marketplace-sidecar', bench.directory)
+    const [, copy = ''] = /-- marketplace-sidecar ledger backup (\S+)$/m.exec(page) ?? []
+    expect(await runLedger(bench.directory, bench.clock, ['backup', inBench(copy)])).toMatchObject({
+      code: 0,
+    })
     const scripts = [...page.matchAll(/^kubectl exec .* -- (node -e .*)$/gm)].map(([, text = '']) =>
-      text.replaceAll('/var/lib/marketplace-sidecar', bench.directory),
+      inBench(text),
     )
     expect(scripts).toHaveLength(2)
     const fetched = temporaryDirectory()
@@ -77,6 +84,7 @@ describe('the runbook', () => {
       open: [open],
     } = await readBook(fetched, (book) => book.usage(0))
     expect(open).toMatchObject({ dimension: 'requests', quantity: 3n * unit })
+    expect(existsSync(inBench(copy))).toBe(false)
   })
 
   test('every metric that it names exists', () => {
