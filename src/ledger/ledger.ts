@@ -199,14 +199,14 @@ export class Ledger {
     outcomes: readonly (readonly [id: number, Settlement])[],
   ): Promise<MeteringRecord[]> {
     const { clock, events } = this.#options
-    const records = await this.#commits.run('settle-written', (page) =>
-      outcomes.map(([id, outcome]) => settleRecord(page, id, outcome, clock.now())),
+    const settled = await this.#commits.run('settle-written', (page) =>
+      outcomes.map(([id, outcome]) => ({
+        record: settleRecord(page, id, outcome, clock.now()),
+        kind: outcome.kind,
+      })),
     )
-    for (const [index, [, { kind }]] of outcomes.entries()) {
-      const record = records[index]
-      if (record !== undefined) reportSettled(events, record, kind)
-    }
-    return records
+    for (const { record, kind } of settled) reportSettled(events, record, kind)
+    return settled.map(({ record }) => record)
   }
 
   /**

@@ -11,7 +11,7 @@ export interface Tag {
 export function canonicalTags(tags: readonly Tag[]): TagSet {
   if (tags.length === 0) return untagged
   const pairs = tags.map(({ key, value }) => [key, value] as const)
-  return JSON.stringify(pairs.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+  return JSON.stringify(pairs.toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** Returns the tags of a canonical set, by key. */

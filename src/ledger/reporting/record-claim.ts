@@ -13,6 +13,8 @@ export interface RecordClaim {
   /** Under what else the same record may be known. */
   readonly earlier: readonly string[]
   readonly digest: Buffer
+  /** How old its hour may be when AWS accepts it, ms. */
+  readonly windowMs: number
 }
 
 /** Returns the claim of a request that follows AWS's rule; undefined for one that adds to its hour. */
@@ -21,11 +23,12 @@ export function claimOfRecord({ record, reports }: UsageRequest): RecordClaim | 
   const content = reports.map(({ tags, quantity }) => [tags, quantity.toString()].join(' '))
   const digest = createHash('sha256').update(JSON.stringify(content.toSorted())).digest()
   const tokenOf = (key: string) => `record:${key}`
-  const { key, earlierKeys = [] } = record
+  const { key, earlierKeys = [], windowMs } = record
   return {
     token: tokenOf(key),
     earlier: earlierKeys.map(tokenOf),
     digest: digest.subarray(0, 16),
+    windowMs,
   }
 }
 
@@ -48,11 +51,9 @@ export function answeredBefore(
 
 /** Returns the claim as it is kept: for the usual time after AWS no longer accepts its record. */
 export function recordClaimToStore(
-  claim: RecordClaim,
+  { token, digest, windowMs }: RecordClaim,
   receipts: readonly ReportReceipt[],
-  { record }: UsageRequest,
   now: number,
 ): NewClaim {
-  const { token, digest } = claim
-  return { token, digest, receipts, createdAt: now, keptLongerMs: record?.windowMs }
+  return { token, digest, receipts, createdAt: now, keptLongerMs: windowMs }
 }

@@ -89,7 +89,7 @@ function writeDown(
   now: number,
 ): ReportReceipt | undefined {
   const receipts = request.reports.map((report) => recordReport(page, report, rules, now))
-  page.storeClaim(recordClaimToStore(claim, receipts, request, now))
+  page.storeClaim(recordClaimToStore(claim, receipts, now))
   return receipts[0]
 }
 

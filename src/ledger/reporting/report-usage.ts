@@ -84,7 +84,7 @@ export function reportUsage(
     return receipt
   })
   if (whole !== undefined) page.storeClaim({ ...whole, receipts, createdAt: now })
-  if (ofRecord !== undefined) page.storeClaim(recordClaimToStore(ofRecord, receipts, request, now))
+  if (ofRecord !== undefined) page.storeClaim(recordClaimToStore(ofRecord, receipts, now))
   return receipts
 }
 

@@ -124,6 +124,17 @@ export function describeKeeping(
       })
     })
 
+    test('is exact where it is more than a number of JavaScript holds', async () => {
+      const { store } = await owned()
+      const much = (2n ** 53n + 1n) * unit + 1n
+      await write(store, { held: [{ ...key, since: nine, added: new Map([[untagged, much]]) }] })
+      const [hour] = await look(store, (view) => view.heldHours())
+      expect(hour).toMatchObject({ ...key, since: nine })
+      const cells = hour && (await look(store, (view) => view.heldCells(hour)))
+      expect(cells).toEqual([{ tags: untagged, quantity: much }])
+      expect((await store.usage(now)).held).toMatchObject([{ quantity: much }])
+    })
+
     test('goes out whole when it is released, and can be held again in that group', async () => {
       const { store } = await owned()
       await write(store, { held: [{ ...key, since: nine, added: new Map([[untagged, unit]]) }] })

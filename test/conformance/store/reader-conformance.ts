@@ -49,6 +49,7 @@ export function describeReader(name: string, owned: () => Promise<{ store: Store
       expect(await store.pendingRecords()).toEqual([])
       expect(await store.accountSums()).toEqual([])
       expect(await store.hasSealable({ before: now, endedBefore: 0 })).toBe(false)
+      expect(await store.hasAbandoned()).toBe(false)
       expect(await store.record(1)).toBeUndefined()
       expect(await store.find('m-1', now)).toBeUndefined()
       expect(await store.note(pod, 'public-key')).toBeUndefined()
@@ -128,6 +129,7 @@ export function describeReader(name: string, owned: () => Promise<{ store: Store
         [2, 'sending'],
         [4, 'refused'],
       ])
+      expect(usage.pendingCount).toBe(4)
       expect(usage.settled.map(({ id, state }) => [id, state])).toEqual([
         [6, 'moved'],
         [5, 'unresolved'],

@@ -17,6 +17,7 @@ test('one call has records of one product, and only those that still wait', asyn
   const marked = await ledger.markAll([...['a1', 'b1', 'a2', 'a3'].map(idOf), 4711])
   expect(marked.map(({ dimension }) => dimension)).toEqual(['a1', 'a2'])
   expect(await ledger.markAll([idOf('a3')])).toEqual([])
+  expect(await ledger.markAll([4711])).toEqual([])
 })
 
 test('a record keeps the time of its first attempt', async () => {

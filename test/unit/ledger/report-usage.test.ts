@@ -81,6 +81,37 @@ describe('reports of which some have an idempotency key', () => {
   })
 })
 
+test('readings of one request are not added up', async () => {
+  const bench = await openBench({
+    meaningOf: () => ({ productCode: 'product', divisor: 1n, aggregate: 'max' }),
+    readings: { maxReadings: 10, newSecret: () => 'secret' },
+  })
+  const readings = [keyed(undefined, { quantity: 3n * unit }), keyed(undefined)]
+  expect(await send(bench, readings)).toEqual(['accepted', 'accepted'])
+  const { open, readings: read } = await bench.ledger.usage()
+  expect(open).toEqual([])
+  expect(read).toMatchObject([{ dimension: 'requests', quantity: 3n * unit }])
+})
+
+test.each([
+  ['sum', 3n * unit],
+  ['max', 0n],
+] as const)(
+  'who watches hears what the reports of a %s add up to while its hour is open',
+  async (aggregate, quantity) => {
+    const bench = await openBench({
+      meaningOf: () => ({ productCode: 'product', divisor: 1n, aggregate }),
+      readings: { maxReadings: 10, newSecret: () => 'secret' },
+    })
+    await send(bench, [keyed('k', { quantity: 2n * unit }), keyed('l')])
+    await send(bench, [keyed('k', { quantity: 2n * unit })])
+    expect(bench.told('usageReported')).toMatchObject([
+      { dimension: 'requests', accepted: 2, duplicates: 0, quantity },
+      { dimension: 'requests', accepted: 0, duplicates: 1, quantity: 0n },
+    ])
+  },
+)
+
 test('a record that was sent before answers for the idempotency key that it is sent with again', async () => {
   const bench = await openBench()
   const reports = [keyed(undefined)]

@@ -153,6 +153,34 @@ describe('a ledger of the first edition', () => {
     ])
   })
 
+  test('has the dimension of late usage whole, and its amount to the millionth', async () => {
+    const directory = oldBook()
+    const database = new DatabaseSync(join(directory, 'ledger.db'))
+    const put = database.prepare('INSERT INTO meta (name, value) VALUES (?, ?)')
+    const much = (2n ** 53n + 1n) * unit + 1n
+    put.run(`late:${nine}:late:1:of\nteam`, String(much))
+    // A name that only contains what late usage begins with.
+    put.run('note:late:2:x', 'noted')
+    database.close()
+    const { ledger } = await upgrade(directory)
+    expect((await ledger.usage()).late).toEqual([
+      { dimension: 'late:1:of\nteam', hour: nine, quantity: much },
+      { dimension: 'requests', hour: nine + hourMs, quantity: 2n * unit },
+    ])
+    expect(await ledger.recall('late:2:x')).toBe('noted')
+  })
+
+  test('that nobody has owned yet is upgraded', async () => {
+    const directory = oldBook()
+    const database = new DatabaseSync(join(directory, 'ledger.db'))
+    for (const table of ['open', 'record', 'idempotency', 'key', 'resource', 'meta'])
+      database.exec(`DELETE FROM ${table}`)
+    database.close()
+    const { ledger } = await upgrade(directory)
+    expect(await ledger.audit()).toEqual([])
+    expect(await ledger.usage()).toMatchObject({ open: [], held: [], late: [], pendingCount: 0 })
+  })
+
   test('keeps sums that are larger than a number of JavaScript', async () => {
     const directory = oldBook()
     const database = new DatabaseSync(join(directory, 'ledger.db'))

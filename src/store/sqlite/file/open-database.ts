@@ -118,12 +118,8 @@ async function createFile(
   const draft = `${path}.new`
   for (const suffix of companions) rmSync(draft + suffix, { force: true })
   const database = prepare(draft)
-  try {
-    // Closing would do the same, without a word when it fails.
-    database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
-  } finally {
-    database.close()
-  }
+  // Closing would do the same, without a word when it fails.
+  preparing(database, () => database.exec('PRAGMA wal_checkpoint(TRUNCATE)')).close()
   await using file = await open(draft, 'r+')
   await dataSync(file).catch((cause: unknown) => {
     throw notFlushed(path, cause)

@@ -218,9 +218,16 @@ function migrateMeta(database: DatabaseSync, owner: bigint | undefined): void {
       )
       .run(owner)
   const put = database.prepare('INSERT INTO late_usage VALUES (?, ?, ?, ?)')
-  for (const row of rows(database, "SELECT name, value FROM old_meta WHERE name LIKE 'late:%'")) {
-    const [, hour = '', dimension = ''] = /^late:(\d+):(.*)$/s.exec(String(row['name'])) ?? []
+  // As in late:1773136800000:requests.
+  const late = rows(
+    database,
+    `SELECT CAST(substr(name, 6) AS INTEGER) AS hour,
+            substr(name, 6 + instr(substr(name, 6), ':')) AS dimension, value
+     FROM old_meta WHERE name LIKE 'late:%'`,
+  )
+  for (const row of late) {
     const quantity = BigInt(String(row['value']))
-    put.run(BigInt(hour), dimension, quantity / 1_000_000n, quantity % 1_000_000n)
+    const [hour, dimension] = [row['hour'] as bigint, String(row['dimension'])]
+    put.run(hour, dimension, quantity / 1_000_000n, quantity % 1_000_000n)
   }
 }

@@ -19,6 +19,8 @@ test('an hour is accepted for six hours after its end, and for a day where custo
 test.each([
   ['2026-03-31T05:00:00Z', '2026-04-01T06:00:00.000Z'],
   ['2026-12-31T23:00:00Z', '2027-01-01T06:00:00.000Z'],
+  ['2026-12-31T05:00:00Z', '2027-01-01T06:00:00.000Z'],
+  ['2028-02-29T05:00:00Z', '2028-03-01T06:00:00.000Z'],
   ['2026-03-31T04:00:00Z', '2026-04-01T05:00:00.000Z'],
 ])("the customers' hour %s of a month that ends is accepted until %s", (hour, until) => {
   expect(untilOf(batchMeterUsageWindow, hour)).toBe(until)
