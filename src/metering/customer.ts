@@ -63,6 +63,14 @@ export interface Registration {
   readonly deletedAt: number | undefined
 }
 
+/** Whether AWS bills one customer by both. The region is not asked for: a book is of one. */
+export function isSameIdentity(
+  { form, value }: Pick<CustomerIdentity, 'form' | 'value'>,
+  other: Pick<CustomerIdentity, 'form' | 'value'> | undefined,
+): boolean {
+  return form === other?.form && value === other.value
+}
+
 /** Returns the identity that AWS bills by in a region; undefined where the names do not have it. */
 export function identityOf(
   form: CustomerForm,

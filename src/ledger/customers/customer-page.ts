@@ -1,7 +1,9 @@
 import { isUnregistered, type Account } from '../../metering/account.ts'
 import {
+  isSameIdentity,
   mayBillOne,
   type CustomerForm,
+  type CustomerIdentity,
   type CustomerNames,
   type Registration,
 } from '../../metering/customer.ts'
@@ -45,6 +47,11 @@ export class CustomerPage {
     return this.#of(customer).filter(isLive)
   }
 
+  /** The registration of a customer under an identity. */
+  registeredAs(customer: string, identity: CustomerIdentity): Registration | undefined {
+    return this.registrations(customer).find((each) => isSameIdentity(identity, each.identity))
+  }
+
   /**
    * The registrations, deleted ones too, that bill the same customer of AWS under another form: those of the
    * same key, and those that share one of AWS's names.
@@ -61,10 +68,8 @@ export class CustomerPage {
   billsElsewhere(account: Account, hour: number, hasRecord: (other: Account) => boolean): boolean {
     const { customer, identity } = account.key
     if (identity === undefined) return false
-    const own = this.registrations(customer).find(
-      (each) => each.identity.form === identity.form && each.identity.value === identity.value,
-    )
-    return hour < (own?.startsAt ?? 0) || this.otherForms(account).some(hasRecord)
+    const startsAt = this.registeredAs(customer, identity)?.startsAt ?? 0
+    return hour < startsAt || this.otherForms(account).some(hasRecord)
   }
 
   /** What was said last of the licence or subscription that has one of these keys of AWS. */
@@ -182,10 +187,8 @@ export class CustomerPage {
 
   /** Hours to which this group adds usage of a registration, of which it holds some, or which it has sealed. */
   #addedFor({ customer, identity }: Registration): number[] {
-    const isOwn = ({ account: { key } }: OpenAccountHour) => {
-      const { form, value } = key.identity ?? {}
-      return key.customer === customer && form === identity.form && value === identity.value
-    }
+    const isOwn = ({ account: { key } }: OpenAccountHour) =>
+      key.customer === customer && isSameIdentity(identity, key.identity)
     const { open, held, records } = this.#places
     const usage = [...open.withAdded([], isOwn), ...held.added().filter(isOwn)]
     return [...usage.map(({ hour }) => hour), ...records.sealedHours(customerHolder(identity))]

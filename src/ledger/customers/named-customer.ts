@@ -37,7 +37,7 @@ export function namedCustomer(
   if (registration !== undefined) {
     const keys = [...new Set([...awsKeysOf(registration.names, form), ...own])]
     const exact = identityOf(form, names, region)
-    const identity = exact && registeredAs(page, registration.customer, exact)?.identity
+    const identity = exact && page.customers.registeredAs(registration.customer, exact)?.identity
     return { key: registration.customer, identity, keys }
   }
   const [key] = own
@@ -61,20 +61,10 @@ export function adoptCustomer(
   const identity = identityOf(rules.form, names, rules.region)
   if (identity === undefined) return undefined
   const newest = page.customers.registrations(key).at(-1)
-  const known = registeredAs(page, key, identity)
+  const known = page.customers.registeredAs(key, identity)
   // The last usage of a licence can come after that of the next one.
   if (known !== undefined && known.identity.value !== newest?.identity.value) return known
   return registerCustomer(page, { customer: key, names, reactivates }, now, rules)
-}
-
-function registeredAs(
-  page: Page,
-  customer: string,
-  { form, value }: CustomerIdentity,
-): Registration | undefined {
-  return page.customers
-    .registrations(customer)
-    .find(({ identity }) => identity.form === form && identity.value === value)
 }
 
 function registrationNamed(

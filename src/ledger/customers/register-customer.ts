@@ -46,9 +46,7 @@ export function registerCustomer(
   const identity = identityOf(rules.form, names, rules.region)
   if (identity === undefined) throw incomplete(rules.form)
   const known = page.customers.registrations(customer)
-  const same = known.find(
-    (each) => each.identity.form === identity.form && each.identity.value === identity.value,
-  )
+  const same = page.customers.registeredAs(customer, identity)
   if (same !== undefined && same !== known.at(-1)) throw replaced()
   if (same !== undefined) {
     const named = { ...same, names: { ...same.names, ...givenOf(names) } }

@@ -4,9 +4,11 @@ import {
   customerKeyPattern,
   identityOf,
   isAwsKey,
+  isSameIdentity,
   mayBillOne,
   namesOf,
   type CustomerForm,
+  type CustomerIdentity,
   type CustomerNames,
 } from '../../../src/metering/customer.ts'
 
@@ -83,5 +85,23 @@ describe('two registrations', () => {
     ['have no names at all', one('account', {}), one('identifier', {}), false],
   ])('that %s', (_, a, b, may) => {
     expect(mayBillOne(a, b)).toBe(may)
+  })
+})
+
+describe('two identities', () => {
+  const one = { form: 'account', value: accountId, region } as const
+
+  test('are one where AWS bills by the same form and value, in the region of the book', () => {
+    expect(isSameIdentity(one, { ...one })).toBe(true)
+    expect(isSameIdentity(one, { ...one, region: 'eu-west-1' } as CustomerIdentity)).toBe(true)
+  })
+
+  test.each([
+    ['in another form', { ...one, form: 'identifier' }],
+    ['with another value', { ...one, value: '999999999999' }],
+    ['that differs in both', { form: 'identifier', value: identifier, region }],
+    ['that is not there', undefined],
+  ] as const)('are two where AWS bills by one %s', (_, other) => {
+    expect(isSameIdentity(one, other)).toBe(false)
   })
 })
