@@ -208,9 +208,10 @@ function sealHour(
   const record = planned.record === undefined ? undefined : page.insert(slot, planned.record, now)
   for (const [index, { account }] of accounts.entries()) {
     const { carried = [] } = planned.rests[index] ?? {}
-    if (carried.length === 0) continue
-    const next = page.firstUnsealedHour(account, hour + hourMs)
-    for (const { tags, quantity } of carried) page.addUnguarded(account, next, tags, quantity)
+    for (const { tags, quantity } of carried) {
+      const next = page.firstUnsealedHour(account, hour + hourMs)
+      page.addUnguarded(account, next, tags, quantity)
+    }
   }
   return record
 }
