@@ -23,8 +23,7 @@ usage: marketplace-sidecar ledger <action> [options]
   show <id>                       one record in full, also by its MeteringRecordId
   audit                           whether every unit is in one place; exit code 1 if not
   export --format csv             every record, oldest hour first; or --format jsonl
-    --since <time>                only hours that start at this time or later
-    --until <time>                only hours that start before this time
+    --since <time> --until <time> only hours that start in this time, its end excluded
     --dimension <name>            only this dimension
     --decisions                   what operators decided, instead of the records
   backup <file>                   a copy of the ledger as it stands now, in a new file
@@ -36,10 +35,8 @@ usage: marketplace-sidecar ledger <action> [options]
   resolve <id> --delivered        an unresolved record: AWS has billed it
   resolve <id> --resend [--force] an unresolved record: AWS has not; bill it with a later hour
   void <id> --reason <text>       a refused record: write it off
-  void --dimension <name> --quantity <number> --reason <text>
-                                  held or open usage: write off this much, oldest hour first
-    --tags <key=value,...>        only usage with these tags
-    --customer <key>              only usage of this customer
+  void --dimension <name> --quantity <number> --reason <text>   held or open usage: write it off
+    --tags <key=value,...> --customer <key>   only usage with these tags, of this customer
   --yes                           do not ask for confirmation; needed where there is no terminal
   --data-dir <directory>          where the ledger is (SIDECAR_DATA_DIR, or its default)
   --json                          JSON for programs (all but export)`
