@@ -7,7 +7,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { operate } from '../../../src/ledger/decisions/operate.ts'
 import type { Page } from '../../../src/ledger/page/page.ts'
 import type { MeteringRecord } from '../../../src/metering/record/record.ts'
-import { changeBook, readBook } from '../../../src/store/sqlite/file/commands/book-file.ts'
+import {
+  changeBook,
+  changeDatabase,
+  readBook,
+} from '../../../src/store/sqlite/file/commands/book-file.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { Directories, openBook, report, seal } from '../../support/ledger/ledger-book.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
@@ -138,6 +142,23 @@ describe('changing', () => {
       change((page) => page.update(recordOf(page), { state: 'moved' })),
     )
     expect(await sums()).toEqual(before)
+  })
+
+  test('names the account that a change of the file would take from, and how much', async () => {
+    const book = await openBook(directory, clock)
+    for (const dimension of ['requests', 'storage']) await report(book, dimension, 7)
+    await book.close()
+    const take = (dimension: string) =>
+      changeDatabase(directory, (database) => {
+        database.exec(`UPDATE account SET reported_whole = reported_whole + 2
+          WHERE dimension = '${dimension}'`)
+      })
+    for (const dimension of ['requests', 'storage'])
+      await expect(take(dimension)).rejects.toMatchObject({
+        code: 'LedgerImbalanced',
+        message: `Nothing was changed: it would have left 2000000 micro-units of ["product-1","","${dimension}","1"] in no place. This is a defect; keep the data directory and report it.`,
+      })
+    expect(await reported()).toEqual([7_000_000n, 7_000_000n])
   })
 
   test('an error in the middle leaves everything as it was', async () => {
