@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { formatQuantity } from '../../../src/metering/quantity.ts'
 import type { MeteringApi, MeteringResult, MeterUsageValue } from '../../../src/aws/metering-api.ts'
+import { spreadDelayMs } from '../../../src/channels/spread.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { openBench, reportOf, unit } from '../../support/ledger/ledger-bench.ts'
 import { openSubmission } from '../../support/ledger/open-submission.ts'
@@ -20,6 +21,13 @@ const taken: MeteringResult<MeterUsageValue> = {
 }
 
 async function createParts(...answers: MeteringResult<MeterUsageValue>[]) {
+  return createSpreadParts(0, answers)
+}
+
+async function createSpreadParts(
+  submitSpreadMs: number,
+  answers: MeteringResult<MeterUsageValue>[] = [],
+) {
   const bench = await openBench()
   const sent: string[] = []
   const api: Partial<MeteringApi> = {
@@ -29,7 +37,7 @@ async function createParts(...answers: MeteringResult<MeterUsageValue>[]) {
       return answers.shift() ?? { ok: true, value: { meteringRecordId } }
     },
   }
-  return { ...openSubmission(bench, api, { sealDelayMs }), sent }
+  return { ...openSubmission(bench, api, { sealDelayMs, submitSpreadMs }), sent }
 }
 
 test('usage that is reported for an hour that is over is sent after the seal delay', async () => {
@@ -39,6 +47,20 @@ test('usage that is reported for an hour that is over is sent after the seal del
   await book.report({ reports: [now, late], idempotencyKey: undefined })
   expect(nextSendAt(nine - hourMs)).toBe(clock.now() + sealDelayMs)
   await pass(sealDelayMs)
+  expect(sent).toEqual(['1 08:59:59'])
+})
+
+test('what was sealed is sent at the time of this task or pod within the spread', async () => {
+  const longestMs = 10 * hourMs
+  const { book, sent, pass, clock, ledger } = await createSpreadParts(longestMs)
+  const late = reportOf('requests', unit, { occurredAt: nine - 1 })
+  await book.report({ reports: [late], idempotencyKey: undefined })
+  const spreadMs = spreadDelayMs(ledger.owner.identity, longestMs)
+  const leftMs = nine + sealDelayMs + spreadMs - clock.now()
+  expect(leftMs).toBeGreaterThan(sealDelayMs)
+  await pass(leftMs - 1)
+  expect(sent).toEqual([])
+  await pass(1)
   expect(sent).toEqual(['1 08:59:59'])
 })
 

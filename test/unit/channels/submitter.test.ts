@@ -1,73 +1,14 @@
 import { describe, expect, test, vi } from 'vitest'
-import type { OpenLedgerOptions } from '../../support/ledger/open-ledger.ts'
-import { formatQuantity } from '../../../src/metering/quantity.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { batchMeterUsage } from '../../../src/channels/batch-meter-usage/batch-meter-usage.ts'
-import { meterUsage } from '../../../src/channels/meter-usage/meter-usage.ts'
-import { Sender } from '../../../src/channels/sender.ts'
-import { Submitter, type SubmitterOptions } from '../../../src/channels/submitter.ts'
-import { openBench, reportOf, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
+import { openBench, reportOf, unit } from '../../support/ledger/ledger-bench.ts'
 import { ManualClock, settle } from '../../support/manual-clock.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
+import { createSubmitterBench as createBench } from '../../support/ledger/submitter-bench.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
 const work = () => settle(60)
-
-async function createBench(
-  more: Partial<SubmitterOptions> = {},
-  opening: Partial<OpenLedgerOptions> = {},
-) {
-  const bench = await openBench(opening)
-  const { ledger, clock, events } = bench
-  const sent: string[] = []
-  const sender = new Sender({
-    ledger,
-    channel: meterUsage,
-    api: {
-      meterUsage: ({ dimension, quantity, timestamp }) => {
-        sent.push(
-          `${dimension} ${formatQuantity(quantity)} ${new Date(timestamp).toISOString().slice(11, 19)}`,
-        )
-        return Promise.resolve({ ok: true, value: { meteringRecordId: `m-${sent.length}` } })
-      },
-      registerUsage: () => Promise.reject(new Error('not here')),
-      dryRun: () => Promise.reject(new Error('not here')),
-      batchMeterUsage: () => Promise.reject(new Error('not here')),
-      forward: () => Promise.reject(new Error('not here')),
-      close: () => {},
-    },
-    clock,
-    events,
-    log: createSilentLog(),
-    random: () => 1,
-    lateUsage: 'carry',
-    submitSpreadMs: 0,
-    notBefore: () => 0,
-    onAnswer: () => {},
-    usageArrived: () => {},
-  })
-  const submitter = new Submitter({
-    ledger,
-    channel: meterUsage,
-    sender,
-    clock,
-    events,
-    log: createSilentLog(),
-    dimensions: [{ name: 'requests' }],
-    wasHeard: () => true,
-    sealDelayMs: 60_000,
-    zeroRecords: false,
-    ...more,
-  })
-  const report: LedgerBench['report'] = async (...args) => {
-    const receipt = await bench.report(...args)
-    submitter.usageArrived(receipt.hour)
-    return receipt
-  }
-  return { ...bench, report, submitter, sender, sent }
-}
 
 describe('the tick of an hour', () => {
   test('seals the current hour of a customer whose licence has ended, and of no other', async () => {
@@ -196,6 +137,45 @@ describe('the tick of an hour', () => {
     await submitter.tick()
     await work()
     expect(sent).toEqual(['requests 2 09:59:59'])
+  })
+
+  test('leaves usage of an hour ahead where it is while AWS has not said what time it is', async () => {
+    const { ledger, report, clock, submitter } = await createBench({
+      awsTime: { isKnown: false, doubtfulForMs: 0 },
+    })
+    clock.step(26 * hourMs)
+    await report('requests', 2n * unit)
+    clock.step(-26 * hourMs)
+    await submitter.tick()
+    expect((await ledger.usage()).open).toMatchObject([{ hour: nine + 26 * hourMs }])
+  })
+
+  test('says again why sealing fails once it has worked in between, and nothing after the stop', async () => {
+    const { log, lines } = createRecordedLog()
+    const { report, submitter, ledger, clock } = await createBench({ log })
+    const seal = ledger.seal.bind(ledger)
+    let isFull = true
+    Object.assign(ledger, {
+      seal: (...args: Parameters<typeof seal>) => {
+        if (isFull) throw new Error('the disk is full')
+        return seal(...args)
+      },
+    })
+    const pass = async (hoursBack: number) => {
+      await report('requests', unit, { occurredAt: clock.now() - hoursBack * hourMs })
+      await clock.advance(60_000)
+      await work()
+    }
+    await pass(1)
+    await pass(2)
+    expect(lines.map(({ event }) => event)).toEqual(['seal.failed'])
+    isFull = false
+    await pass(3)
+    isFull = true
+    await pass(4)
+    expect(lines.map(({ event }) => event)).toEqual(['seal.failed', 'seal.failed'])
+    submitter.stop()
+    expect(clock.waiting).toBe(0)
   })
 
   test('opens no page of the book to seal where all usage is of hours that are not over', async () => {

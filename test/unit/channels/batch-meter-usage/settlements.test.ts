@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { BatchRecordResult, FailureKind } from '../../../../src/aws/metering-api.ts'
 import {
   isOfOneRecord,
@@ -80,4 +80,45 @@ test.each([
   const [record] = records.map((each) => ({ ...each, lastCode }))
   const [outcome] = settlementsOf(answer, record === undefined ? [] : [record], policy)
   expect(outcome?.settlement).toMatchObject({ kind: 'too-late', policy: then })
+})
+
+describe('that a customer has no subscription', () => {
+  const [first] = records
+  const said = first && { ...first, lastCode: 'CustomerNotSubscribed' }
+  const given = said === undefined ? [] : [said]
+  const settlementFor = (kind: FailureKind, ambiguous: boolean, beside: typeof records = []) =>
+    settlementsOf(
+      { ok: false, failure: failure(kind, ambiguous) },
+      [...given, ...beside],
+      'carry',
+    )[0]?.settlement
+
+  test.each([
+    ['throttled', false, 'not-taken'],
+    ['unavailable', true, 'unknown'],
+    ['credentials', false, 'refused'],
+  ] as const)('stands after an answer that is %s', (kind, ambiguous, means) => {
+    expect(settlementFor(kind, ambiguous)).toEqual({
+      kind: means,
+      code: 'CustomerNotSubscribed',
+      message: expect.any(String),
+    })
+  })
+
+  test('stands after a call that another record may have failed', () => {
+    expect(settlementFor('invalid', false, records.slice(1))).toMatchObject({
+      kind: 'not-taken',
+      code: 'CustomerNotSubscribed',
+    })
+  })
+
+  test('is over when AWS refuses the record itself for something else, or has it', () => {
+    expect(settlementFor('invalid', false)).toMatchObject({
+      kind: 'refused',
+      code: 'SomeException',
+    })
+    const results = [{ status: 'DuplicateRecord' } as BatchRecordResult]
+    const [outcome] = settlementsOf({ ok: true, value: { results } }, given, 'carry')
+    expect(outcome?.settlement).toMatchObject({ kind: 'another-stands', code: 'DuplicateRecord' })
+  })
 })
