@@ -113,6 +113,13 @@ export const acceptedSurvivors: readonly AcceptedSurvivor[] = [
     reason: 'No number is larger than an unknown one. Only the compiler needs to be told.',
   },
   {
+    file: 'src/metering/quantity.ts',
+    line: 'if (value >= exactFractionLimit)',
+    mutators: ['EqualityOperator'],
+    to: 'value > exactFractionLimit',
+    reason: 'The limit is an integer, and integers do not come that far.',
+  },
+  {
     file: 'src/store/sqlite/file/open-database.ts',
     line: "writeFileSync(probe, ''",
     mutators: ['StringLiteral', 'ObjectLiteral'],

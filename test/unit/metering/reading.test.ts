@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import {
   amountsOf,
+  closedKey,
+  closedReadings,
   mergeReadings,
   readingKey,
   type Reading,
@@ -73,5 +75,38 @@ describe('what readings come to', () => {
       { tags: '', quantity: 4n },
     ])
     expect(at('integral', [reading(4n, 1000)], hour)).toEqual([])
+  })
+})
+
+describe('an hour that was closed before its end', () => {
+  const now = hour + 1000
+  const closed = (quantity: bigint) => reading(quantity, 500, { key: closedKey })
+  const lastOf = (...readings: readonly Reading[]) => amountsOf('last', readings, hour, now)
+
+  test('gives of the last value what is above what was billed', () => {
+    expect(lastOf(reading(5n, 0))).toEqual([{ tags: '', quantity: 5n }])
+    expect(lastOf(reading(5n, 0), closed(3n))).toEqual([{ tags: '', quantity: 2n }])
+    expect(lastOf(reading(5n, 0), closed(7n))).toEqual([])
+    expect(lastOf(closed(7n))).toEqual([])
+  })
+
+  test('remembers of the last value what it gave in all, and when', () => {
+    const kept = { tags: '', key: closedKey, at: now, until: now }
+    const of = (...readings: readonly Reading[]) => closedReadings('last', readings, hour, now)
+    expect(of(reading(5n, 0))).toEqual([{ ...kept, quantity: 5n }])
+    expect(of(reading(5n, 0), closed(3n))).toEqual([{ ...kept, quantity: 5n }])
+    expect(of(reading(5n, 2000), closed(7n))).toEqual([{ ...kept, quantity: 7n }])
+  })
+
+  test('remembers of an integral what the rounding left, and the latest instant that was measured', () => {
+    const of = (...readings: readonly Reading[]) => closedReadings('integral', readings, hour, now)
+    const kept = { tags: '', key: closedKey }
+    expect(of(reading(7n, 0))).toEqual([{ ...kept, quantity: 7000n, at: now, until: now }])
+    const ahead = hour + 2000
+    expect(of(reading(7n, 0), reading(1n, 2000))).toEqual([
+      { ...kept, quantity: 7000n, at: ahead, until: ahead },
+    ])
+    const large = BigInt(hourMs) + 1n
+    expect(of(reading(large, 0))).toEqual([{ ...kept, quantity: 1000n, at: now, until: now }])
   })
 })

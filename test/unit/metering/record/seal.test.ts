@@ -170,6 +170,22 @@ describe('sealing an hour of two accounts, after a product file changed its divi
   })
 })
 
+test('where accounts have different divisors, the tag sets that are smallest for AWS are folded', () => {
+  const many = Array.from({ length: 2499 }, (_, index) => ({
+    tags: team(`a${index}`),
+    quantity: 2_000_000n,
+  }))
+  const accounts = [
+    { account: keyOf(1n), cells: many, fraction: 0n },
+    { account: keyOf(1000n), cells: [{ tags: team('b'), quantity: 1_500_000_000n }], fraction: 0n },
+  ]
+  const { record } = planSeal({ ...inputOf([]), accounts }, defaultRules)
+  const tags = record?.allocations?.map((share) => share.tags) ?? []
+  expect(tags).toHaveLength(2500)
+  expect(tags).not.toContain(team('b'))
+  expect(record?.parts[1]).toMatchObject({ quantity: 1_000_000n })
+})
+
 describe('the tag of the untagged remainder', () => {
   const rules = { ...defaultRules, untaggedAs: team('none') }
   const mixed = [
