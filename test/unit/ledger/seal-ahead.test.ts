@@ -7,7 +7,7 @@ import type { MeteringRecord } from '../../../src/metering/record/record.ts'
 import { slotOf } from '../../../src/metering/slot.ts'
 import { recordOf } from '../../support/fleet/fleet.ts'
 import { openPage } from '../../support/ledger/open-page.ts'
-import { ModelBook } from '../../support/store/model-book.ts'
+import { closedName, ModelBook } from '../../support/store/model-book.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
 const ten = nine + hourMs
@@ -64,6 +64,22 @@ describe('hours that have not begun at AWS', () => {
       [nine, [{ tags: '', quantity: 2n }]],
       [ten, [{ tags: '', quantity: 1n }]],
     ])
+  })
+
+  test('are left as they are where every hour before them has its record', () => {
+    const book = new ModelBook()
+    const before = openPage(book, 'pod:1')
+    before.takeOwnership(nine)
+    before.count(account, 1n)
+    before.addUnguarded(account, eleven, '', 1n)
+    book.apply(before.changes())
+    const page = openPage(book, 'pod:1')
+    const slot = page.slotOf(account).name
+    for (const hour of [nine, ten]) book.closed.set(closedName(slot, hour), 1)
+    dueHours(page, { ...request, foldAfter: ten })
+    const { emptied, added } = page.changes()
+    expect([emptied, added]).toEqual([[], []])
+    expect(page.unguarded(account, eleven)).toBe(1n)
   })
 
   test('give that of records that were never sent too, which say why', () => {
