@@ -107,6 +107,21 @@ export const acceptedSurvivors: readonly AcceptedSurvivor[] = [
     reason: 'Only the key of a member contains it, and a report of a member has one.',
   },
   {
+    file: 'src/ledger/page-commits.ts',
+    line: 'page?.assignIds(ids)',
+    mutators: ['OptionalChaining'],
+    reason:
+      'A transaction that has ids has run the rules on a page. Only the compiler needs to be told.',
+  },
+  {
+    file: 'src/store/sqlite/file/disk.ts',
+    line: 'this.#limitBytes === Number.POSITIVE_INFINITY',
+    mutators: ['ConditionalExpression'],
+    to: 'false',
+    reason:
+      'Nothing is above a limit that is infinite. Without one the size of the file is not asked for.',
+  },
+  {
     file: 'src/metering/counter.ts',
     line: 'startedAt !== undefined && before !== undefined',
     mutators: ['ConditionalExpression', 'LogicalOperator'],

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import {
+  aboutHeld,
   aboutRecord,
   decisionsNote,
   noteDecision,
@@ -40,6 +41,17 @@ test('a decision about a record has its quantity in what the application counts'
     dimension: 'd7',
     hour: 9,
     quantity: '10',
+    reason: null,
+  })
+})
+
+test('what a decision about held usage is about is its id, dimension, hour and quantity', () => {
+  const held = { account: { dimension: 'requests' }, hour: 3_600_000, quantity: 2_500_000n }
+  expect(aboutHeld(7, held)).toEqual({
+    id: 7,
+    dimension: 'requests',
+    hour: 3_600_000,
+    quantity: '2.5',
     reason: null,
   })
 })
