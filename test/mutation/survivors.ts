@@ -107,6 +107,33 @@ export const acceptedSurvivors: readonly AcceptedSurvivor[] = [
     reason: 'Only the key of a member contains it, and a report of a member has one.',
   },
   {
+    file: 'src/ledger/reporting/check-reports.ts',
+    line: 'if (reports.length === 1 && only !== undefined)',
+    mutators: ['EqualityOperator'],
+    to: 'only === undefined',
+    reason: shortWay,
+  },
+  {
+    file: 'src/ledger/sealing/seal-hours.ts',
+    line: 'return closed.length > 0',
+    mutators: ['ConditionalExpression', 'EqualityOperator'],
+    to: 'true',
+    reason: 'What is due is read once more then, and is the same.',
+  },
+  {
+    file: 'src/ledger/sealing/guard-hours.ts',
+    line: 'first === undefined || limit === undefined',
+    mutators: ['ConditionalExpression'],
+    to: 'false',
+    reason: 'A group of hours has a first one. Only the compiler needs to be told.',
+  },
+  {
+    file: 'src/store/sqlite/sqlite-reader.ts',
+    line: 'this.#records.byId(id) ?? []',
+    mutators: ['ArrayDeclaration'],
+    reason: 'The ids were read in the same turn of the event loop, so that each has its record.',
+  },
+  {
     file: 'src/ledger/page-commits.ts',
     line: 'page?.assignIds(ids)',
     mutators: ['OptionalChaining'],

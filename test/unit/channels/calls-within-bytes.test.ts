@@ -44,3 +44,13 @@ test('a record that fills a call alone is alone in it', () => {
   const calls = callsWithinBytes([recordWith(1, 1), recordWith(2, 3400), recordWith(3, 1)])
   expect(idsOf(calls)).toEqual([[1], [2], [3]])
 })
+
+test('what a customer is billed by takes room too', () => {
+  const customer = (id: number, length: number) =>
+    ({
+      ...recordWith(id, 0),
+      parts: [{ account: { identity: { value: 'l'.repeat(length) } }, quantity: 1n }],
+    }) as unknown as MeteringRecord
+  expect(idsOf(callsWithinBytes([customer(1, 600_000), customer(2, 600_000)]))).toEqual([[1], [2]])
+  expect(idsOf(callsWithinBytes([customer(1, 400_000), customer(2, 400_000)]))).toEqual([[1, 2]])
+})

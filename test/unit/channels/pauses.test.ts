@@ -120,6 +120,13 @@ describe('a throttle', () => {
     expect(pauses.taskWait()).toBe(4000)
   })
 
+  test('that is an hour ago still doubles the next one', async () => {
+    pauses.pauseTask()
+    await clock.advance(60 * minute)
+    pauses.pauseTask()
+    expect(pauses.taskWait()).toBe(2000)
+  })
+
   test('that is more than an hour ago is forgotten, and so is one before the end', async () => {
     pauses.pauseTask()
     await clock.advance(60 * minute + 1)
