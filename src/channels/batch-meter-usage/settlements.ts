@@ -17,11 +17,11 @@ export function settlementsOf(
   records: readonly MeteringRecord[],
   lateUsage: LateUsagePolicy,
 ): SendOutcome[] {
-  const isAlone = records.length === 1
   return records.map((record, index) => {
     if (answer.ok) return keepingVerdict(record, outcomeOf(answer.value.results[index]))
     const { failure } = answer
-    if (!isAlone && isOfOneRecord(failure)) return keepingVerdict(record, notTaken(failure))
+    if (records.length > 1 && isOfOneRecord(failure))
+      return keepingVerdict(record, notTaken(failure))
     // Of a customer whose licence has ended no later hour can be billed.
     const policy = record.lastCode === notSubscribed ? 'hold' : lateUsage
     return keepingVerdict(record, { settlement: failedSettlement(failure, policy), failure })
@@ -39,11 +39,10 @@ function keepingVerdict({ lastCode }: MeteringRecord, outcome: SendOutcome): Sen
     case 'not-taken':
     case 'unknown':
     case 'too-late':
-      return { settlement: { ...settlement, code: lastCode }, failure }
-    case 'refused':
-      return isOfOneRecord(failure)
-        ? outcome
-        : { settlement: { ...settlement, code: lastCode }, failure }
+    case 'refused': {
+      const isAboutRecord = settlement.kind === 'refused' && isOfOneRecord(failure)
+      return isAboutRecord ? outcome : { settlement: { ...settlement, code: lastCode }, failure }
+    }
     default:
       return outcome
   }
