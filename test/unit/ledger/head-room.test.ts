@@ -1,18 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { HeadRoom } from '../../../src/ledger/page/head-room.ts'
-import { accountOf } from '../../../src/metering/account.ts'
 import { microPerUnit } from '../../../src/metering/amount.ts'
 import { largestTotal } from '../../../src/metering/quantity.ts'
+import { accountFor } from '../../conformance/store/changes-for-tests.ts'
 
 const most = largestTotal * microPerUnit
-const account = accountOf({
-  productCode: 'product',
-  customer: '',
-  dimension: 'requests',
-  divisor: 1n,
-  aggregate: 'sum',
-  scope: 'resource',
-})
+const account = accountFor('requests')
 
 /** An account that holds `reported`, and how often it was asked. */
 function accountWith(reported: bigint) {

@@ -1,17 +1,10 @@
 import { expect, test } from 'vitest'
 import { HeldUsage } from '../../../src/ledger/page/held-usage.ts'
-import { accountOf } from '../../../src/metering/account.ts'
 import type { BookView, HeldKey } from '../../../src/store/view.ts'
+import { accountFor } from '../../conformance/store/changes-for-tests.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
-const account = accountOf({
-  productCode: 'product',
-  customer: '',
-  dimension: 'requests',
-  divisor: 1n,
-  aggregate: 'sum',
-  scope: 'resource',
-})
+const account = accountFor('requests')
 const key: HeldKey = { account, resource: 'pod:1', hour: nine, reason: 'guard' }
 const late: HeldKey = { ...key, reason: 'late' }
 

@@ -1,19 +1,12 @@
 import { expect, test, vi } from 'vitest'
 import { AccountSlots } from '../../../src/ledger/page/account-slots.ts'
 import { UsageAccounts } from '../../../src/ledger/reporting/usage-accounts.ts'
-import { accountOf } from '../../../src/metering/account.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { openPage } from '../../support/ledger/open-page.ts'
 import { ModelBook } from '../../support/store/model-book.ts'
+import { accountFor } from '../../conformance/store/changes-for-tests.ts'
 
-const account = accountOf({
-  productCode: 'product',
-  customer: '',
-  dimension: 'requests',
-  divisor: 1n,
-  aggregate: 'sum',
-  scope: 'resource',
-})
+const account = accountFor('requests')
 
 /** A page of a book whose owner has two tag sets open in the hour 0. */
 function pageWithUsage() {

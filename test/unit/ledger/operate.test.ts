@@ -1,20 +1,13 @@
 import { expect, test } from 'vitest'
 import { operate } from '../../../src/ledger/decisions/operate.ts'
-import { accountOf } from '../../../src/metering/account.ts'
 import type { Changes } from '../../../src/store/changes.ts'
 import type { BookView } from '../../../src/store/view.ts'
 import { openPage } from '../../support/ledger/open-page.ts'
 import { ModelBook } from '../../support/store/model-book.ts'
 import { ModelView } from '../../support/store/model-view.ts'
+import { accountFor } from '../../conformance/store/changes-for-tests.ts'
 
-const account = accountOf({
-  productCode: 'product',
-  customer: '',
-  dimension: 'requests',
-  divisor: 1n,
-  aggregate: 'sum',
-  scope: 'resource',
-})
+const account = accountFor('requests')
 
 function bookOf(owner: string): ModelBook {
   const book = new ModelBook()

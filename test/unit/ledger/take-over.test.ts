@@ -6,7 +6,6 @@ import { AccountSlots } from '../../../src/ledger/page/account-slots.ts'
 import { HeadRoom } from '../../../src/ledger/page/head-room.ts'
 import { Page } from '../../../src/ledger/page/page.ts'
 import { TagSetLimit } from '../../../src/ledger/page/tag-set-limit.ts'
-import { accountOf } from '../../../src/metering/account.ts'
 import type { PlannedRecord } from '../../../src/metering/record/seal-plan.ts'
 import { hourMs, hourOf } from '../../../src/metering/hour.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/open-sqlite-store.ts'
@@ -14,15 +13,9 @@ import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
 import { openPage } from '../../support/ledger/open-page.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 import { ModelBook } from '../../support/store/model-book.ts'
+import { accountFor } from '../../conformance/store/changes-for-tests.ts'
 
-const account = accountOf({
-  productCode: 'product',
-  customer: '',
-  dimension: 'requests',
-  divisor: 1n,
-  aggregate: 'sum',
-  scope: 'resource',
-})
+const account = accountFor('requests')
 
 function recordOf(resource: string): PlannedRecord {
   return {

@@ -4,15 +4,9 @@ import { accountOf } from '../../../../src/metering/account.ts'
 import { slotOf } from '../../../../src/metering/slot.ts'
 import { migrate } from '../../../../src/store/sqlite/migrations/migrate.ts'
 import { Names } from '../../../../src/store/sqlite/names.ts'
+import { accountFor } from '../../../conformance/store/changes-for-tests.ts'
 
-const account = accountOf({
-  productCode: 'product',
-  customer: '',
-  dimension: 'requests',
-  divisor: 1n,
-  aggregate: 'sum',
-  scope: 'resource',
-})
+const account = accountFor('requests')
 const slot = slotOf(account.key, 'pod:1')
 
 let database: DatabaseSync
