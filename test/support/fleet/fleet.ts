@@ -1,4 +1,5 @@
-import type { MeteringApi, MeteringResult } from '../../../src/aws/metering-api.ts'
+import { apiOf } from '../aws/api-of.ts'
+import type { MeteringResult } from '../../../src/aws/metering-api.ts'
 import { meterUsage } from '../../../src/channels/meter-usage/meter-usage.ts'
 import { Sender } from '../../../src/channels/sender.ts'
 import { spreadDelayMs } from '../../../src/channels/spread.ts'
@@ -132,19 +133,6 @@ export async function simulateHourEnd({
   }
   await clock.run(24 * hourMs)
   return arrivals.report()
-}
-
-function apiOf(methods: Partial<MeteringApi>): MeteringApi {
-  const none = () => Promise.reject(new Error('not here'))
-  return {
-    registerUsage: none,
-    meterUsage: none,
-    batchMeterUsage: none,
-    dryRun: none,
-    forward: none,
-    close: () => {},
-    ...methods,
-  }
 }
 
 type SenderLedger = ConstructorParameters<typeof Sender>[0]['ledger']

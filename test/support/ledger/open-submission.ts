@@ -4,10 +4,9 @@ import {
   type SubmissionOptions,
 } from '../../../src/channels/create-submission.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
+import { apiOf } from '../aws/api-of.ts'
 import { settle } from '../manual-clock.ts'
 import type { LedgerBench } from './ledger-bench.ts'
-
-const notHere = () => Promise.reject(new Error('this operation is not called'))
 
 /** A submission from a bench's ledger to an AWS that has the operations of `api` alone. */
 export function openSubmission(
@@ -17,15 +16,7 @@ export function openSubmission(
 ) {
   const submission = createSubmission({
     ...bench,
-    api: {
-      meterUsage: notHere,
-      batchMeterUsage: notHere,
-      registerUsage: notHere,
-      dryRun: notHere,
-      forward: notHere,
-      close: () => {},
-      ...api,
-    },
+    api: apiOf(api),
     log: createSilentLog(),
     random: () => 1,
     product: { dimensions: [{ name: 'requests' }] },

@@ -9,6 +9,7 @@ import { Sender, type SenderOptions } from '../../../src/channels/sender.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { settle } from '../manual-clock.ts'
+import { apiOf } from '../aws/api-of.ts'
 import { openBench, unit, type LedgerBench } from './ledger-bench.ts'
 import { sealHours } from './seal-rules.ts'
 
@@ -35,19 +36,14 @@ export async function createSenderBench(reply: Reply, more: Partial<SenderOption
   const sender = new Sender({
     ledger: bench.ledger,
     channel: meterUsage,
-    api: {
+    api: apiOf({
       async meterUsage(request) {
         sent.push(request)
         const answer = await reply(request)
         // AWS gives each record an id of its own.
         return answer === accepted ? acceptedAs(`m-${(ids += 1)}`) : answer
       },
-      registerUsage: () => Promise.reject(new Error('not here')),
-      dryRun: () => Promise.reject(new Error('not here')),
-      batchMeterUsage: () => Promise.reject(new Error('not here')),
-      forward: () => Promise.reject(new Error('not here')),
-      close: () => {},
-    },
+    }),
     clock: bench.clock,
     events: bench.events,
     log: createSilentLog(),

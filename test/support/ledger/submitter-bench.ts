@@ -3,6 +3,7 @@ import { Sender } from '../../../src/channels/sender.ts'
 import { Submitter, type SubmitterOptions } from '../../../src/channels/submitter.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
 import { formatQuantity } from '../../../src/metering/quantity.ts'
+import { apiOf } from '../aws/api-of.ts'
 import { openBench, type LedgerBench } from './ledger-bench.ts'
 import type { OpenLedgerOptions } from './open-ledger.ts'
 
@@ -17,19 +18,14 @@ export async function createSubmitterBench(
   const sender = new Sender({
     ledger,
     channel: meterUsage,
-    api: {
+    api: apiOf({
       meterUsage: ({ dimension, quantity, timestamp }) => {
         sent.push(
           `${dimension} ${formatQuantity(quantity)} ${new Date(timestamp).toISOString().slice(11, 19)}`,
         )
         return Promise.resolve({ ok: true, value: { meteringRecordId: `m-${sent.length}` } })
       },
-      registerUsage: () => Promise.reject(new Error('not here')),
-      dryRun: () => Promise.reject(new Error('not here')),
-      batchMeterUsage: () => Promise.reject(new Error('not here')),
-      forward: () => Promise.reject(new Error('not here')),
-      close: () => {},
-    },
+    }),
     clock,
     events,
     log: createSilentLog(),

@@ -14,6 +14,7 @@ import { hourMs } from '../../../../src/metering/hour.ts'
 import { openBench, unit } from '../../../support/ledger/ledger-bench.ts'
 import { sealHours } from '../../../support/ledger/seal-rules.ts'
 import { settle } from '../../../support/manual-clock.ts'
+import { apiOf } from '../../../support/aws/api-of.ts'
 
 type Reply = (
   request: BatchMeterUsageRequest,
@@ -45,7 +46,6 @@ const failureOf = (more: Partial<MeteringFailure>): MeteringResult<never> => ({
   ok: false,
   failure: { code: 'X', message: 'm', kind: 'invalid', ambiguous: false, advice: '', ...more },
 })
-const notHere = () => Promise.reject(new Error('not here'))
 
 async function world(customers: number) {
   const bench = await openBench({
@@ -71,7 +71,7 @@ async function world(customers: number) {
   const sender = new Sender({
     ledger: bench.ledger,
     channel: batchMeterUsage,
-    api: {
+    api: apiOf({
       batchMeterUsage: async (request) => {
         aws.calls.push(request)
         const answer = aws.reply(request)
@@ -79,12 +79,7 @@ async function world(customers: number) {
         aws.take(request)
         return failureOf({ code: 'TimeoutError', kind: 'unavailable', ambiguous: true })
       },
-      meterUsage: notHere,
-      registerUsage: notHere,
-      dryRun: notHere,
-      forward: notHere,
-      close: () => {},
-    },
+    }),
     clock: bench.clock,
     events: bench.events,
     log: createSilentLog(),
