@@ -33,12 +33,10 @@ export async function buildAll(): Promise<Build> {
   const plainFastify = await build('bench/servers/plain-fastify.ts', { without: [] })
   const plainPostgres = await build('bench/servers/plain-postgres.ts', { without: [] })
   const plainSync = await build('bench/servers/plain-sync.ts')
-  const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8')
-  const [, entry] = /^ENTRYPOINT (\[.*\])$/m.exec(dockerfile) ?? []
-  if (entry === undefined) throw new Error('the Dockerfile does not have a readable ENTRYPOINT')
+  const entry = inDockerfile(/^ENTRYPOINT (\[.*\])$/m)
   const flags = (JSON.parse(entry) as string[]).slice(1, -1)
   // As in the image: V8's compiled form of the bundle, for these flags.
-  await warmUp(compileCacheBeside(main).NODE_COMPILE_CACHE, [...flags, main])
+  await warmUp(compileCacheBeside(main), [...flags, main])
   const remove = () => rmSync(folder, { recursive: true })
   return {
     sidecar: [...flags, main, 'run'],
@@ -51,7 +49,16 @@ export async function buildAll(): Promise<Build> {
   }
 }
 
-/** Returns the environment in which the sidecar finds its compile cache. */
-export function compileCacheBeside(file: string): { readonly NODE_COMPILE_CACHE: string } {
-  return { NODE_COMPILE_CACHE: join(dirname(file), 'compile-cache') }
+/** Returns what the image sets that bears on speed or memory, for a bundle of `file`. */
+export function environmentOfImage(file: string): Readonly<Record<string, string>> {
+  const threshold = inDockerfile(/^ {2}MALLOC_TRIM_THRESHOLD_=(\d+) /m)
+  return { NODE_COMPILE_CACHE: compileCacheBeside(file), MALLOC_TRIM_THRESHOLD_: threshold }
+}
+
+const compileCacheBeside = (file: string) => join(dirname(file), 'compile-cache')
+
+function inDockerfile(pattern: RegExp): string {
+  const [, found] = pattern.exec(readFileSync(join(root, 'Dockerfile'), 'utf8')) ?? []
+  if (found === undefined) throw new Error(`nothing in the Dockerfile matches ${String(pattern)}`)
+  return found
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { demoProduct } from '../../src/emulator/demo-product.ts'
 import { freePort, start } from '../processes.ts'
-import { compileCacheBeside } from './build.ts'
+import { environmentOfImage } from './build.ts'
 import type { Server } from './plain.ts'
 
 export interface Sidecar extends Server {
@@ -36,7 +36,7 @@ export async function startSidecar(
   }
   writeFileSync(productFile, JSON.stringify(product))
   const env = {
-    ...compileCacheBeside(args.find((arg) => arg.endsWith('.js')) ?? ''),
+    ...environmentOfImage(args.find((arg) => arg.endsWith('.js')) ?? ''),
     SIDECAR_PRODUCT_FILE: productFile,
     SIDECAR_DATA_DIR: join(folder, 'data'),
     SIDECAR_LISTEN: `127.0.0.1:${port}`,

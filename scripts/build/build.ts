@@ -6,6 +6,7 @@
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { build, type Metafile } from 'esbuild'
+import { cronInUtc } from './cron-in-utc.ts'
 import {
   checksums,
   developmentCommands,
@@ -71,7 +72,7 @@ export async function bundle(
     charset: 'ascii',
     legalComments: 'none',
     banner: { js: shebang + prologue },
-    plugins: [leaveOut(without)],
+    plugins: [leaveOut(without), cronInUtc],
     metafile: true,
     logLevel: 'warning',
   })

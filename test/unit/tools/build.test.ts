@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bundle } from '../../../scripts/build/build.ts'
+import { UtcDateTimeFormat } from '../../../scripts/build/utc-date-time-format.ts'
+import { hourMs, hourOf } from '../../../src/metering/hour.ts'
 
 const main = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
 
@@ -162,6 +164,55 @@ describe.skipIf(!existsSync(main))('the bundle of the program', () => {
     const licences = await readFile(join(dirname(outfile()), 'THIRD-PARTY-LICENSES.txt'), 'utf8')
     expect(licences).toMatch(/^fastify \d/m)
     expect(licences).toMatch(/^@aws-sdk\/client-marketplace-metering \d/m)
+  })
+})
+
+describe('a program that schedules with node-cron', () => {
+  test('finds the next hour without the calendars of Intl', async () => {
+    const entry = join(folder, 'src/cron.ts')
+    await mkdir(dirname(entry), { recursive: true })
+    await writeFile(
+      entry,
+      `import { createTask } from ${JSON.stringify(fileURLToPath(import.meta.resolve('node-cron')))}
+      Intl.DateTimeFormat = class { constructor() { throw new Error('Intl was used') } }
+      const task = createTask('0 * * * *', () => {}, { timezone: 'UTC' })
+      Promise.resolve(task.start()).then(() => {
+        console.log(Date.now(), task.getNextRun().getTime())
+        return task.destroy()
+      })`,
+    )
+    const outfile = join(folder, 'dist/cron.js')
+    await bundle(entry, outfile)
+    const { stdout } = await promisify(execFile)(process.execPath, [outfile])
+    const [now = NaN, next] = stdout.split(' ').map(Number)
+    expect([hourOf(now) + hourMs, hourOf(now) + 2 * hourMs]).toContain(next)
+  })
+
+  test.each([
+    ['2026-01-01T00:00:00.000Z'],
+    ['2028-02-29T23:59:59.999Z'],
+    ['2026-11-26T09:08:07.006Z'],
+    ['1999-12-31T12:00:00.000Z'],
+  ])('reads the parts of %s as Intl does', (time) => {
+    const parts = {
+      timeZone: 'UTC',
+      ...({ year: 'numeric', month: '2-digit', day: '2-digit', weekday: 'short' } as const),
+      ...({ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const),
+    }
+    const date = new Date(time)
+    const expected = new Intl.DateTimeFormat('en-US', parts).formatToParts(date)
+    expect(new UtcDateTimeFormat('en-US', parts).formatToParts(date)).toEqual(
+      expected.filter(({ type }) => type !== 'literal'),
+    )
+    const zone = { timeZone: 'UTC', timeZoneName: 'shortOffset' }
+    expect(new UtcDateTimeFormat('en-US', zone).formatToParts(date)).toEqual([
+      { type: 'timeZoneName', value: 'GMT' },
+    ])
+  })
+
+  test('refuses another time zone', () => {
+    expect(() => new UtcDateTimeFormat('en-US', { timeZone: 'Europe/Paris' })).toThrow(RangeError)
+    expect(() => new UtcDateTimeFormat('en-US', {})).toThrow(RangeError)
   })
 })
 
