@@ -91,7 +91,7 @@ export interface LateUsageSum {
 }
 
 /** A short text of a task or pod; an earlier one of that name is replaced, or removed by undefined. */
-interface Note {
+export interface Note {
   readonly resource: string
   readonly name: string
   readonly value: string | undefined

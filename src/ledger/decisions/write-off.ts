@@ -107,19 +107,12 @@ function openPlaces(page: Page): Place[] {
   const hours = page.openHours(Number.POSITIVE_INFINITY).toSorted((a, b) => a.hour - b.hour)
   return hours.map((open) => {
     const { account, hour } = open
-    let unguarded = page.unguarded(account, hour)
+    const unguarded = page.unguarded(open)
     return {
       account,
       hour,
       take: () => page.empty(open),
-      putBack(cells) {
-        for (const { tags, quantity } of cells) {
-          const free = quantity < unguarded ? quantity : unguarded
-          unguarded -= free
-          page.addUnguarded(account, hour, tags, free)
-          page.add(account, hour, tags, quantity - free)
-        }
-      },
+      putBack: (cells) => page.addAgain(account, hour, cells, unguarded),
     }
   })
 }

@@ -35,9 +35,10 @@ function adopt(page: Page, now: number): number[] {
   const hour = hourOf(now)
   const records = leaveUnresolved(page, now)
   const hours = openHoursOfOthers(page).map((open) => {
+    const unguarded = page.unguarded(open)
     const cells = page.empty(open)
     const target = page.firstUnsealedHour(open.account, hour)
-    for (const { tags, quantity } of cells) page.add(open.account, target, tags, quantity)
+    page.addAgain(open.account, target, cells, unguarded)
     return target
   })
   for (const record of records) {

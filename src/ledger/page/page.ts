@@ -26,6 +26,7 @@ import type { NamedSlot } from './account-slots.ts'
 import { CustomerPage } from '../customers/customer-page.ts'
 import { HeldUsage } from './held-usage.ts'
 import { imbalanced } from './imbalanced.ts'
+import { Notes } from './notes.ts'
 import { unguardedName } from './page-names.ts'
 import { OpenUsage } from './open-usage.ts'
 import type { PageOptions } from './page-options.ts'
@@ -51,7 +52,7 @@ export class Page {
   readonly #voided: VoidedUsage[] = []
   readonly #claims = new Map<string, NewClaim>()
   readonly #late = new Map<string, { dimension: string; hour: number; quantity: bigint }>()
-  readonly #notes = new Map<string, string | undefined>()
+  readonly #notes: Notes
   /** By dimension: usage that went to the untagged bucket, because an hour has too many tag sets. */
   readonly overflowed = new Map<string, number>()
   #owner: Changes['owner']
@@ -62,6 +63,7 @@ export class Page {
     this.#options = options
     this.#open = new OpenUsage(view, this.resource, options.tagSets)
     this.#held = new HeldUsage(view)
+    this.#notes = new Notes(view)
     this.#records = new PageRecords(view)
     this.readings = new Readings(view.readings)
     this.cursors = new Cursors(view)
@@ -135,12 +137,24 @@ export class Page {
   /** Adds usage that the guard of that hour does not count: an earlier hour did, or an operator released it. */
   addUnguarded(account: Account, hour: number, tags: TagSet, quantity: bigint): void {
     this.add(account, hour, tags, quantity)
-    this.#setUnguarded(account, hour, this.unguarded(account, hour) + quantity)
+    const open = { account, hour, resource: this.resource }
+    this.#setUnguarded(open, this.unguarded(open) + quantity)
+  }
+
+  /** Adds what was taken out of an hour of which the guard did not count `unguarded`; here it does not either. */
+  addAgain(account: Account, hour: number, cells: readonly OpenCell[], unguarded: bigint): void {
+    let left = unguarded
+    for (const { tags, quantity } of cells) {
+      const free = quantity < left ? quantity : left
+      left -= free
+      if (free > 0n) this.addUnguarded(account, hour, tags, free)
+      if (quantity > free) this.add(account, hour, tags, quantity - free)
+    }
   }
 
   /** How much of an open hour its guard does not count. */
-  unguarded(account: Account, hour: number): bigint {
-    return BigInt(this.noted(unguardedName(account, hour)) ?? 0)
+  unguarded({ account, hour, resource }: OpenAccountHour): bigint {
+    return BigInt(this.#notes.get(resource, unguardedName(account, hour)) ?? 0)
   }
 
   /** Hours with open usage that start before `before`, and after `after`, by account and hour. */
@@ -165,8 +179,7 @@ export class Page {
 
   /** Takes an hour's usage out of it. The caller puts it somewhere else. */
   empty(open: OpenAccountHour): OpenCell[] {
-    if (open.resource === this.resource && this.unguarded(open.account, open.hour) > 0n)
-      this.#setUnguarded(open.account, open.hour, 0n)
+    if (this.unguarded(open) > 0n) this.#setUnguarded(open, 0n)
     const cells = this.#open.empty(open)
     this.#page(open.account).homeless += sumOf(cells)
     return cells
@@ -284,11 +297,11 @@ export class Page {
 
   /** What the owner of the book last noted under this name. */
   noted(name: string): string | undefined {
-    return this.#notes.has(name) ? this.#notes.get(name) : this.#view.note(this.resource, name)
+    return this.#notes.get(this.resource, name)
   }
 
   note(name: string, value: string): void {
-    this.#notes.set(name, value)
+    this.#notes.set(this.resource, name, value)
   }
 
   /** Forgets some of what is old. Returns whether there is more. */
@@ -324,7 +337,7 @@ export class Page {
       cursors: this.cursors.changes(),
       claims: [...this.#claims.values()],
       lateUsage: [...this.#late.values()],
-      notes: [...this.#notes].map(([name, value]) => ({ resource: this.resource, name, value })),
+      notes: this.#notes.changes(),
       forget: this.#forget,
       owner: this.#owner,
     }
@@ -343,8 +356,9 @@ export class Page {
     return page
   }
 
-  #setUnguarded(account: Account, hour: number, quantity: bigint): void {
-    this.#notes.set(unguardedName(account, hour), quantity > 0n ? String(quantity) : undefined)
+  #setUnguarded({ account, hour, resource }: OpenAccountHour, quantity: bigint): void {
+    const value = quantity > 0n ? String(quantity) : undefined
+    this.#notes.set(resource, unguardedName(account, hour), value)
   }
 
   #forgetUnsealed(): void {

@@ -34,7 +34,8 @@ export function guardHours(
     if (first === undefined || limit === undefined) return []
     const { account, hour } = first
     const all = sumOf(opens.flatMap((open) => page.cells(open)))
-    if (all - page.unguarded(account, hour) <= limit) return []
+    const unguarded = opens.reduce((sum, open) => sum + page.unguarded(open), 0n)
+    if (all - unguarded <= limit) return []
     const resource = isShared(account.key) ? page.resource : first.resource
     for (const open of opens)
       page.hold({ account, resource, hour, reason: 'guard' }, page.empty(open), now)

@@ -146,7 +146,8 @@ function foldBack(page: Page, after: number, hour: number): void {
     const { account } = open
     const target = page.firstUnsealedHour(account, hour)
     if (target >= open.hour) continue
-    for (const { tags, quantity } of page.empty(open)) page.add(account, target, tags, quantity)
+    const unguarded = page.unguarded(open)
+    page.addAgain(account, target, page.empty(open), unguarded)
   }
 }
 

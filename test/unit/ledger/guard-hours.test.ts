@@ -51,6 +51,22 @@ test('an hour that all share is guarded as a whole, and held by the pod that sea
   expect(page.openHours(now)).toEqual([])
 })
 
+test('what any of the pods released is left out of an hour that all share', () => {
+  const book = new ModelBook()
+  const account = accountIn('cluster')
+  for (const resource of ['pod:1', 'pod:2']) {
+    const page = openPage(book, resource)
+    page.takeOwnership(hour)
+    page.count(account, 3n)
+    page.addUnguarded(account, hour, '', 1n)
+    page.add(account, hour, '', 2n)
+    book.apply(page.changes())
+  }
+  const page = openPage(book, 'pod:2')
+  expect(guardHours(page, page.openHours(now), now, () => 4n)).toEqual([])
+  expect(guardHours(page, page.openHours(now), now, () => 3n)).toHaveLength(1)
+})
+
 test('an hour at its limit is left alone, and so is one without a limit', () => {
   const page = pageOf('cluster', 'requests', 'free')
   const limitOf = ({ dimension }: { readonly dimension: string }) =>

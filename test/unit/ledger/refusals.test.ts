@@ -231,6 +231,6 @@ describe('a refused record that is reopened', () => {
     expect(added.map((each) => [each.account.name, each.hour, [...each.added]])).toEqual([
       [todays.name, movedTo, [['', 10n]]],
     ])
-    expect(page.unguarded(todays, movedTo)).toBe(10n)
+    expect(page.unguarded({ account: todays, hour: movedTo, resource: page.resource })).toBe(10n)
   })
 })

@@ -59,7 +59,7 @@ describe('held usage that is released', () => {
         { tags: '', quantity: 3n },
         { tags: 'a', quantity: 2n },
       ])
-      expect(page.unguarded(account, twelve)).toBe(5n)
+      expect(page.unguarded({ account, hour: twelve, resource: page.resource })).toBe(5n)
     },
   )
 

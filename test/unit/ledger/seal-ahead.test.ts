@@ -66,6 +66,26 @@ describe('hours that have not begun at AWS', () => {
     ])
   })
 
+  test('take along how much of them the guard does not count', () => {
+    const book = new ModelBook()
+    const before = openPage(book, 'pod:1')
+    before.takeOwnership(nine)
+    before.count(account, 6n)
+    before.addUnguarded(account, eleven, 'a', 2n)
+    before.add(account, eleven, 'b', 4n)
+    book.apply(before.changes())
+    const page = openPage(book, 'pod:1')
+    dueHours(page, { ...request, foldAfter: ten })
+    const [there, here] = [eleven, nine].map((hour) =>
+      page.unguarded({ account, hour, resource: 'pod:1' }),
+    )
+    expect([there, here]).toEqual([0n, 2n])
+    expect(page.cells({ account, resource: 'pod:1', hour: nine })).toEqual([
+      { tags: 'a', quantity: 2n },
+      { tags: 'b', quantity: 4n },
+    ])
+  })
+
   test('are left as they are where every hour before them has its record', () => {
     const book = new ModelBook()
     const before = openPage(book, 'pod:1')
@@ -79,7 +99,7 @@ describe('hours that have not begun at AWS', () => {
     dueHours(page, { ...request, foldAfter: ten })
     const { emptied, added } = page.changes()
     expect([emptied, added]).toEqual([[], []])
-    expect(page.unguarded(account, eleven)).toBe(1n)
+    expect(page.unguarded({ account, hour: eleven, resource: 'pod:1' })).toBe(1n)
   })
 
   test('give that of records that were never sent too, which say why', () => {

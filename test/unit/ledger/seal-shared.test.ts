@@ -96,7 +96,7 @@ describe('an hour that several tasks or pods share', () => {
     const rests = [{ fraction: unit, carried }]
     expect(seal(page, () => ({ record: undefined, rests }))).toEqual([])
     expect(page.cells({ account, resource: 'pod:2', hour: ten })).toEqual(carried)
-    expect(page.unguarded(account, ten)).toBe(5n * unit)
+    expect(page.unguarded({ account, hour: ten, resource: page.resource })).toBe(5n * unit)
     expect(page.fraction(account)).toBe(unit)
     expect(() => page.changes()).not.toThrow()
   })

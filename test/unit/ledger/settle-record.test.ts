@@ -287,7 +287,9 @@ test('usage goes back to the first open hour of each account, and the earliest o
   page.update(record, { state: 'moved' })
   expect(returnUsage(page, record, nine + hourMs)).toBe(nine + hourMs)
   expect(page.changes().added).toMatchObject(usageIn(nine + 2 * hourMs, nine + hourMs))
-  expect(page.unguarded(older, nine + hourMs)).toBe(30n * unit)
+  expect(page.unguarded({ account: older, hour: nine + hourMs, resource: page.resource })).toBe(
+    30n * unit,
+  )
 })
 
 describe('an attempt', () => {

@@ -48,6 +48,25 @@ test('a book that no other task or pod left is not changed', () => {
   expect(page.changes()).toEqual(before)
 })
 
+test('a takeover takes along how much of open usage no guard counts', () => {
+  const book = new ModelBook()
+  const left = openPage(book, 'pod:old')
+  left.takeOwnership(0)
+  left.count(account, 5n)
+  left.addUnguarded(account, 0, '', 2n)
+  left.add(account, 0, '', 3n)
+  book.apply(left.changes())
+  const page = openPage(book, 'pod:new')
+  page.takeOwnership(hourMs)
+  takeOver(page, hourMs, 'carry')
+  const [there, here] = [
+    { account, hour: 0, resource: 'pod:old' },
+    { account, hour: hourMs, resource: 'pod:new' },
+  ].map((open) => [page.cells(open), page.unguarded(open)])
+  expect(there).toEqual([[], 0n])
+  expect(here).toEqual([[{ tags: '', quantity: 5n }], 2n])
+})
+
 test.each([
   ['carry', 1],
   ['hold', 0],

@@ -49,7 +49,7 @@ test.each([
     const open = { account, resource: 'pod:1', hour: 0 }
     const left = page.cells(open).map((cell) => [cell.tags, cell.quantity])
     expect(Object.fromEntries(left)).toEqual(rest)
-    expect(page.unguarded(account, 0)).toBe(uncounted)
+    expect(page.unguarded({ account, hour: 0, resource: 'pod:1' })).toBe(uncounted)
     const { voided } = page.changes()
     expect(voided.reduce((sum, each) => sum + each.quantity, 0n)).toBe(quantity)
   },
