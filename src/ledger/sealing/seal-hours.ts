@@ -133,10 +133,7 @@ function carryOn(page: Page, hours: readonly OpenAccountHour[]): boolean {
     return isOfFirstForm(open) ? [] : { open, from: open.hour + hourMs }
   })
   for (const { open, from } of closed) {
-    const { account } = open
-    const target = page.firstUnsealedHour(account, from)
-    for (const { tags, quantity } of page.empty(open))
-      page.addUnguarded(account, target, tags, quantity)
+    moveTo(page, open, page.firstUnsealedHour(open.account, from))
   }
   return closed.length > 0
 }
@@ -145,10 +142,14 @@ function foldBack(page: Page, after: number, hour: number): void {
   for (const open of page.openHours(Number.POSITIVE_INFINITY, after)) {
     const { account } = open
     const target = page.firstUnsealedHour(account, hour)
-    if (target >= open.hour) continue
-    const unguarded = page.unguarded(open)
-    page.addAgain(account, target, page.empty(open), unguarded)
+    if (target < open.hour) moveTo(page, open, target)
   }
+}
+
+/** Moves usage that is not sealed yet. No guard has counted it. */
+function moveTo(page: Page, open: OpenAccountHour, hour: number): void {
+  const unguarded = page.unguarded(open)
+  page.addAgain(open.account, hour, page.empty(open), unguarded)
 }
 
 /** The same for records that a clock ahead of AWS's sealed: never sent, they can be sealed again for AWS's hour. */

@@ -62,4 +62,7 @@ test('usage of one hour under two forms is billed under one, and the rest with t
     'requests identifier 0',
     'seats account 0',
   ])
+  // No guard has counted it yet.
+  const open = { account: accountUnder('account', 'requests'), resource: page.resource, hour: ten }
+  expect(page.unguarded(open)).toBe(0n)
 })
