@@ -1,4 +1,4 @@
-import type { Account } from '../../metering/account.ts'
+import { isShared, type Account } from '../../metering/account.ts'
 import { mergeCells, sumOf } from '../../metering/cell.ts'
 import { hourMs, hourOf } from '../../metering/hour.ts'
 import { possiblyTaken } from '../../metering/record/record.ts'
@@ -68,31 +68,40 @@ function firstCells(page: Page, due: readonly OpenAccountHour[]): readonly OpenA
   const end = due.findIndex((open, index) => {
     const before = due[index - 1]
     // What several tasks or pods share goes into one record.
-    const isShared = before?.account.name === open.account.name && before.hour === open.hour
-    if (cells >= cellsAtOnce && !isShared) return true
+    const isSameHour = before?.account.name === open.account.name && before.hour === open.hour
+    if (cells >= cellsAtOnce && !isSameHour) return true
     // The first is sealed in any case; of the others only those that fit are read.
     cells += index === 0 ? page.cells(open).length : page.countTagSets(open)
-    return index > 0 && !isShared && cells > cellsAtOnce
+    return index > 0 && !isSameHour && cells > cellsAtOnce
   })
   return end === -1 ? due : due.slice(0, end)
 }
 
 /**
  * The same hours with what other accounts, and other tasks or pods, have for their slots, which go into
- * the same records.
+ * the same records. Each of them is there once, whichever hours it belongs to.
  */
 function withSiblings(page: Page, due: readonly OpenAccountHour[]): OpenAccountHour[] {
-  const known = new Set(due.map(({ account, hour }) => `${hour}|${account.name}`))
-  const siblings = due.flatMap(({ account, hour, resource }) =>
-    page.view
-      .accountsOf(account.key.customer)
-      .filter((each) => page.slotOf(each).name === page.slotOf(account).name)
-      .filter((each) => !known.has(`${hour}|${each.name}`))
-      .map((each) => ({ account: each, hour, resource }))
-      .filter((open) => page.cells(open).length > 0),
-  )
-  for (const { account, hour } of siblings) known.add(`${hour}|${account.name}`)
-  return [...due, ...siblings]
+  const hours = new Map(due.map((open) => [nameOf(open), open]))
+  for (const open of due)
+    for (const account of page.view.accountsOf(open.account.key.customer)) {
+      if (account.name === open.account.name) continue
+      if (page.slotOf(account).name !== page.slotOf(open.account).name) continue
+      for (const sibling of openIn(page, { ...open, account }))
+        if (page.cells(sibling).length > 0) hours.set(nameOf(sibling), sibling)
+    }
+  return [...hours.values()]
+}
+
+/** The hour of an account, and that of the other tasks or pods where they share it. */
+function openIn(page: Page, open: OpenAccountHour): OpenAccountHour[] {
+  if (!isShared(open.account.key)) return [open]
+  const ofAll = page.view.openHoursOf(open.account).filter(({ hour }) => hour === open.hour)
+  return [{ ...open, resource: page.resource }, ...ofAll]
+}
+
+function nameOf({ account, resource, hour }: OpenAccountHour): string {
+  return `${hour}|${resource}|${account.name}`
 }
 
 /** Moves usage of hours that are over into records, one for each slot and hour. Oldest hour of each slot first. */

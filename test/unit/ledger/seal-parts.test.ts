@@ -5,20 +5,23 @@ import { planSeal } from '../../../src/metering/record/seal.ts'
 
 const hourMs = 3_600_000
 
+/** Usage of so many tag sets. */
+const tagged = (dimension: string, length: number) => ({
+  idempotencyKey: undefined,
+  reports: Array.from({ length }, (_, index) => ({
+    dimension,
+    quantity: unit,
+    occurredAt: undefined,
+    tags: JSON.stringify([['team', `team-${index}`]]),
+    idempotencyKey: undefined,
+  })),
+})
+
 /** A ledger whose hour that is over has 1,500 tag sets in each of three dimensions. */
 async function filled() {
   const bench = await openBench()
   for (const dimension of ['requests', 'seats', 'storage'])
-    await bench.ledger.report({
-      idempotencyKey: undefined,
-      reports: Array.from({ length: 1500 }, (_, index) => ({
-        dimension,
-        quantity: unit,
-        occurredAt: undefined,
-        tags: JSON.stringify([['team', `team-${index}`]]),
-        idempotencyKey: undefined,
-      })),
-    })
+    await bench.ledger.report(tagged(dimension, 1500))
   await bench.clock.advance(hourMs)
   return bench
 }
@@ -58,4 +61,18 @@ test('a zero record never takes the hour of usage that a later transaction seals
     ['storage', 1500n],
     ['idle', 0n],
   ])
+})
+
+test('an hour in which the product file changed twice is one record, however many tag sets it has', async () => {
+  let divisor = 1n
+  const { ledger, clock } = await openBench({
+    meaningOf: () => ({ productCode: 'product', divisor }),
+  })
+  for (divisor of [1n, 2n, 4n]) await ledger.report(tagged('requests', 1200))
+  await clock.advance(hourMs)
+  const records = await sealHours(ledger, clock)
+  expect(records.map(({ quantity }) => quantity / unit)).toEqual([1200n + 600n + 300n])
+  expect((await ledger.audit()).map(({ open, imbalance }) => [open, imbalance])).toEqual(
+    [1n, 2n, 4n].map(() => [0n, 0n]),
+  )
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { sealHours } from '../../../src/ledger/sealing/seal-hours.ts'
+import { dueHours, sealHours } from '../../../src/ledger/sealing/seal-hours.ts'
 import { sealedRecord } from '../../../src/ledger/sealing/sealed-record.ts'
 import { accountOf } from '../../../src/metering/account.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
@@ -85,6 +85,27 @@ describe('an hour that several tasks or pods share', () => {
       { account: { divisor: 3n }, quantity: 2n * unit },
     ])
     expect(page.changes().newRecords).toHaveLength(1)
+  })
+
+  test('takes usage of each meaning from every pod, however many hours are due', () => {
+    const book = new ModelBook()
+    for (const [resource, each, hours] of [
+      ['pod:2', account, 125],
+      ['pod:1', accountWith(3n), 1],
+    ] as const) {
+      const page = openPage(book, resource)
+      page.takeOwnership(nine)
+      page.count(each, BigInt(hours) * 3n * unit)
+      for (let back = 0; back < hours; back += 1)
+        page.add(each, nine - back * hourMs, '', 3n * unit)
+      book.apply(page.changes())
+    }
+    const page = openPage(book, 'pod:2')
+    const plan = (input: SealInput) => planSeal(input, defaultRules)
+    const request = { before: ten, now: ten + 60_000, plan, zeroHours: [] }
+    const { hours, areAll } = dueHours(page, request)
+    expect([hours.length, areAll]).toEqual([126, false])
+    expect(hours.at(-1)).toEqual({ account: accountWith(3n), resource: 'pod:1', hour: nine })
   })
 
   test('gives what a plan carries to the next hour, which no guard counts again', () => {
