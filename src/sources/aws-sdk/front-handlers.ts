@@ -145,6 +145,6 @@ function ofProduct(answer: ServiceResult<object>, productCode: string): ServiceR
 function foreignProduct(code: string): ServiceResult<never> {
   return serviceError(
     'InvalidProductCodeException',
-    `The product code ${JSON.stringify(code)} is not that of this product.`,
+    `The product code ${JSON.stringify(code)} is not that of this product. GET /v1/entitlement of the sidecar shows the right one.`,
   )
 }
