@@ -13,7 +13,7 @@ import { Names } from './names.ts'
 import { PostgresReader } from './postgres-reader.ts'
 import { hourName, Loaded } from './view/loaded.ts'
 import type { Scope } from './scope.ts'
-import { lockCustomers } from './view/load-customers.ts'
+import { customerLockOf, lockCustomers, type CustomerLock } from './view/load-customers.ts'
 import { Loader } from './view/loader.ts'
 import { LoadingView } from './view/loading-view.ts'
 import { all } from './view/shelf.ts'
@@ -151,7 +151,7 @@ export class PostgresStore extends PostgresReader implements Store {
     let ids: readonly number[] = []
     await this.#commits.transaction(async (session) => {
       this.#forgetLoaded()
-      let hasCustomers = false
+      let held: CustomerLock | undefined
       for (;;) {
         const decided = attempt(decide, new LoadingView(this.#loaded, false))
         const hasRoom = !decided.ok || this.#hasRoom(decided.changes)
@@ -161,11 +161,11 @@ export class PostgresStore extends PostgresReader implements Store {
         }
         if (!decided.ok) throw decided.error
         if (!hasRoom) throw keysFull(this.#options.keyLimitBytes)
-        const { registrations, licences } = decided.changes
-        if (!hasCustomers && registrations.length + licences.size > 0) {
+        const lock = customerLockOf(decided.changes)
+        if (lock !== undefined && held !== lock && held !== 'UPDATE') {
           // Another session may register the same customer: from here on it waits.
-          await lockCustomers(session)
-          hasCustomers = true
+          await lockCustomers(session, lock)
+          held = lock
           this.#forgetLoaded()
           continue
         }

@@ -19,7 +19,7 @@ export async function customersOfBoth(
   { registrations, licences }: Pick<WholeBook, 'registrations' | 'licences'>,
 ): Promise<OfCustomers> {
   if (registrations.length + licences.size === 0) return { registrations, licences }
-  await lockCustomers(session)
+  await lockCustomers(session, 'UPDATE')
   const before = await registrationsOf(session, registrations)
   const known = await licencesOf(session, [
     ...licences.keys(),

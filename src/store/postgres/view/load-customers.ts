@@ -1,5 +1,7 @@
+import { isUnregistered } from '../../../metering/account.ts'
 import type { Registration } from '../../../metering/customer.ts'
 import { customerHolder } from '../../../metering/slot.ts'
+import type { Changes } from '../../changes.ts'
 import { licenceOf, registrationOf } from '../../registration-row.ts'
 import type { Session } from '../connection/database.ts'
 import { unsentSql } from '../record-rows.ts'
@@ -12,9 +14,25 @@ export const isNamed = "form NOT IN ('resource', 'unregistered')"
 const isAwaited = `form = 'unregistered' AND EXISTS (SELECT 1 FROM marketplace_sidecar.account
   JOIN marketplace_sidecar.open ON account_id = account.id WHERE registration_id = registration.id)`
 
-/** Keeps every other session from changing a registration until the end of the transaction. */
-export async function lockCustomers(session: Session): Promise<void> {
-  await session.query('SELECT FROM marketplace_sidecar.registration WHERE id = 0 FOR UPDATE')
+/** How a session keeps others from changing registrations: all of them, or those that change one. */
+export type CustomerLock = 'UPDATE' | 'SHARE'
+
+/**
+ * Keeps every other session from changing a registration until the end of the transaction; without `SHARE` from
+ * reading them under this lock, too.
+ */
+export async function lockCustomers(session: Session, lock: CustomerLock): Promise<void> {
+  await session.query(`SELECT FROM marketplace_sidecar.registration WHERE id = 0 FOR ${lock}`)
+}
+
+/** The lock that changes need: usage of a customer waits only while no other session registers that customer. */
+export function customerLockOf({
+  registrations,
+  licences,
+  added,
+}: Changes): CustomerLock | undefined {
+  if (registrations.length + licences.size > 0) return 'UPDATE'
+  return added.some(({ account }) => isUnregistered(account.key)) ? 'SHARE' : undefined
 }
 
 /** Loads what the rules asked for of the customers, and of no other. */
