@@ -35,6 +35,14 @@ export function awsKeysOf(
   )
 }
 
+/** Returns the name that a key was made of; none for a key of the application. */
+export function namesOfKey(key: string): CustomerNames {
+  const [, kind, value] = /^aws:(licence|identifier|account):(.+)$/.exec(key) ?? []
+  if (kind === 'licence') return { licenseArn: value }
+  if (kind === 'identifier') return { identifier: value }
+  return kind === 'account' ? { accountId: value } : {}
+}
+
 /** Whether a key is kept for customers whom the application names as AWS does. */
 export function isAwsKey(key: string): boolean {
   return key.startsWith(awsKeyPrefix)

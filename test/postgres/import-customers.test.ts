@@ -120,3 +120,22 @@ test('a file with the customers of another region, or with the usage of a buyer,
   }
   expect((await bookOfFile(elsewhere.directory, clock, 'eu-west-1')).ledger.owner).toBeDefined()
 })
+
+test.each(['the file', 'the database'] as const)(
+  'usage that waits in one of both is that of the customer whom %s knows',
+  async (knows) => {
+    const file = await bookOfFile()
+    const { clock, directory } = file
+    const url = await newDatabase(server)
+    const database = await bookOfDatabase(url, clock)
+    const [knowing, other] = knows === 'the file' ? [file, database] : [database, file]
+    await knowing.customers.register(acme)
+    await other.report('requests', unit, { customer: 'acme' })
+    await file.ledger.close()
+    await bringIn(directory, url)
+    await database.ledger.close()
+    const next = await bookOfDatabase(url, clock)
+    await clock.advance(hourMs)
+    expect(await next.seal()).toMatchObject([{ customer: 'acme', quantity: unit }])
+  },
+)

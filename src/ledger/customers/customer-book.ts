@@ -137,7 +137,7 @@ export class CustomerBook {
   }
 
   get #registrationRules(): RegistrationRules {
-    return { ...this.#rules, windowEnd: endOfHour }
+    return registrationRulesOf(this.#rules)
   }
 
   /** Throws CustomerNotFound, CustomerNotSettled. */
@@ -168,6 +168,11 @@ export function openCustomers(
     events,
     reader: store,
   })
+}
+
+/** What the product file says of registrations. */
+export function registrationRulesOf(rules: CustomerRules): RegistrationRules {
+  return { ...rules, windowEnd: endOfHour }
 }
 
 /** When AWS stops to accept the record of a whole hour. */

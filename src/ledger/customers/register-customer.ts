@@ -1,6 +1,4 @@
 import { SidecarError } from '../../kernel/errors.ts'
-import { accountOf } from '../../metering/account.ts'
-import { sumOf } from '../../metering/cell.ts'
 import {
   awsKeysOf,
   identityOf,
@@ -9,9 +7,9 @@ import {
   type CustomerNames,
   type Registration,
 } from '../../metering/customer.ts'
-import { hourMs, hourOf } from '../../metering/hour.ts'
-import type { LateUsagePolicy } from '../../metering/record/record.ts'
+import { hourMs } from '../../metering/hour.ts'
 import type { Page } from '../page/page.ts'
+import { receiveWaiting, type WaitingRules } from './receive-waiting.ts'
 import { decideLicence, endOfLicence } from './registered-licence.ts'
 
 /** A customer to register, by the application's key and by the names that AWS has for it. */
@@ -22,13 +20,8 @@ export interface NewCustomer {
   readonly reactivates: boolean
 }
 
-export interface RegistrationRules {
-  readonly form: CustomerForm
+export interface RegistrationRules extends WaitingRules {
   readonly region: string
-  /** When AWS stops to accept the record of an hour, ms. */
-  readonly windowEnd: (hour: number) => number
-  /** What happens to usage that waited until its window was over. */
-  readonly lateUsage: LateUsagePolicy
 }
 
 /**
@@ -111,28 +104,6 @@ function activated(
 ): Registration {
   if (reactivates) decideLicence(page, registration, false, now)
   return { ...registration, endedAt: endOfLicence(page, registration) }
-}
-
-function receiveWaiting(
-  page: Page,
-  { customer, identity, names }: Registration,
-  now: number,
-  { form, windowEnd, lateUsage }: RegistrationRules,
-): void {
-  const keys = new Set([customer, ...awsKeysOf(names, form)])
-  for (const waiting of [...keys].flatMap((key) => page.customers.waitingHours(key))) {
-    const { resource, hour: own } = waiting
-    const account = accountOf({ ...waiting.account.key, customer, identity })
-    const cells = page.empty(waiting)
-    page.transfer(waiting.account, account, sumOf(cells))
-    const isInTime = now < windowEnd(own)
-    if (!isInTime && lateUsage === 'hold') {
-      page.hold({ account, resource, hour: own, reason: 'late' }, cells, now)
-      continue
-    }
-    const hour = page.firstUnsealedHour(account, isInTime ? own : hourOf(now))
-    for (const { tags, quantity } of cells) page.add(account, hour, tags, quantity)
-  }
 }
 
 function reserved(): SidecarError {

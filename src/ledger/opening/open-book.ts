@@ -2,6 +2,8 @@ import type { Account, AccountKey } from '../../metering/account.ts'
 import { sumOf } from '../../metering/cell.ts'
 import type { LateUsagePolicy, MeteringRecord } from '../../metering/record/record.ts'
 import { retiredNote } from '../../store/summary.ts'
+import { registrationRulesOf, type CustomerRules } from '../customers/customer-book.ts'
+import { receiveRegistered } from '../customers/receive-waiting.ts'
 import type { Page } from '../page/page.ts'
 import { noteUndatedKeys } from '../dated-keys.ts'
 import { decisionsNote } from '../decisions/trail.ts'
@@ -26,6 +28,8 @@ export interface OpeningRules {
   readonly lateUsage: LateUsagePolicy
   /** What today's product file replaces; undefined where none says so. */
   readonly replacements?: Replacements | undefined
+  /** What the product file says of its customers; undefined where the buyer runs the task or pod. */
+  readonly customers?: CustomerRules | undefined
 }
 
 /** An account that today's product file does not have, and what it holds, in micro-units. */
@@ -55,7 +59,7 @@ export interface Opening {
 export function openBook(
   page: Page,
   now: number,
-  { meaningOf, lateUsage, replacements }: OpeningRules,
+  { meaningOf, lateUsage, replacements, customers }: OpeningRules,
 ): Opening {
   const before = page.view.owner()
   if (before !== page.resource) {
@@ -69,6 +73,7 @@ export function openBook(
     if (record.inFlight) page.update(record, { ambiguous: true, inFlight: false })
   const reopened = replacements === undefined ? [] : reopenReplaced(page, now, replacements)
   const { abandoned } = takeOver(page, now, lateUsage)
+  if (customers !== undefined) receiveRegistered(page, now, registrationRulesOf(customers))
   const retired = page.view.accounts().filter(({ key }) => !isCurrent(key, meaningOf))
   page.note(retiredNote, JSON.stringify(retired.map(({ name }) => name)))
   return { abandoned, holds: lateUsage === 'hold', retired: holdings(page, retired), reopened }
