@@ -102,7 +102,10 @@ function sendNotFound(
     app.hasRoute({ method, url: path }),
   )
   if (methods.length === 0)
-    return sendProblem(reply, problemOf('NotFound', 'The README lists the paths.'))
+    return sendProblem(
+      reply,
+      problemOf('NotFound', 'There is no such path. GET /openapi.json lists all of them.'),
+    )
   reply.header('allow', methods.join(', '))
   return sendProblem(reply, problemOf('MethodNotAllowed', `Use ${methods.join(' or ')}.`))
 }
