@@ -7,13 +7,14 @@ import { isObject } from '../kernel/schema/schema.ts'
 import type { ProductFile } from './product.ts'
 import { productFileSchema } from './product-schema.ts'
 
+const noSuchFile =
+  'there is no such file; correct the path, in SIDECAR_PRODUCT_FILE where a setting names it, or write one with "product init"'
+
 /** Reads and checks the product file at `path`. The mistakes do not name the path. */
 export function readProductFile(path: string, reader: TextReader): Result<ProductFile, Mistakes> {
   try {
     const text = reader.readText(path)
-    return text === undefined
-      ? fail(['there is no such product file; mount it, or correct SIDECAR_PRODUCT_FILE'])
-      : parseProductFile(text)
+    return text === undefined ? fail([noSuchFile]) : parseProductFile(text)
   } catch (error) {
     return fail([`the product file can't be read: ${oneLine(messageOf(error))}`])
   }
