@@ -104,7 +104,10 @@ function sendNotFound(
   if (methods.length === 0)
     return sendProblem(
       reply,
-      problemOf('NotFound', 'There is no such path. GET /openapi.json lists all of them.'),
+      problemOf(
+        'NotFound',
+        'There is no such path; docs/reference/http-api.md describes all of them.',
+      ),
     )
   reply.header('allow', methods.join(', '))
   return sendProblem(reply, problemOf('MethodNotAllowed', `Use ${methods.join(' or ')}.`))
