@@ -1,5 +1,5 @@
 import { createSystemClock, type Clock } from '../../src/kernel/clock.ts'
-import { clientTokenOf } from '../../src/channels/meter-usage/client-token.ts'
+import { clientTokenOf } from '../../src/channels/client-token.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { hourMs, hourOf } from '../../src/metering/hour.ts'
 import { planSeal, type SealRules } from '../../src/metering/record/seal.ts'

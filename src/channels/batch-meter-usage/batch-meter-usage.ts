@@ -6,7 +6,7 @@ import type { MeteringRecord } from '../../metering/record/record.ts'
 import { batchMeterUsageWindow } from '../../metering/record/record-window.ts'
 import { slotOf } from '../../metering/slot.ts'
 import type { Channel } from '../channel.ts'
-import { clientTokenOf } from '../meter-usage/client-token.ts'
+import { clientTokenOf } from '../client-token.ts'
 import { settlementsOf } from './settlements.ts'
 
 /**

@@ -4,7 +4,7 @@ import { meterUsageWindow } from '../../metering/record/record-window.ts'
 import type { MeteringRecord } from '../../metering/record/record.ts'
 import { slotOf } from '../../metering/slot.ts'
 import type { Channel } from '../channel.ts'
-import { clientTokenOf } from './client-token.ts'
+import { clientTokenOf } from '../client-token.ts'
 import { settlementsOf } from './settlement.ts'
 
 /** MeterUsage: one record a call, for the ECS task or EKS pod that makes the call. */

@@ -2,7 +2,7 @@ import { planSeal, type SealRules } from '../../../src/metering/record/seal.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { hourMs, hourOf } from '../../../src/metering/hour.ts'
 import type { MeteringRecord } from '../../../src/metering/record/record.ts'
-import { clientTokenOf } from '../../../src/channels/meter-usage/client-token.ts'
+import { clientTokenOf } from '../../../src/channels/client-token.ts'
 import type { ManualClock } from '../manual-clock.ts'
 
 export const defaultRules: SealRules = {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { test } from 'vitest'
-import { clientTokenOf } from '../../../src/channels/meter-usage/client-token.ts'
+import { clientTokenOf } from '../../../src/channels/client-token.ts'
 import {
   applyEvent,
   deleteCustomer,

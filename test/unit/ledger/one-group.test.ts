@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { clientTokenOf } from '../../../src/channels/meter-usage/client-token.ts'
+import { clientTokenOf } from '../../../src/channels/client-token.ts'
 import { SidecarError } from '../../../src/kernel/errors.ts'
 import { reopenRefused } from '../../../src/ledger/decisions/reopen-record.ts'
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { clientTokenOf } from '../../../src/channels/meter-usage/client-token.ts'
+import { clientTokenOf } from '../../../src/channels/client-token.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import type { Settlement } from '../../../src/metering/record/record.ts'
 import { canonicalTags } from '../../../src/metering/tags.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { clientTokenOf } from '../../../src/channels/meter-usage/client-token.ts'
+import { clientTokenOf } from '../../../src/channels/client-token.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { untagged } from '../../../src/metering/tags.ts'
 import { openBench, unit } from '../../support/ledger/ledger-bench.ts'

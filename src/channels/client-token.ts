@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { QuantityForm } from '../../metering/amount.ts'
-import { formatQuantity, toNumber } from '../../metering/quantity.ts'
-import type { SealedContent } from '../../metering/record/record.ts'
+import type { QuantityForm } from '../metering/amount.ts'
+import { formatQuantity, toNumber } from '../metering/quantity.ts'
+import type { SealedContent } from '../metering/record/record.ts'
 
 /**
  * The ClientToken of a record: a hash of everything that AWS receives, and of the task or pod. The SDKs
