@@ -7,7 +7,6 @@ import type { LateUsagePolicy, MeteringRecord, Settlement } from '../metering/re
 import { recordStateTable } from '../metering/record/record-states.ts'
 import type { PendingRecord } from '../store/summary.ts'
 import type { AttemptLog } from './attempt-log.ts'
-import { isOfOneRecord } from './batch-meter-usage/settlements.ts'
 import type { Channel, SendOutcome } from './channel.ts'
 import type { Pauses } from './pauses.ts'
 import { sendRecords } from './send-record.ts'
@@ -94,15 +93,14 @@ export class Attempts {
   async #answered(
     { id, slot }: PendingRecord,
     settled: MeteringRecord,
-    { settlement, failure }: SendOutcome,
+    { settlement, failure, bisect }: SendOutcome,
     callSize: number,
   ): Promise<void> {
     const { onAnswer, usageArrived, pauses, log, isEnding } = this.#options
     log.answered(settled, failure)
     onAnswer(failure)
-    const isShared = callSize > 1 && settlement.kind === 'not-taken'
-    if (isShared && failure !== undefined && isOfOneRecord(failure)) {
-      // Which record it was is found out by halves, at once.
+    if (bisect === true && callSize > 1) {
+      // Without a pause: AWS answers, and may accept each of the others.
       this.#callSizes.set(id, Math.ceil(callSize / 2))
       return pauses.freeSlot(slot)
     }

@@ -48,4 +48,6 @@ export interface SendOutcome {
   readonly settlement: Settlement
   /** Undefined when AWS accepted the record. */
   readonly failure: MeteringFailure | undefined
+  /** One record made AWS refuse the whole call, and nothing says which one: calls of half the size find it. */
+  readonly bisect?: true
 }

@@ -48,10 +48,10 @@ async function sendInOneCall(
     window: channel.window,
     isEnding: isEnding(),
   }
-  return channel.settle(answer, records, lateUsage).map(({ settlement, failure }, index) => {
+  return channel.settle(answer, records, lateUsage).map((outcome, index) => {
     const record = records[index]
     if (record === undefined) throw new TypeError('an outcome has a record')
-    return { settlement: judgeOutOfWindow(settlement, record, time), failure }
+    return { ...outcome, settlement: judgeOutOfWindow(outcome.settlement, record, time) }
   })
 }
 

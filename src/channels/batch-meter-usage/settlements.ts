@@ -41,21 +41,21 @@ function keepingVerdict({ lastCode }: MeteringRecord, outcome: SendOutcome): Sen
     case 'too-late':
     case 'refused': {
       const isAboutRecord = settlement.kind === 'refused' && isOfOneRecord(failure)
-      return isAboutRecord ? outcome : { settlement: { ...settlement, code: lastCode }, failure }
+      return isAboutRecord ? outcome : { ...outcome, settlement: { ...settlement, code: lastCode } }
     }
     default:
       return outcome
   }
 }
 
-/** Whether one record can fail the whole call: which one is found out by halves. */
-export function isOfOneRecord({ kind }: Pick<MeteringFailure, 'kind'>): boolean {
+/** Whether one record can fail the whole call. */
+function isOfOneRecord({ kind }: Pick<MeteringFailure, 'kind'>): boolean {
   return !['throttled', 'unavailable', 'credentials'].includes(kind)
 }
 
 function notTaken(failure: MeteringFailure): SendOutcome {
   const { code, message } = failure
-  return { settlement: { kind: 'not-taken', code, message }, failure }
+  return { settlement: { kind: 'not-taken', code, message }, failure, bisect: true }
 }
 
 function outcomeOf(result: BatchRecordResult | undefined): SendOutcome {

@@ -1,9 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { BatchRecordResult, FailureKind } from '../../../../src/aws/metering-api.ts'
-import {
-  isOfOneRecord,
-  settlementsOf,
-} from '../../../../src/channels/batch-meter-usage/settlements.ts'
+import { settlementsOf } from '../../../../src/channels/batch-meter-usage/settlements.ts'
 import { hourMs } from '../../../../src/metering/hour.ts'
 import { recordOf } from '../../../support/fleet/fleet.ts'
 
@@ -52,10 +49,12 @@ test.each([
 test('a call that one record can fail is not taken for any of several, and is for one alone', () => {
   const answer = { ok: false, failure: failure('invalid') } as const
   const { code, message } = answer.failure
-  for (const { settlement, failure: why } of settlementsOf(answer, records, 'carry')) {
-    expect(settlement).toEqual({ kind: 'not-taken', code, message })
-    expect(why).toBe(answer.failure)
-  }
+  for (const outcome of settlementsOf(answer, records, 'carry'))
+    expect(outcome).toEqual({
+      settlement: { kind: 'not-taken', code, message },
+      failure: answer.failure,
+      bisect: true,
+    })
   const [alone] = settlementsOf(answer, records.slice(0, 1), 'carry')
   expect(alone).toEqual({
     settlement: { kind: 'refused', code, message: 'It was said. Do this.' },
@@ -65,7 +64,12 @@ test('a call that one record can fail is not taken for any of several, and is fo
 
 test('a call that fails whoever is in it fails for each', () => {
   const kinds: FailureKind[] = ['throttled', 'unavailable', 'credentials', 'invalid', 'conflict']
-  expect(kinds.filter((kind) => isOfOneRecord({ kind }))).toEqual(['invalid', 'conflict'])
+  const bisected = kinds.filter((kind) =>
+    settlementsOf({ ok: false, failure: failure(kind) }, records, 'carry').some(
+      ({ bisect }) => bisect,
+    ),
+  )
+  expect(bisected).toEqual(['invalid', 'conflict'])
   const lost = { ok: false, failure: failure('unavailable', true) } as const
   const outcomes = settlementsOf(lost, records, 'carry')
   expect(outcomes.map(({ settlement }) => settlement.kind)).toEqual(['unknown', 'unknown'])
