@@ -1,4 +1,7 @@
 import { expect, inject, test } from 'vitest'
+import { releaseHeld } from '../../src/ledger/decisions/release-held.ts'
+import { aboutHeld } from '../../src/ledger/decisions/trail.ts'
+import { writeOffUsage } from '../../src/ledger/decisions/write-off.ts'
 import { hourMs, hourOf } from '../../src/metering/hour.ts'
 import { runLedger } from '../support/ledger/ledger-command-io.ts'
 import { unit } from '../support/ledger/ledger-bench.ts'
@@ -101,5 +104,29 @@ test('void writes off what waits, whichever sidecar has it', async () => {
   }
   const sums = await a.ledger.audit()
   expect(sums.reduce((sum, each) => sum + each.void, 0n)).toBe(27n * unit)
+  expect(await imbalances(a.ledger)).toEqual([0n, 0n, 0n])
+})
+
+test('a living sidecar decides about what one that is gone holds, as it shows it', async () => {
+  const { a, b, clock } = await twoSidecars()
+  await b.ledger.close()
+  const { held } = await a.ledger.usage()
+  expect(held).toHaveLength(2)
+  const id = held.at(-1)?.id ?? 0
+  const now = clock.now()
+  const meaningOf = () => undefined
+  const released = await a.ledger.decide({
+    action: 'release',
+    decide: (page) => releaseHeld(page, id, now, meaningOf),
+    about: (decided) => aboutHeld(id, decided),
+  })
+  expect(released).toMatchObject({ quantity: 11n * unit, releasedTo: hourOf(now) })
+  const rest = { dimension: 'guarded', quantity: 22n * unit, tags: undefined, customer: '' }
+  await a.ledger.decide({
+    action: 'void',
+    decide: (page) => writeOffUsage(page, { ...rest, reason: 'a test' }, now),
+    about: () => ({ id: null, hour: null, reason: null, dimension: 'guarded', quantity: '22' }),
+  })
+  expect((await a.ledger.usage()).held).toEqual([])
   expect(await imbalances(a.ledger)).toEqual([0n, 0n, 0n])
 })

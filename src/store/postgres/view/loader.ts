@@ -210,9 +210,13 @@ export class Loader {
       shelf.put(String(record.id), record)
   }
 
+  /** What other tasks and pods hold that are gone is in view too: no other one could decide about it. */
   async #loadHeld(session: Session, shelf: Loaded['ofTransaction']['held']): Promise<void> {
     const rows = await session.query(
-      `SELECT * FROM marketplace_sidecar.held WHERE $1::int IS NULL OR resource_id = $1
+      `SELECT * FROM marketplace_sidecar.held
+       WHERE $1::int IS NULL OR resource_id = $1 OR ${isSharedSql} OR resource_id NOT IN (
+         SELECT resource_id FROM marketplace_sidecar.lease
+         WHERE incarnation IS NOT NULL AND until >= clock_timestamp())
        ORDER BY id FOR NO KEY UPDATE`,
       [this.#scope?.id],
     )
