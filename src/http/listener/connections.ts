@@ -77,6 +77,8 @@ export class Connections {
     server.on('request', this.#take)
     server.removeAllListeners('clientError')
     server.on('clientError', this.#refuse)
+    // A client may send its request and end its side: without the answer it would report the same usage again.
+    Object.assign(server, { httpAllowHalfOpen: true })
   }
 
   /** Ends every connection, and looks at none any more. */

@@ -64,10 +64,15 @@ export function entitlementRoute(
     if (holding >= mostHolding) return
     holding += 1
     const gone = new AbortController()
-    response.once('close', () => gone.abort())
+    const leave = () => gone.abort()
+    const { socket } = response
+    response.once('close', leave)
+    // A client that sends nothing more may be gone, or wait for its answer: it gets that of the moment.
+    socket?.once('end', leave)
     try {
       await entitlement.wait(ms, AbortSignal.any([signal, gone.signal]))
     } finally {
+      socket?.off('end', leave)
       holding -= 1
     }
   }

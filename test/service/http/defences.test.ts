@@ -99,7 +99,7 @@ describe('the application’s listener', () => {
     if (!(await answers(host))) return
     const long = `x-long: ${'x'.repeat(17_000)}`
     const request = `GET /v1/entitlement HTTP/1.1\r\nHost: localhost\r\n${long}\r\n\r\n`
-    const answer = await exchangeBytes(harness.sidecar.appPort, request, host)
+    const answer = await exchangeBytes(harness.sidecar.appPort, request, { host })
     expect(answer).toMatch(/^HTTP\/1\.1 431 /)
     expect(answer).toContain('"code":"HeadersTooLarge"')
   })
@@ -209,4 +209,39 @@ describe('with a token in SIDECAR_API_TOKEN_FILE', () => {
   test('the listener for health and metrics needs none', async () => {
     expect((await guarded.ops('/readyz')).status).toBe(200)
   })
+})
+
+describe('a client that sends nothing more after its request', () => {
+  const head = 'POST /v1/usage HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
+  const plain = `${head}Content-Length: ${usage.length}\r\n\r\n${usage}`
+  const chunked = `${head}Transfer-Encoding: chunked\r\n\r\n${usage.length.toString(16)}\r\n${usage}\r\n0\r\n\r\n`
+
+  test.each([
+    ['plain', plain, 1],
+    ['in pieces', chunked, 1],
+    ['twice', plain + plain, 2],
+  ])('learns that its usage is recorded: %s', async (_, bytes, times) => {
+    const before = await quantityOpen()
+    const answer = await exchangeBytes(harness.sidecar.appPort, bytes, { ends: true })
+    expect(answer.match(/"result":"accepted"/g)).toHaveLength(times)
+    expect((await quantityOpen()) - before).toBe(times)
+  })
+
+  test('gets what it asked for', async () => {
+    const request = 'GET /v1/usage HTTP/1.1\r\nHost: localhost\r\n\r\n'
+    const answer = await exchangeBytes(harness.sidecar.appPort, request, { ends: true })
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /)
+  })
+
+  test('is not recorded when the request is not whole', async () => {
+    const before = await quantityOpen()
+    const answer = await exchangeBytes(harness.sidecar.appPort, plain.slice(0, -1), { ends: true })
+    expect(answer).not.toContain('accepted')
+    expect(await quantityOpen()).toBe(before)
+  })
+
+  async function quantityOpen(): Promise<number> {
+    const open = (await recorded()) as readonly { readonly quantity: number }[]
+    return open.reduce((sum, { quantity }) => sum + quantity, 0)
+  }
 })

@@ -31,14 +31,17 @@ export function rawRequest({ host = '127.0.0.1', body = '', ...rest }: RawReques
   })
 }
 
-/** Sends `bytes` unchanged and returns everything received until the other side closes. */
+/**
+ * Sends `bytes` unchanged and returns everything received until the other side closes. `ends` says that nothing
+ * more will be sent, as a client that half-closes does.
+ */
 export function exchangeBytes(
   port: number,
   bytes: string | Uint8Array,
-  host = '127.0.0.1',
+  { host = '127.0.0.1', ends = false }: { readonly host?: string; readonly ends?: boolean } = {},
 ): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, host, () => socket.write(bytes))
+    const socket = connect(port, host, () => (ends ? socket.end(bytes) : socket.write(bytes)))
     let text = ''
     socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
     socket.once('close', () => resolve(text)).once('error', reject)

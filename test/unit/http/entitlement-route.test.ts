@@ -24,25 +24,28 @@ function startWaiting() {
   return { app, signals }
 }
 
-test('a request that waits ends when its client goes', async () => {
-  const { app, signals } = startWaiting()
-  const address = {
-    host: '127.0.0.1',
-    port: 0,
-    option: '--port',
-    maxConnections: 9,
-    keptForLoopback: 0,
-    bodyLimitBytes: 1024,
-  }
-  const listening = await listen(app, address, createSystemClock())
-  const client = connect(listening.port, '127.0.0.1')
-  client.write('GET /v1/entitlement?wait=300 HTTP/1.1\r\nHost: localhost\r\n\r\n')
-  await eventually(() => signals.length === 1)
-  expect(signals[0]?.aborted).toBe(false)
-  client.destroy()
-  await eventually(() => signals[0]?.aborted === true)
-  await listening.close()
-})
+test.each(['destroy', 'end'] as const)(
+  'a request that waits ends when its client goes (%s)',
+  async (leave) => {
+    const { app, signals } = startWaiting()
+    const address = {
+      host: '127.0.0.1',
+      port: 0,
+      option: '--port',
+      maxConnections: 9,
+      keptForLoopback: 0,
+      bodyLimitBytes: 1024,
+    }
+    const listening = await listen(app, address, createSystemClock())
+    const client = connect(listening.port, '127.0.0.1')
+    client.write('GET /v1/entitlement?wait=300 HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await eventually(() => signals.length === 1)
+    expect(signals[0]?.aborted).toBe(false)
+    client[leave]()
+    await eventually(() => signals[0]?.aborted === true)
+    await listening.close()
+  },
+)
 
 test('when many requests wait, a further one gets the answer of the moment', async () => {
   const { app, signals } = startWaiting()
