@@ -26,23 +26,26 @@ export interface StreamPoint extends CounterReading {
   readonly at: number
 }
 
+/** What each dimension of a source counts by today's product file, as a text that is another for other counters. */
+interface Following {
+  readonly follows: ReadonlyMap<string, string>
+}
+
 /** Counters that processes of one source sent. */
-export interface StreamBatch {
+export interface StreamBatch extends Following {
   /** Names the source and who sends. */
   readonly source: string
   readonly points: readonly StreamPoint[]
 }
 
 /** All counters of one target at one moment. */
-export interface CounterPage {
+export interface CounterPage extends Following {
   /** Names the source and its target. */
   readonly source: string
   readonly readAt: number
   readonly startedAt: number | undefined
   /** Whether the clock did not step since the page before. */
   readonly isSteady: boolean
-  /** Those whose counters were looked for. */
-  readonly dimensions: readonly string[]
   readonly counters: readonly CounterReading[]
 }
 

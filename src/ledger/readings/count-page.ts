@@ -11,6 +11,7 @@ import { hourOf } from '../../metering/hour.ts'
 import type { Cursor } from '../../store/cursor.ts'
 import { addUsage } from '../page/add-usage.ts'
 import type { Page } from '../page/page.ts'
+import { followedSince } from './followed-since.ts'
 import type { ReadingRules } from './report-reading.ts'
 
 export interface CountRules {
@@ -36,7 +37,7 @@ const seriesName = ({ dimension, series }: CounterReading) => `${dimension} ${se
 /**
  * Adds to the book what the counters of a page rose by since they were last read, and moves their cursors,
  * which belong together: a page that is read again after a crash gives the same. A first value is usage only
- * when it certainly came after the book's first opening.
+ * when it certainly came after the book's first opening, and since the dimension counts it.
  */
 export function countPage(
   page: Page,
@@ -47,6 +48,7 @@ export function countPage(
   const { source, readAt } = read
   const resource = page.resource
   const stored = page.cursors.of(resource, source)
+  const { since, outdated } = followedSince(page, 'page', read.follows, stored, readAt)
   const put: Cursor[] = []
   const skippedIn = new Set<string>()
   let room = rules.readings.maxReadings - stored.size
@@ -61,7 +63,11 @@ export function countPage(
     if (before === undefined) room -= 1
     const { rise, outcome } =
       before === undefined
-        ? firstRise(reading, stored.get(pageSeries(dimension)), rules)
+        ? firstRise(
+            reading,
+            stored.get(pageSeries(dimension)),
+            Math.max(rules.firstSeenAt, since(dimension)),
+          )
         : riseOf(reading, before, read.isSteady)
     const account = accountOf(dimension)
     // Beyond what the book can hold: the cursor stays, so that nothing is lost.
@@ -75,7 +81,7 @@ export function countPage(
     }
     return { dimension, series, outcome, rise }
   })
-  for (const dimension of read.dimensions) {
+  for (const dimension of read.follows.keys()) {
     const before = stored.get(pageSeries(dimension))
     const isWhole = !skippedIn.has(dimension) && before?.value !== incomplete
     const value = isWhole ? 0n : incomplete
@@ -87,7 +93,7 @@ export function countPage(
   const removed = [...stored.values()].filter(
     (cursor) => !current.has(cursor.series) && isNewer(read.startedAt, cursor.startedAt),
   )
-  page.cursors.move({ removed, put })
+  page.cursors.move({ removed: [...outdated, ...removed], put })
   return counted
 }
 
@@ -97,11 +103,11 @@ const incomplete = microPerUnit
 function firstRise(
   { value, startedAt, firstValue }: CounterReading,
   pageBefore: Cursor | undefined,
-  { firstSeenAt }: CountRules,
+  since: number,
 ): { readonly rise: bigint; readonly outcome: CounterOutcome } {
   const none = { rise: 0n, outcome: 'baseline' } as const
   if (firstValue === 'baseline' || startedAt === undefined) return none
-  const isSinceOpening = startedAt >= firstSeenAt
+  const isSinceOpening = startedAt >= since
   const wasNotThere = pageBefore !== undefined && pageBefore.value !== incomplete
   return isSinceOpening || wasNotThere ? { rise: value, outcome: 'counted' } : none
 }

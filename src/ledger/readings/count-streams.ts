@@ -6,6 +6,7 @@ import type { Cursor } from '../../store/cursor.ts'
 import { addUsage } from '../page/add-usage.ts'
 import type { Page } from '../page/page.ts'
 import type { CountedSeries, CountRules } from './count-page.ts'
+import { followedSince } from './followed-since.ts'
 
 interface StreamRules extends CountRules {
   readonly now: number
@@ -41,12 +42,13 @@ const floorSeries = 'floor'
  */
 export function countStreams(
   page: Page,
-  { source, points }: StreamBatch,
+  { source, points, follows }: StreamBatch,
   accountOf: (dimension: string) => Account,
   rules: StreamRules,
 ): CountedStream[] {
   const { resource } = page
   const stored = page.cursors.of(resource, source)
+  const { since, outdated } = followedSince(page, source, follows, stored, rules.now)
   const floor = forgetGone(page, source, stored, rules.now)
   const siblings = Map.groupBy(stored.values(), ({ series }) => nameIn(series))
   const put = new Map<string, Cursor>()
@@ -79,7 +81,7 @@ export function countStreams(
     if (!isNews) return give('counted')
     if (before !== undefined && value < before.value) return give('fell')
     if (before === undefined && room <= 0) return give('skipped')
-    if (before === undefined && !countsWhole(point, floor, rules)) {
+    if (before === undefined && !countsWhole(point, Math.max(floor, since(dimension)), rules)) {
       // A counter that was forgotten begins again at what it shows now, not at what it showed before it fell silent.
       if (at >= rules.now - goneAfterMs || startedAt >= floor) move(value)
       return give('baseline')
@@ -98,7 +100,7 @@ export function countStreams(
     addUsage(page, account, point.tags, rise, { hour, late: hour !== own })
     return give('counted', rise, hour)
   })
-  page.cursors.move({ removed: [], put: [...put.values()] })
+  page.cursors.move({ removed: outdated, put: [...put.values()] })
   return counted
 }
 

@@ -1,4 +1,5 @@
 import { SidecarError } from '../../kernel/errors.ts'
+import { countedSeries } from '../counted-series.ts'
 import type { SourceContext } from '../source.ts'
 import type { Encoding } from './answers.ts'
 import { MalformedRequest, type OtlpMetric } from './metric.ts'
@@ -29,6 +30,7 @@ type Context = Pick<SourceContext, 'book' | 'clock' | 'heard' | 'noteRead'>
 export function createReceiver(context: Context, dimensions: readonly SentDimension[]): Receive {
   const turns = new Turns(mostWaiting)
   const names = new Set(dimensions.map(({ from }) => from.otlp.metric))
+  const follows = new Map(dimensions.map(({ name, from }) => [name, countedSeries(from.otlp)]))
   return async (body, encoding, contentEncoding) => {
     const now = context.clock.now()
     const picked = await turns.take(body.length, async () => {
@@ -36,7 +38,7 @@ export function createReceiver(context: Context, dimensions: readonly SentDimens
       const metrics = metricsIn(unpacked, encoding, (name) => names.has(name))
       return pickUsage(metrics, dimensions, now)
     })
-    const rejected = [...picked.rejected, ...(await count(context, picked))]
+    const rejected = [...picked.rejected, ...(await count(context, picked, follows))]
     note(context, dimensions, rejected, now)
     return rejected
   }
@@ -66,10 +68,14 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 /** Resolves with the points that the book did not count. */
-async function count({ book }: Context, { reports, points }: PickedUsage) {
+async function count(
+  { book }: Context,
+  { reports, points }: PickedUsage,
+  follows: ReadonlyMap<string, string>,
+) {
   const dimensions = Map.groupBy(reports, ({ dimension }) => dimension)
   const [counted, ...refused] = await Promise.all([
-    points.length === 0 ? [] : book.countStreams({ source: 'otlp', points }),
+    points.length === 0 ? [] : book.countStreams({ source: 'otlp', points, follows }),
     ...[...dimensions.values()].map((ofDimension) => reportAll(book, ofDimension)),
   ])
   const streams = counted.flatMap(({ dimension, outcome }) => {

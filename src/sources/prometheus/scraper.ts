@@ -2,6 +2,7 @@ import { sleep, type Timer } from '../../kernel/clock.ts'
 import { messageOf } from '../../kernel/errors.ts'
 import { fail, succeed, type Result } from '../../kernel/result.ts'
 import { hourMs, hourOf } from '../../metering/hour.ts'
+import { countedSeries } from '../counted-series.ts'
 import type { SourceContext } from '../source.ts'
 import type { PageFormat } from './exposition/page.ts'
 import type { FetchFailure } from './fetch-page.ts'
@@ -152,7 +153,7 @@ export class Scraper {
         readAt,
         startedAt: page.startedAt,
         isSteady,
-        dimensions: sums.map(({ name }) => name),
+        follows: new Map(sums.map(({ name, from }) => [name, countedSeries(from.prometheus, url)])),
         counters: page.counters,
       })
     if (page.gauges.length > 0)

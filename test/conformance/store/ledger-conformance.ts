@@ -389,7 +389,8 @@ export function describeLedger(name: string, place: () => Promise<Place>): void 
           firstValue: 'count' as const,
         }))
       const send = async (value: bigint) => {
-        const batch = { source: 'otlp', points: points(value) }
+        const follows = new Map([['requests', 'all']])
+        const batch = { source: 'otlp', follows, points: points(value) }
         const counted = await book.ledger.countStreams(batch)
         return counted.map(({ outcome, rise }) => `${outcome} ${rise / unit}`)
       }

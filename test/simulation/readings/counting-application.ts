@@ -52,7 +52,7 @@ export class CountingApplication {
       readAt,
       startedAt,
       isSteady: true,
-      dimensions: ['scans'],
+      follows: new Map([['scans', 'all']]),
       counters: [{ ...counter, value: units * microPerUnit, firstValue: 'count' }],
     }
   }
@@ -69,7 +69,8 @@ export class CountingApplication {
     const { points } = this.#current
     if (which === 'now') points.push(this.#point(now))
     const point = which === 'first' ? points[0] : points.at(-1)
-    return point && { source: 'otlp', points: [point] }
+    const follows = new Map([[point?.dimension ?? '', 'all']])
+    return point && { source: 'otlp', follows, points: [point] }
   }
 
   /** A point was counted at `now`: whatever its process rose by since the latest point before. */

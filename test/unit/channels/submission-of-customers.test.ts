@@ -114,9 +114,10 @@ test('counters of an hour that is over are sealed after the delay', async () => 
     firstValue: 'count' as const,
   }
   const at = clock.now() - 3 * hourMs
-  const [counted] = await book.countStreams({ source: 'otlp', points: [{ ...point, at }] })
+  const follows = new Map([['requests', 'all']])
+  const [counted] = await book.countStreams({ source: 'otlp', follows, points: [{ ...point, at }] })
   expect(counted).toMatchObject({ outcome: 'counted', rise: 3n * unit })
   expect(submitter.nextSealAt).toBe(clock.now() + sealDelayMs)
   const page = { source: 'page', readAt: clock.now(), startedAt: undefined, isSteady: true }
-  expect(await book.countPage({ ...page, dimensions: ['requests'], counters: [] })).toEqual([])
+  expect(await book.countPage({ ...page, follows, counters: [] })).toEqual([])
 })

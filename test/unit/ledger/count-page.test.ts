@@ -41,7 +41,7 @@ async function read(bench: LedgerBench, shown: readonly Shown[], isSteady = true
     readAt: bench.clock.now(),
     startedAt: counters[0]?.startedAt,
     isSteady,
-    dimensions: ['requests'],
+    follows: new Map([['requests', 'all']]),
     counters,
   })
   return counted.map(({ outcome, rise }) => [outcome, Number(rise / unit)])

@@ -12,6 +12,7 @@ import {
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
+const follows = new Map([['requests', 'all']])
 const nine15 = Date.parse('2026-03-10T09:15:00Z')
 const readings = { maxReadings: 5, newSecret: () => '' }
 
@@ -41,7 +42,7 @@ function pointOf({ clock }: LedgerBench, sent: Sent): StreamPoint {
 async function send(bench: LedgerBench, ...sent: readonly Sent[]) {
   await bench.clock.advance(1000)
   const points = sent.map((each) => pointOf(bench, each))
-  const counted = await bench.ledger.countStreams({ source: 'otlp', points })
+  const counted = await bench.ledger.countStreams({ source: 'otlp', follows, points })
   return counted.map(({ outcome, rise }) => [outcome, Number(rise / unit)])
 }
 
@@ -295,13 +296,13 @@ describe('a counter that a process sends', () => {
       readAt,
       startedAt: nine15,
       isSteady: true,
-      dimensions: ['requests'],
+      follows,
       counters: points,
     }
     const twice = () =>
       Promise.all([
-        bench.ledger.countStreams({ source: 'otlp', points }),
-        bench.ledger.countStreams({ source: 'otlp', points }),
+        bench.ledger.countStreams({ source: 'otlp', follows, points }),
+        bench.ledger.countStreams({ source: 'otlp', follows, points }),
         bench.ledger.countPage(page),
         bench.ledger.countPage(page),
       ])
@@ -340,12 +341,12 @@ test('whatever points are sent, lost and sent again after a kill: each unit once
         } else if (happens === 'send') {
           const point = pointOf(bench, { value, start })
           before.push(point)
-          await bench.ledger.countStreams({ source: 'otlp', points: [point] })
+          await bench.ledger.countStreams({ source: 'otlp', follows, points: [point] })
           counted += value - sent
           sent = value
         } else {
           const points = happens === 'again' ? before.slice(-1) : before.slice(0, 2)
-          await bench.ledger.countStreams({ source: 'otlp', points })
+          await bench.ledger.countStreams({ source: 'otlp', follows, points })
         }
       }
       const quantities = (await open(bench)).map(([, quantity = 0]) => quantity)

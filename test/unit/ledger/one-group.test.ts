@@ -117,7 +117,7 @@ const counters = fc
             readAt: now,
             startedAt: now,
             isSteady: true,
-            dimensions: ['requests'],
+            follows: new Map([['requests', 'all']]),
             counters: [
               {
                 dimension: 'requests',
@@ -181,6 +181,7 @@ const streams = fc
           page,
           {
             source: 's',
+            follows: new Map([['requests', 'all']]),
             points: [
               {
                 dimension: 'requests',

@@ -18,7 +18,7 @@ test('each command says how far it has come: written, committed, flushed', async
     readAt: clock.now(),
     startedAt: undefined,
     isSteady: true,
-    dimensions: ['requests'],
+    follows: new Map([['requests', 'all']]),
     counters: [],
   }
 
@@ -51,7 +51,7 @@ test('what counters gave is emitted', async () => {
     readAt: clock.now(),
     startedAt,
     isSteady: true,
-    dimensions: ['requests'],
+    follows: new Map([['requests', 'all']]),
     counters: [
       {
         dimension: 'requests',

@@ -62,7 +62,7 @@ test('room is made for readings and counters, and not for what moves inside the 
     readAt: clock.now(),
     startedAt: clock.now(),
     isSteady: true,
-    dimensions: ['requests'],
+    follows: new Map([['requests', 'all']]),
     counters: [counter],
   })
   // The cursor of the counter and that of the page.
