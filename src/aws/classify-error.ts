@@ -62,8 +62,12 @@ function withAnswer(facts: Facts, status: number, operation: string): Finding {
 }
 
 /** Some names mean one thing in the model and another from AWS's check of signatures. */
-function clarifiedName({ name, message }: Facts, operation: string): string {
-  if (name === 'ExpiredTokenException' && operation !== 'ResolveCustomer') return 'ExpiredToken'
+function clarifiedName({ name, message, status }: Facts, operation: string): string {
+  if (name === 'ExpiredTokenException') {
+    // In the model it is the customer's registration token, and 400. That of the role is AWS's answer to any call.
+    const isOfRole = status === 403 || /security token/i.test(message)
+    if (operation !== 'ResolveCustomer' || isOfRole) return 'ExpiredToken'
+  }
   const aboutTime = /signature (expired|not yet current)/i.test(message)
   if (aboutTime && (name === 'InvalidSignatureException' || name === 'SignatureDoesNotMatch')) {
     return 'RequestTimeTooSkewed'

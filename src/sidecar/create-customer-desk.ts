@@ -53,7 +53,12 @@ export function createCustomerDesk(options: DeskOptions): CustomerDesk | undefin
 async function resolve({ api, productCode }: DeskOptions, token: string): Promise<CustomerNames> {
   const answer = await api.forward('ResolveCustomer', JSON.stringify({ RegistrationToken: token }))
   if (!answer.ok) throw notResolved(answer.failure)
-  if (!('ProductCode' in answer.value) || answer.value.ProductCode !== productCode)
+  const named = 'ProductCode' in answer.value ? answer.value.ProductCode : undefined
+  if (typeof named !== 'string' || named === '')
+    throw unavailable(
+      'ResolveCustomer was answered with success but without a product, so nothing was registered. Find out what answers in AWS’s place.',
+    )
+  if (named !== productCode)
     throw new SidecarError(
       'CustomerOfAnotherProduct',
       'AWS names another product for this registration token, so nothing was registered. Compare productCode of the product file with the listing that the customer came from.',
@@ -72,11 +77,11 @@ function notResolved({ code, advice }: MeteringFailure): SidecarError {
       'RegistrationTokenExpired',
       'The registration token is older than four hours. Ask the customer to choose "Set up your account" in AWS Marketplace again.',
     )
-  return new SidecarError(
-    'RegistrationUnavailable',
-    `ResolveCustomer failed with ${code}, so nothing was registered. ${advice}`,
-    { retryAfterSeconds: 5 },
-  )
+  return unavailable(`ResolveCustomer failed with ${code}, so nothing was registered. ${advice}`)
+}
+
+function unavailable(message: string): SidecarError {
+  return new SidecarError('RegistrationUnavailable', message, { retryAfterSeconds: 5 })
 }
 
 function tooMany(retryAfterSeconds: number): SidecarError {

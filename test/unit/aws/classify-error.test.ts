@@ -136,6 +136,23 @@ describe('errors before the request went out', () => {
     expect(classifyError(error, 'RegisterUsage').kind).toBe('credentials')
   })
 
+  test.each([
+    [403, 'x'],
+    [400, 'The security token included in the request is expired'],
+  ])(
+    'ResolveCustomer with credentials that have expired says nothing of its token: %i, %s',
+    (httpStatusCode, message) => {
+      const error = Object.assign(new Error(message), {
+        name: 'ExpiredTokenException',
+        $metadata: { httpStatusCode },
+      })
+      expect(classifyError(error, 'ResolveCustomer')).toMatchObject({
+        code: 'ExpiredToken',
+        kind: 'credentials',
+      })
+    },
+  )
+
   test('metadata that does not answer is a missing role', () => {
     const error = Object.assign(systemError('ECONNREFUSED', 'connect'), { name: 'ProviderError' })
     expect(classifyError(error, 'MeterUsage', false)).toMatchObject({
