@@ -2,6 +2,7 @@ import {
   closeSync,
   constants,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
   rmdirSync,
@@ -67,6 +68,9 @@ export function nearestOf(directory: string) {
     try {
       const stats = statSync(path, { throwIfNoEntry: false })
       if (stats !== undefined) return { nearest: path, stats, code: '' }
+      // A link to what is missing: no directory can be made there.
+      if (lstatSync(path, { throwIfNoEntry: false }) !== undefined)
+        return { nearest: path, stats: undefined, code: 'ENOTDIR' }
     } catch (error) {
       return { nearest: path, stats: undefined, code: systemCode(error) }
     }

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { dataDirectoryCheck } from '../../../src/doctor/checks/check-data-directory.ts'
@@ -100,6 +100,13 @@ describe('the check data-directory', () => {
       expect(outcomesOf(await check(dataDirectoryCheck, path))).toEqual(['NotADirectory'])
     },
   )
+
+  test.each(['', 'data'])('fails below a link to what is missing: %j', async (below) => {
+    const link = join(temporaryDirectory(), 'link')
+    symlinkSync(join(link, '..', 'missing'), link)
+    const findings = await check(dataDirectoryCheck, join(link, below))
+    expect(outcomesOf(findings)).toEqual(['NotADirectory'])
+  })
 
   test('is skipped when the setting is wrong', async () => {
     expect(outcomesOf(await check(dataDirectoryCheck, 'relative'))).toEqual(['skip'])

@@ -1,5 +1,6 @@
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   renameSync,
   statSync,
@@ -8,7 +9,7 @@ import {
   rmSync,
 } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { SidecarError, messageOf } from '../../../kernel/errors.ts'
 import type { DataSync } from './data-sync.ts'
@@ -46,7 +47,7 @@ export interface OpenedDatabase {
 export function prepareDirectory(directory: string): void {
   const probe = join(directory, '.write-probe')
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeDirectory(directory)
     rmSync(probe, { force: true })
     writeFileSync(probe, '', { flag: 'wx', mode: 0o600 })
     rmSync(probe)
@@ -58,6 +59,26 @@ export function prepareDirectory(directory: string): void {
     )
   }
   refuseLinks(directory)
+}
+
+/**
+ * Makes the directory and those above it that are missing, from the top. Node's `recursive` never ends where the
+ * parent exists and the system says ENOENT all the same: in /proc, and in a mounted directory that was deleted.
+ */
+function makeDirectory(path: string): void {
+  if (isDirectory(path)) return
+  const parent = dirname(path)
+  if (lstatSync(parent, { throwIfNoEntry: false }) === undefined) makeDirectory(parent)
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (!isDirectory(path)) throw error
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
 interface OpenDatabaseOptions {

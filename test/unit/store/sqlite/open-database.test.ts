@@ -32,6 +32,11 @@ describe('a data directory that cannot be written', () => {
     expect(message).toContain(`that user ${getuid?.()} may write`)
   })
 
+  // In /proc a directory exists, and the system says of a new one in it that there is no such directory.
+  test('is refused where the system denies that its parent exists', () => {
+    expect(() => prepareDirectory('/proc/data')).toThrow('The data directory /proc/data cannot be')
+  })
+
   test('is refused where users have no numbers too', () => {
     setGetuid(undefined)
     expect(refusal().message).toContain('that user of this process may write')
