@@ -1,4 +1,5 @@
 import { databaseUrlOf } from '../config/database-url-of.ts'
+import { addressOf } from '../config/local-url.ts'
 import { Drain } from '../http/listener/drain.ts'
 import { listen } from '../http/listener/server.ts'
 import { openAll } from '../kernel/open-all.ts'
@@ -135,8 +136,8 @@ function logStarted(
   appPort: number,
   opsPort: number,
 ): void {
-  const app = `${settings.listen.host}:${appPort}`
-  const ops = `${settings.opsListen.host}:${opsPort}`
+  const app = addressOf({ ...settings.listen, port: appPort })
+  const ops = addressOf({ ...settings.opsListen, port: opsPort })
   const fields = { version, app, ops, platform, resource, region }
   log('sidecar.started', 'The sidecar is running', fields)
 }
