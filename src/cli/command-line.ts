@@ -7,7 +7,7 @@ export const helpOption = { type: 'boolean', short: 'h', default: false } as con
 
 /**
  * Reads the arguments of a command. Throws InvalidArguments for an option that the command does not have,
- * with the one that was probably meant.
+ * with the one that was probably meant, and for one that `ledger` gets twice with different values.
  */
 export function readArguments<const Config extends Omit<ParseArgsConfig, 'args'>>(
   command: string,
@@ -15,9 +15,31 @@ export function readArguments<const Config extends Omit<ParseArgsConfig, 'args'>
   config: Config,
 ): ReturnType<typeof parseArgs<Config & { args: string[] }>> {
   try {
+    if (command === 'ledger') refuseSecondValues(command, args, config)
     return parseArgs({ ...config, args: [...args] })
   } catch (error) {
+    if (error instanceof SidecarError) throw error
     throw refusal(command, error, Object.keys(config.options ?? {}))
+  }
+}
+
+/**
+ * `parseArgs` takes the last value, which lets a container's arguments follow those of its image. A decision
+ * about the ledger would be another one than was meant.
+ */
+function refuseSecondValues(
+  command: string,
+  args: readonly string[],
+  config: Omit<ParseArgsConfig, 'args'>,
+): void {
+  const { tokens } = parseArgs({ ...config, args: [...args], tokens: true })
+  const values = new Map<string, string>()
+  for (const token of tokens) {
+    if (token.kind !== 'option' || token.value === undefined) continue
+    if (config.options?.[token.name]?.multiple === true) continue
+    if ((values.get(token.name) ?? token.value) !== token.value)
+      throw invalidArguments(`--${token.name} is given twice. Give it once.`, command)
+    values.set(token.name, token.value)
   }
 }
 

@@ -8,9 +8,18 @@ import { isClosedPipe } from './write-line.ts'
 export function reportError(error: unknown, io: CliIo): number {
   if (isClosedPipe(error)) return exitCodes.ok
   if (error instanceof SidecarError) {
-    io.err(`${paint(io, 'red', error.code)}: ${error.message}`)
+    print(io, `${paint(io, 'red', error.code)}: ${error.message}`)
     return exitCodeOf(error)
   }
-  io.err(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  print(io, error instanceof Error ? (error.stack ?? error.message) : String(error))
   return exitCodes.failed
+}
+
+/** The exit code counts, also where no one can read why. */
+function print(io: CliIo, line: string): void {
+  try {
+    io.err(line)
+  } catch {
+    // There is no place left to say so.
+  }
 }

@@ -1,10 +1,12 @@
 import { writeSync } from 'node:fs'
+import { messageOf, SidecarError } from '../kernel/errors.ts'
 
 const pauseMs = 2
 
 /**
  * Writes a line to a descriptor and returns when the system has all of it. A stream would buffer,
- * without bound, what a slow reader of a pipe has not read, and lose it when the process exits.
+ * without bound, what a slow reader of a pipe has not read, and lose it when the process exits. Throws
+ * OutputFailed, and what `isClosedPipe` knows.
  */
 export function writeLine(descriptor: number, line: string): void {
   let rest = Buffer.from(`${line}\n`)
@@ -12,11 +14,20 @@ export function writeLine(descriptor: number, line: string): void {
     try {
       rest = rest.subarray(writeSync(descriptor, rest))
     } catch (error) {
-      if (!hasCode(error, 'EAGAIN')) throw error
+      if (isClosedPipe(error)) throw error
+      if (!hasCode(error, 'EAGAIN')) throw notWritten(error)
       // Another process made the pipe non-blocking, and it is full.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs)
     }
   }
+}
+
+function notWritten(cause: unknown): SidecarError {
+  return new SidecarError(
+    'OutputFailed',
+    `The output cannot be written (${messageOf(cause)}). What the command has changed stands: before you run it again, free the disk and check with:\nmarketplace-sidecar ledger show`,
+    { cause },
+  )
 }
 
 /** Whether the reader closed the pipe, as `head` does after its last line. */

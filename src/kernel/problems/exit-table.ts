@@ -23,6 +23,12 @@ export const exitTable = {
     happened: 'A command or option does not exist or has a wrong value',
     todo: 'Run `marketplace-sidecar --help`',
   },
+  OutputFailed: {
+    exit: 'failed',
+    happened:
+      'Standard output cannot be written, such as to a file on a full disk; what the command has changed stands',
+    todo: 'Check with `ledger show` before you repeat a decision',
+  },
   DataDirectoryUnusable: {
     exit: 'storage',
     happened: '`SIDECAR_DATA_DIR` is not writable',
