@@ -27,7 +27,7 @@ import { reportSettled } from './settling/report-settled.ts'
 import { runDecision, type Decision } from './decisions/run-decision.ts'
 import { undecidedUsage, type UndecidedUsage } from './decisions/undecided-usage.ts'
 import type { Owner } from './opening/ledger-owner.ts'
-import { logOpening, logTakeover } from './opening/log-opening.ts'
+import { logOpening, logReopened, logTakeover } from './opening/log-opening.ts'
 import { openBook, type MeaningOf, type Opening, type OpeningRules } from './opening/open-book.ts'
 import { takeOver } from './opening/take-over.ts'
 import { openCustomers, type CustomerBook, type CustomerRules } from './customers/customer-book.ts'
@@ -228,9 +228,10 @@ export class Ledger {
   async takeOver(): Promise<readonly number[]> {
     if (!(await this.#store.hasAbandoned())) return []
     const { clock, lateUsage, resource, log } = this.#options
-    const { abandoned, hours } = await this.#commits.run('seal-written', (page) =>
-      takeOver(page, clock.now(), lateUsage),
+    const { abandoned, hours, reopened } = await this.#commits.run('seal-written', (page) =>
+      takeOver(page, clock.now(), this.#options),
     )
+    logReopened(reopened, log)
     logTakeover(resource, { abandoned, holds: lateUsage === 'hold' }, log)
     return hours
   }

@@ -10,13 +10,18 @@ export function logOpening(
   log: Log,
 ): void {
   logTakeover(identity, { abandoned, holds }, log)
+  logReopened(reopened, log)
+  for (const account of retired) logRetired(account, log)
+}
+
+/** Logs refused records whose usage is sealed again under the names of today. */
+export function logReopened(reopened: Opening['reopened'], log: Log): void {
   for (const { id, dimension, hour, lastCode } of reopened)
     log(
       'record.reopened',
       `Record ${id} of ${dimension} was refused (${lastCode}), and the product file says what replaces its product code or dimension: its usage is sealed and sent again with it.`,
       { record: id, dimension, hour: toIso(hour), code: lastCode },
     )
-  for (const account of retired) logRetired(account, log)
 }
 
 /** Logs that usage which other tasks or pods left is this one's from now on. */

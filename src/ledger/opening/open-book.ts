@@ -1,14 +1,14 @@
 import type { Account, AccountKey } from '../../metering/account.ts'
 import { sumOf } from '../../metering/cell.ts'
-import type { LateUsagePolicy, MeteringRecord } from '../../metering/record/record.ts'
+import type { MeteringRecord } from '../../metering/record/record.ts'
 import { retiredNote } from '../../store/summary.ts'
 import { registrationRulesOf, type CustomerRules } from '../customers/customer-book.ts'
 import { receiveRegistered } from '../customers/receive-waiting.ts'
 import type { Page } from '../page/page.ts'
 import { noteUndatedKeys } from '../dated-keys.ts'
 import { decisionsNote } from '../decisions/trail.ts'
-import { reopenReplaced, type Replacements } from '../decisions/reopen-record.ts'
-import { takeOver } from './take-over.ts'
+import { reopenReplaced } from '../decisions/reopen-record.ts'
+import { takeOver, type TakeoverRules } from './take-over.ts'
 
 /** What usage of a dimension means by today's product file; undefined for one that it does not have. */
 export type MeaningOf = (dimension: string) => Meaning | undefined
@@ -22,12 +22,8 @@ interface Meaning extends Pick<AccountKey, 'productCode' | 'divisor'> {
   readonly staleAfterMs?: number | undefined
 }
 
-export interface OpeningRules {
+export interface OpeningRules extends TakeoverRules {
   readonly meaningOf: MeaningOf
-  /** Whether usage that another task or pod left is billed with a later hour, or held. */
-  readonly lateUsage: LateUsagePolicy
-  /** What today's product file replaces; undefined where none says so. */
-  readonly replacements?: Replacements | undefined
   /** What the product file says of its customers; undefined where the buyer runs the task or pod. */
   readonly customers?: CustomerRules | undefined
 }
@@ -72,7 +68,7 @@ export function openBook(
   for (const record of page.unsentRecords())
     if (record.inFlight) page.update(record, { ambiguous: true, inFlight: false })
   const reopened = replacements === undefined ? [] : reopenReplaced(page, now, replacements)
-  const { abandoned } = takeOver(page, now, lateUsage)
+  const { abandoned } = takeOver(page, now, { lateUsage })
   if (customers !== undefined) receiveRegistered(page, now, registrationRulesOf(customers))
   const retired = page.view.accounts().filter(({ key }) => !isCurrent(key, meaningOf))
   page.note(retiredNote, JSON.stringify(retired.map(({ name }) => name)))

@@ -5,30 +5,47 @@ import {
   type LateUsagePolicy,
   type MeteringRecord,
 } from '../../metering/record/record.ts'
+import { reopenReplaced, type Replacements } from '../decisions/reopen-record.ts'
 import { noteUndatedKeys } from '../dated-keys.ts'
 import { closeForeignReadings } from '../readings/close-readings.ts'
 import type { Page } from '../page/page.ts'
 import { holdUsage, returnUsage } from '../settling/settle-record.ts'
+
+export interface TakeoverRules {
+  /** Whether usage that another task or pod left is billed with a later hour, or held. */
+  readonly lateUsage: LateUsagePolicy
+  /** What today's product file replaces; undefined where none says so. */
+  readonly replacements?: Replacements | undefined
+}
 
 interface Takeover {
   /** The tasks or pods that are gone. */
   readonly abandoned: readonly string[]
   /** Hours that received usage. */
   readonly hours: readonly number[]
+  /** Refused records whose usage is sealed again under the names of today, as they were. */
+  readonly reopened: readonly MeteringRecord[]
 }
 
 /**
  * Takes over what tasks or pods left that are gone. What AWS certainly has not taken becomes usage of the
  * page's current hour, or the first after it that AWS has no record of, or is held where late usage is
- * held. What AWS may have taken becomes unresolved, because only its own task or pod could ask again.
+ * held. What AWS may have taken becomes unresolved, because only its own task or pod could ask again. What it
+ * refused under a name that the product file replaces gets that of today, as at a start.
  */
-export function takeOver(page: Page, now: number, lateUsage: LateUsagePolicy): Takeover {
+export function takeOver(
+  page: Page,
+  now: number,
+  { lateUsage, replacements }: TakeoverRules,
+): Takeover {
   const abandoned = page.view.abandoned(page.resource)
-  if (abandoned.length === 0) return { abandoned, hours: [] }
+  if (abandoned.length === 0) return { abandoned, hours: [], reopened: [] }
   noteUndatedKeys(page, true)
+  const reopened = replacements === undefined ? [] : reopenReplaced(page, now, replacements)
   const read = closeForeignReadings(page, now, lateUsage === 'hold')
   const hours = (lateUsage === 'hold' ? adoptHeld : adopt)(page, now)
-  return { abandoned, hours: [...hours, ...read.map(({ hour }) => hour)] }
+  const ofReopened = reopened.flatMap(({ id }) => page.record(id)?.movedTo ?? [])
+  return { abandoned, hours: [...hours, ...ofReopened, ...read.map(({ hour }) => hour)], reopened }
 }
 
 function adopt(page: Page, now: number): number[] {

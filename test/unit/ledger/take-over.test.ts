@@ -44,7 +44,11 @@ test('a book that no other task or pod left is not changed', () => {
   book.apply(owned.changes())
   const page = openPage(book, 'pod:1')
   const before = page.changes()
-  expect(takeOver(page, 0, 'carry')).toEqual({ abandoned: [], hours: [] })
+  expect(takeOver(page, 0, { lateUsage: 'carry' })).toEqual({
+    abandoned: [],
+    hours: [],
+    reopened: [],
+  })
   expect(page.changes()).toEqual(before)
 })
 
@@ -58,7 +62,7 @@ test('a takeover takes along how much of open usage no guard counts', () => {
   book.apply(left.changes())
   const page = openPage(book, 'pod:new')
   page.takeOwnership(hourMs)
-  takeOver(page, hourMs, 'carry')
+  takeOver(page, hourMs, { lateUsage: 'carry' })
   const [there, here] = [
     { account, hour: 0, resource: 'pod:old' },
     { account, hour: hourMs, resource: 'pod:new' },
@@ -66,6 +70,39 @@ test('a takeover takes along how much of open usage no guard counts', () => {
   expect(there).toEqual([[], 0n])
   expect(here).toEqual([[{ tags: '', quantity: 5n }], 2n])
 })
+
+test.each(['carry', 'hold'] as const)(
+  'a takeover gives what AWS refused the name that replaces it (%s)',
+  (lateUsage) => {
+    const book = new ModelBook()
+    const left = openPage(book, 'pod:old')
+    left.takeOwnership(0)
+    left.count(account, 5n * unit)
+    left.add(account, 0, '', 5n * unit)
+    const { key } = account
+    const parts = [{ account: key, quantity: 5n * unit, allocations: undefined }]
+    left.empty({ account, resource: 'pod:old', hour: 0 })
+    left.insert(left.slotOf(account), { ...recordOf('pod:old'), quantity: 5n * unit, parts }, 1000)
+    book.apply(left.changes())
+    const refused = openPage(book, 'pod:old')
+    const [record] = refused.unsentRecords()
+    if (record === undefined) throw new Error('there is no record')
+    refused.update(record, { state: 'refused', lastCode: 'InvalidUsageDimensionException' })
+    book.apply(refused.changes())
+    const page = openPage(book, 'pod:new')
+    page.takeOwnership(hourMs)
+    const replacements = {
+      productCode: 'product',
+      dimensionOf: () => 'calls',
+      replacesCode: () => false,
+    }
+    const { reopened, hours } = takeOver(page, hourMs, { lateUsage, replacements })
+    expect([reopened.map(({ id }) => id), hours]).toEqual([[record.id], [0]])
+    const open = { account: accountFor('calls'), resource: 'pod:new', hour: 0 }
+    expect(page.cells(open)).toEqual([{ tags: '', quantity: 5n * unit }])
+    expect(page.heldHours()).toEqual([])
+  },
+)
 
 test.each([
   ['carry', 1],
@@ -99,7 +136,7 @@ test.each([
         headRoom: new HeadRoom(),
       })
       page.takeOwnership(now)
-      taken = takeOver(page, now, lateUsage)
+      taken = takeOver(page, now, { lateUsage })
       return page.changes()
     })
     expect(taken?.abandoned).toEqual(['pod:old'])
@@ -133,7 +170,7 @@ test.each(['carry', 'hold'] as const)(
       book.apply(page.changes())
     }
     const page = openPage(book, 'pod:1')
-    expect(takeOver(page, 0, lateUsage).abandoned).toEqual(['pod:2'])
+    expect(takeOver(page, 0, { lateUsage }).abandoned).toEqual(['pod:2'])
     const { records } = page.changes()
     expect([...records.keys()]).toEqual([2])
     expect(records.get(2)).toMatchObject({ state: 'moved' })
