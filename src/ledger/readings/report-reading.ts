@@ -33,6 +33,19 @@ export interface ReadingRules {
   readonly isSetBack: (now: number) => boolean
 }
 
+/** What a reading is recorded with. */
+interface Recording {
+  readonly page: Page
+  readonly now: number
+  readonly rules: ReadingRules
+}
+
+/** A reading, and the hour of an account that it belongs to. */
+interface PlacedReading {
+  readonly open: OpenAccountHour
+  readonly reading: Reading
+}
+
 /** A larger reading is a mistake. The limit keeps sums over every tag set within what the book holds. */
 const largestReading = 10n ** 12n * microPerUnit
 
@@ -58,18 +71,17 @@ function checkReading(report: UsageReport, { key }: Account): void {
  * QuantityTooLarge, ReadingsFull.
  */
 export function checkReadings(
-  page: Page,
+  recording: Recording,
   reports: readonly UsageReport[],
   accountOf: (report: UsageReport) => Account,
-  now: number,
-  rules: ReadingRules,
 ): void {
+  const { page, rules } = recording
   const fresh = new Map<string, Set<string>>()
   for (const report of reports) {
     const account = accountOf(report)
     checkReading(report, account)
     if (account.key.aggregate === 'sum') continue
-    const { open, reading } = readingOf(page, report, account, now, rules)
+    const { open, reading } = placeReading(recording, report, account)
     if (page.readings.one(open, reading.tags, reading.key) !== undefined) continue
     const name = `${open.hour}|${account.name}`
     const added = fresh.get(name) ?? new Set()
@@ -81,29 +93,29 @@ export function checkReadings(
 
 /** Records a reading that was checked. */
 export function recordReading(
-  page: Page,
+  recording: Recording,
   report: UsageReport,
   account: Account,
-  now: number,
-  rules: ReadingRules,
 ): ReportReceipt {
-  const { open, reading } = readingOf(page, report, account, now, rules)
+  const { page, now, rules } = recording
+  const placed = placeReading(recording, report, account)
+  const { open, reading } = placed
   const { hour } = open
   const target = page.firstUnsealedHour(account, hour)
   const { aggregate } = account.key
   if (aggregate === 'last' || aggregate === 'integral') {
-    if (!isCounted(page, open, reading, target, now))
+    if (!isCounted(recording, placed, target))
       return { result: 'accepted', hour, late: true, counted: false }
     if (rules.isSetBack(now)) endAhead(page, open, reading, now)
-    put(page, open, reading)
+    put(page, placed)
     page.readings.reopen(open)
-    if (aggregate === 'integral') enterNextHour(page, open, reading)
+    if (aggregate === 'integral') enterNextHour(page, placed)
     return { result: 'accepted', hour: target, late: target !== hour }
   }
   const place = isShared(account.key) ? placeOfAll(open) : open
   const isClosed = page.readings.hour(place).closed || target !== hour
-  if (isClosed) return recordLate(page, open, reading, target, now)
-  put(page, open, reading)
+  if (isClosed) return recordLate(recording, placed, target)
+  put(page, placed)
   return { result: 'accepted', hour, late: false }
 }
 
@@ -113,11 +125,9 @@ export function recordReading(
  * from then on is billed with the next hour that has no record yet.
  */
 function isCounted(
-  page: Page,
-  open: OpenAccountHour,
-  reading: Reading,
+  { page, now }: Recording,
+  { open, reading }: PlacedReading,
   target: number,
-  now: number,
 ): boolean {
   const { closed, count } = page.readings.hour(open)
   const goesOn = now < open.hour + hourMs
@@ -128,16 +138,11 @@ function isCounted(
   return given === undefined || reading.at >= given.at
 }
 
-function readingOf(
-  page: Page,
-  report: UsageReport,
-  account: Account,
-  now: number,
-  rules: ReadingRules,
-): { readonly open: OpenAccountHour; readonly reading: Reading } {
+function placeReading(recording: Recording, report: UsageReport, account: Account): PlacedReading {
+  const { page, now, rules } = recording
   const aggregate = account.key.aggregate as ReadingAggregate
   const at = report.occurredAt ?? now
-  const member = report.member === undefined ? '' : hashOf(page, report.member, account, rules)
+  const member = report.member === undefined ? '' : hashOf(recording, report.member, account)
   const reading: Reading = {
     tags: report.tags,
     key: readingKey(aggregate, at, member),
@@ -149,19 +154,15 @@ function readingOf(
 }
 
 /** What a value of `max` or `unique` adds to an hour that is over: the rise. */
-function recordLate(
-  page: Page,
-  open: OpenAccountHour,
-  reading: Reading,
-  target: number,
-  now: number,
-): ReportReceipt {
+function recordLate(recording: Recording, placed: PlacedReading, target: number): ReportReceipt {
+  const { page, now } = recording
+  const { open, reading } = placed
   const { account, hour } = open
-  if (isShared(account.key)) return recordLateForAll(page, open, reading, now)
+  if (isShared(account.key)) return recordLateForAll(recording, placed)
   // A record of other usage may have closed the hour before it had readings.
   if (!page.readings.hour(open).closed) closeHour(page, page.readings.hour(open), now)
   const before = page.readings.one(open, reading.tags, reading.key)?.quantity ?? 0n
-  put(page, open, reading)
+  put(page, placed)
   const rise = reading.quantity - before
   const receipt: ReportReceipt = { result: 'accepted', hour: target, late: target !== hour }
   if (rise > 0n) addUsage(page, account, reading.tags, rise, receipt)
@@ -169,14 +170,10 @@ function recordLate(
 }
 
 /** The same for what all tasks or pods share: with what the others have not added yet. */
-function recordLateForAll(
-  page: Page,
-  open: OpenAccountHour,
-  reading: Reading,
-  now: number,
-): ReportReceipt {
+function recordLateForAll({ page, now }: Recording, placed: PlacedReading): ReportReceipt {
+  const { open } = placed
   const { account, hour } = open
-  put(page, open, reading)
+  put(page, placed)
   const others = page.readings
     .openHours()
     .filter((each) => each.account.name === account.name && each.hour === hour)
@@ -188,35 +185,38 @@ function recordLateForAll(
 }
 
 /** A value that still stands when its hour ends is the first of the next one, for as long as it may stand. */
-function enterNextHour(page: Page, open: OpenAccountHour, reading: Reading): void {
+function enterNextHour(page: Page, { open, reading }: PlacedReading): void {
   const hour = open.hour + hourMs
   if (reading.until <= hour) return
   const next = { ...open, hour }
   if (page.readings.hour(next).closed || page.firstUnsealedHour(open.account, hour) !== hour) return
   if (page.readings.one(next, reading.tags, closedKey) !== undefined) return
-  put(page, next, { ...reading, key: enteringKey })
+  put(page, { open: next, reading: { ...reading, key: enteringKey } })
 }
 
-function put(page: Page, open: OpenAccountHour, reading: Reading): void {
+function put(page: Page, { open, reading }: PlacedReading): void {
   const aggregate = open.account.key.aggregate as ReadingAggregate
   const before = page.readings.one(open, reading.tags, reading.key)
   const merged = mergeReadings(aggregate, before, reading)
   if (merged !== before) page.readings.put(open, merged, before === undefined)
 }
 
-/** Members are kept as hashes that mean nothing outside this book. */
-function hashOf(page: Page, member: string, { key }: Account, { newSecret }: ReadingRules): string {
-  if (isShared(key)) {
-    const ofAll = page.view.note(clusterHolder, membersNote)
-    return createHmac('sha256', ofAll ?? '')
-      .update(member)
-      .digest('base64url')
-      .slice(0, 22)
-  }
+/** Members are kept as hashes that mean nothing outside this book, or outside the database of all who share them. */
+function hashOf({ page, rules }: Recording, member: string, { key }: Account): string {
+  const secret = isShared(key) ? page.view.note(clusterHolder, membersNote) : ownSecret(page, rules)
+  return createHmac('sha256', secret ?? '')
+    .update(member)
+    .digest('base64url')
+    .slice(0, 22)
+}
+
+/** The secret of this book, made for its first member. */
+function ownSecret(page: Page, { newSecret }: ReadingRules): string {
   const known = page.noted(membersNote)
-  const secret = known ?? newSecret()
-  if (known === undefined) page.note(membersNote, secret)
-  return createHmac('sha256', secret).update(member).digest('base64url').slice(0, 22)
+  if (known !== undefined) return known
+  const secret = newSecret()
+  page.note(membersNote, secret)
+  return secret
 }
 
 function readingsFull({ account }: OpenAccountHour, most: number): SidecarError {

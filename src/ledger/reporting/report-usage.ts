@@ -69,7 +69,7 @@ export function reportUsage(
   const fresh = reports.filter((_, index) => isNew(index))
   const accountOf = accountIn(rules, now)
   checkTotals(page, fresh, accountOf)
-  checkReadings(page, fresh, accountOf, now, rules.readings)
+  checkReadings({ page, now, rules: rules.readings }, fresh, accountOf)
 
   const seen = new Map<string, ReportReceipt>()
   const receipts = reports.map((report, index) => {
@@ -99,7 +99,7 @@ function recordAll(
     checkWindow(report, now, rules.window, reports.length > 1 ? index : undefined)
   const accountOf = accountIn(rules, now)
   checkTotals(page, reports, accountOf)
-  checkReadings(page, reports, accountOf, now, rules.readings)
+  checkReadings({ page, now, rules: rules.readings }, reports, accountOf)
   if (reports.length === 1) return reports.map((report) => recordReport(page, report, rules, now))
   const untaggedUsage = new UntaggedUsage(page)
   const receipts = reports.map((report) => {
@@ -168,7 +168,7 @@ export function recordReport(
   const place = rules.placeOf(report, own)
   const { account } = place
   if (account.key.aggregate !== 'sum')
-    return recordReading(page, report, account, now, rules.readings)
+    return recordReading({ page, now, rules: rules.readings }, report, account)
   const receipt = receiptOf(place, own)
   addUsage(page, account, report.tags, report.quantity, receipt)
   return receipt

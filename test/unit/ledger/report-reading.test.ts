@@ -106,7 +106,8 @@ describe('a member', () => {
     const book = new ModelBook()
     const page = openPage(book, 'pod:1')
     page.takeOwnership(0)
-    for (const now of [1, 2]) recordReading(page, report, accountOfScope('resource'), now, rules)
+    for (const now of [1, 2])
+      recordReading({ page, now, rules }, report, accountOfScope('resource'))
     const { readings, notes } = page.changes()
     expect(readings?.rows.map(({ reading }) => [reading.key, reading.at])).toEqual([
       [hashed('first'), 1],
@@ -114,7 +115,7 @@ describe('a member', () => {
     expect(notes).toEqual([{ resource: 'pod:1', name: membersNote, value: 'first' }])
     book.apply(page.changes())
     const next = openPage(book, 'pod:1')
-    recordReading(next, report, accountOfScope('resource'), 3, rules)
+    recordReading({ page: next, now: 3, rules }, report, accountOfScope('resource'))
     expect([next.changes().readings, next.changes().notes]).toEqual([undefined, []])
   })
 
@@ -123,7 +124,7 @@ describe('a member', () => {
     book.notes.set(noteName(clusterHolder, membersNote), 'of all')
     const page = openPage(book, 'pod:1')
     page.takeOwnership(0)
-    recordReading(page, report, accountOfScope('cluster'), 1, rules)
+    recordReading({ page, now: 1, rules }, report, accountOfScope('cluster'))
     const { readings, notes } = page.changes()
     expect([readings?.rows.map(({ reading }) => reading.key), notes]).toEqual([
       [hashed('of all')],
