@@ -50,6 +50,8 @@ export interface BookReader {
   records(filter: ExportFilter): AsyncIterable<MeteringRecord>
   /** What a task or pod last remembered under this name. */
   note(resource: string, name: string): Promise<string | undefined>
+  /** What each task or pod last remembered under this name, in the order in which they came. */
+  notes(name: string): Promise<readonly string[]>
   owner(): Promise<BookOwner | undefined>
 }
 

@@ -2,6 +2,7 @@ import { expect, inject, test } from 'vitest'
 import { releaseHeld } from '../../src/ledger/decisions/release-held.ts'
 import { aboutHeld } from '../../src/ledger/decisions/trail.ts'
 import { writeOffUsage } from '../../src/ledger/decisions/write-off.ts'
+import { toIso } from '../../src/kernel/clock.ts'
 import { hourMs, hourOf } from '../../src/metering/hour.ts'
 import { runLedger } from '../support/ledger/ledger-command-io.ts'
 import { unit } from '../support/ledger/ledger-bench.ts'
@@ -42,14 +43,18 @@ async function twoSidecars() {
   await settle(a.ledger, ids.refused, { kind: 'refused', ...told })
   await markSending(b.ledger, ids.unresolved)
   await settle(b.ledger, ids.unresolved, { kind: 'another-stands', ...told })
+  const env = { ...product, SIDECAR_DATABASE_URL: url }
+  const exported = async () =>
+    (
+      await runLedger(undefined, clock, ['export', '--format', 'jsonl', '--decisions'], env)
+    ).out.map((line) => (JSON.parse(line) as { at: string }).at)
   const run = async (...args: readonly string[]) => {
-    const env = { ...product, SIDECAR_DATABASE_URL: url }
     const consent = args[0] === 'retry' ? [] : ['--yes']
     const { code } = await runLedger(undefined, clock, [...args, ...consent], env)
     expect(code).toBe(0)
   }
   const hour = hourOf(clock.now())
-  return { a, b, clock, ids, run, hour }
+  return { a, b, clock, ids, run, exported, hour }
 }
 
 test('retry lets the sidecar whose record it is send it again', async () => {
@@ -129,4 +134,17 @@ test('a living sidecar decides about what one that is gone holds, as it shows it
   })
   expect((await a.ledger.usage()).held).toEqual([])
   expect(await imbalances(a.ledger)).toEqual([0n, 0n, 0n])
+})
+
+test('what was decided by a sidecar that is gone is exported with what others decided', async () => {
+  const { a, b, clock, exported } = await twoSidecars()
+  const instants: string[] = []
+  for (const { ledger } of [b, a]) {
+    await clock.advance(1000)
+    instants.push(toIso(clock.now()))
+    const about = () => ({ id: 1, dimension: 'd', hour: null, quantity: '1', reason: null })
+    await ledger.decide({ action: 'retry', decide: () => undefined, about })
+  }
+  await b.ledger.close()
+  expect(await exported()).toEqual(instants)
 })

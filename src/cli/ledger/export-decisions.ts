@@ -1,5 +1,5 @@
 import { isoOrNull, toIso } from '../../kernel/clock.ts'
-import { decisionsNote, readDecisions } from '../../ledger/decisions/trail.ts'
+import { decisionsNote, mergeDecisions } from '../../ledger/decisions/trail.ts'
 import { formatQuantity } from '../../metering/quantity.ts'
 import { untagged } from '../../metering/tags.ts'
 import type { BookReader } from '../../store/store.ts'
@@ -17,11 +17,9 @@ export const decisionColumns = [
   'reason',
 ] as const
 
-/** What operators decided, oldest first. */
+/** What operators decided, oldest first, in the name of whichever task or pod. */
 export async function decisionBodies(book: BookReader) {
-  const owner = await book.owner()
-  if (owner === undefined) return []
-  const decisions = readDecisions(await book.note(owner.identity, decisionsNote))
+  const decisions = mergeDecisions(await book.notes(decisionsNote))
   return decisions.map(({ at, hour, ...rest }) => ({
     ...rest,
     at: toIso(at),

@@ -7,6 +7,9 @@ import type { OperatorAction } from '../../metering/record/operator-table.ts'
 /** The note of a book's owner that lists what operators decided. */
 export const decisionsNote = 'operator.decisions'
 
+/** The note that says which decision was announced last. */
+export const announcedNote = 'operator.announced'
+
 /** Older ones are only in the records and in what was written off. */
 const keptDecisions = 1000
 
@@ -43,6 +46,13 @@ export function noteDecision(page: Page, decision: Omit<DecisionEntry, 'number'>
 /** The decisions of a note, oldest first. */
 export function readDecisions(note: string | undefined): readonly DecisionEntry[] {
   return note === undefined ? [] : (JSON.parse(note) as DecisionEntry[])
+}
+
+/** The decisions of several notes, oldest first: a task that adopts a book goes on with the note of the one before. */
+export function mergeDecisions(notes: readonly string[]): DecisionEntry[] {
+  const all = notes.flatMap(readDecisions)
+  const each = new Map(all.map((decision) => [JSON.stringify(decision), decision]))
+  return [...each.values()].toSorted((a, b) => a.at - b.at || a.number - b.number)
 }
 
 /** What a decision about held usage is about. */

@@ -6,7 +6,7 @@ import { registrationRulesOf, type CustomerRules } from '../customers/customer-b
 import { receiveRegistered } from '../customers/receive-waiting.ts'
 import type { Page } from '../page/page.ts'
 import { noteUndatedKeys } from '../dated-keys.ts'
-import { decisionsNote } from '../decisions/trail.ts'
+import { announcedNote, decisionsNote } from '../decisions/trail.ts'
 import { reopenReplaced } from '../decisions/reopen-record.ts'
 import { takeOver, type TakeoverRules } from './take-over.ts'
 
@@ -60,9 +60,11 @@ export function openBook(
   const before = page.view.owner()
   if (before !== page.resource) {
     page.takeOwnership(now)
-    // What operators decided stays with the book.
-    const trail = before === undefined ? undefined : page.view.note(before, decisionsNote)
-    if (trail !== undefined) page.note(decisionsNote, trail)
+    // What operators decided stays with the book, and what of it was announced.
+    for (const name of [decisionsNote, announcedNote]) {
+      const trail = before === undefined ? undefined : page.view.note(before, name)
+      if (trail !== undefined) page.note(name, trail)
+    }
   }
   noteUndatedKeys(page, before !== undefined && before !== page.resource)
   for (const record of page.unsentRecords())

@@ -1,11 +1,10 @@
 import { messageOf } from '../../kernel/errors.ts'
 import type { Timer } from '../../kernel/clock.ts'
-import { decisionsNote, readDecisions } from '../../ledger/decisions/trail.ts'
+import { announcedNote, decisionsNote, readDecisions } from '../../ledger/decisions/trail.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 
 /** The note with the number of the last decision that was emitted. */
-const announcedNote = 'operator.announced'
 const lookAgainMs = 60_000
 
 export interface DecisionsPart extends AsyncDisposable {

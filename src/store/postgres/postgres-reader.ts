@@ -196,6 +196,14 @@ export class PostgresReader implements BookReader {
     return row && String(row['value'])
   }
 
+  async notes(name: string): Promise<readonly string[]> {
+    const rows = await this.#ask(
+      'SELECT value FROM marketplace_sidecar.note WHERE name = $1 ORDER BY resource_id',
+      [name],
+    )
+    return rows.map((row) => String(row['value']))
+  }
+
   owner(): Promise<BookOwner | undefined> {
     return this.#answer((session) => this.#owner(session))
   }

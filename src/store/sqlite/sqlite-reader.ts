@@ -179,6 +179,15 @@ export class SqliteReader implements BookReader {
     })
   }
 
+  notes(name: string): Promise<readonly string[]> {
+    return answer(() =>
+      this.#database
+        .prepare('SELECT value FROM note WHERE name = ? ORDER BY resource_id')
+        .all(name)
+        .map((row) => String(row['value'])),
+    )
+  }
+
   owner(): Promise<BookOwner | undefined> {
     return answer(() => this.#owner())
   }

@@ -365,6 +365,8 @@ export function describeKeeping(
       })
       expect(await store.note(pod, 'public-key')).toBe('2')
       expect(await store.note('pod:two', 'public-key')).toBe('3')
+      expect(await store.notes('public-key')).toEqual(['2', '3'])
+      expect(await store.notes('another')).toEqual([])
     })
 
     test('have open usage side by side in one hour', async () => {

@@ -269,6 +269,11 @@ export class ModelReader implements BookReader {
     return this.#now().notes.get(noteName(resource, name))
   }
 
+  async notes(name: string): Promise<readonly string[]> {
+    const { resources, notes } = this.#now()
+    return [...resources.keys()].flatMap((resource) => notes.get(noteName(resource, name)) ?? [])
+  }
+
   async owner(): Promise<BookOwner | undefined> {
     const { owner, resources } = this.#now()
     const firstSeenAt = resources.get(owner ?? '')

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { Events } from '../../../src/kernel/events.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
+import { announcedNote, decisionsNote } from '../../../src/ledger/decisions/trail.ts'
 import { Ledger } from '../../../src/ledger/ledger.ts'
 import { plainMeaning } from '../../support/ledger/open-ledger.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
@@ -51,4 +52,14 @@ test('a book remembers when each task or pod first opened it, and of whom it has
     firstSeenAt: first + hourMs,
     adoptedFrom: identity,
   })
+})
+
+test('a task that adopts a book goes on with what operators decided, and announces none of it again', async () => {
+  const { ledger, clock, directory } = await openBench({ resource: 'pod:old' })
+  await ledger.remember(decisionsNote, '[]')
+  await ledger.remember(announcedNote, '3')
+  await ledger.close()
+  const next = await openBench({ resource: 'pod:new', clock, directory })
+  expect(await next.ledger.recall(decisionsNote)).toBe('[]')
+  expect(await next.ledger.recall(announcedNote)).toBe('3')
 })

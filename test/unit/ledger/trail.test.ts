@@ -3,6 +3,7 @@ import {
   aboutHeld,
   aboutRecord,
   decisionsNote,
+  mergeDecisions,
   noteDecision,
   readDecisions,
 } from '../../../src/ledger/decisions/trail.ts'
@@ -20,6 +21,24 @@ test('decisions are numbered from 1 on, and the last thousand are kept', () => {
   expect(kept).toHaveLength(1000)
   expect(kept[0]).toEqual({ number: 3, at: 3, action: 'retry', ...about })
   expect(kept.at(-1)).toMatchObject({ number: 1002, at: 1002 })
+})
+
+test('decisions of several tasks are one list, and one that a task went on with is there once', () => {
+  const noted = (resource: string, ats: readonly number[], before?: string) => {
+    const page = openPage(new ModelBook(), resource)
+    if (before !== undefined) page.note(decisionsNote, before)
+    for (const at of ats) noteDecision(page, { at, action: 'retry', ...about })
+    return page.noted(decisionsNote) ?? ''
+  }
+  const first = noted('pod:1', [1, 4])
+  const merged = mergeDecisions([first, noted('pod:2', [2, 3]), noted('pod:3', [5], first)])
+  expect(merged.map(({ at, number }) => [at, number])).toEqual([
+    [1, 1],
+    [2, 1],
+    [3, 2],
+    [4, 2],
+    [5, 3],
+  ])
 })
 
 test('a decision about a record has its quantity in what the application counts', () => {
