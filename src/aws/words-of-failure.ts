@@ -1,3 +1,4 @@
+import { asSentence } from '../kernel/text/as-sentence.ts'
 import type { MeteringFailure } from './metering-api.ts'
 
 /** Returns what AWS said and then what to do. AWS's own sentences often have no full stop. */
@@ -5,6 +6,5 @@ export function wordsOfFailure({
   message,
   advice,
 }: Pick<MeteringFailure, 'message' | 'advice'>): string {
-  const end = message === '' || /[.!?]$/.test(message) ? '' : '.'
-  return `${message}${end} ${advice}`.trim()
+  return `${asSentence(message)} ${advice}`.trim()
 }

@@ -1,6 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { messageOf, SidecarError } from '../kernel/errors.ts'
 import { nearestName } from '../kernel/schema/nearest-name.ts'
+import { asSentence } from '../kernel/text/as-sentence.ts'
 
 /** The option that every command has. */
 export const helpOption = { type: 'boolean', short: 'h', default: false } as const
@@ -70,6 +71,6 @@ function refusal(command: string, error: unknown, known: readonly string[]): Err
     const options = known.map((name) => `--${name}`)
     return unknownName('option', option, options, command)
   }
-  const [sentence = ''] = error.message.split('\n')
-  return invalidArguments(sentence.endsWith('.') ? sentence : `${sentence}.`, command)
+  const [words = ''] = error.message.split('\n')
+  return invalidArguments(asSentence(words), command)
 }

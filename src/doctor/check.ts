@@ -78,11 +78,6 @@ export function defineCheck<Code extends string>(definition: Definition<Code>): 
   }
 }
 
-/** Ends the words of another program as a sentence. */
-export function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`
-}
-
 function fill(text: string, values: Readonly<Record<string, string>>): string {
   return text.replaceAll(/\{(\w+)\}/g, (placeholder, name: string) => values[name] ?? placeholder)
 }

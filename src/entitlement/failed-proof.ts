@@ -1,14 +1,14 @@
 import type { MeteringFailure } from '../aws/metering-api.ts'
+import { asSentence } from '../kernel/text/as-sentence.ts'
 import type { FailedProof, Patience } from './proof.ts'
 
 /** Describes a call that AWS or the network refused. `operation` is its name for people. */
 export function failedProof(operation: string, failure: MeteringFailure): FailedProof {
   const { code, message, advice, kind } = failure
   const words = message === '' || message === code ? code : `${code}: ${message}`
-  const end = /[.!?]$/.test(words) ? '' : '.'
   return {
     code,
-    message: `${operation} failed with ${words}${end}`,
+    message: asSentence(`${operation} failed with ${words}`),
     advice,
     kind,
     patience: patienceWith(failure),

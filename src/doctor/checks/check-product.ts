@@ -1,7 +1,8 @@
 import { readProductFile } from '../../product/load-product.ts'
 import type { ProductFile } from '../../product/product.ts'
 import { identityWarnings } from '../../product/product-warnings.ts'
-import { defineCheck, sentence } from '../check.ts'
+import { defineCheck } from '../check.ts'
+import { asSentence } from '../../kernel/text/as-sentence.ts'
 import type { Diagnosis } from '../diagnosis.ts'
 
 export const productCheck = defineCheck({
@@ -27,7 +28,7 @@ export const productCheck = defineCheck({
   },
   run(diagnosis, findings) {
     const { product, productMistakes } = diagnosis
-    for (const mistake of productMistakes) findings.problem('WrongProduct', sentence(mistake))
+    for (const mistake of productMistakes) findings.problem('WrongProduct', asSentence(mistake))
     if (productMistakes.length > 0) return
     if (product === undefined) {
       findings.skip('The settings that say where the product is described are wrong.')

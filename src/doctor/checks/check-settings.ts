@@ -1,4 +1,5 @@
-import { defineCheck, sentence } from '../check.ts'
+import { defineCheck } from '../check.ts'
+import { asSentence } from '../../kernel/text/as-sentence.ts'
 
 export const settingsCheck = defineCheck({
   id: 'settings',
@@ -17,7 +18,7 @@ export const settingsCheck = defineCheck({
     },
   },
   run({ settingMistakes, values, endpointDenial }, findings) {
-    for (const mistake of settingMistakes) findings.problem('WrongSetting', sentence(mistake))
+    for (const mistake of settingMistakes) findings.problem('WrongSetting', asSentence(mistake))
     if (endpointDenial !== undefined)
       findings.problem('EndpointNotAws', endpointDenial.message.split('. ', 1)[0] + '.')
     const given = values.given.size
