@@ -48,8 +48,8 @@ export interface TaggedQuantity {
   readonly tags: readonly Tag[]
 }
 
-export interface MeterUsageRequest {
-  readonly productCode: string
+/** The usage of one dimension in one hour, as a record of either operation has it. */
+interface RecordedUsage {
   readonly dimension: string
   /** An instant inside the hour, ms. AWS rounds it down to the hour. */
   readonly timestamp: number
@@ -59,6 +59,10 @@ export interface MeterUsageRequest {
   readonly form: QuantityForm
   /** Their quantities add up to `quantity`; undefined when no usage is tagged. */
   readonly allocations?: readonly TaggedQuantity[] | undefined
+}
+
+export interface MeterUsageRequest extends RecordedUsage {
+  readonly productCode: string
   /** 1 to 64 characters, the same for every attempt to send the same record. */
   readonly clientToken: string
 }
@@ -68,13 +72,7 @@ export interface MeterUsageValue {
 }
 
 /** A record of a customer, whom AWS knows by one of the names or by account and licence. */
-export interface BatchRecord extends CustomerNames {
-  readonly dimension: string
-  readonly timestamp: number
-  readonly quantity: bigint
-  readonly form: QuantityForm
-  readonly allocations?: readonly TaggedQuantity[] | undefined
-}
+export interface BatchRecord extends CustomerNames, RecordedUsage {}
 
 export interface BatchMeterUsageRequest {
   /** Undefined where the customers' licences name the product. */
@@ -95,6 +93,7 @@ export interface BatchMeterUsageValue {
 export interface DryRunRequest {
   readonly productCode: string
   readonly dimension: string
+  /** The instant of the call, ms. */
   readonly timestamp: number
 }
 

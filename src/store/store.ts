@@ -17,11 +17,15 @@ import type {
 } from './summary.ts'
 import type { BookView, SealableHours } from './view.ts'
 
-/** Questions about the book. Each answers from one moment, and none changes anything. */
+/** Questions about the book. Each answers from one moment, and none changes anything; `now` is that moment, ms. */
 export interface BookReader {
+  /** Where usage is, with as many records as a page can show. */
   usage(now: number): Promise<UsageSummary>
+  /** The same with everything that waits for AWS or a person, however old. */
   overview(now: number): Promise<LedgerOverview>
+  /** The same with the allocations of every record. */
   wholeOverview(now: number): Promise<WholeOverview>
+  /** What dashboards watch: sums and counts alone. */
   gauges(): Promise<LedgerGauges>
   /** Records that wait for AWS, oldest hour first; there may be tens of thousands. */
   pendingRecords(page?: PendingPage): Promise<readonly PendingRecord[]>
@@ -33,6 +37,7 @@ export interface BookReader {
   customers(after: string, limit: number): Promise<readonly CustomerSummary[]>
   /** Undefined for a key that has neither usage nor a registration. */
   customer(key: string, now: number): Promise<CustomerUsage | undefined>
+  /** What the book has of each account. */
   accountSums(): Promise<readonly AccountSums[]>
   /** The accounts that do not add up, found without all accounts in memory and without a stall. */
   unbalanced(): Promise<readonly AccountSums[]>
@@ -40,6 +45,7 @@ export interface BookReader {
   customerRegion(): Promise<string | undefined>
   /** AWS's ids that more than one record bears, which is a defect. */
   sharedMeteringIds(): Promise<readonly SharedMeteringId[]>
+  /** Undefined for an id that no record has, or whose record is forgotten. */
   record(id: number): Promise<MeteringRecord | undefined>
   /**
    * What a MeteringRecordId stands for: AWS's own of an accepted record, or the one that was given to
@@ -52,6 +58,7 @@ export interface BookReader {
   note(resource: string, name: string): Promise<string | undefined>
   /** What each task or pod last remembered under this name, in the order in which they came. */
   notes(name: string): Promise<readonly string[]>
+  /** Undefined while no task or pod has opened the book. */
   owner(): Promise<BookOwner | undefined>
 }
 

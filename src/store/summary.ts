@@ -126,8 +126,10 @@ export interface OpenTagSet {
   readonly quantity: bigint
 }
 
+/** The task or pod that a book belongs to. */
 export interface BookOwner {
   readonly identity: string
+  /** When it first opened the book, ms. */
   readonly firstSeenAt: number
 }
 
