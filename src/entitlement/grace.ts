@@ -33,7 +33,7 @@ interface Memory {
   readonly denied: boolean
 }
 
-const page = 'entitlement'
+const noteName = 'entitlement'
 const blank: Memory = { entitledAt: undefined, unreachableSince: undefined, denied: false }
 /** How far ahead of the clock a memory may be; more means a clock that was set back, or a forgery. */
 const toleratedSkewMs = 300_000
@@ -54,7 +54,7 @@ export class Grace {
 
   /** Begins with what the notebook remembers of an earlier start. */
   static async open(options: GraceOptions): Promise<Grace> {
-    return new Grace(options, await options.notebook.recall(page))
+    return new Grace(options, await options.notebook.recall(noteName))
   }
 
   /**
@@ -83,12 +83,14 @@ export class Grace {
   #write(memory: Memory): void {
     this.#memory = memory
     const { notebook, subject, log } = this.#options
-    notebook.remember(page, JSON.stringify({ ...subject, ...memory })).catch((error: unknown) => {
-      log(
-        'entitlement.not-remembered',
-        `The ledger could not note the entitlement, so a restart while AWS is unreachable may have no grace: ${messageOf(error)}`,
-      )
-    })
+    notebook
+      .remember(noteName, JSON.stringify({ ...subject, ...memory }))
+      .catch((error: unknown) => {
+        log(
+          'entitlement.not-remembered',
+          `The ledger could not note the entitlement, so a restart while AWS is unreachable may have no grace: ${messageOf(error)}`,
+        )
+      })
   }
 
   #read(text: string | undefined): Memory {

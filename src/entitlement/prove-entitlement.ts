@@ -34,6 +34,9 @@ export interface StartEntitlementOptions extends ProofContext {
 /** When credentials are refused, the operator has to act, and asking AWS more often does not help. */
 const slowestStartMs = 30_000
 
+/** AWS's quota of registrations counts everything that the account starts: many thousands take half an hour. */
+const throttledCapMs = 55 * 60_000
+
 /**
  * Begins to prove that the buyer may run the product and returns at once. Every proof of the product's
  * route has to pass. A failure that passes by itself is retried without end; what AWS or the token
@@ -114,9 +117,6 @@ async function attemptSafely(proof: Proof): Promise<Result<PassedProof, FailedPr
     })
   }
 }
-
-/** AWS's quota of registrations counts everything that the account starts: many thousands take half an hour. */
-const throttledCapMs = 55 * 60_000
 
 function delayAfter(attempt: number, patience: Patience, random: () => number): number {
   return patience === 'slowly'

@@ -54,9 +54,6 @@ export interface SealableHours {
   readonly limit?: number | undefined
 }
 
-/** The open usage of one tag set. */
-export interface OpenRow extends OpenAccountHour, OpenCell {}
-
 /** The customers of a SaaS product. Registrations that were deleted are among them. */
 export interface CustomerView {
   /** The registrations of a customer, the oldest first. */

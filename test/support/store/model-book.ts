@@ -1,4 +1,5 @@
 import { accountOf, type Account } from '../../../src/metering/account.ts'
+import type { OpenCell } from '../../../src/metering/cell.ts'
 import type { Registration } from '../../../src/metering/customer.ts'
 import type { LicenceState } from '../../../src/metering/licence.ts'
 import { mergeAllocations, type MeteringRecord } from '../../../src/metering/record/record.ts'
@@ -14,7 +15,10 @@ import type {
 import type { Cursor, CursorChanges, CursorKey } from '../../../src/store/cursor.ts'
 import type { ReadingChanges, ReadingHour, ReadingRow } from '../../../src/store/readings.ts'
 import type { Retention } from '../../../src/store/retention.ts'
-import type { HeldHour, HeldKey, OpenAccountHour, OpenRow } from '../../../src/store/view.ts'
+import type { HeldHour, HeldKey, OpenAccountHour } from '../../../src/store/view.ts'
+
+/** The open usage of one tag set. */
+export interface OpenRow extends OpenAccountHour, OpenCell {}
 
 /** A held hour and what it holds, by tag set. */
 export interface HeldRows {

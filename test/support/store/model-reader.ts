@@ -30,8 +30,8 @@ import {
   type UsageSummary,
   type WholeOverview,
 } from '../../../src/store/summary.ts'
-import type { OpenRow, SealableHours } from '../../../src/store/view.ts'
-import { noteName, openName, type HeldRows, type ModelBook } from './model-book.ts'
+import type { SealableHours } from '../../../src/store/view.ts'
+import { noteName, openName, type HeldRows, type ModelBook, type OpenRow } from './model-book.ts'
 import { byHour, isUnsent, ModelView } from './model-view.ts'
 
 /** Answers the questions about a model book by looking at every row. */
