@@ -33,6 +33,12 @@ const companions = ['', '-wal', '-shm']
 const busyTimeoutMs = 2000
 const nfsMagic = 0x6969
 
+/**
+ * For each connection, first. A statement that changes 16 pages needs a temporary file, as a large sort does, and
+ * on a read-only root there is no directory for one: SQLite then reports an I/O error.
+ */
+export const keepTemporaryInMemory = 'PRAGMA temp_store = MEMORY'
+
 export interface OpenedDatabase {
   readonly database: DatabaseSync
   readonly path: string
@@ -162,6 +168,7 @@ function connect(
   return preparing(database, () => {
     // WAL's shared memory does not work across NFS clients; alone on the file it is not needed.
     if (networkFileSystem) database.exec('PRAGMA locking_mode = EXCLUSIVE')
+    database.exec(keepTemporaryInMemory)
     // The ledger flushes and checkpoints by itself, off the event loop: see disk.ts. The cache holds the pages of
     // an hour with 2,500 large tag sets, which are read and then deleted.
     database.exec(

@@ -10,7 +10,7 @@ import type { BookView } from '../../../view.ts'
 import { accountSums } from '../../account-sums.ts'
 import { schemaVersion, schemaVersionOf } from '../../migrations/migrate.ts'
 import { Names } from '../../names.ts'
-import { ledgerFileName } from '../open-database.ts'
+import { keepTemporaryInMemory, ledgerFileName } from '../open-database.ts'
 import { RecordRows } from '../../record-rows.ts'
 import { SqliteReader } from '../../sqlite-reader.ts'
 import { SqliteView } from '../../sqlite-view.ts'
@@ -204,7 +204,9 @@ function connectWithoutSharedMemory(path: string): DatabaseSync {
 function connect(path: string, query: string, readOnly: boolean): DatabaseSync {
   const url = pathToFileURL(path)
   url.search = query
-  return new DatabaseSync(url, { readOnly, timeout: busyTimeoutMs })
+  const database = new DatabaseSync(url, { readOnly, timeout: busyTimeoutMs })
+  database.exec(keepTemporaryInMemory)
+  return database
 }
 
 function checkLedger(database: DatabaseSync, directory: string): void {
