@@ -121,6 +121,23 @@ test('a file with the customers of another region, or with the usage of a buyer,
   expect((await bookOfFile(elsewhere.directory, clock, 'eu-west-1')).ledger.owner).toBeDefined()
 })
 
+test('a file that has a customer of AWS under another key than the database is not brought in', async () => {
+  const file = await bookOfFile()
+  const { clock, directory } = file
+  const url = await newDatabase(server)
+  const database = await bookOfDatabase(url, clock)
+  await file.customers.register(acme)
+  await database.customers.register({ ...acme, customer: 'aws:identifier:acme' })
+  await file.ledger.close()
+  await expect(bringIn(directory, url)).rejects.toMatchObject({
+    code: 'LedgerNotImported',
+    message: expect.stringContaining('aws:identifier:acme') as string,
+  })
+  await database.customers.delete('aws:identifier:acme')
+  await bringIn(directory, url)
+  expect(await database.customers.list('', 10)).toMatchObject([{ customer: 'acme' }])
+})
+
 test.each(['the file', 'the database'] as const)(
   'usage that waits in one of both is that of the customer whom %s knows',
   async (knows) => {

@@ -37,6 +37,30 @@ export async function customersOfBoth(
   }
 }
 
+/** A key of the database under which it has a customer of AWS whom the book has under another one. */
+export async function otherKeyOf(
+  session: Session,
+  { registrations }: Pick<WholeBook, 'registrations'>,
+): Promise<string | undefined> {
+  const live = registrations.filter(({ deletedAt }) => deletedAt === undefined)
+  const column = <T>(of: (each: Registration) => T) => live.map(of)
+  const [row] = await session.query(
+    `SELECT customer FROM marketplace_sidecar.registration
+     JOIN unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) AS n(c, f, a, l, i)
+       ON customer <> c AND (license_arn = l OR identifier = i
+         OR (aws_account = a AND NOT (form = 'license-arn' AND f = 'license-arn')))
+     WHERE ${isNamed} AND deleted_at IS NULL LIMIT 1`,
+    [
+      column(({ customer }) => customer),
+      column(({ identity }) => identity.form),
+      column(({ names }) => names.accountId),
+      column(({ names }) => names.licenseArn),
+      column(({ names }) => names.identifier),
+    ],
+  )
+  return row && String(row['customer'])
+}
+
 function ofBoth(
   ofBook: Registration,
   ofDatabase: Registration | undefined,

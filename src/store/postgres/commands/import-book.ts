@@ -13,7 +13,7 @@ import { checkVersion } from '../migrations/migrate.ts'
 import { Names } from '../names.ts'
 import { Loaded } from '../view/loaded.ts'
 import { isNamed } from '../view/load-customers.ts'
-import { customersOfBoth } from './customers-of-both.ts'
+import { customersOfBoth, otherKeyOf } from './customers-of-both.ts'
 import { ChangeWriter } from '../write/write-changes.ts'
 import { receiveClaims } from '../write/write-claims.ts'
 import { updateRecords } from '../write/write-records.ts'
@@ -75,6 +75,11 @@ async function check(session: Session, book: WholeBook, name: string): Promise<v
   if (book.sums.some((sums) => imbalanceOf(sums) !== 0n))
     throw refused('the ledger is not balanced, see "ledger audit"')
   await checkKind(session, book, name)
+  const other = await otherKeyOf(session, book)
+  if (other !== undefined)
+    throw refused(
+      `the database ${name} has a customer of AWS under the key ${other}, whom the ledger has under another one. Delete the key from the database when it is settled (DELETE /v1/customers/{key}), or let a sidecar send what the file has, without the database, and do not import it`,
+    )
   await checkHours(session, book, name)
 }
 
