@@ -1,3 +1,4 @@
+import { isObject, type Members } from '../kernel/is-object.ts'
 import { localUrl } from '../config/local-url.ts'
 import type { Result } from '../kernel/result.ts'
 import { askListener, type ListenerAnswer, type ListenerFailure } from './ask-listener.ts'
@@ -52,12 +53,10 @@ export function parseEntitlement(text: string): RunningEntitlement | undefined {
 }
 
 /** Returns the members of a JSON object; none for any other text. */
-export function membersOf(text: string): Readonly<Record<string, unknown>> {
+export function membersOf(text: string): Members {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Readonly<Record<string, unknown>>)
-      : {}
+    return isObject(value) ? value : {}
   } catch {
     return {}
   }

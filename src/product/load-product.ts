@@ -3,7 +3,7 @@ import { collectMistakes, show, type Mistakes } from '../kernel/schema/mistakes.
 import type { TextReader } from '../kernel/text/read-text.ts'
 import { fail, type Result } from '../kernel/result.ts'
 import { roundedNumber } from '../kernel/text/rounded-number.ts'
-import { isObject } from '../kernel/schema/schema.ts'
+import { isObject } from '../kernel/is-object.ts'
 import type { ProductFile } from './product.ts'
 import { productFileSchema } from './product-schema.ts'
 

@@ -1,10 +1,10 @@
+import { isObject } from '../kernel/is-object.ts'
 import { object, optional, orOnly, required } from '../kernel/schema/object-schema.ts'
 import { regionPattern } from '../kernel/text/region-name.ts'
 import { fail, succeed, type Result } from '../kernel/result.ts'
 import {
   choice,
   described,
-  isObject,
   list,
   mapOf,
   notAllowed,

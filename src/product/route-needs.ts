@@ -1,6 +1,7 @@
 import type { ReportMistake } from '../kernel/schema/mistakes.ts'
 import type { Rule } from '../kernel/schema/object-schema.ts'
-import { isObject, type JsonSchema, type Members } from '../kernel/schema/schema.ts'
+import { isObject, type Members } from '../kernel/is-object.ts'
+import type { JsonSchema } from '../kernel/schema/schema.ts'
 import { awsLimits } from '../metering/aws-limits.ts'
 import {
   buyerRoutes,

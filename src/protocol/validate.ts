@@ -1,3 +1,4 @@
+import { isObject } from '../kernel/is-object.ts'
 import { succeed } from '../kernel/result.ts'
 import { serviceError, type ServiceResult, type ServiceErrorName } from './service-errors.ts'
 import type { Member, Members } from './member-types.ts'
@@ -50,7 +51,7 @@ function checkStructure(
   path: string,
   violations: Violation[],
 ): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     throw new WrongType(`${path === '' ? 'The request' : `'${path}'`} must be a JSON object`)
   }
   const given = new Map<string, unknown>(Object.entries(value))

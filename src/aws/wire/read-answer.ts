@@ -1,10 +1,11 @@
+import { isObject, type Members } from '../../kernel/is-object.ts'
 import { isProtocolContentType } from '../../protocol/codec.ts'
 
 /** A successful answer of AWS. */
 export interface AwsAnswer {
   /** The JSON as it came. */
   readonly text: string
-  readonly members: Readonly<Record<string, unknown>>
+  readonly members: Members
   /** Whether it has what every answer of AWS has and that of a broken proxy lacks. */
   readonly isOfProtocol: boolean
 }
@@ -80,12 +81,11 @@ async function readBody(body: unknown, limit: number, status: number): Promise<s
 }
 
 /** Like AWS's SDKs, it reads an empty body as an empty object. */
-function parseObject(text: string): AwsAnswer['members'] | undefined {
+function parseObject(text: string): Members | undefined {
   if (text === '') return {}
   try {
     const value: unknown = JSON.parse(text)
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return isObject ? (value as AwsAnswer['members']) : undefined
+    return isObject(value) ? value : undefined
   } catch {
     return undefined
   }

@@ -1,3 +1,4 @@
+import { isObject, type Members } from '../../kernel/is-object.ts'
 import { succeed } from '../../kernel/result.ts'
 import { hourOf } from '../../metering/hour.ts'
 import type {
@@ -27,8 +28,6 @@ export function readBatch(
   }
   return succeed({ results: records.map((record) => results.get(nameOf(record))) })
 }
-
-type Members = Readonly<Record<string, unknown>>
 
 function resultOf({
   Status: status,
@@ -61,5 +60,5 @@ function listOf(value: unknown): Members[] {
 }
 
 function objectOf(value: unknown): Members {
-  return typeof value === 'object' && value !== null ? (value as Members) : {}
+  return isObject(value) ? value : {}
 }

@@ -1,3 +1,4 @@
+import { isObject, type Members } from '../../kernel/is-object.ts'
 import { fromIso, sleep } from '../../kernel/clock.ts'
 import { askListener } from '../../doctor/ask-listener.ts'
 import type { Diagnosis } from '../../doctor/diagnosis.ts'
@@ -61,10 +62,8 @@ export function judgeRecords(
     : ['warn', `AWS has not decided yet about ${open.join(', ')}. Run "ledger show" later.`]
 }
 
-type Members = Readonly<Record<string, unknown>>
-
 function listOf(value: unknown): Members[] {
-  return Array.isArray(value) ? value.map((item) => membersOf(JSON.stringify(item))) : []
+  return Array.isArray(value) ? value.filter(isObject) : []
 }
 
 /** Finds the record of a usage, even if the usage moved to a later hour. */

@@ -1,3 +1,4 @@
+import { isObject, type Members } from '../../kernel/is-object.ts'
 import { demoProduct } from '../../emulator/demo-product.ts'
 import { messageOf } from '../../kernel/errors.ts'
 import type { TextReader } from '../../kernel/text/read-text.ts'
@@ -84,8 +85,6 @@ function listingOf(route: Route): 'hourly' | 'metered' | 'both' {
   return route === 'saas' ? 'metered' : route
 }
 
-type Members = Readonly<Record<string, unknown>>
-
 function readFile(path: string, reader: TextReader): Members {
   const text = reader.readText(path)
   if (text === undefined) throw invalidArguments(`There is no file ${path}.`, 'demo')
@@ -110,10 +109,6 @@ function withoutOwn(settings: Members): Members {
   return Object.fromEntries(
     Object.entries(settings).filter(([name]) => !ownSettings.includes(name)),
   )
-}
-
-function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function textOf(value: unknown): string | undefined {

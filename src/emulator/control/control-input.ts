@@ -1,3 +1,4 @@
+import { isObject } from '../../kernel/is-object.ts'
 import { fail, succeed, type Result } from '../../kernel/result.ts'
 import { isServiceErrorName, type ServiceErrorName } from '../../protocol/service-errors.ts'
 import { isOperationName, operationNames, type OperationName } from '../../protocol/operations.ts'
@@ -174,7 +175,5 @@ function parseObject(body: string): ControlInput<object> {
   } catch {
     return fail('the body must be JSON')
   }
-  return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
-    ? succeed(parsed)
-    : fail('the body must be a JSON object')
+  return isObject(parsed) ? succeed(parsed) : fail('the body must be a JSON object')
 }

@@ -1,3 +1,4 @@
+import { isObject } from '../../kernel/is-object.ts'
 import { fromIso } from '../../kernel/clock.ts'
 import { fail, succeed, type Result } from '../../kernel/result.ts'
 import type {
@@ -43,9 +44,7 @@ function check(type: ValueType, value: unknown, path: string): Checked<unknown> 
     case 'list':
       return Array.isArray(value) ? checkList(type, value, path) : refuse()
     case 'section':
-      return typeof value === 'object' && value !== null && !Array.isArray(value)
-        ? checkSection(type, value, path)
-        : refuse()
+      return isObject(value) ? checkSection(type, value, path) : refuse()
   }
 }
 

@@ -1,3 +1,5 @@
+import { isObject } from '../../kernel/is-object.ts'
+
 /**
  * Returns the members of a JSON object; undefined when the text is not one or names a member twice.
  * `JSON.parse` uses the last of two, while another reader of the same token may use the first.
@@ -9,7 +11,7 @@ export function parseMembers(text: string): ReadonlyMap<string, unknown> | undef
   } catch {
     return undefined
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  if (!isObject(value)) return undefined
   const members = new Map<string, unknown>(Object.entries(value))
   return countMembers(text) === members.size ? members : undefined
 }

@@ -1,6 +1,7 @@
 import { show, type ReportMistake } from './mistakes.ts'
 import { nearestName } from './nearest-name.ts'
-import { isObject, type JsonSchema, type Members, type Schema } from './schema.ts'
+import { isObject, type Members } from '../is-object.ts'
+import type { JsonSchema, Schema } from './schema.ts'
 
 interface RequiredMember<T> {
   readonly schema: Schema<T>

@@ -1,3 +1,4 @@
+import { isObject } from '../is-object.ts'
 import { show, type ReportMistake } from './mistakes.ts'
 import { fail, succeed, type Result } from '../result.ts'
 
@@ -20,12 +21,6 @@ export interface Schema<T> {
 }
 
 export type TypeOf<S> = S extends Schema<infer T> ? T : never
-
-export type Members = Readonly<Record<string, unknown>>
-
-export function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 /** The mistake of a single value; `give` is what is allowed. */
 export function notAllowed(value: unknown, give: string, noun?: string) {

@@ -1,3 +1,4 @@
+import { isObject, type Members } from '../../kernel/is-object.ts'
 import {
   PartLimit,
   refuse,
@@ -8,8 +9,6 @@ import {
   type OtlpMetric,
   type OtlpPoint,
 } from './metric.ts'
-
-type Members = Readonly<Record<string, unknown>>
 
 const kinds: Readonly<Record<string, MetricKind>> = {
   gauge: 'gauge',
@@ -181,7 +180,5 @@ function membersIn(members: Members, name: string): Members {
 }
 
 function asMembers(value: unknown, name: string): Members {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return refuse(`${name} is not an object`)
-  return value as Members
+  return isObject(value) ? value : refuse(`${name} is not an object`)
 }

@@ -1,3 +1,4 @@
+import { bodyMembers } from '../body-members.ts'
 import type { FastifyInstance } from 'fastify'
 import { isoOrNull } from '../../../kernel/clock.ts'
 import { SidecarError } from '../../../kernel/errors.ts'
@@ -36,7 +37,7 @@ export function customerRoutes(app: FastifyInstance, desk: CustomerDesk | undefi
   }
 
   app.post(customersPath, async ({ body }) => {
-    const { key, registrationToken } = membersOf(body, ['key', 'registrationToken'])
+    const { key, registrationToken } = bodyMembers(body, ['key', 'registrationToken'])
     const customer = checkKey(key)
     if (
       typeof registrationToken !== 'string' ||
@@ -52,7 +53,7 @@ export function customerRoutes(app: FastifyInstance, desk: CustomerDesk | undefi
 
   app.put<KeyParams>(customerPath, async ({ params, body }) => {
     const customer = checkKey(params.key)
-    const members = membersOf(body, ['accountId', 'licenseArn', 'identifier'])
+    const members = bodyMembers(body, ['accountId', 'licenseArn', 'identifier'])
     return answerOf(customer, await open().register(customer, checkNames(members)))
   })
 
@@ -91,16 +92,6 @@ export function customerRoutes(app: FastifyInstance, desk: CustomerDesk | undefi
 function checkKey(key: unknown): string {
   if (typeof key === 'string' && customerKeyPattern.test(key)) return key
   throw new SidecarError('InvalidCustomer', customerKeyRule)
-}
-
-function membersOf(body: unknown, allowed: readonly string[]): Readonly<Record<string, unknown>> {
-  const isObject = typeof body === 'object' && body !== null && !Array.isArray(body)
-  const unknown = isObject ? Object.keys(body).find((name) => !allowed.includes(name)) : undefined
-  if (isObject && unknown === undefined) return body as Readonly<Record<string, unknown>>
-  throw new SidecarError(
-    'InvalidRequest',
-    `The body must be an object with ${allowed.join(', ')} alone.`,
-  )
 }
 
 const nameForms: Readonly<Record<keyof CustomerNames, RegExp>> = {

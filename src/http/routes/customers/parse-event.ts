@@ -1,3 +1,4 @@
+import { isObject, type Members } from '../../../kernel/is-object.ts'
 import { fromIso } from '../../../kernel/clock.ts'
 import { SidecarError } from '../../../kernel/errors.ts'
 import type { CustomerNames } from '../../../metering/customer.ts'
@@ -106,12 +107,8 @@ function licenceIn(value: unknown, depth = 0): string | undefined {
   return undefined
 }
 
-type Members = Readonly<Record<string, unknown>>
-
 function objectOf(value: unknown): Members | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Members)
-    : undefined
+  return isObject(value) ? value : undefined
 }
 
 function textOf(value: unknown, most = longest): string | undefined {

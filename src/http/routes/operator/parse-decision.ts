@@ -1,3 +1,5 @@
+import { isObject, type Members } from '../../../kernel/is-object.ts'
+import { bodyMembers } from '../body-members.ts'
 import { SidecarError } from '../../../kernel/errors.ts'
 import {
   operatorActionTable,
@@ -9,8 +11,6 @@ import type { Decided, OperatorDesk } from './operator-desk.ts'
 
 export const longestReason = 500
 
-type Members = Readonly<Record<string, unknown>>
-
 /**
  * Reads what an operator decided. Throws InvalidRequest, also where the decision cannot be undone and the
  * body does not say `"yes": true`.
@@ -20,7 +20,7 @@ export function parseDecision(
   body: unknown,
 ): (desk: OperatorDesk) => Promise<Decided> {
   const isVoid = action === 'void'
-  const members = membersOf(body, membersOfAction[action] ?? ['id', 'yes'])
+  const members = bodyMembers(body, membersOfAction[action] ?? ['id', 'yes'])
   const decision = isVoid ? parseVoid(members) : parseById(action, members)
   const { final, question } = operatorActionTable[action]
   if (final && members['yes'] !== true)
@@ -65,13 +65,6 @@ function parseVoid(members: Members): (desk: OperatorDesk) => Promise<Decided> {
   return (desk) => desk.voidUsage(usage)
 }
 
-function membersOf(body: unknown, allowed: readonly string[]): Members {
-  const isObject = typeof body === 'object' && body !== null && !Array.isArray(body)
-  const unknown = isObject ? Object.keys(body).find((name) => !allowed.includes(name)) : undefined
-  if (isObject && unknown === undefined) return body as Members
-  throw invalid(`The body must be an object with ${allowed.join(', ')} alone.`)
-}
-
 function idOf(id: unknown): number {
   if (typeof id === 'number' && Number.isSafeInteger(id) && id > 0) return id
   throw invalid('id must be the number that GET /v1/operator/records lists.')
@@ -86,8 +79,7 @@ function reasonOf(given: unknown): string {
 /** An empty object is for usage without tags. */
 function tagsOf(tags: unknown): TagSet | undefined {
   if (tags === undefined) return undefined
-  const isObject = typeof tags === 'object' && tags !== null && !Array.isArray(tags)
-  const pairs = isObject ? Object.entries(tags) : undefined
+  const pairs = isObject(tags) ? Object.entries(tags) : undefined
   if (pairs === undefined || pairs.some(([, value]) => typeof value !== 'string'))
     throw invalid('tags must be an object of texts, as a report has them.')
   return canonicalTags(pairs.map(([key, value]) => ({ key, value: String(value) })))
