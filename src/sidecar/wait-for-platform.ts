@@ -35,7 +35,7 @@ export async function waitForPlatform(
     refusal: platformUnknown,
     sockets: { app: listen, ops: listen },
   })
-  log('platform.unknown', sentence(guess), { platform: guess.name })
+  log('platform.unknown', whatIsMissing(guess), { platform: guess.name })
   return waitingSidecar({
     room,
     platform: guess,
@@ -65,7 +65,8 @@ async function askAgain(
   }
 }
 
-function sentence({ name }: Platform): string {
+/** What has not been said, and what to check. */
+function whatIsMissing({ name }: Platform): string {
   return name === 'ecs'
     ? 'ECS has not said which task this is, so the ledger stays closed and usage is answered with 503. The sidecar asks again until it knows. Check that the ECS agent runs and that nothing overrides ECS_CONTAINER_METADATA_URI_V4.'
     : 'Nothing says which pod this is, so the ledger stays closed and usage is answered with 503. Give the service account an IAM role (IRSA), or set SIDECAR_POD_UID from metadata.uid with the downward API.'

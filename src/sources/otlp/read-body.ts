@@ -31,8 +31,8 @@ export function tooLarge(): SidecarError {
   )
 }
 
-/** Lets pieces of work run one after the other, so that they hold the memory of one and of what waits. */
-export class Turns {
+/** Reads bodies one after the other, so that they hold the memory of one and of what waits, counted in bytes. */
+export class BodyQueue {
   #last: Promise<unknown> = Promise.resolve()
   #waiting = 0
   readonly #most: number

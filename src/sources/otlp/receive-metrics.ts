@@ -9,7 +9,7 @@ import {
   type RejectedPoints,
   type SentDimension,
 } from './pick-usage.ts'
-import { largestRequestBytes, readBody, Turns } from './read-body.ts'
+import { BodyQueue, largestRequestBytes, readBody } from './read-body.ts'
 import { readJsonMetrics } from './read-json-metrics.ts'
 import { reportAll } from './report-all.ts'
 import { readMetrics } from './wire/read-metrics.ts'
@@ -28,12 +28,12 @@ type Context = Pick<SourceContext, 'book' | 'clock' | 'heard' | 'noteRead'>
 
 /** Creates what counts the requests of senders. One body at a time is unpacked and read. */
 export function createReceiver(context: Context, dimensions: readonly SentDimension[]): Receive {
-  const turns = new Turns(mostWaiting)
+  const queue = new BodyQueue(mostWaiting)
   const names = new Set(dimensions.map(({ from }) => from.otlp.metric))
   const follows = new Map(dimensions.map(({ name, from }) => [name, countedSeries(from.otlp)]))
   return async (body, encoding, contentEncoding) => {
     const now = context.clock.now()
-    const picked = await turns.take(body.length, async () => {
+    const picked = await queue.take(body.length, async () => {
       const unpacked = await readBody(body, contentEncoding)
       const metrics = metricsIn(unpacked, encoding, (name) => names.has(name))
       return pickUsage(metrics, dimensions, now)
