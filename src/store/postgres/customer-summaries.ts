@@ -8,8 +8,10 @@ import { selectRecords, unsentSql } from './record-rows.ts'
 import { registrationOf } from '../registration-row.ts'
 import { isNamed } from './view/load-customers.ts'
 
-const accountsOfCustomer = `SELECT account.id FROM marketplace_sidecar.account
-  JOIN marketplace_sidecar.registration ON registration.id = registration_id WHERE customer = $1`
+const accountsOf = (customer: string) => `SELECT account.id FROM marketplace_sidecar.account
+  JOIN marketplace_sidecar.registration ON registration.id = registration_id
+  WHERE customer = ${customer}`
+const accountsOfCustomer = accountsOf('$1')
 
 /** The customers, after `after` in the order of their keys. */
 export async function customersOf(
@@ -65,9 +67,15 @@ export async function customerUsage(
   )
   const records = await session.query(
     `${selectRecords} WHERE channel = 'batch-meter-usage' AND holder = ANY($1::text[])
+       AND EXISTS (SELECT FROM marketplace_sidecar.record_part
+         WHERE record_id = record.id AND account_id IN (${accountsOf('$3')}))
        AND (state IN ${unsentSql} OR state = 'unresolved' OR record.hour >= $2)
      ORDER BY record.hour, record.id`,
-    [identities.map((row) => customerHolder(registrationOf(row).identity)), now - summaryWindowMs],
+    [
+      identities.map((row) => customerHolder(registrationOf(row).identity)),
+      now - summaryWindowMs,
+      customer,
+    ],
   )
   const isSettled = (row: Row) => row['state'] === 'accepted' || row['state'] === 'moved'
   return {

@@ -14,6 +14,11 @@ import { unsentSql } from './sqlite-view.ts'
 const accountsOfCustomer = `SELECT account.id FROM registration
   JOIN account ON registration_id = registration.id WHERE customer = ?`
 
+/** Whether a record is of the customer ?2: an identity may have had another key before. */
+const isOfCustomer = `EXISTS (SELECT 1 FROM record_part JOIN account ON account.id = account_id
+  JOIN registration ON registration.id = registration_id
+  WHERE record_id = record.id AND customer = ?2)`
+
 /** The customers, after `after` in the order of their keys. */
 export function customersOf(
   database: DatabaseSync,
@@ -67,14 +72,15 @@ export function customerUsage(
       database
         .prepare(
           `${selectRecords} WHERE slot_id IN (SELECT id FROM slot
-             WHERE channel = 'batch-meter-usage' AND holder = ?) AND ${condition}`,
+             WHERE channel = 'batch-meter-usage' AND holder = ?1) AND ${isOfCustomer}
+           AND ${condition}`,
         )
-        .all(holder, ...values)
+        .all(holder, customer, ...values)
         .map(summaryOf),
     )
   const pending = recordsWhere(`(state IN ${unsentSql} OR state = 'unresolved')`)
   const settled = recordsWhere(
-    "+state IN ('accepted', 'moved') AND +record.hour >= ?",
+    "+state IN ('accepted', 'moved') AND +record.hour >= ?3",
     now - summaryWindowMs,
   )
   return {

@@ -86,6 +86,21 @@ export function describeCustomers(name: string, owned: () => Promise<{ store: St
       expect(await newest()).toEqual([])
     })
 
+    test('have the records of their own key, not those of an earlier one of the same identity', async () => {
+      const { store } = await owned()
+      const gone = { ...acme, customer: 'acme-before', deletedAt: nine + hourMs }
+      await write(store, {
+        registrations: [gone, acme],
+        newRecords: [
+          recordOf(nine, partOf(accountOfCustomer(gone), 1)),
+          recordOf(nine + hourMs, partOf(accountOfCustomer(acme), 1)),
+        ],
+      })
+      const hoursOf = async (key: string) =>
+        (await store.customer(key, nine + 2 * hourMs))?.pending.map(({ hour }) => hour)
+      expect(await hoursOf('acme')).toEqual([nine + hourMs])
+    })
+
     test('have what was said last of each licence, until it is old', async () => {
       const { store } = await owned()
       const said = (key: string) => look(store, (view) => view.licence(key))
