@@ -73,6 +73,11 @@ describe('the demo', () => {
       expect(await isEntitled(demo)).toBe(true)
       await postUsage(demo.app, { dimension: 'requests', quantity: 5 })
       expect(await emulator.records()).toEqual([])
+      const [, place = ''] = await demo.program.printed(
+        /^ {2}npm run cli -- ledger show --data-dir (\S+)$/m,
+      )
+      const shown = await startProgram(['ledger', 'show', '--data-dir', place]).ended
+      expect(shown).toMatchObject({ code: 0, out: expect.stringMatching(/^\S+ +requests +5$/m) })
       demo.program.signal(signal)
       expect(await demo.program.ended).toMatchObject({ code: 0, err: '' })
       expect(await emulator.records()).toMatchObject([{ dimension: 'requests', quantity: 5 }])

@@ -154,9 +154,9 @@ function suggestions(
   settings: Settings,
   { file, application }: Partial<Played>,
 ): string[] {
-  const place = databaseUrlOf(settings) === undefined ? settings.dataDir : 'the database'
+  const directory = databaseUrlOf(settings) === undefined ? settings.dataDir : undefined
   return [
-    `ready        the ledger is in ${place}`,
+    `ready        the ledger is in ${directory ?? 'the database'}`,
     '',
     'Try, in another terminal:',
     `  curl -f localhost:${app}/v1/entitlement`,
@@ -164,6 +164,7 @@ function suggestions(
     `  curl localhost:${app}/v1/usage`,
     `  curl localhost:${ops}/metrics`,
     `  curl ${emulatorUrl}/_emulator/records`,
+    ...(directory === undefined ? [] : [`  npm run cli -- ledger show --data-dir ${directory}`]),
     ...(file?.hasCustomers === true
       ? licenceEnds(`localhost:${app}`, emulatorUrl, file.listed)
       : []),
