@@ -26,7 +26,7 @@ export const otlpSource: Source = {
 const nothingFromOtlp: Receive = () => {
   throw new SidecarError(
     'NothingFromOtlp',
-    'No dimension of the product file comes from otlp, so there is nothing to count.',
+    'No dimension of the product file comes from otlp, so there is nothing to count. Report usage with POST /v1/usage, or add "from" to a dimension of the file.',
   )
 }
 

@@ -13,7 +13,7 @@ export const prometheusSource: Source = {
       if (scraper === undefined)
         throw new SidecarError(
           'NothingToScrape',
-          'No dimension of the product file comes from a metrics page, so there is none to read.',
+          'No dimension of the product file comes from a metrics page, so there is none to read. Report usage with POST /v1/usage, or add "from" to a dimension of the file.',
         )
       const read = await scraper.scrape()
       if (read.ok) return { scraped: true }
