@@ -36,7 +36,8 @@ import { Readings } from '../readings/readings.ts'
 /**
  * The book while one group of commands changes it: the store's rows under what the group has done so
  * far. The rules work on it and nothing else, so they are pure. Every amount that moves is counted on
- * both sides, and a group that would lose or make usage is refused.
+ * both sides, and a group that would lose or make usage is refused. Amounts are millionths of what the
+ * application counts in, hours and instants are ms.
  */
 export class Page {
   readonly #view: BookView
@@ -198,6 +199,7 @@ export class Page {
     return this.#held.hours()
   }
 
+  /** What a held hour holds, by tag set. */
   heldCells(held: HeldHour): readonly OpenCell[] {
     return this.#held.cells(held)
   }
@@ -230,10 +232,12 @@ export class Page {
     }
   }
 
+  /** What of an account is below the units that AWS accepts. */
   fraction(account: Account): bigint {
     return this.#page(account).fraction ?? this.#view.fraction(account)
   }
 
+  /** Replaces the fraction. What it gains was taken from its place, and the caller puts what it loses somewhere else. */
   setFraction(account: Account, fraction: bigint): void {
     const before = this.fraction(account)
     if (before === fraction) return
@@ -250,6 +254,7 @@ export class Page {
     return this.#records.insert(name, { slot, resource: this.resource, content, sealedAt })
   }
 
+  /** Undefined for an id that no record has. */
   record(id: number): MeteringRecord | undefined {
     return this.#records.one(id)
   }
@@ -280,10 +285,12 @@ export class Page {
     return this.update(record, { state: 'sealed' })
   }
 
+  /** What was answered to the request or report that came with an idempotency key; undefined for a new one. */
   claim(token: string): StoredClaim | undefined {
     return this.#claims.get(token) ?? this.#view.claim(token)
   }
 
+  /** Remembers what is answered, in the transaction that records the usage. */
   storeClaim(claim: NewClaim): void {
     this.#claims.set(claim.token, claim)
   }
@@ -300,6 +307,7 @@ export class Page {
     return this.#notes.get(this.resource, name)
   }
 
+  /** Keeps a text for the owner of the book; an earlier one of this name is replaced. */
   note(name: string, value: string): void {
     this.#notes.set(this.resource, name, value)
   }
@@ -310,6 +318,7 @@ export class Page {
     return this.#view.hasMoreToForget(retention)
   }
 
+  /** Makes this task or pod the owner of the book. */
   takeOwnership(now: number): void {
     this.#owner = { identity: this.resource, firstSeenAt: now }
   }

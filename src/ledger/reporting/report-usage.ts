@@ -103,10 +103,10 @@ function recordAll(
   if (reports.length === 1) return reports.map((report) => recordReport(page, report, rules, now))
   const untaggedUsage = new UntaggedUsage(page)
   const receipts = reports.map((report) => {
-    const own = hourOf(report.occurredAt ?? now)
-    const place = rules.placeOf(report, own)
+    const ownHour = hourOf(report.occurredAt ?? now)
+    const place = rules.placeOf(report, ownHour)
     return report.tags === untagged && place.account.key.aggregate === 'sum'
-      ? untaggedUsage.add(place, report.quantity, own)
+      ? untaggedUsage.add(place, report.quantity, ownHour)
       : recordReport(page, report, rules, now)
   })
   untaggedUsage.record()
@@ -129,8 +129,8 @@ class UntaggedUsage {
   }
 
   /** Returns the receipt, one for all usage of an account and hour. */
-  add(place: UsagePlace, quantity: bigint, own: number): ReportReceipt {
-    const sum = this.#sumOf(place, own)
+  add(place: UsagePlace, quantity: bigint, ownHour: number): ReportReceipt {
+    const sum = this.#sumOf(place, ownHour)
     sum.quantity += quantity
     return sum.receipt
   }
@@ -141,17 +141,17 @@ class UntaggedUsage {
         addUsage(this.#page, account, untagged, quantity, receipt)
   }
 
-  #sumOf(place: UsagePlace, own: number): UntaggedSum {
+  #sumOf(place: UsagePlace, ownHour: number): UntaggedSum {
     const { account } = place
     let hours = this.#sums.get(account)
     if (hours === undefined) {
       hours = new Map()
       this.#sums.set(account, hours)
     }
-    let sum = hours.get(own)
+    let sum = hours.get(ownHour)
     if (sum === undefined) {
-      sum = { account, quantity: 0n, receipt: receiptOf(place, own) }
-      hours.set(own, sum)
+      sum = { account, quantity: 0n, receipt: receiptOf(place, ownHour) }
+      hours.set(ownHour, sum)
     }
     return sum
   }
@@ -164,16 +164,16 @@ export function recordReport(
   rules: ReportRules,
   now: number,
 ): ReportReceipt {
-  const own = hourOf(report.occurredAt ?? now)
-  const place = rules.placeOf(report, own)
+  const ownHour = hourOf(report.occurredAt ?? now)
+  const place = rules.placeOf(report, ownHour)
   const { account } = place
   if (account.key.aggregate !== 'sum')
     return recordReading({ page, now, rules: rules.readings }, report, account)
-  const receipt = receiptOf(place, own)
+  const receipt = receiptOf(place, ownHour)
   addUsage(page, account, report.tags, report.quantity, receipt)
   return receipt
 }
 
-function receiptOf({ hour }: UsagePlace, own: number): ReportReceipt {
-  return { result: 'accepted', hour, late: hour !== own }
+function receiptOf({ hour }: UsagePlace, ownHour: number): ReportReceipt {
+  return { result: 'accepted', hour, late: hour !== ownHour }
 }
