@@ -28,7 +28,14 @@ export function formatUnits(quantity: bigint): string {
   return quantity === microPerUnit ? '1 unit' : `${formatQuantity(quantity)} units`
 }
 
-/** `record 12 (requests, 2026-03-10T09h, 42 units)` */
-export function formatRecord({ id, dimension, hour, quantity }: MeteringRecord): string {
-  return `record ${id} (${dimension}, ${formatHour(hour)}, ${formatUnits(quantity)})`
+/** `record 12 (requests, 2026-03-10T09h, 42 units)`; that of a customer is `requests of acme`. */
+export function formatRecord({
+  id,
+  dimension,
+  customer,
+  hour,
+  quantity,
+}: Pick<MeteringRecord, 'id' | 'dimension' | 'customer' | 'hour' | 'quantity'>): string {
+  const what = customer === '' ? dimension : `${dimension} of ${customer}`
+  return `record ${id} (${what}, ${formatHour(hour)}, ${formatUnits(quantity)})`
 }

@@ -21,7 +21,8 @@ export function parseSetting(type: SettingType, text: string): SettingParsed | u
     case 'url':
       return parseUrl(text)
     case 'database-url':
-      return isDatabaseUrl(text) ? text : undefined
+      // A secret made from a file often ends with its line break.
+      return isDatabaseUrl(text.trim()) ? text.trim() : undefined
     case 'list':
       return text
     case 'text':
