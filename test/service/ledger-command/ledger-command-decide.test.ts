@@ -211,10 +211,10 @@ describe('ledger void', () => {
 
   test('leaves usage of other tag sets where it is', async () => {
     await heldUsage()
-    const usage = ['--dimension', 'requests', '--quantity', '20', '--reason', 'loop']
-    await run('void', ...usage, '--tags', 'team=a', '--yes')
+    const usage = ['--dimension', 'requests', '--reason', 'loop', '--tags', 'team=a', '--yes']
+    await run('void', ...usage, '--quantity', '20')
     expect(await json('show')).toMatchObject({ held: [{ quantity: '130', reason: 'guard' }] })
-    const tooMuch = run('void', ...usage, '--quantity', '31', '--tags', 'team=a', '--yes')
+    const tooMuch = run('void', ...usage, '--quantity', '31')
     await expect(tooMuch).rejects.toMatchObject({
       code: 'UsageNotFound',
       message: expect.stringContaining('Only 30 requests'),
