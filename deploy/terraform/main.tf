@@ -52,7 +52,7 @@ variable "ledger_on_instance" {
 }
 
 variable "environment" {
-  description = "Settings of the sidecar in addition to those of ecs-task-def.json: SIDECAR_* name to value."
+  description = "Settings of the sidecar, in addition to those of ecs-task-def.json or in their place: SIDECAR_* name to value."
   type        = map(string)
   default     = {}
 }
@@ -102,12 +102,13 @@ locals {
   containers = [
     for container in local.task.containerDefinitions : merge(container, {
       image = lookup(var.images, container.name, container.image)
-      environment = concat(
-        lookup(container, "environment", []),
-        container.name != "marketplace-sidecar" ? [] : [
-          for name, value in var.environment : { name = name, value = value }
-        ],
-      )
+      # Each name once: a variable replaces what ecs-task-def.json says.
+      environment = [
+        for name, value in merge(
+          { for given in lookup(container, "environment", []) : given.name => given.value },
+          container.name == "marketplace-sidecar" ? var.environment : {},
+        ) : { name = name, value = value }
+      ]
       secrets = container.name != "marketplace-sidecar" || var.database_secret_arn == null ? [] : [
         { name = "SIDECAR_DATABASE_URL", valueFrom = var.database_secret_arn }
       ]

@@ -108,11 +108,15 @@ describe('the Terraform module', () => {
     const module = await plan(
       'name=shop',
       'images={application="example/shop:2"}',
-      'environment={SIDECAR_LOG_LEVEL="debug"}',
+      'environment={SIDECAR_LOG_LEVEL="debug",SIDECAR_SHUTDOWN_TIMEOUT_MS="60000"}',
     )
     const [sidecar, application] = containers(module)
     expect(application?.image).toBe('example/shop:2')
-    expect(sidecar?.environment).toContainEqual({ name: 'SIDECAR_LOG_LEVEL', value: 'debug' })
+    // Each name once: which of two counts is up to what starts the container.
+    expect(sidecar?.environment).toEqual([
+      { name: 'SIDECAR_LOG_LEVEL', value: 'debug' },
+      { name: 'SIDECAR_SHUTDOWN_TIMEOUT_MS', value: '60000' },
+    ])
     expect(application?.environment).toEqual([])
     expect(module.outputs['sidecar_container']).toEqual(sidecar)
     expect(resource(module, 'aws_cloudwatch_log_group', 'task').values['name']).toBe('/ecs/shop')
