@@ -47,8 +47,8 @@ function addRoute(
         const { code, detail } = explain(error)
         refused(undefined, code, request.id)
         const status = statusFor(problemTable[code].status)
-        const isOfFramework = code === 'BodyTooLarge' && !(error instanceof SidecarError)
-        const message = isOfFramework ? tooLarge().message : detail
+        const own = error instanceof SidecarError ? undefined : ofThisRoute.get(code)
+        const message = own ?? detail
         if (status === 503) reply.header('retry-after', '5')
         send(reply, status, statusOf(status, `${code}: ${message}`, encodingOf(request.headers)))
       },
@@ -60,6 +60,15 @@ function addRoute(
     },
   )
 }
+
+/** What the framework refuses for every route, with what this one accepts. */
+const ofThisRoute: ReadonlyMap<string, string> = new Map([
+  ['BodyTooLarge', tooLarge().message],
+  [
+    'UnsupportedMediaType',
+    `Send protobuf with the header "Content-Type: ${contentTypes.protobuf}", or JSON with "Content-Type: ${contentTypes.json}".`,
+  ],
+])
 
 /**
  * Exporters repeat a request after 503 and give it up after any other failure: while the ledger is full or the

@@ -312,6 +312,16 @@ describe('a body', () => {
     },
   )
 
+  test('of another type is told both types that are read', async () => {
+    const { answer } = await sendBytes(
+      await begin([requests]),
+      Buffer.from('{}'),
+      headersOf('application/x-www-form-urlencoded'),
+    )
+    expect(answer.toString()).toContain(protobuf)
+    expect(answer.toString()).toContain(json)
+  })
+
   test('may have fields that nobody knows yet, on every level', async () => {
     const running = await begin([requests])
     const now = running.clock.now()
