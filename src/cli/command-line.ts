@@ -8,7 +8,7 @@ export const helpOption = { type: 'boolean', short: 'h', default: false } as con
 
 /**
  * Reads the arguments of a command. Throws InvalidArguments for an option that the command does not have,
- * with the one that was probably meant, and for one that `ledger` gets twice with different values.
+ * with the one that was probably meant, for an empty value, and for one that `ledger` gets twice with different values.
  */
 export function readArguments<const Config extends Omit<ParseArgsConfig, 'args'>>(
   command: string,
@@ -16,7 +16,7 @@ export function readArguments<const Config extends Omit<ParseArgsConfig, 'args'>
   config: Config,
 ): ReturnType<typeof parseArgs<Config & { args: string[] }>> {
   try {
-    if (command === 'ledger') refuseSecondValues(command, args, config)
+    refuseOddValues(command, args, config)
     return parseArgs({ ...config, args: [...args] })
   } catch (error) {
     if (error instanceof SidecarError) throw error
@@ -24,11 +24,15 @@ export function readArguments<const Config extends Omit<ParseArgsConfig, 'args'>
   }
 }
 
+/** Of no tags at all, which is not the same as any tags. */
+const mayBeEmpty = 'tags'
+
 /**
- * `parseArgs` takes the last value, which lets a container's arguments follow those of its image. A decision
- * about the ledger would be another one than was meant.
+ * An empty value is mostly that of a shell's variable that is not set. Of two values `parseArgs` takes the last, which
+ * lets a container's arguments follow those of its image; a decision about the ledger would be another one than was
+ * meant.
  */
-function refuseSecondValues(
+function refuseOddValues(
   command: string,
   args: readonly string[],
   config: Omit<ParseArgsConfig, 'args'>,
@@ -37,10 +41,12 @@ function refuseSecondValues(
   const values = new Map<string, string>()
   for (const token of tokens) {
     if (token.kind !== 'option' || token.value === undefined) continue
-    if (config.options?.[token.name]?.multiple === true) continue
-    if ((values.get(token.name) ?? token.value) !== token.value)
-      throw invalidArguments(`--${token.name} is given twice. Give it once.`, command)
-    values.set(token.name, token.value)
+    const { name, value } = token
+    if (value === '' && name !== mayBeEmpty)
+      throw invalidArguments(`--${name} is empty. Give it a value, or leave it out.`, command)
+    if (command === 'ledger' && (values.get(name) ?? value) !== value)
+      throw invalidArguments(`--${name} is given twice. Give it once.`, command)
+    values.set(name, value)
   }
 }
 

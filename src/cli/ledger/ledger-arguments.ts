@@ -15,7 +15,6 @@ export const commonOptions = {
 
 /** The directory of `--data-dir`, or of the settings. Throws InvalidArguments, InvalidSettings. */
 export function dataDirectory(option: string | undefined, env: CliIo['env']): string {
-  if (option === '') throw invalid('--data-dir must name a directory')
   if (option !== undefined) return resolve(option)
   const mistakes: string[] = []
   const values = new SettingValues(env, (mistake) => mistakes.push(mistake))

@@ -13,6 +13,14 @@ test('an option of "ledger" with two values is refused, and not the last one tak
   )
 })
 
+test('an empty value is refused, except for usage without tags', () => {
+  const refused = () =>
+    readArguments('demo', ['--data-dir', ''], { options: { 'data-dir': { type: 'string' } } })
+  expect(refused).toThrow('--data-dir is empty. Give it a value, or leave it out.')
+  const tags = { tags: { type: 'string' } } as const
+  expect(readArguments('ledger', ['--tags='], { options: tags }).values.tags).toBe('')
+})
+
 test('the arguments of a container follow those of its image, and count', () => {
   expect(dimensionOf('emulate', '--dimension', 'requests', '--dimension', 'storage')).toBe(
     'storage',

@@ -119,7 +119,7 @@ function reasonOf(text: string | undefined): string {
 }
 
 function dimensionOf(text: string | undefined): string {
-  if (text === undefined || text === '') throw invalid('"ledger void" needs --dimension')
+  if (text === undefined) throw invalid('"ledger void" needs --dimension')
   return text
 }
 
