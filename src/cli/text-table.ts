@@ -27,11 +27,11 @@ export function renderTable(
   )
 }
 
-/** Breaks text into lines of at most `textWidth` columns; all but the first are indented. */
+/** Breaks text into lines of at most `textWidth` columns, as one paragraph; all but the first are indented. */
 export function wrap(text: string, indent: number): string[] {
   const lines: string[] = []
   let line = ''
-  for (const word of printable(text).split(' ')) {
+  for (const word of printable(text.replaceAll('\n', ' ')).split(' ')) {
     const room = textWidth - indent
     if (line !== '' && line.length + 1 + word.length > room) {
       lines.push(line)

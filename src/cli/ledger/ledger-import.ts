@@ -35,7 +35,7 @@ export async function importLedger(args: readonly string[], io: CliIo): Promise<
   io.out(
     values.json
       ? JSON.stringify({ directory, database: receiver.name, owner, records })
-      : `Imported the ledger in ${directory} into the database ${receiver.name}, with ${records} records of ${owner}. The file stays, but no sidecar uses it any more.`,
+      : `Imported the ledger in ${directory} into the database ${receiver.name}, with ${records === 1 ? 'one record' : `${records} records`} of ${owner}. The file stays, but no sidecar uses it any more.`,
   )
   return exitCodes.ok
 }

@@ -32,6 +32,12 @@ describe('text', () => {
     expect(lines[1]).toMatch(/^ {10}word/)
   })
 
+  test('is wrapped as one paragraph where a command had a line of its own', () => {
+    expect(wrap('The schema is missing. Run:\nmarketplace-sidecar ledger migrate', 4)).toEqual([
+      'The schema is missing. Run: marketplace-sidecar ledger migrate',
+    ])
+  })
+
   test('loses the characters that control a terminal', () => {
     expect(printable('a\u001b[31mb\r\n\u202ec\u2028')).toBe('a?[31mb???c?')
   })

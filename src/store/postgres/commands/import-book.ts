@@ -138,7 +138,7 @@ async function receive(database: Database, book: WholeBook, name: string): Promi
     // Two imports of one book wait for each other here, and the second ends with 23505.
     await session.query('INSERT INTO marketplace_sidecar.meta VALUES ($1, $2)', [
       importName(book),
-      `of ${book.owner}, with ${book.records.length} records`,
+      `of ${book.owner}, with ${book.records.length === 1 ? 'one record' : `${book.records.length} records`}`,
     ])
     const before = await accountSums(session)
     await write(session, book)
