@@ -1,5 +1,6 @@
 import {
   failureTable,
+  namelessRow,
   neverConnectedRow,
   noCredentialsRow,
   serverFaultRow,
@@ -58,7 +59,8 @@ function withAnswer(facts: Facts, status: number, operation: string): Finding {
   const nameless = name === 'Unknown' || name === 'SyntaxError' || name === 'Error'
   const code = nameless ? `Http${status}` : name
   if (status >= 500) return { code, row: serverFaultRow }
-  return { code, row: status === 429 ? throttledRow : unknownRow }
+  if (status === 429) return { code, row: throttledRow }
+  return { code, row: nameless ? namelessRow : unknownRow }
 }
 
 /** Some names mean one thing in the model and another from AWS's check of signatures. */

@@ -245,6 +245,14 @@ export const stsUnreachableRow = answered(
   'The service that gives the role’s credentials did not answer: check that the task or pod can reach STS (a NAT gateway, or the VPC endpoint com.amazonaws.<region>.sts) or the ECS credentials endpoint. The call is repeated.',
 )
 
+/** For an answer without the name of an error: a redirect, a page of a proxy. AWS may have done what was asked. */
+export const namelessRow: FailureRow = {
+  kind: 'unavailable',
+  ambiguous: true,
+  advice:
+    'The answer does not have AWS’s form: find out what answers in AWS’s place, such as a proxy or a wrong SIDECAR_AWS_ENDPOINT. The call is repeated.',
+}
+
 /** For everything else: it may pass, and AWS may have done what was asked. */
 export const unknownRow: FailureRow = {
   kind: 'unavailable',

@@ -121,6 +121,16 @@ describe('errors without an answer', () => {
   )
 })
 
+test.each([200, 302, 403, 407])('an answer of %i without a name is that of a proxy', (status) => {
+  const error = Object.assign(new Error('The answer is not a JSON object: <html>'), {
+    name: 'Unknown',
+    $metadata: { httpStatusCode: status },
+  })
+  const failure = classifyError(error, 'MeterUsage')
+  expect(failure).toMatchObject({ code: `Http${status}`, kind: 'unavailable', ambiguous: true })
+  expect(failure.advice).toContain('what answers in AWS’s place')
+})
+
 describe('errors before the request went out', () => {
   test.each([...failureTable.keys()])('%s is not ambiguous', (name) => {
     const error = Object.assign(new Error('x'), { name })
