@@ -1,10 +1,11 @@
 import { SidecarError } from '../../../kernel/errors.ts'
 import type { Database, Session } from '../connection/database.ts'
 import { schema1 } from './schema-1.ts'
+import { schema2 } from './schema-2.ts'
 
 /** Raised with every change of the tables. Each step only adds, so that the version before it still writes. */
-export const schemaVersion = 1
-const steps: readonly string[] = [schema1]
+export const schemaVersion = 2
+const steps: readonly string[] = [schema1, schema2]
 
 const migrationLock = 4_716_212_903
 

@@ -19,9 +19,7 @@ CREATE TABLE lease (
   resource_id int PRIMARY KEY REFERENCES resource (id),
   incarnation text,
   until timestamptz NOT NULL,
-  sequence bigint NOT NULL DEFAULT 0,
-  -- What the keys take that it stored, less those that it deleted, also of others: only the sum of all counts.
-  key_bytes bigint NOT NULL DEFAULT 0
+  sequence bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 20);
 
 CREATE TABLE registration (
@@ -39,20 +37,8 @@ CREATE TABLE registration (
   deleted_at bigint,
   UNIQUE (customer, form, identity)
 );
-CREATE INDEX registration_account ON registration (aws_account) WHERE aws_account IS NOT NULL;
-CREATE INDEX registration_license ON registration (license_arn) WHERE license_arn IS NOT NULL;
-CREATE INDEX registration_identifier ON registration (identifier) WHERE identifier IS NOT NULL;
-CREATE INDEX registration_ended ON registration (ended_at) WHERE ended_at IS NOT NULL;
 INSERT INTO registration (id, customer, form, identity, region, created_at)
   VALUES (0, '', 'resource', '', '', 0);
-
--- What was said last of a licence or subscription, by its key of AWS.
-CREATE TABLE licence (
-  name text PRIMARY KEY,
-  at bigint NOT NULL,
-  ended boolean NOT NULL
-);
-CREATE INDEX licence_age ON licence (at);
 
 CREATE TABLE account (
   id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -66,7 +52,6 @@ CREATE TABLE account (
   pruned numeric(40) NOT NULL DEFAULT 0,
   UNIQUE (product_code, registration_id, dimension, divisor, aggregate, scope)
 );
-CREATE INDEX account_registration ON account (registration_id);
 
 CREATE TABLE reported (
   resource_id int NOT NULL REFERENCES resource (id),
@@ -84,7 +69,6 @@ CREATE TABLE open (
   micro numeric(40) NOT NULL,
   PRIMARY KEY (resource_id, account_id, hour, tags)
 ) WITH (fillfactor = 50);
-CREATE INDEX open_account ON open (account_id);
 
 CREATE TABLE held (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -141,7 +125,7 @@ CREATE TABLE record (
   moved_to bigint,
   UNIQUE (slot_id, hour)
 );
-CREATE INDEX record_unsent ON record (resource_id, hour, id) WHERE state IN ('sealed', 'sending', 'refused');
+CREATE INDEX record_unsent ON record (resource_id, hour) WHERE state IN ('sealed', 'sending', 'refused');
 CREATE INDEX record_hour ON record (hour, id);
 CREATE INDEX record_metering_id ON record (lower(metering_record_id));
 CREATE INDEX record_state ON record (state, settled_at);
