@@ -85,11 +85,18 @@ export const acceptedSurvivors: readonly AcceptedSurvivor[] = [
     reason: 'What Stryker puts into the list has no instant, so that it overlaps nothing.',
   },
   ...[
-    { line: 'cell.quantity < left ?', to: 'cell.quantity <= left' },
-    { line: 'quantity < unguarded ?', to: 'quantity <= unguarded' },
+    {
+      file: 'src/ledger/decisions/write-off.ts',
+      line: 'cell.quantity < left ?',
+      to: 'cell.quantity <= left',
+    },
+    {
+      file: 'src/ledger/page/page.ts',
+      line: 'quantity < left ?',
+      to: 'quantity <= left',
+    },
   ].map((change) => ({
     ...change,
-    file: 'src/ledger/decisions/write-off.ts',
     mutators: ['EqualityOperator'],
     reason: 'The smaller of two equal quantities is either of them.',
   })),
