@@ -68,6 +68,8 @@ async function checkBook({ store, application, measured = [] }: Checked): Promis
 }
 
 async function checkBilling({ store, aws, customers, givenUp, now }: Checked): Promise<void> {
+  // Before the book is read, which takes several turns: what is sent meanwhile was marked after its page was read.
+  const atAws = [...aws.entries]
   const records = new Map<string, MeteringRecord[]>()
   const ids = new Map<string, MeteringRecord>()
   const key = (resource: string, dimension: string, hour: number) =>
@@ -90,7 +92,7 @@ async function checkBilling({ store, aws, customers, givenUp, now }: Checked): P
     if (id !== undefined) ids.set(id, record)
   }
   const kept = now - (customers === undefined ? keptMs.ofBuyer : keptMs.ofCustomers)
-  for (const [name, { ours, resource, dimension, hour, quantity }] of aws.entries) {
+  for (const [name, { ours, resource, dimension, hour, quantity }] of atAws) {
     if (!ours || hour < kept) continue
     const mine = records.get(name) ?? []
     if (mine.some((record) => record.quantity === quantity && isPerhapsBilled(record))) continue
