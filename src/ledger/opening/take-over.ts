@@ -52,10 +52,8 @@ function adopt(page: Page, now: number): number[] {
   const hour = hourOf(now)
   const records = leaveUnresolved(page, now)
   const hours = openHoursOfOthers(page).map((open) => {
-    const unguarded = page.unguarded(open)
-    const cells = page.empty(open)
     const target = page.firstUnsealedHour(open.account, hour)
-    page.addAgain(open.account, target, cells, unguarded)
+    page.move(open, target)
     return target
   })
   for (const record of records) {

@@ -186,6 +186,12 @@ export class Page {
     return cells
   }
 
+  /** Moves an hour's usage to another hour of its account, with how much of it no guard counts. */
+  move(open: OpenAccountHour, hour: number): void {
+    const unguarded = this.unguarded(open)
+    this.addAgain(open.account, hour, this.empty(open), unguarded)
+  }
+
   /** Holds usage that was taken from its place. Its hour is closed to new usage. */
   hold(key: HeldKey, cells: readonly OpenCell[], now: number): void {
     const page = this.#page(key.account)

@@ -141,24 +141,15 @@ function carryOn(page: Page, hours: readonly OpenAccountHour[]): boolean {
     if (page.isBilled(open.account, open.hour)) return { open, from: open.hour }
     return isOfFirstForm(open) ? [] : { open, from: open.hour + hourMs }
   })
-  for (const { open, from } of closed) {
-    moveTo(page, open, page.firstUnsealedHour(open.account, from))
-  }
+  for (const { open, from } of closed) page.move(open, page.firstUnsealedHour(open.account, from))
   return closed.length > 0
 }
 
 function foldBack(page: Page, after: number, hour: number): void {
   for (const open of page.openHours(Number.POSITIVE_INFINITY, after)) {
-    const { account } = open
-    const target = page.firstUnsealedHour(account, hour)
-    if (target < open.hour) moveTo(page, open, target)
+    const target = page.firstUnsealedHour(open.account, hour)
+    if (target < open.hour) page.move(open, target)
   }
-}
-
-/** Moves usage that is not sealed yet. No guard has counted it. */
-function moveTo(page: Page, open: OpenAccountHour, hour: number): void {
-  const unguarded = page.unguarded(open)
-  page.addAgain(open.account, hour, page.empty(open), unguarded)
 }
 
 /** The same for records that a clock ahead of AWS's sealed: never sent, they can be sealed again for AWS's hour. */
