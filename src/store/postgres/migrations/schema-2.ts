@@ -5,7 +5,7 @@
 export const schema2 = `
 -- What the keys take that it stored, less those that it deleted, also of others: only the sum of all counts.
 ALTER TABLE lease ADD COLUMN IF NOT EXISTS key_bytes bigint NOT NULL DEFAULT 0;
--- Keys that are there already count once, whoever stored them.
+-- Keys that are there already count once, for one task or pod.
 UPDATE lease SET key_bytes = (SELECT coalesce(sum(170 + length(receipts)), 0) FROM idempotency)
 WHERE resource_id = (SELECT min(resource_id) FROM lease) AND NOT EXISTS (SELECT FROM lease WHERE key_bytes <> 0);
 

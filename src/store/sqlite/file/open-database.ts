@@ -69,7 +69,7 @@ export function prepareDirectory(directory: string): void {
 
 /**
  * Makes the directory and those above it that are missing, from the top. Node's `recursive` never ends where the
- * parent exists and the system says ENOENT all the same: in /proc, and in a mounted directory that was deleted.
+ * parent exists and the system still says ENOENT: in /proc, and in a mounted directory that was deleted.
  */
 function makeDirectory(path: string): void {
   if (isDirectory(path)) return
