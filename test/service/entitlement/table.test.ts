@@ -92,7 +92,8 @@ async function standIn(given: AwsStandIn): Promise<Pick<SidecarOptions, 'setting
       return {}
     case 'hangs':
       await aws.control('faults', { times: 1000, delayMs: 3_600_000 })
-      return { settings: { SIDECAR_AWS_TIMEOUT_MS: '100' } }
+      // Half of it is for connecting, which takes a busy machine more than a moment.
+      return { settings: { SIDECAR_AWS_TIMEOUT_MS: '2000' } }
     case 'refuses':
       return { settings: { SIDECAR_AWS_ENDPOINT: 'http://127.0.0.1:1' } }
     case 'other key':
@@ -118,14 +119,19 @@ async function start(given: EntitlementCase, platform: CasePlatform, route: Rout
   })
 }
 
-const runs = entitlementCases.flatMap((given) =>
-  given.platforms.flatMap((platform) =>
-    given.routes.map((route) => {
+/** Every platform with every route; one route for each platform where AWS is waited for in real time. */
+function runsOf(given: EntitlementCase) {
+  const routesOn = (turn: number) =>
+    given.aws.kind === 'hangs' ? given.routes.slice(turn, turn + 1) : given.routes
+  return given.platforms.flatMap((platform, turn) =>
+    routesOn(turn).map((route) => {
       const title = `${given.answer} on ${platform}, route ${route}`
       return { given, platform, route, title }
     }),
-  ),
-)
+  )
+}
+
+const runs = entitlementCases.flatMap(runsOf)
 
 describe('the table of docs/explain/entitlement.md', () => {
   test('has every error of the model', () => {
