@@ -2,11 +2,13 @@ import { writeSync } from 'node:fs'
 import { messageOf, SidecarError } from '../kernel/errors.ts'
 
 const pauseMs = 2
+const standardError = 2
 
 /**
  * Writes a line to a descriptor and returns when the system has all of it. A stream would buffer,
  * without bound, what a slow reader of a pipe has not read, and lose it when the process exits. Throws
- * OutputFailed, and what `isClosedPipe` knows.
+ * OutputFailed, and for a reader who has seen enough what `isClosedPipe` knows. No one has seen enough of
+ * standard error: a question or a failure that cannot be read there is OutputFailed.
  */
 export function writeLine(descriptor: number, line: string): void {
   let rest = Buffer.from(`${line}\n`)
@@ -14,7 +16,7 @@ export function writeLine(descriptor: number, line: string): void {
     try {
       rest = rest.subarray(writeSync(descriptor, rest))
     } catch (error) {
-      if (isClosedPipe(error)) throw error
+      if (descriptor !== standardError && isClosedPipe(error)) throw error
       if (!hasCode(error, 'EAGAIN')) throw notWritten(error)
       // Another process made the pipe non-blocking, and it is full.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs)

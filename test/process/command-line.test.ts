@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
-import { startProgram } from '../support/program/program.ts'
+import { openClosedPipe } from '../support/program/pipes.ts'
+import { root, startProgram } from '../support/program/program.ts'
 
 const start = (...args: string[]) => startProgram(args).ended
 
@@ -76,9 +78,44 @@ describe('the command line', () => {
     [['demo', '--port', '65536'], '--port must be a number'],
     [['emulate', '--speed', '2'], '--speed'],
     [['healthcheck', '--deep'], '--deep'],
+    [['ledger', 'migrate', '--grant-too'], 'Did you mean --grant-to?'],
+    [['ledger', 'migrate', '--grant-to='], '--grant-to is empty.'],
   ])('refuses %j with exit code 2', async (args, words) => {
     const { code, out, err } = await start(...args)
     expect({ code, out }).toEqual({ code: 2, out: '' })
     expect(err).toContain(words)
+  })
+})
+
+describe('with a reader that has gone', () => {
+  const nowhere = {
+    AWS_EC2_METADATA_DISABLED: 'true',
+    SIDECAR_REGION: 'us-east-1',
+    SIDECAR_AWS_ENDPOINT: 'http://127.0.0.1:1',
+    SIDECAR_OPS_LISTEN: '127.0.0.1:1',
+    SIDECAR_LISTEN: '127.0.0.1:1',
+  }
+  const exitCode = (
+    args: readonly string[],
+    stdout: number | 'ignore',
+    stderr: number | 'ignore',
+  ) =>
+    spawnSync(process.execPath, ['src/main.ts', ...args], {
+      cwd: root,
+      stdio: ['ignore', stdout, stderr],
+      env: { PATH: process.env['PATH'], ...nowhere },
+    }).status
+
+  test.each([
+    [['doctor', '--no-calls'], 2],
+    [['run', '--check', '--json'], 2],
+    [['product', 'check', '--json', 'none.json'], 2],
+    [['help'], 0],
+  ])('%j still ends with its verdict', (args, code) => {
+    expect(exitCode(args, openClosedPipe(), 'ignore')).toBe(code)
+  })
+
+  test('a failure that only standard error could say is not a success', () => {
+    expect(exitCode(['healthcheck'], 'ignore', openClosedPipe())).toBe(1)
   })
 })

@@ -1,11 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { demoProduct } from '../../src/emulator/demo-product.ts'
 import { findFreePort } from '../kill/free-port.ts'
 import { eventually } from '../support/eventually.ts'
 import { environmentOf } from '../support/program/main-job.ts'
+import { openFullPipe } from '../support/program/pipes.ts'
 import {
   postUsage,
   root,
@@ -13,22 +13,6 @@ import {
   statusOf,
   temporaryDirectory,
 } from '../support/program/program.ts'
-
-const pipeBytes = 65_536
-
-/** The writing end of a pipe that is full and that nobody reads. */
-function openFullPipe(): number {
-  const path = join(temporaryDirectory(), 'pipe')
-  expect(spawnSync('mkfifo', [path]).status).toBe(0)
-  const both = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
-  writeSync(both, Buffer.alloc(pipeBytes))
-  const writing = openSync(path, constants.O_WRONLY)
-  onTestFinished(() => {
-    closeSync(both)
-    closeSync(writing)
-  })
-  return writing
-}
 
 test('with a standard output that is not read the sidecar works, is alive, and ends on SIGTERM', async () => {
   const aws = await startEmulatorProgram()

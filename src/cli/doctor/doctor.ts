@@ -10,6 +10,7 @@ import type { SidecarError } from '../../kernel/errors.ts'
 import type { CliIo } from '../cli-io.ts'
 import { describeCertified, describeFindings, doctorBody } from './doctor-output.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { pastClosedPipe } from '../past-closed-pipe.ts'
 import { thisMachine } from '../this-machine.ts'
 import { wrap } from '../text-table.ts'
 
@@ -41,7 +42,7 @@ export const doctorExitCodes = { pass: 0, warn: 1, fail: 2 } as const
 
 /** Runs the command `doctor` on this machine. Resolves with the exit code. */
 export function doctor(args: readonly string[], io: CliIo): Promise<number> {
-  return doctorCommand(args, io, thisMachine(io.env))
+  return doctorCommand(args, pastClosedPipe(io), thisMachine(io.env))
 }
 
 /** Runs the command on any machine, such as one made for a test. */

@@ -4,6 +4,7 @@ import { auditBook, imbalancesOf, type AccountBalance } from '../../ledger/audit
 import type { Clock } from '../../kernel/clock.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { pastClosedPipe } from '../past-closed-pipe.ts'
 import { commonOptions, noPositionals } from './ledger-arguments.ts'
 import { ledgerPlace } from './ledger-place.ts'
 import { renderTable } from '../text-table.ts'
@@ -27,9 +28,10 @@ export async function auditLedger(
   const balances = auditBook(sums)
   const wrong = imbalancesOf(balances)
   const balanced = wrong.length === 0 && shared.length === 0
+  const verdict = pastClosedPipe(io)
   if (values.json)
-    io.out(JSON.stringify({ balanced, keys: balances.map(body), sharedMeteringIds: shared }))
-  else for (const line of describe(balances)) io.out(line)
+    verdict.out(JSON.stringify({ balanced, keys: balances.map(body), sharedMeteringIds: shared }))
+  else for (const line of describe(balances)) verdict.out(line)
   if (balanced) return exitCodes.ok
   for (const { meteringRecordId, records } of shared)
     io.err(

@@ -11,6 +11,7 @@ import { fileReader, type TextReader } from '../../kernel/text/read-text.ts'
 import type { Result } from '../../kernel/result.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { pastClosedPipe } from '../past-closed-pipe.ts'
 import { wrap } from '../text-table.ts'
 import { productFacts, productLines } from '../product-facts.ts'
 import { initProduct } from './product-init.ts'
@@ -34,7 +35,7 @@ docs/reference/configuration.md describes the file.`
 
 /** The command `product`. Resolves with the exit code. */
 export function product(args: readonly string[], io: CliIo): Promise<number> {
-  return productCommand(args, io, fileReader)
+  return productCommand(args, pastClosedPipe(io), fileReader)
 }
 
 /** The same, with the caller's file reader. */

@@ -9,6 +9,7 @@ import { fileReader } from '../../kernel/text/read-text.ts'
 import { openStandardOutput } from '../../observe/log/create-log.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { pastClosedPipe } from '../past-closed-pipe.ts'
 import { runUntilSignal } from '../run-until-signal.ts'
 import { docsAddress } from '../docs-address.ts'
 import { version } from '../version.ts'
@@ -50,7 +51,7 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
     const { checkConfig, printConfig } = await import('./run-config.ts')
     const { thisMachine } = await import('../this-machine.ts')
     const machine = thisMachine(io.env)
-    return print ? printConfig(io, machine, json) : checkConfig(io, machine, json)
+    return print ? printConfig(io, machine, json) : checkConfig(pastClosedPipe(io), machine, json)
   }
   const settings = loadSettings(io.env, fileReader)
   const clock = createSystemClock()
