@@ -23,6 +23,11 @@ export type ChannelName = 'meter-usage' | 'batch-meter-usage'
 /** In whose name the book has what all tasks or pods share. None of them has this name. */
 export const clusterHolder = 'cluster'
 
+/** Whether AWS's key names a customer, or the book alone, so that any task or pod that shares the book can send its records. */
+export function isOfAll({ channel, holder }: Slot): boolean {
+  return channel === 'batch-meter-usage' || holder === clusterHolder
+}
+
 /** Returns the slot that receives the usage of an account when `resource`, a task or pod, seals it. */
 export function slotOf(account: AccountKey, resource: string): Slot {
   const { productCode, dimension, customer, identity, scope } = account

@@ -116,6 +116,8 @@ export interface Changes {
   readonly records: ReadonlyMap<number, RecordProgress>
   /** Records that send other content than before. */
   readonly resealed: ReadonlyMap<number, Resealed>
+  /** The task or pod that sends a record from now on, by the id of the record. */
+  readonly senders: ReadonlyMap<number, string>
   readonly claims: readonly NewClaim[]
   /** Undefined where no reading changes. */
   readonly readings?: ReadingChanges | undefined

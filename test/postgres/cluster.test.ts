@@ -52,22 +52,35 @@ test('usage that comes after the record goes to the next hour, whoever reports i
   expect(await imbalances(a.ledger)).toEqual([0n])
 })
 
-test('the next task seals the hour as it is when the first has gone, and takes over only its records', async () => {
+test('the next task seals the hour as it is when the first has gone, and sends its record as it is', async () => {
   const { clock, tasks } = await threeTasks()
-  const [a, b] = tasks
+  const [a, b, c] = tasks
   const hour = hourOf(clock.now())
   await a.report('requests', 10n * unit)
   await clock.advance(hourMs)
   const [sealed] = await a.seal()
   await a.report('requests', 30n * unit)
   await a.ledger.close()
-  expect(await b.ledger.takeOver()).toEqual([hour + hourMs])
+  expect(await b.ledger.takeOver()).toEqual([hour])
+  expect(await c.ledger.takeOver()).toEqual([])
+  const id = sealed?.id ?? 0
+  expect((await b.ledger.pendingRecords()).map((pending) => pending.id)).toEqual([id])
+  expect(await c.ledger.pendingRecords()).toEqual([])
+  expect(await markSending(b.ledger, id)).toMatchObject({
+    ...sealed,
+    resource: 'task/b',
+    state: 'sending',
+    attempts: 1,
+    inFlight: true,
+    firstAttemptAt: clock.now(),
+    lastAttemptAt: clock.now(),
+  })
+  await settle(b.ledger, id, { kind: 'accepted', meteringRecordId: 'm-1' })
   expect(await b.ledger.hasOpenBefore(hour + 2 * hourMs)).toBe(true)
   await clock.advance(hourMs)
   expect(await b.seal()).toMatchObject([
-    { hour: hour + hourMs, quantity: 4n * unit, resource: 'task/b' },
+    { hour: hour + hourMs, quantity: 3n * unit, resource: 'task/b' },
   ])
-  expect((await b.ledger.usage()).settled).toMatchObject([{ id: sealed?.id, state: 'moved' }])
   expect(await imbalances(b.ledger)).toEqual([0n])
 })
 

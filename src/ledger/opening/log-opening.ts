@@ -33,7 +33,7 @@ export function logTakeover(
   for (const from of abandoned)
     log(
       'ledger.adopted',
-      `The ledger belonged to ${from}. What AWS had not accepted is ${holds ? 'held until an operator decides, because late usage is held' : `billed by ${identity} in its current hour`}; what AWS may have accepted is unresolved: see "marketplace-sidecar ledger show".`,
+      `The ledger belonged to ${from}. What AWS had not accepted is ${holds ? 'held until an operator decides, because late usage is held' : `billed by ${identity} in its current hour`}, but records of customers and of a whole cluster are sent as they are; what AWS may have accepted is unresolved: see "marketplace-sidecar ledger show".`,
       { from },
     )
 }

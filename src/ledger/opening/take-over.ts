@@ -5,6 +5,7 @@ import {
   type LateUsagePolicy,
   type MeteringRecord,
 } from '../../metering/record/record.ts'
+import { isOfAll } from '../../metering/slot.ts'
 import { reopenReplaced, type Replacements } from '../decisions/reopen-record.ts'
 import { noteUndatedKeys } from '../dated-keys.ts'
 import { closeForeignReadings } from '../readings/close-readings.ts'
@@ -21,7 +22,7 @@ export interface TakeoverRules {
 interface Takeover {
   /** The tasks or pods that are gone. */
   readonly abandoned: readonly string[]
-  /** Hours that received usage. */
+  /** Hours that received usage, or whose records are sent from here. */
   readonly hours: readonly number[]
   /** Refused records whose usage is sealed again under the names of today, as they were. */
   readonly reopened: readonly MeteringRecord[]
@@ -30,8 +31,9 @@ interface Takeover {
 /**
  * Takes over what tasks or pods left that are gone. What AWS certainly has not taken becomes usage of the
  * page's current hour, or the first after it that AWS has no record of, or is held where late usage is
- * held. What AWS may have taken becomes unresolved, because only its own task or pod could ask again. What it
- * refused under a name that the product file replaces gets that of today, as at a start.
+ * held; but what all share keeps its hour, and its records are sent from here as they are. What AWS may have
+ * taken becomes unresolved: only who marked a record may ask again. What it refused under a name that the
+ * product file replaces gets that of today, as at a start.
  */
 export function takeOver(
   page: Page,
@@ -43,14 +45,16 @@ export function takeOver(
   noteUndatedKeys(page, true)
   const reopened = replacements === undefined ? [] : reopenReplaced(page, now, replacements)
   const read = closeForeignReadings(page, now, lateUsage === 'hold')
-  const hours = (lateUsage === 'hold' ? adoptHeld : adopt)(page, now)
+  const { ofAll, ofOne } = recordsOfOthers(page, now)
+  for (const record of ofAll) page.takeRecord(record)
+  const hours = (lateUsage === 'hold' ? adoptHeld : adopt)(page, ofOne, now)
   const ofReopened = reopened.flatMap(({ id }) => page.record(id)?.movedTo ?? [])
-  return { abandoned, hours: [...hours, ...ofReopened, ...read.map(({ hour }) => hour)], reopened }
+  const ofRows = [...ofAll, ...read].map(({ hour }) => hour)
+  return { abandoned, hours: [...hours, ...ofReopened, ...ofRows], reopened }
 }
 
-function adopt(page: Page, now: number): number[] {
+function adopt(page: Page, records: readonly MeteringRecord[], now: number): number[] {
   const hour = hourOf(now)
-  const records = leaveUnresolved(page, now)
   const hours = openHoursOfOthers(page).map((open) => {
     const target = page.firstUnsealedHour(open.account, hour)
     page.move(open, target)
@@ -65,8 +69,7 @@ function adopt(page: Page, now: number): number[] {
 }
 
 /** The same where late usage is held: all of it waits for an operator. */
-function adoptHeld(page: Page, now: number): number[] {
-  const records = leaveUnresolved(page, now)
+function adoptHeld(page: Page, records: readonly MeteringRecord[], now: number): number[] {
   for (const open of openHoursOfOthers(page))
     page.hold({ ...open, reason: 'adopted' }, page.empty(open), now)
   for (const record of records) {
@@ -88,13 +91,14 @@ function openHoursOfOthers(page: Page) {
     .filter(({ account, resource }) => resource !== page.resource && !isShared(account.key))
 }
 
-/** Makes what AWS may have taken unresolved. Returns the records that it certainly has not. */
-function leaveUnresolved(page: Page, now: number): MeteringRecord[] {
-  const certain: MeteringRecord[] = []
+/** Makes what AWS may have taken unresolved. Returns the records that it certainly has not, by whose hour AWS counts. */
+function recordsOfOthers(page: Page, now: number) {
+  const ofAll: MeteringRecord[] = []
+  const ofOne: MeteringRecord[] = []
   for (const record of page.unsentRecords()) {
     if (record.resource === page.resource) continue
     if (possiblyTaken(record)) page.update(record, { state: 'unresolved', settledAt: now })
-    else certain.push(record)
+    else (isOfAll(record.slot) ? ofAll : ofOne).push(record)
   }
-  return certain
+  return { ofAll, ofOne }
 }

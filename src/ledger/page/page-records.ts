@@ -19,6 +19,7 @@ export class PageRecords {
   /** Those that this group has changed, as they are now. */
   readonly #changed = new Map<number, MeteringRecord>()
   readonly #resealed = new Map<number, Resealed>()
+  readonly #senders = new Map<number, string>()
 
   constructor(view: BookView) {
     this.#view = view
@@ -73,8 +74,19 @@ export class PageRecords {
     this.#resealed.set(id, { timestamp, clientToken, isUntagged })
   }
 
-  changes(): Pick<Changes, 'newRecords' | 'records' | 'resealed'> {
-    return { newRecords: this.#inserted, records: this.#changed, resealed: this.#resealed }
+  /** Has a record sent by another task or pod. */
+  giveTo(resource: string, record: MeteringRecord): void {
+    this.set({ ...record, resource })
+    this.#senders.set(record.id, resource)
+  }
+
+  changes(): Pick<Changes, 'newRecords' | 'records' | 'resealed' | 'senders'> {
+    return {
+      newRecords: this.#inserted,
+      records: this.#changed,
+      resealed: this.#resealed,
+      senders: this.#senders,
+    }
   }
 
   /** Gives the new records the ids that they got when the group was committed. */

@@ -285,6 +285,11 @@ export class Page {
     return changed
   }
 
+  /** Has this task or pod send a record that AWS certainly does not have, as it is. */
+  takeRecord(record: MeteringRecord): void {
+    this.#records.giveTo(this.resource, record)
+  }
+
   /** Lets a record that AWS certainly does not have be sent with other content, which it bears already. */
   reseal(record: MeteringRecord, isUntagged: boolean): MeteringRecord {
     this.#records.reseal(record, isUntagged)

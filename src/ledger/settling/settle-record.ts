@@ -15,12 +15,14 @@ import type { Page } from '../page/page.ts'
 export const acceptedAfterMove = 'AcceptedAfterMove'
 
 /**
- * Notes that an attempt is about to be made. Undefined when the record no longer waits to be sent: its
- * state is looked at here, in the transaction that marks it, whatever the sender saw before.
+ * Notes that an attempt is about to be made. Undefined when the record no longer waits to be sent, or is sent by
+ * another task or pod that has taken it over: that is looked at here, in the transaction that marks it, whatever
+ * the sender saw before.
  */
 function markSending(page: Page, id: number, now: number): MeteringRecord | undefined {
   const record = page.record(id)
-  if (record === undefined || !recordStateTable[record.state].unsent) return undefined
+  if (record === undefined || record.resource !== page.resource) return undefined
+  if (!recordStateTable[record.state].unsent) return undefined
   return page.update(record, {
     state: 'sending',
     // The answer to an attempt that is still in flight is lost.
@@ -54,7 +56,8 @@ export function settleRecord(
   const record = page.record(id)
   if (record === undefined) throw new TypeError(`there is no record ${id}`)
   const settlement = withoutTwin(page, record, answer)
-  if (record.state !== 'sending') return settleLate(page, record, settlement, now)
+  const isAnothers = record.resource !== page.resource
+  if (record.state !== 'sending' || isAnothers) return settleLate(page, record, settlement, now)
   const set = (state: RecordState, more: Partial<RecordProgress> = {}) =>
     page.update(record, { ...answerOf(settlement), state, ...more })
   switch (settlement.kind) {
@@ -107,7 +110,7 @@ function withoutTwin(page: Page, { id }: MeteringRecord, answer: Settlement): Se
   }
 }
 
-/** The answer to an attempt came after its record had been settled otherwise. */
+/** The answer to an attempt came after its record had been settled otherwise, or taken over by another task or pod. */
 function settleLate(
   page: Page,
   record: MeteringRecord,
@@ -115,6 +118,8 @@ function settleLate(
   now: number,
 ): MeteringRecord {
   if (settlement.kind !== 'accepted') {
+    // The attempt that is under way is not this one.
+    if (record.resource !== page.resource) return record
     const ambiguous = record.ambiguous || settlement.kind === 'unknown'
     return record.inFlight ? page.update(record, { inFlight: false, ambiguous }) : record
   }

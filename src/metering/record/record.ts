@@ -44,7 +44,7 @@ export interface MeteringRecord extends SealedContent {
   readonly parts: readonly RecordPart[]
   /** The key of the customer's registration; empty for the buyer. */
   readonly customer: string
-  /** The task or pod that sealed it. */
+  /** The task or pod that sends it: the one that sealed it, or that took it over. */
   readonly resource: string
   /** That of its first part. Parts have different divisors only when the product file changed in the hour. */
   readonly divisor: bigint

@@ -28,6 +28,7 @@ export class ChangeWriter {
   readonly #addSum
   readonly #progress
   readonly #reseal
+  readonly #sender
   readonly #untag
   readonly #claims: ClaimRows
   readonly #late
@@ -94,6 +95,7 @@ export class ChangeWriter {
     this.#reseal = database.prepare(
       'UPDATE record SET timestamp = ?, client_token = ? WHERE id = ?',
     )
+    this.#sender = database.prepare('UPDATE record SET resource_id = ? WHERE id = ?')
     this.#untag = database.prepare('UPDATE record_part SET allocations = NULL WHERE record_id = ?')
     this.#claims = new ClaimRows(database)
     this.#late = database.prepare(
@@ -144,6 +146,8 @@ export class ChangeWriter {
       this.#reseal.run(timestamp, clientToken, id)
       if (isUntagged) this.#untag.run(id)
     }
+    for (const [id, resource] of changes.senders)
+      this.#sender.run(this.#names.ownerId(resource), id)
     this.#claims.insert(changes.claims)
     for (const { dimension, hour, quantity } of changes.lateUsage) {
       const { whole, micro } = toColumns(quantity)

@@ -24,6 +24,7 @@ export function changesOf(some: Partial<Changes>): Changes {
     held: [],
     voided: [],
     resealed: new Map(),
+    senders: new Map(),
     newRecords: [],
     records: new Map(),
     claims: [],

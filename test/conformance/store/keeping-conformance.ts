@@ -204,6 +204,19 @@ export function describeKeeping(
       })
     })
 
+    test('has a record sent by another task or pod from then on, and changes nothing else of it', async () => {
+      const { store } = await owned()
+      const another = { identity: 'pod:two', firstSeenAt: nine }
+      await write(store, { owner: another })
+      const [id = 0, other = 0] = await write(store, {
+        newRecords: [nine, nine + hourMs].map((hour) => recordOf(hour, partOf(requests, 3))),
+      })
+      const before = await store.record(id)
+      await write(store, { senders: new Map([[id, another.identity]]) })
+      expect(await store.record(id)).toEqual({ ...before, resource: another.identity })
+      expect((await store.record(other))?.resource).toBe(pod)
+    })
+
     test('names a record by an id of AWS, and ids that two records bear', async () => {
       const { store } = await owned()
       const newRecords = [nine, nine + hourMs].map((hour) => recordOf(hour, partOf(requests, 1)))

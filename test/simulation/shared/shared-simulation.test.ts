@@ -40,6 +40,7 @@ describe('whatever happens around sidecars that share a database', { timeout: 12
         'death at send-started',
         'event cut',
         'paused at send-started',
+        'record taken over as it is',
         'usage taken over',
       ]),
     )

@@ -120,6 +120,10 @@ export class ModelBook {
       if (record !== undefined) this.records.set(id, { ...record, ...onlyProgress(progress) })
     }
     for (const [id, resealed] of changes.resealed) this.#reseal(id, resealed)
+    for (const [id, resource] of changes.senders) {
+      const record = this.records.get(id)
+      if (record !== undefined) this.records.set(id, { ...record, resource })
+    }
     for (const claim of changes.claims) this.claims.set(claim.token, claim)
     for (const late of changes.lateUsage) this.late.set(lateName(late), late)
     for (const { resource, name, value } of changes.notes)

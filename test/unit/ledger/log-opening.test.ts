@@ -36,7 +36,7 @@ test('a takeover says whose usage it was, and whether it is billed or held', () 
   )
   const [held] = linesOf({ abandoned: ['pod:old'], holds: true })
   expect(held?.[1]).toContain(
-    'accepted is held until an operator decides, because late usage is held;',
+    'accepted is held until an operator decides, because late usage is held, but records of customers',
   )
   const later: unknown[] = []
   logTakeover('pod:new', { abandoned: ['pod:old'], holds: true }, (...line) => later.push(line))

@@ -182,6 +182,23 @@ describe('the answer to an attempt', () => {
     expect(held).toEqual([])
   })
 
+  test.each<Settlement>([
+    { kind: 'not-taken', ...told },
+    { kind: 'unknown', ...told },
+    { kind: 'too-late', policy: 'carry', ...told },
+  ])(
+    'says nothing of an attempt of another task or pod that took the record over: %o',
+    (answer) => {
+      const { record, added, held } = settle({ resource: 'pod:another' }, answer)
+      expect([record, added, held]).toEqual([recordWith({ resource: 'pod:another' }), [], []])
+    },
+  )
+
+  test('that AWS has it settles the record, whoever sends it by then', () => {
+    const { record } = settle({ resource: 'pod:another' }, accepted)
+    expect(record).toMatchObject({ state: 'accepted', settledAt: now })
+  })
+
   test('that it is too early makes it certain that AWS has none of it', () => {
     const { record } = settle({ ambiguous: true }, { kind: 'too-early', ...told }, nine - hourMs)
     expect(record).toMatchObject({ state: 'moved', ambiguous: false })

@@ -1,10 +1,11 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { Events } from '../../../src/kernel/events.ts'
 import { createSilentLog } from '../../../src/kernel/log.ts'
 import { takeOver } from '../../../src/ledger/opening/take-over.ts'
 import { AccountSlots } from '../../../src/ledger/page/account-slots.ts'
 import { HeadRoom } from '../../../src/ledger/page/head-room.ts'
 import { Page } from '../../../src/ledger/page/page.ts'
+import { markAll } from '../../../src/ledger/settling/settle-record.ts'
 import { TagSetLimit } from '../../../src/ledger/page/tag-set-limit.ts'
 import type { PlannedRecord } from '../../../src/metering/record/seal-plan.ts'
 import { hourMs, hourOf } from '../../../src/metering/hour.ts'
@@ -12,7 +13,7 @@ import { openSqliteStore } from '../../../src/store/sqlite/open-sqlite-store.ts'
 import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
 import { openPage } from '../../support/ledger/open-page.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
-import { ModelBook } from '../../support/store/model-book.ts'
+import { ModelBook, registrationName } from '../../support/store/model-book.ts'
 import { accountFor } from '../../conformance/store/changes-for-tests.ts'
 
 const account = accountFor('requests')
@@ -30,6 +31,16 @@ function recordOf(resource: string): PlannedRecord {
     parts: [{ account: account.key, quantity: unit, allocations: undefined }],
   }
 }
+
+const acmeRegistration = {
+  customer: 'acme',
+  identity: { form: 'identifier', value: 'acme', region: 'us-east-1' },
+  names: { accountId: undefined, licenseArn: undefined, identifier: 'acme' },
+  createdAt: 0,
+  startsAt: 0,
+  endedAt: undefined,
+  deletedAt: undefined,
+} as const
 
 const meaningOf = (dimension: string) => ({
   productCode: 'product',
@@ -176,3 +187,60 @@ test.each(['carry', 'hold'] as const)(
     expect(records.get(2)).toMatchObject({ state: 'moved' })
   },
 )
+
+const cluster = accountFor('requests', { scope: 'cluster' })
+const ofCustomer = accountFor('requests', {
+  customer: 'acme',
+  identity: { form: 'identifier', value: 'acme', region: 'us-east-1' },
+})
+
+describe.each(['carry', 'hold'] as const)('a takeover where late usage is to %s', (lateUsage) => {
+  test.each([
+    ['of all', cluster],
+    ['of a customer', ofCustomer],
+  ])('sends records %s as they are, in their hour', (_, shared) => {
+    const book = new ModelBook()
+    book.registrations.set(registrationName('acme', ofCustomer.key.identity), acmeRegistration)
+    const left = openPage(book, 'pod:old')
+    left.takeOwnership(0)
+    const parts = [{ account: shared.key, quantity: unit, allocations: undefined }]
+    const states = [
+      { state: 'sealed' },
+      { state: 'refused', lastCode: 'CustomerNotSubscribed' },
+      { state: 'sending', inFlight: true },
+      { state: 'refused', ambiguous: true },
+    ] as const
+    left.count(shared, unit * BigInt(states.length))
+    for (const index of states.keys())
+      left.insert(
+        left.slotOf(shared),
+        { ...recordOf('pod:old'), hour: index * hourMs, parts },
+        1000 + index,
+      )
+    book.apply(left.changes())
+    const sent = openPage(book, 'pod:old')
+    for (const [index, record] of sent.unsentRecords().entries())
+      sent.update(record, states[index] ?? {})
+    book.apply(sent.changes())
+    const before = [...book.records.values()]
+
+    const now = 30 * hourMs
+    const page = openPage(book, 'pod:new')
+    page.takeOwnership(now)
+    const { hours } = takeOver(page, now, { lateUsage })
+    book.apply(page.changes())
+    expect(hours).toEqual([0, hourMs])
+    const unresolved = { state: 'unresolved', settledAt: now }
+    expect([...book.records.values()]).toEqual(
+      before.map((record, index) => ({
+        ...record,
+        ...(index < 2 ? { resource: 'pod:new' } : unresolved),
+      })),
+    )
+    expect([book.open.size, book.held.size]).toEqual([0, 0])
+    // Whoever comes back has nothing to send any more.
+    expect(markAll(openPage(book, 'pod:old'), [1, 2, 3, 4], now)).toEqual([])
+    const marked = markAll(openPage(book, 'pod:new'), [1, 2, 3, 4], now)
+    expect(marked.map(({ id }) => id)).toEqual([1, 2])
+  })
+})

@@ -219,6 +219,7 @@ const nothing: Changes = {
   newRecords: [],
   records: new Map(),
   resealed: new Map(),
+  senders: new Map(),
   claims: [],
   lateUsage: [],
   notes: [],

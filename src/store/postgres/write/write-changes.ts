@@ -9,7 +9,7 @@ import { all } from '../view/shelf.ts'
 import type { Scope } from '../scope.ts'
 import { ownerOf } from '../view/loader.ts'
 import { writeClaims } from './write-claims.ts'
-import { insertRecords, updateRecords } from './write-records.ts'
+import { insertRecords, updateRecords, updateSenders } from './write-records.ts'
 
 /** Writes what the rules decided, one statement for each kind of row; inside a transaction only. */
 export class ChangeWriter {
@@ -42,6 +42,7 @@ export class ChangeWriter {
     await writeReadings(session, changes, names)
     const ids = newRecords.length > 0 ? await insertRecords(session, newRecords, names) : []
     await updateRecords(session, changes)
+    if (changes.senders.size > 0) await updateSenders(session, changes.senders, names)
     if (claims.length > 0) await writeClaims(session, claims, await this.#ownId(session))
     await this.#writeLate(session, changes)
     await this.#writeNotes(session, changes)
@@ -269,9 +270,17 @@ function hourOf({ hour }: { readonly hour: number }): number {
   return hour
 }
 
-function resourcesIn({ emptied, added, released, held, newRecords, notes }: Changes): string[] {
+function resourcesIn({
+  emptied,
+  added,
+  released,
+  held,
+  newRecords,
+  senders,
+  notes,
+}: Changes): string[] {
   const rows = [...emptied, ...added, ...released, ...held, ...newRecords, ...notes]
-  return [...new Set(rows.map(({ resource }) => resource))]
+  return [...new Set([...rows.map(({ resource }) => resource), ...senders.values()])]
 }
 
 function accountsIn({

@@ -50,6 +50,19 @@ export async function insertRecords(
   return ids
 }
 
+/** Writes which task or pod sends records from now on. */
+export async function updateSenders(
+  session: Session,
+  senders: Changes['senders'],
+  names: Names,
+): Promise<void> {
+  await session.query(
+    `UPDATE marketplace_sidecar.record SET resource_id = r
+     FROM unnest($1::bigint[], $2::int[]) AS n(i, r) WHERE id = i`,
+    [[...senders.keys()], [...senders.values()].map((resource) => names.resourceId(resource))],
+  )
+}
+
 /** Writes what changes of records after they were sealed. Throws a TypeError when one is not there. */
 export async function updateRecords(
   session: Session,

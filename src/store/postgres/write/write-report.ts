@@ -6,7 +6,7 @@ import { claimColumns, insertClaimsSql, roomOfClaims } from './write-claims.ts'
 
 /** Whether these are only reports, for which one statement is enough. */
 export function isReport(changes: Changes): boolean {
-  const { accounts, records, resealed, forget, owner } = changes
+  const { accounts, records, resealed, senders, forget, owner } = changes
   const others = [
     changes.registrations,
     changes.emptied,
@@ -22,6 +22,7 @@ export function isReport(changes: Changes): boolean {
     changes.licences.size === 0 &&
     records.size === 0 &&
     resealed.size === 0 &&
+    senders.size === 0 &&
     forget === undefined &&
     owner === undefined &&
     changes.readings === undefined &&
