@@ -10,6 +10,8 @@ export interface PlainReading {
   readonly at: number
   /** Whether its hour was already closed when it came. */
   readonly late: boolean
+  /** Whether the hour after it was, in which it might still have stood. */
+  readonly nextClosed: boolean
 }
 
 /**
@@ -50,22 +52,36 @@ function totalOfSet(
 
 /** Second by second of each hour: of two readings in one second the later one counts. */
 function integral(readings: readonly PlainReading[], staleMs: number): bigint {
+  const inTime = readings.filter(({ late }) => !late)
+  const hours = new Set(inTime.flatMap(({ at }) => [hourOf(at), hourOf(at) + hourMs]))
+  return [...hours]
+    .map((hour) => areaOf(inTime, hour, staleMs) / BigInt(hourMs))
+    .reduce((sum, each) => sum + each, 0n)
+}
+
+function areaOf(readings: readonly PlainReading[], hour: number, staleMs: number): bigint {
+  const last = readings
+    .filter(({ at, nextClosed }) => hourOf(at) === hour - hourMs && !nextClosed)
+    .toReversed()
+    .toSorted((a, b) => b.at - a.at)
+    .slice(0, 1)
   const bySecond = new Map<number, PlainReading>()
-  for (const reading of readings.filter(({ late }) => !late)) {
+  for (const reading of readings.filter(({ at }) => hourOf(at) === hour)) {
     const second = Math.floor(reading.at / 1000)
     const before = bySecond.get(second)
     if (before === undefined || reading.at >= before.at) bySecond.set(second, reading)
   }
-  const line = [...bySecond.values()].toSorted((a, b) => a.at - b.at)
-  const sums = new Map<number, bigint>()
-  for (const [index, { at, quantity }] of line.entries()) {
-    const end = Math.min(line[index + 1]?.at ?? Infinity, at + staleMs)
-    // A value that stands beyond its hour counts in each hour for the part that lies there.
-    for (let from = at; from < end;) {
-      const to = Math.min(end, hourOf(from) + hourMs)
-      sums.set(hourOf(from), (sums.get(hourOf(from)) ?? 0n) + quantity * BigInt(to - from))
-      from = to
-    }
-  }
-  return [...sums.values()].reduce((sum, area) => sum + area / BigInt(hourMs), 0n)
+  const line = [...last, ...bySecond.values()].toSorted((a, b) => a.at - b.at)
+  return line
+    .map(({ at, quantity }, index) => {
+      const end = Math.min(line[index + 1]?.at ?? Infinity, at + staleMs, hour + hourMs)
+      return quantity * BigInt(Math.max(0, end - Math.max(at, hour)))
+    })
+    .reduce((sum, each) => sum + each, 0n)
+}
+
+/** The hours in which a reading counts: its own, and the next one where it still stands then. */
+export function hoursOf({ at, nextClosed }: PlainReading, staleMs: number): number[] {
+  const next = hourOf(at) + hourMs
+  return nextClosed || at + staleMs <= next ? [hourOf(at)] : [hourOf(at), next]
 }

@@ -1,12 +1,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
-import { hourMs } from '../../../src/metering/hour.ts'
+import { hourMs, hourOf } from '../../../src/metering/hour.ts'
 import type { ReadingAggregate } from '../../../src/metering/reading.ts'
 import { canonicalTags, untagged } from '../../../src/metering/tags.ts'
 import { reportOf, temporaryDirectory } from '../../support/ledger/ledger-bench.ts'
 import { openLedger } from '../../support/ledger/open-ledger.ts'
-import { plainTotal, type PlainReading } from '../../support/ledger/plain-readings.ts'
+import { hoursOf, plainTotal, type PlainReading } from '../../support/ledger/plain-readings.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { Events } from '../../../src/kernel/events.ts'
@@ -63,11 +63,15 @@ describe.each<ReadingAggregate>(['max', 'last', 'unique', 'integral'])('%s', (ag
           })
         let ledger = await open()
         const reported: PlainReading[] = []
+        const closed = new Set<number>()
         const firstAt = clock.now()
         for (const each of steps) {
           if (each.kind === 'wait') {
             await clock.advance(each.ms)
             await sealHours(ledger, clock)
+            for (const reading of reported.filter(({ late }) => !late))
+              for (const hour of hoursOf(reading, staleMs))
+                if (hour < hourOf(clock.now())) closed.add(hour)
           } else if (each.kind === 'restart') {
             await ledger.close()
             ledger = await open()
@@ -81,7 +85,9 @@ describe.each<ReadingAggregate>(['max', 'last', 'unique', 'integral'])('%s', (ag
               ...member,
             })
             const [receipt] = await ledger.report({ reports: [report], idempotencyKey: undefined })
-            reported.push({ ...each, quantity, at, late: receipt?.counted === false })
+            const late = receipt?.counted === false
+            const nextClosed = closed.has(hourOf(at) + hourMs)
+            reported.push({ ...each, quantity, at, late, nextClosed })
           }
         }
         await clock.advance(2 * hourMs)
