@@ -21,7 +21,6 @@ import { auditStore } from './audit/audit-store.ts'
 import { forgetOld } from './forget-old.ts'
 import { countPage, type CountedSeries } from './readings/count-page.ts'
 import { countStreams, type Count, type CountedStream } from './readings/count-streams.ts'
-import { countOverflow } from './reporting/count-overflow.ts'
 import { HeadRoom } from './page/head-room.ts'
 import { reportSettled } from './settling/report-settled.ts'
 import { runDecision, type Decision } from './decisions/run-decision.ts'
@@ -140,14 +139,12 @@ export class Ledger {
   /** Records a request whole or not at all; one receipt for each report. */
   async report(request: UsageRequest): Promise<ReportReceipt[]> {
     const { events, clock } = this.#options
-    const { result: receipts, overflowed } = await this.#commits.run('report-written', (page) =>
-      countOverflow(page, () => reportUsage(page, request, this.#reportRules(page), clock.now())),
+    const receipts = await this.#commits.run('report-written', (page) =>
+      reportUsage(page, request, this.#reportRules(page), clock.now()),
     )
     const isSum = (dimension: string) => this.#accounts.ofBuyer(dimension).key.aggregate === 'sum'
     for (const usage of usageByDimension(request, receipts, isSum))
       events.emit('usageReported', usage)
-    for (const [dimension, reports] of overflowed)
-      events.emit('tagSetsOverflowed', { dimension, reports })
     return receipts
   }
 

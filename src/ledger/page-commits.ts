@@ -25,6 +25,8 @@ export class PageCommits {
   /** What the rules remember from one group to the next. */
   readonly #tagSets: TagSetLimit
   readonly #headRoom = new HeadRoom()
+  /** Pages whose groups wait for their flush. */
+  readonly #unflushed: Page[] = []
   readonly #groups: GroupCommit<Page>
 
   constructor(options: PageCommitsOptions) {
@@ -63,6 +65,9 @@ export class PageCommits {
       onDurable: (operations, seconds) => {
         events.emit('stepReached', { step: 'group-flushed' })
         events.emit('ledgerCommitted', { operations, seconds })
+        for (const { overflowed } of this.#unflushed.splice(0))
+          for (const [dimension, reports] of overflowed)
+            events.emit('tagSetsOverflowed', { dimension, reports })
       },
       onFatal: (error) => {
         events.emit('ledgerFailed', { message: error.message })
@@ -83,6 +88,7 @@ export class PageCommits {
         return page.changes()
       })
       page?.assignIds(ids)
+      if (page !== undefined && page.overflowed.size > 0) this.#unflushed.push(page)
     } catch (error) {
       this.#forgetRemembered()
       throw error

@@ -15,7 +15,6 @@ import {
   type EventResult,
   type LicenceEvent,
 } from './end-customer.ts'
-import { countOverflow } from '../reporting/count-overflow.ts'
 import { reportRecords, usageOfRecords } from '../reporting/report-records.ts'
 import type { ReportRules } from '../reporting/report-usage.ts'
 import { adoptCustomer, namedCustomer } from './named-customer.ts'
@@ -105,11 +104,9 @@ export class CustomerBook {
     const written = this.#run((page) => {
       for (const refused of refusals.values()) throw refused
       const rules = { ...this.#reportRules(page), naming: this.#rules }
-      return countOverflow(page, () => reportRecords(page, records, rules, this.#now()))
+      return reportRecords(page, records, rules, this.#now())
     }, 'report-written')
-    const [{ result: outcomes, overflowed }] = await Promise.all([written, ...adopted])
-    for (const [dimension, reports] of overflowed)
-      this.#events.emit('tagSetsOverflowed', { dimension, reports })
+    const [outcomes] = await Promise.all([written, ...adopted])
     for (const usage of usageOfRecords(records, outcomes)) this.#events.emit('usageReported', usage)
     return outcomes
   }

@@ -3,8 +3,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { canonicalTags } from '../../../src/metering/tags.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
+import { planSeal } from '../../../src/metering/record/seal.ts'
+import type { SealRequest } from '../../../src/ledger/sealing/seal-hours.ts'
 import { openBench, reportOf, unit } from '../../support/ledger/ledger-bench.ts'
-import { sealHours } from '../../support/ledger/seal-rules.ts'
+import { defaultRules, sealHours } from '../../support/ledger/seal-rules.ts'
 import { refusal } from '../../support/refusal.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
@@ -93,6 +95,19 @@ describe('a report', () => {
     await bench.clock.advance(hourMs)
     const [record] = await sealHours(bench.ledger, bench.clock)
     expect(record?.allocations?.map(({ quantity }) => quantity / unit)).toEqual([2n, 2n, 1n])
+  })
+
+  test('whose hour is folded into one that has as many tag sets as it may is counted too', async () => {
+    const bench = await openBench({ maxTagSets: 2 })
+    const team = (value: string) => ({ tags: canonicalTags([{ key: 'team', value }]) })
+    const now = bench.clock.now()
+    for (const value of ['a', 'b']) await bench.report('requests', unit, team(value))
+    await bench.clock.advance(hourMs)
+    for (const value of ['c', 'd']) await bench.report('requests', unit, team(value))
+    const plan: SealRequest['plan'] = (input) => planSeal(input, defaultRules)
+    const folded = { before: nine + hourMs, foldAfter: nine, now, plan, zeroHours: [] }
+    await Array.fromAsync(bench.ledger.seal(folded))
+    expect(bench.told('tagSetsOverflowed')).toEqual([{ dimension: 'requests', reports: 2 }])
   })
 })
 
