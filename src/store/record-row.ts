@@ -15,10 +15,9 @@ import { integer, optionalInteger, optionalText, text, type Row } from './row.ts
 
 /** The whole record of a row with its slot's columns, and its parts. */
 export function wholeRecord(row: Row, parts: readonly RecordPart[]): MeteringRecord {
-  const summary = summaryOf(row)
   const [first] = parts
   return {
-    ...summary,
+    ...ownColumnsOf(row),
     slot: slotOfRow(row),
     parts,
     allocations: mergeAllocations(parts),
@@ -45,8 +44,12 @@ export function partOf(row: Row, names: { account(id: number): Account }): Recor
   }
 }
 
-/** The record of a row with its slot's columns, as lists hold it. */
+/** The record of a row with its slot's columns and its customer, as lists hold it. */
 export function summaryOf(row: Row): RecordSummary {
+  return { ...ownColumnsOf(row), customer: optionalText(row, 'customer') ?? '' }
+}
+
+function ownColumnsOf(row: Row): Omit<RecordSummary, 'customer'> {
   return {
     id: integer(row, 'id'),
     resource: text(row, 'resource'),

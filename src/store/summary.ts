@@ -18,6 +18,8 @@ export const mostListed = 1200
 /** Held usage of an hour, under the id that operators name it by. */
 export interface HeldUsageSummary {
   readonly id: number
+  /** The key of the customer's registration; empty for the buyer. */
+  readonly customer: string
   readonly dimension: string
   readonly hour: number
   readonly quantity: bigint

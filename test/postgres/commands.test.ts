@@ -46,6 +46,11 @@ test('the role of the sidecar needs no right to change the schema', async () => 
   const grant = ['migrate', '--grant-to', role]
   const migrated = await runLedger(undefined, clock, grant, { SIDECAR_DATABASE_URL: url })
   expect(migrated.out.join('\n')).toContain('already has version')
+  const again = await runLedger(undefined, clock, [...grant, '--json'], {
+    SIDECAR_DATABASE_URL: url,
+  })
+  const { from, to, grantedTo } = JSON.parse(again.out.join('\n')) as Record<string, unknown>
+  expect([from, grantedTo]).toEqual([to, role])
   const own = new URL(url)
   own.username = role
   const sidecar = await startHarness({ settings: { SIDECAR_DATABASE_URL: own.href } })

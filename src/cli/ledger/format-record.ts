@@ -28,14 +28,18 @@ export function formatUnits(quantity: bigint): string {
   return quantity === microPerUnit ? '1 unit' : `${formatQuantity(quantity)} units`
 }
 
-/** `record 12 (requests, 2026-03-10T09h, 42 units)`; that of a customer is `requests of acme`. */
-export function formatRecord({
-  id,
+/** `requests`, or of a customer `requests of acme`. */
+export function formatUsage({
   dimension,
   customer,
-  hour,
-  quantity,
-}: Pick<MeteringRecord, 'id' | 'dimension' | 'customer' | 'hour' | 'quantity'>): string {
-  const what = customer === '' ? dimension : `${dimension} of ${customer}`
-  return `record ${id} (${what}, ${formatHour(hour)}, ${formatUnits(quantity)})`
+}: Pick<MeteringRecord, 'dimension' | 'customer'>): string {
+  return customer === '' ? dimension : `${dimension} of ${customer}`
+}
+
+/** `record 12 (requests, 2026-03-10T09h, 42 units)`; that of a customer is `requests of acme`. */
+export function formatRecord(
+  record: Pick<MeteringRecord, 'id' | 'dimension' | 'customer' | 'hour' | 'quantity'>,
+): string {
+  const { id, hour, quantity } = record
+  return `record ${id} (${formatUsage(record)}, ${formatHour(hour)}, ${formatUnits(quantity)})`
 }

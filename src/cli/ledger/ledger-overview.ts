@@ -16,6 +16,16 @@ const sinceColumn: Column = { title: 'since' }
 const retiredColumn: Column = { title: 'product file', shrinks: true }
 const triesColumn: Column = { title: 'tries', align: 'right' }
 
+/** A column for the keys of customers, for a table where any row has one: others are not made wider. */
+function customerColumn<Row extends { readonly customer: string }>(rows: readonly Row[]) {
+  const hasCustomers = rows.some(({ customer }) => customer !== '')
+  return {
+    hasCustomers,
+    column: hasCustomers ? [{ title: 'customer', shrinks: true }] : [],
+    cellOf: ({ customer }: Row) => (hasCustomers ? [customer] : []),
+  }
+}
+
 /** The overview for people, at most 100 columns wide. */
 export function describeOverview(
   directory: string,
@@ -39,18 +49,7 @@ export function describeOverview(
         ...(isRetired(fraction) ? [retiredNoteOf(fraction)] : []),
       ]),
     ),
-    ...section(
-      'Held: not sent until you decide, with "ledger release" or "ledger void"',
-      [idColumn, hourColumn, dimensionColumn, quantityColumn, { title: 'reason' }, sinceColumn],
-      held.map(({ id, hour, dimension, quantity, reason, since }) => [
-        String(id),
-        formatHour(hour),
-        dimension,
-        formatQuantity(quantity),
-        reason,
-        formatTime(since),
-      ]),
-    ),
+    ...heldSection(held),
     ...recordSection('Pending: sealed, the sidecar sends them by itself', waiting),
     ...recordSection(
       'Refused: fix what AWS complains about, then use "ledger retry" or "ledger reopen"',
@@ -60,6 +59,31 @@ export function describeOverview(
     ...settledSection(done),
     ...(voided.length === 0 ? [] : voidedSection(voided)),
   ]
+}
+
+function heldSection(held: LedgerOverview['held']): string[] {
+  const { column, cellOf } = customerColumn(held)
+  return section(
+    'Held: not sent until you decide, with "ledger release" or "ledger void"',
+    [
+      idColumn,
+      hourColumn,
+      dimensionColumn,
+      ...column,
+      quantityColumn,
+      { title: 'reason' },
+      sinceColumn,
+    ],
+    held.map((usage) => [
+      String(usage.id),
+      formatHour(usage.hour),
+      usage.dimension,
+      ...cellOf(usage),
+      formatQuantity(usage.quantity),
+      usage.reason,
+      formatTime(usage.since),
+    ]),
+  )
 }
 
 function readingsSection(readings: LedgerOverview['readings']): string[] {
@@ -114,81 +138,83 @@ function openTable({ open, openByTags }: LedgerOverview, withTags: boolean): Tab
         formatQuantity(quantity),
       ]),
     ]
+  const { column, cellOf } = customerColumn(openByTags)
   return [
-    [hourColumn, dimensionColumn, quantityColumn, { title: 'tags', shrinks: true }],
-    openByTags.map(({ hour, dimension, quantity, tags }) => [
-      formatHour(hour),
-      dimension,
-      formatQuantity(quantity),
-      formatTags(tags),
+    [hourColumn, dimensionColumn, ...column, quantityColumn, { title: 'tags', shrinks: true }],
+    openByTags.map((usage) => [
+      formatHour(usage.hour),
+      usage.dimension,
+      ...cellOf(usage),
+      formatQuantity(usage.quantity),
+      formatTags(usage.tags),
     ]),
   ]
 }
 
 function recordSection(title: string, records: readonly RecordSummary[]): string[] {
+  const { columns, cellsOf } = recordColumns(records)
   return section(
     title,
-    [
-      idColumn,
-      hourColumn,
-      dimensionColumn,
-      quantityColumn,
-      stateColumn,
-      triesColumn,
-      { title: 'last answer', shrinks: true },
-    ],
-    records.map((record) => [...recordCells(record), record.lastCode ?? '']),
+    [...columns, triesColumn, { title: 'last answer', shrinks: true }],
+    records.map((record) => [...cellsOf(record), String(record.attempts), record.lastCode ?? '']),
   )
 }
 
 function settledSection(records: readonly RecordSummary[]): string[] {
+  const { columns, cellsOf, hasCustomers } = recordColumns(records)
+  // An id of AWS is long, and both do not fit.
+  const tries = hasCustomers ? [] : [triesColumn]
   return section(
     'Settled: hours of the last 48 h, newest first',
-    [
-      idColumn,
-      hourColumn,
-      dimensionColumn,
-      quantityColumn,
-      stateColumn,
-      triesColumn,
-      { title: 'MeteringRecordId' },
-    ],
-    records.map((record) => [...recordCells(record), outcomeOf(record)]),
+    [...columns, ...tries, { title: 'MeteringRecordId' }],
+    records.map((record) => [
+      ...cellsOf(record),
+      ...tries.map(() => String(record.attempts)),
+      outcomeOf(record),
+    ]),
   )
 }
 
 function voidedSection(voided: LedgerOverview['voided']): string[] {
+  const { column, cellOf } = customerColumn(voided)
   return section(
     'Written off by an operator, newest first',
     [
       { title: 'at' },
       hourColumn,
       dimensionColumn,
+      ...column,
       quantityColumn,
       { title: 'record', align: 'right' },
       { title: 'reason', shrinks: true },
     ],
-    voided.map(({ at, hour, dimension, quantity, recordId, reason }) => [
-      formatTime(at),
-      formatHour(hour),
-      dimension,
-      formatQuantity(quantity),
-      String(recordId ?? ''),
-      reason,
+    voided.map((usage) => [
+      formatTime(usage.at),
+      formatHour(usage.hour),
+      usage.dimension,
+      ...cellOf(usage),
+      formatQuantity(usage.quantity),
+      String(usage.recordId ?? ''),
+      usage.reason,
     ]),
   )
 }
 
-function recordCells(record: RecordSummary): string[] {
-  const { id, hour, dimension, quantity, state, attempts } = record
-  return [
-    String(id),
-    formatHour(hour),
-    dimension,
-    formatQuantity(quantity),
-    state,
-    String(attempts),
-  ]
+/** What every list of records begins with. */
+function recordColumns(records: readonly RecordSummary[]) {
+  const { column, cellOf, hasCustomers } = customerColumn(records)
+  return {
+    hasCustomers,
+    columns: [idColumn, hourColumn, dimensionColumn, ...column, quantityColumn, stateColumn],
+    cellsOf: (record: RecordSummary) => [
+      String(record.id),
+      formatHour(record.hour),
+      record.dimension,
+      ...cellOf(record),
+      formatQuantity(record.quantity),
+      record.state,
+    ],
+  }
 }
 
 function outcomeOf({ meteringRecordId, movedTo, lastCode }: RecordSummary): string {

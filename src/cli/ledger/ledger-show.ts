@@ -11,7 +11,7 @@ import { ledgerPlace, type LedgerPlace } from './ledger-place.ts'
 import { describeOverview } from './ledger-overview.ts'
 import { overviewBody } from './overview-body.ts'
 import { describeRecord } from './ledger-record.ts'
-import { formatHour } from './format-record.ts'
+import { formatHour, formatUsage } from './format-record.ts'
 import { recordBody } from './record-body.ts'
 
 /** `ledger show`: where the units are; with the id of a record, or a MeteringRecordId, that one in full. */
@@ -87,8 +87,8 @@ function foundBody(found: Found): unknown {
 
 function describeFound(found: Found): string[] {
   if (found.kind === 'record') return describeRecord(found.record)
-  const { dimension, hour, quantity } = found.open
+  const { hour, quantity } = found.open
   return [
-    `${formatQuantity(quantity)} ${dimension} of ${formatHour(hour)} are open: the hour is not sealed yet, and its record is sent once it is.`,
+    `${formatQuantity(quantity)} ${formatUsage(found.open)} of ${formatHour(hour)} are open: the hour is not sealed yet, and its record is sent once it is.`,
   ]
 }

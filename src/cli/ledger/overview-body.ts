@@ -33,8 +33,9 @@ export function overviewBody(directory: string, overview: WholeOverview) {
       quantity: formatQuantity(quantity),
       retired,
     })),
-    held: held.map(({ id, dimension, hour, quantity, reason, since }) => ({
+    held: held.map(({ id, customer, dimension, hour, quantity, reason, since }) => ({
       id,
+      customer,
       dimension,
       hour: toIso(hour),
       quantity: formatQuantity(quantity),

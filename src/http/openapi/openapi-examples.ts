@@ -104,6 +104,7 @@ export const usageExample: UsageAnswer = {
   held: [
     {
       id: 1,
+      customer: null,
       dimension: 'requests',
       hour: '2026-03-10T08:00:00.000Z',
       quantity: 900000,
@@ -116,6 +117,7 @@ export const usageExample: UsageAnswer = {
   pending: [
     {
       id: 2,
+      customer: null,
       dimension: 'requests',
       hour: '2026-03-10T10:00:00.000Z',
       quantity: 5,
@@ -133,6 +135,7 @@ export const usageExample: UsageAnswer = {
   settled: [
     {
       id: 1,
+      customer: null,
       dimension: 'requests',
       hour: '2026-03-10T09:00:00.000Z',
       quantity: 42,

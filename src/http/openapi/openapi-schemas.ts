@@ -1,8 +1,5 @@
-import { awsLimits } from '../../metering/aws-limits.ts'
-import { largestWhole, maxFractionDigits } from '../../metering/quantity.ts'
 import { entitlementStates } from '../../entitlement/transitions.ts'
 import { aggregates } from '../../metering/account.ts'
-import { hourMs } from '../../metering/hour.ts'
 import { heldReasons } from '../../metering/held.ts'
 import { operatorActions } from '../../metering/record/operator-table.ts'
 import { recordStates } from '../../metering/record/record-states.ts'
@@ -27,50 +24,30 @@ import type {
   UndecidedAnswer,
   UndecidedRecordAnswer,
 } from '../routes/operator/operator-answers.ts'
-import {
-  idempotencyKeyPattern,
-  maxReports,
-  memberLength,
-  reportSchema,
-} from '../../sources/json/parse-usage.ts'
 import { problemTable } from '../../kernel/problems/problem-table.ts'
 import type { JsonSchema } from '../../kernel/schema/schema.ts'
-import { tagText } from '../../product/patterns.ts'
-import { customerKeyPattern } from '../../metering/customer.ts'
 import { routeNames } from '../../product/routes.ts'
+import { reportSchemas } from './report-schemas.ts'
+import {
+  answer,
+  bytesOrNull,
+  listOf,
+  quantity,
+  text,
+  textOrNull,
+  time,
+  timeOrNull,
+  whole,
+  type Properties,
+} from './schema-parts.ts'
 import { sourceSchema } from './source-schema.ts'
 import type { ProblemDocument } from '../listener/problem.ts'
-
-type Properties<T> = Readonly<Record<keyof T & string, JsonSchema>>
-
-const time = { type: 'string', format: 'date-time' } as const
-const timeOrNull = { type: ['string', 'null'], format: 'date-time' } as const
-const text = { type: 'string' } as const
-const bytesOrNull = { type: ['integer', 'null'], minimum: 0 } as const
-const textOrNull = { type: ['string', 'null'] } as const
-const whole = { type: 'integer', minimum: 0 } as const
-const quantity = { type: 'number', minimum: 0 } as const
 
 export function ref(name: keyof typeof componentSchemas): JsonSchema {
   return { $ref: `#/components/schemas/${name}` }
 }
 
-/** Describes an answer whose members are always there. Programs ignore members that later versions add. */
-function answer<T>(description: string, properties: Properties<T>): JsonSchema {
-  return { type: 'object', description, required: Object.keys(properties), properties }
-}
-
-function listOf(name: string): JsonSchema {
-  return { type: 'array', items: { $ref: `#/components/schemas/${name}` } }
-}
-
 const proof = { token: text, productCode: text, publicKeyVersion: whole, nonce: text }
-const receipt = {
-  result: { type: 'string', enum: ['accepted', 'duplicate'] },
-  hour: time,
-  late: { type: 'boolean' },
-}
-
 const customer: Properties<CustomerAnswer> = {
   key: text,
   registered: { type: 'boolean', description: 'False while usage waits for a registration.' },
@@ -83,8 +60,14 @@ const customer: Properties<CustomerAnswer> = {
   endedAt: timeOrNull,
 }
 
+const customerOrNull = {
+  ...textOrNull,
+  description: "The application's key of the customer; null where the product has none.",
+}
+
 const usageRecord: Properties<RecordAnswer> = {
   id: { type: 'integer', minimum: 1 },
+  customer: customerOrNull,
   dimension: text,
   hour: time,
   quantity,
@@ -124,69 +107,7 @@ export const componentSchemas = {
     code: text,
   }),
   Proof: answer<typeof proof>("AWS's own token for the application's nonce.", proof),
-  Report: {
-    type: 'object',
-    description: 'Usage of one dimension.',
-    required: reportSchema.required,
-    additionalProperties: false,
-    properties: {
-      dimension: {
-        ...reportSchema.properties.dimension,
-        description: 'An API identifier of the product.',
-      },
-      quantity: {
-        description: `With at most ${maxFractionDigits} fractional digits.`,
-        oneOf: [
-          { type: 'number', minimum: 0, maximum: Number(largestWhole) },
-          {
-            type: 'string',
-            pattern: `^[0-9]+(\\.[0-9]{1,${maxFractionDigits}})?$`,
-            maxLength: 64,
-          },
-        ],
-      },
-      member: {
-        description:
-          'Who is counted, instead of a quantity, where the dimension counts distinct members.',
-        type: 'string',
-        minLength: 1,
-        maxLength: memberLength,
-      },
-      occurredAt: {
-        ...time,
-        description: `At most ${awsLimits.meterUsageWindowMs / hourMs} hours old and at most 5 minutes ahead; now when absent.`,
-      },
-      tags: {
-        type: 'object',
-        description: 'For the allocations of the record.',
-        maxProperties: awsLimits.tagsPerAllocation,
-        propertyNames: { pattern: tagText.source, maxLength: awsLimits.tagKeyLength },
-        additionalProperties: {
-          type: 'string',
-          pattern: tagText.source,
-          maxLength: awsLimits.tagValueLength,
-        },
-      },
-      idempotencyKey: { type: 'string', pattern: idempotencyKeyPattern.source },
-      customer: {
-        description:
-          "The application's own key of the customer: needed on the route saas, and there alone.",
-        type: 'string',
-        pattern: customerKeyPattern.source,
-      },
-    } satisfies Record<keyof typeof reportSchema.properties, JsonSchema>,
-  },
-  ReportBatch: {
-    type: 'object',
-    description: 'Recorded whole, or not at all.',
-    required: ['reports'],
-    additionalProperties: false,
-    properties: { reports: { ...listOf('Report'), minItems: 1, maxItems: maxReports } },
-  },
-  Receipt: answer<typeof receipt>('What the sidecar did with a report.', receipt),
-  ReceiptBatch: answer<{ results: unknown }>('In the order of the reports.', {
-    results: { ...listOf('Receipt'), minItems: 1, maxItems: maxReports },
-  }),
+  ...reportSchemas,
   Usage: answer<UsageAnswer>('Where every unit is.', {
     now: time,
     sidecar: answer<SidecarAnswer>('The program that answers.', {
@@ -240,6 +161,7 @@ export const componentSchemas = {
   Source: sourceSchema,
   HeldUsage: answer<HeldAnswer>('In units of the application, until an operator decides.', {
     id: { type: 'integer', minimum: 1 },
+    customer: customerOrNull,
     dimension: text,
     hour: time,
     quantity,
@@ -247,7 +169,7 @@ export const componentSchemas = {
     since: time,
     acceptedUntil: timeOrNull,
   }),
-  UsageRecord: answer<RecordAnswer>("An hour of a dimension, in AWS's whole units.", usageRecord),
+  UsageRecord: answer<RecordAnswer>("An hour of a dimension, in AWS's units.", usageRecord),
   UndecidedRecord: answer<UndecidedRecordAnswer>('A record, and what can be decided about it.', {
     ...usageRecord,
     mayBeBilled: { type: 'boolean', description: 'AWS may have it although no answer said so.' },

@@ -1,25 +1,13 @@
-import type { JsonSchema } from '../../kernel/schema/schema.ts'
 import type { SourceAnswer } from '../routes/answers.ts'
-
-const text = { type: 'string' }
-const time = { type: 'string', format: 'date-time' }
-
-const properties = {
-  name: text,
-  dimensions: { type: 'array', items: text },
-  lastHeardAt: { ...time, type: ['string', 'null'], description: 'When it last worked.' },
-  lastFailure: {
-    type: ['object', 'null'],
-    description: 'Why it gave nothing, or not all, since then.',
-    required: ['at', 'reason'],
-    properties: { at: time, reason: text },
-  },
-} as const satisfies Record<keyof SourceAnswer, JsonSchema>
+import { answer, text, time, timeOrNull } from './schema-parts.ts'
 
 /** Where the usage of some dimensions comes from. */
-export const sourceSchema = {
-  type: 'object',
-  description: 'Where the usage of some dimensions comes from.',
-  required: Object.keys(properties),
-  properties,
-}
+export const sourceSchema = answer<SourceAnswer>('Where the usage of some dimensions comes from.', {
+  name: text,
+  dimensions: { type: 'array', items: text },
+  lastHeardAt: { ...timeOrNull, description: 'When it last worked.' },
+  lastFailure: {
+    ...answer('Why it gave nothing, or not all, since then.', { at: time, reason: text }),
+    type: ['object', 'null'],
+  },
+})

@@ -108,6 +108,8 @@ export interface FractionAnswer {
 
 export interface HeldAnswer extends HourAnswer {
   readonly id: number
+  /** The application's key of the customer; null where the product has none. */
+  readonly customer: string | null
   readonly reason: HeldReason
   readonly acceptedUntil: string | null
   readonly since: string
@@ -143,6 +145,8 @@ export interface CustomerUsageAnswer extends CustomerAnswer {
 
 export interface RecordAnswer {
   readonly id: number
+  /** The application's key of the customer; null where the product has none. */
+  readonly customer: string | null
   readonly dimension: string
   readonly hour: string
   readonly quantity: number

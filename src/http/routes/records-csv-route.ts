@@ -8,7 +8,16 @@ import type { MeteringRecord } from '../../metering/record/record.ts'
 /** Returns what AWS has accepted, oldest hour first. */
 export type AcceptedRecords = () => AsyncIterable<MeteringRecord>
 
-const columns = ['hour', 'dimension', 'quantity', 'meteringRecordId', 'settledAt', 'productCode']
+/** New ones are only ever added at the end. */
+const columns = [
+  'hour',
+  'dimension',
+  'quantity',
+  'meteringRecordId',
+  'settledAt',
+  'productCode',
+  'customer',
+]
 
 /** `GET /v1/records.csv`: what AWS has accepted, as long as the ledger keeps it. Quantities are AWS's units. */
 export function recordsCsvRoute(app: FastifyInstance, accepted: AcceptedRecords): void {
@@ -27,7 +36,7 @@ async function* linesOf(records: AsyncIterable<MeteringRecord>): AsyncGenerator<
 }
 
 function lineOf(record: MeteringRecord): string {
-  const { hour, dimension, quantity, meteringRecordId = '', settledAt, productCode } = record
+  const { hour, dimension, quantity, meteringRecordId = '', settledAt } = record
   const settled = settledAt === undefined ? '' : toIso(settledAt)
   return csvLine([
     toIso(hour),
@@ -35,6 +44,7 @@ function lineOf(record: MeteringRecord): string {
     toNumber(quantity),
     meteringRecordId,
     settled,
-    productCode,
+    record.productCode,
+    record.customer,
   ])
 }

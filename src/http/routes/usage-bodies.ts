@@ -34,11 +34,12 @@ export function sourceBody({ name, dimensions, heardAt, failure }: SourceState):
 
 /** Held usage; `acceptedUntil` is when AWS stops accepting a record of its hour. */
 export function heldBody(
-  { id, reason, since, ...hour }: HeldUsageSummary,
+  { id, customer, reason, since, ...hour }: HeldUsageSummary,
   acceptedUntil: number,
 ): HeldAnswer {
   return {
     id,
+    customer: customer === '' ? null : customer,
     ...hourBody(hour),
     reason,
     acceptedUntil: toIso(acceptedUntil),
@@ -47,20 +48,21 @@ export function heldBody(
 }
 
 export function recordBody(record: RecordSummary, acceptedUntil?: number): RecordAnswer {
-  const { id, dimension, hour, quantity, state, attempts, meteringRecordId, movedTo } = record
+  const { id, customer, dimension, hour, quantity, state, attempts } = record
   return {
     id,
+    customer: customer === '' ? null : customer,
     dimension,
     hour: toIso(hour),
     quantity: toNumber(quantity),
     state,
     attempts,
-    meteringRecordId: meteringRecordId ?? null,
+    meteringRecordId: record.meteringRecordId ?? null,
     lastAttemptAt: isoOrNull(record.lastAttemptAt),
     lastCode: record.lastCode ?? null,
     lastMessage: record.lastMessage ?? null,
     settledAt: isoOrNull(record.settledAt),
-    movedTo: isoOrNull(movedTo),
+    movedTo: isoOrNull(record.movedTo),
     acceptedUntil: isoOrNull(acceptedUntil),
   }
 }

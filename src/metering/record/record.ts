@@ -66,10 +66,7 @@ export interface MeteringRecord extends SealedContent {
 }
 
 /** A record in a list: without its parts and its allocations, of which there may be 2500. */
-export type RecordSummary = Omit<
-  MeteringRecord,
-  'allocations' | 'parts' | 'slot' | 'customer' | 'divisor'
->
+export type RecordSummary = Omit<MeteringRecord, 'allocations' | 'parts' | 'slot' | 'divisor'>
 
 /** What happens to usage whose hour AWS no longer accepts: a later hour bills it, or it is held for an operator. */
 export const lateUsagePolicies = ['carry', 'hold'] as const

@@ -4,7 +4,7 @@ import type { CustomerSummary, CustomerUsage } from '../customer-summary.ts'
 import { summaryWindowMs } from '../summary.ts'
 import type { Row, Session } from './connection/database.ts'
 import { summaryOf } from '../record-row.ts'
-import { selectRecords, unsentSql } from './record-rows.ts'
+import { selectSummaries, unsentSql } from './record-rows.ts'
 import { registrationOf } from '../registration-row.ts'
 import { isNamed } from './view/load-customers.ts'
 
@@ -66,7 +66,7 @@ export async function customerUsage(
     [customer],
   )
   const records = await session.query(
-    `${selectRecords} WHERE channel = 'batch-meter-usage' AND holder = ANY($1::text[])
+    `${selectSummaries} WHERE channel = 'batch-meter-usage' AND holder = ANY($1::text[])
        AND EXISTS (SELECT FROM marketplace_sidecar.record_part
          WHERE record_id = record.id AND account_id IN (${accountsOf('$3')}))
        AND (state IN ${unsentSql} OR state = 'unresolved' OR record.hour >= $2)
@@ -87,6 +87,7 @@ export async function customerUsage(
     })),
     held: held.map((row) => ({
       id: row['id'] as number,
+      customer,
       ...hourOf(row),
       reason: heldReasonOf(String(row['reason'])),
       since: row['since'] as number,

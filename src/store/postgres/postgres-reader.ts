@@ -26,7 +26,7 @@ import { Names } from './names.ts'
 import { customersOf, customerUsage } from './customer-summaries.ts'
 import { isNamed } from './view/load-customers.ts'
 import { summaryOf } from '../record-row.ts'
-import { selectRecords, unsentSql, wholeRecords } from './record-rows.ts'
+import { selectRecords, selectSummaries, unsentSql, wholeRecords } from './record-rows.ts'
 import { hasSealable, leftSql } from './shared-usage.ts'
 import { Summaries, voidedUsage } from './summaries.ts'
 import type { Scope } from './scope.ts'
@@ -220,7 +220,7 @@ export class PostgresReader implements BookReader {
 
   async #overview(session: Session, now: number): Promise<LedgerOverview> {
     const unresolved = await session.query(
-      `${selectRecords} WHERE record.state = 'unresolved' ORDER BY record.hour, record.id`,
+      `${selectSummaries} WHERE record.state = 'unresolved' ORDER BY record.hour, record.id`,
     )
     return {
       ...(await (await this.#summaries(session)).usage(now, null)),

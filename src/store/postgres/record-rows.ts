@@ -4,12 +4,21 @@ import { partOf, wholeRecord } from '../record-row.ts'
 import type { Row, Session } from './connection/database.ts'
 import type { Names } from './names.ts'
 
-/** The columns of a record, without its parts; the caller appends WHERE and ORDER BY. */
-export const selectRecords = `
-  SELECT record.*, channel, holder, product_code, dimension, identity AS resource
+const select = (more: string) => `
+  SELECT record.*, channel, holder, product_code, dimension, identity AS resource${more}
   FROM marketplace_sidecar.record
   JOIN marketplace_sidecar.slot ON slot.id = slot_id
   JOIN marketplace_sidecar.resource ON resource.id = resource_id`
+
+/** The columns of a record, without its parts; the caller appends WHERE and ORDER BY. */
+export const selectRecords = select('')
+
+/** The same with the customer of the first part, for lists. */
+export const selectSummaries = select(`,
+  (SELECT customer FROM marketplace_sidecar.record_part
+   JOIN marketplace_sidecar.account ON account.id = account_id
+   JOIN marketplace_sidecar.registration ON registration.id = registration_id
+   WHERE record_id = record.id ORDER BY account_id LIMIT 1) AS customer`)
 
 export const unsentSql = `(${unsentStates.map((state) => `'${state}'`).join(', ')})`
 

@@ -22,7 +22,7 @@ import { accountOfRow } from '../account-row.ts'
 import { Names } from './names.ts'
 import { readingSummary } from './readings.ts'
 import { summaryOf } from '../record-row.ts'
-import { selectRecords, unsentSql } from './record-rows.ts'
+import { selectSummaries, unsentSql } from './record-rows.ts'
 
 const decisions = decisionCodes.map((code) => `'${code}'`).join(', ')
 /** Rows of the tasks or pods in view, which are those of the first value; null for all. */
@@ -60,7 +60,7 @@ export class Summaries {
       held: await this.#heldUsage(),
       pending: (
         await this.#rows(
-          `${selectRecords} WHERE ${inView} AND record.state IN ${unsentSql}
+          `${selectSummaries} WHERE ${inView} AND record.state IN ${unsentSql}
            ORDER BY record.hour, record.id LIMIT $2`,
           most,
         )
@@ -68,7 +68,7 @@ export class Summaries {
       pendingCount: unsent?.['records'] as number,
       settled: (
         await this.#rows(
-          `${selectRecords} WHERE ${inView} AND record.state NOT IN ${unsentSql} AND record.hour >= $2
+          `${selectSummaries} WHERE ${inView} AND record.state NOT IN ${unsentSql} AND record.hour >= $2
            ORDER BY record.hour DESC, record.id DESC LIMIT ${mostListed}`,
           since,
         )
@@ -186,12 +186,16 @@ export class Summaries {
 
   async #heldUsage(): Promise<HeldUsageSummary[]> {
     const rows = await this.#rows(
-      `SELECT min(held.id) AS id, dimension, hour, SUM(micro) AS micro, reason, min(since) AS since
+      `SELECT min(held.id) AS id, customer, dimension, hour, SUM(micro) AS micro, reason,
+              min(since) AS since
        FROM marketplace_sidecar.held JOIN marketplace_sidecar.account ON account.id = account_id
-       WHERE ${inView} GROUP BY account_id, resource_id, hour, reason, dimension ORDER BY hour, id`,
+       JOIN marketplace_sidecar.registration ON registration.id = registration_id
+       WHERE ${inView} GROUP BY account_id, resource_id, hour, reason, dimension, customer
+       ORDER BY hour, id`,
     )
     return rows.map((row) => ({
       id: row['id'] as number,
+      customer: String(row['customer']),
       ...openHourOf(row),
       reason: heldReasonOf(String(row['reason'])),
       since: row['since'] as number,

@@ -6,7 +6,7 @@ import type { CustomerSummary, CustomerUsage } from '../customer-summary.ts'
 import { summaryWindowMs } from '../summary.ts'
 import { amountOf, type Row } from './amount-columns.ts'
 import { summaryOf } from '../record-row.ts'
-import { selectRecords } from './record-rows.ts'
+import { selectSummaries } from './record-rows.ts'
 import { registrationOf } from '../registration-row.ts'
 import { isRegistered } from './registration-rows.ts'
 import { unsentSql } from './sqlite-view.ts'
@@ -71,7 +71,7 @@ export function customerUsage(
     holdersOf(database, customer).flatMap((holder) =>
       database
         .prepare(
-          `${selectRecords} WHERE slot_id IN (SELECT id FROM slot
+          `${selectSummaries} WHERE slot_id IN (SELECT id FROM slot
              WHERE channel = 'batch-meter-usage' AND holder = ?1) AND ${isOfCustomer}
            AND ${condition}`,
         )
@@ -92,6 +92,7 @@ export function customerUsage(
     })),
     held: held.map((row) => ({
       id: Number(row['id']),
+      customer,
       ...openHourOf(row),
       reason: heldReasonOf(String(row['reason'])),
       since: Number(row['since']),

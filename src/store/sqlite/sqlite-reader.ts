@@ -26,7 +26,7 @@ import { customersOf, customerUsage } from './customer-summaries.ts'
 import { Names } from './names.ts'
 import { isNamed, sealableSql } from './registration-rows.ts'
 import { summaryOf } from '../record-row.ts'
-import { RecordRows, selectRecords } from './record-rows.ts'
+import { RecordRows, selectSummaries } from './record-rows.ts'
 import { Summaries } from './summaries.ts'
 
 /** How many records are read before the event loop runs again: one may have a megabyte of allocations. */
@@ -199,7 +199,7 @@ export class SqliteReader implements BookReader {
       openByTags: this.#openByTags(),
       unresolved: this.#database
         .prepare(
-          `${selectRecords} WHERE record.state = 'unresolved' ORDER BY record.hour, record.id`,
+          `${selectSummaries} WHERE record.state = 'unresolved' ORDER BY record.hour, record.id`,
         )
         .all()
         .map(summaryOf),

@@ -27,9 +27,10 @@ import { selectRecords, type RecordRows } from './record-rows.ts'
 
 /** Held usage by hour, each under the first of its ids. */
 export const heldSql = `
-  SELECT min(held.id) AS id, account_id, resource_id, hour, reason, min(since) AS since, dimension,
-         SUM(whole) AS whole, SUM(micro) AS micro
+  SELECT min(held.id) AS id, account_id, resource_id, hour, reason, min(since) AS since, customer,
+         dimension, SUM(whole) AS whole, SUM(micro) AS micro
   FROM held JOIN account ON account.id = account_id
+  JOIN registration ON registration.id = registration_id
   GROUP BY account_id, resource_id, hour, reason ORDER BY hour, id`
 
 export const unsentSql = `(${unsentStates.map((state) => `'${state}'`).join(', ')})`

@@ -25,7 +25,7 @@ import { accountOfRow } from '../account-row.ts'
 import { Names } from './names.ts'
 import { ReadingRows } from './reading-rows.ts'
 import { summaryOf } from '../record-row.ts'
-import { selectRecords } from './record-rows.ts'
+import { selectSummaries } from './record-rows.ts'
 import { heldSql, unsentSql } from './sqlite-view.ts'
 
 const decisions = decisionCodes.map((code) => `'${code}'`).join(', ')
@@ -81,7 +81,7 @@ export class Summaries {
     )
     this.#held = this.#bigInts(heldSql)
     this.#pending = database.prepare(
-      `${selectRecords} WHERE record.id IN (SELECT id FROM record INDEXED BY record_unsent
+      `${selectSummaries} WHERE record.id IN (SELECT id FROM record INDEXED BY record_unsent
          WHERE state IN ${unsentSql} ORDER BY hour, id LIMIT ?)
        ORDER BY record.hour, record.id`,
     )
@@ -90,7 +90,7 @@ export class Summaries {
     this.#queueOfHour = database.prepare(`${queued} AND hour = ?1 AND id > ?2 ORDER BY id LIMIT ?3`)
     this.#queue = database.prepare(`${queued} AND hour > ?1 ORDER BY hour, id LIMIT ?2`)
     this.#settled = database.prepare(
-      `${selectRecords} WHERE record.state NOT IN ${unsentSql} AND record.hour >= ?
+      `${selectSummaries} WHERE record.state NOT IN ${unsentSql} AND record.hour >= ?
        ORDER BY record.hour DESC, record.id DESC LIMIT ${mostListed}`,
     )
     this.#late = this.#bigInts(
@@ -225,6 +225,7 @@ export class Summaries {
   #heldUsage(): HeldUsageSummary[] {
     return this.#held.all().map((row) => ({
       id: Number(row['id']),
+      customer: String(row['customer']),
       ...openHourOf(row),
       reason: heldReasonOf(String(row['reason'])),
       since: Number(row['since']),

@@ -11,6 +11,7 @@ import {
   look,
   nine,
   partOf,
+  pod,
   progressOf,
   recordOf,
   unit,
@@ -99,6 +100,29 @@ export function describeCustomers(name: string, owned: () => Promise<{ store: St
       const hoursOf = async (key: string) =>
         (await store.customer(key, nine + 2 * hourMs))?.pending.map(({ hour }) => hour)
       expect(await hoursOf('acme')).toEqual([nine + hourMs])
+    })
+
+    test('are named by every list of records and of held usage', async () => {
+      const { store } = await owned()
+      const account = accountOfCustomer(acme)
+      const at = { account, resource: pod, hour: nine, reason: 'guard', since: nine } as const
+      await write(store, {
+        registrations: [acme],
+        held: [{ ...at, added: new Map([[untagged, unit]]) }],
+        newRecords: [
+          recordOf(nine, partOf(account, 1)),
+          recordOf(nine, partOf(accountFor('requests'), 1)),
+        ],
+      })
+      const now = nine + 2 * hourMs
+      const { held, pending } = await store.usage(now)
+      expect(held.map(({ customer }) => customer)).toEqual(['acme'])
+      expect(pending.map(({ customer }) => customer)).toEqual(['acme', ''])
+      const own = await store.customer('acme', now)
+      expect([...(own?.held ?? []), ...(own?.pending ?? [])].map((each) => each.customer)).toEqual([
+        'acme',
+        'acme',
+      ])
     })
 
     test('have what was said last of each licence, until it is old', async () => {

@@ -116,6 +116,7 @@ export function describeKeeping(
       const [guarded] = (await store.usage(now)).held
       expect(guarded).toEqual({
         id: hours[0]?.id,
+        customer: '',
         dimension: 'requests',
         hour: nine,
         quantity: 2_200_000n,

@@ -239,6 +239,7 @@ describe('GET /v1/usage', () => {
           hour,
           quantity: 6,
           state: 'accepted',
+          customer: null,
           attempts: 1,
           meteringRecordId: expect.stringMatching(/^[0-9a-f-]{36}$/),
           lastAttemptAt: '2026-03-10T10:01:00.000Z',
@@ -450,7 +451,7 @@ describe('GET /v1/records.csv', () => {
     const response = await fetch(`http://127.0.0.1:${harness.sidecar.appPort}/v1/records.csv`)
     expect(response.headers.get('content-type')).toBe('text/csv; charset=utf-8')
     expect((await response.text()).split('\r\n')).toEqual([
-      'hour,dimension,quantity,meteringRecordId,settledAt,productCode',
+      'hour,dimension,quantity,meteringRecordId,settledAt,productCode,customer',
       expect.stringMatching(/^2026-03-10T09:00:00\.000Z,requests,6,[0-9a-f-]{36},2026-03-10T10:01/),
       '',
     ])

@@ -149,6 +149,7 @@ describe('ledger release', () => {
     expect(await json('release', '1', '--yes')).toEqual({
       action: 'release',
       id: 1,
+      customer: '',
       dimension: 'requests',
       hour: '2026-03-10T09:00:00.000Z',
       quantity: '150',

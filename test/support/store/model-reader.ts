@@ -398,6 +398,7 @@ function heldOf(rows: readonly HeldRows[]): HeldUsageSummary[] {
   return byHour(
     rows.map(({ hour: held, cells }) => ({
       id: held.id,
+      customer: held.account.key.customer,
       dimension: held.account.key.dimension,
       hour: held.hour,
       quantity: [...cells.values()].reduce((sum, quantity) => sum + quantity, 0n),
@@ -408,7 +409,7 @@ function heldOf(rows: readonly HeldRows[]): HeldUsageSummary[] {
 }
 
 function summaryOf(record: MeteringRecord): RecordSummary {
-  const { allocations: _a, parts: _p, slot: _s, customer: _c, divisor: _d, ...summary } = record
+  const { allocations: _a, parts: _p, slot: _s, divisor: _d, ...summary } = record
   return summary
 }
 

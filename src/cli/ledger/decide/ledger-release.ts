@@ -4,7 +4,7 @@ import { heldNotFound, releaseHeld } from '../../../ledger/decisions/release-hel
 import { aboutHeld } from '../../../ledger/decisions/trail.ts'
 import { formatQuantity } from '../../../metering/quantity.ts'
 import { exitCodes } from '../../exit-codes.ts'
-import { formatHour } from '../format-record.ts'
+import { formatHour, formatUsage } from '../format-record.ts'
 import { commonOptions, recordId } from '../ledger-arguments.ts'
 import { confirmDecision, yesOption } from './confirm-decision.ts'
 import { Decision, type DecisionContext } from './decision.ts'
@@ -23,16 +23,16 @@ export async function releaseUsage(
   const decision = new Decision(values['data-dir'], context)
   const held = (await decision.held()).find((each) => each.id === id)
   if (held === undefined) throw heldNotFound(id)
-  const quantity = formatQuantity(held.quantity)
-  const subject = `${quantity} ${held.dimension} of ${formatHour(held.hour)} (held: ${held.reason})`
+  const usage = formatUsage(held)
+  const subject = `${formatQuantity(held.quantity)} ${usage} of ${formatHour(held.hour)} (held: ${held.reason})`
   if (!(await confirmDecision('release', subject, values.yes, context.io))) return exitCodes.failed
   const released = await decision.run(
     'release',
     (page, now) => releaseHeld(page, id, now, decision.product.meaningOf),
-    (usage) => aboutHeld(id, usage),
+    (decided) => aboutHeld(id, decided),
   )
   const { hour, releasedTo } = released
-  const { dimension } = held
+  const { customer, dimension } = held
   const units = formatQuantity(released.quantity)
   printOutcome(
     context.io,
@@ -40,12 +40,13 @@ export async function releaseUsage(
     {
       action: 'release',
       id,
+      customer,
       dimension,
       hour: toIso(hour),
       quantity: units,
       releasedTo: toIso(releasedTo),
     },
-    `Released: ${units} ${dimension} of ${formatHour(hour)} are open usage of ${formatHour(releasedTo)} and are billed with that hour.`,
+    `Released: ${units} ${usage} of ${formatHour(hour)} are open usage of ${formatHour(releasedTo)} and are billed with that hour.`,
   )
   return exitCodes.ok
 }
