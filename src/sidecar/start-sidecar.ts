@@ -1,4 +1,3 @@
-import { databaseUrlOf } from '../config/database-url-of.ts'
 import { addressOf } from '../config/local-url.ts'
 import { Drain } from '../http/listener/drain.ts'
 import { listen } from '../http/listener/server.ts'
@@ -18,7 +17,7 @@ import { shutDown } from './shut-down.ts'
 import type { SidecarOptions } from './sidecar-options.ts'
 import type { Sidecar } from './sidecar.ts'
 import { standingOf, type Standing } from './standing.ts'
-import { isAway, waitForDatabase, type Opened } from './wait-for-database.ts'
+import { isAway, waitForLedger, type Opened } from './wait-for-ledger.ts'
 import { waitForPlatform } from './wait-for-platform.ts'
 
 /**
@@ -48,8 +47,8 @@ async function startLedgerFirst(
   try {
     ledgerPart = await startLedger(standing.byAwsTime, standing.platform)
   } catch (failure) {
-    if (!isAway(failure) || databaseUrlOf(standing.options.settings) === undefined) throw failure
-    return waitForDatabase(standing, { counting, sockets, failure, start })
+    if (!isAway(failure)) throw failure
+    return waitForLedger(standing, { counting, sockets, failure, start })
   }
   return start({ ledgerPart }, sockets)
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { createFastClock } from '../../src/kernel/clock.ts'
 import { hourMs } from '../../src/metering/hour.ts'
 import type { Settlement } from '../../src/metering/record/record.ts'
 import {
@@ -15,6 +16,8 @@ import {
   send,
 } from '../support/ledger/ledger-book.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { createRecordedLog } from '../support/recorded-log.ts'
+import { startHarness } from '../support/sidecar/sidecar-harness.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 /**
@@ -119,6 +122,37 @@ describe.runIf(canMount())('a volume that another program has filled', () => {
     await reportTo(book, 'requests', 1)
     await book.close()
   })
+
+  test.each(['with a ledger', 'without one'])(
+    'does not keep a sidecar from starting, and the ledger opens when there is room: %s',
+    async (ledger) => {
+      const { path: volume = '', unmount } = mountVolume()
+      onTestFinished(unmount)
+      const dataDir = join(volume, 'data')
+      if (ledger === 'with a ledger') {
+        const book = await openBook(dataDir, new ManualClock())
+        await reportTo(book, 'requests', 1)
+        await book.close()
+      }
+      spawnSync('dd', ['if=/dev/zero', `of=${join(volume, 'log')}`])
+      const { log, lines } = createRecordedLog()
+      const timers = createFastClock(500, Date.now())
+      const sidecar = await startHarness({ dataDir, timers, log })
+      onTestFinished(() => sidecar.close())
+      await sidecar.until(async () => (await sidecar.get('/v1/entitlement')).status === 200)
+      const report = { dimension: 'requests', quantity: 1, idempotencyKey: 'k' }
+      expect(await sidecar.post(report)).toMatchObject({
+        status: 507,
+        body: { code: 'LedgerFull' },
+      })
+      expect(await sidecar.ops('/livez')).toMatchObject({ status: 200 })
+      rmSync(join(volume, 'log'))
+      await sidecar.until(async () => (await sidecar.post(report)).status === 200)
+      expect(lines.map(({ event }) => event)).toEqual(
+        expect.arrayContaining(['ledger.away', 'ledger.back']),
+      )
+    },
+  )
 })
 
 test('a full disk answers 507, acknowledges nothing it did not store, and recovers automatically', async () => {

@@ -23,6 +23,7 @@ const changing: readonly ProblemCode[] = [
   'LedgerBusy',
   'LedgerFailed',
   'LedgerFull',
+  'LedgerNotWritable',
   ...commonCodes,
 ]
 const registered = {

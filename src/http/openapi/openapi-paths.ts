@@ -140,6 +140,7 @@ const postUsage: OpenApiOperation = {
       'DatabaseOutcomeUnknown',
       'LedgerFailed',
       'LedgerFull',
+      'LedgerNotWritable',
       'ReadingsFull',
       'PlatformUnknown',
       ...commonCodes,

@@ -111,6 +111,7 @@ function decide(action: OperatorAction): OpenApiOperation {
         'LedgerBusy',
         'LedgerFailed',
         'LedgerFull',
+        'LedgerNotWritable',
         'DatabaseUnavailable',
         'DatabaseNotUsable',
         'DatabaseOutcomeUnknown',

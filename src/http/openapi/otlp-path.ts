@@ -82,6 +82,7 @@ export const postMetrics: OpenApiOperation = {
       'UnsupportedMediaType',
       'LedgerBusy',
       'LedgerFailed',
+      'LedgerNotWritable',
       'DatabaseUnavailable',
       'DatabaseNotUsable',
       'DatabaseOutcomeUnknown',

@@ -223,6 +223,14 @@ export const problemTable = {
       'A flush to disk failed, and the sidecar is about to end; whether the report is recorded can be unknown',
     todo: 'Repeat it with the same idempotency key until the sidecar is back; without a key it could count twice',
   },
+  LedgerNotWritable: {
+    status: 503,
+    title: 'The volume of the ledger does not accept writes',
+    awsName: 'ServiceUnavailableException',
+    happened:
+      'The volume of the data directory became read-only, most often after an error of the disk, and nothing was recorded; the entitlement is answered anyway',
+    todo: 'Repeat the request; look into the kernel log of the machine, repair or replace the volume, and restart the sidecar',
+  },
   PlatformUnknown: {
     status: 503,
     title: 'The platform has not said which task or pod this is',

@@ -5,7 +5,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { DataSync } from './data-sync.ts'
 import { extendFile } from './extend-file.ts'
 import { rewriteFile } from './rewrite-file.ts'
-import { notFlushed } from './storage-errors.ts'
+import { isWithoutRoom, notFlushed, notWritable } from './storage-errors.ts'
 import { ledgerFileName, type OpenedDatabase } from './open-database.ts'
 import { syncDirectory, syncParents } from './sync-directory.ts'
 import type { DiskSpace } from '../../summary.ts'
@@ -95,15 +95,16 @@ export class Disk {
   /**
    * Makes room in the WAL for `pages` of new usage and, beyond it, for sealing, marking and settling what
    * the book then has. Returns false when the volume is too full. Nothing else takes that room away: it is
-   * written, not only set aside, and whatever fills the volume does not get it.
+   * written, not only set aside, and whatever fills the volume does not get it. Throws LedgerNotWritable.
    */
   reserve(pages: number): boolean {
     const needed = walHeaderBytes + (this.#usedPages + pages + reservedPages) * frameBytes
     if (this.#isOverLimit(Math.max(this.#walBytes, needed), pages)) return false
     try {
       if (this.#walBytes < needed) this.#walBytes = extendFile(this.#wal.fd, needed)
-    } catch {
-      return false
+    } catch (error) {
+      if (isWithoutRoom(error)) return false
+      throw notWritable(error)
     }
     this.#usedPages += pages
     return true

@@ -4,10 +4,12 @@ import { SidecarError, messageOf } from '../../../kernel/errors.ts'
 import { keepPrivate } from './own-files.ts'
 import {
   codeOf,
+  isWithoutRoom,
   sqliteBusy,
   sqliteCorrupt,
   sqliteError,
   sqliteNotADatabase,
+  withoutRoom,
 } from './storage-errors.ts'
 
 export interface FileLock {
@@ -19,7 +21,7 @@ export interface FileLock {
 /**
  * Holds `path` for this process. A small SQLite file held in an exclusive transaction: the system
  * drops its lock when the process dies, however it dies, and other commands can still read the ledger.
- * Throws LedgerInUse, DataDirectoryUnusable.
+ * Throws LedgerInUse, LedgerFull, DataDirectoryUnusable.
  */
 export function lockFile(path: string): FileLock {
   try {
@@ -62,6 +64,7 @@ function translateLocking(error: unknown, path: string): SidecarError {
       `Another sidecar has the ledger open (${path} is locked). Two sidecars on one data directory would bill the same usage; give each task or pod its own volume, or stop the other one first.`,
       { cause: error },
     )
+  if (isWithoutRoom(error)) return withoutRoom(error)
   return new SidecarError(
     'DataDirectoryUnusable',
     `The lock file ${path} cannot be used (${messageOf(error)}). Check that it is an ordinary file that user ${process.getuid?.() ?? 'of this process'} may read and write; when no sidecar runs on the directory it may be deleted.`,

@@ -18,10 +18,12 @@ import { keepPrivate, refuseLinks } from './own-files.ts'
 import { setFilesAside, wasSetAsideInPart } from './set-aside.ts'
 import {
   codeOf,
+  isWithoutRoom,
   notFlushed,
   sqliteCorrupt,
   sqliteNotADatabase,
   translateOpening,
+  withoutRoom,
 } from './storage-errors.ts'
 import { hasLog, walHeaderIsSound } from './wal-header.ts'
 import type { MeaningOf } from '../migrations/from-schema-1.ts'
@@ -49,7 +51,7 @@ export interface OpenedDatabase {
   readonly recovered: boolean
 }
 
-/** Makes the data directory, and proves that files can be written there. Throws DataDirectoryUnusable. */
+/** Makes the data directory, and proves that files can be written there. Throws DataDirectoryUnusable, LedgerFull. */
 export function prepareDirectory(directory: string): void {
   const probe = join(directory, '.write-probe')
   try {
@@ -58,6 +60,7 @@ export function prepareDirectory(directory: string): void {
     writeFileSync(probe, '', { flag: 'wx', mode: 0o600 })
     rmSync(probe)
   } catch (cause) {
+    if (isWithoutRoom(cause)) throw withoutRoom(cause)
     throw new SidecarError(
       'DataDirectoryUnusable',
       `The data directory ${directory} cannot be written (${messageOf(cause)}). Mount a writable volume there (an emptyDir in Kubernetes, a task volume in ECS) that user ${process.getuid?.() ?? 'of this process'} may write to, or name another one with SIDECAR_DATA_DIR.`,

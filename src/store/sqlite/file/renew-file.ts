@@ -6,11 +6,10 @@ import { closeKeepingLog } from './close-keeping-log.ts'
 import type { DataSync } from './data-sync.ts'
 import { rememberCopy } from './file-identity.ts'
 import { keepPrivate } from './own-files.ts'
-import { codeOf, codeOfSystem } from './storage-errors.ts'
+import { isWithoutRoom } from './storage-errors.ts'
 import { syncDirectory } from './sync-directory.ts'
 
 const companions = ['-wal', '-shm']
-const sqliteFull = 13
 
 /** A copy that is whole and on disk, and has not yet taken the place of its file. */
 export function renewedPath(path: string): string {
@@ -48,7 +47,7 @@ export async function renewFile(
     // The lock goes with the next access.
     database.exec('PRAGMA locking_mode = NORMAL; SELECT count(*) FROM sqlite_schema')
     closeKeepingLog(database, path)
-    if (codeOf(error) === sqliteFull || codeOfSystem(error) === 'ENOSPC') return false
+    if (isWithoutRoom(error)) return false
     throw error
   }
   database.close()

@@ -1,3 +1,5 @@
+import { statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { SidecarError, messageOf } from '../../../kernel/errors.ts'
 
 /** Among others for a file whose header is one of SQLite's and whose rest is not. */
@@ -20,8 +22,18 @@ const fileCodes = new Set<string | undefined>([
   'ENXIO',
 ])
 
+/** What the system says where a write finds no room: on the volume, in a quota, under a limit of the process. */
+const noRoomCodes = new Set<string | undefined>(['ENOSPC', 'EDQUOT', 'EFBIG'])
+
+export function isWithoutRoom(error: unknown): boolean {
+  return codeOf(error) === sqliteFull || noRoomCodes.has(codeOfSystem(error))
+}
+
 /** The same for opening the file at `path`. */
 export function translateOpening(error: unknown, path: string): unknown {
+  // SQLite calls it an I/O error where its shared memory finds no room.
+  if (isWithoutRoom(error) || (codeOf(error) === sqliteIoError && isFull(dirname(path))))
+    return withoutRoom(error)
   const cannotOpen = codeOf(error) === sqliteCantOpen || fileCodes.has(codeOfSystem(error))
   if (!cannotOpen) return translate(error)
   return new SidecarError(
@@ -49,13 +61,33 @@ export function translate(error: unknown): unknown {
       'Another process keeps the ledger locked, so nothing of this was recorded. A ledger command holds it for a moment only: send the same request again.',
       { cause: error, retryAfterSeconds: 1 },
     )
-  if (code === sqliteFull || code === sqliteIoError || code === sqliteReadOnly)
-    return new SidecarError(
-      'LedgerFull',
-      `The ledger could not store this (${messageOf(error)}), so nothing of it was recorded. Free or enlarge the volume of the data directory; the sidecar then continues by itself, and you can send the same request again.`,
-      { cause: error },
-    )
+  if (code === sqliteFull) return withoutRoom(error)
+  if (code === sqliteIoError || code === sqliteReadOnly) return notWritable(error)
   return error
+}
+
+export function withoutRoom(cause: unknown): SidecarError {
+  return new SidecarError(
+    'LedgerFull',
+    `The ledger could not store this (${messageOf(cause)}), so nothing of it was recorded. Free or enlarge the volume of the data directory; the sidecar then continues by itself, and you can send the same request again.`,
+    { cause },
+  )
+}
+
+export function notWritable(cause: unknown): SidecarError {
+  return new SidecarError(
+    'LedgerNotWritable',
+    `The volume of the data directory does not accept writes (${messageOf(cause)}), so nothing of this was recorded. Most often it became read-only after an error of the disk: look into the kernel log of the machine, then repair or replace the volume and restart the sidecar.`,
+    { cause },
+  )
+}
+
+function isFull(directory: string): boolean {
+  try {
+    return statfsSync(directory).bavail === 0
+  } catch {
+    return false
+  }
 }
 
 /** SQLite's primary result code, or undefined when the error is none of SQLite's. */

@@ -3,10 +3,11 @@ import { syncBuiltinESMExports } from 'node:module'
 import { basename, join } from 'node:path'
 import { readlinkSync } from 'node:fs'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { openDisk } from '../../../../src/store/sqlite/file/disk.ts'
+import { openDisk, type Disk } from '../../../../src/store/sqlite/file/disk.ts'
 import { openDatabase } from '../../../../src/store/sqlite/file/open-database.ts'
 import { temporaryDirectory } from '../../../support/ledger/ledger-bench.ts'
 import { plainMeaning } from '../../../support/ledger/open-ledger.ts'
+import { refusal } from '../../../support/refusal.ts'
 
 const frameBytes = 4096 + 24
 /** What a log is long that has room for so many pages and the reserve. */
@@ -65,19 +66,36 @@ describe('the room in the log', () => {
     expect(tooLittle.disk.reserve(9)).toBe(true)
   })
 
-  test('is refused where the volume has none', async () => {
-    const { disk, logBytes } = await openParts()
-    const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+  /** What `reserve` answers or throws while every write fails. */
+  function reserveWithout(disk: Disk, code: string): unknown {
     vi.spyOn(fs, 'writeSync').mockImplementation(() => {
-      throw full
+      throw Object.assign(new Error(code), { code })
     })
     syncBuiltinESMExports()
-    const refused = disk.reserve(10)
-    vi.restoreAllMocks()
-    syncBuiltinESMExports()
-    expect([refused, logBytes()]).toEqual([false, logOf(0)])
+    try {
+      return disk.reserve(10)
+    } catch (error) {
+      return error
+    } finally {
+      vi.restoreAllMocks()
+      syncBuiltinESMExports()
+    }
+  }
+
+  test.each(['ENOSPC', 'EDQUOT'])('is refused where the volume has none: %s', async (code) => {
+    const { disk, logBytes } = await openParts()
+    expect([reserveWithout(disk, code), logBytes()]).toEqual([false, logOf(0)])
     expect(disk.reserve(10)).toBe(true)
   })
+
+  test.each(['EROFS', 'EIO'])(
+    'is no matter of room where nothing can be written: %s',
+    async (code) => {
+      const { disk, logBytes } = await openParts()
+      expect(reserveWithout(disk, code)).toMatchObject(refusal('LedgerNotWritable'))
+      expect(logBytes()).toBe(logOf(0))
+    },
+  )
 })
 
 describe('the log', () => {

@@ -21,9 +21,14 @@ describe('what SQLite says', () => {
     expect(translate(sqlite(5))).toBeInstanceOf(SidecarError)
   })
 
-  test.each([13, 10, 8, 10 + 3 * 256])('of the disk with %i is that it is full', (code) => {
+  test.each([
+    [13, 'LedgerFull'],
+    [10, 'LedgerNotWritable'],
+    [8, 'LedgerNotWritable'],
+    [10 + 3 * 256, 'LedgerNotWritable'],
+  ] as const)('of the disk with %i is %s', (code, expected) => {
     const error = sqlite(code)
-    expect(translate(error)).toMatchObject(refusal('LedgerFull', { cause: error }))
+    expect(translate(error)).toMatchObject(refusal(expected, { cause: error }))
     expect(translate(error)).toMatchObject({ message: expect.stringContaining('(what it says)') })
   })
 
@@ -49,6 +54,13 @@ describe('what SQLite says', () => {
 })
 
 describe('a file that cannot be opened', () => {
+  test.each(['ENOSPC', 'EDQUOT', 'EFBIG'])('for want of room is no broken file: %s', (code) => {
+    const error = system(code)
+    expect(translateOpening(error, '/data/ledger.db')).toMatchObject(
+      refusal('LedgerFull', { cause: error }),
+    )
+  })
+
   const codes = ['EACCES', 'EPERM', 'EROFS', 'EISDIR', 'ELOOP', 'ENXIO']
   test.each([sqlite(14), ...codes.map(system)])('is named: %s', (error) => {
     const translated = translateOpening(error, '/data/ledger.db')
@@ -62,6 +74,10 @@ describe('a file that cannot be opened', () => {
 
   test('for another reason is what SQLite says of it', () => {
     expect(translateOpening(sqlite(13), '/data/ledger.db')).toMatchObject({ code: 'LedgerFull' })
+    // No volume is there that could be full.
+    expect(translateOpening(sqlite(10), '/data/ledger.db')).toMatchObject({
+      code: 'LedgerNotWritable',
+    })
     const other = system('ENOENT')
     expect(translateOpening(other, '/data/ledger.db')).toBe(other)
   })

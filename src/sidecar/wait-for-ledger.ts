@@ -29,15 +29,21 @@ interface Deps {
 
 /** Whether the ledger of a sidecar opens by itself when it is tried again. */
 export function isAway(error: unknown): error is SidecarError {
-  const codes: readonly string[] = ['DatabaseUnavailable', 'DatabaseOutcomeUnknown', 'LedgerBusy']
+  const codes: readonly string[] = [
+    'DatabaseUnavailable',
+    'DatabaseOutcomeUnknown',
+    'LedgerBusy',
+    'LedgerFull',
+  ]
   return error instanceof SidecarError && codes.includes(error.code)
 }
 
 /**
- * Answers while the database of the ledger is away: the entitlement is proven and answered, and usage is
- * refused with 503. Tries again until the ledger opens, and then starts the rest on the same sockets.
+ * Answers while the ledger cannot be opened, because its database is away or its volume full: the entitlement
+ * is proven and answered, and usage is refused. Tries again until the ledger opens, and then starts the rest on
+ * the same sockets.
  */
-export async function waitForDatabase(
+export async function waitForLedger(
   standing: Standing,
   { counting, sockets, failure: first, start }: Deps,
 ): Promise<Sidecar> {
@@ -71,11 +77,11 @@ export async function waitForDatabase(
     platform,
     log,
     close,
-    why: 'its database was away',
+    why: 'its database was away, or its volume full or locked',
     async begin(signal) {
       const ledgerPart = await openAgain(standing, signal, (next) => (failure = next))
       if (ledgerPart === undefined) return undefined
-      log('ledger.back', 'The database of the ledger is back, and usage is accepted.')
+      log('ledger.back', 'The ledger is open, and usage is accepted.')
       notebook.attach(ledgerPart.ledger)
       return start({ ledgerPart, early: { aws, entitlementPart } }, room)
     },
