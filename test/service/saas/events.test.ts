@@ -58,3 +58,18 @@ test('an event whose time cannot be read happened when it arrived', async () => 
   const { endedAt } = (await send('GET', '/v1/customers/acme')).body
   expect(Date.parse(String(endedAt))).toBe(clock.now())
 })
+
+test('a notification of SNS without its envelope is refused: nothing tells a repeat from a new event', async () => {
+  await startSaas()
+  await register('acme', 'token-of-acme')
+  const raw = (action: string) =>
+    send('POST', '/v1/events', { action, 'customer-identifier': acme.customerIdentifier })
+  const answers = [
+    await raw('unsubscribe-pending'),
+    await raw('subscribe-success'),
+    await raw('unsubscribe-pending'),
+  ]
+  for (const { status, body } of answers)
+    expect({ status, code: body['code'] }).toEqual({ status: 400, code: 'InvalidEvent' })
+  expect(answers[0]?.body['detail']).toContain('turn raw message delivery off')
+})

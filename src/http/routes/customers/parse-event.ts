@@ -17,15 +17,18 @@ export interface AwsEvent {
 const longest = 256
 
 /**
- * Reads an event of EventBridge, or a notification of SNS with its envelope or without. The caller has
- * verified that it came from AWS; nothing in it is fetched. Throws InvalidEvent.
+ * Reads an event of EventBridge, or a notification of SNS with its envelope. The caller has verified that it
+ * came from AWS; nothing in it is fetched. Throws InvalidEvent.
  */
 export function parseEvent(body: unknown): AwsEvent {
   const event = objectOf(body)
   if (event === undefined) throw invalid('The body is not an object.')
   if (event['detail-type'] !== undefined) return eventBridge(event)
   if (event['Type'] === 'Notification') return sns(event, textOf(event['MessageId']))
-  if (event['action'] !== undefined) return subscription(event, { id: JSON.stringify(event) })
+  if (event['action'] !== undefined)
+    throw invalid(
+      'It has no envelope of SNS, whose id tells a repeat from a second end of a subscription: turn raw message delivery off.',
+    )
   throw invalid(
     event['Type'] === undefined
       ? 'It has neither "detail-type" of EventBridge nor "Type" of SNS.'
@@ -68,10 +71,7 @@ function sns(envelope: Members, id: string | undefined): AwsEvent {
   return subscription(event, { id, at: timeOf(envelope['Timestamp']) })
 }
 
-function subscription(
-  event: Members,
-  { id, at }: Pick<AwsEvent, 'id'> & { at?: number | undefined },
-): AwsEvent {
+function subscription(event: Members, { id, at }: Pick<AwsEvent, 'id' | 'at'>): AwsEvent {
   const action = textOf(event['action'])
   const changes: Readonly<Record<string, AwsEvent['change']>> = {
     'subscribe-success': 'active',
