@@ -6,6 +6,9 @@ import { parsePublicKey, soundKeyBits } from './public-key.ts'
 /** What `product init` writes where no product code was given. */
 export const placeholderCode = 'replace-with-your-product-code'
 
+/** The codes of the examples in this repository; those of AWS are random. */
+const exampleCode = /example|your-product-code/
+
 /** Lists what a product file may say but probably should not, a sentence each. */
 export function productWarnings(file: ProductFile): string[] {
   return [...keyWarnings(file), ...identityWarnings(file)]
@@ -37,18 +40,22 @@ export function keyWarnings({ publicKeys }: Pick<ProductFile, 'publicKeys'>): st
 }
 
 function codeWarnings({ productCode, trustedProductCodes }: ProductFile): string[] {
-  const placeholder =
-    productCode === placeholderCode
+  const placeholder = exampleCode.test(productCode)
+    ? ['productCode: this is a placeholder; replace it with your product code from the AWS portal.']
+    : []
+  const examples = trustedProductCodes.flatMap((code, index) =>
+    exampleCode.test(code)
       ? [
-          'productCode: this is a placeholder; replace it with your product code from the AWS portal.',
+          `trustedProductCodes[${index}]: ${show(code)} is a placeholder; replace it with a code from the AWS portal, or remove it.`,
         ]
-      : []
+      : [],
+  )
   const doubled = trustedProductCodes.flatMap((code, index) =>
     code === productCode || trustedProductCodes.indexOf(code) < index
       ? [`trustedProductCodes[${index}]: ${show(code)} is listed already; remove it.`]
       : [],
   )
-  return [...placeholder, ...doubled]
+  return [...placeholder, ...examples, ...doubled]
 }
 
 function routeWarnings({

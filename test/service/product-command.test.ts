@@ -52,7 +52,8 @@ describe('product check', () => {
     const { code, out } = await run(['check', 'product.json'], good)
     expect(code).toBe(0)
     expect(out).toEqual([
-      'product.json is fine.',
+      'product.json is valid, with warnings:',
+      'warning        publicKeys["2"]: the key has 1024 bits only; ask AWS for one of 2048 bits or more.',
       'product code   code-1',
       'trusted codes  code-2',
       'route          both',
@@ -60,7 +61,19 @@ describe('product check', () => {
       expect.stringMatching(/^ {15}version 2, RSA 1024, [0-9a-f]{64}$/),
       'dimensions     requests',
       "               storage (1024 bytes make one of AWS's)",
-      'warning        publicKeys["2"]: the key has 1024 bits only; ask AWS for one of 2048 bits or more.',
+    ])
+    const sound = await run(['check', 'product.json'], { ...good, publicKeys: { 1: long } })
+    expect(sound.out[0]).toBe('product.json is fine.')
+  })
+
+  test('warns of the codes of the examples, which AWS does not know', async () => {
+    const example = JSON.parse(readFileSync('examples/seller-image/product.json', 'utf8')) as object
+    const { code, out } = await run(['check', 'product.json'], example)
+    expect(code).toBe(0)
+    expect(out.slice(0, 3)).toEqual([
+      'product.json is valid, with warnings:',
+      expect.stringMatching(/^warning {8}productCode: this is a placeholder; /),
+      expect.stringMatching(/^warning {8}trustedProductCodes\[0\]: .* is a placeholder; /),
     ])
   })
 

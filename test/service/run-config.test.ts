@@ -99,7 +99,7 @@ describe('run --check', () => {
     const { out, machine, io } = setUp({ SIDECAR_DATA_DIR: join(parent, 'data') })
     expect(await checkConfig(io, machine, false)).toBe(0)
     expect(out).toEqual([
-      'The settings, the product and the data directory are fine.',
+      'The settings, the product and the data directory are valid, with warnings:',
       expect.stringMatching(/^warning {8}publicKeys\["1"\]: the key has 1024 bits only/),
     ])
     expect(readdirSync(parent)).toEqual([])

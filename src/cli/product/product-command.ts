@@ -120,9 +120,10 @@ function printJson(path: string, file: ReadFile, old: ProductFile | undefined, i
 
 function printText(path: string, file: ReadFile, old: ProductFile | undefined, io: CliIo): number {
   if (!file.ok) throw wrongFile(path, file.failure)
-  io.out(`${path} is fine.`)
+  const warnings = productWarnings(file.value)
+  io.out(warnings.length === 0 ? `${path} is fine.` : `${path} is valid, with warnings:`)
+  for (const warning of warnings) io.out(`warning        ${warning}`)
   for (const line of productLines(file.value)) io.out(line)
-  for (const warning of productWarnings(file.value)) io.out(`warning        ${warning}`)
   if (old !== undefined) {
     io.out('')
     for (const { dimension, change, effect } of compareProducts(old, file.value))

@@ -54,7 +54,11 @@ export async function checkConfig(io: CliIo, machine: Machine, json: boolean): P
     return all.length === 0 ? exitCodes.ok : exitCodes.misconfigured
   }
   if (all.length > 0) throw invalidSettings(all)
-  io.out('The settings, the product and the data directory are fine.')
+  io.out(
+    warnings.length === 0
+      ? 'The settings, the product and the data directory are fine.'
+      : 'The settings, the product and the data directory are valid, with warnings:',
+  )
   for (const warning of warnings) io.out(`warning        ${warning}`)
   return exitCodes.ok
 }
