@@ -8,9 +8,9 @@ import { Ledger } from '../../src/ledger/ledger.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import type { UsageReport } from '../../src/metering/report.ts'
 import { untagged } from '../../src/metering/tags.ts'
-import { createSilentLog } from '../../src/kernel/log.ts'
 import { median, type Result } from '../result.ts'
 import type { Row } from './bench.ts'
+import { createSilentLog } from '../../test/support/silent-log.ts'
 
 /** A ledger in a separate folder, with nothing around it. */
 export async function withLedger<T>(

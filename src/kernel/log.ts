@@ -107,8 +107,3 @@ type Line<E extends LogEvent> = [Fields<E>] extends [never]
 
 /** Writes one line for an event: a sentence for the operator, and exactly the event's fields. */
 export type Log = (...line: { [E in LogEvent]: Line<E> }[LogEvent]) => void
-
-/** Creates a log that writes nothing. */
-export function createSilentLog(): Log {
-  return () => {}
-}

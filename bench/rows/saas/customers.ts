@@ -8,7 +8,6 @@ import { Sender } from '../../../src/channels/sender.ts'
 import { createFastClock, type Clock } from '../../../src/kernel/clock.ts'
 import { Allowance } from '../../../src/kernel/allowance.ts'
 import { Events } from '../../../src/kernel/events.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { auditStore } from '../../../src/ledger/audit/audit-store.ts'
 import { Ledger } from '../../../src/ledger/ledger.ts'
 import { hourMs, hourOf } from '../../../src/metering/hour.ts'
@@ -20,6 +19,7 @@ import { reportOf } from '../ledger-alone.ts'
 import { addHistory } from './history.ts'
 import { longestStall } from './longest-stall.ts'
 import { memoryOfProcess } from './process-memory.ts'
+import { createSilentLog } from '../../../test/support/silent-log.ts'
 
 const dimensions = ['requests', 'storage', 'seats']
 const mostStallMs = 50

@@ -3,12 +3,12 @@ import { createPostRoute } from '../../../src/http/listener/post-json.ts'
 import { problemOfError } from '../../../src/http/listener/problem-of-error.ts'
 import { createServerBase } from '../../../src/http/listener/server.ts'
 import { Events } from '../../../src/kernel/events.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { Ledger } from '../../../src/ledger/ledger.ts'
 import type { Dimension } from '../../../src/product/product.ts'
 import type { Source, UsageBook } from '../../../src/sources/source.ts'
 import { ManualClock, settle } from '../../support/manual-clock.ts'
 import { ModelDisk } from '../../support/store/model-disk.ts'
+import { createSilentLog } from '../../support/silent-log.ts'
 
 const productCode = 'product'
 const notHere = () => Promise.reject(new Error('no part of this test'))

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { Events } from '../../../src/kernel/events.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { imbalancesOf } from '../../../src/ledger/audit/audit.ts'
 import { Ledger } from '../../../src/ledger/ledger.ts'
 import { operate } from '../../../src/ledger/decisions/operate.ts'
@@ -22,6 +21,7 @@ import { ManualClock } from '../../support/manual-clock.ts'
 import { accountFor, addedTo, nine, tagged, unit, write } from './changes-for-tests.ts'
 import { markSending, settle } from '../../support/ledger/one-record.ts'
 import { refusal } from '../../support/refusal.ts'
+import { createSilentLog } from '../../support/silent-log.ts'
 
 const why = { code: 'Because', message: 'AWS said so.' }
 const accepted: Settlement = { kind: 'accepted', meteringRecordId: 'm-1' }

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { onTestFinished } from 'vitest'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { Events } from '../../../src/kernel/events.ts'
 import { Ledger, type LedgerOptions } from '../../../src/ledger/ledger.ts'
 import { hourMs, hourOf } from '../../../src/metering/hour.ts'
@@ -12,6 +11,7 @@ import { openPostgresStore } from '../../../src/store/postgres/open-postgres-sto
 import { defaultRules } from '../../support/ledger/seal-rules.ts'
 import { reportOf } from '../../support/ledger/ledger-bench.ts'
 import type { ManualClock } from '../../support/manual-clock.ts'
+import { createSilentLog } from '../../support/silent-log.ts'
 
 /** One task or pod of several on a database. */
 export interface SharedLedger {

@@ -9,10 +9,10 @@ import { createPostRoute } from '../../../src/http/listener/post-json.ts'
 import { problemOfError } from '../../../src/http/listener/problem-of-error.ts'
 import { awsSdkSource } from '../../../src/sources/aws-sdk/aws-sdk-source.ts'
 import { requestIdOf } from '../../../src/http/listener/request-id.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { eventually } from '../../support/eventually.ts'
 import { callFront, frontHeaders, usageInput } from '../../support/aws/front-call.ts'
 import { startHarness, type SidecarHarness } from '../../support/sidecar/sidecar-harness.ts'
+import { createSilentLog } from '../../support/silent-log.ts'
 
 const token = '0123456789abcdef0123456789abcdef'
 

@@ -1,7 +1,6 @@
 import { AwsClock } from '../../../src/aws/aws-clock.ts'
 import { Events, type Step } from '../../../src/kernel/events.ts'
 import { SidecarError } from '../../../src/kernel/errors.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import type { UsageRequest } from '../../../src/metering/report.ts'
 import { startTakeover } from '../../../src/sidecar/parts/takeover-part.ts'
 import type { Session } from '../../../src/store/postgres/connection/database.ts'
@@ -21,6 +20,7 @@ import { ModelConnection } from './model-connection.ts'
 import type { ModelDatabase } from './model-database.ts'
 import { SharedModelStore } from './shared-model-store.ts'
 import { measuredDimensions } from './simulated-measurements.ts'
+import { createSilentLog } from '../../support/silent-log.ts'
 
 export interface SidecarWorld {
   readonly database: ModelDatabase

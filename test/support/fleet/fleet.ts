@@ -6,11 +6,11 @@ import { spreadDelayMs } from '../../../src/channels/spread.ts'
 import { startEntitlement } from '../../../src/entitlement/prove-entitlement.ts'
 import { Allowance } from '../../../src/kernel/allowance.ts'
 import { Events } from '../../../src/kernel/events.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import type { MeteringRecord } from '../../../src/metering/record/record.ts'
 import { Chance } from '../../kill/chance.ts'
 import { FleetClock } from './fleet-clock.ts'
+import { createSilentLog } from '../silent-log.ts'
 
 /** What a fleet did to AWS, and when. */
 export interface FleetReport {

@@ -5,10 +5,10 @@ import { Events, type EventName, type SidecarEvents } from '../../../src/kernel/
 import type { Ledger } from '../../../src/ledger/ledger.ts'
 import type { ReportReceipt, UsageReport } from '../../../src/metering/report.ts'
 import { untagged } from '../../../src/metering/tags.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { ManualClock } from '../manual-clock.ts'
 import { scratch } from '../scratch.ts'
 import { openLedger, plainMeaning, type OpenLedgerOptions } from './open-ledger.ts'
+import { createSilentLog } from '../silent-log.ts'
 
 export const unit = 1_000_000n
 

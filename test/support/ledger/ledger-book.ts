@@ -7,11 +7,11 @@ import { Events } from '../../../src/kernel/events.ts'
 import type { Ledger, LedgerOptions } from '../../../src/ledger/ledger.ts'
 import { canonicalTags } from '../../../src/metering/tags.ts'
 import type { Settlement, MeteringRecord } from '../../../src/metering/record/record.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { clientTokenOf } from '../../../src/channels/client-token.ts'
 import { scratch } from '../scratch.ts'
 import { openLedger } from './open-ledger.ts'
 import { markSending, settle } from './one-record.ts'
+import { createSilentLog } from '../silent-log.ts'
 
 /** Makes directories, and removes them all at the end of a test. */
 export class Directories {

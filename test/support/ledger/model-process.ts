@@ -4,12 +4,12 @@ import { startSchedule, type Schedule } from '../../../src/channels/schedule.ts'
 import type { MeteringApi } from '../../../src/aws/metering-api.ts'
 import type { SidecarError } from '../../../src/kernel/errors.ts'
 import type { Events } from '../../../src/kernel/events.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { Ledger, type LedgerOptions } from '../../../src/ledger/ledger.ts'
 import type { LateUsagePolicy } from '../../../src/metering/record/record.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { ManualClock, settle } from '../manual-clock.ts'
 import { withLateReads, type Lateness } from './late-ledger.ts'
+import { createSilentLog } from '../silent-log.ts'
 
 /** How long an hour stays open after its end. */
 export const sealDelayMs = 60_000

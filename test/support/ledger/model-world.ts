@@ -6,13 +6,13 @@ import { Events, type Step } from '../../../src/kernel/events.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import type { UsageReport } from '../../../src/metering/report.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/open-sqlite-store.ts'
 import { ManualClock, settle } from '../manual-clock.ts'
 import { ModelAws } from '../aws/model-aws.ts'
 import { scratch } from '../scratch.ts'
 import { Lateness } from './late-ledger.ts'
 import { endModelProcess, startModelProcess, type ModelProcess } from './model-process.ts'
+import { createSilentLog } from '../silent-log.ts'
 
 /** Reports whether a report was too late to be recorded. The application receives that answer and gives up. */
 function isTooOld(error: unknown): boolean {

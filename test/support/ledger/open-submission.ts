@@ -3,10 +3,10 @@ import {
   createSubmission,
   type SubmissionOptions,
 } from '../../../src/channels/create-submission.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { apiOf } from '../aws/api-of.ts'
 import { settle } from '../manual-clock.ts'
 import type { LedgerBench } from './ledger-bench.ts'
+import { createSilentLog } from '../silent-log.ts'
 
 /** A submission from a bench's ledger to an AWS that has the operations of `api` alone. */
 export function openSubmission(

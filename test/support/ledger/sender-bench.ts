@@ -6,12 +6,12 @@ import type {
 } from '../../../src/aws/metering-api.ts'
 import { meterUsage } from '../../../src/channels/meter-usage/meter-usage.ts'
 import { Sender, type SenderOptions } from '../../../src/channels/sender.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import { settle } from '../manual-clock.ts'
 import { apiOf } from '../aws/api-of.ts'
 import { openBench, unit, type LedgerBench } from './ledger-bench.ts'
 import { sealHours } from './seal-rules.ts'
+import { createSilentLog } from '../silent-log.ts'
 
 const acceptedAs = (meteringRecordId: string): MeteringResult<MeterUsageValue> => ({
   ok: true,

@@ -1,11 +1,11 @@
 import { meterUsage } from '../../../src/channels/meter-usage/meter-usage.ts'
 import { Sender } from '../../../src/channels/sender.ts'
 import { Submitter, type SubmitterOptions } from '../../../src/channels/submitter.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { formatQuantity } from '../../../src/metering/quantity.ts'
 import { apiOf } from '../aws/api-of.ts'
 import { openBench, type LedgerBench } from './ledger-bench.ts'
 import type { OpenLedgerOptions } from './open-ledger.ts'
+import { createSilentLog } from '../silent-log.ts'
 
 /** A submitter and its sender on a ledger, before an AWS that accepts everything; `sent` has what it was sent. */
 export async function createSubmitterBench(

@@ -6,10 +6,10 @@ import { createSystemClock } from '../../../src/kernel/clock.ts'
 import { createAppServer, type AppServerOptions } from '../../../src/http/app-server.ts'
 import { createOpsServer } from '../../../src/http/ops-server.ts'
 import { problemOfError } from '../../../src/http/listener/problem-of-error.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { createRefusalReport } from '../../../src/sources/refused-usage.ts'
 import { sources } from '../../../src/sources/registry.ts'
 import type { UsageBook } from '../../../src/sources/source.ts'
+import { createSilentLog } from '../silent-log.ts'
 
 export const entitled: EntitlementSnapshot = {
   state: 'entitled',

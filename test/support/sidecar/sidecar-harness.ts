@@ -6,7 +6,7 @@ import { demoProduct } from '../../../src/emulator/demo-product.ts'
 import type { EmulatedCall } from '../../../src/emulator/control/calls.ts'
 import { Events, type EventName, type SidecarEvents } from '../../../src/kernel/events.ts'
 import { hourMs, hourOf } from '../../../src/metering/hour.ts'
-import { createSilentLog, type Log } from '../../../src/kernel/log.ts'
+import type { Log } from '../../../src/kernel/log.ts'
 import type { SidecarOptions as StartOptions } from '../../../src/sidecar/sidecar-options.ts'
 import type { Sidecar } from '../../../src/sidecar/sidecar.ts'
 import { startSidecar } from '../../../src/sidecar/start-sidecar.ts'
@@ -15,6 +15,7 @@ import { startEmulator, type Harness } from '../../service/emulator/harness.ts'
 import { eventually } from '../eventually.ts'
 import type { ManualClock } from '../manual-clock.ts'
 import { scratch } from '../scratch.ts'
+import { createSilentLog } from '../silent-log.ts'
 
 export interface JsonAnswer {
   readonly status: number

@@ -1,6 +1,5 @@
 import { SidecarError } from '../../../src/kernel/errors.ts'
 import { Events } from '../../../src/kernel/events.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/open-sqlite-store.ts'
 import type { MeteringRecord } from '../../../src/metering/record/record.ts'
 import { readBook } from '../../../src/store/sqlite/file/commands/book-file.ts'
@@ -8,6 +7,7 @@ import type { BookReader, Store } from '../../../src/store/store.ts'
 import { ForgetfulFiles } from './forgetful-files.ts'
 import type { ModelDisk } from './model-disk.ts'
 import type { WriteFailure } from './model-store.ts'
+import { createSilentLog } from '../silent-log.ts'
 
 /** A disk with one book on it, for processes that die and for power that is cut. */
 export type SimulatedDisk = Pick<

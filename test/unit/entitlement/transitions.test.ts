@@ -9,8 +9,8 @@ import {
   type Phase,
 } from '../../../src/entitlement/transitions.ts'
 import { Events } from '../../../src/kernel/events.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
+import { createSilentLog } from '../../support/silent-log.ts'
 
 const outage = { code: 'failed', message: 'not now' }
 

@@ -2,9 +2,9 @@ import { connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createServerBase, listen } from '../../../src/http/listener/server.ts'
 import { Events } from '../../../src/kernel/events.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { eventually } from '../../support/eventually.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
+import { createSilentLog } from '../../support/silent-log.ts'
 
 const mebibyte = 1_048_576
 let clock: ManualClock

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { createSystemClock } from '../../../src/kernel/clock.ts'
 import { Events } from '../../../src/kernel/events.ts'
 import { createServerBase, listen } from '../../../src/http/listener/server.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
 import { createIdleAppServer } from '../../support/sidecar/http-servers.ts'
+import { createSilentLog } from '../../support/silent-log.ts'
 
 const address = {
   host: '127.0.0.1',

@@ -13,7 +13,6 @@ import {
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Events } from '../../../src/kernel/events.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import type { SidecarError } from '../../../src/kernel/errors.ts'
 import { backupBook } from '../../../src/store/sqlite/file/commands/backup-book.ts'
 import { readBook } from '../../../src/store/sqlite/file/commands/book-file.ts'
@@ -22,6 +21,7 @@ import { Directories, openBook, report } from '../../support/ledger/ledger-book.
 import { openLedger, plainMeaning } from '../../support/ledger/open-ledger.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { refusal } from '../../support/refusal.ts'
+import { createSilentLog } from '../../support/silent-log.ts'
 
 const directories = new Directories()
 let directory: string

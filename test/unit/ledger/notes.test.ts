@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Events } from '../../../src/kernel/events.ts'
 
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { openLedger, plainMeaning } from '../../support/ledger/open-ledger.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
+import { createSilentLog } from '../../support/silent-log.ts'
 
 let directory: string
 

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { Events } from '../../../src/kernel/events.ts'
 import { SidecarError } from '../../../src/kernel/errors.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { imbalancesOf } from '../../../src/ledger/audit/audit.ts'
 import { Ledger } from '../../../src/ledger/ledger.ts'
 import {
@@ -18,6 +17,7 @@ import { ManualClock } from '../../support/manual-clock.ts'
 import { ModelBook } from '../../support/store/model-book.ts'
 import { ModelStore } from '../../support/store/model-store.ts'
 import { reportOf, unit } from '../../support/ledger/ledger-bench.ts'
+import { createSilentLog } from '../../support/silent-log.ts'
 
 const people = [1, 2].map((index) => ({
   accountId: `11112222333${index}`,

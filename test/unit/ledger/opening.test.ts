@@ -1,6 +1,5 @@
 import { expect, test, vi } from 'vitest'
 import { Events } from '../../../src/kernel/events.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { announcedNote, decisionsNote } from '../../../src/ledger/decisions/trail.ts'
 import { Ledger } from '../../../src/ledger/ledger.ts'
 import { plainMeaning } from '../../support/ledger/open-ledger.ts'
@@ -8,6 +7,7 @@ import { hourMs } from '../../../src/metering/hour.ts'
 import { openBench } from '../../support/ledger/ledger-bench.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { ModelDisk } from '../../support/store/model-disk.ts'
+import { createSilentLog } from '../../support/silent-log.ts'
 
 test('a book whose opening cannot be flushed does not open', async () => {
   const store = await new ModelDisk({ rewritesOnOpen: true }).open(() => {})

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { Events } from '../../../src/kernel/events.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { Ledger } from '../../../src/ledger/ledger.ts'
 import { largestTotal, largestWhole } from '../../../src/metering/quantity.ts'
 import { canonicalTags, untagged } from '../../../src/metering/tags.ts'
@@ -13,6 +12,7 @@ import { ManualClock } from '../../support/manual-clock.ts'
 import { ModelBook } from '../../support/store/model-book.ts'
 import { ModelView } from '../../support/store/model-view.ts'
 import { ModelStore, type WriteFailure } from '../../support/store/model-store.ts'
+import { createSilentLog } from '../../support/silent-log.ts'
 
 const tagged = (team: string) => ({ tags: canonicalTags([{ key: 'team', value: team }]) })
 

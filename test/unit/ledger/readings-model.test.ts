@@ -10,7 +10,7 @@ import { hoursOf, plainTotal, type PlainReading } from '../../support/ledger/pla
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { Events } from '../../../src/kernel/events.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
+import { createSilentLog } from '../../support/silent-log.ts'
 
 const runs = Number(process.env['MODEL_RUNS'] ?? 40)
 const staleMs = 300_000

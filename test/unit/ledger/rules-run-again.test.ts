@@ -1,6 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { Events } from '../../../src/kernel/events.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { Ledger } from '../../../src/ledger/ledger.ts'
 import type { CustomerForm } from '../../../src/metering/customer.ts'
 import { untagged } from '../../../src/metering/tags.ts'
@@ -12,6 +11,7 @@ import { ManualClock } from '../../support/manual-clock.ts'
 import { ModelBook } from '../../support/store/model-book.ts'
 import { ModelStore } from '../../support/store/model-store.ts'
 import { ModelView } from '../../support/store/model-view.ts'
+import { createSilentLog } from '../../support/silent-log.ts'
 
 /** As PostgreSQL does it: the rules run first on what is loaded by then, which is nothing, and that does not count. */
 class LoadingStore extends ModelStore {

@@ -1,6 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Events } from '../../../src/kernel/events.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { takeOver } from '../../../src/ledger/opening/take-over.ts'
 import { AccountSlots } from '../../../src/ledger/page/account-slots.ts'
 import { HeadRoom } from '../../../src/ledger/page/head-room.ts'
@@ -15,6 +14,7 @@ import { openPage } from '../../support/ledger/open-page.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 import { ModelBook, registrationName } from '../../support/store/model-book.ts'
 import { accountFor } from '../../conformance/store/changes-for-tests.ts'
+import { createSilentLog } from '../../support/silent-log.ts'
 
 const account = accountFor('requests')
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { Events } from '../../../src/kernel/events.ts'
-import { createSilentLog } from '../../../src/kernel/log.ts'
 import { startDecisions } from '../../../src/sidecar/parts/decisions-part.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
+import { createSilentLog } from '../../support/silent-log.ts'
 
 const decision = (number: number) => ({
   number,

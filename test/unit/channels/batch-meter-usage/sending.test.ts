@@ -9,12 +9,12 @@ import type {
 } from '../../../../src/aws/metering-api.ts'
 import { batchMeterUsage } from '../../../../src/channels/batch-meter-usage/batch-meter-usage.ts'
 import { Sender } from '../../../../src/channels/sender.ts'
-import { createSilentLog } from '../../../../src/kernel/log.ts'
 import { hourMs } from '../../../../src/metering/hour.ts'
 import { openBench, unit } from '../../../support/ledger/ledger-bench.ts'
 import { sealHours } from '../../../support/ledger/seal-rules.ts'
 import { settle } from '../../../support/manual-clock.ts'
 import { apiOf } from '../../../support/aws/api-of.ts'
+import { createSilentLog } from '../../../support/silent-log.ts'
 
 type Reply = (
   request: BatchMeterUsageRequest,

@@ -2,13 +2,13 @@ import { expect, test } from 'vitest'
 import { problemOfError } from '../../../../src/http/listener/problem-of-error.ts'
 import { createServerBase } from '../../../../src/http/listener/server.ts'
 import { Events } from '../../../../src/kernel/events.ts'
-import { createSilentLog } from '../../../../src/kernel/log.ts'
 import type { Aggregate } from '../../../../src/metering/account.ts'
 import { hourMs } from '../../../../src/metering/hour.ts'
 import { heartbeatSource } from '../../../../src/sources/heartbeat/heartbeat-source.ts'
 import { openBench, unit } from '../../../support/ledger/ledger-bench.ts'
 import { sealHours } from '../../../support/ledger/seal-rules.ts'
 import { idleSourceContext } from '../../../support/sidecar/idle-source-context.ts'
+import { createSilentLog } from '../../../support/silent-log.ts'
 
 const notHere = () => Promise.reject(new Error('no part of this test'))
 

@@ -4,12 +4,12 @@ import { problemOfError } from '../../../../src/http/listener/problem-of-error.t
 import { createServerBase } from '../../../../src/http/listener/server.ts'
 import { SidecarError } from '../../../../src/kernel/errors.ts'
 import { Events } from '../../../../src/kernel/events.ts'
-import { createSilentLog } from '../../../../src/kernel/log.ts'
 import type { UsageReport } from '../../../../src/metering/report.ts'
 import { otlpSource } from '../../../../src/sources/otlp/otlp-source.ts'
 import type { UsageBook } from '../../../../src/sources/source.ts'
 import { idleSourceContext } from '../../../support/sidecar/idle-source-context.ts'
 import { otlpJson } from '../../../support/otlp/otlp-request.ts'
+import { createSilentLog } from '../../../support/silent-log.ts'
 
 const from = (metric: string) => ({
   prometheus: undefined,

@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
 import { Events } from '../../../../src/kernel/events.ts'
-import { createSilentLog } from '../../../../src/kernel/log.ts'
 import { hourMs } from '../../../../src/metering/hour.ts'
 import { untagged } from '../../../../src/metering/tags.ts'
 import { keyOfToken, receiptsOfText } from '../../../../src/store/claim-row.ts'
@@ -24,6 +23,7 @@ import {
 } from '../../../conformance/store/changes-for-tests.ts'
 import { temporaryDirectory } from '../../../support/ledger/ledger-bench.ts'
 import { plainMeaning } from '../../../support/ledger/open-ledger.ts'
+import { createSilentLog } from '../../../support/silent-log.ts'
 
 const requests = accountFor('requests')
 const users = accountFor('users', { aggregate: 'unique' })

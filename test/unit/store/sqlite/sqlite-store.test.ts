@@ -4,12 +4,12 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'vitest'
 import { createFastClock } from '../../../../src/kernel/clock.ts'
 import { Events } from '../../../../src/kernel/events.ts'
-import { createSilentLog } from '../../../../src/kernel/log.ts'
 import { openSqliteStore } from '../../../../src/store/sqlite/open-sqlite-store.ts'
 import type { Store } from '../../../../src/store/store.ts'
 import { describeStore } from '../../../conformance/store-conformance.ts'
 import { plainMeaning } from '../../../support/ledger/open-ledger.ts'
 import { ForgetfulFiles } from '../../../support/store/forgetful-files.ts'
+import { createSilentLog } from '../../../support/silent-log.ts'
 
 const now = Date.parse('2026-03-10T09:00:00Z')
 
