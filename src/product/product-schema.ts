@@ -1,5 +1,5 @@
 import { isObject } from '../kernel/is-object.ts'
-import { object, optional, orOnly, required } from '../kernel/schema/object-schema.ts'
+import { object, optional, orOnly, required, type Rule } from '../kernel/schema/object-schema.ts'
 import { regionPattern } from '../kernel/text/region-name.ts'
 import { fail, succeed, type Result } from '../kernel/result.ts'
 import {
@@ -22,6 +22,7 @@ import { productCodePattern, productCodeRange, tagText } from './patterns.ts'
 import { parsePublicKey } from './public-key.ts'
 import { dimensionRule } from './dimension-rule.ts'
 import { dimensionSourceSchema } from './dimension-source.ts'
+import { replacesRule } from './replaces-rule.ts'
 import { needsRule, tooManyDimensions } from './route-needs.ts'
 import { pricingInWords, routeNames } from './routes.ts'
 
@@ -209,6 +210,15 @@ function dimensionsUpTo(most: number) {
   })
 }
 
+/** What the members of the file need of each other. */
+const fileRule: Rule = {
+  check(members, report) {
+    needsRule.check(members, report)
+    replacesRule.check(members, report)
+  },
+  json: [...needsRule.json, ...replacesRule.json],
+}
+
 /** The product file: its members, in the order in which mistakes are listed. */
 export const productFileSchema = object(
   {
@@ -289,7 +299,7 @@ export const productFileSchema = object(
       }),
     ),
   },
-  needsRule,
+  fileRule,
 )
 
 /**

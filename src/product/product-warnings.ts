@@ -14,9 +14,14 @@ export function productWarnings(file: ProductFile): string[] {
   return [...keyWarnings(file), ...identityWarnings(file)]
 }
 
-/** The warnings about the codes and the route. */
+/** The warnings about everything but keys. */
 export function identityWarnings(file: ProductFile): string[] {
-  return [...codeWarnings(file), ...routeWarnings(file)]
+  return [
+    ...codeWarnings(file),
+    ...routeWarnings(file),
+    ...standingWarnings(file),
+    ...replacesWarnings(file),
+  ]
 }
 
 /** The warnings about keys. */
@@ -74,4 +79,30 @@ function routeWarnings({
   if (!needs.includes('customerIds') && (region ?? customerIds) !== undefined)
     warnings.push(`region, customerIds: the route ${route} has no customers, and uses neither.`)
   return warnings
+}
+
+function standingWarnings({ dimensions }: ProductFile): string[] {
+  return dimensions.flatMap(({ aggregate, staleAfterSeconds }, index) =>
+    staleAfterSeconds === undefined || aggregate === 'integral'
+      ? []
+      : [
+          `dimensions[${index}].staleAfterSeconds: only the aggregate integral has values that stand; remove it.`,
+        ],
+  )
+}
+
+function replacesWarnings({ productCode, replaces = [], dimensions }: ProductFile): string[] {
+  const today = new Set(dimensions.map(({ name }) => name))
+  const ofDimensions = dimensions.flatMap(({ replaces: names = [] }, index) =>
+    names
+      .filter((name) => today.has(name))
+      .map(
+        (name) =>
+          `dimensions[${index}].replaces: ${show(name)} is a dimension of this file, so its records stay its own; remove it from the list.`,
+      ),
+  )
+  const ofCode = replaces.includes(productCode)
+    ? [`replaces: ${show(productCode)} is the product code of this file; remove it from the list.`]
+    : []
+  return [...ofDimensions, ...ofCode]
 }
