@@ -92,3 +92,60 @@ test.each([
     ['seats', 'same'],
   ])
 })
+
+const keeps = (name: string, before: string, after: string) =>
+  `Open usage keeps the ${name} ${before}, and new usage has ${after}.`
+const lost = 'The old fraction is not billed any more.'
+
+test.each([
+  [{ aggregate: 'max' }, 'new-aggregate', `${keeps('aggregate', 'sum', 'max')} ${lost}`],
+  [{ scope: 'cluster' }, 'new-scope', `${keeps('scope', 'resource', 'cluster')} ${lost}`],
+  [
+    { divisor: 2, aggregate: 'max', fractions: 'send' },
+    'new-divisor',
+    `${keeps('divisor', '1', '2')} ${keeps('aggregate', 'sum', 'max')} ${lost}`,
+  ],
+])('whatever makes an account another one is named: %j', (members, change, effect) => {
+  const [compared] = compareProducts(
+    file('code-1', ['requests']),
+    file('code-1', [{ name: 'requests', ...members }]),
+  )
+  expect(compared).toEqual({ dimension: 'requests', change, effect })
+})
+
+const metric = (name: string, more: object = {}) => ({ prometheus: { metric: name, ...more } })
+
+const newCounters =
+  'What the new counters show at first is not billed, and what they count from then on is.'
+
+test.each([
+  { to: metric('a'), effect: 'Reports of it by the application are refused from now on.' },
+  { from: metric('a'), effect: 'From now on the application reports it.' },
+  { from: metric('a'), to: metric('b'), effect: newCounters },
+  { from: metric('a'), to: metric('a', { match: { kind: 'paid' } }), effect: newCounters },
+  { from: metric('a'), to: { otlp: { metric: 'a' } }, effect: newCounters },
+])('a source that becomes another one is named: $from and $to', ({ from, to, effect }) => {
+  const [compared] = compareProducts(
+    file('code-1', [{ name: 'requests', from }]),
+    file('code-1', [{ name: 'requests', from: to }]),
+  )
+  expect(compared).toEqual({
+    dimension: 'requests',
+    change: 'new-source',
+    effect: `Open usage continues. ${effect}`,
+  })
+})
+
+test('other tags of a source, or another first value, mean the same', () => {
+  const match = { b: '1', a: '2' }
+  const [compared] = compareProducts(
+    file('code-1', [{ name: 'requests', from: metric('a', { match }) }]),
+    file('code-1', [
+      {
+        name: 'requests',
+        from: metric('a', { match: { a: '2', b: '1' }, tags: { t: 'l' }, firstValue: 'baseline' }),
+      },
+    ]),
+  )
+  expect(compared).toMatchObject({ change: 'same' })
+})
