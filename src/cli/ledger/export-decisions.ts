@@ -15,13 +15,15 @@ export const decisionColumns = [
   'hour',
   'quantity',
   'reason',
+  'customer',
 ] as const
 
 /** What operators decided, oldest first, in the name of whichever task or pod. */
 export async function decisionBodies(book: BookReader) {
   const decisions = mergeDecisions(await book.notes(decisionsNote))
-  return decisions.map(({ at, hour, ...rest }) => ({
+  return decisions.map(({ at, hour, customer = '', ...rest }) => ({
     ...rest,
+    customer,
     at: toIso(at),
     hour: isoOrNull(hour ?? undefined),
   }))

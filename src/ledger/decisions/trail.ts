@@ -3,6 +3,7 @@ import { formatQuantity } from '../../metering/quantity.ts'
 import { usageOfPart, type MeteringRecord } from '../../metering/record/record.ts'
 import type { Page } from '../page/page.ts'
 import type { OperatorAction } from '../../metering/record/operator-table.ts'
+import type { UsageToWriteOff } from './write-off.ts'
 
 /** The note of a book's owner that lists what operators decided. */
 export const decisionsNote = 'operator.decisions'
@@ -21,6 +22,8 @@ export interface DecisionEntry {
   readonly action: OperatorAction
   /** Of the record or of the held usage; null for usage that was written off without one. */
   readonly id: number | null
+  /** The key of the customer's registration, empty for the buyer; missing in decisions of 0.2.0. */
+  readonly customer?: string
   readonly dimension: string
   /** Null for usage of several hours. */
   readonly hour: number | null
@@ -31,7 +34,7 @@ export interface DecisionEntry {
 
 /** Held usage as a decision found it: in micro-units, of an hour that starts at this instant, ms. */
 interface HeldUsage {
-  readonly account: Pick<AccountKey, 'dimension'>
+  readonly account: Pick<AccountKey, 'customer' | 'dimension'>
   readonly hour: number
   readonly quantity: bigint
 }
@@ -57,13 +60,19 @@ export function mergeDecisions(notes: readonly string[]): DecisionEntry[] {
 
 /** What a decision about held usage is about. */
 export function aboutHeld(id: number, { account, hour, quantity }: HeldUsage) {
-  const { dimension } = account
-  return { id, dimension, hour, quantity: formatQuantity(quantity), reason: null }
+  const { customer, dimension } = account
+  return { id, customer, dimension, hour, quantity: formatQuantity(quantity), reason: null }
 }
 
 /** What a decision about a record is about. */
 export function aboutRecord(record: MeteringRecord) {
-  const { id, dimension, hour, parts } = record
+  const { id, customer, dimension, hour, parts } = record
   const quantity = parts.flatMap(usageOfPart).reduce((sum, cell) => sum + cell.quantity, 0n)
-  return { id, dimension, hour, quantity: formatQuantity(quantity), reason: null }
+  return { id, customer, dimension, hour, quantity: formatQuantity(quantity), reason: null }
+}
+
+/** What a decision about usage without a record is about. */
+export function aboutUsage({ customer, dimension, quantity, reason }: UsageToWriteOff) {
+  const written = formatQuantity(quantity)
+  return { id: null, customer, dimension, hour: null, quantity: written, reason }
 }

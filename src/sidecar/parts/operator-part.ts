@@ -6,11 +6,10 @@ import {
 } from '../../ledger/decisions/operator-actions.ts'
 import { releaseHeld } from '../../ledger/decisions/release-held.ts'
 import { reopenRefused } from '../../ledger/decisions/reopen-record.ts'
-import { aboutHeld, aboutRecord } from '../../ledger/decisions/trail.ts'
+import { aboutHeld, aboutRecord, aboutUsage } from '../../ledger/decisions/trail.ts'
 import { writeOffRecord, writeOffUsage } from '../../ledger/decisions/write-off.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { Page } from '../../ledger/page/page.ts'
-import { formatQuantity } from '../../metering/quantity.ts'
 import type { MeteringRecord } from '../../metering/record/record.ts'
 import { requireAllowed } from '../../product/require-allowed.ts'
 import { todaysMeaningsOf } from '../../product/todays-meanings.ts'
@@ -83,12 +82,10 @@ export function createOperatorDesk(
     },
     async voidUsage(usage) {
       requireAllowed('void', operatorMay)
-      const { dimension, reason } = usage
-      const quantity = formatQuantity(usage.quantity)
       await decide({
         action: 'void',
         decide: (page, now) => writeOffUsage(page, usage, now),
-        about: () => ({ id: null, dimension, hour: null, quantity, reason }),
+        about: () => aboutUsage(usage),
       })
       return { record: undefined, billedWith: undefined }
     },

@@ -249,14 +249,19 @@ describe('what was decided', () => {
     await run('void', id, '--reason', 'a test of ours', '--yes')
     await book.close()
     book = await openBook(directory, clock, 'pod:new')
-    const about = { id: Number(id), dimension: 'seats', hour: '2026-03-10T09:00:00.000Z' }
+    const about = {
+      id: Number(id),
+      customer: '',
+      dimension: 'seats',
+      hour: '2026-03-10T09:00:00.000Z',
+    }
     const at = '2026-03-10T10:15:00.000Z'
     expect(await exported('--decisions')).toEqual([
       { number: 1, at, action: 'retry', ...about, quantity: '3', reason: null },
       { number: 2, at, action: 'void', ...about, quantity: '3', reason: 'a test of ours' },
     ])
     const { out } = await run('export', '--format', 'csv', '--decisions')
-    expect(out[0]?.trim()).toBe('number,at,action,id,dimension,hour,quantity,reason')
+    expect(out[0]?.trim()).toBe('number,at,action,id,dimension,hour,quantity,reason,customer')
     expect(out[2]).toContain(',void,')
   })
 

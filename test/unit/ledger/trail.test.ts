@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import {
   aboutHeld,
   aboutRecord,
+  aboutUsage,
   decisionsNote,
   mergeDecisions,
   noteDecision,
@@ -57,6 +58,7 @@ test('a decision about a record has its quantity in what the application counts'
   }))
   expect(aboutRecord({ ...recordOf('task', 9, 7), parts })).toEqual({
     id: 7,
+    customer: '',
     dimension: 'd7',
     hour: 9,
     quantity: '10',
@@ -65,12 +67,35 @@ test('a decision about a record has its quantity in what the application counts'
 })
 
 test('what a decision about held usage is about is its id, dimension, hour and quantity', () => {
-  const held = { account: { dimension: 'requests' }, hour: 3_600_000, quantity: 2_500_000n }
+  const held = {
+    account: { customer: 'acme', dimension: 'requests' },
+    hour: 3_600_000,
+    quantity: 2_500_000n,
+  }
   expect(aboutHeld(7, held)).toEqual({
     id: 7,
+    customer: 'acme',
     dimension: 'requests',
     hour: 3_600_000,
     quantity: '2.5',
     reason: null,
+  })
+})
+
+test('what a decision about usage of several hours is about has neither id nor hour', () => {
+  const usage = {
+    dimension: 'requests',
+    quantity: 2_500_000n,
+    tags: undefined,
+    customer: 'acme',
+    reason: 'a test load',
+  }
+  expect(aboutUsage(usage)).toEqual({
+    id: null,
+    customer: 'acme',
+    dimension: 'requests',
+    hour: null,
+    quantity: '2.5',
+    reason: 'a test load',
   })
 })

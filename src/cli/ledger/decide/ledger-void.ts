@@ -4,7 +4,7 @@ import {
   writeOffUsage,
   type UsageToWriteOff,
 } from '../../../ledger/decisions/write-off.ts'
-import { aboutRecord } from '../../../ledger/decisions/trail.ts'
+import { aboutRecord, aboutUsage } from '../../../ledger/decisions/trail.ts'
 import { formatQuantity, parseQuantity } from '../../../metering/quantity.ts'
 import { canonicalTags, type TagSet } from '../../../metering/tags.ts'
 import { exitCodes } from '../../exit-codes.ts'
@@ -98,7 +98,7 @@ async function voidHeldOrOpen(
   await decision.run(
     'void',
     (page, now) => writeOffUsage(page, usage, now),
-    () => ({ id: null, dimension, hour: null, quantity, reason }),
+    () => aboutUsage(usage),
   )
   printOutcome(
     io,
