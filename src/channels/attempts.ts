@@ -114,8 +114,9 @@ export class Attempts {
   }
 
   /**
-   * A record whose tags AWS refused is billed without them, rather than not at all. One that a fast clock
-   * sealed for the hour that is not over at AWS gets a time of now, where that is not waited for.
+   * A record whose tags AWS refused is billed without them, rather than not at all, and one whose name it does
+   * not know under the name that replaces it. One that a fast clock sealed for the hour that is not over at AWS
+   * gets a time of now, where that is not waited for.
    */
   async #sealedAgain(record: MeteringRecord, kind: Settlement['kind']): Promise<MeteringRecord> {
     if (record.state !== 'refused' && kind !== 'too-early') return record
@@ -123,7 +124,7 @@ export class Attempts {
     const resealed = await ledger.resealRecord(record.id, (resource, content) =>
       channel.clientTokenOf(resource, content),
     )
-    if (resealed !== undefined && record.state === 'refused') log.untagged(resealed)
+    if (resealed?.state === 'sealed' && record.state === 'refused') log.untagged(resealed)
     return resealed ?? record
   }
 

@@ -28,6 +28,7 @@ import { undecidedUsage, type UndecidedUsage } from './decisions/undecided-usage
 import type { Owner } from './opening/ledger-owner.ts'
 import { logOpening, logReopened, logTakeover } from './opening/log-opening.ts'
 import { openBook, type MeaningOf, type Opening, type OpeningRules } from './opening/open-book.ts'
+import { reopenReplaced } from './decisions/reopen-record.ts'
 import { takeOver } from './opening/take-over.ts'
 import { openCustomers, type CustomerBook, type CustomerRules } from './customers/customer-book.ts'
 import { PageCommits } from './page-commits.ts'
@@ -207,15 +208,25 @@ export class Ledger {
   }
 
   /**
-   * Seals a record again without tags that AWS refused, or with a time that has come. Undefined for any other
-   * record, which stays as it is.
+   * Seals a record again without tags that AWS refused, or with a time that has come, and reopens one that AWS
+   * refused under a name that the product file replaces. Undefined for any other record, which stays as it is.
    */
-  resealRecord(
+  async resealRecord(
     id: number,
     clientTokenOf: Parameters<typeof resealRecord>[3],
   ): Promise<MeteringRecord | undefined> {
-    const now = this.#options.clock.now()
-    return this.#commits.run('settle-written', (page) => resealRecord(page, id, now, clientTokenOf))
+    const { clock, replacements, log } = this.#options
+    const now = clock.now()
+    const { resealed, reopened } = await this.#commits.run('settle-written', (page) => {
+      const again = resealRecord(page, id, now, clientTokenOf)
+      const record = page.record(id)
+      if (again !== undefined || record === undefined || replacements === undefined)
+        return { resealed: again, reopened: [] }
+      const replaced = reopenReplaced(page, now, replacements, [record])
+      return { resealed: replaced.length > 0 ? page.record(id) : undefined, reopened: replaced }
+    })
+    logReopened(reopened, log)
+    return resealed
   }
 
   /**

@@ -20,12 +20,16 @@ export interface Replacements extends TodaysNames {
 }
 
 /**
- * Reopens refused records whose product code or dimension AWS does not know, where today's product file says
- * what replaces it. Returns them as they were.
+ * Reopens those of these records that AWS refused because it does not know their product code or dimension, where
+ * today's product file says what replaces it. Returns them as they were.
  */
-export function reopenReplaced(page: Page, now: number, today: Replacements): MeteringRecord[] {
-  const replaced = page
-    .unsentRecords()
+export function reopenReplaced(
+  page: Page,
+  now: number,
+  today: Replacements,
+  records: readonly MeteringRecord[] = page.unsentRecords(),
+): MeteringRecord[] {
+  const replaced = records
     .filter((record) => record.state === 'refused' && !possiblyTaken(record))
     .filter(({ lastCode, productCode, dimension }) => {
       const name = today.dimensionOf(dimension)

@@ -28,8 +28,12 @@ export const misconfigured = failure({ code: 'InvalidProductCodeException', kind
 
 type Reply = (request: MeterUsageRequest) => Promise<MeteringResult<MeterUsageValue>>
 
-export async function createSenderBench(reply: Reply, more: Partial<SenderOptions> = {}) {
-  const bench = await openBench()
+export async function createSenderBench(
+  reply: Reply,
+  more: Partial<SenderOptions> = {},
+  options: Parameters<typeof openBench>[0] = {},
+) {
+  const bench = await openBench(options)
   const sent: MeterUsageRequest[] = []
   const answers: (string | undefined)[] = []
   let ids = 0
