@@ -59,11 +59,11 @@ async function check(session: Session, book: WholeBook, name: string): Promise<v
     'SELECT value FROM marketplace_sidecar.meta WHERE name = $1',
     [importName(book)],
   )
-  if (known !== undefined)
-    throw new SidecarError(
-      'LedgerImported',
-      `This ledger, or a copy of it, is in the database ${name} already, as that ${String(known['value'])}. Nothing was changed.`,
-    )
+  if (known !== undefined) throw imported(name, String(known['value']))
+  await checkBook(session, book, name)
+}
+
+async function checkBook(session: Session, book: WholeBook, name: string): Promise<void> {
   const [used] = await session.query(
     'SELECT identity FROM marketplace_sidecar.resource WHERE identity = ANY($1::text[]) LIMIT 1',
     [book.resources.map(({ identity }) => identity)],
@@ -134,12 +134,16 @@ async function checkHours(session: Session, { records }: WholeBook, name: string
 /** One transaction: all of the book is in the database, or nothing. */
 async function receive(database: Database, book: WholeBook, name: string): Promise<void> {
   await database.transaction(async (session) => {
-    await check(session, book, name)
-    // Two imports of one book wait for each other here, and the second ends with 23505.
-    await session.query('INSERT INTO marketplace_sidecar.meta VALUES ($1, $2)', [
-      importName(book),
-      `of ${book.owner}, with ${book.records.length === 1 ? 'one record' : `${book.records.length} records`}`,
-    ])
+    await checkVersion(session)
+    await checkDurability(session)
+    // Waits for an earlier attempt whose commit may be under way: from here on it is known what became of it.
+    const as = `of ${book.owner}, with ${book.records.length === 1 ? 'one record' : `${book.records.length} records`}`
+    const [own] = await session.query(
+      'INSERT INTO marketplace_sidecar.meta VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1',
+      [importName(book), as],
+    )
+    if (own === undefined) throw imported(name, as)
+    await checkBook(session, book, name)
     const before = await accountSums(session)
     await write(session, book)
     checkSums(book.sums, before, await accountSums(session))
@@ -258,6 +262,13 @@ function sumsOf(all: readonly AccountSums[], place: (typeof places)[number]): Ma
 
 function importName({ id }: WholeBook): string {
   return `import:${id}`
+}
+
+function imported(name: string, as: string): SidecarError {
+  return new SidecarError(
+    'LedgerImported',
+    `This ledger, or a copy of it, is in the database ${name} already, as that ${as}. Nothing was changed.`,
+  )
 }
 
 function refused(why: string): SidecarError {

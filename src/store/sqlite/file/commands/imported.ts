@@ -6,6 +6,11 @@ export function markImported(database: DatabaseSync, to: string): void {
   database.prepare("INSERT OR REPLACE INTO meta VALUES ('imported', ?)").run(to)
 }
 
+/** Takes the note back, because that database has nothing of the book and does not receive it. */
+export function unmarkImported(database: DatabaseSync): void {
+  database.prepare("DELETE FROM meta WHERE name = 'imported'").run()
+}
+
 /** The database in which the book goes on; undefined where it goes on in its file. */
 export function importedInto(database: DatabaseSync): string | undefined {
   const row = database.prepare("SELECT value FROM meta WHERE name = 'imported'").get()
