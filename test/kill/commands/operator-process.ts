@@ -15,13 +15,14 @@ interface CommandOptions {
   readonly onStart?: (kill: () => void) => void
 }
 
-/** Runs a `ledger` command in a process of its own. */
+/** Runs a `ledger` command in a process of its own; without a directory where it is about a database alone. */
 export function runCommand(
   words: readonly string[],
-  dataDirectory: string,
+  dataDirectory: string | undefined,
   { killAtStatement, env = {}, onStart }: CommandOptions = {},
 ): Promise<CommandEnd> {
-  const command = ['ledger', ...words, '--data-dir', dataDirectory]
+  const place = dataDirectory === undefined ? [] : ['--data-dir', dataDirectory]
+  const command = ['ledger', ...words, ...place]
   const kill =
     killAtStatement === undefined ? {} : { [probeVariables.killAtStatement]: `${killAtStatement}` }
   const child = spawn(process.execPath, ['--import', probe, 'src/main.ts', ...command], {

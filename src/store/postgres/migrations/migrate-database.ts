@@ -7,8 +7,14 @@ import { migrate } from './migrate.ts'
 export async function migrateDatabase(url: string, grantTo: string | undefined) {
   const target = parseDatabaseUrl(url)
   const name = nameOfDatabase(target)
-  // A change of large tables takes as long as it takes.
-  const database = await openDatabase({ target, connections: 1, statementTimeoutMs: 3_600_000 })
+  // An index of a large table takes as long as it takes, and waits for every transaction that began before it.
+  const longestMs = 3_600_000
+  const database = await openDatabase({
+    target,
+    connections: 1,
+    statementTimeoutMs: longestMs,
+    lockTimeoutMs: longestMs,
+  })
   try {
     return { name, ...(await migrate(database, grantTo)) }
   } catch (error) {

@@ -5,34 +5,82 @@ import { schema2 } from './schema-2.ts'
 
 /** Raised with every change of the tables. Each step only adds, so that the version before it still writes. */
 export const schemaVersion = 2
-const steps: readonly string[] = [schema1, schema2]
+
+/** What a version adds. It may run again after an interruption. */
+export interface Step {
+  /** Made in one transaction, each within a moment: sidecars that write wait for it. */
+  readonly tables: string
+  /** Made while sidecars write, however long it takes: the table of an index and what it has of that, by name. */
+  readonly indexes?: Readonly<Record<string, string>>
+  /** Indexes that others replace. */
+  readonly withoutIndexes?: readonly string[]
+}
+
+const steps: readonly Step[] = [{ tables: schema1 }, schema2]
 
 const migrationLock = 4_716_212_903
 
 /**
- * Makes the schema, or brings it up to date, in one transaction, and grants a role what a sidecar needs.
- * Returns the version that was found and the one that is there now. Needs the right to create a schema.
- * Rejects with LedgerTooNew.
+ * Makes the schema, or brings it up to date, and grants a role what a sidecar needs. Running sidecars go on
+ * meanwhile: the tables are changed in a transaction that takes a moment, and indexes are made without a lock that
+ * a writer needs. After an interruption it begins again where it was. Returns the version that was found and the one
+ * that is there now. Needs the right to create a schema. Rejects with LedgerTooNew.
  */
-export function migrate(
+export async function migrate(
   database: Database,
   grantTo: string | undefined,
 ): Promise<{ readonly from: number; readonly to: number }> {
-  return database.transaction(async (session) => {
-    // Of the transaction, so that a pooler may stand between: two migrations run one after the other.
-    await session.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
-    const from = await versionOf(session)
-    if (from > schemaVersion) throw tooNew(from)
-    if (from === 0) await session.query('CREATE SCHEMA IF NOT EXISTS marketplace_sidecar')
-    await session.query('SET LOCAL search_path TO marketplace_sidecar')
-    for (const step of steps.slice(from)) await session.query(step)
+  const from = await inSchema(database, async (session) => {
+    const found = await versionOf(session)
+    if (found > schemaVersion) throw tooNew(found)
+    if (found === 0) await session.query('CREATE SCHEMA IF NOT EXISTS marketplace_sidecar')
+    // Whoever writes waits behind it for a lock.
     await session.query(
-      `INSERT INTO meta VALUES ('schema', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
-      [String(schemaVersion)],
+      "SET LOCAL search_path TO marketplace_sidecar; SET LOCAL lock_timeout TO '5s'",
     )
-    if (grantTo !== undefined) await grant(session, grantTo)
-    return { from, to: schemaVersion }
+    for (const { tables } of steps.slice(found)) await session.query(tables)
+    // That of a new one is 1 until its indexes are there.
+    if (found === 0) await session.query("INSERT INTO meta VALUES ('schema', '1')")
+    return found
   })
+  for (const step of steps.slice(from)) await changeIndexes(database, step)
+  await inSchema(database, async (session) => {
+    await session.query("UPDATE marketplace_sidecar.meta SET value = $1 WHERE name = 'schema'", [
+      String(schemaVersion),
+    ])
+    if (grantTo !== undefined) await grant(session, grantTo)
+  })
+  return { from, to: schemaVersion }
+}
+
+/** Of the transaction, so that a pooler may stand between: two migrations change the tables one after the other. */
+function inSchema<T>(database: Database, work: (session: Session) => Promise<T>): Promise<T> {
+  return database.transaction(async (session) => {
+    await session.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
+    return work(session)
+  })
+}
+
+async function changeIndexes(
+  database: Database,
+  { indexes = {}, withoutIndexes = [] }: Step,
+): Promise<void> {
+  // What an interruption left of one is no index, and has its name.
+  const rows = await database.query(
+    `SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+     WHERE relnamespace = 'marketplace_sidecar'::regnamespace AND NOT indisvalid`,
+  )
+  const broken = rows.map((row) => String(row['relname'])).filter((name) => name in indexes)
+  for (const name of broken) await dropIndex(database, name)
+  for (const [name, on] of Object.entries(indexes))
+    await database.query(
+      `CREATE INDEX CONCURRENTLY IF NOT EXISTS ${name} ON marketplace_sidecar.${on}`,
+    )
+  for (const name of withoutIndexes) await dropIndex(database, name)
+}
+
+async function dropIndex(database: Database, name: string): Promise<void> {
+  await database.query(`DROP INDEX CONCURRENTLY IF EXISTS marketplace_sidecar.${name}`)
 }
 
 /** The version of the schema; 0 where there is none. */

@@ -32,9 +32,8 @@ export async function hasMoreToForget(
 export async function forget(
   session: Session,
   { at, claimsBefore, settledBefore, lateUsageBefore, licencesBefore, readingsBefore }: Retention,
-  resourceId: number,
 ): Promise<void> {
-  await forgetClaims(session, { before: claimsBefore, at }, resourceId)
+  await forgetClaims(session, { before: claimsBefore, at })
   await session.query(
     `DELETE FROM marketplace_sidecar.late_usage WHERE hour < ${pastSql('$1', '$2')}`,
     [lateUsageBefore, at],

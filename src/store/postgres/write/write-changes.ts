@@ -46,8 +46,7 @@ export class ChangeWriter {
     if (claims.length > 0) await writeClaims(session, claims, await this.#ownId(session))
     await this.#writeLate(session, changes)
     await this.#writeNotes(session, changes)
-    if (changes.forget !== undefined)
-      await forget(session, changes.forget, await this.#ownId(session))
+    if (changes.forget !== undefined) await forget(session, changes.forget)
     await this.#endLeases(session, loaded.ofTransaction.abandoned.peek(all) ?? [])
     return ids
   }

@@ -19,8 +19,8 @@ export function roomOfClaims(claims: readonly NewClaim[]): number {
 /** Adds the arrays of `claimColumns`, whose places in the statement are `places`; `counted` has one row. */
 export function insertClaimsSql(places: readonly string[], counted?: string): string {
   const from = counted === undefined ? '' : `${counted}, `
-  return `INSERT INTO marketplace_sidecar.idempotency (key, digest, receipts, created_at)
-    SELECT k, d, t, ${datedSql('c')} + l FROM ${from}unnest(${places.join(', ')}) AS n(k, d, t, c, l)
+  return `INSERT INTO marketplace_sidecar.idempotency (key, digest, receipts, created_at, bytes)
+    SELECT k, d, t, ${datedSql('c')} + l, ${bytesOfKey} + length(t) FROM ${from}unnest(${places.join(', ')}) AS n(k, d, t, c, l)
     ORDER BY k`
 }
 
@@ -65,10 +65,10 @@ export async function receiveClaims(
 ): Promise<void> {
   await session.query(
     `WITH n AS (
-       INSERT INTO marketplace_sidecar.idempotency (key, digest, receipts, created_at)
-       SELECT k, d, t, greatest(c, ${serverNow})
+       INSERT INTO marketplace_sidecar.idempotency (key, digest, receipts, created_at, bytes)
+       SELECT k, d, t, greatest(c, ${serverNow}), ${bytesOfKey} + length(t)
        FROM unnest($1::bytea[], $2::bytea[], $3::text[], $4::bigint[]) AS n(k, d, t, c)
-       ON CONFLICT DO NOTHING RETURNING ${bytesOfKey} + length(receipts) AS bytes
+       ON CONFLICT DO NOTHING RETURNING bytes
      )
      UPDATE marketplace_sidecar.lease
      SET key_bytes = key_bytes + (SELECT coalesce(sum(bytes), 0) FROM n) WHERE resource_id = $5`,
@@ -83,25 +83,18 @@ export async function receiveClaims(
 }
 
 /**
- * Deletes keys that are older than `before`, where the clock of this process is at `at`; a bounded number of them.
- * This task or pod counts that they are gone, also those that another one stored: only the sum over all has a meaning.
+ * Deletes keys that are older than `before`, where the clock of this process is at `at`; a bounded number of them. The
+ * database counts that they are gone, for this task or pod, whoever stored them: only the sum over all has a meaning.
  */
 export async function forgetClaims(
   session: Session,
   { before, at }: { readonly before: number; readonly at: number },
-  resourceId: number,
 ): Promise<void> {
   await session.query(
-    `WITH gone AS (
-       DELETE FROM marketplace_sidecar.idempotency WHERE key IN (
-         SELECT key FROM marketplace_sidecar.idempotency WHERE created_at < ${pastSql('$1', '$2')}
-         ORDER BY created_at LIMIT ${forgottenAtOnce} FOR UPDATE SKIP LOCKED)
-       RETURNING ${bytesOfKey} + length(receipts) AS bytes
-     )
-     UPDATE marketplace_sidecar.lease SET key_bytes = key_bytes - gone.bytes
-     FROM (SELECT sum(bytes)::bigint AS bytes FROM gone) AS gone
-     WHERE resource_id = $3 AND gone.bytes > 0`,
-    [before, at, resourceId],
+    `DELETE FROM marketplace_sidecar.idempotency WHERE key IN (
+       SELECT key FROM marketplace_sidecar.idempotency WHERE created_at < ${pastSql('$1', '$2')}
+       ORDER BY created_at LIMIT ${forgottenAtOnce} FOR UPDATE SKIP LOCKED)`,
+    [before, at],
   )
 }
 
