@@ -1,20 +1,11 @@
 import { SidecarError } from '../../../kernel/errors.ts'
 import type { Database, Session } from '../connection/database.ts'
+import { changeIndexes, type Step } from './change-indexes.ts'
 import { schema1 } from './schema-1.ts'
 import { schema2 } from './schema-2.ts'
 
 /** Raised with every change of the tables. Each step only adds, so that the version before it still writes. */
 export const schemaVersion = 2
-
-/** What a version adds. It may run again after an interruption. */
-export interface Step {
-  /** Made in one transaction, each within a moment: sidecars that write wait for it. */
-  readonly tables: string
-  /** Made while sidecars write, however long it takes: the table of an index and what it has of that, by name. */
-  readonly indexes?: Readonly<Record<string, string>>
-  /** Indexes that others replace. */
-  readonly withoutIndexes?: readonly string[]
-}
 
 const steps: readonly Step[] = [{ tables: schema1 }, schema2]
 
@@ -59,28 +50,6 @@ function inSchema<T>(database: Database, work: (session: Session) => Promise<T>)
     await session.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
     return work(session)
   })
-}
-
-async function changeIndexes(
-  database: Database,
-  { indexes = {}, withoutIndexes = [] }: Step,
-): Promise<void> {
-  // What an interruption left of one is no index, and has its name.
-  const rows = await database.query(
-    `SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
-     WHERE relnamespace = 'marketplace_sidecar'::regnamespace AND NOT indisvalid`,
-  )
-  const broken = rows.map((row) => String(row['relname'])).filter((name) => name in indexes)
-  for (const name of broken) await dropIndex(database, name)
-  for (const [name, on] of Object.entries(indexes))
-    await database.query(
-      `CREATE INDEX CONCURRENTLY IF NOT EXISTS ${name} ON marketplace_sidecar.${on}`,
-    )
-  for (const name of withoutIndexes) await dropIndex(database, name)
-}
-
-async function dropIndex(database: Database, name: string): Promise<void> {
-  await database.query(`DROP INDEX CONCURRENTLY IF EXISTS marketplace_sidecar.${name}`)
 }
 
 /** The version of the schema; 0 where there is none. */

@@ -1,4 +1,4 @@
-import type { Step } from './migrate.ts'
+import type { Step } from './change-indexes.ts'
 
 /**
  * Customers and licences in large numbers, and the room that idempotency keys take. `IF NOT EXISTS`, because
