@@ -52,6 +52,7 @@ describe('an hour above maxPerHour', () => {
     expect((await bench.ledger.usage()).held).toEqual([
       {
         id: 1,
+        customer: '',
         dimension: 'requests',
         hour: nine,
         quantity: 101n * unit,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { SidecarError } from '../../../../src/kernel/errors.ts'
 import { changeBook } from '../../../../src/store/sqlite/file/commands/book-file.ts'
 import { handOverBook } from '../../../../src/store/sqlite/file/commands/hand-over-book.ts'
 import type { WholeBook } from '../../../../src/store/whole-book.ts'
@@ -49,8 +50,25 @@ test('a book whose handing over was interrupted is handed over again to the same
   await expect(handOverBook(directory, cut)).rejects.toThrow('the connection is gone')
   await expect(openBench({ directory })).rejects.toMatchObject(refusal('LedgerImported'))
   await handOverBook(directory, receiver)
-  expect(receiver.done.map(([what]) => what)).toEqual(['check', 'check', 'receive'])
+  expect(receiver.done.map(([what]) => what)).toEqual(['check', 'receive'])
 })
+
+test.each(['LedgerNotImported', 'LedgerImbalanced'] as const)(
+  'a book that the store refuses after it was marked goes on where it was (%s)',
+  async (code) => {
+    const directory = await stoppedBook()
+    const receiver = receiverNamed('db/one')
+    const cut = { ...receiver, receive: () => Promise.reject(new Error('the connection is gone')) }
+    await expect(handOverBook(directory, cut)).rejects.toThrow('the connection is gone')
+    const refusing = {
+      ...receiver,
+      receive: () => Promise.reject(new SidecarError(code, 'Nothing was changed: it is refused.')),
+    }
+    await expect(handOverBook(directory, refusing)).rejects.toMatchObject(refusal(code))
+    const { ledger } = await openBench({ directory })
+    expect((await ledger.usage()).open).toMatchObject([{ quantity: 5n * unit }])
+  },
+)
 
 test('a book that the store cannot receive is not marked, and none is made', async () => {
   const directory = await stoppedBook()
