@@ -4,8 +4,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { pythonProgram } from '../../scripts/tools/source-tools.ts'
 import { MalformedRequest, type OtlpMetric } from '../../src/sources/otlp/metric.ts'
-import { readJsonMetrics } from '../../src/sources/otlp/read-json-metrics.ts'
-import { readMetrics } from '../../src/sources/otlp/wire/read-metrics.ts'
+import { readJsonMetrics, readMetrics } from '../support/otlp/read-whole.ts'
 
 const seed = Number(process.env['SIDECAR_TEST_SEED'] ?? 1)
 const all = () => true

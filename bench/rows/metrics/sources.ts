@@ -10,6 +10,7 @@ import { metricsPage, otlpRequest, otlpText } from './metrics-bodies.ts'
 
 const series = 20_000
 const points = 10_000
+const largestRequest = () => otlpRequest(2 * points, 2 * points)
 /** Requests whose processor time is measured together. */
 const together = 4
 
@@ -41,6 +42,11 @@ export const sources: Row = async ({ build, rounds, seconds }) => {
     await cost('10,000 OTLP points as JSON', () => send(otlpText(points))(), json.length),
     await checkUnder('pages', scrape, { sidecar, rounds, seconds }),
     await checkUnder('OTLP', () => send(otlpRequest(points))(), { sidecar, rounds, seconds }),
+    await checkUnder('20,000 counted OTLP points', () => send(largestRequest())(), {
+      sidecar,
+      rounds,
+      seconds,
+    }),
     await cost('10,000 counted points', () => send(otlpRequest(points, points))(), json.length),
   ]
   await Promise.all([sidecar.end(), emulator.end(), page.end()])

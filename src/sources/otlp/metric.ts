@@ -57,6 +57,9 @@ const mostPoints = 50_000
 /** The same for the parts that it consists of, such as metrics, points, attributes and their values. */
 const mostParts = 500_000
 
+/** Points of one slice, which takes a millisecond or two. */
+export const pointsAtOnce = 250
+
 /** Counts what a request consists of. Throws BodyTooLarge. */
 export class PartLimit {
   #points = mostPoints
@@ -67,9 +70,11 @@ export class PartLimit {
     if (this.#parts < 0) throw tooMany(mostParts, 'parts')
   }
 
-  point(): void {
+  /** Returns whether a slice ends with this point. */
+  point(): boolean {
     this.#points -= 1
     if (this.#points < 0) throw tooMany(mostPoints, 'points')
+    return this.#points % pointsAtOnce === 0
   }
 }
 

@@ -5,7 +5,7 @@ import type { TagSet } from '../../metering/tags.ts'
 import type { Dimension } from '../../product/product.ts'
 import { mappedTags } from '../mapped-tags.ts'
 import { microOf, shownValue } from '../sample-value.ts'
-import { textOf, type OtlpMetric, type OtlpPoint } from './metric.ts'
+import { pointsAtOnce, textOf, type OtlpMetric, type OtlpPoint } from './metric.ts'
 import { sumReadings, type StreamReading } from './sum-readings.ts'
 import { mistakeOf, mistakeOfTime } from './point-mistakes.ts'
 import { digestOf, streamName } from './stream-name.ts'
@@ -39,17 +39,26 @@ const recentMs = 6 * hourMs - 5 * 60_000
 /** How long the ledger certainly knows the key of a delta sum. */
 const repeatMs = 24 * hourMs
 
-/** Picks what the dimensions count out of the metrics of a request. */
-export function pickUsage(
+/** Picks what the dimensions count out of the metrics of a request, in slices. */
+export function* pickUsage(
   metrics: readonly OtlpMetric[],
   dimensions: readonly SentDimension[],
   now: number,
-): PickedUsage {
+): Generator<void, PickedUsage> {
   const picker = new Picker(now)
   for (const metric of metrics)
     for (const dimension of dimensions)
-      if (dimension.from.otlp.metric === metric.name) picker.take(metric, dimension)
+      if (dimension.from.otlp.metric === metric.name) yield* picker.take(metric, dimension)
   return picker.picked()
+}
+
+/** A point that its dimension counts, with the value and the names that the ledger keeps. */
+interface CountedPoint {
+  readonly dimension: string
+  readonly tags: TagSet
+  readonly series: string
+  /** In millionths. */
+  readonly value: bigint
 }
 
 class Picker {
@@ -77,18 +86,20 @@ class Picker {
     }
   }
 
-  take(metric: OtlpMetric, dimension: SentDimension): void {
+  *take(metric: OtlpMetric, dimension: SentDimension): Generator<void> {
     const { name, aggregate = 'sum' } = dimension
     const mistake = mistakeOf(metric, aggregate)
     if (mistake !== undefined) return this.#reject(name, mistake, metric.pointCount)
     const { match, tags } = dimension.from.otlp
     const wanted = [...(match ?? [])]
     const nameOf = streamName(metric)
-    for (const point of metric.points) {
+    for (const [index, point] of metric.points.entries()) {
+      if (index % pointsAtOnce === pointsAtOnce - 1) yield
       const valueOf = (label: string) =>
         textOf(point.attributes.get(label) ?? metric.resource.get(label))
       if (point.isEmpty || wanted.some(([label, text]) => (valueOf(label) ?? '') !== text)) continue
-      const reason = this.#takePoint(metric, dimension, point, nameOf, mappedTags(tags, valueOf))
+      const names = { series: nameOf(point), tags: mappedTags(tags, valueOf) }
+      const reason = this.#takePoint(metric, dimension, point, names)
       if (reason !== undefined) this.#reject(name, `${metric.name} ${reason}`, 1)
     }
   }
@@ -98,51 +109,52 @@ class Picker {
     { temporality }: OtlpMetric,
     { name: dimension, aggregate = 'sum', from }: SentDimension,
     point: OtlpPoint,
-    nameOf: (point: OtlpPoint) => string,
-    tags: TagSet,
+    names: Pick<CountedPoint, 'series' | 'tags'>,
   ): string | undefined {
-    const value = microOf(point.value ?? 'NaN')
-    if (!value.ok || value.value > largest) {
-      if (aggregate !== 'sum') this.#incomplete.add(dimension)
+    const isSum = aggregate === 'sum'
+    const value = amountIn(point)
+    if (value === undefined) {
+      if (!isSum) this.#incomplete.add(dimension)
       return `has the value ${shownValue(point.value ?? 'none')}`
     }
-    const at = millisecondsOf(point.time)
-    const mistake = mistakeOfTime(point, aggregate === 'sum', this.#now)
+    const mistake = mistakeOfTime(point, isSum, this.#now)
     if (mistake !== undefined) return mistake
-    const series = nameOf(point)
-    if (aggregate !== 'sum') {
-      if (at < this.#now - recentMs) return 'comes so late that AWS accepts no record of its hour'
-      this.#readings.push({ dimension, tags, series, value: value.value, at })
-    } else if (temporality === 'delta')
-      return this.#takeDelta({ dimension, tags, series, quantity: value.value }, point)
-    else {
-      const { firstValue } = from.otlp
-      const startedAt = millisecondsOf(point.start)
-      const start = String(point.start)
-      const known = { dimension, tags, series, firstValue }
-      this.#points.push({ ...known, value: value.value, startedAt, start, at })
-    }
+    const counted = { dimension, ...names, value }
+    if (!isSum) return this.#takeReading(counted, point)
+    if (temporality === 'delta') return this.#takeDelta(counted, point)
+    this.#points.push({
+      ...counted,
+      firstValue: from.otlp.firstValue,
+      start: String(point.start),
+      startedAt: millisecondsOf(point.start),
+      at: millisecondsOf(point.time),
+    })
+    return undefined
+  }
+
+  #takeReading(counted: CountedPoint, { time }: OtlpPoint): string | undefined {
+    const at = millisecondsOf(time)
+    if (at < this.#now - recentMs) return 'comes so late that AWS accepts no record of its hour'
+    this.#readings.push({ ...counted, at })
     return undefined
   }
 
   #takeDelta(
-    {
-      series,
-      ...usage
-    }: Pick<UsageReport, 'dimension' | 'tags' | 'quantity'> & { readonly series: string },
+    { dimension, tags, series, value }: CountedPoint,
     { start, time }: OtlpPoint,
   ): string | undefined {
-    const key = digestOf(`${usage.dimension}\n${series}\n${start}\n${time}`)
+    const key = digestOf(`${dimension}\n${series}\n${start}\n${time}`)
     if (this.#keys.has(key)) return 'has two values for the same time'
     this.#keys.add(key)
-    if (usage.quantity === 0n) return undefined
+    if (value === 0n) return undefined
     // What was counted up to the very end of an hour belongs to it.
     const at = millisecondsOf(time - 1n)
     if (at < this.#now - repeatMs)
       return 'is more than 24 hours old, so that it could not be told from a repeat'
     const when =
       at < this.#now - recentMs ? { occurredAt: undefined, countedAt: at } : { occurredAt: at }
-    this.#reports.push({ ...usage, ...when, idempotencyKey: `otlp:${key}` })
+    const idempotencyKey = `otlp:${key}`
+    this.#reports.push({ dimension, tags, quantity: value, ...when, idempotencyKey })
     return undefined
   }
 
@@ -157,6 +169,12 @@ const incomplete = 'is added up with a gauge of the request that has no usable v
 
 /** What one report may have, in millionths. */
 const largest = 10n ** 21n - 1n
+
+/** In millionths; undefined for what is no amount, or too large. */
+function amountIn({ value = 'NaN' }: OtlpPoint): bigint | undefined {
+  const micro = microOf(value)
+  return micro.ok && micro.value <= largest ? micro.value : undefined
+}
 
 function millisecondsOf(nanoseconds: bigint): number {
   return Number(nanoseconds / 1_000_000n)

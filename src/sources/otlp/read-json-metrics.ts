@@ -18,8 +18,14 @@ const kinds: Readonly<Record<string, MetricKind>> = {
   summary: 'summary',
 }
 
-/** Reads the JSON form of an ExportMetricsServiceRequest; metrics of other names are left out. */
-export function readJsonMetrics(body: Buffer, wanted: (name: string) => boolean): OtlpMetric[] {
+/**
+ * Reads the JSON form of an ExportMetricsServiceRequest in slices, of which parsing the text is one; metrics of
+ * other names are left out.
+ */
+export function* readJsonMetrics(
+  body: Buffer,
+  wanted: (name: string) => boolean,
+): Generator<void, OtlpMetric[]> {
   const metrics: OtlpMetric[] = []
   const limit = new PartLimit()
   countParts(body, limit)
@@ -29,7 +35,7 @@ export function readJsonMetrics(body: Buffer, wanted: (name: string) => boolean)
       const scope = scopeOf(membersIn(inScope, 'scope'))
       for (const metric of listIn(inScope, 'metrics')) {
         const name = textIn(metric, 'name')
-        if (wanted(name)) metrics.push({ resource, scope, name, ...dataOf(metric, limit) })
+        if (wanted(name)) metrics.push({ resource, scope, name, ...(yield* dataOf(metric, limit)) })
       }
     }
   }
@@ -66,10 +72,10 @@ function scopeOf(scope: Members): string {
   return scopeText(textIn(scope, 'name'), textIn(scope, 'version'))
 }
 
-function dataOf(
+function* dataOf(
   metric: Members,
   limit: PartLimit,
-): Omit<OtlpMetric, 'resource' | 'scope' | 'name'> {
+): Generator<void, Omit<OtlpMetric, 'resource' | 'scope' | 'name'>> {
   const [member] = Object.keys(kinds).filter((name) => has(metric, name))
   const kind = member === undefined ? undefined : kinds[member]
   if (member === undefined || kind === undefined)
@@ -81,18 +87,23 @@ function dataOf(
       pointCount: 0,
     }
   const data = membersIn(metric, member)
-  const points = listIn(data, 'dataPoints')
+  const shown = listIn(data, 'dataPoints')
+  const points: OtlpPoint[] = []
+  if (kind === 'gauge' || kind === 'sum')
+    for (const point of shown) {
+      if (limit.point()) yield
+      points.push(pointOf(point))
+    }
   return {
     kind,
     temporality: temporalityOf(data['aggregationTemporality']),
     isMonotonic: data['isMonotonic'] === true,
-    points: kind === 'gauge' || kind === 'sum' ? points.map((point) => pointOf(point, limit)) : [],
-    pointCount: points.length,
+    points,
+    pointCount: shown.length,
   }
 }
 
-function pointOf(point: Members, limit: PartLimit): OtlpPoint {
-  limit.point()
+function pointOf(point: Members): OtlpPoint {
   return {
     attributes: attributesOf(point),
     start: nanosecondsIn(point, 'startTimeUnixNano'),

@@ -1,4 +1,5 @@
 import { SidecarError } from '../../kernel/errors.ts'
+import { inSlices } from '../../kernel/in-slices.ts'
 import { countedSeries } from '../counted-series.ts'
 import type { SourceContext } from '../source.ts'
 import type { Encoding } from './answers.ts'
@@ -35,8 +36,8 @@ export function createReceiver(context: Context, dimensions: readonly SentDimens
     const now = context.clock.now()
     const picked = await queue.take(body.length, async () => {
       const unpacked = await readBody(body, contentEncoding)
-      const metrics = metricsIn(unpacked, encoding, (name) => names.has(name))
-      return pickUsage(metrics, dimensions, now)
+      const metrics = await metricsIn(unpacked, encoding, (name) => names.has(name))
+      return inSlices(pickUsage(metrics, dimensions, now))
     })
     const rejected = [...picked.rejected, ...(await count(context, picked, follows))]
     note(context, dimensions, rejected, now)
@@ -44,13 +45,14 @@ export function createReceiver(context: Context, dimensions: readonly SentDimens
   }
 }
 
-function metricsIn(
+async function metricsIn(
   body: Buffer,
   encoding: Encoding,
   wanted: (name: string) => boolean,
-): OtlpMetric[] {
+): Promise<OtlpMetric[]> {
+  const read = encoding === 'json' ? readJsonMetrics : readMetrics
   try {
-    return encoding === 'json' ? readJsonMetrics(body, wanted) : readMetrics(body, wanted)
+    return await inSlices(read(body, wanted))
   } catch (error) {
     if (!(error instanceof MalformedRequest)) throw error
     throw new SidecarError(

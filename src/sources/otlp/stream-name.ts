@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Attributes, OtlpMetric, OtlpPoint } from './metric.ts'
 
 /**
@@ -18,5 +18,5 @@ function sorted(attributes: Attributes): readonly (readonly [string, string])[] 
 
 /** 132 bits, in 22 characters. */
 export function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+  return hash('sha256', text, 'base64url').slice(0, 22)
 }

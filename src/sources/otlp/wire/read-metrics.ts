@@ -9,36 +9,39 @@ import {
 } from '../metric.ts'
 import { fixed64Tag, lengthTag, varintTag, WireReader } from './wire-reader.ts'
 
-/** Reads an ExportMetricsServiceRequest of OTLP; metrics of other names are left out. */
-export function readMetrics(body: Buffer, wanted: (name: string) => boolean): OtlpMetric[] {
+/** Reads an ExportMetricsServiceRequest of OTLP in slices; metrics of other names are left out. */
+export function* readMetrics(
+  body: Buffer,
+  wanted: (name: string) => boolean,
+): Generator<void, OtlpMetric[]> {
   const metrics: OtlpMetric[] = []
   const request = new WireReader(body)
   while (request.next())
-    if (request.tag === lengthTag(1)) readResource(request.message(), wanted, metrics)
+    if (request.tag === lengthTag(1)) yield* readResource(request.message(), wanted, metrics)
     else request.skip()
   return metrics
 }
 
-function readResource(
+function* readResource(
   reader: WireReader,
   wanted: (name: string) => boolean,
   metrics: OtlpMetric[],
-): void {
+): Generator<void> {
   let resource: Attributes = new Map()
   const scopes: WireReader[] = []
   while (reader.next())
     if (reader.tag === lengthTag(1)) resource = readAttributes(reader.message(), 1)
     else if (reader.tag === lengthTag(2)) scopes.push(reader.message())
     else reader.skip()
-  for (const scope of scopes) readScope(scope, resource, wanted, metrics)
+  for (const scope of scopes) yield* readScope(scope, resource, wanted, metrics)
 }
 
-function readScope(
+function* readScope(
   reader: WireReader,
   resource: Attributes,
   wanted: (name: string) => boolean,
   metrics: OtlpMetric[],
-): void {
+): Generator<void> {
   let scope = scopeText('', '')
   const found: WireReader[] = []
   while (reader.next())
@@ -47,7 +50,7 @@ function readScope(
     else reader.skip()
   for (const metric of found) {
     const name = readName(metric.again())
-    if (wanted(name)) metrics.push({ resource, scope, name, ...readMetric(metric) })
+    if (wanted(name)) metrics.push({ resource, scope, name, ...(yield* readMetric(metric)) })
   }
 }
 
@@ -78,7 +81,7 @@ const kinds: Readonly<Record<number, MetricKind>> = {
 
 type MetricData = Omit<OtlpMetric, 'resource' | 'scope' | 'name'>
 
-function readMetric(reader: WireReader): MetricData {
+function* readMetric(reader: WireReader): Generator<void, MetricData> {
   let data: MetricData = {
     kind: 'metric without data',
     temporality: 'unspecified',
@@ -89,12 +92,12 @@ function readMetric(reader: WireReader): MetricData {
   while (reader.next()) {
     const kind = kinds[reader.tag]
     if (kind === undefined) reader.skip()
-    else data = readData(reader.message(), kind)
+    else data = yield* readData(reader.message(), kind)
   }
   return data
 }
 
-function readData(reader: WireReader, kind: MetricKind): MetricData {
+function* readData(reader: WireReader, kind: MetricKind): Generator<void, MetricData> {
   const isRead = kind === 'gauge' || kind === 'sum'
   const points: OtlpPoint[] = []
   let pointCount = 0
@@ -104,7 +107,7 @@ function readData(reader: WireReader, kind: MetricKind): MetricData {
     if (reader.tag === lengthTag(1)) {
       pointCount += 1
       if (isRead) {
-        reader.limit.point()
+        if (reader.limit.point()) yield
         points.push(readPoint(reader.message()))
       } else reader.skip()
     } else if (reader.tag === varintTag(2)) temporality = temporalityOf(reader.number())

@@ -1,8 +1,9 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { MalformedRequest } from '../../../../src/sources/otlp/metric.ts'
-import { readJsonMetrics } from '../../../../src/sources/otlp/read-json-metrics.ts'
-import { readMetrics } from '../../../../src/sources/otlp/wire/read-metrics.ts'
+import { readJsonMetrics as readJsonInSlices } from '../../../../src/sources/otlp/read-json-metrics.ts'
+import { readMetrics as readInSlices } from '../../../../src/sources/otlp/wire/read-metrics.ts'
+import { readJsonMetrics, readMetrics } from '../../../support/otlp/read-whole.ts'
 import { bytes, otlpJson, otlpProtobuf, varint } from '../../../support/otlp/otlp-request.ts'
 
 const all = () => true
@@ -129,3 +130,23 @@ test('an attribute whose lists are nested without end is refused', () => {
   const body = Buffer.from(`{"resourceMetrics":[{"resource":{"attributes":[${attribute}]}}]}`)
   expect(() => readJsonMetrics(body, all)).toThrow(/nested too deeply/)
 })
+
+/** Each with one point: what counts is how many there are in all. */
+const manyMetrics = [
+  {
+    metrics: Array.from({ length: 1000 }, (_, index) => ({
+      name: `app.${index}`,
+      points: [{ value: 1, at }],
+    })),
+  },
+]
+
+test.each([
+  ['protobuf', () => readInSlices(otlpProtobuf(manyMetrics), all)],
+  ['JSON', () => readJsonInSlices(Buffer.from(JSON.stringify(otlpJson(manyMetrics))), all)],
+])(
+  'a large request of %s is read in slices, so that the check of the application is answered',
+  (_, read) => {
+    expect([...read()]).toHaveLength(4)
+  },
+)
