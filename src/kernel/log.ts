@@ -26,6 +26,7 @@ export const logEventTable = {
   'sidecar.flush-failed': { level: 'error', fields: [] },
   'platform.warning': { level: 'warn', fields: [] },
   'ledger.away': { level: 'error', fields: ['code'] },
+  'ledger.opening': { level: 'warn', fields: [] },
   'ledger.back': { level: 'info', fields: [] },
   'platform.unknown': { level: 'error', fields: ['platform'] },
   'platform.credentials': { level: 'warn', fields: [] },

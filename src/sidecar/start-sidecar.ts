@@ -2,6 +2,8 @@ import { addressOf } from '../config/local-url.ts'
 import { Drain } from '../http/listener/drain.ts'
 import { listen } from '../http/listener/server.ts'
 import { openAll } from '../kernel/open-all.ts'
+import { succeed } from '../kernel/result.ts'
+import { withDeadline } from '../kernel/with-deadline.ts'
 import { logEvents } from '../observe/log/event-log.ts'
 import type { Platform } from '../platform/platform.ts'
 import { startAws } from './parts/aws-part.ts'
@@ -35,7 +37,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     : start(platform, { app: listen, ops: listen })
 }
 
-/** Opens the ledger and starts the rest, or waits for the database with what can be answered without it. */
+/** Opens the ledger and starts the rest, or waits for the ledger with what can be answered without it. */
 async function startLedgerFirst(
   standing: Standing,
   counting: Counting,
@@ -43,14 +45,31 @@ async function startLedgerFirst(
 ): Promise<Sidecar> {
   const start = (found: Opened, opened: Sockets) =>
     startParts(standing, found, { counting, sockets: opened })
-  let ledgerPart: LedgerPart
-  try {
-    ledgerPart = await startLedger(standing.byAwsTime, standing.platform)
-  } catch (failure) {
-    if (!isAway(failure)) throw failure
-    return waitForLedger(standing, { counting, sockets, failure, start })
-  }
-  return start({ ledgerPart }, sockets)
+  const opening = startLedger(standing.byAwsTime, standing.platform)
+  const ledgerPart = await whenOpen(standing.options, opening)
+  return ledgerPart === undefined
+    ? waitForLedger(standing, { counting, sockets, opening, start })
+    : start({ ledgerPart }, sockets)
+}
+
+/** Far longer than most ledgers need, and far shorter than orchestrators wait for a start. */
+const patienceMs = 5000
+
+/** Undefined when the ledger may still open by itself. */
+async function whenOpen(
+  { timers, log }: SidecarOptions,
+  opening: Promise<LedgerPart>,
+): Promise<LedgerPart | undefined> {
+  const opened = await withDeadline(timers, patienceMs, () => opening).catch((error: unknown) => {
+    if (isAway(error)) return succeed(undefined)
+    throw error
+  })
+  if (opened.ok) return opened.value
+  log(
+    'ledger.opening',
+    'The ledger is large or was not closed, so opening and checking it takes long. The entitlement is answered meanwhile, and usage is refused until the ledger is open.',
+  )
+  return undefined
 }
 
 interface Deps {

@@ -21,8 +21,8 @@ export interface Opened {
 interface Deps {
   readonly counting: Counting
   readonly sockets: Sockets
-  /** Why the ledger could not be opened. */
-  readonly failure: SidecarError
+  /** The first attempt to open the ledger, which has failed or is still under way. */
+  readonly opening: Promise<LedgerPart>
   /** Everything else of the sidecar, on sockets that are open already. */
   readonly start: (opened: Opened, sockets: Sockets) => Promise<Sidecar>
 }
@@ -39,17 +39,17 @@ export function isAway(error: unknown): error is SidecarError {
 }
 
 /**
- * Answers while the ledger cannot be opened, because its database is away or its volume full: the entitlement
- * is proven and answered, and usage is refused. Tries again until the ledger opens, and then starts the rest on
- * the same sockets.
+ * Answers while the ledger is not open, because its database is away, its volume full or the ledger large: the
+ * entitlement is proven and answered, and usage is refused. Tries again until the ledger opens, and then starts
+ * the rest on the same sockets.
  */
 export async function waitForLedger(
   standing: Standing,
-  { counting, sockets, failure: first, start }: Deps,
+  { counting, sockets, opening, start }: Deps,
 ): Promise<Sidecar> {
   const { options, byAwsTime, platform, denial } = standing
   const { log } = options
-  let failure = first
+  let failure: SidecarError | undefined
   const notebook = new LateNotebook()
   const aws = startAws(options, platform, denial, byAwsTime.clock)
   const entitlementPart = await startEntitlementPart(byAwsTime, {
@@ -65,13 +65,12 @@ export async function waitForLedger(
     platform,
     counting,
     entitlement: entitlementPart.entitlement,
-    refusal: () => failure,
+    refusal: () => failure ?? stillOpening(),
     sockets,
   }).catch(async (error: unknown) => {
     await close()
     throw error
   })
-  log('ledger.away', failure.message, { code: failure.code })
   return waitingSidecar({
     room,
     platform,
@@ -79,7 +78,10 @@ export async function waitForLedger(
     close,
     why: 'its database was away, or its volume full or locked',
     async begin(signal) {
-      const ledgerPart = await openAgain(standing, signal, (next) => (failure = next))
+      const ledgerPart = await untilOpen(standing, { opening, signal }, (next) => {
+        if (failure === undefined) log('ledger.away', next.message, { code: next.code })
+        failure = next
+      })
       if (ledgerPart === undefined) return undefined
       log('ledger.back', 'The ledger is open, and usage is accepted.')
       notebook.attach(ledgerPart.ledger)
@@ -91,20 +93,30 @@ export async function waitForLedger(
 /** Between two attempts: soon at first, and at most ten seconds. */
 const pause = { baseMs: 500, capMs: 10_000 }
 
-/** Undefined when the sidecar stops first. */
-async function openAgain(
+/** Undefined when the sidecar stops between two attempts. */
+async function untilOpen(
   { byAwsTime: options, platform }: Standing,
-  signal: AbortSignal,
+  { opening: first, signal }: { opening: Promise<LedgerPart>; signal: AbortSignal },
   failed: (failure: SidecarError) => void,
 ): Promise<LedgerPart | undefined> {
+  let opening = first
   for (let attempt = 1; ; attempt += 1) {
-    await sleep(options.timers, backoffMs(attempt, options.random, pause), signal)
-    if (signal.aborted) return undefined
     try {
-      return await startLedger(options, platform)
+      return await opening
     } catch (error) {
       if (!isAway(error)) throw error
       failed(error)
     }
+    await sleep(options.timers, backoffMs(attempt, options.random, pause), signal)
+    if (signal.aborted) return undefined
+    opening = startLedger(options, platform)
   }
+}
+
+function stillOpening(): SidecarError {
+  return new SidecarError(
+    'LedgerOpening',
+    'The sidecar has just started, and opening and checking its ledger takes long. Nothing of this was recorded: send the same request again.',
+    { retryAfterSeconds: 2 },
+  )
 }

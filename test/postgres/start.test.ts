@@ -33,7 +33,10 @@ const report = { dimension: 'requests', quantity: 3, idempotencyKey: 'k' }
 test('a sidecar whose database is away starts, proves the entitlement, and refuses usage until later', async () => {
   const { sidecar, lines } = await startWithoutDatabase()
   await sidecar.until(async () => (await sidecar.get('/v1/entitlement')).status === 200)
-  const refused = await sidecar.post(report)
+  const refused = await sidecar.until(async () => {
+    const answer = await sidecar.post(report)
+    return answer.body['code'] === 'LedgerOpening' ? undefined : answer
+  })
   expect(refused).toMatchObject({ status: 503, body: { code: 'DatabaseUnavailable' } })
   expect(refused.headers.get('retry-after')).toBe('2')
   expect(await sidecar.get('/v1/usage')).toMatchObject({ status: 503 })

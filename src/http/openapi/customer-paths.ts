@@ -24,6 +24,7 @@ const changing: readonly ProblemCode[] = [
   'LedgerFailed',
   'LedgerFull',
   'LedgerNotWritable',
+  'LedgerOpening',
   ...commonCodes,
 ]
 const registered = {

@@ -141,6 +141,7 @@ const postUsage: OpenApiOperation = {
       'LedgerFailed',
       'LedgerFull',
       'LedgerNotWritable',
+      'LedgerOpening',
       'ReadingsFull',
       'PlatformUnknown',
       ...commonCodes,

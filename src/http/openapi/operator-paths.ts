@@ -112,6 +112,7 @@ function decide(action: OperatorAction): OpenApiOperation {
         'LedgerFailed',
         'LedgerFull',
         'LedgerNotWritable',
+        'LedgerOpening',
         'DatabaseUnavailable',
         'DatabaseNotUsable',
         'DatabaseOutcomeUnknown',

@@ -83,6 +83,7 @@ export const postMetrics: OpenApiOperation = {
       'LedgerBusy',
       'LedgerFailed',
       'LedgerNotWritable',
+      'LedgerOpening',
       'DatabaseUnavailable',
       'DatabaseNotUsable',
       'DatabaseOutcomeUnknown',

@@ -223,6 +223,14 @@ export const problemTable = {
       'A flush to disk failed, and the sidecar is about to end; whether the report is recorded can be unknown',
     todo: 'Repeat it with the same idempotency key until the sidecar is back; without a key it could count twice',
   },
+  LedgerOpening: {
+    status: 503,
+    title: 'The ledger is being opened',
+    awsName: 'ServiceUnavailableException',
+    happened:
+      'The sidecar has just started, and reading and checking a large ledger takes long; nothing was recorded, and the entitlement is answered',
+    todo: 'Repeat the request after `Retry-After`; the ledger opens by itself',
+  },
   LedgerNotWritable: {
     status: 503,
     title: 'The volume of the ledger does not accept writes',

@@ -1,0 +1,72 @@
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
+import { SidecarError } from '../../../src/kernel/errors.ts'
+import { Ledger } from '../../../src/ledger/ledger.ts'
+import { eventually } from '../../support/eventually.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+import { createRecordedLog } from '../../support/recorded-log.ts'
+import { startHarness } from '../../support/sidecar/sidecar-harness.ts'
+
+afterEach(() => void vi.restoreAllMocks())
+
+const report = { dimension: 'requests', quantity: 3, idempotencyKey: 'k' }
+
+/** A sidecar whose ledger does not open before `open` is called, five seconds after its start. */
+async function startSlowly() {
+  const { promise, resolve: open, reject } = Promise.withResolvers<void>()
+  const original = Ledger.open.bind(Ledger)
+  const opening = vi.spyOn(Ledger, 'open').mockImplementationOnce(async (options) => {
+    await promise.catch(async (error: unknown) => {
+      await options.store.close()
+      throw error
+    })
+    return original(options)
+  })
+  const { log, lines } = createRecordedLog()
+  const timers = new ManualClock()
+  const starting = startHarness({ timers, log })
+  await eventually(() => opening.mock.calls.length > 0)
+  await timers.advance(4999)
+  expect(lines.map(({ event }) => event)).not.toContain('ledger.opening')
+  await timers.advance(1)
+  const sidecar = await starting
+  onTestFinished(() => sidecar.close())
+  return { sidecar, lines, open, reject, timers }
+}
+
+test('a ledger that takes long to open does not keep the entitlement from being answered', async () => {
+  const { sidecar, lines, open } = await startSlowly()
+  await sidecar.until(async () => (await sidecar.get('/v1/entitlement')).status === 200)
+  expect(await sidecar.ops('/livez')).toMatchObject({ status: 200 })
+  const refused = await sidecar.post(report)
+  expect(refused).toMatchObject({ status: 503, body: { code: 'LedgerOpening' } })
+  expect(refused.headers.get('retry-after')).toBe('2')
+  open()
+  await sidecar.until(async () => (await sidecar.post(report)).status === 200)
+  const events = lines.map(({ event }) => event)
+  expect(events).toEqual(expect.arrayContaining(['ledger.opening', 'ledger.back']))
+  expect(events).not.toContain('ledger.away')
+})
+
+test('a ledger that turns out unusable ends the sidecar all the same', async () => {
+  const { sidecar, lines, reject } = await startSlowly()
+  reject(new SidecarError('LedgerTooNew', 'It is of another version.'))
+  expect(await sidecar.sidecar.failed).toMatchObject({ code: 'LedgerTooNew' })
+  expect(lines.at(-1)).toMatchObject({ event: 'sidecar.start-failed' })
+})
+
+test('a ledger that could not be opened is tried again', async () => {
+  const { sidecar, lines, reject, timers } = await startSlowly()
+  reject(new SidecarError('LedgerFull', 'There is no room.'))
+  await sidecar.until(async () => (await sidecar.post(report)).status === 507)
+  await timers.advance(10_000)
+  await sidecar.until(async () => (await sidecar.post(report)).status === 200)
+  expect(lines.filter(({ event }) => event === 'ledger.away')).toHaveLength(1)
+})
+
+test('a sidecar that is told to end while its ledger opens ends once it is open', async () => {
+  const { sidecar, lines, open } = await startSlowly()
+  const stopped = sidecar.sidecar.stop()
+  open()
+  await stopped
+  expect(lines.at(-1)).toMatchObject({ event: 'sidecar.stopped' })
+})
