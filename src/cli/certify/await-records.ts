@@ -58,7 +58,7 @@ export function judgeRecords(
   }
   const open = outcomes.filter(({ state }) => state === 'waiting').map(({ dimension }) => dimension)
   return open.length === 0
-    ? ['pass', 'AWS has accepted a record of every dimension.']
+    ? ['pass', 'AWS has accepted a record of every dimension that was reported.']
     : ['warn', `AWS has not decided yet about ${open.join(', ')}. Run "ledger show" later.`]
 }
 

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { Product } from '../../product/product.ts'
-import { routeOf } from '../../product/routes.ts'
 import { SidecarError } from '../../kernel/errors.ts'
+import { microPerUnit } from '../../metering/amount.ts'
+import { formatQuantity } from '../../metering/quantity.ts'
+import type { Dimension, Product } from '../../product/product.ts'
+import { hasCustomers, routeOf } from '../../product/routes.ts'
 
 /** One dimension's part of what AWS must receive before a listing goes public. */
 export interface PlannedUsage {
@@ -10,31 +12,82 @@ export interface PlannedUsage {
   readonly units: number
   /** The same in the application's units, as it is reported. */
   readonly quantity: string
+  /** Whether it is reported as so many distinct members. */
+  readonly asMembers: boolean
   /** The same for the same plan, so that a second run bills nothing more. */
   readonly idempotencyKey: string
 }
 
+/** What is reported for a listing, and what the application itself has to use. */
+export interface CertifyPlan {
+  readonly reports: readonly PlannedUsage[]
+  /** A sentence for each dimension that no report can give a record. */
+  readonly leftToApplication: readonly string[]
+}
+
 export const mostUnits = 1_000_000
 const largestReport = 10n ** 15n
+/** Distinct members of a dimension: a request has 1000 reports at most, and a product 24 dimensions. */
+const mostMembers = 40n
 
 /**
- * Plans a report of `units` for every dimension; none on the route hourly, which AWS meters itself.
- * Throws InvalidArguments when such a report would be too large.
+ * Plans a report of `units` for each dimension that takes one; none on the route hourly, which AWS meters
+ * itself, and on saas, where usage is a customer's. Throws InvalidArguments when such a report would be too
+ * large, or be held.
  */
-export function planCertify(product: Product, units: number): PlannedUsage[] {
+export function planCertify(product: Product, units: number): CertifyPlan {
   const { productCode, route, dimensions } = product
-  if (routeOf(route).channel === undefined) return []
-  return dimensions.map(({ name: dimension, divisor }) => {
+  const reports: PlannedUsage[] = []
+  const leftToApplication: string[] = []
+  if (routeOf(route).channel === undefined || hasCustomers(route))
+    return { reports, leftToApplication }
+  for (const dimension of dimensions) {
+    const { name, divisor, aggregate } = dimension
     const quantity = BigInt(units) * divisor
-    if (quantity > largestReport)
-      throw new SidecarError(
-        'InvalidArguments',
-        `${units} of ${dimension} are ${quantity} of the application's units, and a report may have at most ${largestReport}. Give a smaller --quantity.`,
+    const own = ownUsage(dimension, quantity)
+    if (own !== undefined) {
+      leftToApplication.push(
+        `${name} ${own}, so no report can give it a record: use the product until it has one, and see "ledger show".`,
       )
-    const content = [productCode, dimension, units].join('\n')
+      continue
+    }
+    checkQuantity(dimension, units, quantity)
+    const content = [productCode, name, units].join('\n')
     const hash = createHash('sha256').update(content).digest('hex')
-    return { dimension, units, quantity: String(quantity), idempotencyKey: `certify-${hash}` }
-  })
+    reports.push({
+      dimension: name,
+      units,
+      quantity: String(quantity),
+      asMembers: aggregate === 'unique',
+      idempotencyKey: `certify-${hash}`,
+    })
+  }
+  return { reports, leftToApplication }
+}
+
+/** Why a report can't give the dimension a record of so much; undefined where it can. */
+function ownUsage({ from, aggregate }: Dimension, quantity: bigint): string | undefined {
+  if (from?.heartbeat !== undefined) return 'counts by itself while the task or pod runs'
+  if (from !== undefined) return 'counts what its source gives'
+  if (aggregate === 'last') return 'has the last value that the application reports'
+  if (aggregate === 'integral') return 'has the values of the application times their hours'
+  if (aggregate === 'unique' && quantity > mostMembers)
+    return `counts distinct members, of which this would be ${quantity}`
+  return undefined
+}
+
+function checkQuantity({ name, maxPerHour }: Dimension, units: number, quantity: bigint): void {
+  const amount = `${units} of ${name} are ${quantity} of the application's units`
+  if (quantity > largestReport)
+    throw new SidecarError(
+      'InvalidArguments',
+      `${amount}, and a report may have at most ${largestReport}. Give a smaller --quantity.`,
+    )
+  if (maxPerHour !== undefined && quantity * microPerUnit > maxPerHour)
+    throw new SidecarError(
+      'InvalidArguments',
+      `${amount}, and more than its maxPerHour (${formatQuantity(maxPerHour)}) is held. Give a smaller --quantity.`,
+    )
 }
 
 /** Describes what a plan bills, for people. */

@@ -2,9 +2,9 @@ import { toIso } from '../../kernel/clock.ts'
 import { fail, succeed, type Result } from '../../kernel/result.ts'
 import { hourMs } from '../../metering/hour.ts'
 import { awaitRecords, judgeRecords, type RecordOutcome } from './await-records.ts'
-import { planCertify, planWords, type PlannedUsage } from './certify-plan.ts'
+import { planCertify, planWords, type CertifyPlan, type PlannedUsage } from './certify-plan.ts'
 import type { Diagnosis } from '../../doctor/diagnosis.ts'
-import { routeOf } from '../../product/routes.ts'
+import { hasCustomers, routeOf } from '../../product/routes.ts'
 import { remainingSteps } from './remaining-steps.ts'
 import { reportPlannedUsage, type RecordedUsage } from './report-planned-usage.ts'
 import { appUrl, askEntitlement, parseEntitlement } from '../../doctor/running-sidecar.ts'
@@ -34,18 +34,21 @@ export interface Certified {
   readonly remaining: readonly string[]
 }
 
+const nothingPlanned: CertifyPlan = { reports: [], leftToApplication: [] }
+
 /** Added to the longest that a record waits: an hour, and the two delays. */
 const reserveMs = 15 * 60_000
 
 /**
  * Sends what AWS requires of a container product before its listing goes public: a record of every
- * dimension. The usage goes to the running sidecar, because only that may send records here.
+ * dimension, as far as reports can give it one. The usage goes to the running sidecar, because only that may send records here.
  */
 export async function certify(options: CertifyOptions): Promise<Certified> {
   const { diagnosis, units, agreed, wait, onWaiting } = options
   const { product } = diagnosis
-  const remaining = await remainingSteps(diagnosis)
-  const plan = product === undefined ? [] : planCertify(product, units)
+  const { reports: plan, leftToApplication } =
+    product === undefined ? nothingPlanned : planCertify(product, units)
+  const remaining = [...leftToApplication, ...(await remainingSteps(diagnosis))]
   const end = (status: Certified['status'], message: string, more: Partial<Certified> = {}) => ({
     status,
     message,
@@ -61,6 +64,13 @@ export async function certify(options: CertifyOptions): Promise<Certified> {
       'pass',
       `The route ${product.route} sends no records: RegisterUsage, called above, is the step.`,
     )
+  if (product !== undefined && hasCustomers(product.route))
+    return end(
+      'warn',
+      `Nothing was sent: on the route ${product.route} usage is a customer's. Register an AWS account of yours as a customer, report its usage with POST /v1/usage, and see its records with "ledger show".`,
+    )
+  if (product !== undefined && plan.length === 0)
+    return end('warn', 'Nothing was sent: no dimension of this product takes a report. See below.')
   const target = await findSidecar(diagnosis)
   if (!target.ok) return end('fail', `Nothing was sent: ${target.failure}`)
   const url = target.value

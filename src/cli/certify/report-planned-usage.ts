@@ -22,15 +22,11 @@ export async function reportPlannedUsage(
   url: string,
   plan: readonly PlannedUsage[],
 ): Promise<Result<readonly RecordedUsage[], string>> {
-  const reports = plan.map(({ dimension, quantity, idempotencyKey }) => ({
-    dimension,
-    quantity,
-    idempotencyKey,
-  }))
+  const requested = plan.map(reportsOf)
   const answer = await askListener(diagnosis, `${url}/v1/usage`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...appHeaders(diagnosis) },
-    body: JSON.stringify({ reports }),
+    body: JSON.stringify({ reports: requested.flat() }),
   })
   if (!answer.ok)
     return fail(
@@ -39,10 +35,21 @@ export async function reportPlannedUsage(
   const { results, code, detail } = membersOf(answer.value.text)
   if (answer.value.status !== 200 || !Array.isArray(results))
     return fail(`The sidecar did not accept the report: ${String(code)}: ${String(detail)}`)
+  let next = 0
   return succeed(
     plan.map((item, index) => {
-      const { result, hour } = membersOf(JSON.stringify(results[index]))
+      const { result, hour } = membersOf(JSON.stringify(results[next]))
+      next += requested[index]?.length ?? 0
       return { ...item, hour: fromIso(String(hour)) ?? 0, duplicate: result === 'duplicate' }
     }),
   )
+}
+
+function reportsOf({ dimension, quantity, asMembers, idempotencyKey }: PlannedUsage): object[] {
+  if (!asMembers) return [{ dimension, quantity, idempotencyKey }]
+  return Array.from({ length: Number(quantity) }, (_, index) => ({
+    dimension,
+    member: `certify-${index + 1}`,
+    idempotencyKey: `${idempotencyKey}-${index + 1}`,
+  }))
 }

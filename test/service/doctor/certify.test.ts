@@ -22,7 +22,7 @@ describe('the plan', () => {
   }
 
   test("counts in AWS's units and reports in the application's", () => {
-    const plan = planCertify(product, 3)
+    const { reports: plan } = planCertify(product, 3)
     expect(plan).toMatchObject([
       { dimension: 'requests', units: 3, quantity: '3' },
       { dimension: 'storage', units: 3, quantity: '3072' },
@@ -32,17 +32,59 @@ describe('the plan', () => {
 
   test('has the same keys for the same plan, and others for any other', () => {
     const keys = (units: number, productCode = 'code-1') =>
-      planCertify({ ...product, productCode }, units).map(({ idempotencyKey }) => idempotencyKey)
+      planCertify({ ...product, productCode }, units).reports.map(
+        ({ idempotencyKey }) => idempotencyKey,
+      )
     expect(keys(1)).toEqual(keys(1))
     expect(new Set([...keys(1), ...keys(2), ...keys(1, 'code-2')]).size).toBe(6)
     for (const key of keys(1)) expect(key).toMatch(/^[!-~]{1,255}$/)
   })
 
-  test('is empty on the route hourly, and refuses what no report can hold', () => {
-    expect(planCertify({ ...product, route: 'hourly' }, 1)).toEqual([])
+  test('is empty on the routes hourly and saas, and refuses what no report can hold', () => {
+    const nothing = { reports: [], leftToApplication: [] }
+    expect(planCertify({ ...product, route: 'hourly' }, 1)).toEqual(nothing)
+    expect(planCertify({ ...product, route: 'saas' }, 1)).toEqual(nothing)
     const huge = { ...product, dimensions: [dimension('bytes', 10n ** 15n)] }
-    expect(planCertify(huge, 1)).toHaveLength(1)
+    expect(planCertify(huge, 1).reports).toHaveLength(1)
     expect(() => planCertify(huge, 2)).toThrow(/a report may have at most/)
+  })
+
+  test('refuses what would be held', () => {
+    const guarded = { ...dimension('requests'), maxPerHour: 2_000_000n }
+    expect(planCertify({ ...product, dimensions: [guarded] }, 2).reports).toHaveLength(1)
+    expect(() => planCertify({ ...product, dimensions: [guarded] }, 3)).toThrow(
+      /^3 of requests are 3 of the application's units, and more than its maxPerHour \(2\) is held\. Give a smaller --quantity\.$/,
+    )
+  })
+
+  test('leaves to the application what no report can give a record', () => {
+    const noSource = { prometheus: undefined, otlp: undefined, heartbeat: undefined }
+    const metric = { match: undefined, tags: undefined, firstValue: 'count' } as const
+    const dimensions = [
+      { ...dimension('scraped'), from: { ...noSource, otlp: { ...metric, metric: 'm' } } },
+      {
+        ...dimension('beating'),
+        aggregate: 'max',
+        from: { ...noSource, heartbeat: { value: 1n } },
+      },
+      { ...dimension('newest'), aggregate: 'last' },
+      { ...dimension('standing'), aggregate: 'integral' },
+      { ...dimension('users', 41n), aggregate: 'unique' },
+      { ...dimension('few', 40n), aggregate: 'unique' },
+      { ...dimension('most'), aggregate: 'max' },
+    ] as const
+    const { reports, leftToApplication } = planCertify({ ...product, dimensions }, 1)
+    expect(reports.map(({ dimension: name, asMembers }) => [name, asMembers])).toEqual([
+      ['few', true],
+      ['most', false],
+    ])
+    expect(leftToApplication.map((sentence) => sentence.split(',')[0])).toEqual([
+      'scraped counts what its source gives',
+      'beating counts by itself while the task or pod runs',
+      'newest has the last value that the application reports',
+      'standing has the values of the application times their hours',
+      'users counts distinct members',
+    ])
   })
 })
 
@@ -131,7 +173,7 @@ describe('doctor --certify', () => {
     const { certify } = await passTime(waiting)
     expect(certify).toMatchObject({
       status: 'pass',
-      message: 'AWS has accepted a record of every dimension.',
+      message: 'AWS has accepted a record of every dimension that was reported.',
     })
     const records = await harness.records()
     expect(records.map(({ dimension, quantity }) => [dimension, quantity])).toEqual([

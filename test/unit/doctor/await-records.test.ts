@@ -13,6 +13,7 @@ const usage = {
   dimension: 'requests',
   units: 1,
   quantity: '1',
+  asMembers: false,
   idempotencyKey: 'key',
   hour: Date.parse(nine),
   duplicate: false,
