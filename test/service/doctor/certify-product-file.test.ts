@@ -41,11 +41,11 @@ async function certifyWith(dimensions: readonly Readonly<Record<string, unknown>
     credentials: { accessKeyId, secretAccessKey: 'secret' },
   })
   const certify = async () => (await doctorJson(machine, '--certify', '--yes')).certify
-  return { certify, records: async () => (await sidecar.endHour(), sidecar.records()) }
+  return { certify, sidecar }
 }
 
 test('what takes no report is left to the application, and the others are reported', async () => {
-  const { certify, records } = await certifyWith([
+  const { certify, sidecar } = await certifyWith([
     { name: 'users', aggregate: 'unique', divisor: 3 },
     { name: 'seats', aggregate: 'max' },
     { name: 'jobs', from: { otlp: { metric: 'app.jobs' } } },
@@ -64,7 +64,11 @@ test('what takes no report is left to the application, and the others are report
   expect(await certify()).toMatchObject({
     dimensions: [{ duplicate: true }, { duplicate: true }],
   })
-  const sent = (await records()).map(({ dimension, quantity }) => `${dimension}: ${quantity}`)
+  await sidecar.endHour()
+  await sidecar.until(async () => (await sidecar.records()).length === 2)
+  const sent = (await sidecar.records()).map(
+    ({ dimension, quantity }) => `${dimension}: ${quantity}`,
+  )
   expect(sent.toSorted()).toEqual(['seats: 1', 'users: 1'])
 })
 
