@@ -1,3 +1,4 @@
+import http from 'node:http'
 import { MarketplaceMeteringClient } from '@aws-sdk/client-marketplace-metering'
 import { meteringEndpoint, type EndpointForm } from './endpoints.ts'
 
@@ -34,6 +35,9 @@ export function endpointOf({ endpoint, region, endpointForm }: ClientOptions): U
 /** Creates the SDK's client, of which calls use credentials, signer and connections. */
 export function createClient(options: ClientOptions): MarketplaceMeteringClient {
   const { region, credentials, timeoutMs } = options
+  // The SDK asks the machine's metadata service for a role with this one, and with NODE_USE_ENV_PROXY it would go
+  // through the proxy of HTTP_PROXY.
+  http.globalAgent = new http.Agent({ keepAlive: true })
   const agent = { keepAlive: true, timeout: idleConnectionMs }
   // Explicit, so that NODE_TLS_REJECT_UNAUTHORIZED changes nothing.
   const secureAgent = { ...agent, rejectUnauthorized: true }

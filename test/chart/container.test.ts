@@ -93,7 +93,7 @@ test('additional mounts and variables are added to those of the chart', async ()
     await render({
       sidecar: {
         volumeMounts: [mount],
-        env: { HTTPS_PROXY: 'http://proxy:3128' },
+        env: { NODE_EXTRA_CA_CERTS: '/etc/ca/ca.pem' },
         settings: { SIDECAR_API_TOKEN_FILE: '/run/token/it' },
       },
     }),
@@ -103,7 +103,7 @@ test('additional mounts and variables are added to those of the chart', async ()
     mount,
   ])
   expect(envOf(sidecar)).toMatchObject({
-    HTTPS_PROXY: 'http://proxy:3128',
+    NODE_EXTRA_CA_CERTS: '/etc/ca/ca.pem',
     SIDECAR_API_TOKEN_FILE: '/run/token/it',
   })
 })

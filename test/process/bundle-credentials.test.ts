@@ -121,7 +121,13 @@ describe('the bundle calls AWS', () => {
     expect(service.requests).toContain('GET /credentials')
   })
 
-  test('with the role of the machine (EC2)', async () => {
+  test.each([
+    ['', {}],
+    [
+      ', whatever proxy the environment names',
+      { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: 'http://127.0.0.1:1' },
+    ],
+  ])('with the role of the machine (EC2)%s', async (_, proxy) => {
     const service = await startService((path) => {
       if (path === '/latest/api/token') return 'a-token'
       return path.endsWith('/a-role')
@@ -131,6 +137,7 @@ describe('the bundle calls AWS', () => {
     const environment = {
       AWS_EC2_METADATA_DISABLED: 'false',
       AWS_EC2_METADATA_SERVICE_ENDPOINT: service.url,
+      ...proxy,
     }
     await expectBilled(environment, 'AKIAINSTANCEROLE')
   })
