@@ -63,12 +63,11 @@ export function checkOwner(resource: string, previous: string | undefined): void
  */
 export async function checkSharedBook(
   { product }: Pick<ForCustomers, 'product'>,
-  book: Pick<BookReader, 'accountSums' | 'customerRegion'>,
+  book: Pick<BookReader, 'billed'>,
 ): Promise<void> {
   const { region } = product
-  const accounts = await book.accountSums()
-  const isOfOthers = accounts.some(({ customer }) => (customer !== '') !== (region !== undefined))
-  const known = await book.customerRegion()
+  const { buyers, customers, region: known } = await book.billed()
+  const isOfOthers = region === undefined ? customers : buyers
   if (!isOfOthers && (known === undefined || known === region)) return
   throw new SidecarError(
     'InvalidSettings',

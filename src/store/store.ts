@@ -3,6 +3,8 @@ import type { Changes } from './changes.ts'
 import type { CustomerSummary, CustomerUsage } from './customer-summary.ts'
 import type {
   AccountSums,
+  AuditFindings,
+  Billed,
   BookOwner,
   DiskSpace,
   ExportFilter,
@@ -39,10 +41,13 @@ export interface BookReader {
   customer(key: string, now: number): Promise<CustomerUsage | undefined>
   /** What the book has of each account. */
   accountSums(): Promise<readonly AccountSums[]>
-  /** The accounts that do not add up, found without all accounts in memory and without a stall. */
-  unbalanced(): Promise<readonly AccountSums[]>
-  /** The region in which the customers are billed, those who were deleted too; undefined without any. */
-  customerRegion(): Promise<string | undefined>
+  /**
+   * What is wrong with the book, found without all accounts in memory and without a stall. Of a large book that many
+   * share, it may have been found a while ago, and by another of them.
+   */
+  audited(): Promise<AuditFindings>
+  /** Whom the usage of the book is billed to. */
+  billed(): Promise<Billed>
   /** AWS's ids that more than one record bears, which is a defect. */
   sharedMeteringIds(): Promise<readonly SharedMeteringId[]>
   /** Undefined for an id that no record has, or whose record is forgotten. */

@@ -225,6 +225,24 @@ export interface SharedMeteringId {
   readonly records: readonly number[]
 }
 
+/** Whom the usage of a book is billed to. */
+export interface Billed {
+  /** Whether there is usage of buyers who run the task or pod. */
+  readonly buyers: boolean
+  /** Whether there is usage of customers. */
+  readonly customers: boolean
+  /** In which the customers are billed, those who were deleted too; undefined without any. */
+  readonly region: string | undefined
+}
+
+/** What an audit finds wrong. */
+export interface AuditFindings {
+  /** The accounts that do not add up. */
+  readonly unbalanced: readonly AccountSums[]
+  /** AWS's ids that more than one record bears. */
+  readonly sharedMeteringIds: readonly SharedMeteringId[]
+}
+
 /** What of an account's usage is in no place, or, below 0, in two; anything but 0 is a defect. */
 export function imbalanceOf(sums: AccountSums): bigint {
   const { reported, open, fraction, held, recorded } = sums

@@ -157,7 +157,10 @@ test('an audit of a large ledger may take longer than any other statement', asyn
   const client = new Client({ connectionString: url })
   await client.connect()
   onTestFinished(() => client.end())
-  for (const audit of [() => store.unbalanced(), () => store.sharedMeteringIds()]) {
+  for (const [audit, found] of [
+    [() => store.audited(), { unbalanced: [], sharedMeteringIds: [] }],
+    [() => store.sharedMeteringIds(), []],
+  ] as const) {
     await client.query('BEGIN; LOCK TABLE marketplace_sidecar.record')
     const audited = audit()
     // Three times as long as another one may take.
@@ -169,6 +172,6 @@ test('an audit of a large ledger may take longer than any other statement', asyn
       return rows.length > 0
     })
     await client.query('COMMIT')
-    expect(await audited).toEqual([])
+    expect(await audited).toEqual(found)
   }
 })

@@ -5,15 +5,15 @@ import { auditBook } from './audit.ts'
 import { logAudit } from './log-audit.ts'
 
 interface Audited {
-  readonly store: Pick<BookReader, 'unbalanced' | 'sharedMeteringIds'>
+  readonly store: Pick<BookReader, 'audited'>
   readonly events: Events
   readonly log: Log
 }
 
 /** Audits a book, and logs and emits what is wrong with it. */
 export async function auditStore({ store, events, log }: Audited): Promise<void> {
-  const wrong = auditBook(await store.unbalanced())
-  const shared = await store.sharedMeteringIds()
+  const { unbalanced, sharedMeteringIds: shared } = await store.audited()
+  const wrong = auditBook(unbalanced)
   logAudit(log, wrong, shared)
   events.emit('ledgerAudited', {
     balanced: wrong.length === 0 && shared.length === 0,

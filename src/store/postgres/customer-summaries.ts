@@ -1,7 +1,7 @@
 import { heldReasonOf } from '../../metering/held.ts'
 import { customerHolder } from '../../metering/slot.ts'
 import type { CustomerSummary, CustomerUsage } from '../customer-summary.ts'
-import { summaryWindowMs } from '../summary.ts'
+import { summaryWindowMs, type Billed } from '../summary.ts'
 import type { Row, Session } from './connection/database.ts'
 import { summaryOf } from '../record-row.ts'
 import { selectSummaries, unsentSql } from './record-rows.ts'
@@ -112,5 +112,19 @@ function hourOf(row: Row) {
     dimension: String(row['dimension']),
     hour: row['hour'] as number,
     quantity: row['micro'] as bigint,
+  }
+}
+
+/** Whom the usage of the book is billed to. */
+export async function billedIn(session: Session): Promise<Billed> {
+  const [row] = await session.query(
+    `SELECT (SELECT region FROM marketplace_sidecar.registration WHERE ${isNamed} LIMIT 1) AS region,
+            EXISTS (SELECT FROM marketplace_sidecar.account WHERE registration_id = 0) AS buyers,
+            EXISTS (SELECT FROM marketplace_sidecar.account WHERE registration_id <> 0) AS customers`,
+  )
+  return {
+    buyers: row?.['buyers'] === true,
+    customers: row?.['customers'] === true,
+    region: (row?.['region'] as string | null) ?? undefined,
   }
 }

@@ -37,6 +37,8 @@ interface OpenPostgresStoreOptions extends Omit<DatabaseOptions, 'target'> {
   readonly outcomeMs?: number | undefined
   /** What idempotency keys may take; undefined for 8 GiB. */
   readonly keyLimitBytes?: number | undefined
+  /** How many times as long as the last audit of the book took none begins after it; undefined for 0. */
+  readonly auditRest?: number | undefined
   /** For tests of connections that break. */
   readonly wrap?: ((database: Database) => Database) | undefined
 }
@@ -55,7 +57,8 @@ export async function openPostgresStore(options: OpenPostgresStoreOptions): Prom
       await checkVersion(session)
       await checkDurability(session)
     })
-    const { actor, outcomeMs, keyLimitBytes = mostKeyBytes, onCommitted = () => {} } = options
+    const { actor, outcomeMs, keyLimitBytes = mostKeyBytes, auditRest = 0 } = options
+    const { onCommitted = () => {} } = options
     const acting = actor && (await act(database, actor))
     const onLost = actor?.onLost ?? (() => {})
     return new PostgresStore({
@@ -64,6 +67,7 @@ export async function openPostgresStore(options: OpenPostgresStoreOptions): Prom
       acting,
       outcomeMs,
       keyLimitBytes,
+      auditRest,
       onLost,
       onCommitted,
     })

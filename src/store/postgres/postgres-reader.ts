@@ -6,6 +6,8 @@ import type { BookReader } from '../store.ts'
 import type { SealableHours } from '../view.ts'
 import type {
   AccountSums,
+  AuditFindings,
+  Billed,
   BookOwner,
   ExportFilter,
   Found,
@@ -18,13 +20,12 @@ import type {
   UsageSummary,
   WholeOverview,
 } from '../summary.ts'
-import { accountSums, unbalancedAccounts } from './account-sums.ts'
+import { accountSums, unbalancedAccounts } from './audit/account-sums.ts'
 import type { Database, Session } from './connection/database.ts'
 import { translate } from './connection/database-errors.ts'
 import { findRecordId } from './find-record.ts'
 import { Names } from './names.ts'
-import { customersOf, customerUsage } from './customer-summaries.ts'
-import { isNamed } from './view/load-customers.ts'
+import { billedIn, customersOf, customerUsage } from './customer-summaries.ts'
 import { summaryOf } from '../record-row.ts'
 import { selectRecords, selectSummaries, unsentSql, wholeRecords } from './record-rows.ts'
 import { hasSealable, leftSql } from './shared-usage.ts'
@@ -44,7 +45,7 @@ interface PostgresReaderOptions {
 const pageSize = 500
 
 /** How long a question may take that adds up the whole book, of which no start and no sealing may fail. */
-const auditMs = 600_000
+export const auditMs = 600_000
 
 /** Answers the questions about a book in PostgreSQL. */
 export class PostgresReader implements BookReader {
@@ -127,17 +128,13 @@ export class PostgresReader implements BookReader {
     return this.#answer(accountSums, auditMs)
   }
 
-  unbalanced(): Promise<readonly AccountSums[]> {
-    return this.#answer(unbalancedAccounts, auditMs)
+  async audited(): Promise<AuditFindings> {
+    const unbalanced = await this.#answer(unbalancedAccounts, auditMs)
+    return { unbalanced, sharedMeteringIds: await this.sharedMeteringIds() }
   }
 
-  customerRegion(): Promise<string | undefined> {
-    return this.#answer(async (session) => {
-      const [row] = await session.query(
-        `SELECT region FROM marketplace_sidecar.registration WHERE ${isNamed} LIMIT 1`,
-      )
-      return row && String(row['region'])
-    })
+  billed(): Promise<Billed> {
+    return this.#answer(billedIn)
   }
 
   async sharedMeteringIds(): Promise<readonly SharedMeteringId[]> {

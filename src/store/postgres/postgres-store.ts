@@ -3,16 +3,17 @@ import type { SidecarError } from '../../kernel/errors.ts'
 import type { Changes } from '../changes.ts'
 import { keysFull } from '../room-of-keys.ts'
 import type { Store } from '../store.ts'
-import type { DiskSpace } from '../summary.ts'
+import type { AuditFindings, DiskSpace } from '../summary.ts'
 import type { BookView } from '../view.ts'
 import type { Database } from './connection/database.ts'
-import { isUniqueViolation } from './connection/database-errors.ts'
+import { isUniqueViolation, translate } from './connection/database-errors.ts'
 import { GroupCommits } from './group-commits.ts'
 import type { Lease } from './lease.ts'
 import { Names } from './names.ts'
-import { PostgresReader } from './postgres-reader.ts'
+import { auditMs, PostgresReader } from './postgres-reader.ts'
 import { hourName, Loaded } from './view/loaded.ts'
 import type { Scope } from './scope.ts'
+import { SharedAudit } from './audit/shared-audit.ts'
 import { customerLockOf, lockCustomers, type CustomerLock } from './view/load-customers.ts'
 import { Loader } from './view/loader.ts'
 import { LoadingView } from './view/loading-view.ts'
@@ -35,6 +36,8 @@ interface PostgresStoreOptions {
   readonly onCommitted: () => void
   /** What the idempotency keys of all tasks and pods may take. */
   readonly keyLimitBytes: number
+  /** How many times as long as the last audit took none begins after it. */
+  readonly auditRest: number
 }
 
 /** How long what was loaded may be used by later groups. */
@@ -71,6 +74,18 @@ export class PostgresStore extends PostgresReader implements Store {
       )
     } finally {
       this.#names.trim()
+    }
+  }
+
+  /** Of a book that others share, whoever of them has audited it last. */
+  override async audited(): Promise<AuditFindings> {
+    const { database, name, auditRest, acting } = this.#options
+    if (acting === undefined) return super.audited()
+    const options = { database, rest: auditRest, longestMs: auditMs }
+    try {
+      return await new SharedAudit({ ...options, audit: () => super.audited() }).findings()
+    } catch (error) {
+      throw translate(error, name)
     }
   }
 

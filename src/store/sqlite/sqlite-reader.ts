@@ -7,6 +7,8 @@ import type { SealableHours } from '../view.ts'
 import type { BookReader } from '../store.ts'
 import type {
   AccountSums,
+  AuditFindings,
+  Billed,
   BookOwner,
   ExportFilter,
   Found,
@@ -21,7 +23,7 @@ import type {
   WholeOverview,
 } from '../summary.ts'
 import { accountSums, unbalancedAccounts } from './account-sums.ts'
-import { amountOf } from './amount-columns.ts'
+import { amountOf, onlyRow } from './amount-columns.ts'
 import { customersOf, customerUsage } from './customer-summaries.ts'
 import { Names } from './names.ts'
 import { isNamed, sealableSql } from './registration-rows.ts'
@@ -101,16 +103,26 @@ export class SqliteReader implements BookReader {
     return answer(() => accountSums(this.#database))
   }
 
-  unbalanced(): Promise<readonly AccountSums[]> {
-    return unbalancedAccounts(this.#database)
+  async audited(): Promise<AuditFindings> {
+    const unbalanced = await unbalancedAccounts(this.#database)
+    return { unbalanced, sharedMeteringIds: await this.sharedMeteringIds() }
   }
 
-  customerRegion(): Promise<string | undefined> {
+  billed(): Promise<Billed> {
     return answer(() => {
       const row = this.#database
-        .prepare(`SELECT region FROM registration WHERE ${isNamed} LIMIT 1`)
+        .prepare(
+          `SELECT (SELECT region FROM registration WHERE ${isNamed} LIMIT 1) AS region,
+                  EXISTS (SELECT 1 FROM account WHERE registration_id = 0) AS buyers,
+                  EXISTS (SELECT 1 FROM account WHERE registration_id <> 0) AS customers`,
+        )
         .get()
-      return row && String(row['region'])
+      const { region, buyers, customers } = onlyRow(row)
+      return {
+        buyers: buyers === 1,
+        customers: customers === 1,
+        region: region === null ? undefined : String(region),
+      }
     })
   }
 

@@ -158,11 +158,14 @@ export function describeCustomers(name: string, owned: () => Promise<{ store: St
 
     test('have a region, which those who were deleted still have', async () => {
       const { store } = await owned()
-      expect(await store.customerRegion()).toBeUndefined()
+      expect(await store.billed()).toEqual({ buyers: false, customers: false, region: undefined })
       await write(store, { added: [addedTo(waiting, nine, cells)] })
-      expect(await store.customerRegion()).toBeUndefined()
-      await write(store, { registrations: [{ ...acme, deletedAt: nine }] })
-      expect(await store.customerRegion()).toBe('us-east-1')
+      expect(await store.billed()).toEqual({ buyers: false, customers: true, region: undefined })
+      await write(store, {
+        registrations: [{ ...acme, deletedAt: nine }],
+        added: [addedTo(accountFor('requests'), nine, cells)],
+      })
+      expect(await store.billed()).toEqual({ buyers: true, customers: true, region: 'us-east-1' })
     })
 
     test('are unbalanced where what was reported is in no place', async () => {
@@ -178,11 +181,12 @@ export function describeCustomers(name: string, owned: () => Promise<{ store: St
         })),
         added: [addedTo(good, nine, cells)],
       })
-      expect(await store.unbalanced()).toMatchObject([
-        { customer: 'acme', reported: unit, open: 0n },
-      ])
+      expect(await store.audited()).toMatchObject({
+        unbalanced: [{ customer: 'acme', reported: unit, open: 0n }],
+        sharedMeteringIds: [],
+      })
       await write(store, { added: [addedTo(wrong, nine, cells)] })
-      expect(await store.unbalanced()).toEqual([])
+      expect(await store.audited()).toEqual({ unbalanced: [], sharedMeteringIds: [] })
     })
 
     test('have accounts of their own, and none without a registration', async () => {

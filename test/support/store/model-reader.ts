@@ -16,6 +16,8 @@ import {
   summaryWindowMs,
   type AccountFraction,
   type AccountSums,
+  type AuditFindings,
+  type Billed,
   type BookOwner,
   type ExportFilter,
   type Found,
@@ -186,13 +188,19 @@ export class ModelReader implements BookReader {
     }
   }
 
-  async unbalanced(): Promise<AccountSums[]> {
-    return (await this.accountSums()).filter((sums) => imbalanceOf(sums) !== 0n)
+  async audited(): Promise<AuditFindings> {
+    const unbalanced = (await this.accountSums()).filter((sums) => imbalanceOf(sums) !== 0n)
+    return { unbalanced, sharedMeteringIds: await this.sharedMeteringIds() }
   }
 
-  async customerRegion(): Promise<string | undefined> {
+  async billed(): Promise<Billed> {
     const [first] = this.#now().registrations.values()
-    return first?.identity.region
+    const keys = [...this.#now().accounts.values()].map(({ account }) => account.key)
+    return {
+      buyers: keys.some(({ customer }) => customer === ''),
+      customers: keys.some(({ customer }) => customer !== ''),
+      region: first?.identity.region,
+    }
   }
 
   async accountSums(): Promise<AccountSums[]> {

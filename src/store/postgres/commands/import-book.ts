@@ -4,15 +4,15 @@ import type { MeteringRecord } from '../../../metering/record/record.ts'
 import type { Changes } from '../../changes.ts'
 import { imbalanceOf, type AccountSums } from '../../summary.ts'
 import type { WholeBook } from '../../whole-book.ts'
-import { accountSums } from '../account-sums.ts'
+import { accountSums } from '../audit/account-sums.ts'
 import { CommitUnknown, openDatabase, type Database, type Session } from '../connection/database.ts'
 import { isUniqueViolation, translate } from '../connection/database-errors.ts'
 import { nameOfDatabase, parseDatabaseUrl } from '../connection/database-url.ts'
+import { billedIn } from '../customer-summaries.ts'
 import { checkDurability } from '../lease.ts'
 import { checkVersion } from '../migrations/migrate.ts'
 import { Names } from '../names.ts'
 import { Loaded } from '../view/loaded.ts'
-import { isNamed } from '../view/load-customers.ts'
 import { customersOfBoth, otherKeyOf } from './customers-of-both.ts'
 import { ChangeWriter } from '../write/write-changes.ts'
 import { receiveClaims } from '../write/write-claims.ts'
@@ -93,14 +93,9 @@ async function checkKind(
   const ofCustomers =
     registrations.length > 0 || accounts.some(({ account }) => account.key.customer !== '')
   const region = registrations[0]?.identity.region
-  const [known] = await session.query(
-    `SELECT (SELECT region FROM marketplace_sidecar.registration WHERE ${isNamed} LIMIT 1) AS region,
-            EXISTS (SELECT FROM marketplace_sidecar.account WHERE registration_id = 0) AS buyers,
-            EXISTS (SELECT FROM marketplace_sidecar.account WHERE registration_id <> 0) AS customers`,
-  )
-  const knownRegion = (known?.['region'] as string | null) ?? undefined
-  const hasCustomers = known?.['customers'] === true || knownRegion !== undefined
-  if ((ofBuyers && hasCustomers) || (ofCustomers && known?.['buyers'] === true))
+  const { buyers, customers, region: knownRegion } = await billedIn(session)
+  const hasCustomers = customers || knownRegion !== undefined
+  if ((ofBuyers && hasCustomers) || (ofCustomers && buyers))
     throw refused(
       `the database ${name} has the usage of a product of another kind. Give each product its own database`,
     )

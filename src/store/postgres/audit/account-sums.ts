@@ -1,5 +1,5 @@
-import type { AccountSums } from '../summary.ts'
-import type { Row, Session } from './connection/database.ts'
+import type { AccountSums } from '../../summary.ts'
+import type { Row, Session } from '../connection/database.ts'
 
 const sumOf = (table: string) =>
   `coalesce((SELECT SUM(micro) FROM marketplace_sidecar.${table} WHERE account_id = account.id), 0)`
