@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { metricPrefix } from '../../src/observe/prometheus/metric-table.ts'
 import { embeddedMetricSchema } from '../support/deploy/embedded-metric-schema.ts'
+import { productFileWith } from '../support/sidecar/product-file.ts'
 import {
   startHarness,
   type SidecarHarness,
@@ -123,8 +124,24 @@ describe('the metrics for CloudWatch', () => {
         { Name: 'Imbalance', Unit: 'Count' },
         { Name: 'ClockSkewSeconds', Unit: 'Seconds' },
         { Name: 'LedgerFreeBytes', Unit: 'Bytes' },
+        { Name: 'LedgerReadable', Unit: 'None' },
       ],
     })
+  })
+
+  test('have the time that is left for an hour that is held, and none before', async () => {
+    const { files, settings } = productFileWith([{ name: 'requests', maxPerHour: 5 }])
+    await start({ files, settings: { ...settings, ...on } })
+    await harness.entitled()
+    await harness.post({ dimension: 'requests', quantity: 6 })
+    expect(await nextLine()).not.toHaveProperty('HeldDeadlineSeconds')
+    await harness.endHour()
+    const line = await harness.until(async () => {
+      const next = await nextLine()
+      return 'HeldDeadlineSeconds' in next && next
+    })
+    const acceptedUntil = Date.parse('2026-03-10T16:00:00Z')
+    expect(line['HeldDeadlineSeconds']).toBe((acceptedUntil - line._aws.Timestamp) / 1000)
   })
 
   test('have the values that Prometheus reads', async () => {

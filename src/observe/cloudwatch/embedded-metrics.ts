@@ -32,6 +32,9 @@ export const embeddedTable = {
   Imbalance: { unit: 'Count', source: 'usage_imbalance' },
   ClockSkewSeconds: { unit: 'Seconds', source: 'clock_skew_seconds' },
   LedgerFreeBytes: { unit: 'Bytes', source: 'ledger_free_bytes' },
+  HeldDeadlineSeconds: { unit: 'Seconds', source: 'held_deadline_seconds' },
+  UnregisteredDeadlineSeconds: { unit: 'Seconds', source: 'unregistered_deadline_seconds' },
+  LedgerReadable: { unit: 'None', source: 'ledger_readable' },
 } as const satisfies Readonly<Record<string, EmbeddedMetric>>
 
 const definitions: readonly (readonly [string, EmbeddedMetric])[] = Object.entries(embeddedTable)
@@ -69,7 +72,7 @@ export function startEmbeddedMetrics(options: EmbeddedMetricsOptions): Disposabl
 async function lineOf({ clock, productCode, metrics }: EmbeddedMetricsOptions): Promise<string> {
   const now = clock.now()
   const valueOf = await metrics.read()
-  // CloudWatch has no value for unknown.
+  // CloudWatch has no value for unknown, nor for a deadline that there is none of.
   const found = definitions
     .map(([name, { unit, source, labels }]) => ({ name, unit, value: valueOf(source, labels) }))
     .filter(({ value }) => Number.isFinite(value))

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { embeddedTable } from '../../../src/observe/cloudwatch/embedded-metrics.ts'
 import { settingsTable } from '../../../src/config/settings/settings-table.ts'
 import {
   asApiMembers,
@@ -47,15 +48,7 @@ const task = taskFor(values, forContainers)
 const sidecarOf = (one: TaskDefinition) => containerOf(one, 'marketplace-sidecar')
 
 /** The metrics that SIDECAR_EMBEDDED_METRICS writes. */
-const embeddedMetrics = [
-  'Entitled',
-  'OldestUnsentSeconds',
-  'RefusedRecords',
-  'UnresolvedRecords',
-  'Imbalance',
-  'ClockSkewSeconds',
-  'LedgerFreeBytes',
-]
+const embeddedMetrics = Object.keys(embeddedTable)
 
 describe('the task definition of the CloudFormation template', () => {
   test('is that of ecs-task-def.json, with the product code and the metrics for the alarms', () => {
@@ -164,6 +157,9 @@ describe('the alarms of the CloudFormation template', () => {
       ['Imbalance', 'largest of both signs', 'GreaterThanThreshold', 0, 'notBreaching'],
       ['ClockSkew', 'largest of both signs', 'GreaterThanThreshold', 60, 'notBreaching'],
       ['LedgerSpace', 'Minimum', 'LessThanThreshold', 67108864, 'notBreaching'],
+      ['HeldHour', 'Minimum', 'LessThanThreshold', 10800, 'notBreaching'],
+      ['CustomerUnregistered', 'Minimum', 'LessThanThreshold', 43200, 'notBreaching'],
+      ['LedgerUnreadable', 'Minimum', 'LessThanThreshold', 1, 'notBreaching'],
       ['Silent', 'SampleCount', 'LessThanThreshold', 1, 'breaching'],
     ])
   })
