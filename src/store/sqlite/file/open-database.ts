@@ -31,8 +31,8 @@ import { migrate, schemaVersion, schemaVersionOf } from '../migrations/migrate.t
 
 export const ledgerFileName = 'ledger.db'
 const companions = ['', '-wal', '-shm']
-/** How long to wait for the short transaction of a ledger command. */
-const busyTimeoutMs = 2000
+/** How long to wait for the short transaction of a ledger command. It stops the event loop, and a start tries again. */
+const busyTimeoutMs = 500
 const nfsMagic = 0x6969
 
 /**
