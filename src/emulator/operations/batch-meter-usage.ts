@@ -59,6 +59,11 @@ export function batchMeterUsage(
     if (!customer.ok) return customer
     customers.push(customer.value)
   }
+  if (new Set(customers.map(({ productCode }) => productCode)).size > 1)
+    return serviceError(
+      'InvalidProductCodeException',
+      'The records of a batch must be for one product.',
+    )
   const { settings } = metering
   const pattern = settings.unprocessed ?? ''
   settings.unprocessed = pattern.slice(input.UsageRecords.length) || undefined

@@ -242,6 +242,21 @@ describe('licences', () => {
     expect(await nameOf(at('09:00:00'))).toBe('InvalidLicenseException')
   })
 
+  test('licences of two products in one batch fail all of it', async () => {
+    const second = { ...demoProduct, productCode: 'another0product0of0ours0x' }
+    const ofSecond = {
+      ...unsubscribed,
+      productCode: second.productCode,
+      subscribed: true,
+      customerAwsAccountId: customer.customerAwsAccountId,
+    }
+    await restart({ products: [demoProduct, second], customers: [customer, ofSecond] })
+    const both = [licensed(customer), licensed(ofSecond)]
+    expect(await nameOf(send(both, {}))).toBe('InvalidProductCodeException')
+    expect(await records()).toEqual([])
+    for (const one of both) expect(await statuses([one], {})).toEqual(['Success'])
+  })
+
   test('a customer of a listing from 2026-06-01 on is metered by licence only', async () => {
     const byAccount = licensed(newcomer, { LicenseArn: undefined })
     expect(await nameOf(send([byAccount]))).toBe('InvalidLicenseException')
