@@ -56,7 +56,8 @@ export function probeDirectory(
   if (code !== undefined) return { ...state, problem: meaningOf(code), code }
   for (const file of companions.map((suffix) => join(directory, ledgerName + suffix))) {
     const denied = codeOfOpening(file)
-    if (denied !== undefined && denied !== 'ENOENT')
+    // What is no file at all is for the check of the ledger.
+    if (denied !== undefined && !['ENOENT', 'EISDIR'].includes(denied))
       return { ...state, problem: 'ForeignFiles', code: denied, file }
   }
   return { ...state, problem: undefined }

@@ -3,7 +3,8 @@ import { endpointDenial } from '../aws/endpoint-denial.ts'
 import type { RegionDenial } from '../entitlement/prove-entitlement.ts'
 import type { Platform } from '../platform/platform.ts'
 import { regionDenial } from '../platform/region-denial.ts'
-import { customersDenial, platformFor } from './for-customers.ts'
+import { customersDenial } from '../product/customers-denial.ts'
+import { platformFor } from './for-customers.ts'
 import type { SidecarOptions } from './sidecar-options.ts'
 
 /** Where a sidecar stands: its task or pod, AWS's time, and whether AWS may be asked at all. */
@@ -19,7 +20,9 @@ export function standingOf(options: SidecarOptions, found: Platform): Standing {
   const { settings } = options
   const platform = platformFor(settings, found)
   const denial =
-    endpointDenial(settings) ?? regionDenial(platform) ?? customersDenial(settings, platform)
+    endpointDenial(settings) ??
+    regionDenial(platform) ??
+    customersDenial(settings.product, platform.region)
   const clock = new AwsClock(options.clock)
   return { options, byAwsTime: { ...options, clock, awsTime: clock }, platform, denial }
 }

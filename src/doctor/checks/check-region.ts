@@ -1,5 +1,6 @@
 import type { RegionSource } from '../../platform/platform.ts'
 import { regionWarning } from '../../platform/regions.ts'
+import { customersDenial } from '../../product/customers-denial.ts'
 import { defineCheck } from '../check.ts'
 
 const labels: Readonly<Record<RegionSource, string>> = {
@@ -20,6 +21,11 @@ export const regionCheck = defineCheck({
       status: 'fail',
       when: 'Two sources name different regions, so the sidecar does not call AWS; one line for each that disagrees.',
       fix: 'Remove {source}, or set it to the region where this runs.',
+    },
+    OfOtherCustomers: {
+      status: 'fail',
+      when: 'The product file meters its customers in another region, so the sidecar does not call AWS.',
+      fix: 'Run the sidecar in the region that the product file names.',
     },
     Unknown: {
       status: 'fail',
@@ -49,6 +55,12 @@ export const regionCheck = defineCheck({
         values: { source: labels[differing[index]?.source ?? region.source] },
       })
     if (mismatches.length > 0) return
+    const { product } = diagnosis
+    const denial = product && customersDenial(product, region)
+    if (denial !== undefined) {
+      findings.problem('OfOtherCustomers', denial.message.split('. ', 1)[0] + '.')
+      return
+    }
     const agreeing = readings.slice(1).map(({ source }) => labels[source])
     const also =
       agreeing.length === 0

@@ -159,7 +159,7 @@ export async function listen(
     connections.end()
     throw new SidecarError(
       'ListenFailed',
-      `Cannot listen on ${host}:${port} (${messageOf(cause)}). Stop the program that uses the port, or choose another port with ${option}.`,
+      `Cannot listen on ${host}:${port} (${messageOf(cause)}). ${remedyFor(cause)} with ${option}.`,
       { cause },
     )
   }
@@ -188,6 +188,14 @@ export async function listen(
     },
   }
   return listening
+}
+
+/** What to do before the setting that does it. */
+function remedyFor(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  if (code === 'EADDRNOTAVAIL') return 'This machine does not have the address: choose another one'
+  if (code === 'EACCES') return 'This user may not use the port: choose one above 1023'
+  return 'Stop the program that uses the port, or choose another port'
 }
 
 /**

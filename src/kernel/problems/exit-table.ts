@@ -67,8 +67,9 @@ export const exitTable = {
   },
   ListenFailed: {
     exit: 'failed',
-    happened: 'A port is already in use',
-    todo: 'Stop the program that uses it, or choose another port with the option that the message names',
+    happened:
+      'A listener cannot have its address: the port is already in use, or the address is not of this machine',
+    todo: 'Stop the program that uses the port, or choose another address with the option that the message names',
   },
   LedgerNotFound: {
     exit: 'failed',

@@ -1,11 +1,12 @@
 import { databaseUrlOf } from '../../config/database-url-of.ts'
-import type { SidecarError } from '../../kernel/errors.ts'
+import { SidecarError } from '../../kernel/errors.ts'
 import { Ledger } from '../../ledger/ledger.ts'
 import { unsentStates } from '../../metering/record/record-states.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { todaysMeaningsOf } from '../../product/todays-meanings.ts'
 import { todaysNamesOf } from '../../product/todays-names.ts'
-import { checkOwner, checkSharedBook, customerRulesOf } from '../for-customers.ts'
+import { otherCustomers, otherOwner } from '../../ledger/opening/other-book.ts'
+import { customerRulesOf } from '../for-customers.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 import { openStore } from './open-store.ts'
 
@@ -48,9 +49,11 @@ export async function startLedger(
   }
   const store = await openStore(options, { resource: platform.resource, meaningOf, onFatal })
   try {
-    if (databaseUrlOf(settings) === undefined)
-      checkOwner(platform.resource, (await store.owner())?.identity)
-    else await checkSharedBook(settings, store)
+    const other =
+      databaseUrlOf(settings) === undefined
+        ? otherOwner(platform.resource, (await store.owner())?.identity)
+        : await otherCustomers(settings.product.region, store)
+    if (other !== undefined) throw new SidecarError('InvalidSettings', other)
   } catch (error) {
     await store.close()
     throw error

@@ -283,7 +283,7 @@ describe('no two ways bill a customer and an hour twice', () => {
     const { aws, dataDir } = running
     await running.sidecar.stop()
     const elsewhere = optionsOf({ ...product, region: 'us-east-1' })
-    await expect(startSaas({ ...elsewhere, aws, dataDir })).rejects.toThrow('was not opened')
+    await expect(startSaas({ ...elsewhere, aws, dataDir })).rejects.toThrow('is not opened')
     const byAnotherForm = optionsOf({ ...product, customerIds: 'identifier' })
     running = await startSaas({ ...byAnotherForm, aws, dataDir })
     await register('acme', 'token-of-acme')

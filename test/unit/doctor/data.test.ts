@@ -19,6 +19,7 @@ import {
 } from '../../support/ledger/ledger-book.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { temporaryDirectory } from '../../support/program/program.ts'
+import { markImported } from '../../../src/store/sqlite/file/commands/imported.ts'
 
 const check = (which: Check, directory: string, more = {}) =>
   findingsOf(which, { env: { SIDECAR_DATA_DIR: directory }, ...more })
@@ -82,6 +83,14 @@ describe('the check data-directory', () => {
     chmodSync(parent, 0o700)
     expect(outcomesOf(findings)).toEqual(['NotWritable'])
     expect(findings[0]?.message).toBe(`${join(parent, 'data')} cannot be reached (EACCES).`)
+  })
+
+  test('leaves what is no file to the check of the ledger, which says so', async () => {
+    const directory = temporaryDirectory()
+    mkdirSync(join(directory, 'ledger.db'))
+    expect(outcomesOf(await check(dataDirectoryCheck, directory))).toEqual(['pass'])
+    const [finding] = await check(ledgerCheck, directory)
+    expect(finding?.message).toMatch(/ledger\.db is not an ordinary file/)
   })
 
   test('fails when the ledger belongs to another user', async () => {
@@ -209,6 +218,44 @@ describe('the check ledger', () => {
     const findings = await check(ledgerCheck, directory, { clock })
     expect(outcomesOf(findings)).toEqual(['pass', 'Unresolved', 'Refused'])
     expect(findings[1]?.message).toBe('A record waits for a decision.')
+    await book.close()
+  })
+
+  test('fails where a start refuses the book: imported elsewhere, or of another kind of product', async () => {
+    const directory = temporaryDirectory()
+    const book = await openBook(directory, new ManualClock())
+    await report(book, 'requests', 5)
+    await book.close()
+    const ofCustomers = JSON.stringify({
+      productCode: 'code-1',
+      route: 'saas',
+      region: 'eu-west-1',
+      customerIds: 'account',
+      dimensions: ['requests'],
+    })
+    const saas = { reader: { readText: () => ofCustomers } }
+    const other = await check(ledgerCheck, directory, saas)
+    expect(outcomesOf(other)).toEqual(['OfAnother', 'pass'])
+    expect(other[0]?.message).toMatch(/ belongs to .* and this is saas:code-1:eu-west-1, so /)
+    const { DatabaseSync } = await import('node:sqlite')
+    const database = new DatabaseSync(join(directory, 'ledger.db'))
+    markImported(database, 'db.example/book')
+    database.close()
+    const imported = await check(ledgerCheck, directory)
+    expect(outcomesOf(imported)).toEqual(['Imported', 'pass'])
+    expect(imported[0]?.message).toBe('It was imported into the database db.example/book.')
+  })
+
+  test('warns of usage that is held', async () => {
+    const directory = temporaryDirectory()
+    const clock = new ManualClock()
+    const book = await openBook(directory, clock, undefined, undefined, () => 1_000_000n)
+    await report(book, 'requests', 5)
+    await clock.advance(hourMs)
+    await seal(book, hourOf(clock.now()), clock.now())
+    const findings = await check(ledgerCheck, directory, { clock })
+    expect(outcomesOf(findings)).toEqual(['pass', 'Held'])
+    expect(findings[1]?.message).toBe('Usage of an hour is held.')
     await book.close()
   })
 

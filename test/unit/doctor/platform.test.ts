@@ -102,6 +102,25 @@ describe('the check region', () => {
     ])
   })
 
+  test('fails where the product file meters its customers in another region', async () => {
+    const file = {
+      productCode: 'code-1',
+      route: 'saas',
+      region: 'eu-west-1',
+      customerIds: 'account',
+      dimensions: ['requests'],
+    }
+    const reader = { readText: () => JSON.stringify(file) }
+    const findings = await findingsOf(regionCheck, { env: podEnvironment('us-east-1'), reader })
+    expect(findings).toMatchObject([
+      {
+        problem: 'OfOtherCustomers',
+        message:
+          'This runs in us-east-1 (eks-token-issuer), and the product file meters customers in eu-west-1.',
+      },
+    ])
+  })
+
   test('fails when no source names it, and only once', async () => {
     expect(outcomesOf(await findingsOf(regionCheck, { env: nowhere }))).toEqual(['Unknown'])
     const platform = await findingsOf(platformCheck, { env: nowhere })

@@ -86,4 +86,16 @@ describe('a listener', () => {
     })
     await first.close()
   })
+
+  test('does not blame another program for an address that the machine does not have', async () => {
+    // Of a network for documentation, RFC 5737.
+    const host = '192.0.2.1'
+    const listening = listen(createIdleAppServer(), { ...address, host }, createSystemClock())
+    await expect(listening).rejects.toMatchObject({
+      code: 'ListenFailed',
+      message: expect.stringMatching(
+        /\(listen EADDRNOTAVAIL.*\)\. This machine does not have the address: choose another one with --port\.$/,
+      ),
+    })
+  })
 })
