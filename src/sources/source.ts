@@ -35,19 +35,23 @@ export interface NamedCustomers {
   reportRecords(records: readonly CustomerRecord[]): Promise<readonly RecordOutcome[]>
 }
 
-/** A request whose body was JSON. */
-interface JsonRequest {
-  readonly body: unknown
-  readonly headers: IncomingHttpHeaders
-  /** Names the request in the log; made when it is first asked for. */
-  readonly requestId: () => string
+/** What answers the POST requests of a route whose bodies are JSON. */
+export interface JsonRoute {
+  /** Resolves with the JSON text of a 200. What it throws becomes a problem. */
+  handle(request: {
+    readonly body: unknown
+    readonly headers: IncomingHttpHeaders
+  }): Promise<string>
+  /** Called for each request that is answered with a problem; `body` is undefined where it could not be read. */
+  failed(failure: {
+    readonly error: unknown
+    readonly body: unknown
+    readonly requestId: string
+  }): void
 }
 
-/** Resolves with the JSON text of a 200. What it throws becomes a problem. */
-export type JsonHandler = (request: JsonRequest) => Promise<string>
-
-/** Adds a route for POST requests with JSON bodies to the application's listener. */
-export type PostJson = (path: string, handler: JsonHandler) => void
+/** Adds such a route to the application's listener. */
+export type PostJson = (path: string, route: JsonRoute) => void
 
 /** Everything that a source may use. */
 export interface SourceContext {

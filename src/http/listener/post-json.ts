@@ -4,7 +4,7 @@ import { stopwatch } from '../../kernel/clock.ts'
 import type { Events } from '../../kernel/events.ts'
 import type { Log } from '../../kernel/log.ts'
 import { createJsonParser } from '../../sources/json/json-parser.ts'
-import type { JsonHandler, PostJson } from '../../sources/source.ts'
+import type { JsonRoute, PostJson } from '../../sources/source.ts'
 import { addFastPath } from './fast-path.ts'
 import { problemAnswer } from './problem.ts'
 import { problemToSend } from './problem-of-error.ts'
@@ -30,11 +30,18 @@ const plainTypes: ReadonlySet<string | undefined> = new Set([
 
 /** Adds routes that accept and answer JSON. */
 export function createPostRoute(app: FastifyInstance): PostJson {
-  return (path, handler) => {
-    app.post(path, async ({ body, headers, id }, reply) =>
-      reply
-        .header('content-type', jsonType)
-        .send(await handler({ body, headers, requestId: () => id })),
+  return (path, route) => {
+    app.post(
+      path,
+      {
+        errorHandler(error, { body, id }, reply) {
+          route.failed({ error, body, requestId: id })
+          // The listener answers it.
+          reply.send(error)
+        },
+      },
+      async ({ body, headers }, reply) =>
+        reply.header('content-type', jsonType).send(await route.handle({ body, headers })),
     )
   }
 }
@@ -55,9 +62,9 @@ export function createPostJson(app: FastifyInstance, options: PostJsonOptions): 
     return true
   })
   const addRoute = createPostRoute(app)
-  return (path, handler) => {
-    addRoute(path, handler)
-    shortcuts.set(path, createShortcut(app, path, handler, options))
+  return (path, route) => {
+    addRoute(path, route)
+    shortcuts.set(path, createShortcut(app, path, route, options))
   }
 }
 
@@ -75,14 +82,12 @@ function isPlain(headers: IncomingHttpHeaders, bodyLimitBytes: number): boolean 
 function createShortcut(
   app: FastifyInstance,
   path: string,
-  handler: JsonHandler,
+  route: JsonRoute,
   { events, log }: PostJsonOptions,
 ): Shortcut {
   const parse = createParser(app)
   return (request, response) => {
     const elapsed = stopwatch()
-    let id: string | undefined
-    const requestId = () => (id ??= requestIdOf(request))
     const send = (status: number, headers: Readonly<Record<string, string>>, body: string) => {
       response
         .writeHead(status, { ...headers, 'content-length': `${Buffer.byteLength(body)}` })
@@ -90,19 +95,21 @@ function createShortcut(
       events.emit('httpAnswered', { route: path, method: 'POST', status, seconds: elapsed() })
     }
     const succeed = (body: string) => send(200, jsonHeaders, body)
-    const fail = (error: unknown, first: Readonly<Record<string, string>> = {}) => {
-      const problem = problemToSend(error, { route: path, requestId: requestId() }, log)
-      const { status, headers, body } = problemAnswer(problem, requestId())
+    const fail = (error: unknown, sent: unknown, first: Readonly<Record<string, string>> = {}) => {
+      const requestId = requestIdOf(request)
+      route.failed({ error, body: sent, requestId })
+      const problem = problemToSend(error, { route: path, requestId }, log)
+      const { status, headers, body } = problemAnswer(problem, requestId)
       send(status, { ...first, ...headers }, body)
     }
     readBytes(request, (bytes) => {
       const { error, body } = parse(bytes)
       // Fastify trusts no connection any more whose client sent something else than JSON.
-      if (error) fail(error, { connection: 'close' })
+      if (error) fail(error, undefined, { connection: 'close' })
       else
-        handler({ body, headers: request.headers, requestId }).then(succeed, (failure: unknown) =>
-          fail(failure),
-        )
+        route
+          .handle({ body, headers: request.headers })
+          .then(succeed, (failure: unknown) => fail(failure, body))
     })
   }
 }

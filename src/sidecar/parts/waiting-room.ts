@@ -59,10 +59,9 @@ export function openWaitingRoom(options: SidecarOptions, deps: RoomDeps): Promis
     const ending = new AbortController()
     const app = createRefusingServer(options, deps, ending.signal)
     const refused = createRefusalReport(events, settings.product.dimensions)
-    app.addHook('preHandler', async ({ method, is404, id, routeOptions: { url } }) => {
+    app.addHook('preHandler', async ({ method, is404, routeOptions: { url } }) => {
       if (is404 || (method !== 'POST' && answered.has(url))) return
-      // The AWS front reports a refusal by itself.
-      if (method === 'POST' && url !== '/') refused(undefined, refusal().code, id)
+      // The sources report that they refused usage.
       throw refusal()
     })
     const context = refusingContext(options, deps, app, refused)

@@ -17,15 +17,15 @@ export const jsonSource: Source = {
 function usageRoute({ postJson, book, dimensions, refused, explain }: SourceContext): void {
   const named = new Map(dimensions.map((dimension) => [dimension.name, dimension]))
   const textOf = createReceiptText()
-  postJson('/v1/usage', async ({ body, headers, requestId }) => {
-    try {
+  postJson('/v1/usage', {
+    async handle({ body, headers }) {
       const { request, isBatch } = parseUsage(body, headers['idempotency-key'], named)
       const results = (await book.report(request)).map(textOf).join(',')
       return isBatch ? `{"results":[${results}]}` : results
-    } catch (error) {
-      refused(dimensionOf(body), explain(error).code, requestId())
-      throw error
-    }
+    },
+    failed({ error, body, requestId }) {
+      refused(dimensionOf(body), explain(error).code, requestId)
+    },
   })
 }
 
