@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { demoProduct } from '../../src/emulator/demo-product.ts'
 import { eventually } from '../support/eventually.ts'
 import {
   postUsage,
+  startCommand,
   startEmulatorProgram,
   startProgram,
   statusOf,
@@ -34,8 +36,7 @@ async function environmentFor(emulator: EmulatorProgram): Promise<Record<string,
   }
 }
 
-async function startRun(env: Record<string, string>) {
-  const program = startProgram(['run'], env)
+async function startRun(env: Record<string, string>, program = startProgram(['run'], env)) {
   const [line = ''] = await program.printed(/^\{.*"event":"sidecar.started".*\}$/m)
   const { app, ops } = JSON.parse(line) as { app: string; ops: string }
   return { program, app: `http://${app}`, ops }
@@ -96,6 +97,24 @@ describe('the command run', () => {
     }).ended
     expect(code).toBe(0)
     expect(out).toContain('"event":"sidecar.stopped"')
+  })
+
+  test('an application that leaks connections does not use up the files that the sidecar may open', async () => {
+    const env = await environmentFor(await startEmulatorProgram())
+    const limited = ['--nofile=400:400', process.execPath, 'src/main.ts', 'run']
+    const { app, ops } = await startRun(env, startCommand('prlimit', limited, env))
+    const { hostname, port } = new URL(app)
+    const leaked = Array.from({ length: 500 }, () => connect(Number(port), hostname))
+    onTestFinished(() => leaked.forEach((socket) => socket.destroy()))
+    // Those without a place are closed, or never had one.
+    for (const socket of leaked) socket.on('error', () => {}).resume()
+    await eventually(() => leaked.some(({ closed }) => closed))
+    const health = await startProgram(['healthcheck'], { SIDECAR_OPS_LISTEN: ops }).ended
+    expect(health).toEqual({ code: 0, out: '', err: '' })
+    await eventually(async () => {
+      const usage = postUsage(app, { dimension: 'storage', quantity: 3 })
+      return (await usage.catch(() => 0)) === 200
+    })
   })
 
   test('lives but is not ready while the buyer is not entitled', async () => {

@@ -266,7 +266,7 @@ export const settingsTable = [
     type: integer('', 1, 65_535),
     default: '1024',
     summary:
-      'How many connections the application may hold open, over both 127.0.0.1 and ::1; when all are in use, an idle one makes room.',
+      'How many connections the application may hold open, over both 127.0.0.1 and ::1, but no more than the limit of open files (`nofile`) leaves room for; when all are in use, an idle one makes room.',
   },
   {
     name: 'SIDECAR_REQUEST_TIMEOUT_MS',

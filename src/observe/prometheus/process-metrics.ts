@@ -1,5 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { mostOpenFiles } from '../../kernel/most-open-files.ts'
 import type { MetricRegistry } from './metric-registry.ts'
 
 /** How often the event loop is looked at, ms. A block that is much shorter stays unseen. */
@@ -35,9 +36,8 @@ export function processMetrics(registry: MetricRegistry): () => Promise<void> {
     lag99.set(lagSeconds(histogram.percentile(99)))
     longestLag.set(lagSeconds(histogram.max))
     histogram.reset()
-    const [open, most] = await Promise.all([countOpenFiles(), readMostFiles()])
-    openFiles.set(open)
-    maxFiles.set(most)
+    openFiles.set(await countOpenFiles())
+    maxFiles.set(mostOpenFiles())
   }
 }
 
@@ -53,10 +53,4 @@ function countOpenFiles(): Promise<number> {
     (names) => names.length - 1,
     () => NaN,
   )
-}
-
-async function readMostFiles(): Promise<number> {
-  const limits = await readFile('/proc/self/limits', 'utf8').catch(() => '')
-  const [, soft = ''] = /^Max open files +(\S+)/m.exec(limits) ?? []
-  return soft === 'unlimited' ? Infinity : soft === '' ? NaN : Number(soft)
 }
