@@ -66,8 +66,11 @@ export async function bundle(
     supported: { 'dynamic-import': false },
     // Without these, esbuild uses the CommonJS builds of the SDK, which are larger.
     mainFields: ['module', 'main'],
-    // Lines and names stay as written, which keeps stack traces in a log readable.
+    // Names stay as written and lines are short, which keeps stack traces in a log readable. Without the
+    // indentation the sidecar takes 1 MB less memory.
     minifySyntax: true,
+    minifyWhitespace: true,
+    lineLimit: 120,
     // A single character beyond ASCII makes V8 store the whole source at two bytes a character: 13 MB.
     charset: 'ascii',
     legalComments: 'none',
@@ -76,7 +79,6 @@ export async function bundle(
     metafile: true,
     logLevel: 'warning',
   })
-  await writeFile(outfile, withAsciiComments(await readFile(outfile, 'utf8')))
   const inputs = inputsOf(metafile).filter(
     (path) => !without.some(({ modules }) => modules.test(path)),
   )
@@ -85,11 +87,6 @@ export async function bundle(
   await writeFile(nextTo('package.json'), '{ "type": "commonjs" }\n')
   await writeFile(nextTo(licenceFileOf(outfile)), await licencesOf(inputs))
   return { bytes: (await stat(outfile)).size, inputs }
-}
-
-/** esbuild escapes what is beyond ASCII everywhere but in comments. */
-function withAsciiComments(code: string): string {
-  return code.replace(/^\s*(?:\/\/|\*).*$/gm, (comment) => comment.replace(/[\u0080-\uffff]/g, '-'))
 }
 
 function leftOutOf(entry: string): readonly Part[] {

@@ -28,9 +28,9 @@ import { Container } from './container.ts'
 import { debianPackagesOf, npmPackagesOf } from './contents.ts'
 
 /** The limit of the layers above the base. */
-const budgetBytes = 3_700_000
+const budgetBytes = 3_100_000
 /** The limit of the program. */
-const programBytes = 2_800_000
+const programBytes = 2_200_000
 const nobody = 65_532
 const dataFolder = '/var/lib/marketplace-sidecar'
 const productFile = '/etc/marketplace-sidecar/product.json'
