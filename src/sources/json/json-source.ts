@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify'
+import { SidecarError } from '../../kernel/errors.ts'
+import { isObject } from '../../kernel/is-object.ts'
 import type { Source, SourceContext } from '../source.ts'
 import { createJsonParser } from './json-parser.ts'
 import { parseUsage } from './parse-usage.ts'
@@ -24,16 +26,22 @@ function usageRoute({ postJson, book, dimensions, refused, explain }: SourceCont
       return isBatch ? `{"results":[${results}]}` : results
     },
     failed({ error, body, requestId }) {
-      refused(dimensionOf(body), explain(error).code, requestId)
+      refused(dimensionOf(reportIn(body, error)), explain(error).code, requestId)
     },
   })
 }
 
-/** The dimension that a single report names. */
-function dimensionOf(body: unknown): unknown {
-  return typeof body === 'object' && body !== null && 'dimension' in body
-    ? body.dimension
+/** The report that is to blame: the only one, or that of a batch which the error names. */
+function reportIn(body: unknown, error: unknown): unknown {
+  if (!isObject(body) || !Array.isArray(body['reports'])) return body
+  const reports: readonly unknown[] = body['reports']
+  return error instanceof SidecarError && error.index !== undefined
+    ? reports[error.index]
     : undefined
+}
+
+function dimensionOf(report: unknown): unknown {
+  return isObject(report) ? report['dimension'] : undefined
 }
 
 /** Reads as JSON also what `curl -d` declares to be a form, or refuses it as bad JSON. */
