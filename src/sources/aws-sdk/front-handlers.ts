@@ -86,6 +86,7 @@ function checkUsage(input: MeterUsageInput, options: HandlerContext): ServiceRes
   return checkAllocations({ whole, decimal }, UsageAllocations)
 }
 
+/** Puts a call into the ledger: as more usage or, by AWS's rule, as the one record of its hour. */
 async function record(
   input: MeterUsageInput,
   micro: bigint,
@@ -93,25 +94,22 @@ async function record(
   options: HandlerContext,
   keyless: KeylessCalls,
 ): Promise<ServiceResult<object>> {
+  const { book, divisors, referenceOf } = options
   const { UsageDimension: dimension } = input
-  const reports = reportsOf(input, micro, options.divisors.get(dimension) ?? 1n)
   const hour = hourOf(toInstant(input.Timestamp))
+  const reports = reportsOf(input, micro, divisors.get(dimension) ?? 1n)
   const idempotencyKey = repeatKeyOf(input.ClientToken, headers)
   const isHourly = options.meterUsageCalls === 'hourly'
-  const receipts = await options.book.report({
+  const key = `MeterUsage ${referenceOf(dimension, hour)}`
+  const [receipt] = await book.report({
     reports,
     idempotencyKey,
-    record: isHourly
-      ? {
-          key: `MeterUsage ${options.referenceOf(dimension, hour)}`,
-          windowMs: awsLimits.meterUsageWindowMs,
-        }
-      : undefined,
+    record: isHourly ? { key, windowMs: awsLimits.meterUsageWindowMs } : undefined,
   })
-  if (idempotencyKey === undefined && !isHourly && keyless.isRepeat(hour, contentOf(reports)))
+  const hasNoKey = idempotencyKey === undefined && !isHourly
+  if (hasNoKey && keyless.isRepeat(hour, contentOf(reports)))
     options.repeated(dimension, hour, requestId)
-  const recordedIn = receipts[0]?.hour ?? hour
-  return succeed({ MeteringRecordId: options.referenceOf(dimension, recordedIn) })
+  return succeed({ MeteringRecordId: referenceOf(dimension, receipt?.hour ?? hour) })
 }
 
 /** A repeat by an SDK has the same timestamp too. */

@@ -43,45 +43,70 @@ export function readPage(
   samples: readonly Sample[],
   dimensions: readonly ScrapedDimension[],
 ): PageReading {
-  const starts = new Map(
+  const starts = startsIn(samples)
+  const read = dimensions.map((dimension) => readDimension(samples, dimension, starts))
+  return {
+    startedAt: starts.get(processStart),
+    counters: read.flatMap(({ counters }) => counters),
+    gauges: read.flatMap(({ gauges }) => gauges),
+    unusable: read.flatMap(({ unusable }) => unusable),
+  }
+}
+
+/** When the process and its counters began, by the key of the series that says so. */
+type Starts = ReadonlyMap<string, number | undefined>
+
+function startsIn(samples: readonly Sample[]): Starts {
+  return new Map(
     samples
       .filter(({ name }) => name === processStart || name.endsWith('_created'))
       .map((sample) => [seriesKey(sample), instantOf(sample.value)]),
   )
-  const startedAt = starts.get(processStart)
+}
+
+function readDimension(
+  samples: readonly Sample[],
+  { name: dimension, aggregate = 'sum', from }: ScrapedDimension,
+  starts: Starts,
+): Omit<PageReading, 'startedAt'> {
+  const { metric, match, tags: tagLabels, firstValue } = from.prometheus
+  const wanted = [...(match ?? [])]
   const counters: CounterReading[] = []
-  const gauges = new Map<string, GaugeReading>()
+  const sums = new Map<TagSet, bigint>()
   const unusable: { dimension: string; reason: string }[] = []
-  for (const { name: dimension, aggregate = 'sum', from } of dimensions) {
-    const { metric, match, tags: tagLabels, firstValue } = from.prometheus
-    const wanted = match === undefined ? [] : [...match]
-    for (const sample of samples) {
-      if (sample.name !== metric) continue
-      if (wanted.some(([label, text]) => (sample.labels.get(label) ?? '') !== text)) continue
-      const value = microOf(sample.value)
-      if (!value.ok) {
-        unusable.push({ dimension, reason: `${metric} shows ${shownValue(sample.value)}` })
-        continue
-      }
-      const mistake = mistakeOf(sample, aggregate, match)
-      if (mistake !== undefined) {
-        unusable.push({ dimension, reason: `${metric} ${mistake}` })
-        continue
-      }
-      const tags = mappedTags(tagLabels, (label) => sample.labels.get(label))
-      if (aggregate === 'sum') {
-        const created = starts.get(seriesKey({ ...sample, name: createdName(metric) }))
-        const start = created ?? startedAt
-        const series = seriesKey(sample)
-        counters.push({ dimension, series, tags, value: value.value, startedAt: start, firstValue })
-      } else {
-        const name = `${dimension} ${tags}`
-        const before = gauges.get(name)?.value ?? 0n
-        gauges.set(name, { dimension, tags, value: before + value.value })
-      }
+  for (const sample of samples) {
+    if (sample.name !== metric || !hasLabels(sample, wanted)) continue
+    const value = microOf(sample.value)
+    const mistake = value.ok
+      ? mistakeOf(sample, aggregate, match)
+      : `shows ${shownValue(sample.value)}`
+    if (!value.ok || mistake !== undefined) {
+      unusable.push({ dimension, reason: `${metric} ${mistake}` })
+      continue
     }
+    const tags = mappedTags(tagLabels, (label) => sample.labels.get(label))
+    if (aggregate === 'sum') {
+      const series = seriesKey(sample)
+      const startedAt = startOf(sample, starts)
+      counters.push({ dimension, series, tags, value: value.value, startedAt, firstValue })
+    } else sums.set(tags, (sums.get(tags) ?? 0n) + value.value)
   }
-  return { startedAt, counters, gauges: usable([...gauges.values()], unusable), unusable }
+  const gauges = [...sums].map(([tags, value]) => ({ dimension, tags, value }))
+  // A sum that lacks one of its series would be too small: better no reading.
+  return { counters, gauges: unusable.length === 0 ? gauges : [], unusable }
+}
+
+function hasLabels(
+  { labels }: Sample,
+  wanted: readonly (readonly [label: string, text: string])[],
+): boolean {
+  return wanted.every(([label, text]) => (labels.get(label) ?? '') === text)
+}
+
+/** A counter that does not say when it began did so with its process. */
+function startOf(sample: Sample, starts: Starts): number | undefined {
+  const name = createdName(sample.name)
+  return starts.get(seriesKey({ ...sample, name })) ?? starts.get(processStart)
 }
 
 /** Why a sample cannot be counted, or measured, by a dimension of this aggregate. */
@@ -104,14 +129,6 @@ function mistakeOf(
   return match?.has('le') === true
     ? undefined
     : 'counts each observation in several buckets; count its _count, or name one bucket with "le" in match'
-}
-
-/** A sum that lacks one of its series would be too small: better no reading. */
-function usable(
-  gauges: readonly GaugeReading[],
-  unusable: PageReading['unusable'],
-): GaugeReading[] {
-  return gauges.filter(({ dimension }) => !unusable.some((each) => each.dimension === dimension))
 }
 
 function createdName(metric: string): string {
