@@ -28,7 +28,7 @@ import { undecidedUsage, type UndecidedUsage } from './decisions/undecided-usage
 import type { Owner } from './opening/ledger-owner.ts'
 import { logOpening, logReopened, logTakeover } from './opening/log-opening.ts'
 import { openBook, type MeaningOf, type Opening, type OpeningRules } from './opening/open-book.ts'
-import { reopenReplaced } from './decisions/reopen-record.ts'
+import { reopenAllReplaced, reopenReplaced } from './decisions/reopen-record.ts'
 import { takeOver } from './opening/take-over.ts'
 import { openCustomers, type CustomerBook, type CustomerRules } from './customers/customer-book.ts'
 import { PageCommits } from './page-commits.ts'
@@ -129,6 +129,7 @@ export class Ledger {
       const firstSeenAt = owner?.firstSeenAt ?? clock.now()
       const [adoptedFrom] = opening.abandoned
       const ledger = new Ledger(options, { identity: resource, firstSeenAt, adoptedFrom })
+      await ledger.#reopenReplaced()
       await auditStore(options)
       return ledger
     } catch (error) {
@@ -234,14 +235,21 @@ export class Ledger {
    * received usage of theirs.
    */
   async takeOver(): Promise<readonly number[]> {
-    if (!(await this.#store.hasAbandoned())) return []
     const { clock, lateUsage, resource, log } = this.#options
-    const { abandoned, hours, reopened } = await this.#commits.run('seal-written', (page) =>
-      takeOver(page, clock.now(), this.#options),
-    )
-    logReopened(reopened, log)
-    logTakeover(resource, { abandoned, holds: lateUsage === 'hold' }, log)
-    return hours
+    const abandoned = new Set<string>()
+    const hours = new Set<number>()
+    // Those who left many records have some left after each transaction.
+    for (let records = 1; records > 0 && (await this.#store.hasAbandoned());) {
+      const taken = await this.#commits.run('seal-written', (page) =>
+        takeOver(page, clock.now(), this.#options),
+      )
+      ;({ records } = taken)
+      logReopened(taken.reopened, log)
+      for (const each of taken.abandoned) abandoned.add(each)
+      for (const hour of taken.hours) hours.add(hour)
+    }
+    logTakeover(resource, { abandoned: [...abandoned], holds: lateUsage === 'hold' }, log)
+    return [...hours]
   }
 
   /**
@@ -329,6 +337,14 @@ export class Ledger {
     this.#options.meaningOf(dimension)?.divisor === divisor
       ? this.#options.maxPerHour(dimension)
       : undefined
+
+  async #reopenReplaced(): Promise<void> {
+    const { replacements, clock, log } = this.#options
+    if (replacements === undefined) return
+    const run = <T>(rule: (page: Page) => T) => this.#commits.run(undefined, rule)
+    for await (const reopened of reopenAllReplaced(run, this.#store, clock.now(), replacements))
+      logReopened(reopened, log)
+  }
 
   #reportRules(page: Page): ReportRules {
     const placeOf = this.#accounts.placesOn(page)

@@ -14,3 +14,10 @@ export function todaysNamesOf({ productCode, dimensions, replaces = [] }: Produc
     replacesCode: (code: string): boolean => code !== productCode && replaces.includes(code),
   }
 }
+
+/** The same for a product file that replaces names; undefined for one that replaces none. */
+export function replacementsOf(product: Product): ReturnType<typeof todaysNamesOf> | undefined {
+  const { replaces = [], dimensions } = product
+  const replacesAny = replaces.length > 0 || dimensions.some((each) => each.replaces !== undefined)
+  return replacesAny ? todaysNamesOf(product) : undefined
+}

@@ -119,6 +119,13 @@ export interface BookView extends CustomerView {
   recordWithMeteringId(meteringRecordId: string): number | undefined
   /** Sealed, sending and refused records of hours that start after `after`; of any hour when absent. */
   unsentRecords(after?: number): readonly MeteringRecord[]
+  /** Unsent records of which an attempt is under way, or was when its process ended. */
+  inFlightRecords(): readonly MeteringRecord[]
+  /**
+   * Unsent records of other tasks or pods than this one that are gone, oldest hour first. Of many, a store may keep
+   * some for a later transaction, and counts who left them as abandoned until then.
+   */
+  leftRecords(resource: string): readonly MeteringRecord[]
   /** Other tasks or pods than this one that are gone and may have left usage, as far as it is in this view. */
   abandoned(resource: string): readonly string[]
   /** The task or pod that owns the book; undefined when none has opened it. */

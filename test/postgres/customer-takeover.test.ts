@@ -98,3 +98,18 @@ test('a call whose replica is gone leaves its record unresolved, for its own hou
   await settle(second.ledger, id, { kind: 'accepted', meteringRecordId: 'late' })
   expect(await imbalances(second.ledger)).toEqual([0n, 0n])
 })
+
+test('a replica takes over more records than one transaction does', async () => {
+  const { url, first, second, id } = await monthEnd('carry')
+  await asOwner(
+    url,
+    `INSERT INTO marketplace_sidecar.record
+       (slot_id, hour, resource_id, timestamp, quantity, form, client_token, state, sealed_at)
+     SELECT slot_id, hour - n::bigint * 3600000, resource_id, timestamp - n::bigint * 3600000, 0, form, 'token', 'sealed', 0
+     FROM marketplace_sidecar.record, generate_series(1, 1200) AS n WHERE id = ${id}`,
+  )
+  await first.ledger.close()
+  expect(await second.ledger.takeOver()).toHaveLength(1201)
+  expect(await second.ledger.pendingRecords()).toHaveLength(1201)
+  expect(await imbalances(second.ledger)).toEqual([0n, 0n])
+})

@@ -4,8 +4,14 @@ import { sumOf } from '../../metering/cell.ts'
 import { hourMs, hourOf } from '../../metering/hour.ts'
 import { windowOf } from '../../metering/record/record-window.ts'
 import { possiblyTaken, usageOfPart, type MeteringRecord } from '../../metering/record/record.ts'
+import type { BookReader } from '../../store/store.ts'
 import { afterwards, findInState } from './operator-actions.ts'
 import type { Page } from '../page/page.ts'
+
+const unknownCode = 'InvalidProductCodeException'
+const unknownDimension = 'InvalidUsageDimensionException'
+/** AWS's answers to names that it does not know. */
+const namesUnknown: readonly (string | undefined)[] = [unknownCode, unknownDimension]
 
 /** What today's product file calls usage that was reported under an earlier one. */
 export interface TodaysNames {
@@ -27,20 +33,45 @@ export function reopenReplaced(
   page: Page,
   now: number,
   today: Replacements,
-  records: readonly MeteringRecord[] = page.unsentRecords(),
+  records: readonly MeteringRecord[],
 ): MeteringRecord[] {
   const replaced = records
     .filter((record) => record.state === 'refused' && !possiblyTaken(record))
     .filter(({ lastCode, productCode, dimension }) => {
       const name = today.dimensionOf(dimension)
-      if (lastCode === 'InvalidProductCodeException')
-        return name !== undefined && today.replacesCode(productCode)
-      return (
-        lastCode === 'InvalidUsageDimensionException' && name !== undefined && name !== dimension
-      )
+      if (lastCode === unknownCode) return name !== undefined && today.replacesCode(productCode)
+      return lastCode === unknownDimension && name !== undefined && name !== dimension
     })
   for (const { id } of replaced) reopenRefused(page, id, now, today)
   return replaced
+}
+
+/** How many records are read, and reopened in one transaction: there may be tens of thousands. */
+const reopenedAtOnce = 200
+
+/**
+ * Reopens every refused record of this task or pod that the product file replaces, a part of them in each
+ * transaction. Yields them as they were.
+ */
+export async function* reopenAllReplaced(
+  run: <T>(rule: (page: Page) => T) => Promise<T>,
+  ledger: Pick<BookReader, 'pendingRecords'>,
+  now: number,
+  today: Replacements,
+): AsyncGenerator<MeteringRecord[]> {
+  let after = { hour: Number.MIN_SAFE_INTEGER, id: 0 }
+  for (;;) {
+    const page = await ledger.pendingRecords({ after, limit: reopenedAtOnce })
+    const ids = page.filter(({ lastCode }) => namesUnknown.includes(lastCode)).map(({ id }) => id)
+    if (ids.length > 0)
+      yield await run((book) => {
+        const records = ids.flatMap((id) => book.record(id) ?? [])
+        return reopenReplaced(book, now, today, records)
+      })
+    const last = page.at(-1)
+    if (last === undefined || page.length < reopenedAtOnce) return
+    after = last
+  }
 }
 
 /** A record whose hour ends its window sooner than this is sent with the current hour instead. */

@@ -7,7 +7,6 @@ import { receiveRegistered } from '../customers/receive-waiting.ts'
 import type { Page } from '../page/page.ts'
 import { noteUndatedKeys } from '../dated-keys.ts'
 import { announcedNote, decisionsNote } from '../decisions/trail.ts'
-import { reopenReplaced } from '../decisions/reopen-record.ts'
 import { takeOver, type TakeoverRules } from './take-over.ts'
 
 /** What usage of a dimension means by today's product file; undefined for one that it does not have. */
@@ -43,7 +42,7 @@ export interface Opening {
   readonly holds: boolean
   /** Accounts that today's product file does not have, as far as they hold open usage or a fraction. */
   readonly retired: readonly RetiredAccount[]
-  /** Refused records whose usage is sealed again under the names of today. */
+  /** Refused records that others left, whose usage is sealed again under the names of today. */
   readonly reopened: readonly MeteringRecord[]
 }
 
@@ -67,10 +66,9 @@ export function openBook(
     }
   }
   noteUndatedKeys(page, before !== undefined && before !== page.resource)
-  for (const record of page.unsentRecords())
-    if (record.inFlight) page.update(record, { ambiguous: true, inFlight: false })
-  const reopened = replacements === undefined ? [] : reopenReplaced(page, now, replacements)
-  const { abandoned } = takeOver(page, now, { lateUsage })
+  for (const record of page.waiting.inFlight())
+    page.update(record, { ambiguous: true, inFlight: false })
+  const { abandoned, reopened } = takeOver(page, now, { lateUsage, replacements })
   if (customers !== undefined) receiveRegistered(page, now, registrationRulesOf(customers))
   const retired = page.view.accounts().filter(({ key }) => !isCurrent(key, meaningOf))
   page.note(retiredNote, JSON.stringify(retired.map(({ name }) => name)))
@@ -89,6 +87,7 @@ function isCurrent(key: AccountKey, meaningOf: MeaningOf): boolean {
 }
 
 function holdings(page: Page, accounts: readonly Account[]): RetiredAccount[] {
+  if (accounts.length === 0) return []
   const hours = page.openHours(Number.POSITIVE_INFINITY)
   return accounts
     .map((account) => ({

@@ -22,6 +22,8 @@ export interface TakeoverRules {
 interface Takeover {
   /** The tasks or pods that are gone. */
   readonly abandoned: readonly string[]
+  /** How many records they had left, as far as this transaction saw to them; there may be more. */
+  readonly records: number
   /** Hours that received usage, or whose records are sent from here. */
   readonly hours: readonly number[]
   /** Refused records whose usage is sealed again under the names of today, as they were. */
@@ -41,16 +43,18 @@ export function takeOver(
   { lateUsage, replacements }: TakeoverRules,
 ): Takeover {
   const abandoned = page.view.abandoned(page.resource)
-  if (abandoned.length === 0) return { abandoned, hours: [], reopened: [] }
+  if (abandoned.length === 0) return { abandoned, records: 0, hours: [], reopened: [] }
   noteUndatedKeys(page, true)
-  const reopened = replacements === undefined ? [] : reopenReplaced(page, now, replacements)
+  const left = page.waiting.left(page.resource)
+  const reopened = replacements === undefined ? [] : reopenReplaced(page, now, replacements, left)
   const read = closeForeignReadings(page, now, lateUsage === 'hold')
   const { ofAll, ofOne } = recordsOfOthers(page, now)
   for (const record of ofAll) page.takeRecord(record)
   const hours = (lateUsage === 'hold' ? adoptHeld : adopt)(page, ofOne, now)
   const ofReopened = reopened.flatMap(({ id }) => page.record(id)?.movedTo ?? [])
   const ofRows = [...ofAll, ...read].map(({ hour }) => hour)
-  return { abandoned, hours: [...hours, ...ofReopened, ...ofRows], reopened }
+  const records = left.length
+  return { abandoned, records, hours: [...hours, ...ofReopened, ...ofRows], reopened }
 }
 
 function adopt(page: Page, records: readonly MeteringRecord[], now: number): number[] {
@@ -95,8 +99,7 @@ function openHoursOfOthers(page: Page) {
 function recordsOfOthers(page: Page, now: number) {
   const ofAll: MeteringRecord[] = []
   const ofOne: MeteringRecord[] = []
-  for (const record of page.unsentRecords()) {
-    if (record.resource === page.resource) continue
+  for (const record of page.waiting.left(page.resource)) {
     if (possiblyTaken(record)) page.update(record, { state: 'unresolved', settledAt: now })
     else (isOfAll(record.slot) ? ofAll : ofOne).push(record)
   }

@@ -19,7 +19,8 @@ export class PageRecords {
   /** Those that this group has changed, as they are now. */
   readonly #changed = new Map<number, MeteringRecord>()
   readonly #resealed = new Map<number, Resealed>()
-  readonly #senders = new Map<number, string>()
+  /** Those that this group has sent by another task or pod, and changes in nothing else. */
+  readonly #senders = new Map<number, MeteringRecord>()
 
   constructor(view: BookView) {
     this.#view = view
@@ -46,7 +47,7 @@ export class PageRecords {
   }
 
   one(id: number): MeteringRecord | undefined {
-    return this.#changed.get(id) ?? this.#view.record(id)
+    return this.#changed.get(id) ?? this.#senders.get(id) ?? this.#view.record(id)
   }
 
   /** The id of the record that bears AWS's id. */
@@ -56,12 +57,25 @@ export class PageRecords {
     return this.#view.recordWithMeteringId(meteringRecordId)
   }
 
-  /** Those of hours after `after` that wait for AWS. */
+  /** Those of hours after `after` that wait for AWS, of this task or pod and of those that it takes over. */
   unsent(after?: number): MeteringRecord[] {
     return this.#view
       .unsentRecords(after)
       .map((record) => this.#changed.get(record.id) ?? record)
       .filter(({ state }) => recordStateTable[state].unsent)
+  }
+
+  /** Those of which an attempt is under way, or was when its process ended. */
+  inFlight(): MeteringRecord[] {
+    return this.#view.inFlightRecords().map((record) => this.#changed.get(record.id) ?? record)
+  }
+
+  /** Those that others left who are gone, as far as they still wait for AWS and for someone to send them. */
+  left(resource: string): MeteringRecord[] {
+    return this.#view
+      .leftRecords(resource)
+      .map((record) => this.one(record.id) ?? record)
+      .filter((record) => record.resource !== resource && recordStateTable[record.state].unsent)
   }
 
   /** Keeps a record as it is now. */
@@ -76,8 +90,7 @@ export class PageRecords {
 
   /** Has a record sent by another task or pod. */
   giveTo(resource: string, record: MeteringRecord): void {
-    this.set({ ...record, resource })
-    this.#senders.set(record.id, resource)
+    this.#senders.set(record.id, { ...record, resource })
   }
 
   changes(): Pick<Changes, 'newRecords' | 'records' | 'resealed' | 'senders'> {
@@ -85,7 +98,7 @@ export class PageRecords {
       newRecords: this.#inserted,
       records: this.#changed,
       resealed: this.#resealed,
-      senders: this.#senders,
+      senders: new Map([...this.#senders].map(([id, { resource }]) => [id, resource])),
     }
   }
 

@@ -270,9 +270,9 @@ export class Page {
     return this.#records.withMeteringId(meteringRecordId)
   }
 
-  /** Records of hours after `after` that wait for AWS, with what this group has done to them. */
-  unsentRecords(after?: number): MeteringRecord[] {
-    return this.#records.unsent(after)
+  /** The records that wait for AWS, with what this group has done to them. */
+  get waiting(): Pick<PageRecords, 'unsent' | 'inFlight' | 'left'> {
+    return this.#records
   }
 
   /** Changes what may change of a record, and returns it as it is then. */

@@ -154,7 +154,7 @@ function foldBack(page: Page, after: number, hour: number): void {
 
 /** The same for records that a clock ahead of AWS's sealed: never sent, they can be sealed again for AWS's hour. */
 function foldBackRecords(page: Page, after: number, now: number): void {
-  for (const record of page.unsentRecords(after)) {
+  for (const record of page.waiting.unsent(after)) {
     if (record.resource !== page.resource) continue
     if (record.state !== 'sealed' || possiblyTaken(record)) continue
     page.update(record, {

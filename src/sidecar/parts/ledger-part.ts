@@ -4,7 +4,7 @@ import { Ledger } from '../../ledger/ledger.ts'
 import { unsentStates } from '../../metering/record/record-states.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { todaysMeaningsOf } from '../../product/todays-meanings.ts'
-import { todaysNamesOf } from '../../product/todays-names.ts'
+import { replacementsOf } from '../../product/todays-names.ts'
 import { otherCustomers, otherOwner } from '../../ledger/opening/other-book.ts'
 import { customerRulesOf } from '../for-customers.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
@@ -63,7 +63,7 @@ export async function startLedger(
     meaningOf,
     maxPerHour: (dimension) => limits.get(dimension),
     lateUsage: settings.lateUsage,
-    replacements: todaysNamesOf(settings.product),
+    replacements: replacementsOf(settings.product),
     customers: customerRulesOf(settings),
     resource: platform.resource,
     clock,

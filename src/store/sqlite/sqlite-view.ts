@@ -59,6 +59,8 @@ export class SqliteView extends RegistrationRows implements BookView {
   readonly #heldCells
   readonly #note
   readonly #unsent
+  readonly #inFlight
+  readonly #left
   readonly #owner
   readonly #late
 
@@ -115,6 +117,10 @@ export class SqliteView extends RegistrationRows implements BookView {
          (SELECT id FROM record INDEXED BY record_unsent WHERE state IN ${unsentSql} AND hour > ?)
        ORDER BY record.hour, record.id`,
     )
+    const waiting = `${selectRecords} WHERE record.id IN
+         (SELECT id FROM record INDEXED BY record_unsent WHERE state IN ${unsentSql})`
+    this.#inFlight = database.prepare(`${waiting} AND in_flight ORDER BY record.hour, record.id`)
+    this.#left = database.prepare(`${waiting} AND identity <> ? ORDER BY record.hour, record.id`)
     this.#owner = database.prepare("SELECT value FROM meta WHERE name = 'owner'")
     this.#late = database.prepare(
       'SELECT whole, micro FROM late_usage WHERE hour = ? AND dimension = ?',
@@ -223,6 +229,14 @@ export class SqliteView extends RegistrationRows implements BookView {
 
   unsentRecords(after = Number.MIN_SAFE_INTEGER): MeteringRecord[] {
     return this.#unsent.all(after).map((row) => this.#records.whole(row))
+  }
+
+  inFlightRecords(): MeteringRecord[] {
+    return this.#inFlight.all().map((row) => this.#records.whole(row))
+  }
+
+  leftRecords(resource: string): MeteringRecord[] {
+    return this.#left.all(resource).map((row) => this.#records.whole(row))
   }
 
   abandoned(resource: string): string[] {

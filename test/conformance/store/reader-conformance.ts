@@ -365,6 +365,16 @@ export function describeReader(name: string, owned: () => Promise<{ store: Store
       for (const record of unsent ?? []) expect(record).toEqual(await store.record(record.id))
     })
 
+    test('shows the records in flight alone, and none as left by another', async () => {
+      const store = await filled()
+      const [inFlight, left] = await look(store, (view) => [
+        view.inFlightRecords(),
+        view.leftRecords(pod),
+      ])
+      expect(inFlight).toEqual([await store.record(2)])
+      expect(left).toEqual([])
+    })
+
     test('shows only what is ahead of an hour where that is asked for', async () => {
       const store = await filled()
       const first = (await look(store, (view) => view.unsentRecords()))[0]?.hour ?? 0

@@ -111,6 +111,18 @@ export class SharedView extends ModelView {
     return super.unsentRecords().filter(({ resource }) => this.#sees(resource))
   }
 
+  override inFlightRecords(): MeteringRecord[] {
+    return super.inFlightRecords().filter(({ resource }) => this.#isOwn(resource))
+  }
+
+  /** Of several, one has to wait for the next transaction. */
+  override leftRecords(): MeteringRecord[] {
+    return super
+      .unsentRecords()
+      .filter(({ resource }) => this.taken.includes(resource))
+      .slice(0, 2)
+  }
+
   override abandoned(): string[] {
     if (this.#resource === undefined) return []
     const gone = this.#database.abandoned().filter((each) => each !== this.#resource)

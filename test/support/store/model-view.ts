@@ -138,6 +138,14 @@ export class ModelView implements BookView {
     return byHour(unsent.filter(({ hour }) => hour > after))
   }
 
+  inFlightRecords(): MeteringRecord[] {
+    return this.unsentRecords().filter(({ inFlight }) => inFlight)
+  }
+
+  leftRecords(owner: string): MeteringRecord[] {
+    return this.unsentRecords().filter(({ resource }) => resource !== owner)
+  }
+
   abandoned(resource: string): string[] {
     const { owner } = this.#book
     return owner === undefined || owner === resource ? [] : [owner]

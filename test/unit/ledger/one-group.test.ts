@@ -263,7 +263,7 @@ function bookBefore(): ModelBook {
   sealPart(sealing, { before: hour, now, plan, zeroHours: [] }, limitOf, ofBuyer)
   book.apply(sealing.changes())
   const marking = openPage(book, owner)
-  for (const record of marking.unsentRecords())
+  for (const record of marking.waiting.unsent())
     marking.update(record, { state: 'sending', inFlight: true, attempts: 1 })
   book.apply(marking.changes())
   expect([book.records.size, book.held.size]).toEqual([3, 1])

@@ -1,15 +1,24 @@
 import { describe, expect, test } from 'vitest'
 import { operate } from '../../../src/ledger/decisions/operate.ts'
-import { reopenRefused, type TodaysNames } from '../../../src/ledger/decisions/reopen-record.ts'
+import {
+  reopenAllReplaced,
+  reopenRefused,
+  type TodaysNames,
+} from '../../../src/ledger/decisions/reopen-record.ts'
+import type { Page } from '../../../src/ledger/page/page.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
 import type { Settlement } from '../../../src/metering/record/record.ts'
 import { canonicalTags, untagged } from '../../../src/metering/tags.ts'
 import { changeBook, readBook } from '../../../src/store/sqlite/file/commands/book-file.ts'
 import { openBench, unit, type LedgerBench } from '../../support/ledger/ledger-bench.ts'
+import { openPage } from '../../support/ledger/open-page.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
 import { sealHours } from '../../support/ledger/seal-rules.ts'
 import { markSending, settle } from '../../support/ledger/one-record.ts'
 import { refusal } from '../../support/refusal.ts'
+import { ModelBook } from '../../support/store/model-book.ts'
+import { ModelReader } from '../../support/store/model-reader.ts'
+import { accountFor, partOf, recordOf } from '../../conformance/store/changes-for-tests.ts'
 
 const nine = Date.parse('2026-03-10T09:00:00Z')
 const tags = canonicalTags([{ key: 'team', value: 'a' }])
@@ -186,4 +195,45 @@ describe('at the start, where the product file says what replaces what', () => {
     const { record } = await restart(await recordAfter(wrongCode), other)
     expect(record).toMatchObject({ state: 'refused' })
   })
+})
+
+test('many refused records are reopened in parts, each once, and no other is touched', async () => {
+  const book = new ModelBook()
+  const account = accountFor('requests')
+  const sealing = openPage(book, 'pod:1')
+  sealing.takeOwnership(0)
+  const count = 450
+  sealing.count(account, BigInt(count) * unit)
+  for (let index = 0; index < count; index += 1)
+    sealing.insert(sealing.slotOf(account), recordOf(index * hourMs, partOf(account, 1)).content, 0)
+  book.apply(sealing.changes())
+  const refusing = openPage(book, 'pod:1')
+  for (const record of refusing.waiting.unsent()) {
+    const lastCode = record.id % 3 === 0 ? 'AccessDenied' : 'InvalidUsageDimensionException'
+    refusing.update(record, { state: 'refused', lastCode })
+  }
+  book.apply(refusing.changes())
+  const transactions: number[] = []
+  const run = async <T>(rule: (page: Page) => T): Promise<T> => {
+    const page = openPage(book, 'pod:1')
+    const result = rule(page)
+    const changes = page.changes()
+    transactions.push(changes.records.size)
+    book.apply(changes)
+    return result
+  }
+  const renamed = {
+    productCode: 'product',
+    dimensionOf: (name: string) => (name === 'requests' ? 'calls' : name),
+    replacesCode: () => false,
+  }
+  const reopened = await Array.fromAsync(
+    reopenAllReplaced(run, new ModelReader(() => book), 500 * hourMs, renamed),
+  )
+  expect(reopened.flat().map(({ id }) => id)).toEqual(
+    Array.from({ length: count }, (_, index) => index + 1).filter((id) => id % 3 !== 0),
+  )
+  expect(transactions.length).toBeGreaterThan(2)
+  expect(Math.max(...transactions)).toBeLessThanOrEqual(200)
+  expect(openPage(book, 'pod:1').waiting.unsent()).toHaveLength(count / 3)
 })

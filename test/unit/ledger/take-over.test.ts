@@ -57,6 +57,7 @@ test('a book that no other task or pod left is not changed', () => {
   const before = page.changes()
   expect(takeOver(page, 0, { lateUsage: 'carry' })).toEqual({
     abandoned: [],
+    records: 0,
     hours: [],
     reopened: [],
   })
@@ -96,7 +97,7 @@ test.each(['carry', 'hold'] as const)(
     left.insert(left.slotOf(account), { ...recordOf('pod:old'), quantity: 5n * unit, parts }, 1000)
     book.apply(left.changes())
     const refused = openPage(book, 'pod:old')
-    const [record] = refused.unsentRecords()
+    const [record] = refused.waiting.unsent()
     if (record === undefined) throw new Error('there is no record')
     refused.update(record, { state: 'refused', lastCode: 'InvalidUsageDimensionException' })
     book.apply(refused.changes())
@@ -219,7 +220,7 @@ describe.each(['carry', 'hold'] as const)('a takeover where late usage is to %s'
       )
     book.apply(left.changes())
     const sent = openPage(book, 'pod:old')
-    for (const [index, record] of sent.unsentRecords().entries())
+    for (const [index, record] of sent.waiting.unsent().entries())
       sent.update(record, states[index] ?? {})
     book.apply(sent.changes())
     const before = [...book.records.values()]

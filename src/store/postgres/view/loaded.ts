@@ -92,6 +92,9 @@ export class Loaded {
     oneReading: new Shelf<ReadingQuestion, Reading | undefined>(),
     /** Of hours that start after an instant, by it. */
     unsent: new Shelf<number, readonly MeteringRecord[]>(),
+    inFlight: new Shelf<true, readonly MeteringRecord[]>(),
+    /** Of those that are abandoned. */
+    left: new Shelf<true, readonly MeteringRecord[]>(),
     owner: new Shelf<true, string | undefined>(),
     notes: new Shelf<{ readonly resource: string; readonly name: string }, string | undefined>(),
     late: new Shelf<{ readonly dimension: string; readonly hour: number }, bigint>(),

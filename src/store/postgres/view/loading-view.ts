@@ -132,6 +132,14 @@ export class LoadingView extends CustomerLoadingView implements BookView {
     return this.#of.unsent.ask(String(after), after, [])
   }
 
+  inFlightRecords(): readonly MeteringRecord[] {
+    return this.#of.inFlight.ask(all, true, [])
+  }
+
+  leftRecords(): readonly MeteringRecord[] {
+    return this.#of.left.ask(all, true, [])
+  }
+
   abandoned(): readonly string[] {
     return this.#of.abandoned.ask(all, true, [])
   }
