@@ -13,8 +13,12 @@ export class MetricRegistry {
     return this.#registry.contentType
   }
 
+  /** The one gauge of this name, however often it is asked for. */
   gauge(name: MetricName): Gauge {
-    return new Gauge({ ...configuration(name), registers: [this.#registry] })
+    const known = this.#registry.getSingleMetric(fullNameOf(name))
+    return known instanceof Gauge
+      ? known
+      : new Gauge({ ...configuration(name), registers: [this.#registry] })
   }
 
   /** `collect` is called before each reading, for what is counted elsewhere until then. */

@@ -205,7 +205,7 @@ export const metricTable = {
   },
   ledger_readable: {
     type: 'gauge',
-    help: 'Whether the ledger answers; 0 while its database is away, and other figures of the ledger are old then',
+    help: 'Whether the ledger answers; 0 while it is not open yet or its database is away, and other figures of the ledger are missing or old then',
     unit: 'flag',
     labels: [],
   },

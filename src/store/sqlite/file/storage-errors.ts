@@ -77,7 +77,7 @@ export function withoutRoom(cause: unknown): SidecarError {
 export function notWritable(cause: unknown): SidecarError {
   return new SidecarError(
     'LedgerNotWritable',
-    `The volume of the data directory does not accept writes (${messageOf(cause)}), so nothing of this was recorded. Most often it became read-only after an error of the disk: look into the kernel log of the machine, then repair or replace the volume and restart the sidecar.`,
+    `The volume of the data directory does not work (${messageOf(cause)}), so nothing of this was recorded. Most often it became read-only after an error of the disk: look into the kernel log of the machine, then repair or replace the volume and restart the sidecar.`,
     { cause },
   )
 }
