@@ -3,7 +3,7 @@ import { customerKeyPattern } from '../../metering/customer.ts'
 import { customersPerPage, longestToken } from '../routes/customers/customers-route.ts'
 import { customerExample, customerUsageExample } from './openapi-examples.ts'
 import { json, type OpenApiOperation } from './openapi-operation.ts'
-import { commonCodes, responsesOf } from './openapi-responses.ts'
+import { commonCodes, needlessBodyCodes, responsesOf } from './openapi-responses.ts'
 import { ref } from './openapi-schemas.ts'
 
 const keyParameter = {
@@ -139,7 +139,7 @@ const getCustomer: OpenApiOperation = {
   parameters: [keyParameter],
   responses: responsesOf(
     { 200: json('The customer.', ref('CustomerUsage'), { customer: customerUsageExample }) },
-    ['NoCustomers', 'InvalidCustomer', 'CustomerNotFound', ...commonCodes],
+    ['NoCustomers', 'InvalidCustomer', 'InvalidRequest', 'CustomerNotFound', ...commonCodes],
   ),
 }
 
@@ -152,7 +152,7 @@ const deleteCustomer: OpenApiOperation = {
     {
       200: json('Removed.', ref('DeletedCustomer'), { deleted: { key: 'acme', deleted: true } }),
     },
-    ['CustomerNotFound', 'CustomerNotSettled', ...changing],
+    ['CustomerNotFound', 'CustomerNotSettled', ...needlessBodyCodes, ...changing],
   ),
 }
 
@@ -163,7 +163,7 @@ const endCustomer: OpenApiOperation = {
   parameters: [keyParameter],
   responses: responsesOf(
     { 200: json('The customer.', ref('Customer'), { customer: customerExample }) },
-    ['CustomerNotFound', ...changing],
+    ['CustomerNotFound', ...needlessBodyCodes, ...changing],
   ),
 }
 
@@ -193,7 +193,7 @@ const postEvent: OpenApiOperation = {
   },
   responses: responsesOf(
     { 200: json('The outcome.', ref('EventResult'), { accepted: { result: 'accepted' } }) },
-    ['InvalidJson', 'InvalidEvent', ...changing],
+    ['InvalidJson', 'InvalidRequest', 'InvalidEvent', ...changing],
   ),
 }
 

@@ -10,7 +10,12 @@ import {
   unreachableExample,
   usageExample,
 } from './openapi-examples.ts'
-import { commonCodes, responsesOf, type OpenApiResponse } from './openapi-responses.ts'
+import {
+  commonCodes,
+  needlessBodyCodes,
+  responsesOf,
+  type OpenApiResponse,
+} from './openapi-responses.ts'
 import { customerPaths } from './customer-paths.ts'
 import { operatorPaths } from './operator-paths.ts'
 import { postMetrics } from './otlp-path.ts'
@@ -161,7 +166,7 @@ const postScrape: OpenApiOperation = {
         { scraped: { scraped: true } },
       ),
     },
-    ['NothingToScrape', 'ScrapeFailed', 'PlatformUnknown', ...commonCodes],
+    ['NothingToScrape', 'ScrapeFailed', 'PlatformUnknown', ...needlessBodyCodes, ...commonCodes],
   ),
 }
 

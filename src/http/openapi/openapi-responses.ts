@@ -20,6 +20,14 @@ export const commonCodes = [
   'ShuttingDown',
 ] as const satisfies readonly ProblemCode[]
 
+/** The codes of a body that nobody asked for: it is read before the route is. */
+export const needlessBodyCodes = [
+  'InvalidJson',
+  'InvalidRequest',
+  'BodyTooLarge',
+  'UnsupportedMediaType',
+] as const satisfies readonly ProblemCode[]
+
 /** The codes of requests that match no route of this document, and of the AWS front, which has AWS's errors. */
 const routelessCodes: ReadonlySet<string> = new Set([
   'NotFound',
@@ -41,7 +49,7 @@ export function responsesOf(
 ): OpenApiResponses {
   const isJson = codes.includes('InvalidJson') && !codes.includes('QuantityTooPrecise')
   const all: readonly ProblemCode[] = isJson ? [...codes, 'QuantityTooPrecise'] : codes
-  const byStatus = Map.groupBy(all, (code) => problemTable[code].status)
+  const byStatus = Map.groupBy(new Set(all), (code) => problemTable[code].status)
   const responses: Record<string, OpenApiResponse> = { ...own }
   for (const [status, some] of byStatus) {
     const problem = problemResponse(some)

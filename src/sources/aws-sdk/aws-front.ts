@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { SidecarError, messageOf } from '../../kernel/errors.ts'
 import { problemTable, type ProblemCode } from '../../kernel/problems/problem-table.ts'
 import { awsLimits } from '../../metering/aws-limits.ts'
@@ -32,10 +32,16 @@ type FrontContext = Pick<SourceContext, 'app' | 'region' | 'refused' | 'explain'
  * was signed for must be that of the task or pod.
  */
 export function addAwsFront(context: FrontContext): void {
-  const { app } = context
-  app.addContentTypeParser(contentType, { parseAs: 'string' }, (_request, body, done) =>
-    done(null, body),
-  )
+  // In a scope of its own, where bodies are texts: no other route can read AWS's content type.
+  void context.app.register((app, _options, done) => {
+    addRoute(app, context)
+    done()
+  })
+}
+
+function addRoute(app: FastifyInstance, context: FrontContext): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
   app.post(
     '/',
     {

@@ -1,5 +1,6 @@
 import { SidecarError } from '../../kernel/errors.ts'
 import type { Source, SourceContext } from '../source.ts'
+import { withoutBody } from '../without-body.ts'
 import { Scraper } from './scraper.ts'
 import { isScraped, type ScrapedDimension } from './read-page.ts'
 
@@ -9,7 +10,7 @@ export const prometheusSource: Source = {
   start(context) {
     const dimensions = context.dimensions.filter(isScraped)
     const scraper = dimensions.length === 0 ? undefined : createScraper(context, dimensions)
-    context.app.post('/v1/scrape', async () => {
+    context.app.post('/v1/scrape', withoutBody, async () => {
       if (scraper === undefined)
         throw new SidecarError(
           'NothingToScrape',

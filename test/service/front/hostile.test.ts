@@ -76,7 +76,14 @@ const hostile: readonly Hostile[] = [
     },
     body: 'Action=MeterUsage&Version=2016-01-14&UsageQuantity=5',
     status: 400,
-    name: 'SerializationException',
+    name: 'UnknownOperationException',
+  },
+  {
+    what: 'another content type and a number of too many digits',
+    headers: { 'Content-Type': 'application/json' },
+    body: '{"UsageQuantity":1.00000000000000000001}',
+    status: 400,
+    name: 'UnknownOperationException',
   },
   {
     what: 'headers of 20 kB',

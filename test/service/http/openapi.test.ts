@@ -128,3 +128,52 @@ test('the answers for denied and unreachable match the document', async () => {
     }
   }
 })
+
+const json = 'application/json'
+const oddBodies: readonly (readonly [type: string, payload: string])[] = [
+  [json, '{'],
+  [json, ''],
+  [json, '{"__proto__":1}'],
+  [json, '{"x":1.00000000000000000001}'],
+  [json, ' '.repeat(2000)],
+  ['text/xml', '<x/>'],
+]
+const readingBodies = [...operations.keys()].filter((name) => /^(POST|PUT|DELETE) \/v1/.test(name))
+
+test.each(readingBodies)(
+  'whatever %s answers to a body that it cannot use is in the document',
+  async (name) => {
+    const [method = '', path = ''] = name.split(' ')
+    for (const key of ['acme', '%E0%A4%A'])
+      for (const [type, payload] of oddBodies) {
+        const {
+          statusCode: status,
+          headers,
+          body,
+        } = await createIdleAppServer().inject({
+          method: method as 'POST',
+          url: path.replace('{key}', key),
+          headers: { 'content-type': type },
+          payload,
+        })
+        if (headers['content-type']?.startsWith(json) === true && path === '/v1/metrics') continue
+        await expectDocumented(name, {
+          status,
+          headers: new Headers({ 'content-type': String(headers['content-type']) }),
+          body: JSON.parse(body) as JsonAnswer['body'],
+        })
+      }
+  },
+)
+
+test.each(['POST /v1/scrape', 'DELETE /v1/customers/acme', 'POST /v1/customers/acme/end'])(
+  '%s needs no body, and the type of an empty one does not matter',
+  async (name) => {
+    const [method = '', url = ''] = name.split(' ')
+    for (const type of [json, 'application/x-www-form-urlencoded', 'text/plain']) {
+      const headers = { 'content-type': type, 'content-length': '0' }
+      const answer = await createIdleAppServer().inject({ method: method as 'POST', url, headers })
+      expect(answer.json()).toMatchObject({ status: 409 })
+    }
+  },
+)

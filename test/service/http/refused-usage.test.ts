@@ -30,6 +30,12 @@ test.each([
     json,
     'QuantityTooPrecise',
   ],
+  [
+    "has AWS's content type",
+    '{"dimension":"requests","quantity":1}',
+    { 'content-type': 'application/x-amz-json-1.1' },
+    'UnsupportedMediaType',
+  ],
   ['has another content type', '<usage/>', { 'content-type': 'text/xml' }, 'UnsupportedMediaType'],
   ['is too large', ' '.repeat(2000), json, 'BodyTooLarge'],
 ])('usage that %s is counted and logged as refused', async (_, payload, headers, code) => {

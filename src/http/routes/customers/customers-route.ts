@@ -8,6 +8,7 @@ import {
   customerKeyRule,
   type CustomerNames,
 } from '../../../metering/customer.ts'
+import { withoutBody } from '../../../sources/without-body.ts'
 import type { CustomerSummary, CustomerUsage } from '../../../store/customer-summary.ts'
 import type { CustomerAnswer, CustomerUsageAnswer } from '../answers.ts'
 import type { CustomerDesk } from './customer-desk.ts'
@@ -74,13 +75,13 @@ export function customerRoutes(app: FastifyInstance, desk: CustomerDesk | undefi
     usageAnswerOf(await open().usage(checkKey(params.key))),
   )
 
-  app.delete<KeyParams>(customerPath, async ({ params }) => {
+  app.delete<KeyParams>(customerPath, withoutBody, async ({ params }) => {
     const key = checkKey(params.key)
     await open().delete(key)
     return { key, deleted: true }
   })
 
-  app.post<KeyParams>(customerEndPath, async ({ params }) => {
+  app.post<KeyParams>(customerEndPath, withoutBody, async ({ params }) => {
     const customer = checkKey(params.key)
     return answerOf(customer, await open().end(customer))
   })
