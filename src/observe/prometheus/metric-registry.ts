@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, Registry, type Metric } from 'prom-client'
 import { fullNameOf, metricTable, type MetricDefinition, type MetricName } from './metric-table.ts'
 import { RequestTimes } from './request-times.ts'
 
-/** Returns the sum of the series of a metric that have these labels. */
+/** Returns the sum of the series of a metric that have these labels; NaN while there is no such metric. */
 export type MetricReading = (name: MetricName, labels?: Readonly<Record<string, string>>) => number
 
 /** Holds the metrics of one sidecar, each as the table defines it. */
@@ -49,11 +49,12 @@ export class MetricRegistry {
   async read(): Promise<MetricReading> {
     const metrics: readonly Collected[] = await this.#registry.getMetricsAsJSON()
     return (name, labels = {}) => {
-      const { values } = metrics.find((metric) => metric.name === fullNameOf(name)) ?? {}
+      const metric = metrics.find((each) => each.name === fullNameOf(name))
+      if (metric === undefined) return Number.NaN
       const wanted = Object.entries(labels)
       const has = (series: Collected['values'][number]) =>
         wanted.every(([key, value]) => series.labels[key] === value)
-      return (values ?? []).filter(has).reduce((sum, { value }) => sum + value, 0)
+      return metric.values.filter(has).reduce((sum, { value }) => sum + value, 0)
     }
   }
 }

@@ -5,7 +5,7 @@ import type { SidecarOptions } from '../sidecar-options.ts'
 /** Starts the metrics for CloudWatch where the settings ask for them. */
 export function startEmbeddedMetricsPart(
   options: Pick<SidecarOptions, 'settings' | 'clock' | 'log' | 'out'>,
-  metrics: Metrics,
+  metrics: Pick<Metrics, 'read'>,
 ): Disposable | undefined {
   const { settings, clock, log, out } = options
   if (!settings.embeddedMetrics) return undefined

@@ -12,7 +12,7 @@ import { namedSources } from '../../sources/source-states.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 
 /** The metrics that count events; those that read the state of a part are missing. */
-export interface Counting extends Pick<Metrics, 'contentType' | 'render'> {
+export interface Counting extends Metrics {
   /** Completes the metrics, once the parts exist whose state is read when Prometheus asks. */
   complete(parts: CountedParts): Metrics
 }
@@ -41,6 +41,7 @@ export function startCounting(
   return {
     contentType: registry.contentType,
     render: () => registry.render(),
+    read: () => registry.read(),
     complete: ({ clock, platform, ledger, entitlement }) =>
       createMetrics(registry, {
         ...sets,

@@ -17,6 +17,7 @@ import type { SourceContext } from '../../sources/source.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 import { storeKindOf } from './open-store.ts'
 import { appAddress, opsAddress } from './listener-addresses.ts'
+import { startEmbeddedMetricsPart } from './embedded-metrics-part.ts'
 import type { Counting } from './metrics-part.ts'
 
 /** Where the two listeners of a sidecar get their sockets. */
@@ -67,6 +68,7 @@ export function openWaitingRoom(options: SidecarOptions, deps: RoomDeps): Promis
     const context = refusingContext(options, deps, app, refused)
     const started = opened.use(new AsyncDisposableStack())
     for (const source of sources) started.use(source.start(context))
+    started.use(startEmbeddedMetricsPart(options, counting))
     const ops = createOpsServer({
       events,
       log,

@@ -23,14 +23,16 @@ async function startSlowly() {
   })
   const { log, lines } = createRecordedLog()
   const timers = new ManualClock()
-  const starting = startHarness({ timers, log })
+  const written: string[] = []
+  const settings = { SIDECAR_EMBEDDED_METRICS: 'true' }
+  const starting = startHarness({ timers, log, settings, out: (line) => written.push(line) })
   await eventually(() => opening.mock.calls.length > 0)
   await timers.advance(4999)
   expect(lines.map(({ event }) => event)).not.toContain('ledger.opening')
   await timers.advance(1)
   const sidecar = await starting
   onTestFinished(() => sidecar.close())
-  return { sidecar, lines, open, reject, timers }
+  return { sidecar, lines, written, open, reject, timers }
 }
 
 test('a ledger that takes long to open does not keep the entitlement from being answered', async () => {
@@ -47,6 +49,20 @@ test('a ledger that takes long to open does not keep the entitlement from being 
   const events = lines.map(({ event }) => event)
   expect(events).toEqual(expect.arrayContaining(['ledger.opening', 'ledger.back']))
   expect(events).not.toContain('ledger.away')
+})
+
+test('a sidecar that waits for its ledger says so to CloudWatch, and nothing that it does not know', async () => {
+  const { sidecar, written, open } = await startSlowly()
+  await sidecar.until(async () => (await sidecar.get('/v1/entitlement')).status === 200)
+  await sidecar.clock.advance(60_000)
+  await eventually(() => written.length === 1)
+  expect(JSON.parse(written[0] ?? '')).toMatchObject({ LedgerReadable: 0, Imbalance: 0 })
+  expect(JSON.parse(written[0] ?? '')).not.toHaveProperty('OldestUnsentSeconds')
+  open()
+  await sidecar.until(async () => (await sidecar.post(report)).status === 200)
+  await sidecar.clock.advance(60_000)
+  await eventually(() => written.length === 2)
+  expect(JSON.parse(written[1] ?? '')).toMatchObject({ LedgerReadable: 1, Entitled: 1 })
 })
 
 test('a ledger that turns out unusable ends the sidecar all the same', async () => {
