@@ -17,6 +17,7 @@ export function checkProduct(
     report(
       `SIDECAR_DATABASE_URL_FILE: the dimension ${shared.name} has one record for the whole cluster, which needs a ledger that all sidecars share; give the file that holds the URL of a PostgreSQL database`,
     )
+  checkPage(dimensions, values, report)
   if (hasCustomers(route)) {
     values.useSaasDefaults()
     checkCustomers(values, report)
@@ -26,6 +27,21 @@ export function checkProduct(
   if (delay > longestSealDelay)
     report(
       `SIDECAR_SEAL_DELAY_SECONDS: "${delay}" is not allowed on the route ${route}; give 0 to ${longestSealDelay}, or remove it for the default 60`,
+    )
+}
+
+function checkPage(
+  dimensions: Product['dimensions'],
+  values: SettingValues,
+  report: ReportMistake,
+): void {
+  if (values.get('SIDECAR_SCRAPE_URL') !== undefined || !values.areSound('SIDECAR_SCRAPE_URL'))
+    return
+  const scraped = dimensions.filter(({ from }) => from?.prometheus !== undefined)
+  const names = scraped.map(({ name }) => name).join(', ')
+  if (scraped.length > 0)
+    report(
+      `SIDECAR_SCRAPE_URL: it is missing, and the product file takes ${names} from a metrics page; give that of the application, such as http://127.0.0.1:8080/metrics`,
     )
 }
 

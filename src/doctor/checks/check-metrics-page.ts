@@ -9,11 +9,6 @@ export const metricsPageCheck = defineCheck({
     'The metrics page of `SIDECAR_SCRAPE_URL`, where a dimension comes from it: what each series would give.',
   needs: ['settings', 'product'],
   problems: {
-    NoPage: {
-      status: 'fail',
-      when: 'The product file takes a dimension from a metrics page, and SIDECAR_SCRAPE_URL is missing.',
-      fix: 'Set SIDECAR_SCRAPE_URL to the page of the application, such as http://127.0.0.1:8080/metrics.',
-    },
     NoAnswer: {
       status: 'fail',
       when: 'The page does not answer, or it is not a whole metrics page.',
@@ -37,9 +32,8 @@ export const metricsPageCheck = defineCheck({
   },
   async run({ values, product, timeoutMs }, findings) {
     const dimensions = (product?.dimensions ?? []).filter(isScraped)
-    if (dimensions.length === 0) return
     const url = values.get('SIDECAR_SCRAPE_URL')
-    if (url === undefined) return findings.problem('NoPage', 'SIDECAR_SCRAPE_URL is missing.')
+    if (dimensions.length === 0 || url === undefined) return
     const names = wantedNames(dimensions)
     const loaded = await loadPage({ url, timeoutMs, wanted: (name) => names.has(name) })
     if (!loaded.ok) return findings.problem('NoAnswer', `${url}: ${loaded.failure.reason}.`)

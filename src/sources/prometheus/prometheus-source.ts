@@ -36,9 +36,6 @@ export const prometheusSource: Source = {
 
 function createScraper(context: SourceContext, dimensions: readonly ScrapedDimension[]): Scraper {
   const { url } = context.scrape
-  if (url !== undefined) return new Scraper({ ...context, url, dimensions })
-  throw new SidecarError(
-    'InvalidSettings',
-    `SIDECAR_SCRAPE_URL: missing; the product file takes ${dimensions.map(({ name }) => name).join(', ')} from a metrics page. Set it to the page of the application, such as http://127.0.0.1:8080/metrics.`,
-  )
+  if (url === undefined) throw new TypeError('settings without a page are refused')
+  return new Scraper({ ...context, url, dimensions })
 }
