@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
+import { createSystemClock } from '../../src/kernel/clock.ts'
 import { createLog } from '../../src/observe/log/create-log.ts'
 import { root } from '../support/program/program.ts'
 
@@ -23,7 +24,11 @@ test('a standard output that accepts nothing does not end the program', () => {
 
 test('a defect has its message and its stack in the line', () => {
   let text = ''
-  const log = createLog('info', { write: (line: string) => void (text += line) })
+  const log = createLog(
+    { logLevel: 'info' },
+    { write: (line: string) => void (text += line) },
+    createSystemClock(),
+  )
   const error = new TypeError('the defect')
   log('http.failed', error.message, { route: '/', requestId: 'one', error })
   expect(JSON.parse(text)).toMatchObject({

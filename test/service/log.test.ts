@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { logEventTable, type LogEvent } from '../../src/kernel/log.ts'
+import { createSystemClock } from '../../src/kernel/clock.ts'
 import { createLog } from '../../src/observe/log/create-log.ts'
 import { callFront, usageInput } from '../support/aws/front-call.ts'
 import {
@@ -18,7 +19,11 @@ afterEach(() => harness.close())
 /** With every line of every level, as it is written. */
 async function start(settings: Readonly<Record<string, string>> = {}): Promise<void> {
   text = ''
-  const log = createLog('debug', { write: (line: string) => void (text += line) })
+  const log = createLog(
+    { logLevel: 'debug' },
+    { write: (line: string) => void (text += line) },
+    createSystemClock(),
+  )
   harness = await startHarness({ log, settings, files: { '/token': `${apiToken}\n` } })
   await harness.entitled()
 }
@@ -104,6 +109,7 @@ test('no line holds a credential, a token, or what the application sent', async 
   expect(linesOf('usage.refused').map(({ code }) => code)).toEqual([
     'QuantityNotANumber',
     'UnknownDimension',
+    'Unauthorized',
   ])
 })
 

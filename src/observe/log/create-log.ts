@@ -1,5 +1,5 @@
 import { pino, type DestinationStream } from 'pino'
-import type { Clock } from '../../kernel/clock.ts'
+import { toIso, type Clock } from '../../kernel/clock.ts'
 import { linkDocs } from '../../kernel/link-docs.ts'
 import { logEventTable, type Log, type LogLevel } from '../../kernel/log.ts'
 import { LineOutput } from './line-output.ts'
@@ -32,7 +32,7 @@ export function openStandardOutput(
         lines,
       }),
   })
-  const log = createLog(logLevel, output, docsUrl)
+  const log = createLog({ logLevel, docsUrl }, output, timers)
   return {
     log,
     out: (line) => output.write(`${line}\n`),
@@ -42,12 +42,16 @@ export function openStandardOutput(
 }
 
 /** Creates a log that writes lines of JSON to `destination`. `docsUrl` is where the pages are published. */
-export function createLog(level: LogLevel, destination: DestinationStream, docsUrl?: string): Log {
+export function createLog(
+  { logLevel: level, docsUrl }: LogSettings,
+  destination: DestinationStream,
+  timers: Pick<Clock, 'now'>,
+): Log {
   const logger = pino(
     {
       level,
       base: null,
-      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      timestamp: () => `,"time":"${toIso(timers.now())}"`,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { error: pino.stdSerializers.err },
     },

@@ -77,7 +77,7 @@ export const metricTable = {
   },
   usage_accepted_total: {
     type: 'counter',
-    help: "Units that AWS accepted, in AWS's whole units",
+    help: "Units that AWS accepted, in AWS's units",
     unit: 'units',
     labels: ['dimension'],
   },
