@@ -61,6 +61,8 @@ WORKDIR /app
 VOLUME ["/var/lib/marketplace-sidecar"]
 # Health and metrics. The application's listener is on loopback and is never exposed.
 EXPOSE 9464
+# Not that of the base: images of web servers, for one, are stopped with SIGQUIT.
+STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "/app/main.js", "healthcheck"]
 # The heap grows late and is collected often, and two of V8's compilers stay out of memory:
@@ -88,6 +90,7 @@ USER 65532:65532
 WORKDIR /app
 # Any client that reaches this port controls the emulator. Publish it to 127.0.0.1 only.
 EXPOSE 7071
+STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5s --timeout=5s --start-period=10s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:7071/_emulator/clock').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "--disable-sigusr1", "/app/emulator.js", "--host", "0.0.0.0", "--port", "7071"]

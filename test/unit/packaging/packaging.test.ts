@@ -170,6 +170,19 @@ test('the image runs the program as user nobody, with its ledger on a volume', a
   expect((await stage('runtime')).at(-1)).toBe('CMD ["run"]')
 })
 
+test.each(['runtime', 'emulator'])(
+  'the image %s is stopped by the signal that it handles, whatever its base names',
+  async (name) => {
+    expect(await instruction('STOPSIGNAL', name)).toBe('SIGTERM')
+  },
+)
+
+test('so is an image of the single executable', async () => {
+  const page = await read('docs/guides/image.md')
+  const [, text = ''] = /```Dockerfile\n(ARG BASE_IMAGE=.*?)^```$/ms.exec(page) ?? []
+  expect(text).toMatch(/^STOPSIGNAL SIGTERM$/m)
+})
+
 test('the image contains nothing of the emulator, which has a separate stage', async () => {
   expect(await stage('build')).toContain('RUN node scripts/build/build.ts src/main.ts dist/main.js')
   const [build = ''] = await stage('emulator-build')
