@@ -55,11 +55,11 @@ export async function exportLedger(
   const { format, dimension } = values
   if (format !== 'csv' && format !== 'jsonl')
     throw invalid(`"ledger export" needs --format csv or --format jsonl`)
-  const filter = {
-    since: instantOf('since', values.since),
-    until: instantOf('until', values.until),
-    dimension,
-  }
+  const since = instantOf('since', values.since)
+  const until = instantOf('until', values.until)
+  if (since !== undefined && until !== undefined && since >= until)
+    throw invalid('--until must be later than --since')
+  const filter = { since, until, dimension }
   const write =
     format === 'csv'
       ? (columns: readonly string[], body: Body) => csvLine(cells(columns, body))

@@ -69,7 +69,7 @@ async function find(
 function referenceNotFound(reference: string): SidecarError {
   return new SidecarError(
     'RecordNotFound',
-    `The ledger knows no usage by the id ${reference}. It belongs to another task or pod, to usage below one whole unit, or to a record that was settled more than 45 days ago.`,
+    `The ledger knows no usage by the id ${reference}. It belongs to another task or pod, to usage below one whole unit, or to a record that was settled more than 45 days ago, 7 where the product has customers.`,
   )
 }
 

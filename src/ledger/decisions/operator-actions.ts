@@ -64,7 +64,7 @@ export function requireWindowOver(record: MeteringRecord, now: number): void {
 export function recordNotFound(id: number): SidecarError {
   return new SidecarError(
     'RecordNotFound',
-    `The ledger has no record ${id}. "ledger show" and "ledger export" list the ids; settled records are forgotten after 45 days.`,
+    `The ledger has no record ${id}. "ledger show" and "ledger export" list the ids; settled records are forgotten after 45 days, those of customers after 7.`,
   )
 }
 

@@ -279,6 +279,17 @@ describe('wrong arguments are refused with a code and change nothing', () => {
     [['export', '--format', 'xml']],
     [['export', '--format', 'csv', '--since', 'yesterday']],
     [['export', '--format', 'csv', '--until', '2026-03-10']],
+    [
+      [
+        'export',
+        '--format',
+        'csv',
+        '--since',
+        '2026-03-10T10:00:00Z',
+        '--until',
+        '2026-03-10T10:00:00Z',
+      ],
+    ],
   ])('%j', async (args) => {
     await expect(runLedger(directory, clock, args)).rejects.toMatchObject({
       code: 'InvalidArguments',

@@ -63,7 +63,7 @@ describe('an id that cannot be acted on', () => {
     expect(recordNotFound(8)).toMatchObject({
       code: 'RecordNotFound',
       message:
-        'The ledger has no record 8. "ledger show" and "ledger export" list the ids; settled records are forgotten after 45 days.',
+        'The ledger has no record 8. "ledger show" and "ledger export" list the ids; settled records are forgotten after 45 days, those of customers after 7.',
     })
   })
 
