@@ -95,7 +95,8 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     return exitCodes.ok
   }
   const isHelp = name === 'help' || name === '--help' || name === '-h'
-  if (name === undefined || (isHelp && args.length === 0)) {
+  const isGeneral = args.length === 0 || args[0] === 'help' || args[0] === 'version'
+  if (name === undefined || (isHelp && isGeneral)) {
     io.out(help)
     return isHelp ? exitCodes.ok : exitCodes.misconfigured
   }

@@ -38,13 +38,13 @@ describe('the command line', () => {
   })
 
   test('explains itself and a command in each of the usual ways', async () => {
-    const [general, option, short] = await Promise.all([
+    const [general, ...same] = await Promise.all([
       start('help'),
       start('-h'),
       start('--help'),
+      start('help', 'help'),
     ])
-    expect(option).toEqual(general)
-    expect(short).toEqual(general)
+    for (const each of same) expect(each).toEqual(general)
     const [run, ...others] = await Promise.all([
       start('run', '--help'),
       start('run', '-h'),
@@ -63,6 +63,8 @@ describe('the command line', () => {
     [['dance'], 'InvalidArguments: There is no command "dance".'],
     [['docter'], 'Did you mean doctor?'],
     [['help', 'dance'], 'There is no command "dance"'],
+    [['ledger', 'show', '1', '2'], 'takes the id of one record'],
+    [['ledger', 'backup'], 'needs the name of one new file. For help, run:'],
     [['ledger', 'sho'], 'There is no ledger action "sho". Did you mean show?'],
     [['product', 'chek'], 'Did you mean check?'],
     [['demo', '--prot', '1'], 'Did you mean --port?'],

@@ -4,7 +4,7 @@ import { SidecarError } from '../../kernel/errors.ts'
 import { backupBook } from '../../store/sqlite/file/commands/backup-book.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { commonOptions, databaseUrl, dataDirectory } from './ledger-arguments.ts'
+import { commonOptions, databaseUrl, dataDirectory, invalid } from './ledger-arguments.ts'
 
 /** `ledger backup`: copies the book to a new file, next to a running sidecar or without one. */
 export async function backupLedger(args: readonly string[], io: CliIo): Promise<number> {
@@ -14,7 +14,7 @@ export async function backupLedger(args: readonly string[], io: CliIo): Promise<
   })
   const [file, ...rest] = positionals
   if (file === undefined || file === '' || rest.length > 0)
-    throw new SidecarError('InvalidArguments', '"ledger backup" needs the name of one new file')
+    throw invalid('"ledger backup" needs the name of one new file')
   if (values['data-dir'] === undefined && databaseUrl(io.env) !== undefined)
     throw new SidecarError(
       'InvalidArguments',

@@ -3,11 +3,12 @@ import { formatQuantity } from '../../metering/quantity.ts'
 import { toIso, type Clock } from '../../kernel/clock.ts'
 import { recordNotFound } from '../../ledger/decisions/operator-actions.ts'
 import { SidecarError } from '../../kernel/errors.ts'
+import type { BookReader } from '../../store/store.ts'
 import type { Found } from '../../store/summary.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { commonOptions, recordId } from './ledger-arguments.ts'
-import { ledgerPlace, type LedgerPlace } from './ledger-place.ts'
+import { ledgerPlace } from './ledger-place.ts'
 import { describeOverview } from './ledger-overview.ts'
 import { overviewBody } from './overview-body.ts'
 import { describeRecord } from './ledger-record.ts'
@@ -24,6 +25,7 @@ export async function showLedger(
     options: { ...commonOptions, tags: { type: 'boolean', default: false } },
     allowPositionals: true,
   })
+  const find = positionals.length === 0 ? undefined : finderOf(positionals)
   const place = ledgerPlace(values['data-dir'], { env: io.env, clock })
   const now = await place.now()
   const database = await place.importedInto()
@@ -31,8 +33,8 @@ export async function showLedger(
     io.err(
       `This ledger was imported into the database ${database} and continues there; the file is as it was then.`,
     )
-  if (positionals.length > 0) {
-    const found = await find(positionals, place, now)
+  if (find !== undefined) {
+    const found = await place.read((book) => find(book, now))
     if (values.json) io.out(JSON.stringify(foundBody(found)))
     else for (const line of describeFound(found)) io.out(line)
     return exitCodes.ok
@@ -49,21 +51,23 @@ export async function showLedger(
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-async function find(
+/** Returns what finds the record of an id, or what a MeteringRecordId stands for. Throws InvalidArguments. */
+function finderOf(
   positionals: readonly string[],
-  place: LedgerPlace,
-  now: number,
-): Promise<Found> {
+): (book: BookReader, now: number) => Promise<Found> {
   const [reference = ''] = positionals
-  if (positionals.length === 1 && uuid.test(reference)) {
-    const found = await place.read((book) => book.find(reference, now))
-    if (found === undefined) throw referenceNotFound(reference)
-    return found
-  }
+  if (positionals.length === 1 && uuid.test(reference))
+    return async (book, now) => {
+      const found = await book.find(reference, now)
+      if (found === undefined) throw referenceNotFound(reference)
+      return found
+    }
   const id = recordId('show', positionals)
-  const record = await place.read((book) => book.record(id))
-  if (record === undefined) throw recordNotFound(id)
-  return { kind: 'record', record }
+  return async (book) => {
+    const record = await book.record(id)
+    if (record === undefined) throw recordNotFound(id)
+    return { kind: 'record', record }
+  }
 }
 
 function referenceNotFound(reference: string): SidecarError {
