@@ -57,7 +57,7 @@ export const scenarioFields = {
           summary: 'An `hourly` product accepts no records: AWS meters it by itself.',
         },
         dimensions: {
-          type: listOf('dimensions', dimension, awsLimits.containerDimensions),
+          type: listOf('dimensions', dimension, awsLimits.saasDimensions),
           otherwise: 'none',
           summary: 'API identifiers of the usage dimensions; needed unless the route is `hourly`.',
         },

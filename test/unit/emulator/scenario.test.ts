@@ -101,7 +101,7 @@ describe('a scenario', () => {
       'clock.hourMs must be a whole number from 1 to 3600000, not 0',
       expect.stringMatching(/^products\[0\]\.code is missing: give 1 to 255 letters/),
       'products[0].route must be one of hourly, metered, both, not "free"',
-      'products[0].dimensions must be a list of 1 to 24 dimensions, not 0 of them',
+      'products[0].dimensions must be a list of 1 to 200 dimensions, not 0 of them',
       'customers[0].accountId must be digits, in quotes, not 123456789012; put it in quotes',
       expect.stringMatching(/^customers\[0\]\.licenseArn is missing: give an ARN/),
     ])
@@ -115,7 +115,11 @@ describe('a scenario', () => {
     ['broken YAML', 'products: [', 'Flow sequence in block collection must be'],
     ['two documents', `${smallest}\n---\n${smallest}`, 'Source contains multiple documents'],
     ['an unknown tag', `${smallest}\nregion: !secret x`, 'Unresolved tag: !secret'],
-    ['25 dimensions', dimensions(25), 'must be a list of 1 to 24 dimensions, not 25 of them'],
+    [
+      'more dimensions than a SaaS product has',
+      dimensions(201),
+      'must be a list of 1 to 200 dimensions, not 201 of them',
+    ],
     ['a dimension twice', 'products: [{ code: c, dimensions: [d, d] }]', 'has an entry twice'],
     [
       'a code twice',
