@@ -66,6 +66,16 @@ describe('product check', () => {
     expect(sound.out[0]).toBe('product.json is fine.')
   })
 
+  test('cannot fix the database, whose URL is a secret that the place decides', async () => {
+    const settings = { SIDECAR_DATABASE_URL: 'postgres://seller:the-password@db/book' }
+    const { code, out } = await run(['check', 'product.json', '--json'], { ...good, settings })
+    expect(code).toBe(2)
+    expect(JSON.parse(out.join(''))).toMatchObject({
+      mistakes: [expect.stringContaining("a product file can't fix it")],
+    })
+    expect(out.join('')).not.toContain('the-password')
+  })
+
   test('warns of the codes of the examples, which AWS does not know', async () => {
     const example = JSON.parse(readFileSync('examples/seller-image/product.json', 'utf8')) as object
     const { code, out } = await run(['check', 'product.json'], example)

@@ -12,8 +12,14 @@ interface PinnedSetting {
   readonly value: SettingParsed
 }
 
-/** Where the sidecar runs decides these: its addresses and files, its region and its pod. */
-const kindsOfThePlace: readonly string[] = ['host:port', 'directory', 'path', 'secret-file']
+/** Where the sidecar runs decides these: its addresses, files and secrets, its region and its pod. */
+const kindsOfThePlace: readonly string[] = [
+  'host:port',
+  'directory',
+  'path',
+  'secret-file',
+  'database-url',
+]
 const namesOfThePlace: readonly string[] = ['SIDECAR_REGION', 'SIDECAR_POD_UID']
 
 function isPinnable({ name, member, type }: Setting): boolean {

@@ -40,7 +40,7 @@ export const platformCheck = defineCheck({
         findings.problem('AgentCore', first)
         break
       case 'local':
-        if (diagnosis.values.given.has('SIDECAR_AWS_ENDPOINT'))
+        if (diagnosis.values.get('SIDECAR_AWS_ENDPOINT') !== undefined)
           findings.pass('Not on AWS. The calls go to SIDECAR_AWS_ENDPOINT.')
         else findings.problem('NotOnAws', first)
         break

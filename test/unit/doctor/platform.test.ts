@@ -68,6 +68,15 @@ describe('the check platform', () => {
   test('passes outside both where the calls go to another endpoint', async () => {
     const env = { ...nowhere, SIDECAR_AWS_ENDPOINT: 'http://127.0.0.1:7071' }
     expect(outcomesOf(await findingsOf(platformCheck, { env }))).toEqual(['pass'])
+    const file = {
+      productCode: 'code-1',
+      route: 'metered',
+      dimensions: ['requests'],
+      settings: { SIDECAR_AWS_ENDPOINT: 'http://127.0.0.1:7071' },
+    }
+    const reader = { readText: () => JSON.stringify(file) }
+    const fixed = await findingsOf(platformCheck, { env: nowhere, reader })
+    expect(outcomesOf(fixed)).toEqual(['pass'])
   })
 
   test('fails on Bedrock AgentCore', async () => {
