@@ -47,6 +47,7 @@ const toleratedSkewMs = 300_000
 export class Grace {
   readonly #options: GraceOptions
   #memory: Memory
+  #recalling = new AbortController()
 
   private constructor(options: GraceOptions, remembered: string | undefined) {
     this.#options = options
@@ -56,6 +57,34 @@ export class Grace {
   /** Begins with what the notebook remembers of an earlier start. */
   static async open(options: GraceOptions): Promise<Grace> {
     return new Grace(options, await options.notebook.recall(noteName))
+  }
+
+  /** Fires at the next `recallAgain`: a sidecar that waits to ask AWS again has more to go by. */
+  get recalled(): AbortSignal {
+    return this.#recalling.signal
+  }
+
+  /**
+   * Reads what an earlier start noted, for a notebook that could not say so at the start. What AWS has said since
+   * counts more.
+   */
+  async recallAgain(): Promise<void> {
+    const { notebook, log } = this.#options
+    const text = await notebook.recall(noteName).catch((error: unknown) => {
+      log(
+        'entitlement.not-remembered',
+        `The ledger could not say when the buyer was last entitled, so there may be no grace time: ${messageOf(error)}`,
+      )
+      return undefined
+    })
+    const earlier = this.#read(text)
+    const { entitledAt, unreachableSince, denied } = this.#memory
+    const hasAnswered = entitledAt !== undefined || denied
+    const since = earlier.unreachableSince ?? unreachableSince
+    this.#write(hasAnswered ? this.#memory : { ...earlier, unreachableSince: since })
+    const recalled = this.#recalling
+    this.#recalling = new AbortController()
+    recalled.abort()
   }
 
   /**

@@ -87,7 +87,7 @@ async function attemptUntilFinal(
   proof: Proof,
   options: StartEntitlementOptions,
 ): Promise<Result<PassedProof, FailedProof>> {
-  const { timers, random, signal } = options
+  const { timers, random, signal, grace } = options
   let throttles = 0
   for (let attempt = 1; ; attempt += 1) {
     const result = await attemptSafely(proof)
@@ -98,7 +98,8 @@ async function attemptUntilFinal(
         ? backoffMs(throttles, random, { capMs: throttledCapMs })
         : delayAfter(attempt, result.failure.patience, random)
     reportFailure(entitlement, result.failure, { attempt, delayMs }, options)
-    await sleep(timers, delayMs, signal)
+    const more = grace === undefined ? [] : [grace.recalled]
+    await sleep(timers, delayMs, AbortSignal.any([signal, ...more]))
     if (signal.aborted) return result
   }
 }

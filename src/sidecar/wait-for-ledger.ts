@@ -85,6 +85,7 @@ export async function waitForLedger(
       if (ledgerPart === undefined) return undefined
       log('ledger.back', 'The ledger is open, and usage is accepted.')
       notebook.attach(ledgerPart.ledger)
+      await entitlementPart.recallGrace()
       return start({ ledgerPart, early: { aws, entitlementPart } }, room)
     },
   })

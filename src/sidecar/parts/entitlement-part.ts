@@ -11,6 +11,8 @@ export interface EntitlementPart extends Disposable {
   readonly signal: AbortSignal
   /** Notes that the buyer is entitled now, so that the grace time counts from here. */
   renewGrace(): void
+  /** Reads the grace time of an earlier start from a ledger that has opened since. */
+  recallGrace(): Promise<void>
 }
 
 interface Deps {
@@ -53,6 +55,7 @@ export async function startEntitlementPart(
       const snapshot = entitlement.snapshot()
       if (snapshot.state === 'entitled') grace.note(snapshot)
     },
+    recallGrace: () => grace.recallAgain(),
     [Symbol.dispose]: () => stopping.abort(),
   }
 }

@@ -155,3 +155,72 @@ describe('the memory', () => {
     expect(left(grace)).toBe(2)
   })
 })
+
+describe('a notebook that opens after the start', () => {
+  /** A start that cannot read it yet; `open` lets it. */
+  async function startBlind(failMode: Settings['failMode']) {
+    const real = notebook
+    notebook = { recall: async () => undefined, remember: async () => {} }
+    const blind = notebook
+    const grace = await start(failMode)
+    const open = () => {
+      Object.assign(blind, real)
+      return grace.recallAgain()
+    }
+    notebook = real
+    return { grace, open }
+  }
+
+  test('gives the grace time that an earlier start noted, and keeps it', async () => {
+    ;(await start('closed')).note({ state: 'entitled' })
+    clock.step(hour / 2)
+    const { grace, open } = await startBlind('closed')
+    expect(left(grace)).toBeUndefined()
+    const { recalled } = grace
+    await open()
+    expect(recalled.aborted).toBe(true)
+    expect(grace.recalled.aborted).toBe(false)
+    expect(left(grace)).toBe(1.5)
+    expect(left(await start('closed'))).toBe(1.5)
+  })
+
+  test('remembers that AWS has said no, whatever the fail mode is', async () => {
+    ;(await start('open')).note({ state: 'denied' })
+    const { grace, open } = await startBlind('open')
+    expect(left(grace)).toBe(2)
+    await open()
+    expect(left(grace)).toBeUndefined()
+    expect(left(await start('open'))).toBeUndefined()
+  })
+
+  test('does not renew an outage that began before it', async () => {
+    expect(left(await start('open'))).toBe(2)
+    clock.step(hour)
+    const { grace, open } = await startBlind('open')
+    expect(left(grace)).toBe(2)
+    await open()
+    expect(left(grace)).toBe(1)
+  })
+
+  test.each(['entitled', 'denied'] as const)(
+    'counts less than that AWS has said %s since',
+    async (state) => {
+      ;(await start('closed')).note({ state: state === 'denied' ? 'entitled' : 'denied' })
+      const { grace, open } = await startBlind('closed')
+      grace.note({ state })
+      await open()
+      const expected = state === 'entitled' ? 2 : undefined
+      expect([left(grace), left(await start('closed'))]).toEqual([expected, expected])
+    },
+  )
+
+  test('that fails is logged, and what is known stays', async () => {
+    const { grace } = await startBlind('closed')
+    grace.note({ state: 'entitled' })
+    notebook.recall = () => Promise.reject(new Error('no ledger'))
+    const failing = await startBlind('closed')
+    await failing.open()
+    expect(recorded.lines.at(-1)).toMatchObject({ event: 'entitlement.not-remembered' })
+    expect(left(grace)).toBe(2)
+  })
+})

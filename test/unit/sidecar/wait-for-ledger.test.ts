@@ -1,17 +1,21 @@
-import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { SidecarError } from '../../../src/kernel/errors.ts'
 import { Ledger } from '../../../src/ledger/ledger.ts'
 import { eventually } from '../../support/eventually.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
-import { startHarness } from '../../support/sidecar/sidecar-harness.ts'
+import {
+  startHarness,
+  type SidecarHarness,
+  type SidecarOptions,
+} from '../../support/sidecar/sidecar-harness.ts'
 
 afterEach(() => void vi.restoreAllMocks())
 
 const report = { dimension: 'requests', quantity: 3, idempotencyKey: 'k' }
 
 /** A sidecar whose ledger does not open before `open` is called, five seconds after its start. */
-async function startSlowly() {
+async function startSlowly(more: SidecarOptions = {}) {
   const { promise, resolve: open, reject } = Promise.withResolvers<void>()
   const original = Ledger.open.bind(Ledger)
   const opening = vi.spyOn(Ledger, 'open').mockImplementationOnce(async (options) => {
@@ -25,7 +29,13 @@ async function startSlowly() {
   const timers = new ManualClock()
   const written: string[] = []
   const settings = { SIDECAR_EMBEDDED_METRICS: 'true' }
-  const starting = startHarness({ timers, log, settings, out: (line) => written.push(line) })
+  const starting = startHarness({
+    timers,
+    log,
+    settings,
+    out: (line) => written.push(line),
+    ...more,
+  })
   await eventually(() => opening.mock.calls.length > 0)
   await timers.advance(4999)
   expect(lines.map(({ event }) => event)).not.toContain('ledger.opening')
@@ -63,6 +73,41 @@ test('a sidecar that waits for its ledger says so to CloudWatch, and nothing tha
   await sidecar.clock.advance(60_000)
   await eventually(() => written.length === 2)
   expect(JSON.parse(written[1] ?? '')).toMatchObject({ LedgerReadable: 1, Entitled: 1 })
+})
+
+describe('while AWS is away', () => {
+  const outage = { operation: '*', times: 1000, error: 'ServiceUnavailableException' }
+
+  /** The same task once more, whose ledger opens slowly, with AWS away. */
+  async function startAgain(noted: (first: SidecarHarness) => Promise<unknown>) {
+    const first = await startHarness()
+    await noted(first)
+    await first.sidecar.stop()
+    const { aws, dataDir } = first
+    const prepare = () => aws.control('faults', outage)
+    const again = await startSlowly({ aws, dataDir, prepare })
+    const state = () => again.sidecar.sidecar.entitlement.snapshot().state
+    await again.sidecar.until(() => state() === 'unreachable')
+    again.open()
+    return { ...again, state }
+  }
+
+  test('the buyer has the grace time that the ledger knows of, once it is open', async () => {
+    const { sidecar, state } = await startAgain((first) => first.entitled())
+    await sidecar.until(() => state() === 'grace')
+    expect(await sidecar.get('/v1/entitlement')).toMatchObject({ status: 200 })
+  })
+
+  test('what the ledger knows is not forgotten', async () => {
+    const { sidecar, state } = await startAgain((first) => first.entitled())
+    await sidecar.until(() => state() === 'grace')
+    const { aws, dataDir } = sidecar
+    await sidecar.sidecar.stop()
+    const third = await startHarness({ aws, dataDir })
+    await third.until(() => third.sidecar.entitlement.snapshot().state !== 'starting')
+    expect(third.sidecar.entitlement.snapshot()).toMatchObject({ state: 'grace' })
+    await third.sidecar.stop()
+  })
 })
 
 test('a ledger that turns out unusable ends the sidecar all the same', async () => {
