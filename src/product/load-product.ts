@@ -2,6 +2,7 @@ import { messageOf } from '../kernel/errors.ts'
 import { collectMistakes, show, type Mistakes } from '../kernel/schema/mistakes.ts'
 import type { TextReader } from '../kernel/text/read-text.ts'
 import { fail, type Result } from '../kernel/result.ts'
+import { repeatedMember } from '../kernel/text/repeated-member.ts'
 import { roundedNumber } from '../kernel/text/rounded-number.ts'
 import { isObject } from '../kernel/is-object.ts'
 import type { ProductFile } from './product.ts'
@@ -31,6 +32,9 @@ export function parseProductFile(text: string): Result<ProductFile, Mistakes> {
       return fail([
         `the number ${show(rounded)} can't be read exactly; round it, or write it in quotes`,
       ])
+    const repeated = repeatedMember(content)
+    if (repeated !== undefined)
+      return fail([`${show(repeated)} stands twice in one object; join the two, or remove one`])
   } catch (error) {
     return fail([`it is not JSON: ${oneLine(messageOf(error))}`])
   }

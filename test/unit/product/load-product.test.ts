@@ -35,6 +35,14 @@ describe('a product file', () => {
     expect(parse(`\uFEFF${JSON.stringify(complete)}`).mistakes).toEqual([])
   })
 
+  test('is refused where a member stands twice, of which one would count for nothing', () => {
+    const fixed = (value: string) => `"settings":{"SIDECAR_FAIL_MODE":"${value}"}`
+    const text = `{"productCode":"code","route":"metered","dimensions":["a"],${fixed('closed')},${fixed('open')}}`
+    expect(parse(text).mistakes).toEqual([
+      '"settings" stands twice in one object; join the two, or remove one',
+    ])
+  })
+
   test.each(['1024.00000000000000001', '999999999999999.99999'])(
     'is refused for the divisor %s, which JavaScript would round',
     (divisor) => {
