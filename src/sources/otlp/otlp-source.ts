@@ -79,7 +79,8 @@ function statusFor(status: number): number {
 }
 
 function encodingOf(headers: { readonly 'content-type'?: string | undefined }): Encoding {
-  return headers['content-type']?.startsWith(contentTypes.protobuf) === true ? 'protobuf' : 'json'
+  const type = headers['content-type']?.toLowerCase() ?? ''
+  return type.startsWith(contentTypes.protobuf) ? 'protobuf' : 'json'
 }
 
 function send(

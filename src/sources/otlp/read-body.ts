@@ -9,8 +9,9 @@ export const largestRequestBytes = 4 * 1_048_576
  * Throws UnsupportedMediaType, BodyTooLarge, InvalidOtlp.
  */
 export function readBody(body: Buffer, encoding: string | undefined): Promise<Buffer> {
-  if (encoding === undefined || encoding === 'identity') return Promise.resolve(body)
-  if (encoding !== 'gzip')
+  const packed = encoding?.toLowerCase()
+  if (encoding === undefined || packed === 'identity') return Promise.resolve(body)
+  if (packed !== 'gzip')
     throw new SidecarError(
       'UnsupportedMediaType',
       `The body is packed with ${JSON.stringify(encoding.slice(0, 40))}. Send gzip, or no Content-Encoding.`,

@@ -74,5 +74,6 @@ export function fetchPage(
 }
 
 function formatOf(contentType: string | undefined): PageFormat {
-  return contentType?.startsWith('application/openmetrics-text') === true ? 'openmetrics' : 'text'
+  const isOpenMetrics = contentType?.toLowerCase().startsWith('application/openmetrics-text')
+  return isOpenMetrics === true ? 'openmetrics' : 'text'
 }

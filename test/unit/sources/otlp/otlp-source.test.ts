@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { problemOfError } from '../../../../src/http/listener/problem-of-error.ts'
 import { createServerBase } from '../../../../src/http/listener/server.ts'
@@ -8,7 +9,7 @@ import type { UsageReport } from '../../../../src/metering/report.ts'
 import { otlpSource } from '../../../../src/sources/otlp/otlp-source.ts'
 import type { UsageBook } from '../../../../src/sources/source.ts'
 import { idleSourceContext } from '../../../support/sidecar/idle-source-context.ts'
-import { otlpJson } from '../../../support/otlp/otlp-request.ts'
+import { otlpJson, otlpProtobuf } from '../../../support/otlp/otlp-request.ts'
 import { createSilentLog } from '../../../support/silent-log.ts'
 
 const from = (metric: string) => ({
@@ -131,4 +132,20 @@ describe('what the ledger does not accept', () => {
     })
     expect(recorded.toSorted()).toEqual(['requests 3000000', 'requests 5000000', 'storage 7000000'])
   })
+})
+
+test('names of types and encodings count whatever their case', async () => {
+  const at = Date.now() - 1000
+  const points = [{ value: 3, at, start: at - 1000 }]
+  const metrics = [{ name: 'app.requests', temporality: 1 as const, points }]
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'Application/X-Protobuf', 'content-encoding': 'GZIP' },
+    body: gzipSync(otlpProtobuf([{ metrics }])),
+  })
+  expect([response.status, response.headers.get('content-type')]).toEqual([
+    200,
+    'application/x-protobuf',
+  ])
+  expect(recorded).toEqual(['requests 3000000'])
 })
