@@ -18,6 +18,11 @@ export const opsListenerCheck = defineCheck({
       when: 'A sidecar runs and says that it cannot do its work.',
       fix: 'Read its log. A restart recovers what was acknowledged.',
     },
+    NoLedger: {
+      status: 'fail',
+      when: 'A sidecar runs and cannot read its ledger, so it refuses reports: the database is away, the volume full, or the platform unknown.',
+      fix: 'Do what the other checks say; its log line ledger.away or platform.unknown has the reason. It continues by itself.',
+    },
     Taken: {
       status: 'fail',
       when: 'Another program uses the port.',
@@ -44,9 +49,12 @@ export const opsListenerCheck = defineCheck({
       findings.problem('Unreachable', message)
       return
     }
-    if (!/^marketplace_info\b/m.test(metrics.value.text))
+    const page = metrics.value.text
+    if (!/^marketplace_(info|ledger_readable)\b/m.test(page))
       findings.problem('Taken', `${url} answers, but not as a sidecar does.`)
     else if (status !== 200) findings.problem('NotAlive', `/livez says: ${text.trim()}`)
+    else if (/^marketplace_ledger_readable 0$/m.test(page))
+      findings.problem('NoLedger', `The sidecar on ${url} has no ledger at the moment.`)
     else findings.pass(`A sidecar is alive on ${url} and serves its metrics.`)
   },
 })

@@ -176,10 +176,10 @@ describe('the check app-listener', () => {
 })
 
 describe('the check ops-listener', () => {
-  const like = (live: number) =>
+  const like = (live: number, metrics = 'marketplace_info{version="1"} 1') =>
     serve((request, response) => {
       if (request.url === '/livez') response.writeHead(live).end('the disk failed\n')
-      else response.end('# HELP\nmarketplace_info{version="1"} 1\n')
+      else response.end(`# HELP\n${metrics}\n`)
     })
 
   test('knows a sidecar, behind a wildcard address too', async () => {
@@ -192,6 +192,13 @@ describe('the check ops-listener', () => {
     const findings = await ops(await like(503))
     expect(outcomesOf(findings)).toEqual(['NotAlive'])
     expect(findings[0]?.message).toBe('/livez says: the disk failed')
+  })
+
+  test('fails for a sidecar that waits for its ledger, and takes it for no other program', async () => {
+    const findings = await ops(await like(200, 'marketplace_ledger_readable 0'))
+    expect(outcomesOf(findings)).toEqual(['NoLedger'])
+    const open = 'marketplace_info{version="1"} 1\nmarketplace_ledger_readable 1'
+    expect(outcomesOf(await ops(await like(200, open)))).toEqual(['pass'])
   })
 
   test('warns of a port that is free, and fails for one that another has', async () => {
