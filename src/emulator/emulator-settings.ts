@@ -16,6 +16,8 @@ export interface EmulatorSettings {
   unprocessed: string | undefined
   /** Where events of AWS are posted to; nowhere when undefined. */
   eventsUrl: string | undefined
+  /** The bearer token that they are posted with. */
+  eventsToken: string | undefined
   /** AWS's quotas for an account and region, calls a second; 0 for none. */
   registerUsagePerSecond: number
   meterUsagePerSecond: number
@@ -32,6 +34,7 @@ export function defaultSettings(region: string | undefined): EmulatorSettings {
     region,
     unprocessed: undefined,
     eventsUrl: undefined,
+    eventsToken: undefined,
     registerUsagePerSecond: 0,
     meterUsagePerSecond: 0,
     batchMeterUsagePerSecond: 0,

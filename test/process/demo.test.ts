@@ -104,6 +104,22 @@ describe('the demo', () => {
     },
   )
 
+  test('with a token suggests commands that have it, and its events arrive', async () => {
+    const tokenFile = join(temporaryDirectory(), 'token')
+    writeFileSync(tokenFile, 'a-token-of-the-application')
+    const args = ['demo', ...anyPort, '--emulator-port', '0', '--hour', '1h', '--route', 'saas']
+    const program = startProgram(args, { SIDECAR_API_TOKEN_FILE: tokenFile })
+    const { emulator } = await demoAddresses(program)
+    await program.printed(
+      /^ {2}curl -H "Authorization: Bearer \$\(cat \S+\)" -f localhost:\d+\/v1\/entitlement$/m,
+    )
+    const [, event = ''] = await program.printed(/^ {2}curl -d '(.*)' \S+\/_emulator\/events$/m)
+    const told = await fetch(`${emulator}/_emulator/events`, { method: 'POST', body: event })
+    expect(await told.json()).toMatchObject({ statuses: [200] })
+    program.signal('SIGTERM')
+    expect(await program.ended).toMatchObject({ code: 0, err: '' })
+  })
+
   test('of the route saas registers two customers, and sends what one used when the licence ends', async () => {
     const demo = await startDemo('--emulator-port', '0', '--hour', '1h', '--route', 'saas')
     expect(await isEntitled(demo)).toBe(true)

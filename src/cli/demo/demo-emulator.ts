@@ -13,7 +13,7 @@ export interface DemoEmulator {
   /** Has it sell a product, which returns the product's key and customers there. */
   sell(product: SoldProduct): Promise<ListedProduct>
   /** Has it post the events of licences to a URL. */
-  postEventsTo(url: string): Promise<void>
+  postEventsTo(url: string, token: string | undefined): Promise<void>
   /** Ends it if the demo started it. */
   close(): Promise<void>
 }
@@ -48,8 +48,9 @@ export async function connectEmulator(
       ...parseClock(clock),
       sell: async (product) =>
         (await (await post(`${url}/_emulator/products`, product)).json()) as ListedProduct,
-      postEventsTo: async (eventsUrl) => {
-        await post(`${url}/_emulator/settings`, { eventsUrl })
+      postEventsTo: async (eventsUrl, eventsToken) => {
+        const token = eventsToken ?? null
+        await post(`${url}/_emulator/settings`, { eventsUrl, eventsToken: token })
       },
     }
   } catch (cause) {

@@ -123,7 +123,9 @@ async function runAgainst(
           log('hooks.failed', messageOf(error))
         })
         const ports = { app: appPort, ops: opsPort }
-        const lines = suggestions(ports, emulator.url, settings, { file, application })
+        const lines = suggestions(ports, emulator.url, settings, { file, application }).map(
+          (line) => withToken(line, appPort, io.env['SIDECAR_API_TOKEN_FILE']),
+        )
         playCustomers(`http://127.0.0.1:${appPort}`, emulator, settings, file)
           .catch((error: unknown) => out(`customers    ${messageOf(error)}`))
           .finally(() => {
@@ -144,7 +146,7 @@ async function playCustomers(
   file: DemoProductFile | undefined,
 ): Promise<void> {
   if (file?.hasCustomers !== true) return
-  await emulator.postEventsTo(`${app}/v1/events`)
+  await emulator.postEventsTo(`${app}/v1/events`, apiToken)
   await registerCustomers(app, file.listed, apiToken)
 }
 
@@ -170,6 +172,13 @@ function suggestions(
       : []),
     '',
   ]
+}
+
+/** A suggestion as it works where the sidecar wants a token. */
+function withToken(line: string, port: number, tokenFile: string | undefined): string {
+  return tokenFile === undefined || !line.includes(`localhost:${port}/`)
+    ? line
+    : line.replace(' curl ', ` curl -H "Authorization: Bearer $(cat ${tokenFile})" `)
 }
 
 /** What the demo plays apart from AWS. */

@@ -154,6 +154,7 @@ export function parseSettings(body: string): ControlInput<Partial<EmulatorSettin
     region: orNull(text),
     unprocessed: orNull(pattern),
     eventsUrl: orNull(httpUrl),
+    eventsToken: orNull(text),
     registerUsagePerSecond: count,
     meterUsagePerSecond: count,
     batchMeterUsagePerSecond: count,

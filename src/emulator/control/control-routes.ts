@@ -105,12 +105,13 @@ function showClock(clock: EmulatorClock): object {
 }
 
 function showSettings(settings: EmulatorSettings): object {
-  const { publicKeyRotationAt, region, unprocessed, eventsUrl } = settings
+  const { publicKeyRotationAt, region, unprocessed, eventsUrl, eventsToken } = settings
   return {
     ...settings,
     publicKeyRotationAt: publicKeyRotationAt === undefined ? null : toIso(publicKeyRotationAt),
     region: region ?? null,
     unprocessed: unprocessed ?? null,
     eventsUrl: eventsUrl ?? null,
+    eventsToken: eventsToken ?? null,
   }
 }

@@ -83,25 +83,35 @@ const attempts = 5
 const againMs = 500
 const timeoutMs = 5000
 
+/** Where events are posted to. */
+interface Webhook {
+  readonly url: string
+  /** The bearer token that it wants, if any. */
+  readonly token: string | undefined
+}
+
 /** Posts a body until it is accepted; returns the last status, 0 where nothing answered. */
 export async function deliver(
-  url: string,
+  webhook: Webhook,
   body: object,
   pause: (ms: number) => Promise<void>,
 ): Promise<number> {
   let status = 0
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     if (attempt > 0) await pause(againMs)
-    status = await post(url, body).catch(() => 0)
+    status = await post(webhook, body).catch(() => 0)
     if (status >= 200 && status < 300) break
   }
   return status
 }
 
-async function post(url: string, body: object): Promise<number> {
+async function post({ url, token }: Webhook, body: object): Promise<number> {
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: {
+      'content-type': 'application/json',
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    },
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(timeoutMs),
   })

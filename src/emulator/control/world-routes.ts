@@ -45,12 +45,12 @@ export function addWorldRoutes(app: FastifyInstance, parts: WorldParts): void {
       const now = metering.clock.now()
       customers[index] = customerAfter(customer, type, now)
       const event = eventBody(type, customer, { id: metering.randomUuid(), now })
-      const { eventsUrl } = metering.settings
+      const { eventsUrl: url, eventsToken: token } = metering.settings
       const statuses: number[] = []
       const pause = (ms: number) => sleep(delayClock, ms, closing)
-      if (eventsUrl !== undefined)
+      if (url !== undefined)
         for (let time = 0; time < times; time += 1)
-          statuses.push(await deliver(eventsUrl, event, pause))
+          statuses.push(await deliver({ url, token }, event, pause))
       return { event, statuses }
     }),
   )

@@ -150,6 +150,7 @@ describe('settings and reset', () => {
       region: 'us-east-1',
       unprocessed: null,
       eventsUrl: null,
+      eventsToken: null,
       registerUsagePerSecond: 0,
       meterUsagePerSecond: 0,
       batchMeterUsagePerSecond: 0,

@@ -17,11 +17,13 @@ afterEach(() => closeChecked(harness))
 /** A webhook that answers with these statuses, the last one from then on. */
 async function startWebhook(...statuses: number[]) {
   const bodies: Record<string, unknown>[] = []
+  const tokens: unknown[] = []
   const server = createServer((request, response) => {
     let text = ''
     request.setEncoding('utf8').on('data', (part: string) => (text += part))
     request.on('end', () => {
       bodies.push(JSON.parse(text) as Record<string, unknown>)
+      tokens.push(request.headers.authorization)
       response.writeHead(statuses[bodies.length - 1] ?? statuses.at(-1) ?? 200).end()
     })
   })
@@ -29,6 +31,7 @@ async function startWebhook(...statuses: number[]) {
   const { port } = server.address() as AddressInfo
   return {
     bodies,
+    tokens,
     url: `http://127.0.0.1:${port}/events`,
     [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
   }
@@ -44,12 +47,13 @@ const leavesAt = async () => {
 describe('an event of a licence', () => {
   test('is posted as EventBridge has it, and leaves an hour to send the rest', async () => {
     await using webhook = await startWebhook(200)
-    await harness.control('settings', { eventsUrl: webhook.url })
+    await harness.control('settings', { eventsUrl: webhook.url, eventsToken: 'a-token' })
     const { statuses } = await harness.control('events', {
       type: 'License Deprovisioned',
       licenseArn,
     })
     expect(statuses).toEqual([200])
+    expect(webhook.tokens).toEqual(['Bearer a-token'])
     expect(webhook.bodies).toMatchObject([
       { source: 'aws.agreement-marketplace', detail: { license: { arn: licenseArn } } },
     ])
