@@ -46,16 +46,7 @@ const unknownSpace: DiskSpace = { ledgerBytes: NaN, freeBytes: NaN, volumeBytes:
 /** Adds to `registry` the metrics that are read only when Prometheus asks. */
 export function createMetrics(registry: MetricRegistry, options: MetricsOptions): Metrics {
   const { info, now } = options
-  registry.gauge('info').set(
-    {
-      version: info.version,
-      product_code: info.productCode,
-      route: info.route,
-      platform: info.platform,
-      region: info.region,
-    },
-    1,
-  )
+  setInfo(registry, info)
   registry.gauge('start_time_seconds').set(now() / 1000)
   registry.gauge('record_window_seconds').set(options.recordWindowMs / 1000)
   const dropped = registry.counter('log_lines_dropped_total')
@@ -86,10 +77,19 @@ export function createMetrics(registry: MetricRegistry, options: MetricsOptions)
   }
 }
 
-function entitlementGauges(
+/** Says which sidecar this is, in place of what was said before. */
+export function setInfo(registry: MetricRegistry, info: MetricsOptions['info']): void {
+  const { version, productCode: product_code, route, platform, region } = info
+  const gauge = registry.gauge('info')
+  gauge.reset()
+  gauge.set({ version, product_code, route, platform, region }, 1)
+}
+
+/** Returns what sets the metrics of the entitlement to what it is now. */
+export function entitlementGauges(
   registry: MetricRegistry,
-  { entitlement, entitlementStates }: MetricsOptions,
-) {
+  { entitlement, entitlementStates }: Pick<MetricsOptions, 'entitlement' | 'entitlementStates'>,
+): () => void {
   const entitled = registry.gauge('entitled')
   const state = registry.gauge('entitlement_state')
   return () => {

@@ -6,13 +6,20 @@ import { countEvents } from '../../observe/prometheus/count-events.ts'
 import { MetricRegistry } from '../../observe/prometheus/metric-registry.ts'
 import { acceptedUntil, windowOf } from '../../metering/record/record-window.ts'
 import { hasCustomers } from '../../product/routes.ts'
-import { createMetrics, type Metrics } from '../../observe/prometheus/metrics.ts'
+import {
+  createMetrics,
+  entitlementGauges,
+  setInfo,
+  type Metrics,
+} from '../../observe/prometheus/metrics.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { namedSources } from '../../sources/source-states.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 
 /** The metrics that count events; those that read the state of a part are missing. */
 export interface Counting extends Metrics {
+  /** Adds what is known without a ledger. */
+  introduce(parts: Pick<CountedParts, 'platform' | 'entitlement'>): void
   /** Completes the metrics, once the parts exist whose state is read when Prometheus asks. */
   complete(parts: CountedParts): Metrics
 }
@@ -38,20 +45,35 @@ export function startCounting(
   countEvents(registry, { events, sources, startedAt: wallClock.now(), ...sets })
   // Until there is one to read: a sidecar that waits for its ledger raises the same alert.
   registry.gauge('ledger_readable').set(0)
+  const infoOf = (platform: Platform) => ({
+    version,
+    productCode: product.productCode,
+    route: product.route,
+    platform: platform.name,
+    region: platform.region?.region ?? '',
+  })
+  let readEntitlement = () => {}
   return {
     contentType: registry.contentType,
-    render: () => registry.render(),
-    read: () => registry.read(),
+    render() {
+      readEntitlement()
+      return registry.render()
+    },
+    read() {
+      readEntitlement()
+      return registry.read()
+    },
+    introduce({ platform, entitlement }) {
+      setInfo(registry, infoOf(platform))
+      readEntitlement = entitlementGauges(registry, {
+        ...sets,
+        entitlement: () => entitlement.snapshot(),
+      })
+    },
     complete: ({ clock, platform, ledger, entitlement }) =>
       createMetrics(registry, {
         ...sets,
-        info: {
-          version,
-          productCode: product.productCode,
-          route: product.route,
-          platform: platform.name,
-          region: platform.region?.region ?? '',
-        },
+        info: infoOf(platform),
         now: () => clock.now(),
         sealDelayMs: settings.sealDelayMs,
         recordWindowMs: window.longestMs,

@@ -57,6 +57,7 @@ export function openWaitingRoom(options: SidecarOptions, deps: RoomDeps): Promis
   const { settings, timers, events, log, sources = allSources } = options
   const { counting, entitlement, refusal, sockets } = deps
   return openAll(async (opened) => {
+    counting.introduce(deps)
     const ending = new AbortController()
     const app = createRefusingServer(options, deps, ending.signal)
     const refused = createRefusalReport(events, settings.product.dimensions)

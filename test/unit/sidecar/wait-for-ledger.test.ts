@@ -52,10 +52,17 @@ test('a ledger that takes long to open does not keep the entitlement from being 
   const refused = await sidecar.post(report)
   expect(refused).toMatchObject({ status: 503, body: { code: 'LedgerOpening' } })
   expect(refused.headers.get('retry-after')).toBe('2')
-  expect((await sidecar.ops('/metrics')).text).toContain('marketplace_ledger_readable 0\n')
+  const page = (await sidecar.ops('/metrics')).text
+  expect(page).toContain('marketplace_ledger_readable 0\n')
+  expect(page).toContain('marketplace_entitlement_state{state="entitled"} 1\n')
+  expect(page).toMatch(/^marketplace_info\{.*platform="local".*\} 1$/m)
+  // 0 would be a deadline that is over.
+  expect(page).not.toContain('marketplace_held_deadline_seconds ')
   open()
   await sidecar.until(async () => (await sidecar.post(report)).status === 200)
-  expect((await sidecar.ops('/metrics')).text).toContain('marketplace_ledger_readable 1\n')
+  const whole = (await sidecar.ops('/metrics')).text
+  expect(whole).toContain('marketplace_ledger_readable 1\n')
+  expect(whole.match(/^marketplace_info\{/gm)).toHaveLength(1)
   const events = lines.map(({ event }) => event)
   expect(events).toEqual(expect.arrayContaining(['ledger.opening', 'ledger.back']))
   expect(events).not.toContain('ledger.away')
@@ -66,7 +73,7 @@ test('a sidecar that waits for its ledger says so to CloudWatch, and nothing tha
   await sidecar.until(async () => (await sidecar.get('/v1/entitlement')).status === 200)
   await sidecar.clock.advance(60_000)
   await eventually(() => written.length === 1)
-  expect(JSON.parse(written[0] ?? '')).toMatchObject({ LedgerReadable: 0, Imbalance: 0 })
+  expect(JSON.parse(written[0] ?? '')).toMatchObject({ LedgerReadable: 0, Entitled: 1 })
   expect(JSON.parse(written[0] ?? '')).not.toHaveProperty('OldestUnsentSeconds')
   open()
   await sidecar.until(async () => (await sidecar.post(report)).status === 200)
