@@ -111,7 +111,7 @@ describe('the demo', () => {
     const program = startProgram(args, { SIDECAR_API_TOKEN_FILE: tokenFile })
     const { emulator } = await demoAddresses(program)
     await program.printed(
-      /^ {2}curl -H "Authorization: Bearer \$\(cat \S+\)" -f localhost:\d+\/v1\/entitlement$/m,
+      /^ {2}curl -f localhost:\d+\/v1\/entitlement -H "Authorization: Bearer \$\(cat \S+\)"$/m,
     )
     const [, event = ''] = await program.printed(/^ {2}curl -d '(.*)' \S+\/_emulator\/events$/m)
     const told = await fetch(`${emulator}/_emulator/events`, { method: 'POST', body: event })

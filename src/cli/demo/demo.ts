@@ -178,7 +178,7 @@ function suggestions(
 function withToken(line: string, port: number, tokenFile: string | undefined): string {
   return tokenFile === undefined || !line.includes(`localhost:${port}/`)
     ? line
-    : line.replace(' curl ', ` curl -H "Authorization: Bearer $(cat ${tokenFile})" `)
+    : `${line} -H "Authorization: Bearer $(cat ${tokenFile})"`
 }
 
 /** What the demo plays apart from AWS. */
