@@ -22,6 +22,7 @@ export const logEventTable = {
     level: 'info',
     fields: ['unsentRecords', 'open', 'fraction', 'held', 'records'],
   },
+  'sidecar.stopped-unopened': { level: 'warn', fields: [] },
   'sidecar.overdue': { level: 'error', fields: [] },
   'sidecar.flush-failed': { level: 'error', fields: [] },
   'platform.warning': { level: 'warn', fields: [] },

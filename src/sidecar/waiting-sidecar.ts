@@ -38,11 +38,9 @@ export function waitingSidecar({ room, platform, log, begin, close, why }: Waiti
     if (running !== undefined) return running.stop()
     await room[Symbol.asyncDispose]()
     await close?.()
-    const none = { unsentRecords: 0, open: '0', fraction: '0', held: '0', records: '0' }
     log(
-      'sidecar.stopped',
-      `The sidecar has stopped; its ledger was not opened, because ${why}`,
-      none,
+      'sidecar.stopped-unopened',
+      `The sidecar has stopped and never opened its ledger, because ${why}. What the ledger holds waits for the next start. Keep the volume.`,
     )
   }
   let stopped: Promise<void> | undefined

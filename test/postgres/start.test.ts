@@ -62,5 +62,5 @@ test('it goes on by itself when the database is there, and stays entitled meanwh
 test('it ends when it is told to while it waits', async () => {
   const { sidecar, lines } = await startWithoutDatabase()
   await sidecar.sidecar.stop()
-  expect(lines.at(-1)).toMatchObject({ event: 'sidecar.stopped' })
+  expect(lines.at(-1)).toMatchObject({ event: 'sidecar.stopped-unopened' })
 })

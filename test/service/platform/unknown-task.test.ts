@@ -99,7 +99,7 @@ describe('a task that the ECS agent has not named', () => {
       'fetch failed',
     )
     expect(recorded.lines.map(({ event }) => event)).toEqual(
-      expect.arrayContaining(['platform.unknown', 'sidecar.stopped']),
+      expect.arrayContaining(['platform.unknown', 'sidecar.stopped-unopened']),
     )
   })
 })

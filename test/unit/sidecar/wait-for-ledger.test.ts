@@ -133,6 +133,16 @@ test('a ledger that could not be opened is tried again', async () => {
   expect(lines.filter(({ event }) => event === 'ledger.away')).toHaveLength(1)
 })
 
+test('a sidecar that never opened its ledger does not say that nothing is left in it', async () => {
+  const { sidecar, lines, reject } = await startSlowly()
+  reject(new SidecarError('LedgerFull', 'There is no room.'))
+  await eventually(() => lines.some(({ event }) => event === 'ledger.away'))
+  await sidecar.sidecar.stop()
+  const { event, message, fields } = lines.at(-1) ?? {}
+  expect([event, fields]).toEqual(['sidecar.stopped-unopened', {}])
+  expect(message).toMatch(/because .*volume full.*Keep the volume/)
+})
+
 test('a sidecar that is told to end while its ledger opens ends once it is open', async () => {
   const { sidecar, lines, open } = await startSlowly()
   const stopped = sidecar.sidecar.stop()
