@@ -1,8 +1,8 @@
-import type { DimensionAnswer, UsageAnswer } from '../src/http/routes/answers.ts'
+import type { DimensionAnswer, HourAnswer, UsageAnswer } from '../src/http/routes/answers.ts'
 import { chartOf } from './chart.ts'
 import { element, setText } from './dom.ts'
 import { showNumber, showTime } from './format.ts'
-import { billedUnits, hourOf, type DimensionHours } from './hours.ts'
+import { billedUnits, hourOf, openIn, type DimensionHours } from './hours.ts'
 import { sparkOf } from './spark.ts'
 
 /** The columns of totals, after the sparkline. */
@@ -58,7 +58,7 @@ export function dimensionRow(name: string): DimensionRow {
     nodes: [row, below],
     show(dimension, { hours }, usage, now) {
       const hour = hourOf(now)
-      const sum = sumOf(usage.open, name, (each) => each === hour)
+      const sum = sumOf(openIn(usage), name, (each) => each === hour)
       setText(quantity, showNumber(sum))
       setText(unit, unitText(dimension, sum))
       setText(notes, notesOf(usage, name, hour, now))
@@ -81,13 +81,15 @@ function unitText({ unit, divisor }: DimensionAnswer, sum: number): string {
 
 function notesOf(usage: UsageAnswer, name: string, hour: number, now: number): string {
   const late = sumOf(usage.late, name, (each) => each === hour)
-  const fraction = usage.fractions.find(({ dimension }) => dimension === name)?.quantity
-  const others = usage.open.filter(
+  const fraction = usage.fractions
+    .filter(({ dimension }) => dimension === name)
+    .reduce((sum, { quantity }) => sum + quantity, 0)
+  const others = openIn(usage).filter(
     (each) => each.dimension === name && Date.parse(each.hour) !== hour,
   )
   return [
     ...(late > 0 ? [`${showNumber(late)} of it late`] : []),
-    ...(fraction === undefined ? [] : [`and ${showNumber(fraction)} kept from earlier hours`]),
+    ...(fraction === 0 ? [] : [`and ${showNumber(fraction)} kept from earlier hours`]),
     ...others.map(
       (each) =>
         `${showNumber(each.quantity)} of ${showTime(Date.parse(each.hour), now)} not sealed yet`,
@@ -96,7 +98,7 @@ function notesOf(usage: UsageAnswer, name: string, hour: number, now: number): s
 }
 
 function sumOf(
-  list: UsageAnswer['open'],
+  list: readonly HourAnswer[],
   name: string,
   isMeant: (hour: number) => boolean,
 ): number {

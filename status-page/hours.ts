@@ -1,7 +1,7 @@
-import type { RecordAnswer, UsageAnswer } from '../src/http/routes/answers.ts'
+import type { HourAnswer, RecordAnswer, UsageAnswer } from '../src/http/routes/answers.ts'
 import { hourMs } from './format.ts'
 
-/** Where an hour's usage of one dimension is, in AWS's whole units. The parts add up to the total. */
+/** Where an hour's usage of one dimension is, in AWS's units. The parts add up to the total. */
 export interface HourParts {
   /** Its start, ms. */
   readonly hour: number
@@ -27,7 +27,8 @@ export const hoursShown = 48
 
 /** Computes the chart's figures for each dimension of the product and each other one with usage. */
 export function hoursOf(usage: UsageAnswer): DimensionHours[] {
-  const { open, pending, settled, late } = usage
+  const { pending, settled, late } = usage
+  const open = openIn(usage)
   const records = [...pending, ...settled]
   const current = hourOf(Date.parse(usage.now))
   const last = Math.max(current, ...[...open, ...pending].map(({ hour }) => Date.parse(hour)))
@@ -38,7 +39,7 @@ export function hoursOf(usage: UsageAnswer): DimensionHours[] {
   return [...new Set(names.map(({ name }) => name))].map((name) => {
     const divisor = usage.dimensions.find((dimension) => dimension.name === name)?.divisor ?? 1
     const recordsAt = groupByHour(records.filter(({ dimension }) => dimension === name))
-    const at = (list: UsageAnswer['open'], hour: number) =>
+    const at = (list: readonly HourAnswer[], hour: number) =>
       list
         .filter((each) => each.dimension === name && Date.parse(each.hour) === hour)
         .reduce((sum, { quantity }) => sum + billedUnits(quantity, divisor), 0)
@@ -53,6 +54,11 @@ export function hoursOf(usage: UsageAnswer): DimensionHours[] {
     })
     return { name, hours }
   })
+}
+
+/** What is reported for hours that are not sealed, what readings come to so far included. */
+export function openIn({ open, readings }: UsageAnswer): readonly HourAnswer[] {
+  return [...open, ...readings]
 }
 
 /** Converts the application's units to AWS's, rounded for people if they are divided. */

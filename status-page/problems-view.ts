@@ -94,10 +94,11 @@ function idsOf({ items }: Problem, now: number): HTMLUListElement {
   return element(
     'ul',
     { class: 'plain chips' },
-    ...items.map(({ id, dimension, hour, quantity, movedTo }) => {
+    ...items.map(({ id, customer, dimension, hour, quantity, movedTo }) => {
+      const what = customer === null ? dimension : `${dimension} of ${customer}`
       const to = movedTo === null ? '' : ` \u2192 ${showTime(Date.parse(movedTo), now)}`
       const when = showTime(Date.parse(hour), now)
-      return element('li', {}, `#${id} ${dimension}, ${when}${to}: ${showNumber(quantity)}`)
+      return element('li', {}, `#${id} ${what}, ${when}${to}: ${showNumber(quantity)}`)
     }),
   )
 }

@@ -5,6 +5,7 @@ import type { RecordAnswer, UsageAnswer } from '../src/http/routes/answers.ts'
 /** A record, or an hour of held usage, that has a problem. */
 interface Item {
   readonly id: number
+  readonly customer: string | null
   readonly dimension: string
   readonly hour: string
   readonly quantity: number

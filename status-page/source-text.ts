@@ -1,15 +1,16 @@
 import type { SourceAnswer, UsageAnswer } from '../src/http/routes/answers.ts'
 import { hourMs, showDistance, showNumber } from './format.ts'
+import { openIn } from './hours.ts'
 
 /** What the page says of a source. */
 export function sourceText(
   { dimensions, lastHeardAt, lastFailure }: SourceAnswer,
-  { open, readings }: UsageAnswer,
+  usage: UsageAnswer,
   now: number,
 ): string {
   const hour = now - (now % hourMs)
   const given = dimensions.map((name) => {
-    const ofHour = [...open, ...readings].filter(
+    const ofHour = openIn(usage).filter(
       (each) => each.dimension === name && Date.parse(each.hour) === hour,
     )
     return `${showNumber(ofHour.reduce((sum, { quantity }) => sum + quantity, 0))} ${name}`

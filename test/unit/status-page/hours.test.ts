@@ -7,6 +7,7 @@ const nothing: UsageAnswer = {
   ...usageExample,
   now: '2026-03-10T11:20:00.000Z',
   open: [],
+  readings: [],
   late: [],
   pending: [],
   settled: [],
@@ -76,4 +77,12 @@ test('open usage counts in the units of the bill', () => {
 test('a dimension that the product no longer has is shown while it has usage', () => {
   const settled = [{ ...record('accepted', 1), dimension: 'gone' }]
   expect(hoursOf({ ...nothing, settled }).map(({ name }) => name)).toEqual(['requests', 'gone'])
+})
+
+test('what readings come to so far is open, together with what was carried into their hour', () => {
+  const reading = { dimension: 'requests', hour: eleven, aggregate: 'max' as const, count: 3 }
+  const open = [{ dimension: 'requests', hour: eleven, quantity: 2 }]
+  const readings = [{ ...reading, quantity: 7 }]
+  expect(lastHours({ readings, open })).toMatchObject([{ open: 9 }])
+  expect(lastHours({ readings })).toMatchObject([{ open: 7 }])
 })
