@@ -40,6 +40,23 @@ export function accountOf(key: AccountKey): Account {
   return { key, name: JSON.stringify(parts) }
 }
 
+/** What gives amounts their meaning, whoever is billed: accounts that differ in their customers alone have one. */
+export type Meaning = Pick<
+  AccountKey,
+  'productCode' | 'dimension' | 'divisor' | 'aggregate' | 'scope'
+>
+
+/** Returns a name that equal meanings share. */
+export function meaningName({
+  productCode,
+  dimension,
+  divisor,
+  aggregate,
+  scope,
+}: Meaning): string {
+  return JSON.stringify([productCode, dimension, String(divisor), aggregate, scope])
+}
+
 /** Whether the usage of all tasks or pods that share a book goes into the same records. */
 export function isShared({ customer, scope }: AccountKey): boolean {
   return customer !== '' || scope === 'cluster'

@@ -1,4 +1,4 @@
-import type { Account } from '../metering/account.ts'
+import type { Account, Meaning } from '../metering/account.ts'
 import type { OpenCell } from '../metering/cell.ts'
 import type { CustomerNames, Registration } from '../metering/customer.ts'
 import type { HeldReason } from '../metering/held.ts'
@@ -34,6 +34,13 @@ export interface HeldHour extends HeldKey {
   /** What operators name it by; never used again. */
   readonly id: number
   readonly since: number
+}
+
+/** What the accounts of one meaning hold, in micro-units. */
+export interface MeaningSums {
+  readonly key: Meaning
+  readonly open: bigint
+  readonly fraction: bigint
 }
 
 /**
@@ -88,8 +95,12 @@ export interface BookView extends CustomerView {
   isClosed(slot: Slot, hour: number): boolean
   /** What was reported for an account, less what was settled long ago; 0 for one that is new. */
   reported(account: Account): bigint
-  /** Every account, in an order that stays. */
+  /** Every account, in an order that stays: of many customers there are tens of thousands. */
   accounts(): readonly Account[]
+  /** The meanings that accounts have, in the order of their coming, and what those accounts hold now. */
+  meanings(): readonly MeaningSums[]
+  /** The accounts whose usage waits for the registration of its customer. */
+  unregisteredAccounts(): readonly Account[]
   /** The fraction of an account; 0 for one that is new. */
   fraction(account: Account): bigint
   /** Hours with open usage that start before `before`, and after `after`, by account and hour. */

@@ -1,4 +1,4 @@
-import { accountOf, isUnregistered } from '../../metering/account.ts'
+import { accountOf } from '../../metering/account.ts'
 import { sumOf } from '../../metering/cell.ts'
 import {
   awsKeysOf,
@@ -47,7 +47,7 @@ export function receiveWaiting(
  */
 export function receiveRegistered(page: Page, now: number, rules: WaitingRules): void {
   if (page.view.countAwaited() === 0) return
-  const waiting = page.view.accounts().filter(({ key }) => isUnregistered(key))
+  const waiting = page.view.unregisteredAccounts()
   const customers = new Set(waiting.map(({ key }) => key.customer))
   for (const customer of customers) {
     if (!page.view.isAwaited(customer)) continue

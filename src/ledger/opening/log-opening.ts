@@ -1,7 +1,8 @@
 import { toIso } from '../../kernel/clock.ts'
 import type { Log } from '../../kernel/log.ts'
 import { formatQuantity } from '../../metering/quantity.ts'
-import type { Opening, RetiredAccount } from './open-book.ts'
+import type { MeaningSums } from '../../store/view.ts'
+import type { Opening } from './open-book.ts'
 
 /** Logs that the book was left by another task or pod, and usage that the product file no longer has. */
 export function logOpening(
@@ -11,7 +12,7 @@ export function logOpening(
 ): void {
   logTakeover(identity, { abandoned, holds }, log)
   logReopened(reopened, log)
-  for (const account of retired) logRetired(account, log)
+  for (const meaning of retired) logRetired(meaning, log)
 }
 
 /** Logs refused records whose usage is sealed again under the names of today. */
@@ -38,7 +39,7 @@ export function logTakeover(
     )
 }
 
-function logRetired({ key, open, fraction }: RetiredAccount, log: Log): void {
+function logRetired({ key, open, fraction }: MeaningSums, log: Log): void {
   const { dimension, productCode, divisor } = key
   const meaning = `product code ${productCode} and divisor ${divisor}`
   const sentences = [

@@ -1,7 +1,7 @@
-import type { Account, AccountKey } from '../../metering/account.ts'
-import { sumOf } from '../../metering/cell.ts'
+import { meaningName, type AccountKey, type Meaning } from '../../metering/account.ts'
 import type { MeteringRecord } from '../../metering/record/record.ts'
 import { retiredNote } from '../../store/summary.ts'
+import type { MeaningSums } from '../../store/view.ts'
 import { registrationRulesOf, type CustomerRules } from '../customers/customer-book.ts'
 import { receiveRegistered } from '../customers/receive-waiting.ts'
 import type { Page } from '../page/page.ts'
@@ -10,9 +10,9 @@ import { announcedNote, decisionsNote } from '../decisions/trail.ts'
 import { takeOver, type TakeoverRules } from './take-over.ts'
 
 /** What usage of a dimension means by today's product file; undefined for one that it does not have. */
-export type MeaningOf = (dimension: string) => Meaning | undefined
+export type MeaningOf = (dimension: string) => TodaysMeaning | undefined
 
-interface Meaning extends Pick<AccountKey, 'productCode' | 'divisor'> {
+interface TodaysMeaning extends Pick<AccountKey, 'productCode' | 'divisor'> {
   /** `sum` without it. */
   readonly aggregate?: AccountKey['aggregate'] | undefined
   /** `resource` without it. */
@@ -27,21 +27,14 @@ export interface OpeningRules extends TakeoverRules {
   readonly customers?: CustomerRules | undefined
 }
 
-/** An account that today's product file does not have, and what it holds, in micro-units. */
-export interface RetiredAccount {
-  readonly key: AccountKey
-  readonly open: bigint
-  readonly fraction: bigint
-}
-
 /** What opening the book found and changed. */
 export interface Opening {
   /** Tasks or pods that are gone, and whose usage is this one's from now on. */
   readonly abandoned: readonly string[]
   /** Whether what it left is held. */
   readonly holds: boolean
-  /** Accounts that today's product file does not have, as far as they hold open usage or a fraction. */
-  readonly retired: readonly RetiredAccount[]
+  /** Meanings that today's product file does not have, as far as accounts hold open usage or a fraction with them. */
+  readonly retired: readonly MeaningSums[]
   /** Refused records that others left, whose usage is sealed again under the names of today. */
   readonly reopened: readonly MeteringRecord[]
 }
@@ -70,12 +63,13 @@ export function openBook(
     page.update(record, { ambiguous: true, inFlight: false })
   const { abandoned, reopened } = takeOver(page, now, { lateUsage, replacements })
   if (customers !== undefined) receiveRegistered(page, now, registrationRulesOf(customers))
-  const retired = page.view.accounts().filter(({ key }) => !isCurrent(key, meaningOf))
-  page.note(retiredNote, JSON.stringify(retired.map(({ name }) => name)))
-  return { abandoned, holds: lateUsage === 'hold', retired: holdings(page, retired), reopened }
+  const retired = page.view.meanings().filter(({ key }) => !isCurrent(key, meaningOf))
+  page.note(retiredNote, JSON.stringify(retired.map(({ key }) => meaningName(key))))
+  const holding = retired.filter(({ open, fraction }) => open > 0n || fraction > 0n)
+  return { abandoned, holds: lateUsage === 'hold', retired: holding, reopened }
 }
 
-function isCurrent(key: AccountKey, meaningOf: MeaningOf): boolean {
+function isCurrent(key: Meaning, meaningOf: MeaningOf): boolean {
   const today = meaningOf(key.dimension)
   const { productCode, divisor, aggregate = 'sum', scope = 'resource' } = today ?? {}
   return (
@@ -84,20 +78,4 @@ function isCurrent(key: AccountKey, meaningOf: MeaningOf): boolean {
     aggregate === key.aggregate &&
     scope === key.scope
   )
-}
-
-function holdings(page: Page, accounts: readonly Account[]): RetiredAccount[] {
-  if (accounts.length === 0) return []
-  const hours = page.openHours(Number.POSITIVE_INFINITY)
-  return accounts
-    .map((account) => ({
-      key: account.key,
-      open: sumOf(
-        hours
-          .filter((open) => open.account.name === account.name)
-          .flatMap((open) => page.cells(open)),
-      ),
-      fraction: page.fraction(account),
-    }))
-    .filter(({ open, fraction }) => open > 0n || fraction > 0n)
 }

@@ -85,6 +85,14 @@ export class Names {
     return rows.map((row) => this.#addAccount(row))
   }
 
+  /** The accounts of customers without a registration. */
+  async unregisteredAccounts(session: Session): Promise<Account[]> {
+    const rows = await session.query(
+      `${selectAccounts} WHERE form = 'unregistered' ORDER BY account.id`,
+    )
+    return rows.map((row) => this.#addAccount(row))
+  }
+
   /** Every account of a customer, whatever it was registered as. */
   async accountsOf(session: Session, customer: string): Promise<Account[]> {
     const rows = await session.query(`${selectAccounts} WHERE customer = $1 ORDER BY account.id`, [

@@ -18,7 +18,8 @@ import {
   type VoidedUsageSummary,
 } from '../summary.ts'
 import type { Row, Session } from './connection/database.ts'
-import { accountOfRow } from '../account-row.ts'
+import { meaningName } from '../../metering/account.ts'
+import { meaningOfRow } from '../account-row.ts'
 import { Names } from './names.ts'
 import { readingSummary } from './readings.ts'
 import { summaryOf } from '../record-row.ts'
@@ -169,18 +170,16 @@ export class Summaries {
     )
     const retired = new Set<unknown>(note === undefined ? [] : JSON.parse(String(note['value'])))
     const rows = await this.#session.query(
-      `SELECT account.*, customer, form, registration.identity, region, micro FROM (
-         SELECT min(id) AS id, SUM(fraction) AS micro FROM marketplace_sidecar.account
-         WHERE fraction > 0 GROUP BY dimension, product_code, divisor, aggregate, scope) AS sums
-       JOIN marketplace_sidecar.account USING (id)
-       JOIN marketplace_sidecar.registration ON registration.id = registration_id
-       ORDER BY dimension COLLATE "C", account.id`,
+      `SELECT product_code, dimension, divisor, aggregate, scope, SUM(fraction) AS micro
+       FROM marketplace_sidecar.account WHERE fraction > 0
+       GROUP BY dimension, product_code, divisor, aggregate, scope
+       ORDER BY dimension COLLATE "C", min(id)`,
     )
     return rows.map((row) => {
-      const { key, name } = accountOfRow(row)
+      const key = meaningOfRow(row)
       const { dimension, productCode, divisor } = key
       const quantity = row['micro'] as bigint
-      return { dimension, productCode, divisor, quantity, retired: retired.has(name) }
+      return { dimension, productCode, divisor, quantity, retired: retired.has(meaningName(key)) }
     })
   }
 

@@ -11,12 +11,14 @@ import type { Retention } from '../retention.ts'
 import type {
   BookView,
   HeldHour,
+  MeaningSums,
   OpenAccountHour,
   SealableHours,
   SharedRole,
   StoredClaim,
 } from '../view.ts'
-import { amountOf, onlyRow, type Row } from './amount-columns.ts'
+import { meaningOfRow } from '../account-row.ts'
+import { amountOf, fromColumns, onlyRow, type Row } from './amount-columns.ts'
 import { ClaimRows } from './claim-rows.ts'
 import { CursorRows } from './cursor-rows.ts'
 import { moreToForgetSql } from './forgetting.ts'
@@ -47,6 +49,8 @@ export class SqliteView extends RegistrationRows implements BookView {
   readonly #isClosed
   readonly #reported
   readonly #accounts
+  readonly #meanings
+  readonly #unregistered
   readonly #fraction
   readonly #openHours
   readonly #sealable
@@ -78,6 +82,19 @@ export class SqliteView extends RegistrationRows implements BookView {
     )
     this.#reported.setReadBigInts(true)
     this.#accounts = database.prepare('SELECT id FROM account ORDER BY id')
+    this.#meanings = database.prepare(
+      `SELECT product_code, dimension, divisor, aggregate, scope,
+              SUM(fraction_whole) AS whole, SUM(fraction_micro) AS micro,
+              coalesce(SUM(open_whole), 0) AS open_whole, coalesce(SUM(open_micro), 0) AS open_micro
+       FROM account LEFT JOIN (SELECT account_id, SUM(whole) AS open_whole, SUM(micro) AS open_micro
+         FROM open_sum GROUP BY account_id) ON account_id = account.id
+       GROUP BY product_code, dimension, divisor, aggregate, scope ORDER BY min(account.id)`,
+    )
+    this.#meanings.setReadBigInts(true)
+    this.#unregistered = database.prepare(
+      `SELECT account.id FROM account JOIN registration ON registration.id = registration_id
+       WHERE form = 'unregistered' ORDER BY account.id`,
+    )
     this.#fraction = database.prepare(
       'SELECT fraction_whole AS whole, fraction_micro AS micro FROM account WHERE id = ?',
     )
@@ -144,6 +161,18 @@ export class SqliteView extends RegistrationRows implements BookView {
 
   accounts(): Account[] {
     return this.#accounts.all().map((row) => this.#names.account(Number(row['id'])))
+  }
+
+  meanings(): MeaningSums[] {
+    return this.#meanings.all().map((row) => ({
+      key: meaningOfRow(row),
+      open: fromColumns(row['open_whole'] as bigint, row['open_micro'] as bigint),
+      fraction: fromColumns(row['whole'] as bigint, row['micro'] as bigint),
+    }))
+  }
+
+  unregisteredAccounts(): Account[] {
+    return this.#unregistered.all().map((row) => this.#names.account(Number(row['id'])))
   }
 
   fraction(account: Account): bigint {

@@ -21,7 +21,8 @@ import {
   type UsageSummary,
 } from '../summary.ts'
 import { amountOf, onlyRow, type Row } from './amount-columns.ts'
-import { accountOfRow } from '../account-row.ts'
+import { meaningName } from '../../metering/account.ts'
+import { meaningOfRow } from '../account-row.ts'
 import { Names } from './names.ts'
 import { ReadingRows } from './reading-rows.ts'
 import { summaryOf } from '../record-row.ts'
@@ -69,10 +70,9 @@ export class Summaries {
        GROUP BY dimension, hour, waits ORDER BY hour`,
     )
     this.#fractions = this.#bigInts(
-      `SELECT account.*, customer, form, identity, region, SUM(fraction_whole) AS whole,
-              SUM(fraction_micro) AS micro, min(account.id) AS first
-       FROM account JOIN registration ON registration.id = registration_id
-       WHERE fraction_whole > 0 OR fraction_micro > 0
+      `SELECT product_code, dimension, divisor, aggregate, scope, SUM(fraction_whole) AS whole,
+              SUM(fraction_micro) AS micro, min(id) AS first
+       FROM account WHERE fraction_whole > 0 OR fraction_micro > 0
        GROUP BY dimension, product_code, divisor, aggregate, scope ORDER BY dimension, first`,
     )
     this.#retired = database.prepare(
@@ -215,10 +215,10 @@ export class Summaries {
     const row = this.#retired.get(retiredNote)
     const retired = new Set<unknown>(row === undefined ? [] : JSON.parse(String(row['value'])))
     return this.#fractions.all().map((each) => {
-      const { key, name } = accountOfRow(each)
+      const key = meaningOfRow(each)
       const { dimension, productCode, divisor } = key
       const quantity = amountOf(each)
-      return { dimension, productCode, divisor, quantity, retired: retired.has(name) }
+      return { dimension, productCode, divisor, quantity, retired: retired.has(meaningName(key)) }
     })
   }
 

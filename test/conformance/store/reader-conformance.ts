@@ -6,6 +6,7 @@ import type { Store } from '../../../src/store/store.ts'
 import { fill, hourAt, noSums, now, older, requests, storage } from './book-for-tests.ts'
 import {
   accountFor,
+  addedTo,
   look,
   nine,
   partOf,
@@ -363,6 +364,33 @@ export function describeReader(name: string, owned: () => Promise<{ store: Store
       expect(unsent?.map(({ id }) => id)).toEqual([1, 7, 2, 4])
       expect(one).toEqual(await store.record(1))
       for (const record of unsent ?? []) expect(record).toEqual(await store.record(record.id))
+    })
+
+    test('adds up what accounts of one meaning hold, and names those that wait for a customer', async () => {
+      const store = await filled()
+      const identity = { form: 'identifier', value: 'acme', region: 'us-east-1' } as const
+      const acme = { customer: 'acme', identity, names: { identifier: 'acme' } }
+      const [known, waiting] = [
+        accountFor('requests', { customer: 'acme', identity }),
+        accountFor('requests', { customer: 'unknown' }),
+      ]
+      await write(store, {
+        registrations: [
+          { ...acme, createdAt: nine, startsAt: 0, endedAt: undefined, deletedAt: undefined },
+        ],
+        accounts: [{ account: known, reported: unit, fraction: 100_000n }],
+        added: [known, waiting].map((account) => addedTo(account, hourAt(9), { [untagged]: unit })),
+      })
+      const [meanings, unregistered] = await look(store, (view) => [
+        view.meanings(),
+        view.unregisteredAccounts(),
+      ])
+      expect(meanings?.map(({ key, ...sums }) => [key.dimension, key.divisor, sums])).toEqual([
+        ['requests', 1n, { open: 6_500_000n, fraction: 500_000n }],
+        ['storage', 1000n, { open: 6n * unit, fraction: 7n * unit }],
+        ['storage', 10n, { open: 5n * unit, fraction: 0n }],
+      ])
+      expect(unregistered).toEqual([waiting])
     })
 
     test('shows the records in flight alone, and none as left by another', async () => {

@@ -1,4 +1,9 @@
-import { accountOf, isUnregistered, type AccountKey } from '../../../src/metering/account.ts'
+import {
+  accountOf,
+  isUnregistered,
+  meaningName,
+  type AccountKey,
+} from '../../../src/metering/account.ts'
 import { sumOf } from '../../../src/metering/cell.ts'
 import { amountsOf, type ReadingAggregate } from '../../../src/metering/reading.ts'
 import type { Registration } from '../../../src/metering/customer.ts'
@@ -321,17 +326,15 @@ export class ModelReader implements BookReader {
     const { accounts, notes, owner } = this.#now()
     const note = notes.get(noteName(owner ?? '', retiredNote))
     const retired: unknown[] = note === undefined ? [] : JSON.parse(note)
-    const meaningOf = ({ dimension, productCode, divisor, aggregate, scope }: AccountKey) =>
-      JSON.stringify([dimension, productCode, String(divisor), aggregate, scope])
     const held = [...accounts.values()].filter(({ fraction }) => fraction > 0n)
-    return [...Map.groupBy(held, ({ account }) => meaningOf(account.key)).values()]
+    return [...Map.groupBy(held, ({ account }) => meaningName(account.key)).values()]
       .flatMap((same) =>
-        same.slice(0, 1).map(({ account: { key, name } }) => ({
+        same.slice(0, 1).map(({ account: { key } }) => ({
           dimension: key.dimension,
           productCode: key.productCode,
           divisor: key.divisor,
           quantity: same.reduce((sum, { fraction }) => sum + fraction, 0n),
-          retired: retired.includes(name),
+          retired: retired.includes(meaningName(key)),
         })),
       )
       .toSorted((a, b) => compare([a.dimension], [b.dimension]))

@@ -1,5 +1,5 @@
-import { isUnregistered, type Account } from '../../../src/metering/account.ts'
-import type { OpenCell } from '../../../src/metering/cell.ts'
+import { isUnregistered, meaningName, type Account } from '../../../src/metering/account.ts'
+import { sumOf, type OpenCell } from '../../../src/metering/cell.ts'
 import type { CustomerNames, Registration } from '../../../src/metering/customer.ts'
 import type { LicenceState } from '../../../src/metering/licence.ts'
 import type { MeteringRecord } from '../../../src/metering/record/record.ts'
@@ -12,6 +12,7 @@ import type { Retention } from '../../../src/store/retention.ts'
 import type {
   BookView,
   HeldHour,
+  MeaningSums,
   OpenAccountHour,
   SealableHours,
   SharedRole,
@@ -61,6 +62,27 @@ export class ModelView implements BookView {
 
   accounts(): Account[] {
     return [...this.#book.accounts.values()].map(({ account }) => account)
+  }
+
+  meanings(): MeaningSums[] {
+    const rows = Map.groupBy(this.#book.accounts.values(), ({ account }) =>
+      meaningName(account.key),
+    )
+    return [...rows.values()].flatMap((accounts) =>
+      accounts.slice(0, 1).map(({ account: { key } }) => ({
+        key,
+        open: sumOf(
+          accounts.flatMap(({ account }) =>
+            this.openHoursOf(account).flatMap((open) => this.cells(open)),
+          ),
+        ),
+        fraction: accounts.reduce((sum, { fraction }) => sum + fraction, 0n),
+      })),
+    )
+  }
+
+  unregisteredAccounts(): Account[] {
+    return this.accounts().filter(({ key }) => isUnregistered(key))
   }
 
   fraction({ name }: Account): bigint {

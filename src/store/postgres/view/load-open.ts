@@ -10,7 +10,8 @@ import type { Shelf } from './shelf.ts'
 /** A limit for those that have none. */
 const most = 2 ** 31 - 1
 
-interface InView {
+/** Whose rows are in view. */
+export interface InView {
   readonly scope: Scope | undefined
   /** The ids of the tasks or pods whose usage is in view; null for all. */
   readonly resources: readonly number[] | null

@@ -11,6 +11,7 @@ import type { ReadingHour } from '../../readings.ts'
 import type { Retention } from '../../retention.ts'
 import type {
   HeldHour,
+  MeaningSums,
   OpenAccountHour,
   SealableHours,
   SharedRole,
@@ -67,6 +68,8 @@ export class Loaded {
     sharedRole: new Shelf<true, SharedRole>(),
     claims: new Shelf<string, StoredClaim | undefined>(),
     accounts: new Shelf<true, readonly Account[]>(),
+    meanings: new Shelf<true, readonly MeaningSums[]>(),
+    unregistered: new Shelf<true, readonly Account[]>(),
     /** By customer. */
     registrations: new Shelf<string, readonly Registration[]>(),
     registrationsNaming: new Shelf<CustomerNames, readonly Registration[]>(),

@@ -9,14 +9,15 @@ import { isSharedSql, leftSql, sharedRoleOf } from '../shared-usage.ts'
 import { loadCustomers } from './load-customers.ts'
 import { heldHourName, hourName, type HeldHourRows, type Loaded } from './loaded.ts'
 import { loadOpen } from './load-open.ts'
+import { loadMeanings } from './load-meanings.ts'
 import { loadReadings } from './load-readings.ts'
+import { loadWaiting } from './load-waiting.ts'
 import { all } from './shelf.ts'
 import { hasMoreToForget } from '../write/forget.ts'
 import { bytesOfAllClaims } from '../write/write-claims.ts'
 
-/** How many dead tasks or pods one transaction takes over, and how many of their records. */
+/** How many dead tasks or pods one transaction takes over. */
 const takenOverAtOnce = 20
-const recordsTakenOverAtOnce = 500
 
 /** Loads what the rules asked for. Rows that a transaction may change are locked, in one order. */
 export class Loader {
@@ -52,10 +53,11 @@ export class Loader {
     if (of.sharedRole.isWaiting) of.sharedRole.put(all, await sharedRoleOf(session, this.#scope))
     if (of.claims.isWaiting) await this.#loadClaims(session, of.claims)
     if (of.accounts.isWaiting) of.accounts.put(all, await this.#names.allAccounts(session))
+    await loadMeanings(session, this.#names, of, this.#scope)
     await loadOpen(session, this.#names, of, { scope: this.#scope, resources: scope })
     if (of.fractions.isWaiting) await this.#loadFractions(session, of.fractions)
     if (of.unsent.isWaiting) await this.#loadUnsent(session, of.unsent, scope)
-    await this.#loadWaiting(session, of, scope)
+    await loadWaiting(session, this.#names, of, { scope: this.#scope, resources: scope })
     if (of.records.isWaiting) await this.#loadRecords(session, of.records)
     if (of.held.isWaiting) await this.#loadHeld(session, of.held)
     await loadReadings(session, this.#names, of, scope)
@@ -198,32 +200,6 @@ export class Loader {
         [scope, after],
       )
       shelf.put(name, await wholeRecords(session, this.#names, rows))
-    }
-  }
-
-  /** Records in flight of this task or pod, and the first of those that others left. */
-  async #loadWaiting(
-    session: Session,
-    { inFlight, left }: Loaded['ofTransaction'],
-    scope: readonly number[] | null,
-  ): Promise<void> {
-    const select = `${selectRecords} WHERE record.state IN ${unsentSql}`
-    const inOrder = 'ORDER BY record.hour, record.id'
-    if (inFlight.isWaiting) {
-      const rows = await session.query(
-        `${select} AND in_flight AND ($1::int IS NULL OR record.resource_id = $1)
-         ${inOrder} FOR NO KEY UPDATE OF record`,
-        [this.#scope?.id],
-      )
-      inFlight.put(all, await wholeRecords(session, this.#names, rows))
-    }
-    if (left.isWaiting) {
-      const rows = await session.query(
-        `${select} AND record.resource_id = ANY($1::int[]) AND record.resource_id <> $2
-         ${inOrder} LIMIT ${recordsTakenOverAtOnce} FOR NO KEY UPDATE OF record`,
-        [scope ?? [], this.#scope?.id ?? 0],
-      )
-      left.put(all, await wholeRecords(session, this.#names, rows))
     }
   }
 

@@ -11,6 +11,7 @@ import type { Retention } from '../../retention.ts'
 import type {
   BookView,
   HeldHour,
+  MeaningSums,
   OpenAccountHour,
   SealableHours,
   SharedRole,
@@ -71,6 +72,14 @@ export class LoadingView extends CustomerLoadingView implements BookView {
 
   accounts(): readonly Account[] {
     return this.#of.accounts.ask(all, true, [])
+  }
+
+  meanings(): readonly MeaningSums[] {
+    return this.#of.meanings.ask(all, true, [])
+  }
+
+  unregisteredAccounts(): readonly Account[] {
+    return this.#of.unregistered.ask(all, true, [])
   }
 
   fraction(account: Account): bigint {
