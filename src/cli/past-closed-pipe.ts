@@ -2,8 +2,8 @@ import type { CliIo } from './cli-io.ts'
 import { isClosedPipe } from './write-line.ts'
 
 /**
- * Drops the lines that no one reads any more, for commands whose exit code is a verdict: `doctor | head -1`
- * ends as `doctor` does.
+ * Drops the lines that no one reads any more, for commands whose work goes on: `doctor | head -1` ends as
+ * `doctor` does.
  */
 export function pastClosedPipe(io: CliIo): CliIo {
   let isOpen = true

@@ -7,6 +7,7 @@ import type { SidecarError } from '../../kernel/errors.ts'
 import { hourMs } from '../../metering/hour.ts'
 import type { CliIo } from '../cli-io.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { pastClosedPipe } from '../past-closed-pipe.ts'
 import { parseDuration, showDuration } from '../duration.ts'
 
 const help = `Runs the AWS Marketplace Metering Service on this machine, for development and tests.
@@ -49,9 +50,11 @@ export async function emulate(args: readonly string[], io: CliIo): Promise<numbe
     return exitCodes.ok
   }
   const ended = waitForEnd(io, settings.followStdin)
+  // Calls are answered also when no one reads about them any more.
+  const calls = pastClosedPipe(io)
   const emulator = await createEmulator({
     ...settings.emulator,
-    ...(settings.logCalls ? { log: (line: string) => io.out(line) } : {}),
+    ...(settings.logCalls ? { log: (line: string) => calls.out(line) } : {}),
   })
   try {
     const { url } = await emulator.listen(

@@ -47,6 +47,22 @@ function urlOf(line: string): string {
 }
 
 describe('the command emulate', () => {
+  test('answers calls also when no one reads about them any more', async () => {
+    const io = new FakeIo()
+    const ended = emulate(['--port', '0', '--log-calls'], io)
+    const url = urlOf(await io.ready)
+    io.out = () => {
+      throw Object.assign(new Error('no reader'), { code: 'EPIPE' })
+    }
+    const headers = { 'x-amz-target': 'AWSMPMeteringService.MeterUsage' }
+    for (let call = 0; call < 2; call += 1) {
+      const answer = await fetch(url, { method: 'POST', headers })
+      expect(await answer.json()).toMatchObject({ __type: 'UnknownOperationException' })
+    }
+    io.signal()
+    expect(await ended).toBe(0)
+  })
+
   test('prints its address, runs a fast hour, and ends cleanly on SIGTERM', async () => {
     const io = new FakeIo()
     const ended = emulate(['--port', '0', '--hour', '20s', '--start', '2026-03-10T09:15:00Z'], io)
