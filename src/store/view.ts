@@ -137,6 +137,8 @@ export interface BookView extends CustomerView {
    * some for a later transaction, and counts who left them as abandoned until then.
    */
   leftRecords(resource: string): readonly MeteringRecord[]
+  /** The hours with open usage that tasks or pods left who are gone: their own usage, not what all share. */
+  leftHours(resource: string): readonly OpenAccountHour[]
   /** Other tasks or pods than this one that are gone and may have left usage, as far as it is in this view. */
   abandoned(resource: string): readonly string[]
   /** The task or pod that owns the book; undefined when none has opened it. */

@@ -1,4 +1,3 @@
-import { isShared } from '../../metering/account.ts'
 import { hourOf } from '../../metering/hour.ts'
 import {
   possiblyTaken,
@@ -33,9 +32,9 @@ interface Takeover {
 /**
  * Takes over what tasks or pods left that are gone. What AWS certainly has not taken becomes usage of the
  * page's current hour, or the first after it that AWS has no record of, or is held where late usage is
- * held; but what all share keeps its hour, and its records are sent from here as they are. What AWS may have
- * taken becomes unresolved: only who marked a record may ask again. What it refused under a name that the
- * product file replaces gets that of today, as at a start.
+ * held; but what all share keeps its hour: its open usage is sealed by whoever seals it anyway, and its
+ * records are sent from here as they are. What AWS may have taken becomes unresolved: only who marked a record
+ * may ask again. What it refused under a name that the product file replaces gets that of today.
  */
 export function takeOver(
   page: Page,
@@ -59,7 +58,7 @@ export function takeOver(
 
 function adopt(page: Page, records: readonly MeteringRecord[], now: number): number[] {
   const hour = hourOf(now)
-  const hours = openHoursOfOthers(page).map((open) => {
+  const hours = page.view.leftHours(page.resource).map((open) => {
     const target = page.firstUnsealedHour(open.account, hour)
     page.move(open, target)
     return target
@@ -74,7 +73,7 @@ function adopt(page: Page, records: readonly MeteringRecord[], now: number): num
 
 /** The same where late usage is held: all of it waits for an operator. */
 function adoptHeld(page: Page, records: readonly MeteringRecord[], now: number): number[] {
-  for (const open of openHoursOfOthers(page))
+  for (const open of page.view.leftHours(page.resource))
     page.hold({ ...open, reason: 'adopted' }, page.empty(open), now)
   for (const record of records) {
     page.update(record, {
@@ -86,13 +85,6 @@ function adoptHeld(page: Page, records: readonly MeteringRecord[], now: number):
     holdUsage(page, record, 'adopted', now)
   }
   return []
-}
-
-/** What all share needs no takeover: whoever seals it takes it from every task and pod. */
-function openHoursOfOthers(page: Page) {
-  return page
-    .openHours(Number.POSITIVE_INFINITY)
-    .filter(({ account, resource }) => resource !== page.resource && !isShared(account.key))
 }
 
 /** Makes what AWS may have taken unresolved. Returns the records that it certainly has not, by whose hour AWS counts. */

@@ -65,6 +65,7 @@ export class SqliteView extends RegistrationRows implements BookView {
   readonly #unsent
   readonly #inFlight
   readonly #left
+  readonly #leftHours
   readonly #owner
   readonly #late
 
@@ -137,6 +138,12 @@ export class SqliteView extends RegistrationRows implements BookView {
     const waiting = `${selectRecords} WHERE record.id IN
          (SELECT id FROM record INDEXED BY record_unsent WHERE state IN ${unsentSql})`
     this.#inFlight = database.prepare(`${waiting} AND in_flight ORDER BY record.hour, record.id`)
+    this.#leftHours = database.prepare(
+      `SELECT account_id, resource_id, hour FROM open_sum
+       JOIN account ON account.id = account_id JOIN resource ON resource.id = resource_id
+       WHERE identity <> ? AND registration_id = 0 AND scope <> 'cluster'
+       ORDER BY account_id, hour`,
+    )
     this.#left = database.prepare(`${waiting} AND identity <> ? ORDER BY record.hour, record.id`)
     this.#owner = database.prepare("SELECT value FROM meta WHERE name = 'owner'")
     this.#late = database.prepare(
@@ -266,6 +273,10 @@ export class SqliteView extends RegistrationRows implements BookView {
 
   leftRecords(resource: string): MeteringRecord[] {
     return this.#left.all(resource).map((row) => this.#records.whole(row))
+  }
+
+  leftHours(resource: string): OpenAccountHour[] {
+    return this.#leftHours.all(resource).map((row) => this.#openHourOf(row))
   }
 
   abandoned(resource: string): string[] {

@@ -395,12 +395,13 @@ export function describeReader(name: string, owned: () => Promise<{ store: Store
 
     test('shows the records in flight alone, and none as left by another', async () => {
       const store = await filled()
-      const [inFlight, left] = await look(store, (view) => [
+      const [inFlight, left, hours] = await look(store, (view) => [
         view.inFlightRecords(),
         view.leftRecords(pod),
+        view.leftHours(pod),
       ])
       expect(inFlight).toEqual([await store.record(2)])
-      expect(left).toEqual([])
+      expect([left, hours]).toEqual([[], []])
     })
 
     test('shows only what is ahead of an hour where that is asked for', async () => {

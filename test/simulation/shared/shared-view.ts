@@ -123,6 +123,12 @@ export class SharedView extends ModelView {
       .slice(0, 2)
   }
 
+  override leftHours(): OpenAccountHour[] {
+    return this.openHours(Number.POSITIVE_INFINITY).filter(
+      ({ account, resource }) => this.taken.includes(resource) && !isShared(account.key),
+    )
+  }
+
   override abandoned(): string[] {
     if (this.#resource === undefined) return []
     const gone = this.#database.abandoned().filter((each) => each !== this.#resource)

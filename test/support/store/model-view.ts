@@ -1,4 +1,9 @@
-import { isUnregistered, meaningName, type Account } from '../../../src/metering/account.ts'
+import {
+  isShared,
+  isUnregistered,
+  meaningName,
+  type Account,
+} from '../../../src/metering/account.ts'
 import { sumOf, type OpenCell } from '../../../src/metering/cell.ts'
 import type { CustomerNames, Registration } from '../../../src/metering/customer.ts'
 import type { LicenceState } from '../../../src/metering/licence.ts'
@@ -166,6 +171,12 @@ export class ModelView implements BookView {
 
   leftRecords(owner: string): MeteringRecord[] {
     return this.unsentRecords().filter(({ resource }) => resource !== owner)
+  }
+
+  leftHours(owner: string): OpenAccountHour[] {
+    return this.openHours(Number.POSITIVE_INFINITY).filter(
+      ({ account, resource }) => resource !== owner && !isShared(account.key),
+    )
   }
 
   abandoned(resource: string): string[] {

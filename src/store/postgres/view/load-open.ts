@@ -5,7 +5,7 @@ import type { Names } from '../names.ts'
 import type { Scope } from '../scope.ts'
 import { isSharedSql, sharedRoleOf } from '../shared-usage.ts'
 import { hourName, type Loaded } from './loaded.ts'
-import type { Shelf } from './shelf.ts'
+import { all, type Shelf } from './shelf.ts'
 
 /** A limit for those that have none. */
 const most = 2 ** 31 - 1
@@ -21,7 +21,15 @@ export interface InView {
 export async function loadOpen(
   session: Session,
   names: Names,
-  { openHours, openHoursOf, sealable, cells, tagSets, fractions }: Loaded['ofTransaction'],
+  {
+    openHours,
+    openHoursOf,
+    leftHours,
+    sealable,
+    cells,
+    tagSets,
+    fractions,
+  }: Loaded['ofTransaction'],
   inView: InView,
 ): Promise<void> {
   const isInView = `($1::int[] IS NULL OR resource_id = ANY($1) OR ${isSharedSql})`
@@ -50,6 +58,15 @@ export async function loadOpen(
       [inView.resources, names.accountId(account)],
     )
     openHoursOf.put(name, await hoursOf(rows))
+  }
+  if (leftHours.isWaiting) {
+    const rows = await session.query(
+      `SELECT DISTINCT account_id, hour, resource_id FROM marketplace_sidecar.open
+       WHERE resource_id = ANY($1::int[]) AND resource_id <> $2 AND NOT ${isSharedSql}
+       ORDER BY account_id, hour, resource_id`,
+      [inView.resources ?? [], inView.scope?.id ?? 0],
+    )
+    leftHours.put(all, await hoursOf(rows))
   }
   for (const [name, due] of sealable.asked)
     sealable.put(name, await hoursOf(await lockSealable(session, due, inView)))

@@ -98,6 +98,7 @@ export class Loaded {
     inFlight: new Shelf<true, readonly MeteringRecord[]>(),
     /** Of those that are abandoned. */
     left: new Shelf<true, readonly MeteringRecord[]>(),
+    leftHours: new Shelf<true, readonly OpenAccountHour[]>(),
     owner: new Shelf<true, string | undefined>(),
     notes: new Shelf<{ readonly resource: string; readonly name: string }, string | undefined>(),
     late: new Shelf<{ readonly dimension: string; readonly hour: number }, bigint>(),

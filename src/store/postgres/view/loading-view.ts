@@ -149,6 +149,10 @@ export class LoadingView extends CustomerLoadingView implements BookView {
     return this.#of.left.ask(all, true, [])
   }
 
+  leftHours(): readonly OpenAccountHour[] {
+    return this.#of.leftHours.ask(all, true, [])
+  }
+
   abandoned(): readonly string[] {
     return this.#of.abandoned.ask(all, true, [])
   }
