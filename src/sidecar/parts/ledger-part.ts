@@ -93,11 +93,13 @@ export async function startLedger(
 
 async function unsentOf(ledger: Ledger): Promise<Unsent> {
   const usage = await ledger.usage()
-  const sumOf = (place: 'open' | 'fractions' | 'held') =>
+  const sumOf = (place: 'open' | 'readings' | 'fractions' | 'held') =>
     usage[place].reduce((sum, { quantity }) => sum + quantity, 0n)
   const [open, fraction, held] = [sumOf('open'), sumOf('fractions'), sumOf('held')]
   const { pending, states } = await ledger.gauges()
   const unsentRecords = unsentStates.reduce((sum, state) => sum + (states.get(state) ?? 0), 0)
   const waiting = [...pending.values()].reduce((sum, quantity) => sum + quantity, 0n)
-  return { unsentRecords, open, fraction, held, records: waiting - open - fraction - held }
+  const records = waiting - open - fraction - held
+  // Readings are no amount yet, and so are not among what waits; their hour is open nevertheless.
+  return { unsentRecords, open: open + sumOf('readings'), fraction, held, records }
 }

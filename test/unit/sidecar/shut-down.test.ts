@@ -55,3 +55,30 @@ test('usage that is held at the end is an error line, and is counted once', asyn
     { level: 'info', event: 'sidecar.stopped', fields: stopped },
   ])
 })
+
+test('readings of an hour that stays open are open, so that no one deletes their volume', async () => {
+  const { log, lines } = createRecordedLog()
+  const product = {
+    productCode: demoProduct.productCode,
+    route: 'metered',
+    dimensions: [{ name: 'requests', aggregate: 'max' }],
+  }
+  harness = await startHarness({
+    log,
+    files: { '/product.json': JSON.stringify(product) },
+    settings: {
+      SIDECAR_PRODUCT_FILE: '/product.json',
+      SIDECAR_PRODUCT_CODE: undefined,
+      SIDECAR_ROUTE: undefined,
+      SIDECAR_PUBLIC_KEY_FILE: undefined,
+      SIDECAR_DIMENSIONS: undefined,
+      SIDECAR_FLUSH_ON_SHUTDOWN: 'false',
+    },
+  })
+  await harness.post({ dimension: 'requests', quantity: 7 })
+  await harness.sidecar.stop()
+  expect(lines.at(-1)).toMatchObject({
+    event: 'sidecar.stopped',
+    fields: { unsentRecords: 0, open: '7', fraction: '0', held: '0', records: '0' },
+  })
+})
