@@ -2,12 +2,14 @@ import { sumOf } from '../metering/cell.ts'
 import { referenceOf } from './reference.ts'
 import type { Found, LedgerOverview } from './summary.ts'
 
-/** Finds the open usage whose record will have this reference, in lower case: no record exists for it yet. */
+/** Finds the open usage, readings included, whose record will have this reference, in lower case: no record exists for it yet. */
 export function findOpen(
   wanted: string,
-  { owner, openByTags }: Pick<LedgerOverview, 'owner' | 'openByTags'>,
+  { owner, openByTags, readings }: Pick<LedgerOverview, 'owner' | 'openByTags' | 'readings'>,
 ): Found | undefined {
-  const cells = openByTags.filter(
+  // Readings are the buyer's: usage of customers has none.
+  const open = [...openByTags, ...readings.map((each) => ({ ...each, customer: '' }))]
+  const cells = open.filter(
     ({ customer, dimension, hour }) =>
       referenceOf({ resource: owner?.identity ?? '', customer, dimension, hour }) === wanted,
   )

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { hourMs } from '../../../src/metering/hour.ts'
 import type { Reading } from '../../../src/metering/reading.ts'
 import { untagged } from '../../../src/metering/tags.ts'
+import { referenceOf } from '../../../src/store/reference.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { never, now } from './book-for-tests.ts'
 import { accountFor, look, nine, pod, tagged, unit, write } from './changes-for-tests.ts'
@@ -61,7 +62,7 @@ export function describeReadings(
       })
     })
 
-    test('show what open hours come to, and make them due', async () => {
+    test('show what open hours come to, are found by their id, and make them due', async () => {
       const { store } = await owned()
       const members = { account: users, resource: pod, hour: nine }
       await write(store, {
@@ -82,6 +83,11 @@ export function describeReadings(
         { dimension: 'hosts', hour: nine, aggregate: 'max', count: 1, quantity: 3n * unit },
         { dimension: 'users', hour: nine, aggregate: 'unique', count: 2, quantity: 2n * unit },
       ])
+      const reference = referenceOf({ resource: pod, customer: '', dimension: 'hosts', hour: nine })
+      expect(await store.find(reference, now)).toEqual({
+        kind: 'open',
+        open: { customer: '', dimension: 'hosts', hour: nine, quantity: 3n * unit },
+      })
       expect(await store.hasSealable({ before: nine, endedBefore: 0 })).toBe(false)
       expect(await store.hasSealable({ before: nine + 1, endedBefore: 0 })).toBe(true)
       expect((await store.gauges()).oldestOpenHour).toBe(nine)

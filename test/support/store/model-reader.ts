@@ -251,14 +251,15 @@ export class ModelReader implements BookReader {
     return this.#now().records.get(id)
   }
 
-  async find(meteringRecordId: string): Promise<Found | undefined> {
+  async find(meteringRecordId: string, now: number): Promise<Found | undefined> {
     const wanted = meteringRecordId.toLowerCase()
     const record = this.#select(() => true).find(
       (each) => each.meteringRecordId?.toLowerCase() === wanted || referenceOf(each) === wanted,
     )
     if (record !== undefined) return { kind: 'record', record }
     const resource = this.#now().owner ?? ''
-    const cells = this.#openByTags().filter(
+    const readings = this.#readings(now).map((each) => ({ ...each, customer: '' }))
+    const cells = [...this.#openByTags(), ...readings].filter(
       ({ customer, dimension, hour }) =>
         referenceOf({ resource, customer, dimension, hour }) === wanted,
     )
