@@ -1,4 +1,5 @@
 import { expect, inject, test } from 'vitest'
+import { runReplicaKillTest } from './kill/replica-kill-test.ts'
 import { runSharedKillTest } from './kill/shared-kill-test.ts'
 import { runClusterKillTest } from './kill/cluster-kill-test.ts'
 import { newDatabase } from './support/new-database.ts'
@@ -27,4 +28,15 @@ test('usage of all sidecars is one record an hour, although the one that sends i
   expect(result.violations).toEqual([])
   expect(result.doubledHours).toBe(0)
   expect(result.billedRecords).toBeGreaterThan(0)
+}, 300_000)
+
+test('replicas of a SaaS product bill each customer once, each hour as itself, whichever of them is killed or paused', async () => {
+  const url = await newDatabase(server)
+  const seed = Math.floor(Math.random() * 2 ** 31)
+  const log = (line: string) => console.log(`seed ${seed}: ${line}`)
+  const result = await runReplicaKillTest({ server, url, kills: 6, seed, log })
+  log(JSON.stringify(result))
+  expect(result.violations).toEqual([])
+  expect(result.moved).toBe(0)
+  expect(result.accepted).toBeGreaterThan(0)
 }, 300_000)

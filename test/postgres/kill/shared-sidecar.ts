@@ -10,6 +10,8 @@ interface SharedSidecarOptions {
   readonly emulatorUrl: string
   readonly databaseUrl: string
   readonly leaseSeconds: number
+  /** `metered` when absent. */
+  readonly route?: 'metered' | 'saas' | undefined
   /** Instead of the demo's product. */
   readonly productFile?: string | undefined
   /** Kills itself when it reaches the step for the n-th time. */
@@ -64,8 +66,13 @@ export class SharedSidecar {
   }
 }
 
-function argumentsOf({ identity, port, emulatorUrl }: SharedSidecarOptions): string[] {
-  const options = { emulator: emulatorUrl, identity, port, 'ops-port': 0, route: 'metered' }
+function argumentsOf({
+  identity,
+  port,
+  emulatorUrl,
+  route = 'metered',
+}: SharedSidecarOptions): string[] {
+  const options = { emulator: emulatorUrl, identity, port, 'ops-port': 0, route }
   return Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`])
 }
 
