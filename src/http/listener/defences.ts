@@ -58,9 +58,11 @@ export function createTokenCheck(
   token: string,
   setting: 'SIDECAR_API_TOKEN_FILE' | 'SIDECAR_OPERATOR_TOKEN_FILE',
 ): (headers: IncomingHttpHeaders) => void {
-  const expected = digest(`Bearer ${token}`)
-  return ({ authorization }) => {
-    if (authorization === undefined || !timingSafeEqual(digest(authorization), expected))
+  const expected = digest(token)
+  return ({ authorization = '' }) => {
+    // The name of the scheme is written in either case (RFC 9110, 11.1), and one space or more follow it.
+    const [, given = ''] = /^bearer +([!-~]+)$/i.exec(authorization) ?? []
+    if (!timingSafeEqual(digest(given), expected))
       throw new SidecarError(
         'Unauthorized',
         `Send "Authorization: Bearer <token>" with the token in the file that ${setting} names.`,

@@ -39,12 +39,22 @@ describe('the token', () => {
   const check = createTokenCheck('a-secret-of-some-length', 'SIDECAR_API_TOKEN_FILE')
 
   test('has to be there, whole and alone', () => {
-    expect(() => check({ authorization: 'Bearer a-secret-of-some-length' })).not.toThrow()
+    for (const authorization of [
+      'Bearer a-secret-of-some-length',
+      'bearer a-secret-of-some-length',
+      'BEARER  a-secret-of-some-length',
+    ])
+      expect(() => check({ authorization }), authorization).not.toThrow()
     for (const authorization of [
       'Bearer a-secret-of-some-lengt',
+      'Bearer A-secret-of-some-length',
       'Bearer a-secret-of-some-length ',
-      'bearer a-secret-of-some-length',
+      'Bearer a-secret-of-some-length x',
+      'Bearera-secret-of-some-length',
+      'Basic a-secret-of-some-length',
+      'a-secret-of-some-length',
       'Bearer',
+      'Bearer ',
       '',
     ])
       expect(() => check({ authorization }), authorization).toThrow(
