@@ -147,8 +147,8 @@ export class Submitter {
   async #sealAtTheEnd(): Promise<boolean> {
     const { clock, log, sender } = this.#options
     try {
-      const foldAfter = this.#end?.includeOpenHour === true ? clock.now() : undefined
-      this.#sealedAtTheEnd += await this.#seal(this.#endsBefore(), foldAfter)
+      const aheadMs = this.#end?.includeOpenHour === true ? 0 : undefined
+      this.#sealedAtTheEnd += await this.#seal(this.#endsBefore(), aheadMs)
       return true
     } catch (error) {
       const why = messageOf(error)
@@ -182,10 +182,7 @@ export class Submitter {
     const { clock, ledger, sender, log, awsTime } = this.#options
     const now = clock.now()
     try {
-      await this.#seal(
-        this.#dueBefore(now),
-        awsTime?.isKnown === true ? now + aheadLimitMs : undefined,
-      )
+      await this.#seal(this.#dueBefore(now), awsTime?.isKnown === true ? aheadLimitMs : undefined)
       if (prunes && awsTime?.isKnown !== false) await ledger.prune(awsTime?.doubtfulForMs)
       this.#reminders.forget('sealing')
     } catch (error) {
@@ -200,8 +197,11 @@ export class Submitter {
     }
   }
 
-  /** Returns how many records it made. */
-  async #seal(before: number, foldAfter: number | undefined): Promise<number> {
+  /**
+   * Returns how many records it made. Usage of hours that begin more than `aheadMs` from now goes back to the
+   * hour of now; it stays where that is undefined.
+   */
+  async #seal(before: number, aheadMs: number | undefined): Promise<number> {
     const { ledger, clock, zeroRecords } = this.#options
     const now = clock.now()
     const zeroHours = zeroRecords ? this.#zeroHours(before) : []
@@ -211,9 +211,13 @@ export class Submitter {
     const sharedBefore = this.#dueBefore(now)
     const isDue =
       zeroHours.length > 0 || (await ledger.hasOpenBefore(before, endedBefore, sharedBefore))
-    if (!isDue && !(await this.#isAhead(foldAfter))) return 0
+    const after = (instant: number) => (aheadMs === undefined ? undefined : instant + aheadMs)
+    if (!isDue && !(await this.#isAhead(after(now)))) return 0
+    // The book was read, which may take long: hours have begun since then.
+    const then = clock.now()
     const plan = (input: Parameters<typeof planSeal>[0]) => planSeal(input, this.#rules)
-    const due = { before, endedBefore, sharedBefore, now, foldAfter, plan, zeroHours }
+    const foldAfter = after(then)
+    const due = { before, endedBefore, sharedBefore, now: then, foldAfter, plan, zeroHours }
     let sealed = 0
     for await (const _ of ledger.seal(due)) sealed += 1
     return sealed
