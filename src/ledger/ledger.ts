@@ -37,7 +37,7 @@ import { readingRulesOf } from './readings/reading-rules.ts'
 import type { ReadingRules } from './readings/report-reading.ts'
 import { reportUsage, type ReportRules } from './reporting/report-usage.ts'
 import { resealRecord } from './sealing/reseal-record.ts'
-import { laterBy, type SealRequest } from './sealing/seal-hours.ts'
+import type { SealRequest } from './sealing/seal-hours.ts'
 import { sealPart } from './sealing/seal-part.ts'
 import { recordsInState } from './records-in-state.ts'
 import { settledMs } from './retention-at.ts'
@@ -165,13 +165,10 @@ export class Ledger {
    * tens of thousands. What no one asks for is not sealed.
    */
   async *seal(request: SealRequest): AsyncGenerator<MeteringRecord> {
-    const { clock } = this.#options
-    const askedAt = clock.elapsed()
     for (let part = request; ; part = { ...request, foldAfter: undefined }) {
-      const { read, held, inserted, isLast } = await this.#commits.run('seal-written', (page) => {
-        const later = laterBy(part, clock.elapsed() - askedAt)
-        return sealPart(page, later, this.#limitOf, (name) => this.#accounts.ofBuyer(name))
-      })
+      const { read, held, inserted, isLast } = await this.#commits.run('seal-written', (page) =>
+        sealPart(page, part, this.#limitOf, (name) => this.#accounts.ofBuyer(name)),
+      )
       for (const amount of read) this.#options.events.emit('readingsCounted', amount)
       for (const { opens: _, ...hour } of held)
         this.#options.events.emit('usageHeld', { ...hour, reason: 'guard' })

@@ -29,15 +29,6 @@ export interface SealRequest {
   readonly zeroHours: readonly { readonly dimension: string; readonly hour: number }[]
 }
 
-/** The same request, carried out this much later: hours have begun since. */
-export function laterBy(request: SealRequest, elapsedMs: number): SealRequest {
-  // Instants are whole milliseconds.
-  const ms = Math.floor(elapsedMs)
-  const { now, foldAfter } = request
-  const later = foldAfter === undefined ? undefined : foldAfter + ms
-  return { ...request, now: now + ms, foldAfter: later }
-}
-
 interface SlotHour {
   readonly slot: NamedSlot
   readonly hour: number

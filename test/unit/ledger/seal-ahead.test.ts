@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { dueHours, laterBy } from '../../../src/ledger/sealing/seal-hours.ts'
+import { dueHours } from '../../../src/ledger/sealing/seal-hours.ts'
 import { resealRecord } from '../../../src/ledger/sealing/reseal-record.ts'
 import { accountOf } from '../../../src/metering/account.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
@@ -189,14 +189,4 @@ describe('a record is sealed again', () => {
   test('never where there is none', () => {
     expect(resealRecord(pageWith([]), 1, now, tokenOf)).toBeUndefined()
   })
-})
-
-test('a pass that is carried out later folds what is ahead of that moment, in whole milliseconds', () => {
-  const asked = { before: ten, now: ten, plan: request.plan, zeroHours: [] }
-  expect(laterBy({ ...asked, foldAfter: ten }, 1500.7)).toMatchObject({
-    before: ten,
-    now: ten + 1500,
-    foldAfter: ten + 1500,
-  })
-  expect(laterBy(asked, 1500)).toMatchObject({ now: ten + 1500, foldAfter: undefined })
 })
