@@ -1,4 +1,4 @@
-import { Client } from 'pg'
+import { withClient } from './with-client.ts'
 
 /** What a shared ledger holds of a customer and dimension, in AWS's units, which are the application's here. */
 export interface CustomerSums {
@@ -60,15 +60,4 @@ export function isAllBilled(url: string): Promise<boolean> {
     )
     return rows.length === 0
   })
-}
-
-async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: url })
-  client.on('error', () => {})
-  await client.connect()
-  try {
-    return await work(client)
-  } finally {
-    await client.end().catch(() => {})
-  }
 }

@@ -6,7 +6,7 @@ import { temporaryDirectory } from './program.ts'
 
 const pipeBytes = 65_536
 
-/** The writing end of a pipe that is full and that nobody reads. */
+/** The writing end of a pipe that is full and that no one reads. */
 export function openFullPipe(): number {
   const { reading, writing } = openPipe()
   writeSync(writing, Buffer.alloc(pipeBytes))

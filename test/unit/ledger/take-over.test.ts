@@ -239,7 +239,7 @@ describe.each(['carry', 'hold'] as const)('a takeover where late usage is to %s'
       })),
     )
     expect([book.open.size, book.held.size]).toEqual([0, 0])
-    // Whoever comes back has nothing to send any more.
+    // A replica that comes back has nothing to send any more.
     expect(markAll(openPage(book, 'pod:old'), [1, 2, 3, 4], now)).toEqual([])
     const marked = markAll(openPage(book, 'pod:new'), [1, 2, 3, 4], now)
     expect(marked.map(({ id }) => id)).toEqual([1, 2])

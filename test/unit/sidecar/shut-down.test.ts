@@ -4,6 +4,7 @@ import { jsonSource } from '../../../src/sources/json/json-source.ts'
 import type { Source } from '../../../src/sources/source.ts'
 import { startEmulator } from '../../service/emulator/harness.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
+import { productFileWith } from '../../support/sidecar/product-file.ts'
 import { startHarness, type SidecarHarness } from '../../support/sidecar/sidecar-harness.ts'
 
 let harness: SidecarHarness
@@ -58,22 +59,11 @@ test('usage that is held at the end is an error line, and is counted once', asyn
 
 test('readings of an hour that stays open are open, so that no one deletes their volume', async () => {
   const { log, lines } = createRecordedLog()
-  const product = {
-    productCode: demoProduct.productCode,
-    route: 'metered',
-    dimensions: [{ name: 'requests', aggregate: 'max' }],
-  }
+  const { files, settings } = productFileWith([{ name: 'requests', aggregate: 'max' }])
   harness = await startHarness({
     log,
-    files: { '/product.json': JSON.stringify(product) },
-    settings: {
-      SIDECAR_PRODUCT_FILE: '/product.json',
-      SIDECAR_PRODUCT_CODE: undefined,
-      SIDECAR_ROUTE: undefined,
-      SIDECAR_PUBLIC_KEY_FILE: undefined,
-      SIDECAR_DIMENSIONS: undefined,
-      SIDECAR_FLUSH_ON_SHUTDOWN: 'false',
-    },
+    files,
+    settings: { ...settings, SIDECAR_FLUSH_ON_SHUTDOWN: 'false' },
   })
   await harness.post({ dimension: 'requests', quantity: 7 })
   await harness.sidecar.stop()
