@@ -211,22 +211,22 @@ export class Submitter {
     const sharedBefore = this.#dueBefore(now)
     const isDue =
       zeroHours.length > 0 || (await ledger.hasOpenBefore(before, endedBefore, sharedBefore))
-    const after = (instant: number) => (aheadMs === undefined ? undefined : instant + aheadMs)
-    if (!isDue && !(await this.#isAhead(after(now)))) return 0
+    if (!isDue && !(await this.#isAhead(aheadMs))) return 0
     // The book was read, which may take long: hours have begun since then.
     const then = clock.now()
     const plan = (input: Parameters<typeof planSeal>[0]) => planSeal(input, this.#rules)
-    const foldAfter = after(then)
+    const foldAfter = aheadMs === undefined ? undefined : then + aheadMs
     const due = { before, endedBefore, sharedBefore, now: then, foldAfter, plan, zeroHours }
     let sealed = 0
     for await (const _ of ledger.seal(due)) sealed += 1
     return sealed
   }
 
-  /** Whether usage lies in hours that start later: in records, or open and nowhere else. */
-  async #isAhead(instant: number | undefined): Promise<boolean> {
-    const { ledger } = this.#options
-    if (instant === undefined) return false
+  /** Whether usage lies in hours that start more than this from now: in records, or open and nowhere else. */
+  async #isAhead(aheadMs: number | undefined): Promise<boolean> {
+    const { ledger, clock } = this.#options
+    if (aheadMs === undefined) return false
+    const instant = clock.now() + aheadMs
     for await (const pending of pendingFrom(ledger, instant + 1))
       if (pending.some(({ state }) => state === 'sealed')) return true
     if (await ledger.hasOpenBefore(instant + 1)) return false
