@@ -40,7 +40,7 @@ export function accountOf(key: AccountKey): Account {
   return { key, name: JSON.stringify(parts) }
 }
 
-/** What gives amounts their meaning, whoever is billed: accounts that differ in their customers alone have one. */
+/** What gives amounts their meaning, but not who is billed: accounts that differ in their customers alone have one. */
 export type Meaning = Pick<
   AccountKey,
   'productCode' | 'dimension' | 'divisor' | 'aggregate' | 'scope'

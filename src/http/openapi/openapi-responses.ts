@@ -20,7 +20,7 @@ export const commonCodes = [
   'ShuttingDown',
 ] as const satisfies readonly ProblemCode[]
 
-/** The codes of a body that nobody asked for: it is read before the route is. */
+/** The codes of a body that no route asked for: it is read before the route is. */
 export const needlessBodyCodes = [
   'InvalidJson',
   'InvalidRequest',

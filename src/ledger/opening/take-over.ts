@@ -32,7 +32,7 @@ interface Takeover {
 /**
  * Takes over what tasks or pods left that are gone. What AWS certainly has not taken becomes usage of the
  * page's current hour, or the first after it that AWS has no record of, or is held where late usage is
- * held; but what all share keeps its hour: its open usage is sealed by whoever seals it anyway, and its
+ * held; but what all share keeps its hour: any sidecar that shares the book seals its open usage, and its
  * records are sent from here as they are. What AWS may have taken becomes unresolved: only who marked a record
  * may ask again. What it refused under a name that the product file replaces gets that of today.
  */

@@ -77,7 +77,7 @@ export class PostgresStore extends PostgresReader implements Store {
     }
   }
 
-  /** Of a book that others share, whoever of them has audited it last. */
+  /** Of a shared book: what the last audit found, by any of those that share it. */
   override async audited(): Promise<AuditFindings> {
     const { database, name, auditRest, acting } = this.#options
     if (acting === undefined) return super.audited()

@@ -25,7 +25,7 @@ export async function migrate(
     const found = await versionOf(session)
     if (found > schemaVersion) throw tooNew(found)
     if (found === 0) await session.query('CREATE SCHEMA IF NOT EXISTS marketplace_sidecar')
-    // Whoever writes waits behind it for a lock.
+    // Every writer waits behind it for a lock.
     await session.query(
       "SET LOCAL search_path TO marketplace_sidecar; SET LOCAL lock_timeout TO '5s'",
     )

@@ -84,7 +84,7 @@ export async function receiveClaims(
 
 /**
  * Deletes keys that are older than `before`, where the clock of this process is at `at`; a bounded number of them. The
- * database counts that they are gone, for this task or pod, whoever stored them: only the sum over all has a meaning.
+ * database counts that they are gone, for this task or pod, even if another stored them: only the sum over all has a meaning.
  */
 export async function forgetClaims(
   session: Session,
