@@ -5,22 +5,17 @@ type Options = NonNullable<TestProjectInlineConfiguration['test']>
 
 const globalSetup = ['test/support/program/make-status-page.ts']
 
-/** What `npm test` runs, with `parts`. */
+/** What `npm test` runs. */
 const main: Options = {
-  include: ['test/{simulation,service,process}/**/*.test.ts'],
+  include: ['test/{unit,conformance,docs,simulation,service,process}/**/*.test.ts'],
+  // The files share what they import, which takes longer than many of them do.
+  isolate: false,
   testTimeout: 20_000,
   hookTimeout: 20_000,
   // Most of the time goes into waiting for processes and sockets.
   maxWorkers: 2,
   // The programs that tests start by the hundred compile their sources once.
   env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('.cache/compile', import.meta.url)) },
-}
-
-/** Tests of single parts. They share what they import, which takes longer than they do. */
-const parts: Options = {
-  ...main,
-  include: ['test/{unit,conformance,docs}/**/*.test.ts'],
-  isolate: false,
 }
 
 /** The suites that need tools, which the first run installs. Each has its folder in `test`. */
@@ -69,7 +64,6 @@ export default defineConfig({
   test: {
     projects: [
       project('main', main),
-      project('parts', parts),
       ...(namesProject ? Object.entries(suites).map(([name, each]) => project(name, each)) : []),
     ],
   },
