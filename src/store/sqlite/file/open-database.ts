@@ -15,16 +15,9 @@ import { SidecarError, messageOf } from '../../../kernel/errors.ts'
 import type { DataSync } from './data-sync.ts'
 import { finishRenewal, renewFile } from './renew-file.ts'
 import { keepPrivate, refuseLinks } from './own-files.ts'
+import { isDamage, refuseDamage } from './refuse-damage.ts'
 import { setFilesAside, wasSetAsideInPart } from './set-aside.ts'
-import {
-  codeOf,
-  isWithoutRoom,
-  notFlushed,
-  sqliteCorrupt,
-  sqliteNotADatabase,
-  translateOpening,
-  withoutRoom,
-} from './storage-errors.ts'
+import { isWithoutRoom, notFlushed, translateOpening, withoutRoom } from './storage-errors.ts'
 import { hasLog, walHeaderIsSound } from './wal-header.ts'
 import type { MeaningOf } from '../migrations/from-schema-1.ts'
 import { migrate, schemaVersion, schemaVersionOf } from '../migrations/migrate.ts'
@@ -117,15 +110,16 @@ export async function openDatabase(
     await discard('the file next to it is not a write-ahead log')
   const networkFileSystem = statfsSync(directory).type === nfsMagic
   const openFile = async () => {
-    const prepare = (file: string, flushes?: 'OFF') => {
-      const database = connect(file, networkFileSystem, flushes)
-      return preparing(database, () => migrate(database, now, meaningOf))
-    }
-    if (!existsSync(path)) await createFile(path, (draft) => prepare(draft, 'OFF'), dataSync)
+    const prepare = (database: DatabaseSync) =>
+      preparing(database, () => migrate(database, now, meaningOf))
+    const connectChecked = () => connectToSound(path, networkFileSystem)
+    if (!existsSync(path))
+      await createFile(path, (draft) => prepare(connect(draft, networkFileSystem, 'OFF')), dataSync)
     const left = hasLog(path)
-    const renewed = left && (await renewFile(connect(path, networkFileSystem), path, dataSync))
+    const renewed = left && (await renewFile(await connectChecked(), path, dataSync))
     const recovered = left && !renewed
-    return { database: prepare(path), path, setAside, networkFileSystem, recovered }
+    const database = prepare(await connectChecked())
+    return { database, path, setAside, networkFileSystem, recovered }
   }
   try {
     return await openFile()
@@ -177,15 +171,25 @@ function connect(
     database.exec(
       `PRAGMA synchronous = ${flushes}; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16384`,
     )
-    const check = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check']
-    if (check !== 'ok') throw new DamagedFile(String(check))
+  })
+}
+
+/** The same for a file that was there before, which is damaged or newer perhaps. */
+async function connectToSound(path: string, networkFileSystem: boolean): Promise<DatabaseSync> {
+  const database = connect(path, networkFileSystem)
+  try {
+    await refuseDamage({ database, path, isAlone: networkFileSystem, busyTimeoutMs })
     const version = schemaVersionOf(database)
     if (version > schemaVersion)
       throw new SidecarError(
         'LedgerTooNew',
         `The ledger ${path} has schema version ${version}, and this sidecar knows versions up to ${schemaVersion}. It was written by a newer sidecar: run that version or a later one.`,
       )
-  })
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
 }
 
 /** The database after `work`, or closed when that throws. */
@@ -197,12 +201,4 @@ function preparing(database: DatabaseSync, work: () => void): DatabaseSync {
     database.close()
     throw error
   }
-}
-
-class DamagedFile extends Error {}
-
-function isDamage(error: unknown): boolean {
-  if (error instanceof DamagedFile) return true
-  const code = codeOf(error)
-  return code === sqliteCorrupt || code === sqliteNotADatabase
 }
