@@ -32,7 +32,7 @@ RUN --mount=type=bind,from=base,target=/base \
 # V8's compiled form of the bundle, for a faster start. Node accepts it only from the same user, the same Node
 # and the same flags: those of the ENTRYPOINT below.
 USER 65532:65532
-RUN node scripts/build/warm-up.ts /app/compile-cache --max-semi-space-size=3 --initial-old-space-size=20 --heap-growing-percent=10 --no-maglev --no-sparkplug --disable-sigusr1 /app/main.js
+RUN node scripts/build/warm-up.ts /app/compile-cache --max-semi-space-size=3 --initial-old-space-size=20 --heap-growing-percent=10 --no-maglev --no-sparkplug --expose-gc --disable-sigusr1 /app/main.js
 USER 0:0
 # The ledger's folder gets its owner here, because the runtime base may not have a shell.
 RUN mkdir -p /layout/app /layout/etc/marketplace-sidecar /layout/var/lib/marketplace-sidecar /layout/usr/bin \
@@ -65,10 +65,10 @@ EXPOSE 9464
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "/app/main.js", "healthcheck"]
-# The heap grows late and is collected often, and two of V8's compilers stay out of memory:
+# The heap grows late and is collected often, also when there is nothing to do, and two of V8's compilers stay out of memory:
 # docs/explain/performance.md has the figures.
 # No signal opens a debugger inside the pod.
-ENTRYPOINT ["node", "--max-semi-space-size=3", "--initial-old-space-size=20", "--heap-growing-percent=10", "--no-maglev", "--no-sparkplug", "--disable-sigusr1", "/app/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=3", "--initial-old-space-size=20", "--heap-growing-percent=10", "--no-maglev", "--no-sparkplug", "--expose-gc", "--disable-sigusr1", "/app/main.js"]
 CMD ["run"]
 
 # The emulated Metering service, for development and tests: docker build --target emulator

@@ -83,7 +83,7 @@ describe('the single executable', () => {
       .ended
     const [flags] = out.split('\n')
     expect(flags).toMatch(
-      /^--max-semi-space-size=\d+ --initial-old-space-size=\d+ --heap-growing-percent=\d+ --no-maglev --no-sparkplug --disable-sigusr1$/,
+      /^--max-semi-space-size=\d+ --initial-old-space-size=\d+ --heap-growing-percent=\d+ --no-maglev --no-sparkplug --expose-gc --disable-sigusr1$/,
     )
     const dockerfile = readFileSync(new URL('../../Dockerfile', import.meta.url), 'utf8')
     expect(dockerfile).toContain(` ${flags} /app/main.js\n`)

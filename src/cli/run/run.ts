@@ -13,6 +13,7 @@ import { pastClosedPipe } from '../past-closed-pipe.ts'
 import { runUntilSignal } from '../run-until-signal.ts'
 import { docsAddress } from '../docs-address.ts'
 import { version } from '../version.ts'
+import { giveMemoryBack, thisProcess } from './give-memory-back.ts'
 
 export const runHelp = `Runs the sidecar in an ECS task or an EKS pod.
 
@@ -59,6 +60,8 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
     { ...settings, docsUrl: settings.docsUrl ?? docsAddress },
     clock,
   )
+  const memory = thisProcess()
+  using _ = memory && giveMemoryBack(clock, memory)
   try {
     return await runUntilSignal(io, {
       settings,

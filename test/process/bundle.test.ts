@@ -24,7 +24,7 @@ const expiration = '2099-01-01T00:00:00Z'
 
 let folder: string
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'bundle-credentials-'))
+  folder = mkdtempSync(join(tmpdir(), 'bundle-'))
   await bundle(join(root, 'src/main.ts'), join(folder, 'main.js'))
 })
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -46,11 +46,13 @@ const credentialsOf = (accessKeyId: string) => ({
   Expiration: expiration,
 })
 
-/** Starts the bundle with these credentials only, and returns who it is to the emulated AWS. */
-async function callerWith(credentials: Readonly<Record<string, string>>) {
+/** Starts the bundle with these credentials only, and an emulated AWS. `flags` are Node's. */
+async function callerWith(
+  credentials: Readonly<Record<string, string>>,
+  flags: readonly string[] = 'TEST_ROUTE_HOST' in credentials ? ['--import', router] : [],
+) {
   const emulator = await startEmulatorProgram()
-  const route = 'TEST_ROUTE_HOST' in credentials ? ['--import', router] : []
-  const program = startCommand(process.execPath, [...route, join(folder, 'main.js'), 'run'], {
+  const program = startCommand(process.execPath, [...flags, join(folder, 'main.js'), 'run'], {
     HOME: '/nowhere',
     AWS_EC2_METADATA_DISABLED: 'true',
     SIDECAR_REGION: 'eu-central-1',
@@ -152,4 +154,12 @@ test('the bundle has no credentials where the only ones are a profile in a file'
     return answer.code !== 'Starting' && answer.code
   })
   expect(code).toBe('CredentialsProviderError')
+})
+
+test('the bundle gives back the memory of its start when it has nothing to do', async () => {
+  const credentials = { AWS_ACCESS_KEY_ID: 'AKIAQUIET', AWS_SECRET_ACCESS_KEY: 'secret' }
+  const { program } = await callerWith(credentials, ['--expose-gc', '--trace-gc'])
+  await program.printed(/Mark-Compact \(reduce\)/)
+  program.signal('SIGTERM')
+  expect(await program.ended).toMatchObject({ code: 0, err: '' })
 })
