@@ -33,6 +33,9 @@ export const fastClockNote = 'fast-clock'
 /** The note of a book's owner that lists the accounts whose meaning is not that of today's product file. */
 export const retiredNote = 'accounts.retired'
 
+/** The note of a book's owner that lists what operators decided. */
+export const decisionsNote = 'operator.decisions'
+
 /** What an account holds below one of AWS's whole units. */
 export interface AccountFraction {
   readonly dimension: string

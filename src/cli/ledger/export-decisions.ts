@@ -1,5 +1,6 @@
 import { isoOrNull, toIso } from '../../kernel/clock.ts'
-import { decisionsNote, mergeDecisions } from '../../ledger/decisions/trail.ts'
+import { mergeDecisions } from '../../ledger/decisions/trail.ts'
+import { decisionsNote } from '../../store/summary.ts'
 import { formatQuantity } from '../../metering/quantity.ts'
 import { untagged } from '../../metering/tags.ts'
 import type { BookReader } from '../../store/store.ts'

@@ -3,10 +3,8 @@ import { formatQuantity } from '../../metering/quantity.ts'
 import { usageOfPart, type MeteringRecord } from '../../metering/record/record.ts'
 import type { Page } from '../page/page.ts'
 import type { OperatorAction } from '../../metering/record/operator-table.ts'
+import { decisionsNote } from '../../store/summary.ts'
 import type { UsageToWriteOff } from './write-off.ts'
-
-/** The note of a book's owner that lists what operators decided. */
-export const decisionsNote = 'operator.decisions'
 
 /** The note that says which decision was announced last. */
 export const announcedNote = 'operator.announced'

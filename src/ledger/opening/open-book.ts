@@ -6,7 +6,8 @@ import { registrationRulesOf, type CustomerRules } from '../customers/customer-b
 import { receiveRegistered } from '../customers/receive-waiting.ts'
 import type { Page } from '../page/page.ts'
 import { noteUndatedKeys } from '../dated-keys.ts'
-import { announcedNote, decisionsNote } from '../decisions/trail.ts'
+import { announcedNote } from '../decisions/trail.ts'
+import { decisionsNote } from '../../store/summary.ts'
 import { takeOver, type TakeoverRules } from './take-over.ts'
 
 /** What usage of a dimension means by today's product file; undefined for one that it does not have. */

@@ -1,6 +1,7 @@
 import { messageOf } from '../../kernel/errors.ts'
 import type { Timer } from '../../kernel/clock.ts'
-import { announcedNote, decisionsNote, readDecisions } from '../../ledger/decisions/trail.ts'
+import { announcedNote, readDecisions } from '../../ledger/decisions/trail.ts'
+import { decisionsNote } from '../../store/summary.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 

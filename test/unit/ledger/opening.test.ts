@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { Events } from '../../../src/kernel/events.ts'
-import { announcedNote, decisionsNote } from '../../../src/ledger/decisions/trail.ts'
+import { announcedNote } from '../../../src/ledger/decisions/trail.ts'
+import { decisionsNote } from '../../../src/store/summary.ts'
 import { Ledger } from '../../../src/ledger/ledger.ts'
 import { plainMeaning } from '../../support/ledger/open-ledger.ts'
 import { hourMs } from '../../../src/metering/hour.ts'

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { decisionsNote, readDecisions } from '../../../src/ledger/decisions/trail.ts'
+import { readDecisions } from '../../../src/ledger/decisions/trail.ts'
+import { decisionsNote } from '../../../src/store/summary.ts'
 import { writeOffUsage } from '../../../src/ledger/decisions/write-off.ts'
 import { openBench, unit } from '../../support/ledger/ledger-bench.ts'
 

@@ -3,11 +3,11 @@ import {
   aboutHeld,
   aboutRecord,
   aboutUsage,
-  decisionsNote,
   mergeDecisions,
   noteDecision,
   readDecisions,
 } from '../../../src/ledger/decisions/trail.ts'
+import { decisionsNote } from '../../../src/store/summary.ts'
 import { recordOf } from '../../support/fleet/fleet.ts'
 import { openPage } from '../../support/ledger/open-page.ts'
 import { ModelBook } from '../../support/store/model-book.ts'

@@ -44,6 +44,8 @@ CREATE INDEX IF NOT EXISTS licence_age ON licence (at);
     open_account: 'open (account_id)',
     // In pages: the older statements find what they need in it too.
     record_waiting: `record (resource_id, hour, id) WHERE state IN ('sealed', 'sending', 'refused')`,
+    // Deleting a task or pod looks for records of it.
+    record_resource: 'record (resource_id)',
   },
   withoutIndexes: ['record_unsent'],
 }

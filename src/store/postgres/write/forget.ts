@@ -2,6 +2,7 @@ import type { Retention } from '../../retention.ts'
 import type { Session } from '../connection/database.ts'
 import { forgetReadings } from '../readings.ts'
 import { pastSql } from '../server-time.ts'
+import { forgetGone } from './forget-gone.ts'
 import { forgetClaims, hasMoreClaims } from './write-claims.ts'
 
 /** How many settled records one transaction forgets. */
@@ -25,7 +26,7 @@ export async function hasMoreToForget(
 }
 
 /**
- * Deletes what is old: idempotency keys, late usage, what was said of licences, and settled records into the totals of their accounts.
+ * Deletes what is old: idempotency keys, late usage, what was said of licences, settled records into the totals of their accounts, and tasks and pods that are long gone.
  * Several sidecars may do so at once: each row is deleted, and counted, by one of them. Where the clock of one
  * is ahead of the server's, the server's decides.
  */
@@ -59,4 +60,5 @@ export async function forget(
      FROM sums WHERE id = account_id`,
     [settledBefore, at],
   )
+  await forgetGone(session, settledBefore, at)
 }
