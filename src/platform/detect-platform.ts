@@ -1,7 +1,8 @@
 import { isRegionName } from '../kernel/text/region-name.ts'
 import { credentialWarning } from './credential-kind.ts'
 import { identify, type Identity, type IdentifyOptions } from './identify.ts'
-import { readImdsRegion } from './imds.ts'
+import { succeed } from '../kernel/result.ts'
+import { imdsUrlOf, readImdsRegion } from './imds.ts'
 import { metadataHttp } from './metadata-http.ts'
 import {
   regionSources,
@@ -18,8 +19,8 @@ export interface DetectPlatformOptions extends IdentifyOptions {
   readonly region: string | undefined
   /** The region of the host of SIDECAR_AWS_ENDPOINT, where AWS's names have one. */
   readonly endpointRegion: string | undefined
-  /** The address of EC2's metadata service; by default AWS_EC2_METADATA_SERVICE_ENDPOINT or AWS's address. */
-  readonly imdsUrl?: string
+  /** The address of EC2's metadata service; by default the one that AWS's SDKs use. */
+  readonly imdsUrl?: string | undefined
   /** For one read of EC2 metadata, ms; default 1000. */
   readonly imdsTimeoutMs?: number
 }
@@ -93,13 +94,15 @@ async function readEc2(
   const wanted = identity.region === undefined && (onAws || configured.length === 0)
   const disabled = env['AWS_EC2_METADATA_DISABLED']?.toLowerCase() === 'true'
   if (!wanted || disabled) return { reading: undefined, warnings: [] }
-  const answer = await readImdsRegion({
-    baseUrl:
-      options.imdsUrl ?? (env['AWS_EC2_METADATA_SERVICE_ENDPOINT'] || 'http://169.254.169.254'),
-    http: options.http ?? metadataHttp,
-    timeoutMs: options.imdsTimeoutMs ?? 1000,
-    signal: options.signal,
-  })
+  const baseUrl = options.imdsUrl === undefined ? imdsUrlOf(env) : succeed(options.imdsUrl)
+  const answer = baseUrl.ok
+    ? await readImdsRegion({
+        baseUrl: baseUrl.value,
+        http: options.http ?? metadataHttp,
+        timeoutMs: options.imdsTimeoutMs ?? 1000,
+        signal: options.signal,
+      })
+    : baseUrl
   if (answer.ok) {
     return { reading: { source: 'ec2-metadata', region: answer.value }, warnings: [] }
   }

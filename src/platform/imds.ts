@@ -12,6 +12,24 @@ interface ImdsOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+const addresses: Readonly<Record<string, string>> = {
+  ipv4: 'http://169.254.169.254',
+  ipv6: 'http://[fd00:ec2::254]',
+}
+
+/** Returns where AWS's SDKs look for the metadata service; the failure says which variable is wrong. */
+export function imdsUrlOf(
+  env: Readonly<Record<string, string | undefined>>,
+): Result<string, string> {
+  const given = env['AWS_EC2_METADATA_SERVICE_ENDPOINT'] ?? ''
+  if (given !== '') return succeed(given)
+  const mode = env['AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE'] || 'IPv4'
+  const address = addresses[mode.toLowerCase()]
+  return address === undefined
+    ? fail('AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is neither IPv4 nor IPv6')
+    : succeed(address)
+}
+
 /**
  * Asks the EC2 instance for its region (IMDSv2); the failure says why there is none. This is the last
  * resort: it does not answer on EKS Fargate, nor in a container where the instance's hop limit is 1.

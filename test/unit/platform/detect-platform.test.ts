@@ -3,6 +3,7 @@ import {
   detectPlatform,
   type DetectPlatformOptions,
 } from '../../../src/platform/detect-platform.ts'
+import type { MetadataHttp } from '../../../src/platform/metadata-http.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import {
   fakeToken,
@@ -258,6 +259,34 @@ describe('elsewhere', () => {
     expect(without.warnings.join('\n')).toContain('does not read AWS_DEFAULT_REGION')
     expect(imds.requests).toEqual([])
     expect((await detect({ imdsUrl: imds.url })).region?.source).toBe('ec2-metadata')
+  })
+
+  test.each([
+    ['an address', { ENDPOINT: 'http://10.0.0.9/', ENDPOINT_MODE: 'IPv6' }, 'http://10.0.0.9'],
+    ['the mode IPv6', { ENDPOINT_MODE: 'IPv6' }, 'http://[fd00:ec2::254]'],
+    ['the mode ipv6, as other SDKs read it', { ENDPOINT_MODE: 'ipv6' }, 'http://[fd00:ec2::254]'],
+    ['the mode IPv4', { ENDPOINT_MODE: 'IPv4' }, 'http://169.254.169.254'],
+    ['nothing', { ENDPOINT: '', ENDPOINT_MODE: '' }, 'http://169.254.169.254'],
+  ])('EC2 is asked where AWS’s SDKs ask, with %s', async (_, settings, base) => {
+    const env = Object.fromEntries(
+      Object.entries(settings).map(([name, value]) => [`AWS_EC2_METADATA_SERVICE_${name}`, value]),
+    )
+    const asked: string[] = []
+    const http: MetadataHttp = ({ url }) => {
+      asked.push(url)
+      return Promise.resolve('us-east-1')
+    }
+    await detect({ env, http, imdsUrl: undefined })
+    const paths = ['/latest/api/token', '/latest/meta-data/placement/region']
+    expect(asked).toEqual(paths.map((path) => base + path))
+  })
+
+  test('a mode of EC2’s address that no SDK knows is a warning, and EC2 is not asked', async () => {
+    const env = { AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE: 'dual' }
+    const http: MetadataHttp = () => Promise.resolve('us-east-1')
+    const platform = await detect({ env, http, imdsUrl: undefined })
+    expect(platform.region).toBeUndefined()
+    expect(platform.warnings.join('\n')).toContain('ENDPOINT_MODE')
   })
 
   test('an AWS_REGION that is not a region is ignored with a warning', async () => {
