@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { ProblemCode } from '../../kernel/problems/problem-table.ts'
 import { problemContentType, problemOf } from './problem.ts'
@@ -32,6 +33,7 @@ function rawProblem(code: ProblemCode, detail: string): string {
     `HTTP/1.1 ${problem.status} ${problem.title}`,
     `Content-Type: ${problemContentType}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${randomUUID()}`,
     'Connection: close',
     '',
     body,

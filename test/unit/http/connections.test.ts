@@ -196,7 +196,7 @@ describe('the connections of a listener', () => {
     for (const client of clients) expect(client.text()).toMatch(/^HTTP\/1\.1 408 /)
   })
 
-  test('after the answer to an unreadable request the connection ends, also when the client stays', async () => {
+  test('after the answer to an unreadable request, which has an id, the connection ends, also when the client stays', async () => {
     const port = await start(1)
     const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
     sockets.push(client)
@@ -204,6 +204,7 @@ describe('the connections of a listener', () => {
     client.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
     client.on('error', () => {}).write('hello\r\n\r\n')
     await eventually(() => text.includes('HTTP/1.1 400'))
+    expect(text).toMatch(/\r\nX-Request-Id: [-0-9a-f]{36}\r\n/)
     const next = async () => {
       const other = await open(port)
       await ask(other, '/now')
