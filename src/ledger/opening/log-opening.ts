@@ -1,8 +1,7 @@
 import { toIso } from '../../kernel/clock.ts'
 import type { Log } from '../../kernel/log.ts'
 import { formatQuantity } from '../../metering/quantity.ts'
-import type { MeaningSums } from '../../store/view.ts'
-import type { Opening } from './open-book.ts'
+import type { Opening, RetiredMeaning } from './open-book.ts'
 
 /** Logs that the book was left by another task or pod, and usage that the product file no longer has. */
 export function logOpening(
@@ -39,11 +38,16 @@ export function logTakeover(
     )
 }
 
-function logRetired({ key, open, fraction }: MeaningSums, log: Log): void {
+function logRetired({ key, open, readingHours, fraction }: RetiredMeaning, log: Log): void {
   const { dimension, productCode, divisor } = key
   const meaning = `product code ${productCode} and divisor ${divisor}`
   const sentences = [
     `The product file no longer has ${dimension} with ${meaning}.`,
+    ...(readingHours > 0
+      ? [
+          `Readings of ${readingHours === 1 ? 'one hour' : `${readingHours} hours`} are sealed and sent with them.`,
+        ]
+      : []),
     ...(open > 0n
       ? [
           `${formatQuantity(open)} units that were reported with them are sealed and sent with them.`,

@@ -28,14 +28,20 @@ export interface OpeningRules extends TakeoverRules {
   readonly customers?: CustomerRules | undefined
 }
 
+/** A meaning that today's product file does not have, and what of it has not been sealed. */
+export interface RetiredMeaning extends MeaningSums {
+  /** Hours with readings, over all its accounts. */
+  readonly readingHours: number
+}
+
 /** What opening the book found and changed. */
 export interface Opening {
   /** Tasks or pods that are gone, and whose usage is this one's from now on. */
   readonly abandoned: readonly string[]
   /** Whether what it left is held. */
   readonly holds: boolean
-  /** Meanings that today's product file does not have, as far as accounts hold open usage or a fraction with them. */
-  readonly retired: readonly MeaningSums[]
+  /** As far as accounts hold open usage, readings or a fraction with them. */
+  readonly retired: readonly RetiredMeaning[]
   /** Refused records that others left, whose usage is sealed again under the names of today. */
   readonly reopened: readonly MeteringRecord[]
 }
@@ -66,8 +72,22 @@ export function openBook(
   if (customers !== undefined) receiveRegistered(page, now, registrationRulesOf(customers))
   const retired = page.view.meanings().filter(({ key }) => !isCurrent(key, meaningOf))
   page.note(retiredNote, JSON.stringify(retired.map(({ key }) => meaningName(key))))
-  const holding = retired.filter(({ open, fraction }) => open > 0n || fraction > 0n)
+  const hours = readingHoursOf(page, retired)
+  const holding = retired
+    .map((sums) => ({ ...sums, readingHours: hours.get(meaningName(sums.key)) ?? 0 }))
+    .filter(({ open, fraction, readingHours }) => open > 0n || fraction > 0n || readingHours > 0)
   return { abandoned, holds: lateUsage === 'hold', retired: holding, reopened }
+}
+
+/** How many hours have readings, by the name of their meaning. Sums have none, and so need no look. */
+function readingHoursOf(page: Page, retired: readonly MeaningSums[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  if (retired.every(({ key }) => key.aggregate === 'sum')) return counts
+  for (const { account } of page.readings.openHours()) {
+    const name = meaningName(account.key)
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+  }
+  return counts
 }
 
 function isCurrent(key: Meaning, meaningOf: MeaningOf): boolean {

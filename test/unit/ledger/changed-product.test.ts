@@ -108,6 +108,25 @@ describe.each(changes)('usage of an image whose successor %s', (_, meaning) => {
   })
 })
 
+test.each(['last', 'unique'] as const)(
+  'readings of a retired dimension of %s are announced at the start',
+  async (aggregate) => {
+    const meaningOf = () => ({ productCode: 'code-1', divisor: 1n, aggregate })
+    const readings = { maxReadings: 3, newSecret: () => 'secret' }
+    const first = await openBench({ meaningOf, readings })
+    await first.report('hosts', unit, aggregate === 'unique' ? { member: 'a' } : {})
+    await first.clock.advance(hourMs)
+    await first.report('hosts', unit, aggregate === 'unique' ? { member: 'a' } : {})
+    await first.ledger.close()
+    const { directory, clock } = first
+    const { log, lines } = createRecordedLog()
+    const today = () => (aggregate === 'last' ? undefined : { ...meaningOf(), divisor: 2n })
+    await openBench({ directory, clock, log, meaningOf: today, readings })
+    expect(lines).toMatchObject([{ event: 'ledger.retired', fields: { dimension: 'hosts' } }])
+    expect(lines[0]?.message).toMatch(/ Readings of 2 hours are sealed and sent with them\.$/)
+  },
+)
+
 test('a fraction of today is not retired, and nothing is announced', async () => {
   const { bench, lines } = await changed(before)
   await bench.clock.advance(hourMs)

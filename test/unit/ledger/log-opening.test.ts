@@ -59,21 +59,24 @@ test('a record that is sent under the names of today says so', () => {
 })
 
 test.each([
-  [5n, 0n, [' 0.000005 units that were reported with them are sealed and sent with them.']],
-  [0n, 3n, [' A fraction of 0.000003 units is billed only with further usage of that kind.']],
+  [0n, 0n, 1, [' Readings of one hour are sealed and sent with them.']],
+  [5n, 0n, 0, [' 0.000005 units that were reported with them are sealed and sent with them.']],
+  [0n, 3n, 0, [' A fraction of 0.000003 units is billed only with further usage of that kind.']],
   [
     5n,
     3n,
+    2,
     [
+      ' Readings of 2 hours are sealed and sent with them.',
       ' 0.000005 units that were reported with them are sealed and sent with them.',
       ' A fraction of 0.000003 units is billed only with further usage of that kind.',
     ],
   ],
 ])(
-  'a retired account with %s open and a fraction of %s says what becomes of it',
-  (open, fraction, said) => {
+  'a retired account with %s open, a fraction of %s and %s hours of readings says what becomes of it',
+  (open, fraction, readingHours, said) => {
     const what = 'The product file no longer has requests with product code product and divisor 7.'
-    expect(linesOf({ retired: [{ key, open, fraction }] })).toEqual([
+    expect(linesOf({ retired: [{ key, open, fraction, readingHours }] })).toEqual([
       [
         'ledger.retired',
         [what, ...said].join(''),
