@@ -66,7 +66,8 @@ interface CheckAnswer {
 async function checkApart(workerData: object): Promise<unknown> {
   const worker = new Worker(checkInThread, { eval: true, workerData, execArgv: [] })
   const { check, message, errcode } = await new Promise<CheckAnswer>((resolve, reject) => {
-    let answer: CheckAnswer = {}
+    // A thread that ends without an answer has found nothing: the file is not set aside for that.
+    let answer: CheckAnswer = { message: 'the thread that checks the file ended without an answer' }
     worker.on('message', (given: CheckAnswer) => (answer = given))
     worker.on('error', reject)
     worker.on('exit', () => resolve(answer))
