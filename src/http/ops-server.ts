@@ -33,7 +33,7 @@ export function createOpsServer(options: OpsServerOptions): FastifyInstance {
     })
   probe('/livez', deadBecause)
   probe('/readyz', notReadyBecause)
-  // A GET, because a preStop hook can send nothing else. Whoever else asks only has a page read more often.
+  // A GET, because a preStop hook can send nothing else. Any other caller only has a page read more often.
   app.get('/prestop', (_request, reply) => {
     onEnd()
     return reply.type('text/plain; charset=utf-8').send('ok\n')

@@ -39,7 +39,7 @@ test('what all tasks report of an hour is one record of the first of them', asyn
   expect(await imbalances(a.ledger)).toEqual([0n])
 })
 
-test('usage that comes after the record goes to the next hour, whoever reports it', async () => {
+test('usage that comes after the record goes to the next hour, no matter who reports it', async () => {
   const { clock, tasks } = await threeTasks()
   const [a, b] = tasks
   const hour = hourOf(clock.now())

@@ -17,7 +17,7 @@ async function startWithHeldAndBilled() {
   return running
 }
 
-test('whoever lists records and held usage is told whose they are', async () => {
+test('records and held usage are listed with their customers', async () => {
   const running = await startWithHeldAndBilled()
   const usage = (await running.get('/v1/usage')).body
   const [held] = usage['held'] as object[]

@@ -11,7 +11,7 @@ function fallOf({ arrivals }: FleetReport, minutes: number): number[] {
   return bins.slice(peak)
 }
 
-/** No bin is much larger than the one before: whoever was refused together does not come back together. */
+/** No bin is much larger than the one before: sidecars that were refused together do not come back together. */
 function expectNoWaves(fall: readonly number[]): void {
   for (const [index, count] of fall.entries())
     expect(count).toBeLessThanOrEqual(1.25 * (fall[index - 1] ?? Infinity) + 25)

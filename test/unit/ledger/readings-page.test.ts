@@ -216,7 +216,7 @@ describe('what several tasks or pods read in one hour', () => {
     expect(readings?.rows).toEqual([{ ...placeOfAll(first), reading: more }])
   })
 
-  test('is each member once, whoever saw it', () => {
+  test('is each member once, even if several resources saw it', () => {
     const ada = readingOf('', 1n, 'ada')
     const bob = readingOf('', 1n, 'bob')
     const { page, opens } = pageWith('unique', { 'pod:1': [ada], 'pod:2': [ada, bob] })

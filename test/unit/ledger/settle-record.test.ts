@@ -194,7 +194,7 @@ describe('the answer to an attempt', () => {
     },
   )
 
-  test('that AWS has it settles the record, whoever sends it by then', () => {
+  test('that AWS has it settles the record, even if another task sends it by then', () => {
     const { record } = settle({ resource: 'pod:another' }, accepted)
     expect(record).toMatchObject({ state: 'accepted', settledAt: now })
   })

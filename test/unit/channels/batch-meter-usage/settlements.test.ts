@@ -62,7 +62,7 @@ test('a call that one record can fail is not taken for any of several, and is fo
   })
 })
 
-test('a call that fails whoever is in it fails for each', () => {
+test('a call that fails regardless of its records fails for each', () => {
   const kinds: FailureKind[] = ['throttled', 'unavailable', 'credentials', 'invalid', 'conflict']
   const bisected = kinds.filter((kind) =>
     settlementsOf({ ok: false, failure: failure(kind) }, records, 'carry').some(
