@@ -7,7 +7,9 @@ export function nearestName(
   known: readonly string[],
   most = Math.floor(wanted.length / 3),
 ): string | undefined {
+  // What differs more in length differs in more letters; a client's own name may be as long as a body.
   const [best] = known
+    .filter((name) => Math.abs(name.length - wanted.length) <= most)
     .map((name) => ({ name, distance: editDistance(wanted, name) }))
     .toSorted((a, b) => a.distance - b.distance)
   return best !== undefined && best.distance <= most ? best.name : undefined

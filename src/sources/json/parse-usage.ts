@@ -9,6 +9,8 @@ import { customerKeyPattern, customerKeyRule } from '../../metering/customer.ts'
 import { hasSource } from '../has-source.ts'
 import { SidecarError, type SidecarErrorOptions } from '../../kernel/errors.ts'
 import type { ProblemCode } from '../../kernel/problems/problem-table.ts'
+import { show } from '../../kernel/schema/mistakes.ts'
+import { nearestName } from '../../kernel/schema/nearest-name.ts'
 
 const { tagsPerAllocation, tagKeyLength, tagValueLength, tagCharacters } = awsLimits
 export const maxReports = 1000
@@ -134,7 +136,7 @@ function parseMember(
     throw new SidecarError('InvalidRequest', mistake, indexed(index))
   }
   if (aggregate !== 'unique') {
-    if (quantity === undefined) throw wrongForm('The member "quantity" is missing', index)
+    if (quantity === undefined) throw wrongForm('The member "quantity" is missing.', index)
     return member === undefined
       ? undefined
       : refuse('This dimension does not count distinct members: leave "member" out.')
@@ -159,7 +161,7 @@ function checkForm(value: unknown, index: number | undefined): ReportBody {
 function wrongForm(mistake: string, index: number | undefined): SidecarError {
   return new SidecarError(
     'InvalidRequest',
-    `${mistake}. A report is an object like {"dimension": "requests", "quantity": 3}, with optional occurredAt, tags and idempotencyKey.`,
+    `${mistake} A report is an object like {"dimension": "requests", "quantity": 3}, with optional occurredAt, tags and idempotencyKey.`,
     indexed(index),
   )
 }
@@ -167,18 +169,23 @@ function wrongForm(mistake: string, index: number | undefined): SidecarError {
 /** Checks by hand what `reportSchema` says: a validator from a library took half of the startup time. */
 function mistakeOfForm(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return 'The report is not an object'
-  for (const name in value)
-    if (!members.has(name)) return `The member ${JSON.stringify(name)} is unknown`
+    return 'The report is not an object.'
+  for (const name in value) if (!members.has(name)) return unknownMember(name)
   for (const name of reportSchema.required)
-    if (!Object.hasOwn(value, name)) return `The member "${name}" is missing`
+    if (!Object.hasOwn(value, name)) return `The member "${name}" is missing.`
   const { minLength, maxLength } = reportSchema.properties.dimension
   const { dimension } = value as { readonly dimension: unknown }
   return typeof dimension === 'string' &&
     dimension.length >= minLength &&
     dimension.length <= maxLength
     ? undefined
-    : `The dimension must be a string of ${minLength} to ${maxLength} characters`
+    : `The dimension must be a string of ${minLength} to ${maxLength} characters.`
+}
+
+function unknownMember(name: string): string {
+  const nearest = nearestName(name, [...members])
+  const meant = nearest === undefined ? '.' : `; did you mean "${nearest}"?`
+  return `The member ${show(name)} is unknown${meant}`
 }
 
 function parseOccurredAt(value: unknown, index: number | undefined): number | undefined {

@@ -39,6 +39,18 @@ describe('the body of POST /v1/usage', () => {
     })
   })
 
+  test.each([
+    ['quanity', 'The member "quanity" is unknown; did you mean "quantity"? A report'],
+    ['price', 'The member "price" is unknown. A report'],
+  ])('names the member that was probably meant by %s', (name, words) => {
+    expect(refusal({ dimension: 'requests', [name]: 3 }).message).toContain(words)
+  })
+
+  test('is not repeated whole where a member has a name as long as the body', () => {
+    const { message } = refusal({ dimension: 'requests', ['x'.repeat(100_000)]: 3 })
+    expect(message.length).toBeLessThan(400)
+  })
+
   test('has occurredAt in any zone', () => {
     const parsed = parse({
       dimension: 'requests',
