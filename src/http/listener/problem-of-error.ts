@@ -7,8 +7,6 @@ import { problemOf, type ProblemDocument } from './problem.ts'
 const frameworkCodes: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'BodyTooLarge',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UnsupportedMediaType',
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'InvalidJson',
-  FST_ERR_CTP_INVALID_JSON_BODY: 'InvalidJson',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'InvalidRequest',
 }
 
@@ -22,8 +20,6 @@ export function problemOfError(error: unknown): ProblemDocument {
   const { code = '', statusCode = 500 } = (error ?? {}) as Partial<FastifyError>
   const known = frameworkCodes[code]
   if (known !== undefined) return problemOf(known, adviceFor(known, messageOf(error)))
-  if (error instanceof SyntaxError)
-    return problemOf('InvalidJson', adviceFor('InvalidJson', error.message))
   if (statusCode >= 400 && statusCode < 500) return problemOf('InvalidRequest', messageOf(error))
   return problemOf(
     'InternalError',
@@ -48,8 +44,6 @@ function adviceFor(code: ProblemCode, message: string): string {
       return 'The body is larger than SIDECAR_BODY_LIMIT_BYTES. Send fewer reports in one request.'
     case 'UnsupportedMediaType':
       return 'Send JSON with the header "Content-Type: application/json".'
-    case 'InvalidJson':
-      return `The body could not be read as JSON (${message}). Nothing was recorded.`
     default:
       return message
   }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { SidecarError } from '../../kernel/errors.ts'
+import { messageOf, SidecarError } from '../../kernel/errors.ts'
 import { roundedNumber } from '../../kernel/text/rounded-number.ts'
 
 type ParseJson = (
@@ -17,10 +17,12 @@ type ParseJson = (
 export function createJsonParser(app: FastifyInstance): ParseJson {
   const parse = app.getDefaultJsonParser('error', 'error')
   return (request, bytes, done) => {
+    // Without a route the answer is that, whatever the body is.
+    if (request.is404) return done(null)
     const text = bytes.toString()
     if (text.includes(unreadable) && !isUtf8(bytes)) return done(notUtf8())
     void parse(request, text, (error, body: unknown) => {
-      if (error) return done(isJson(text) ? forbiddenMember() : error)
+      if (error) return done(mistakeOfJson(text) ?? forbiddenMember())
       done(mistakeOfNumbers(text), body)
     })
   }
@@ -46,12 +48,18 @@ function mistakeOfNumbers(text: string): SidecarError | null {
   }
 }
 
-function isJson(text: string): boolean {
+/** In our own words, because the framework's name a content type that the client may not have sent. */
+function mistakeOfJson(text: string): SidecarError | undefined {
+  if (text === '')
+    return new SidecarError('InvalidJson', 'The body is empty. Nothing was recorded.')
   try {
     JSON.parse(text)
-    return true
-  } catch {
-    return false
+    return undefined
+  } catch (error) {
+    return new SidecarError(
+      'InvalidJson',
+      `The body could not be read as JSON (${messageOf(error)}). Nothing was recorded.`,
+    )
   }
 }
 

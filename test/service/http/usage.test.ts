@@ -108,6 +108,7 @@ describe('POST /v1/usage', () => {
     expect(status).toBe(200)
     expect((await harness.post('dimension=requests&quantity=3', type)).body).toMatchObject({
       code: 'InvalidJson',
+      detail: expect.not.stringContaining('application/json'),
     })
     expect(await open()).toEqual([{ dimension: 'requests', hour, quantity: 3 }])
   })

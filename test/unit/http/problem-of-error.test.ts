@@ -30,7 +30,6 @@ describe('what was thrown', () => {
   test.each([
     ['FST_ERR_CTP_BODY_TOO_LARGE', 413, 'BodyTooLarge'],
     ['FST_ERR_CTP_INVALID_MEDIA_TYPE', 415, 'UnsupportedMediaType'],
-    ['FST_ERR_CTP_EMPTY_JSON_BODY', 400, 'InvalidJson'],
     ['FST_ERR_CTP_INVALID_CONTENT_LENGTH', 400, 'InvalidRequest'],
     ['FST_ERR_SOMETHING_NEW', 422, 'InvalidRequest'],
     ['FST_ERR_SOMETHING_NEW', 500, 'InternalError'],
