@@ -163,6 +163,12 @@ function createApp(
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('date', toHttpDate(clock.now())).header('x-amzn-requestid', randomUuid())
   })
+  app.setNotFoundHandler((_request, reply) =>
+    reply.code(404).send({
+      message:
+        'The emulated AWS has only POST / and /_emulator/; docs/reference/emulator.md describes them.',
+    }),
+  )
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const name =
       error.statusCode === 413

@@ -106,11 +106,21 @@ function sendNotFound(
       reply,
       problemOf(
         'NotFound',
-        'There is no such path; docs/reference/http-api.md describes all of them.',
+        otherListener(path, app) ??
+          'There is no such path; docs/reference/http-api.md describes all of them.',
       ),
     )
   reply.header('allow', methods.join(', '))
   return sendProblem(reply, problemOf('MethodNotAllowed', `Use ${methods.join(' or ')}.`))
+}
+
+/** Says which of the two listeners has a path, where that is the other one: their ports are easily mixed up. */
+function otherListener(path: string, app: FastifyInstance): string | undefined {
+  const isOps = app.hasRoute({ method: 'GET', url: '/livez' })
+  const [setting, port] = isOps ? ['SIDECAR_LISTEN', 7070] : ['SIDECAR_OPS_LISTEN', 9464]
+  return (isOps ? /^\/(v1\/.*|openapi\.json)?$/ : /^\/(livez|readyz|metrics|prestop)$/).test(path)
+    ? `This path belongs to the listener of ${setting} (port ${port} by default).`
+    : undefined
 }
 
 export interface Address extends ConnectionLimits {

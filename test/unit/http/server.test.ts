@@ -3,7 +3,7 @@ import { createSystemClock } from '../../../src/kernel/clock.ts'
 import { Events } from '../../../src/kernel/events.ts'
 import { createServerBase, listen } from '../../../src/http/listener/server.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
-import { createIdleAppServer } from '../../support/sidecar/http-servers.ts'
+import { createIdleAppServer, createIdleOpsServer } from '../../support/sidecar/http-servers.ts'
 import { createSilentLog } from '../../support/silent-log.ts'
 
 const address = {
@@ -56,8 +56,31 @@ describe('a listener', () => {
     const query = await app.inject({ method: 'QUERY', url: '/v1/usage' })
     expect([query.statusCode, query.headers['allow']]).toEqual([405, 'GET, POST'])
     const headers = { 'content-type': 'application/json' }
-    const post = await app.inject({ method: 'POST', url: '/nothing', headers, payload: '{' })
-    expect(post.json()).toMatchObject({ status: 404, code: 'NotFound' })
+    for (const payload of ['{', Buffer.from('"\xe9"', 'latin1'), '0.12345678901234567890']) {
+      const post = await app.inject({ method: 'POST', url: '/nothing', headers, payload })
+      expect(post.json()).toMatchObject({ status: 404, code: 'NotFound' })
+    }
+  })
+
+  test.each([
+    ['app', '/metrics', 'SIDECAR_OPS_LISTEN'],
+    ['app', '/livez', 'SIDECAR_OPS_LISTEN'],
+    ['ops', '/v1/entitlement', 'SIDECAR_LISTEN'],
+    ['ops', '/', 'SIDECAR_LISTEN'],
+    ['ops', '/v1/customers/acme', 'SIDECAR_LISTEN'],
+    ['ops', '/openapi.json?x=1', 'SIDECAR_LISTEN'],
+  ] as const)('of the %s says which listener has %s', async (name, url, setting) => {
+    const app = name === 'app' ? createIdleAppServer() : createIdleOpsServer()
+    const answer = await app.inject(url)
+    expect(answer.json()).toMatchObject({ status: 404, code: 'NotFound' })
+    expect(answer.json<{ detail: string }>().detail).toContain(`the listener of ${setting} `)
+  })
+
+  test('says of a path that no listener has where all are described', async () => {
+    for (const app of [createIdleAppServer(), createIdleOpsServer()])
+      expect((await app.inject('/healthz')).json()).toMatchObject({
+        detail: 'There is no such path; docs/reference/http-api.md describes all of them.',
+      })
   })
 
   test('emits the route and not the path', async () => {
