@@ -41,21 +41,26 @@ export async function hasSealable(
   { before, endedBefore, sharedBefore = before }: SealableHours,
 ): Promise<boolean> {
   const own = '($3::int IS NULL OR resource_id = $3)'
+  const withAccount = 'JOIN marketplace_sidecar.account ON account.id = account_id'
+  const ofAll = "(scope = 'cluster' OR registration_id <> 0)"
+  // The hour decides first: a book has open hours of tens of thousands of customers, of which few are due.
   const rows = await session.query(
     `WITH living AS (${livingSql}), shared AS (
        SELECT $3::int IS NULL OR $3 = first AS is_mine,
               CASE WHEN $3::int IS NULL OR living = 1 THEN $1::bigint ELSE least($1, $4::bigint) END AS before
        FROM living)
-     SELECT 1 FROM shared, marketplace_sidecar.open
-     JOIN marketplace_sidecar.account ON account.id = account_id
+     SELECT 1 FROM shared, marketplace_sidecar.open ${withAccount}
      JOIN marketplace_sidecar.registration ON registration.id = registration_id
-     WHERE hour < greatest($1::bigint, $2::bigint) AND form <> 'unregistered'
-       AND CASE WHEN scope = 'cluster' OR registration_id <> 0
-           THEN is_mine AND (hour < shared.before OR (hour < $2 AND ended_at IS NOT NULL))
-           ELSE hour < $1 AND ${own} END
-     UNION ALL SELECT 1 FROM shared, marketplace_sidecar.reading_hour
-     WHERE NOT closed AND CASE WHEN ${isSharedSql} THEN is_mine AND hour < shared.before
-       ELSE hour < $1 AND ${own} END LIMIT 1`,
+     WHERE is_mine AND hour < shared.before AND ${ofAll} AND form <> 'unregistered'
+     UNION ALL SELECT 1 FROM shared, marketplace_sidecar.registration
+     JOIN marketplace_sidecar.account ON registration_id = registration.id
+     JOIN marketplace_sidecar.open ON account_id = account.id
+     WHERE is_mine AND ended_at IS NOT NULL AND form <> 'unregistered' AND hour < $2
+     UNION ALL SELECT 1 FROM marketplace_sidecar.open ${withAccount} WHERE ${own} AND hour < $1 AND NOT ${ofAll}
+     UNION ALL SELECT 1 FROM shared, marketplace_sidecar.reading_hour ${withAccount}
+     WHERE is_mine AND NOT closed AND hour < shared.before AND ${ofAll}
+     UNION ALL SELECT 1 FROM marketplace_sidecar.reading_hour ${withAccount}
+     WHERE ${own} AND NOT closed AND hour < $1 AND NOT ${ofAll} LIMIT 1`,
     [before, endedBefore, scope?.id, sharedBefore],
   )
   return rows.length > 0
