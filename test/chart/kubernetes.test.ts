@@ -86,6 +86,27 @@ test('everything at once is valid in both forms', async () => {
   expect(await mistakesOf(jobs)).toEqual([])
 })
 
+test('names that YAML would read as numbers stay text', async () => {
+  const names = { release: '1e5', args: ['--namespace', '123', '--kube-version', newest] }
+  const data = (values: Values): Values => ({
+    sidecar: { ...values, networkPolicy: { enabled: true } },
+  })
+  const variants: readonly Values[] = [
+    { ...everything('native'), nameOverride: 'e', podDisruptionBudget: { enabled: true } },
+    data({ data: { type: 'claimTemplate', storageClassName: '7' } }),
+    data({ data: { type: 'existingClaim', claimName: '8' } }),
+    { ...data({ database: { existingSecret: '9', key: '10' } }), serviceAccount: { name: '11' } },
+  ]
+  const jobs = await Promise.all(
+    variants.map(async (values, index) => ({
+      name: String(index),
+      versions: [newest],
+      objects: await render(values, names),
+    })),
+  )
+  expect(await mistakesOf(jobs)).toEqual([])
+})
+
 test('every version gives the same objects', async () => {
   for (const form of ['native', 'classic'] as const) {
     const values = everything(form)

@@ -96,3 +96,12 @@ test('a tag on the command line needs --set-string', async () => {
   const text = await renderText({}, { args: ['--set-string', 'sidecar.image.tag=1'] })
   expect(text).toContain('/seller/marketplace-sidecar:1\n')
 })
+
+test('a StatefulSet is refused under a name with a dot, whose pods Kubernetes cannot create', async () => {
+  const release = 'shop-1.5'
+  const claims = sidecar({ data: { type: 'claimTemplate' } })
+  await expect(render(claims, { release })).rejects.toThrow(
+    /"shop-1\.5-example-product" has a dot.*release name without one/,
+  )
+  await expect(render({}, { release })).resolves.not.toEqual([])
+})

@@ -4,7 +4,7 @@ apiVersion: monitoring.coreos.com/v1
 kind: PodMonitor
 metadata:
   name: {{ include "marketplace-sidecar.fullname" . }}-marketplace-sidecar
-  namespace: {{ .Release.Namespace }}
+  namespace: {{ .Release.Namespace | quote }}
   labels:
     {{- include "marketplace-sidecar.labels" . | nindent 4 }}
     {{- with $values.labels }}
@@ -27,7 +27,7 @@ apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
 metadata:
   name: {{ include "marketplace-sidecar.fullname" . }}-marketplace-sidecar
-  namespace: {{ .Release.Namespace }}
+  namespace: {{ .Release.Namespace | quote }}
   labels:
     {{- include "marketplace-sidecar.labels" . | nindent 4 }}
     {{- with $sidecar.Values.monitoring.prometheusRule.labels }}
@@ -54,7 +54,7 @@ apiVersion: v1
 kind: ConfigMap
 metadata:
   name: {{ include "marketplace-sidecar.fullname" . }}-marketplace-sidecar
-  namespace: {{ .Release.Namespace }}
+  namespace: {{ .Release.Namespace | quote }}
   labels:
     {{- include "marketplace-sidecar.labels" . | nindent 4 }}
     {{- with $values.labels }}

@@ -26,7 +26,7 @@ prometheus.io/path: /metrics
 {{- end -}}
 
 {{- define "marketplace-sidecar.labels" -}}
-app.kubernetes.io/name: {{ .Chart.Name }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ .Chart.Name | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: marketplace-sidecar
 {{- end -}}

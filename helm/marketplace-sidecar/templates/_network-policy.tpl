@@ -6,7 +6,7 @@ apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
   name: {{ include "marketplace-sidecar.fullname" . }}-marketplace-sidecar
-  namespace: {{ .Release.Namespace }}
+  namespace: {{ .Release.Namespace | quote }}
   labels: {{- include "marketplace-sidecar.labels" . | nindent 4 }}
 spec:
   podSelector:

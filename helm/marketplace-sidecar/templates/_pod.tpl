@@ -26,10 +26,10 @@ container leaves a mark for `marketplace-sidecar.notes`. */}}
 {{- if .existingSecret -}}
 - name: marketplace-sidecar-database
   secret:
-    secretName: {{ .existingSecret }}
+    secretName: {{ .existingSecret | quote }}
     defaultMode: 0444
     items:
-      - { key: {{ .key }}, path: url }
+      - { key: {{ .key | quote }}, path: url }
 {{ end -}}
 {{- end -}}
 {{- with .Subcharts.sidecar.Values.data -}}
@@ -40,7 +40,7 @@ container leaves a mark for `marketplace-sidecar.notes`. */}}
 {{- else if eq .type "existingClaim" -}}
 - name: marketplace-sidecar-data
   persistentVolumeClaim:
-    claimName: {{ required "sidecar.data.claimName is needed for the type existingClaim" .claimName }}
+    claimName: {{ required "sidecar.data.claimName is needed for the type existingClaim" .claimName | quote }}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -56,7 +56,7 @@ container leaves a mark for `marketplace-sidecar.notes`. */}}
   spec:
     accessModes: [ReadWriteOnce]
     {{- with .storageClassName }}
-    storageClassName: {{ . }}
+    storageClassName: {{ . | quote }}
     {{- end }}
     resources:
       requests:

@@ -16,8 +16,8 @@ Marketplace fills in. */}}
 apiVersion: v1
 kind: ServiceAccount
 metadata:
-  name: {{ include "marketplace-sidecar.serviceAccountName" . }}
-  namespace: {{ .Release.Namespace }}
+  name: {{ include "marketplace-sidecar.serviceAccountName" . | quote }}
+  namespace: {{ .Release.Namespace | quote }}
   labels: {{- include "marketplace-sidecar.labels" . | nindent 4 }}
   {{- with .Values.serviceAccount.annotations }}
   annotations: {{- toYaml . | nindent 4 }}
