@@ -4,6 +4,7 @@ Runs next to the sidecar, in the same task or pod. Needs Python 3.9 or later and
 that of deploy/saas-events.yaml: only AWS Marketplace can send to it, so no signature is checked here.
 """
 
+import http.client
 import os
 import signal
 import sys
@@ -86,11 +87,13 @@ def post(body):
             headers["Authorization"] = f"Bearer {file.read().strip()}"
     request = urllib.request.Request(URL, body.encode(), headers)
     try:
-        with opener.open(request, timeout=10) as answer:
+        try:
+            answer = opener.open(request, timeout=10)
+        except urllib.error.HTTPError as error:
+            answer = error
+        with answer:
             return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         return 0, str(error)
 
 

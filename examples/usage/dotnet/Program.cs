@@ -36,7 +36,7 @@ async Task Report(string dimension, decimal quantity)
             || (int)status >= 500;
         // 400 is final: the same report would be refused again.
         if (!isPassing || attempt == Attempts)
-            throw new InvalidOperationException($"the usage was refused: {detail}");
+            throw new InvalidOperationException($"the usage was not acknowledged: {detail}");
         await Task.Delay(wait ?? TimeSpan.FromSeconds(Math.Min(10, 0.2 * Math.Pow(2, attempt))));
     }
 }

@@ -39,7 +39,7 @@ func report(dimension string, quantity json.Number) error {
 		isPassing := status == 0 || status == 408 || status == 429 || status >= 500
 		// 400 is final: the same report would be refused again.
 		if !isPassing || attempt == attempts {
-			return fmt.Errorf("the usage was refused: %s", detail)
+			return fmt.Errorf("the usage was not acknowledged: %s", detail)
 		}
 		if wait < 0 {
 			wait = min(10*time.Second, 200*time.Millisecond<<attempt)

@@ -51,7 +51,7 @@ public final class Report {
       boolean isPassing = status == 0 || status == 408 || status == 429 || status >= 500;
       // 400 is final: the same report would be refused again.
       if (!isPassing || attempt == ATTEMPTS)
-        throw new IOException("the usage was refused: " + detail);
+        throw new IOException("the usage was not acknowledged: " + detail);
       Thread.sleep(waitMs);
     }
   }

@@ -17,7 +17,7 @@ function report(string $dimension, float $quantity): void
         $isPassing = in_array($status, [0, 408, 429], true) || $status >= 500;
         // 400 is final: the same report would be refused again.
         if (!$isPassing || $attempt === ATTEMPTS) {
-            throw new RuntimeException("the usage was refused: $detail");
+            throw new RuntimeException("the usage was not acknowledged: $detail");
         }
         usleep((int) (1e6 * ($wait ?? min(10, 0.2 * 2 ** $attempt))));
     }
@@ -34,13 +34,13 @@ function post(string $body): array
         'timeout' => 10,
         'ignore_errors' => true,
     ];
-    $answer = @file_get_contents($url, false, stream_context_create(['http' => $http]));
-    $headers = $http_response_header ?? [];
-    if ($answer === false || !preg_match('~^HTTP/\S+ (\d+)~', $headers[0] ?? '', $found)) {
+    $stream = @fopen($url, 'r', false, stream_context_create(['http' => $http]));
+    $headers = $stream ? stream_get_meta_data($stream)['wrapper_data'] : [];
+    if (!preg_match('~^HTTP/\S+ (\d+)~', $headers[0] ?? '', $found)) {
         return [0, error_get_last()['message'] ?? 'no answer', null];
     }
     $waits = preg_filter('~^Retry-After: (\d+)$~i', '$1', $headers);
-    return [(int) $found[1], $answer, $waits ? (float) end($waits) : null];
+    return [(int) $found[1], (string) stream_get_contents($stream), $waits ? (float) end($waits) : null];
 }
 
 try {

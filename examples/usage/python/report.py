@@ -1,5 +1,6 @@
-"""Reports usage to the sidecar: report.py <dimension> <quantity>. Needs Python 3.8 or later and no package."""
+"""Reports usage to the sidecar: report.py <dimension> <quantity>. Needs Python 3.9 or later and no package."""
 
+import http.client
 import json
 import os
 import sys
@@ -26,18 +27,20 @@ def report(dimension, quantity):
         is_passing = status in (0, 408, 429) or status >= 500
         # 400 is final: the same report would be refused again.
         if not is_passing or attempt == ATTEMPTS:
-            raise RuntimeError(f"the usage was refused: {detail}")
+            raise RuntimeError(f"the usage was not acknowledged: {detail}")
         time.sleep(float(wait) if wait else min(10, 0.2 * 2**attempt))
 
 
 def post(body):
     request = urllib.request.Request(URL, body, {"Content-Type": "application/json"})
     try:
-        with opener.open(request, timeout=10) as answer:
-            return answer.status, "", None
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode(), error.headers.get("Retry-After")
-    except OSError as error:
+        try:
+            answer = opener.open(request, timeout=10)
+        except urllib.error.HTTPError as error:
+            answer = error
+        with answer:
+            return answer.status, answer.read().decode(), answer.headers.get("Retry-After")
+    except (OSError, http.client.HTTPException) as error:
         return 0, str(error), None
 
 

@@ -16,7 +16,7 @@ def report(dimension, quantity)
 
     passing = [0, 408, 429].include?(status) || status >= 500
     # 400 is final: the same report would be refused again.
-    raise "the usage was refused: #{detail}" if !passing || attempt == ATTEMPTS
+    raise "the usage was not acknowledged: #{detail}" if !passing || attempt == ATTEMPTS
 
     sleep(wait ? wait.to_f : [10, 0.2 * 2**attempt].min)
   end
@@ -29,7 +29,7 @@ def post(body)
   http.max_retries = 0
   answer = http.post(SIDECAR.path, body, 'Content-Type' => 'application/json')
   [answer.code.to_i, answer.body, answer['Retry-After']]
-rescue SystemCallError, IOError, Timeout::Error => e
+rescue StandardError => e
   [0, e.message, nil]
 end
 

@@ -17,6 +17,6 @@ answer=$(curl --silent --noproxy '*' --max-time 10 --retry 60 --retry-delay 1 --
 status=${answer##*$'\n'}
 if [[ $status != 200 ]]; then
   # 400 is final: the same report would be refused again.
-  echo "the usage was refused: ${answer%$'\n'*}" >&2
+  echo "the usage was not acknowledged: ${answer%$'\n'*}" >&2
   exit 1
 fi
