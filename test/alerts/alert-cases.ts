@@ -151,6 +151,18 @@ export const alertCases: readonly AlertCase[] = [
     })),
   ),
   {
+    alert: 'MarketplaceSidecarUsageHeld',
+    story: 'an hour is held, AWS stops accepting it, and an operator writes it off much later',
+    series: {
+      [of('marketplace_usage_held', { dimension: 'requests' })]: '0 150x100 0x20',
+      [of('marketplace_usage_held', { dimension: 'storage' })]: '0x121',
+      [of('marketplace_held_deadline_seconds')]: `Inf 2400-60x39${inOrder}${inOrder}${inOrder}`,
+    },
+    quietAt: ['0m', '20m', '45m', '102m', '110m'],
+    firesAt: ['46m', '100m'],
+    value: '150',
+  },
+  {
     alert: 'MarketplaceSidecarCustomerUnregistered',
     story: 'usage of an unknown customer waits until he is registered',
     series: { [of('marketplace_unregistered_deadline_seconds')]: '_ 86400-60x1000 _x30' },

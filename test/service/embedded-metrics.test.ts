@@ -124,6 +124,7 @@ describe('the metrics for CloudWatch', () => {
         { Name: 'Imbalance', Unit: 'Count' },
         { Name: 'ClockSkewSeconds', Unit: 'Seconds' },
         { Name: 'LedgerFreeBytes', Unit: 'Bytes' },
+        { Name: 'HeldUnits', Unit: 'Count' },
         { Name: 'LedgerReadable', Unit: 'None' },
       ],
     })
@@ -134,7 +135,9 @@ describe('the metrics for CloudWatch', () => {
     await start({ files, settings: { ...settings, ...on } })
     await harness.entitled()
     await harness.post({ dimension: 'requests', quantity: 6 })
-    expect(await nextLine()).not.toHaveProperty('HeldDeadlineSeconds')
+    const before = await nextLine()
+    expect(before).not.toHaveProperty('HeldDeadlineSeconds')
+    expect(before).toHaveProperty('HeldUnits', 0)
     await harness.endHour()
     const line = await harness.until(async () => {
       const next = await nextLine()
@@ -142,6 +145,7 @@ describe('the metrics for CloudWatch', () => {
     })
     const acceptedUntil = Date.parse('2026-03-10T16:00:00Z')
     expect(line['HeldDeadlineSeconds']).toBe((acceptedUntil - line._aws.Timestamp) / 1000)
+    expect(line['HeldUnits']).toBe(6)
   })
 
   test('have the values that Prometheus reads', async () => {

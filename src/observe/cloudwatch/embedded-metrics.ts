@@ -33,6 +33,7 @@ export const embeddedTable = {
   ClockSkewSeconds: { unit: 'Seconds', source: 'clock_skew_seconds' },
   LedgerFreeBytes: { unit: 'Bytes', source: 'ledger_free_bytes' },
   HeldDeadlineSeconds: { unit: 'Seconds', source: 'held_deadline_seconds' },
+  HeldUnits: { unit: 'Count', source: 'usage_held' },
   UnregisteredDeadlineSeconds: { unit: 'Seconds', source: 'unregistered_deadline_seconds' },
   LedgerReadable: { unit: 'None', source: 'ledger_readable' },
 } as const satisfies Readonly<Record<string, EmbeddedMetric>>
