@@ -37,7 +37,7 @@ usage: marketplace-sidecar ledger <action> [options]
   void <id> --reason <text>       a refused record: write it off
   void --dimension <name> --quantity <number> --reason <text>   held or open usage: write it off
     --tags <key=value,...> --customer <key>   only usage with these tags, of this customer
-  --yes                           do not ask for confirmation; needed where there is no terminal
+  --yes                           all but retry: do not ask; needed where there is no terminal
   --data-dir <directory>          where the ledger is (SIDECAR_DATA_DIR, or its default)
   --json                          JSON for programs (all but export)`
 
