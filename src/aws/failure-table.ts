@@ -22,7 +22,7 @@ const untrusted =
 const permission = `Allow aws-marketplace:{operation} on Resource "*" for the role that the sidecar uses: ${roles}. An explicit deny in an SCP or a permissions boundary also counts.`
 const identity = `AWS does not know or accept the credentials. Use ${roles}.`
 const signature = `The request’s signature was refused: check the machine’s clock, that no proxy changes requests, and that no access keys are set in the environment. Use ${roles}.`
-const noCredentials = `The sidecar found no usable credentials. Give it a role: ${roles}.`
+const noCredentials = `The sidecar found no usable credentials. Give it a role: ${roles}. The emulator accepts any AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`
 const webIdentity =
   'STS refused the service account’s token: check the role’s trust policy (OIDC provider of this cluster, the subject system:serviceaccount:<namespace>:<name>, audience sts.amazonaws.com) and the annotation eks.amazonaws.com/role-arn.'
 const region =
