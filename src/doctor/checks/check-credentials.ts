@@ -9,8 +9,8 @@ const words: Readonly<Record<CredentialKind, string>> = {
   irsa: 'The role of the service account (IRSA)',
   'task-role': 'The role of the task',
   'pod-identity': 'EKS Pod Identity',
-  'instance-role': 'The role of the host machine',
-  none: 'None',
+  'instance-role': 'None are configured, so those of the host machine, if it has a role',
+  none: 'None are configured',
 }
 
 export const credentialsCheck = defineCheck({

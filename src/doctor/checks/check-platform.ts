@@ -43,7 +43,8 @@ export const platformCheck = defineCheck({
         if (diagnosis.values.get('SIDECAR_AWS_ENDPOINT') !== undefined)
           findings.pass('Not on AWS. The calls go to SIDECAR_AWS_ENDPOINT.')
         else findings.problem('NotOnAws', first)
-        break
+        // What else is missing here is the region, which has its own check.
+        return
     }
     for (const warning of others) findings.problem('Doubtful', warning)
   },

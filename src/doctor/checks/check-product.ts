@@ -12,8 +12,13 @@ export const productCheck = defineCheck({
   problems: {
     WrongProduct: {
       status: 'fail',
-      when: 'The product file cannot be read or is wrong, or what describes the product is missing; one line each.',
+      when: 'The product file cannot be read or is wrong; one line each.',
       fix: 'Correct the product file, build the image again, and try "marketplace-sidecar product check" on it first.',
+    },
+    NotDescribed: {
+      status: 'fail',
+      when: 'There is no product file, and the settings that describe the product are missing or wrong; one line each.',
+      fix: 'Set or correct what the line names, or use a product file instead: "marketplace-sidecar product init" writes one.',
     },
     ProbablyNotMeant: {
       status: 'warn',
@@ -28,7 +33,8 @@ export const productCheck = defineCheck({
   },
   run(diagnosis, findings) {
     const { product, productMistakes } = diagnosis
-    for (const mistake of productMistakes) findings.problem('WrongProduct', asSentence(mistake))
+    const problem = diagnosis.productFile === undefined ? 'NotDescribed' : 'WrongProduct'
+    for (const mistake of productMistakes) findings.problem(problem, asSentence(mistake))
     if (productMistakes.length > 0) return
     if (product === undefined) {
       findings.skip('The settings that say where the product is described are wrong.')

@@ -46,7 +46,7 @@ export const regionCheck = defineCheck({
     }
     const { name, region, readings, mismatches, warnings } = await diagnosis.platform()
     if (region === undefined) {
-      findings.problem('Unknown', warnings.at(-1) ?? 'No source names a region.')
+      findings.problem('Unknown', firstSentence(warnings.at(-1) ?? 'No source names a region.'))
       return
     }
     const differing = readings.filter((reading) => reading.region !== region.region)
@@ -58,7 +58,7 @@ export const regionCheck = defineCheck({
     const { product } = diagnosis
     const denial = product && customersDenial(product, region)
     if (denial !== undefined) {
-      findings.problem('OfOtherCustomers', denial.message.split('. ', 1)[0] + '.')
+      findings.problem('OfOtherCustomers', firstSentence(denial.message))
       return
     }
     const agreeing = readings.slice(1).map(({ source }) => labels[source])
@@ -72,3 +72,9 @@ export const regionCheck = defineCheck({
     if (warning !== undefined) findings.problem('NotListed', warning)
   },
 })
+
+/** The others say what to do, as the fix does. */
+function firstSentence(text: string): string {
+  const end = text.indexOf('. ') + 1
+  return end === 0 ? text : text.slice(0, end)
+}

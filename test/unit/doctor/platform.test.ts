@@ -131,9 +131,15 @@ describe('the check region', () => {
   })
 
   test('fails when no source names it, and only once', async () => {
-    expect(outcomesOf(await findingsOf(regionCheck, { env: nowhere }))).toEqual(['Unknown'])
+    const region = await findingsOf(regionCheck, { env: nowhere })
+    expect(region).toMatchObject([{ problem: 'Unknown', message: 'No source names a region.' }])
     const platform = await findingsOf(platformCheck, { env: nowhere })
     expect(platform.map(({ message }) => message).join()).not.toContain('No source names a region')
+  })
+
+  test('has one line for a machine that is not AWS, although its metadata service is silent', async () => {
+    const env = { AWS_EC2_METADATA_SERVICE_ENDPOINT: 'http://127.0.0.1:1' }
+    expect(outcomesOf(await findingsOf(platformCheck, { env }))).toEqual(['NotOnAws'])
   })
 
   test('warns of a region where AWS is not known to meter, and only once', async () => {

@@ -94,6 +94,12 @@ describe('the check product', () => {
     expect(outcomesOf(findings)).toEqual(['WrongProduct', 'WrongProduct', 'WrongProduct'])
   })
 
+  test('has another fix where no file describes the product', async () => {
+    const findings = await findingsOf(productCheck, { reader: files({}) })
+    expect(outcomesOf(findings)).toEqual(['NotDescribed', 'NotDescribed'])
+    expect(findings[0]?.fix).toContain('product init')
+  })
+
   test('warns of what has no effect', async () => {
     const texts = product({ trustedProductCodes: ['code-1'] })
     const findings = await findingsOf(productCheck, { reader: files(texts) })
