@@ -158,6 +158,7 @@ describe('the alarms of the CloudFormation template', () => {
       ['ClockSkew', 'largest of both signs', 'GreaterThanThreshold', 60, 'notBreaching'],
       ['LedgerSpace', 'Minimum', 'LessThanThreshold', 67108864, 'notBreaching'],
       ['HeldHour', 'Minimum', 'LessThanThreshold', 10800, 'notBreaching'],
+      ['UsageHeld', 'Maximum', 'GreaterThanThreshold', 0, 'notBreaching'],
       ['CustomerUnregistered', 'Minimum', 'LessThanThreshold', 43200, 'notBreaching'],
       ['LedgerUnreadable', 'Minimum', 'LessThanThreshold', 1, 'notBreaching'],
       ['Silent', 'SampleCount', 'LessThanThreshold', 1, 'breaching'],
