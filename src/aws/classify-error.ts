@@ -11,6 +11,7 @@ import {
   type FailureRow,
 } from './failure-table.ts'
 import type { MeteringFailure } from './metering-api.ts'
+import { storableText } from '../kernel/text/storable-text.ts'
 import { otherSpelling } from '../protocol/service-errors.ts'
 
 /** What can be read from anything that the SDK, Node or a bug throws. */
@@ -33,8 +34,8 @@ export function classifyError(error: unknown, operation: string, sent = true): M
   const facts = factsOf(error)
   const { code, row } = sent ? afterSending(facts, operation) : beforeSending(facts)
   return {
-    code,
-    message: facts.message,
+    code: storableText(code),
+    message: storableText(facts.message),
     kind: row.kind,
     ambiguous: sent && row.ambiguous,
     advice: row.advice.replaceAll('{operation}', operation),

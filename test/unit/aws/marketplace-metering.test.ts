@@ -160,6 +160,8 @@ describe('answers', () => {
     ['no record id', {}],
     ['an empty one', { MeteringRecordId: '' }],
     ['one longer than any of AWS', { MeteringRecordId: 'm'.repeat(256) }],
+    ['blanks', { MeteringRecordId: ' ' }],
+    ['one that no store can keep', { MeteringRecordId: 'm\0' }],
     ['a number', { MeteringRecordId: 17 }],
     ['an object', { MeteringRecordId: { id: 'm-1' } }],
     ['a list', { MeteringRecordId: ['m-1'] }],

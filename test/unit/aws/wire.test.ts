@@ -1,5 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { MeteringApi } from '../../../src/aws/metering-api.ts'
 import { batchMeterUsage } from '../../../src/channels/batch-meter-usage/batch-meter-usage.ts'
@@ -166,6 +167,24 @@ describe('an answer', () => {
   test('with a long message is cut', async () => {
     endpoint.reply = answer(400, { __type: 'ThrottlingException', message: 'y'.repeat(50_000) })
     expect(failureOf(await api.forward('ResolveCustomer', '{}')).message).toHaveLength(2051)
+  })
+
+  test('in packed bytes has a message that every store can keep', async () => {
+    endpoint.reply = (response) => void response.writeHead(502).end(gzipSync('<html>'))
+    const { code, message, ambiguous } = failureOf(await api.forward('MeterUsage', '{}'))
+    expect({ code, ambiguous }).toEqual({ code: 'Http502', ambiguous: true })
+    expect(message).not.toMatch(/[^\P{Cc}\t\n\r]/u)
+  })
+
+  test('has a name and a message that every store can keep', async () => {
+    endpoint.reply = answer(400, {
+      __type: 'No\0Name',
+      message: 'half of \ud83d, \0 and\n\u001b[2J',
+    })
+    expect(failureOf(await api.forward('ResolveCustomer', '{}'))).toMatchObject({
+      code: 'No\ufffdName',
+      message: 'half of \ufffd, \ufffd and\n\ufffd[2J',
+    })
   })
 })
 
