@@ -43,6 +43,11 @@ variable "database_secret_arn" {
   description = "Secret with the URL of the PostgreSQL database that the tasks share as their ledger; null for a file in the volume."
   type        = string
   default     = null
+  # The role may read this ARN, as it stands.
+  validation {
+    condition     = var.database_secret_arn == null ? true : can(regex("^arn:aws[-a-z]*:secretsmanager:[-a-z0-9]+:[0-9]{12}:secret:[^:]+-[A-Za-z0-9]{6}$", var.database_secret_arn))
+    error_message = "database_secret_arn is the whole ARN of a secret of Secrets Manager, with the six characters at its end and without a JSON key: the secret's text is the URL."
+  }
 }
 
 variable "ledger_on_instance" {

@@ -193,6 +193,24 @@ describe('the Terraform module', () => {
     expect(refused).toMatchObject({ code: 1, err: expect.stringMatching(/^"Route saas needs/) })
   })
 
+  test.each([
+    ['a route that does not exist', 'route=sass', 'route is container or saas'],
+    ['a JSON key', `database_secret_arn="${secret}:url::"`, 'database_secret_arn is the whole ARN'],
+    [
+      'an ARN without its end',
+      `database_secret_arn="${secret.replace('-AbCdEf', '')}"`,
+      'database_secret_arn is the whole ARN',
+    ],
+    [
+      'a parameter of Systems Manager',
+      'database_secret_arn="arn:aws:ssm:us-east-1:123456789012:parameter/billing-AbCdEf"',
+      'database_secret_arn is the whole ARN',
+    ],
+  ])('refuses %s', async (_, variable, message) => {
+    const refused = await runTool(terraformValues, ['deploy/terraform', 'region=a', variable])
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining(message) })
+  })
+
   test('makes the queue of deploy/saas-events.yaml, to which only AWS Marketplace can send', async () => {
     const topic = 'arn:aws:sns:us-east-1:287250355862:aws-mp-subscription-notification-x'
     const module = await planEvents(`subscription_topic_arn=${topic}`)

@@ -102,6 +102,15 @@ test('ECS may read the secret of the database, and no other', () => {
   expect(policies(forContainers)).not.toContain('secretsmanager')
 })
 
+test('the secret of the database is a whole one, which the role may read', () => {
+  const pattern = template.Parameters['DatabaseSecretArn']?.['AllowedPattern']
+  const isAllowed = (arn: string) => new RegExp(`^(?:${String(pattern)})$`).test(arn)
+  const parameter = 'arn:aws:ssm:us-east-1:123456789012:parameter/billing-AbCdEf'
+  const withoutEnd = databaseSecret.replace('-AbCdEf', '')
+  expect(['', databaseSecret].filter((arn) => !isAllowed(arn))).toEqual([])
+  expect([`${databaseSecret}:url::`, withoutEnd, parameter].filter(isAllowed)).toEqual([])
+})
+
 test('a SaaS product without a database is refused before anything is made', () => {
   expect(template.Rules['SaasNeedsDatabase']).toMatchObject({
     RuleCondition: { 'Fn::Equals': [{ Ref: 'Route' }, 'saas'] },

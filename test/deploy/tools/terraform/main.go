@@ -63,6 +63,9 @@ func run(folder string, given []string) error {
 	if err := variables(body, given, scope); err != nil {
 		return err
 	}
+	if err := checkConditions(body.Blocks, "variable", scope); err != nil {
+		return err
+	}
 	if err := settle(body, scope); err != nil {
 		return err
 	}
@@ -74,7 +77,7 @@ func run(folder string, given []string) error {
 			if err != nil {
 				return err
 			}
-			if err := checkPreconditions(block.Body, scope); err != nil {
+			if err := checkConditions(block.Body.Blocks, "lifecycle", scope); err != nil {
 				return err
 			}
 			// Not arguments of the provider.
@@ -103,14 +106,14 @@ func current(attribute, value string) cty.Value {
 	return cty.ObjectVal(map[string]cty.Value{"current": answer})
 }
 
-// What a plan refuses: a precondition that does not hold.
-func checkPreconditions(body *hclsyntax.Body, scope *hcl.EvalContext) error {
-	for _, lifecycle := range body.Blocks {
-		if lifecycle.Type != "lifecycle" {
+// What a plan refuses: a validation or precondition in one of these blocks that does not hold.
+func checkConditions(blocks hclsyntax.Blocks, parent string, scope *hcl.EvalContext) error {
+	for _, block := range blocks {
+		if block.Type != parent {
 			continue
 		}
-		for _, precondition := range lifecycle.Body.Blocks {
-			values, _, err := contents(precondition.Body, scope)
+		for _, condition := range block.Body.Blocks {
+			values, _, err := contents(condition.Body, scope)
 			if err != nil {
 				return err
 			}
@@ -248,8 +251,8 @@ func functions() map[string]function.Function {
 	return map[string]function.Function{
 		"can": tryfunc.CanFunc, "try": tryfunc.TryFunc,
 		"concat": stdlib.ConcatFunc, "jsondecode": stdlib.JSONDecodeFunc, "jsonencode": stdlib.JSONEncodeFunc,
-		"contains": stdlib.ContainsFunc,
-		"merge":    stdlib.MergeFunc, "keys": stdlib.KeysFunc, "values": stdlib.ValuesFunc,
+		"contains": stdlib.ContainsFunc, "regex": stdlib.RegexFunc,
+		"merge": stdlib.MergeFunc, "keys": stdlib.KeysFunc, "values": stdlib.ValuesFunc,
 		"file": function.New(&function.Spec{
 			Params: []function.Parameter{{Name: "path", Type: cty.String}},
 			Type:   function.StaticReturnType(cty.String),
