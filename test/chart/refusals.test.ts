@@ -56,6 +56,12 @@ test.each<[string, Values, RegExp]>([
     sidecar({ settings: { SIDECAR_ZERO_RECORDS: 'yes' } }),
     /boolean/,
   ],
+  [
+    'a loopback address for the kubelet',
+    sidecar({ ops: { host: '127.0.0.1' } }),
+    /sidecar\.ops\.host is 127\.0\.0\.1, where the kubelet/,
+  ],
+  ['the same of IPv6', sidecar({ ops: { host: '[::1]' } }), /ops\.host is \[::1\], where/],
   ['a privileged port', sidecar({ ops: { port: 80 } }), /\/ops\/port/],
   ['an IPv6 address without brackets', sidecar({ ops: { host: '::' } }), /\/ops\/host/],
   ['a name that the kubelet cannot reach', sidecar({ ops: { host: 'localhost' } }), /ops\/host/],

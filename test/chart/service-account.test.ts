@@ -34,6 +34,8 @@ test('no container gets a token for the Kubernetes API', async () => {
 test.each([
   'a-release-with-a-name-as-long-as-helm-lets-it-be-53ch',
   'a-release-with-the-chart-in-its-name-example-product5',
+  'a-release-that-is-cut-where-it-has-dashes----5',
+  'a-release-that-is-cut-where-it-has-a-dots.5',
 ])('a long release name is cut to what Kubernetes accepts: %s', async (release) => {
   const sidecar = { networkPolicy: { enabled: true } }
   const objects = await render({ sidecar }, { release })

@@ -20,6 +20,9 @@
 {{- if and (eq .form "native") (semverCompare "<1.29.0-0" $.Capabilities.KubeVersion.Version) -}}
 {{- fail (printf "Kubernetes %s has no native sidecars, which came with 1.29: set sidecar.form to classic" $.Capabilities.KubeVersion.Version) -}}
 {{- end -}}
+{{- if or (hasPrefix "127." .ops.host) (eq .ops.host "[::1]") -}}
+{{- fail (printf "sidecar.ops.host is %s, where the kubelet cannot reach the sidecar: use 0.0.0.0, or [::] in a cluster with IPv6 pods" .ops.host) -}}
+{{- end -}}
 {{- /* 0 is a setting too, which `default` would replace. */}}
 {{- $drain := hasKey .settings "SIDECAR_DRAIN_DELAY_MS" | ternary (index .settings "SIDECAR_DRAIN_DELAY_MS") 10000 | int64 -}}
 {{- if and (eq .form "classic") (gt (mul .applicationStopSeconds 1000) $drain) -}}

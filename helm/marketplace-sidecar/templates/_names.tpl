@@ -4,9 +4,9 @@
 {{- define "marketplace-sidecar.fullname" -}}
 {{- $name := .Values.nameOverride | default .Chart.Name -}}
 {{- if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 42 | trimSuffix "-" -}}
+{{- regexReplaceAll "[-.]+$" (.Release.Name | trunc 42) "" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 42 | trimSuffix "-" -}}
+{{- regexReplaceAll "[-.]+$" (printf "%s-%s" .Release.Name $name | trunc 42) "" -}}
 {{- end -}}
 {{- end -}}
 
