@@ -35,7 +35,7 @@ export const text = (pattern: RegExp, range: string) => ({ kind: 'text', pattern
 export const choice = <const C extends readonly string[]>(choices: C) =>
   ({ kind: 'choice', choices }) as const
 
-/** `settings.ts` converts a setting in seconds: its member has milliseconds. */
+/** `load-settings.ts` converts a setting in seconds: its member has milliseconds. */
 export const integer = (
   unit: Extract<SettingType, { kind: 'integer' }>['unit'],
   min: number,
