@@ -103,8 +103,8 @@ test('ECS may read the secret of the database, and no other', () => {
 })
 
 test('the secret of the database is a whole one, which the role may read', () => {
-  const pattern = template.Parameters['DatabaseSecretArn']?.['AllowedPattern']
-  const isAllowed = (arn: string) => new RegExp(`^(?:${String(pattern)})$`).test(arn)
+  const { AllowedPattern: pattern = '' } = template.Parameters['DatabaseSecretArn'] ?? {}
+  const isAllowed = (arn: string) => new RegExp(`^(?:${pattern as string})$`).test(arn)
   const parameter = 'arn:aws:ssm:us-east-1:123456789012:parameter/billing-AbCdEf'
   const withoutEnd = databaseSecret.replace('-AbCdEf', '')
   expect(['', databaseSecret].filter((arn) => !isAllowed(arn))).toEqual([])
