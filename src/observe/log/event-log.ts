@@ -4,7 +4,7 @@ import { awsLimits } from '../../metering/aws-limits.ts'
 import { formatQuantity, toNumber } from '../../metering/quantity.ts'
 import type { Log } from '../../kernel/log.ts'
 
-/** A clock that is off by more than this bills usage in the wrong hour. */
+/** Far less than the five minutes at which AWS refuses what this clock signs. */
 const skewLimitSeconds = 60
 
 /** How often an event that may come with every report is logged, after its first line. */

@@ -5,7 +5,7 @@ import { decisionsNote } from '../../store/summary.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { SidecarOptions } from '../sidecar-options.ts'
 
-/** The note with the number of the last decision that was emitted. */
+/** How often decisions of another process are looked for. */
 const lookAgainMs = 60_000
 
 export interface DecisionsPart extends AsyncDisposable {
