@@ -72,7 +72,8 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions | 'help' 
     throw invalid(`--hour must be a duration such as 20s or 1m, not ${values.hour}`)
   const { route: wanted = 'both', product } = values
   const route = routeNames.find((known) => known === wanted)
-  if (route === undefined) throw invalid(`--route must be ${routeNames.join(', ')}, not ${wanted}`)
+  if (route === undefined)
+    throw invalid(`--route must be ${routesThat(() => true, 'or')}, not ${wanted}`)
   if (product !== undefined && values.route !== undefined)
     throw invalid('--route does not go with --product: the product file has the route')
   const source = demoSources.find((known) => known === values.source)

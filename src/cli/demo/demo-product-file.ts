@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { isObject, type Members } from '../../kernel/is-object.ts'
 import { demoProduct } from '../../emulator/demo-product.ts'
 import { messageOf } from '../../kernel/errors.ts'
@@ -10,6 +11,8 @@ import type { DemoOptions } from './demo-options.ts'
 
 /** A product file as the demo runs it, and how the emulator lists it. */
 export interface DemoProductFile {
+  /** What messages call it: the seller's own path, where there is one. */
+  readonly path: string
   readonly text: string
   readonly region: string | undefined
   readonly hasCustomers: boolean
@@ -58,6 +61,7 @@ export async function demoProductFile(
     ...(isObject(settings) && { settings: withoutOwn(settings) }),
   }
   return {
+    path: path === undefined ? '/demo/product.json' : resolve(path),
     text: JSON.stringify(running),
     region: textOf(file['region']),
     hasCustomers: hasCustomers(known),

@@ -8,7 +8,6 @@ import type { DemoOptions } from './demo-options.ts'
 import type { DemoProductFile } from './demo-product-file.ts'
 
 const publicKeyFile = '/demo/public-key.pem'
-const productFile = '/demo/product.json'
 
 interface DemoWorld {
   readonly env: Environment
@@ -50,12 +49,12 @@ export function demoWorld(
     SIDECAR_DATA_DIR: dataDir,
     SIDECAR_AWS_ENDPOINT: emulator.url,
     ...(!hasFile && productOf(route)),
-    ...(file !== undefined && { SIDECAR_PRODUCT_FILE: productFile }),
+    ...(file !== undefined && { SIDECAR_PRODUCT_FILE: file.path }),
   }
   const reader: TextReader = {
     readText: (path) => {
       if (path === publicKeyFile) return emulator.publicKeyPem
-      return path === productFile ? file?.text : fileReader.readText(path)
+      return path === file?.path ? file.text : fileReader.readText(path)
     },
   }
   return { env: demoEnv, reader }

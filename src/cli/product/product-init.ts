@@ -3,7 +3,7 @@ import { SidecarError } from '../../kernel/errors.ts'
 import type { TextReader } from '../../kernel/text/read-text.ts'
 import { parseProductFile } from '../../product/load-product.ts'
 import { placeholderCode } from '../../product/product-warnings.ts'
-import { routeNames, routeOf } from '../../product/routes.ts'
+import { routeNames, routeOf, routesThat } from '../../product/routes.ts'
 import type { CliIo } from '../cli-io.ts'
 import { invalidArguments } from '../command-line.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -41,7 +41,10 @@ function productOf(options: InitOptions, reader: TextReader): object {
   const route = wanted ?? (keyFile === undefined ? 'metered' : 'both')
   const known = routeNames.find((name) => name === route)
   if (known === undefined)
-    throw invalidArguments(`--route must be ${routeNames.join(', ')}, not ${route}.`, 'product')
+    throw invalidArguments(
+      `--route must be ${routesThat(() => true, 'or')}, not ${route}.`,
+      'product',
+    )
   const { needs } = routeOf(known)
   if (needs.includes('publicKeys') && keyFile === undefined)
     throw invalidArguments(
