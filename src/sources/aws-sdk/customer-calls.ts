@@ -1,4 +1,5 @@
 import { succeed } from '../../kernel/result.ts'
+import { customerNameForms } from '../../metering/customer-name-forms.ts'
 import type { CustomerRecord, RecordOutcome } from '../../metering/report.ts'
 import { checkAllocations } from '../../protocol/check-allocations.ts'
 import { toInstant } from '../../protocol/codec.ts'
@@ -6,7 +7,7 @@ import type {
   BatchMeterUsageInput,
   UsageRecord,
 } from '../../protocol/operations/batch-meter-usage.ts'
-import type { ServiceResult } from '../../protocol/service-errors.ts'
+import { serviceError, type ServiceResult } from '../../protocol/service-errors.ts'
 import type { NamedCustomers, SourceContext } from '../source.ts'
 import { checkDimension, partsOf, type Divisors } from './usage-members.ts'
 
@@ -50,12 +51,16 @@ function checkRecord(
   const { Quantity: whole, QuantityAsDecimal: decimal, UsageAllocations: allocations } = record
   const micro = checkAllocations({ whole, decimal }, allocations)
   if (!micro.ok) return micro
+  const { CustomerAWSAccountId: accountId, LicenseArn: licenseArn, CustomerIdentifier } = record
+  // AWS accepts an empty one, which names no one: otherwise all who have it would be one customer.
+  const identifier = CustomerIdentifier === '' ? undefined : CustomerIdentifier
+  if (identifier !== undefined && !customerNameForms.identifier.test(identifier))
+    return serviceError(
+      'InvalidCustomerIdentifierException',
+      'CustomerIdentifier has a character other than visible ASCII.',
+    )
   return succeed({
-    names: {
-      accountId: record.CustomerAWSAccountId,
-      licenseArn: record.LicenseArn,
-      identifier: record.CustomerIdentifier,
-    },
+    names: { accountId, licenseArn, identifier },
     dimension: record.Dimension,
     occurredAt: toInstant(record.Timestamp),
     parts: partsOf(micro.value, allocations, divisors.get(record.Dimension) ?? 1n),

@@ -146,7 +146,28 @@ describe('BatchMeterUsage of an unchanged SDK', () => {
     const foreign = usage(byLicence(globex), 1, { Dimension: 'no-such' })
     expect(await answerTo(foreign)).toBe('InvalidUsageDimensionException')
     expect(await answerTo(usage(byAccount(stranger), 1))).toBe('InvalidLicenseException')
+    for (const CustomerIdentifier of ['a\0', '\ud800', 'a b'])
+      expect(await answerTo(usage({ CustomerIdentifier }, 1))).toBe(
+        'InvalidCustomerIdentifierException',
+      )
     expect((await running.get('/v1/usage')).body['open']).toEqual([])
+  })
+
+  test('with an empty identifier is that of the licence, and of nobody without one', async () => {
+    running = await startSaas()
+    const empty = { CustomerIdentifier: '' }
+    const whose = [acme, globex].map((buyer) => ({ ...byLicence(buyer), ...empty }))
+    const [first = {}, second = {}] = whose
+    expect(statusesOf(await batch(usage(first, 3), usage(second, 4)))).toEqual([
+      'Success',
+      'Success',
+    ])
+    expect((await batch(usage(empty, 5))).status).toBe(400)
+    await closeTheHour()
+    expect(await sent(2)).toEqual([
+      [acme.licenseArn, 'requests', nine, 3],
+      [globex.licenseArn, 'requests', nine, 4],
+    ])
   })
 
   test('that repeats an hour is answered Success when AWS accepts it no more', async () => {

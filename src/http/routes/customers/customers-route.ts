@@ -8,6 +8,7 @@ import {
   customerKeyRule,
   type CustomerNames,
 } from '../../../metering/customer.ts'
+import { customerNameForms } from '../../../metering/customer-name-forms.ts'
 import { withoutBody } from '../../../sources/without-body.ts'
 import type { CustomerSummary, CustomerUsage } from '../../../store/customer-summary.ts'
 import type { CustomerAnswer, CustomerUsageAnswer } from '../answers.ts'
@@ -95,14 +96,8 @@ function checkKey(key: unknown): string {
   throw new SidecarError('InvalidCustomer', customerKeyRule)
 }
 
-const nameForms: Readonly<Record<keyof CustomerNames, RegExp>> = {
-  accountId: /^\d{1,255}$/,
-  licenseArn: /^arn:aws[!-~]{1,250}$/,
-  identifier: /^[!-~]{1,255}$/,
-}
-
 function checkNames(members: Readonly<Record<string, unknown>>): CustomerNames {
-  for (const [name, form] of Object.entries(nameForms)) {
+  for (const [name, form] of Object.entries(customerNameForms)) {
     const value = members[name]
     if (value !== undefined && !(typeof value === 'string' && form.test(value)))
       throw new SidecarError(
