@@ -1,15 +1,17 @@
-/** The outcome of an attempt to send a record, or of any other call of AWS. */
-export type CallOutcome =
-  | 'ok'
-  | 'throttled'
-  | 'unavailable'
-  | 'credentials'
-  | 'not-entitled'
-  | 'misconfigured'
-  | 'invalid'
-  | 'duplicate'
-  | 'out-of-window'
-  | 'conflict'
+/** The outcomes of an attempt to send a record, and of any other call of AWS. */
+export const callOutcomes = [
+  'ok',
+  'throttled',
+  'unavailable',
+  'credentials',
+  'not-entitled',
+  'misconfigured',
+  'invalid',
+  'duplicate',
+  'out-of-window',
+  'conflict',
+] as const
+export type CallOutcome = (typeof callOutcomes)[number]
 
 /**
  * The steps of a record's life and of a group of changes, in order when nothing fails. A process may be

@@ -1,4 +1,5 @@
-import { dropReasons, type Events } from '../../kernel/events.ts'
+import { callOutcomes, dropReasons, type Events } from '../../kernel/events.ts'
+import { operatorActions } from '../../metering/record/operator-table.ts'
 import { createDimensionLabel, toUnits, unknownDimension } from './dimension-series.ts'
 import type { MetricRegistry } from './metric-registry.ts'
 import { UsageSums } from './usage-sums.ts'
@@ -98,6 +99,7 @@ function countRecords(registry: MetricRegistry, { events, dimensions }: CountedE
   const awsCalls = registry.histogram('aws_request_duration_seconds')
   const skew = registry.gauge('clock_skew_seconds')
   for (const dimension of dimensions) accepted.inc({ dimension }, 0)
+  for (const outcome of callOutcomes) attempts.inc({ outcome }, 0)
 
   events.on('recordAttempted', ({ dimension, quantity, outcome }) => {
     attempts.inc({ outcome })
@@ -111,6 +113,7 @@ function countRecords(registry: MetricRegistry, { events, dimensions }: CountedE
 
 function countLedger(registry: MetricRegistry, { events, dimensions }: CountedEvents): void {
   const decisions = registry.counter('operator_decisions_total')
+  for (const action of operatorActions) decisions.inc({ action }, 0)
   events.on('decisionMade', ({ action }) => decisions.inc({ action }))
   const label = createDimensionLabel(dimensions)
   const imbalance = registry.gauge('usage_imbalance')

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { Events } from '../../../src/kernel/events.ts'
+import { callOutcomes, Events } from '../../../src/kernel/events.ts'
+import { operatorActions } from '../../../src/metering/record/operator-table.ts'
 import { recordStates } from '../../../src/metering/record/record-states.ts'
 import {
   acceptedUntil,
@@ -280,6 +281,14 @@ describe('the metrics', () => {
   test('count refused reports without a known dimension from 0 on', async () => {
     const { render } = create()
     expect(await read(render, 'usage_reports_total{dimension="unknown",result="refused"}')).toBe(0)
+  })
+
+  test('count attempts and decisions from 0 on: Prometheus does not see the first increase of a new series', async () => {
+    const { render } = create()
+    for (const outcome of callOutcomes)
+      expect(await read(render, `record_attempts_total{outcome="${outcome}"}`)).toBe(0)
+    for (const action of operatorActions)
+      expect(await read(render, `operator_decisions_total{action="${action}"}`)).toBe(0)
   })
 
   test('count the reports, units and attempts of the events', async () => {
