@@ -37,7 +37,7 @@ export interface Metrics {
   readonly contentType: string
   /** Returns the text that Prometheus reads. */
   render(): Promise<string>
-  /** Returns the same values for readers other than Prometheus. */
+  /** Returns the values for readers other than Prometheus, without those of the process, which begin anew when read. */
   read(): Promise<MetricReading>
 }
 
@@ -61,13 +61,13 @@ export function createMetrics(registry: MetricRegistry, options: MetricsOptions)
     readEntitlement()
     dropped.inc(options.droppedLines() - counted)
     counted = options.droppedLines()
-    await Promise.all([readProcess(), readLedger(), readSpace()])
+    await Promise.all([readLedger(), readSpace()])
   }
 
   return {
     contentType: registry.contentType,
     async render() {
-      await collect()
+      await Promise.all([readProcess(), collect()])
       return registry.render()
     },
     async read() {

@@ -278,6 +278,14 @@ describe('the metrics', () => {
     expect(valueOf('usage_reports_total', { dimension: 'seats' })).toBe(0)
   })
 
+  test('leave the delays of the event loop to Prometheus when CloudWatch reads', async () => {
+    const { render, reading } = create()
+    const valueOf = await reading()
+    expect(valueOf('process_open_fds')).toBe(0)
+    expect(valueOf('ledger_free_bytes')).toBe(1000)
+    expect(await read(render, 'process_open_fds')).toBeGreaterThan(2)
+  })
+
   test('count refused reports without a known dimension from 0 on', async () => {
     const { render } = create()
     expect(await read(render, 'usage_reports_total{dimension="unknown",result="refused"}')).toBe(0)
