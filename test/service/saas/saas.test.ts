@@ -33,6 +33,10 @@ describe('a SaaS product', () => {
     ]
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
     expect(answers[3]?.body).toMatchObject({ key, active: false })
+    const pages = ['', '?after=', '?limit=0', '?limit=101', '?after=%00', '?after=a%20b'].map(
+      async (query) => (await running.get(`/v1/customers${query}`)).status,
+    )
+    expect(await Promise.all(pages)).toEqual([200, 200, 400, 400, 400, 400])
   })
 
   test('bills one record for each customer, dimension and hour, across a restart', async () => {

@@ -61,7 +61,8 @@ export function customerRoutes(app: FastifyInstance, desk: CustomerDesk | undefi
 
   app.get(customersPath, async ({ query }) => {
     const { after = '', limit } = query as { after?: unknown; limit?: unknown }
-    if (typeof after !== 'string') throw invalidQuery()
+    if (typeof after !== 'string' || !(after === '' || customerKeyPattern.test(after)))
+      throw invalidQuery()
     const most = limit === undefined ? customersPerPage : Number(limit)
     if (!(Number.isInteger(most) && most >= 1 && most <= customersPerPage)) throw invalidQuery()
     const customers = await open().list(after, most)

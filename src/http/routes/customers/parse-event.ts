@@ -24,7 +24,7 @@ export function parseEvent(body: unknown): AwsEvent {
   const event = objectOf(body)
   if (event === undefined) throw invalid('The body is not an object.')
   if (event['detail-type'] !== undefined) return eventBridge(event)
-  if (event['Type'] === 'Notification') return sns(event, textOf(event['MessageId']))
+  if (event['Type'] === 'Notification') return sns(event, nameOf(event['MessageId']))
   if (event['action'] !== undefined)
     throw invalid(
       'It has no envelope of SNS, whose id tells a repeat from a second end of a subscription: turn raw message delivery off.',
@@ -37,7 +37,7 @@ export function parseEvent(body: unknown): AwsEvent {
 }
 
 function eventBridge(event: Members): AwsEvent {
-  const id = textOf(event['id'])
+  const id = nameOf(event['id'])
   if (id === undefined || event['source'] !== 'aws.agreement-marketplace')
     throw invalid('It has no "id", or its source is not aws.agreement-marketplace.')
   const type = textOf(event['detail-type']) ?? ''
@@ -49,7 +49,7 @@ function eventBridge(event: Members): AwsEvent {
   const detail = objectOf(event['detail']) ?? {}
   const names = {
     licenseArn: licenceIn([detail, event['resources']]),
-    accountId: textOf(objectOf(detail['acceptor'])?.['accountId']),
+    accountId: nameOf(objectOf(detail['acceptor'])?.['accountId']),
   }
   if (change !== undefined && names.licenseArn === undefined && names.accountId === undefined)
     throw invalid('It names neither a licence nor an account.')
@@ -79,8 +79,8 @@ function subscription(event: Members, { id, at }: Pick<AwsEvent, 'id' | 'at'>): 
     'unsubscribe-success': 'ended',
   }
   const names = {
-    identifier: textOf(event['customer-identifier']),
-    accountId: textOf(event['customer-aws-account-id']),
+    identifier: nameOf(event['customer-identifier']),
+    accountId: nameOf(event['customer-aws-account-id']),
   }
   const change = changes[action ?? '']
   if (change !== undefined && names.identifier === undefined && names.accountId === undefined)
@@ -96,9 +96,7 @@ function timeOf(value: unknown): number | undefined {
 /** The licence of an event, wherever AWS puts it. */
 function licenceIn(value: unknown, depth = 0): string | undefined {
   if (typeof value === 'string')
-    return /^arn:aws[\w-]*:license-manager:.*license[:/]/.test(value) && value.length <= longest
-      ? value
-      : undefined
+    return /^arn:aws[\w-]*:license-manager:.*license[:/]/.test(value) ? nameOf(value) : undefined
   if (typeof value !== 'object' || value === null || depth > 8) return undefined
   for (const member of Object.values(value)) {
     const licence = licenceIn(member, depth + 1)
@@ -109,6 +107,12 @@ function licenceIn(value: unknown, depth = 0): string | undefined {
 
 function objectOf(value: unknown): Members | undefined {
   return isObject(value) ? value : undefined
+}
+
+/** Names and ids of AWS are ASCII, and a store could not keep every other text. */
+function nameOf(value: unknown): string | undefined {
+  const text = textOf(value)
+  return text !== undefined && /^[ -~]+$/.test(text) ? text : undefined
 }
 
 function textOf(value: unknown, most = longest): string | undefined {

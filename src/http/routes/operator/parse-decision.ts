@@ -1,3 +1,4 @@
+import { storableText } from '../../../kernel/text/storable-text.ts'
 import { isObject, type Members } from '../../../kernel/is-object.ts'
 import { bodyMembers } from '../body-members.ts'
 import { SidecarError } from '../../../kernel/errors.ts'
@@ -71,7 +72,7 @@ function idOf(id: unknown): number {
 }
 
 function reasonOf(given: unknown): string {
-  const reason = typeof given === 'string' ? given.trim() : ''
+  const reason = typeof given === 'string' ? storableText(given.trim()) : ''
   if (reason !== '' && reason.length <= longestReason) return reason
   throw invalid(`reason must be a text of 1 to ${longestReason} characters, for the trail.`)
 }
