@@ -15,7 +15,11 @@ export function repeatKeyOf(
   clientToken: string | undefined,
   headers: IncomingHttpHeaders,
 ): string | undefined {
-  if (clientToken !== undefined) return `ClientToken ${clientToken}`
+  if (clientToken !== undefined) {
+    // As UTF-8, all halves of characters would be one.
+    const token = clientToken.isWellFormed() ? clientToken : JSON.stringify(clientToken)
+    return `ClientToken ${token}`
+  }
   const id = invocationHeaders
     .map((name) => headers[name])
     .find((value) => typeof value === 'string' && uuid.test(value))
