@@ -32,7 +32,7 @@ export function parseProductFile(text: string): Result<ProductFile, Mistakes> {
       return fail([
         `the number ${show(rounded)} can't be read exactly; round it, or write it in quotes`,
       ])
-    const repeated = repeatedMember(content)
+    const repeated = repeatedMember(content, document)
     if (repeated !== undefined)
       return fail([`${show(repeated)} stands twice in one object; join the two, or remove one`])
   } catch (error) {

@@ -30,7 +30,7 @@ export const problemTable = {
     title: 'The request does not have the expected form',
     awsName: 'SerializationException',
     happened:
-      'A member is missing, unknown or of the wrong type, or a batch does not have 1 to 1000 reports',
+      'A member is missing, unknown, of the wrong type or given twice, or a batch does not have 1 to 1000 reports',
     todo: 'Compare the body with [http-api.md](../reference/http-api.md)',
   },
   QuantityNotANumber: {

@@ -10,16 +10,22 @@ const json = JSON as unknown as SourceJson
 
 /**
  * Fifteen digits survive in a JavaScript number whatever they are, and no exponent of two digits makes one
- * vanish. So only a text with more than either is looked at closely.
+ * vanish. So only a text with more than either is looked at closely. As one pattern these take longer.
  */
-const suspicious = /[:[,\s-][\d.]{16}|^[\d.]{16}|\d[eE]-\d{3}/
+const manyDigits = /[:[,\s-][\d.]{16}/
+const onlyDigits = /^[\d.]{16}/
+const longExponent = /\d[eE]-\d{3}/
+
+function isSuspicious(text: string): boolean {
+  return manyDigits.test(text) || longExponent.test(text) || onlyDigits.test(text)
+}
 
 /**
  * Returns the first number of a JSON document that `JSON.parse` rounds, as it is written there;
  * undefined when there is none. A member called `besides` may be rounded.
  */
 export function roundedNumber(text: string, besides?: string): string | undefined {
-  if (!suspicious.test(text)) return undefined
+  if (!isSuspicious(text)) return undefined
   let found: string | undefined
   json.parse(text, (name, value, { source }) => {
     const isRounded = typeof value === 'number' && source !== undefined && !isExact(source, value)

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { messageOf, SidecarError } from '../../kernel/errors.ts'
+import { repeatedMember } from '../../kernel/text/repeated-member.ts'
 import { roundedNumber } from '../../kernel/text/rounded-number.ts'
 
 type ParseJson = (
@@ -10,7 +11,7 @@ type ParseJson = (
 ) => void
 
 /**
- * Creates the parser of JSON bodies. It refuses members that would change JavaScript's objects, and
+ * Creates the parser of JSON bodies. It refuses members that would change JavaScript's objects or that come twice,
  * numbers that JavaScript would round, and text that is not UTF-8: what is billed is what was written. It throws
  * InvalidJson, InvalidRequest, QuantityTooPrecise.
  */
@@ -23,7 +24,7 @@ export function createJsonParser(app: FastifyInstance): ParseJson {
     if (text.includes(unreadable) && !isUtf8(bytes)) return done(notUtf8())
     void parse(request, text, (error, body: unknown) => {
       if (error) return done(mistakeOfJson(text) ?? forbiddenMember())
-      done(mistakeOfNumbers(text), body)
+      done(mistakeOf(text, body), body)
     })
   }
 }
@@ -38,10 +39,13 @@ function notUtf8(): SidecarError {
   )
 }
 
-function mistakeOfNumbers(text: string): SidecarError | null {
+/** What `JSON.parse` passes over. */
+function mistakeOf(text: string, body: unknown): SidecarError | null {
   try {
     const rounded = roundedNumber(text)
-    return rounded === undefined ? null : tooPrecise(rounded)
+    if (rounded !== undefined) return tooPrecise(rounded)
+    const repeated = repeatedMember(text, body)
+    return repeated === undefined ? null : ambiguous(repeated)
   } catch {
     // The walk over the members overflowed the stack.
     return new SidecarError('InvalidRequest', 'The body is nested too deeply.')
@@ -70,10 +74,20 @@ function forbiddenMember(): SidecarError {
   )
 }
 
+function ambiguous(member: string): SidecarError {
+  return new SidecarError(
+    'InvalidRequest',
+    `An object has the member ${JSON.stringify(shown(member))} twice, and only one can count. Nothing was recorded.`,
+  )
+}
+
 function tooPrecise(number: string): SidecarError {
-  const shown = number.length > 40 ? `${number.slice(0, 40)}…` : number
   return new SidecarError(
     'QuantityTooPrecise',
-    `The number ${shown} has more digits than a JSON number can hold. Round it, or send it as a string.`,
+    `The number ${shown(number)} has more digits than a JSON number can hold. Round it, or send it as a string.`,
   )
+}
+
+function shown(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text
 }

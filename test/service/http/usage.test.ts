@@ -43,16 +43,11 @@ describe('POST /v1/usage', () => {
 
   test.each([
     ['{"dimension":"requests","quantity":-0}', 0],
-    ['{"dimension":"requests","quantity":1,"quantity":7}', 7],
-    ['{"reports":[{"dimension":"requests","quantity":1,"qu\\u0061ntity":7}]}', 7],
     ['{"dimension":"requests","quantity":100e-2}', 1],
-  ])(
-    'counts the number that stands last, and every way to write it: %s',
-    async (body, quantity) => {
-      expect((await harness.post(body)).status).toBe(200)
-      expect(await open()).toEqual([{ dimension: 'requests', hour, quantity }])
-    },
-  )
+  ])('counts every way to write a number: %s', async (body, quantity) => {
+    expect((await harness.post(body)).status).toBe(200)
+    expect(await open()).toEqual([{ dimension: 'requests', hour, quantity }])
+  })
 
   test('accepts a batch and answers each report in its order', async () => {
     const { status, body } = await harness.post({

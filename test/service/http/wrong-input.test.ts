@@ -155,6 +155,19 @@ describe('POST /v1/usage refuses, and records nothing of,', () => {
   })
 
   test.each([
+    ['quantity', '{"dimension":"requests","quantity":1,"quantity":2}'],
+    ['quantity', '{"reports":[{"dimension":"requests","quantity":1,"qu\\u0061ntity":7}]}'],
+    ['dimension', '{"dimension":"other","dimension" : "requests","quantity":2}'],
+    ['team', '{"reports":[{"dimension":"requests","quantity":1,"tags":{"team":"a","team":"b"}}]}'],
+  ])('a member %s that comes twice, of which the last would count', async (name, body) => {
+    for (const type of ['application/json', 'application/json ; charset=utf-8']) {
+      const answer = await harness.post(body, { 'content-type': type })
+      expectProblem(answer, 'InvalidRequest')
+      expect(answer.body['detail']).toContain(`"${name}" twice`)
+    }
+  })
+
+  test.each([
     'application/json',
     'application/json ; charset=utf-8',
     'application/x-www-form-urlencoded',
