@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { Clock, Timer } from '../../kernel/clock.ts'
 import type { DropReason } from '../../kernel/events.ts'
 import { answerUnreadable, type Unreadable } from './answer-unreadable.ts'
@@ -40,6 +40,8 @@ const loopback = 'loopback'
 const sweepMs = 1000
 /** How long a client may take to read an answer that is complete. */
 const unreadMs = 10_000
+/** How long a client that still sends has to take the answer that ends its connection. */
+const lingerMs = 1000
 /** A connection that has been idle for less is not closed to make room: its request may be on the way. */
 const freshMs = 1000
 /** Requests that a client may send ahead on one connection, and all clients together. */
@@ -105,6 +107,29 @@ export class Connections {
       since,
     })
     socket.once('close', () => this.#forget(socket))
+    // Node's own way to end a connection after its last answer.
+    socket.destroySoon = () => this.#end(socket)
+  }
+
+  /**
+   * Ends a connection after its last answer, but not while the client still sends: the system would discard the
+   * answer, and the client would repeat a request that can never succeed.
+   */
+  #end(socket: Socket): void {
+    const request = this.#all.get(socket)?.answering?.request
+    if (request === undefined || request.complete) {
+      Socket.prototype.destroySoon.call(socket)
+      return
+    }
+    request.resume()
+    socket.end()
+    this.#linger(socket)
+  }
+
+  /** Leaves a connection to the client that has its last answer, for a while. */
+  #linger(socket: Socket): void {
+    const limit = this.#timers.after(lingerMs, () => socket.destroy())
+    socket.once('close', () => limit.cancel())
   }
 
   #hasRoom(address: string): boolean {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -211,6 +212,47 @@ describe('the connections of a listener', () => {
       return other.text().includes('now')
     }
     expect(await eventually(next)).toBe(true)
+  })
+
+  test('the answer to a body that is too large reaches a client that reads it after all was sent', async () => {
+    const port = await start(9)
+    const bytes = 8_000_000
+    const head = 'POST /read HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
+    const chunk = `${bytes.toString(16)}\r\n${'x'.repeat(bytes)}\r\n0\r\n\r\n`
+    for (const rest of [
+      `Content-Length: ${bytes}\r\n\r\n${'x'.repeat(bytes)}`,
+      `Transfer-Encoding: chunked\r\n\r\n${chunk}`,
+    ]) {
+      const client = connect(port, '127.0.0.1').pause()
+      sockets.push(client)
+      const failure = await new Promise((resolve) => {
+        client.once('error', resolve)
+        client.write(head + rest, (error) => resolve(error ?? undefined))
+      })
+      expect(failure).toBeUndefined()
+      let text = ''
+      client.setEncoding('utf8').on('data', (part: string) => (text += part))
+      await once(client.resume(), 'close')
+      expect(text).toMatch(/^HTTP\/1\.1 413 /)
+    }
+  })
+
+  test('a client that goes on sending after its last answer is cut off', async () => {
+    const port = await start(1)
+    const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+    sockets.push(client)
+    const ended = once(client.resume(), 'end')
+    client
+      .on('error', () => {})
+      .write(
+        'POST /read HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
+          'Content-Length: 8000000\r\n\r\nx',
+      )
+    await ended
+    expect(client.write('x')).toBe(true)
+    await clock.advance(1000)
+    const isCutOff = () => !client.write('x') || client.destroyed
+    expect(await eventually(isCutOff)).toBe(true)
   })
 
   test('what cannot be read is answered after the requests before it', async () => {
