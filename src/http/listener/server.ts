@@ -4,6 +4,7 @@ import { atMost, type Clock } from '../../kernel/clock.ts'
 import { SidecarError, messageOf } from '../../kernel/errors.ts'
 import type { Events } from '../../kernel/events.ts'
 import type { Log } from '../../kernel/log.ts'
+import { contentType, encodeFailure } from '../../protocol/codec.ts'
 import { Connections, type ConnectionLimits } from './connections.ts'
 import { problemOf, sendProblem } from './problem.ts'
 import { problemOfError, problemToSend } from './problem-of-error.ts'
@@ -101,17 +102,29 @@ function sendNotFound(
   const methods = (['GET', 'POST', 'PUT', 'DELETE'] as const).filter((method) =>
     app.hasRoute({ method, url: path }),
   )
-  if (methods.length === 0)
-    return sendProblem(
-      reply,
-      problemOf(
-        'NotFound',
-        otherListener(path, app) ??
-          'There is no such path; docs/reference/http-api.md describes all of them.',
-      ),
-    )
+  if (methods.length === 0) {
+    const isOfSdk = request.headers['x-amz-target'] !== undefined
+    const why =
+      otherListener(path, app) ??
+      (isOfSdk
+        ? 'An AWS SDK is served at the path / alone: leave the path out of its endpoint.'
+        : 'There is no such path; docs/reference/http-api.md describes all of them.')
+    return isOfSdk
+      ? sendUnknownOperation(reply, why)
+      : sendProblem(reply, problemOf('NotFound', why))
+  }
   reply.header('allow', methods.join(', '))
   return sendProblem(reply, problemOf('MethodNotAllowed', `Use ${methods.join(' or ')}.`))
+}
+
+/** In AWS's form, because SDKs show no words of a problem. */
+function sendUnknownOperation(reply: FastifyReply, message: string): FastifyReply {
+  const { body } = encodeFailure({ name: 'UnknownOperationException', message })
+  return reply
+    .code(404)
+    .header('content-type', contentType)
+    .header('x-amzn-requestid', reply.request.id)
+    .send(Buffer.from(body))
 }
 
 /** Says which of the two listeners has a path, where that is the other one: their ports are easily mixed up. */

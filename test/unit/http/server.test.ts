@@ -63,6 +63,33 @@ describe('a listener', () => {
   })
 
   test.each([
+    ['app', '/marketplace', 'leave the path out of its endpoint'],
+    ['app', '//', 'leave the path out of its endpoint'],
+    ['ops', '/', 'SIDECAR_LISTEN'],
+  ] as const)('of the %s answers an AWS SDK at %s so that it shows why', async (name, url, why) => {
+    const app = name === 'app' ? createIdleAppServer() : createIdleOpsServer()
+    const answer = await app.inject({
+      method: 'POST',
+      url,
+      headers: {
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-target': 'AWSMPMeteringService.MeterUsage',
+        'x-request-id': 'job-7',
+      },
+      payload: '{}',
+    })
+    expect([answer.statusCode, answer.headers['content-type']]).toEqual([
+      404,
+      'application/x-amz-json-1.1',
+    ])
+    expect(answer.headers['x-amzn-requestid']).toBe('job-7')
+    expect(answer.json()).toEqual({
+      __type: 'UnknownOperationException',
+      message: expect.stringContaining(why),
+    })
+  })
+
+  test.each([
     ['app', '/metrics', 'SIDECAR_OPS_LISTEN'],
     ['app', '/livez', 'SIDECAR_OPS_LISTEN'],
     ['ops', '/v1/entitlement', 'SIDECAR_LISTEN'],
