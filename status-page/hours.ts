@@ -13,7 +13,7 @@ export interface HourParts {
   readonly problem: number
   /** Not sealed yet; may have a fraction. */
   readonly open: number
-  /** Usage that was moved to later hours and is counted there. */
+  /** Usage that was moved to later hours and is counted there; not what is held or was written off. */
   readonly moved: number
 }
 
@@ -80,15 +80,15 @@ function groupByHour(records: readonly RecordAnswer[]): Map<number, RecordAnswer
 }
 
 function placesOf(records: readonly RecordAnswer[]) {
+  const sumOf = (some: readonly RecordAnswer[]) =>
+    some.reduce((total, { quantity }) => total + quantity, 0)
   const sum = (...states: readonly RecordAnswer['state'][]) =>
-    records
-      .filter(({ state }) => states.includes(state))
-      .reduce((total, { quantity }) => total + quantity, 0)
+    sumOf(records.filter(({ state }) => states.includes(state)))
   return {
     accepted: sum('accepted'),
     pending: sum('sealed', 'sending'),
     problem: sum('refused', 'unresolved'),
-    moved: sum('moved'),
+    moved: sumOf(records.filter(({ movedTo }) => movedTo !== null)),
   }
 }
 

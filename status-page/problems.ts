@@ -33,7 +33,12 @@ const order: readonly Problem['kind'][] = ['unresolved', 'refused', 'held', 'wai
 /** Groups what AWS did not accept, and what is held, by reason. What needs a person comes first. */
 export function problemsOf({ pending, settled, held }: UsageAnswer): Problem[] {
   const failed = [...pending, ...settled].filter(
-    ({ state, lastCode }) => state !== 'accepted' && lastCode !== null && !isDecision(lastCode),
+    ({ state, lastCode, movedTo }) =>
+      state !== 'accepted' &&
+      // Its usage is among what is held, with the reason.
+      (state !== 'moved' || movedTo !== null) &&
+      lastCode !== null &&
+      !isDecision(lastCode),
   )
   const groups = Map.groupBy(failed, ({ state, lastCode }) => `${kinds[state]} ${lastCode}`)
   const records = [...groups.values()].flatMap((items) => {

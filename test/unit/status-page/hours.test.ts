@@ -18,7 +18,7 @@ const ten = '2026-03-10T10:00:00.000Z'
 function record(state: RecordAnswer['state'], quantity: number, hour = ten): RecordAnswer {
   const [first] = usageExample.settled
   if (first === undefined) throw new Error('the example does not have a record')
-  return { ...first, state, quantity, hour }
+  return { ...first, state, quantity, hour, movedTo: state === 'moved' ? eleven : null }
 }
 
 /** Returns the last hours of the first dimension, the current one last. */
@@ -49,6 +49,11 @@ test('each record is in the place of its state', () => {
   )
   expect(parts).toMatchObject({ accepted: 1, problem: 34, moved: 4, pending: 24 })
   expect(parts && totalOf(parts)).toBe(59)
+})
+
+test('usage that is held or was written off has not moved to a later hour', () => {
+  const settled = [{ ...record('moved', 4), movedTo: null }]
+  expect(lastHours({ settled }, 2)).toMatchObject([{ moved: 0 }, { moved: 0 }])
 })
 
 test('late usage is removed from the other parts of its hour, so that they add up', () => {

@@ -6,7 +6,9 @@ import { commandsFor, problemsOf, remedyFor } from '../../../status-page/problem
 function record(id: number, state: RecordAnswer['state'], lastCode: string | null): RecordAnswer {
   const [first] = usageExample.settled
   if (first === undefined) throw new Error('the example does not have a record')
-  return { ...first, id, state, lastCode, lastMessage: lastCode && `${lastCode}, so do this.` }
+  const movedTo = state === 'moved' ? '2026-03-10T11:00:00.000Z' : null
+  const lastMessage = lastCode && `${lastCode}, so do this.`
+  return { ...first, id, state, lastCode, lastMessage, movedTo }
 }
 
 function heldHour(): HeldAnswer {
@@ -60,6 +62,13 @@ test('a record that is fine, or was decided, is not a problem', () => {
     record(4, 'moved', 'ResolvedResend'),
   ]
   expect(problemsOf({ ...usageExample, pending, settled, held: [] })).toEqual([])
+})
+
+test('a record whose usage is held is not said to be billed with a later hour', () => {
+  const late = { ...record(1, 'moved', 'TimestampOutOfBoundsException'), movedTo: null }
+  const held = [{ ...heldHour(), id: 2, reason: 'late' as const }]
+  const problems = problemsOf({ ...usageExample, pending: [], settled: [late], held })
+  expect(problems.map(({ kind, code }) => [kind, code])).toEqual([['held', 'late']])
 })
 
 test('a record that moved after an outage gets advice for an outage', () => {
