@@ -45,7 +45,8 @@ export const recordStateTable = {
     unsent: false,
     settled: true,
     needsPerson: false,
-    advice: 'It is settled: its usage went to a later hour.',
+    advice:
+      'It is settled: its usage went to a later hour, is held, or was written off; "ledger show" says which.',
   },
 } as const satisfies Readonly<Record<string, StateRow>>
 
