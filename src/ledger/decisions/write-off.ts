@@ -90,7 +90,7 @@ export function writeOffUsage(page: Page, wanted: UsageToWriteOff, now: number):
   if (left > 0n)
     throw new SidecarError(
       'UsageNotFound',
-      `Only ${formatQuantity(wanted.quantity - left)} ${dimension} are held or open for this customer and with these tags; nothing was changed. "ledger show --tags" lists them.`,
+      `Only ${formatQuantity(wanted.quantity - left)} ${dimension}${customer === '' ? '' : ' of this customer'} are held or open${tags === undefined ? '' : ' with these tags'}; nothing was changed. "ledger show --tags" lists them.`,
     )
 }
 

@@ -187,9 +187,11 @@ describe('of what is held and open', () => {
     const page = openPage(book(), 'pod:1')
     const writeOff = () => writeOffUsage(page, { ...wanted, tags: 'a', quantity: 8_000_000n }, 7)
     expect(writeOff).toThrow(expect.objectContaining({ code: 'UsageNotFound' }))
+    const ofAll = () => writeOffUsage(page, { ...wanted, tags: undefined, quantity: 10n ** 9n }, 7)
+    expect(ofAll).toThrow(/^Only [\d.]+ requests are held or open; nothing was changed\./)
     const again = openPage(book(), 'pod:1')
     expect(() => writeOffUsage(again, { ...wanted, tags: 'a', quantity: 8n }, 7)).toThrow(
-      'Only 0.000007 requests are held or open for this customer and with these tags; nothing was changed. "ledger show --tags" lists them.',
+      'Only 0.000007 requests are held or open with these tags; nothing was changed. "ledger show --tags" lists them.',
     )
   })
 })
