@@ -93,7 +93,7 @@ describe('writing off usage', () => {
       reason: 'x',
     }
     await expect(act(bench, (page) => writeOffUsage(page, wanted, nine))).rejects.toThrow(
-      'Only 0 requests are held or open',
+      'Only 0 requests of this customer are held or open',
     )
   })
 
