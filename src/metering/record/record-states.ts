@@ -10,8 +10,8 @@ interface StateRow {
 }
 
 /**
- * The states of a record. `moved` is not a place: such a record is the trace of one whose usage went
- * back to an open hour, and it keeps its own hour closed.
+ * The states of a record. `moved` is not a place: such a record is the trace of one whose usage went back
+ * to an open hour, is held, or was written off, and it keeps its own hour closed.
  */
 export const recordStateTable = {
   sealed: {
