@@ -9,8 +9,7 @@ import { customerKeyPattern, customerKeyRule } from '../../metering/customer.ts'
 import { hasSource } from '../has-source.ts'
 import { SidecarError, type SidecarErrorOptions } from '../../kernel/errors.ts'
 import type { ProblemCode } from '../../kernel/problems/problem-table.ts'
-import { show } from '../../kernel/schema/mistakes.ts'
-import { nearestName } from '../../kernel/schema/nearest-name.ts'
+import { unknownMember } from '../../kernel/schema/unknown-member.ts'
 
 const { tagsPerAllocation, tagKeyLength, tagValueLength, tagCharacters } = awsLimits
 export const maxReports = 1000
@@ -170,7 +169,7 @@ function wrongForm(mistake: string, index: number | undefined): SidecarError {
 function mistakeOfForm(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return 'The report is not an object.'
-  for (const name in value) if (!members.has(name)) return unknownMember(name)
+  for (const name in value) if (!members.has(name)) return unknownMember(name, [...members])
   for (const name of reportSchema.required)
     if (!Object.hasOwn(value, name)) return `The member "${name}" is missing.`
   const { minLength, maxLength } = reportSchema.properties.dimension
@@ -180,12 +179,6 @@ function mistakeOfForm(value: unknown): string | undefined {
     dimension.length <= maxLength
     ? undefined
     : `The dimension must be a string of ${minLength} to ${maxLength} characters.`
-}
-
-function unknownMember(name: string): string {
-  const nearest = nearestName(name, [...members])
-  const meant = nearest === undefined ? '.' : `; did you mean "${nearest}"?`
-  return `The member ${show(name)} is unknown${meant}`
 }
 
 function parseOccurredAt(value: unknown, index: number | undefined): number | undefined {
