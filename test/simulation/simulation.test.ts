@@ -149,7 +149,7 @@ describe('whatever happens around a sidecar', { timeout }, () => {
     ['seed 6', 6],
     [`the fresh seed ${fresh}`, fresh],
   ])('so it is over the real store, after power cuts too: %s', async (_, seed) => {
-    const { failure } = await simulate({ seed, hours: 6, store: 'sqlite', longestHours: 200 })
+    const { failure } = await simulate({ seed, hours: 6, store: 'sqlite', longestHours: 100 })
     expect(failure && { seed: failure.seed, broken: failure.violation.message }).toBeUndefined()
   })
 
