@@ -69,14 +69,22 @@ export class Disk {
     limitBytes: number,
   ): Promise<Disk> {
     const main = await open(path, 'r+')
-    const wal = await open(`${path}-wal`, 'r+')
-    const disk = new Disk({ database, path, main, wal, sync, limitBytes })
-    if (recovered) await disk.#rewrite()
-    // Without room for the reserve the sidecar still starts, and sends what it can.
-    disk.reserve(0)
-    const directory = resolve(dirname(path))
-    await Promise.all([sync(main), sync(wal), syncDirectory(directory), syncParents(directory)])
-    return disk
+    let wal: FileHandle | undefined
+    try {
+      wal = await open(`${path}-wal`, 'r+')
+      const disk = new Disk({ database, path, main, wal, sync, limitBytes })
+      if (recovered) await disk.#rewrite()
+      // Without room for the reserve the sidecar still starts, and sends what it can.
+      disk.reserve(0)
+      const directory = resolve(dirname(path))
+      await Promise.all([sync(main), sync(wal), syncDirectory(directory), syncParents(directory)])
+      return disk
+    } catch (error) {
+      // Left to the garbage collector, it would take SQLite's locks of a later attempt along.
+      await main.close()
+      await wal?.close()
+      throw error
+    }
   }
 
   /** Resolves when everything committed so far survives a power cut. */

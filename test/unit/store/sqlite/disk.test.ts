@@ -172,3 +172,17 @@ test('the room of a directory is what its limit leaves, or its volume', async ()
   const tiny = await openParts(2000)
   expect((await tiny.disk.space()).freeBytes).toBe(0)
 })
+
+test('a disk that cannot be flushed keeps no file open', async () => {
+  const directory = temporaryDirectory()
+  const dataSync = () => Promise.resolve()
+  const opened = await openDatabase(directory, { now: 0, meaningOf: plainMeaning, dataSync })
+  const isOpen = (path: string) => fs.existsSync(path) && readlinkSync(path).startsWith(directory)
+  const files = () =>
+    fs.readdirSync('/proc/self/fd').filter((fd) => isOpen(`/proc/self/fd/${fd}`)).length
+  const before = files()
+  const failing = () => Promise.reject(new Error('EIO'))
+  await expect(openDisk(opened, failing)).rejects.toMatchObject(refusal('LedgerFailed'))
+  expect(files()).toBe(before)
+  opened.database.close()
+})
