@@ -1,8 +1,16 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { backupBook } from '../../../src/store/sqlite/file/commands/backup-book.ts'
 import { openBench, temporaryDirectory, unit } from '../../support/ledger/ledger-bench.ts'
+import { createRecordedLog } from '../../support/recorded-log.ts'
 import { refusal } from '../../support/refusal.ts'
 
 async function reportedIn(file: string): Promise<bigint | undefined> {
@@ -36,6 +44,28 @@ test('a backup of a stopped book is that book', async () => {
   await backupBook(directory, file)
   expect(await reportedIn(file)).toBe(7n * unit)
 })
+
+test.each(['copied over the ledger', 'moved to its place'])(
+  'a backup that is %s is no longer the file that its owner left',
+  async (way) => {
+    const { directory, ledger, report } = await openBench()
+    await report('requests', unit)
+    const file = join(temporaryDirectory(), 'backup.db')
+    await backupBook(directory, file)
+    await ledger.close()
+    const restore = way.startsWith('copied') ? copyFileSync : renameSync
+    restore(file, join(directory, 'ledger.db'))
+    const { log, lines } = createRecordedLog()
+    for (const starts of [1, 2]) {
+      const next = await openBench({ directory, log })
+      await next.ledger.close()
+      expect(
+        lines.map(({ event }) => event),
+        `start ${starts}`,
+      ).toEqual(['ledger.file-changed'])
+    }
+  },
+)
 
 test('a file that exists, or a directory that does not, is refused and nothing is left', async () => {
   const { directory } = await openBench()

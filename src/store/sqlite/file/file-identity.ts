@@ -52,12 +52,20 @@ export function rememberCopy(original: DatabaseSync, path: string, copyPath: str
   const now = identityOfFile(path)
   const copied = identityOfFile(copyPath)
   if (file === undefined || now === undefined || copied === undefined) return
-  if (!isSameFile(file, now)) return
+  if (isSameFile(file, now)) rememberIn(copyPath, copied)
+}
+
+/** A backup is never the file that its owner left, not even where it is copied over that one and so keeps its inode. */
+export function rememberBackup(copyPath: string): void {
+  rememberIn(copyPath, { device: '0', inode: '0', bornAt: '0' })
+}
+
+function rememberIn(copyPath: string, file: FileIdentity): void {
   const copy = new DatabaseSync(copyPath)
   try {
     // The caller flushes the whole file.
     copy.exec('PRAGMA synchronous = OFF')
-    rememberFile(copy, copied)
+    rememberFile(copy, file)
     copy.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   } finally {
     copy.close()

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { backup } from 'node:sqlite'
 import { SidecarError, messageOf } from '../../../../kernel/errors.ts'
 import { withSnapshot } from './book-file.ts'
+import { rememberBackup } from '../file-identity.ts'
 import { keepPrivate } from '../own-files.ts'
 import { syncDirectory } from '../sync-directory.ts'
 
@@ -25,6 +26,7 @@ export async function backupBook(directory: string, file: string): Promise<void>
       const draft = join(drafts, 'draft')
       keepPrivate(draft)
       await backup(database, draft)
+      rememberBackup(draft)
       await using handle = await open(draft, 'r+')
       await handle.sync()
       linkSync(draft, target)
