@@ -20,11 +20,11 @@ test('the tables have every npm script, and no other', () => {
 /** Building the API server of Kubernetes takes longer than everything else. */
 const onlyAtNight = ['test:kubernetes']
 
-test('.ci/run runs npm test and every suite, except those that only .ci/nightly runs', () => {
+test('.ci/run checks the format and runs npm test and every suite, except those that only .ci/nightly runs', () => {
   const stepsOf = (path: string) =>
     [...read(path).matchAll(/^step (.*)$/gm)].flatMap(([, step = '']) => scriptsIn(step))
   const byDay = suites.filter((name) => !onlyAtNight.includes(name))
-  expect(stepsOf('.ci/run')).toEqual(['ci', 'test', ...byDay])
+  expect(stepsOf('.ci/run')).toEqual(['ci', 'format:check', 'test', ...byDay])
   expect(stepsOf('.ci/nightly')).toEqual(expect.arrayContaining(onlyAtNight))
 })
 
