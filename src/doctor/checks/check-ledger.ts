@@ -1,4 +1,5 @@
 import { SidecarError } from '../../kernel/errors.ts'
+import { firstSentence } from '../../kernel/text/first-sentence.ts'
 import { auditBook, imbalancesOf } from '../../ledger/audit/audit.ts'
 import { otherCustomers, otherOwner, ownerForCustomers } from '../../ledger/opening/other-book.ts'
 import type { Product } from '../../product/product.ts'
@@ -59,7 +60,7 @@ export const ledgerCheck = defineCheck({
       const { unresolvedCount, held } = usage
       if (imported !== undefined)
         findings.problem('Imported', `It was imported into the database ${imported}.`)
-      if (other !== undefined) findings.problem('OfAnother', `${other.split('. ', 1)[0]}.`)
+      if (other !== undefined) findings.problem('OfAnother', firstSentence(other))
       if (wrong > 0)
         findings.problem('Imbalanced', `${wrong} of ${balances.length} accounts do not add up.`)
       else

@@ -1,3 +1,4 @@
+import { firstSentence } from '../../kernel/text/first-sentence.ts'
 import type { RegionSource } from '../../platform/platform.ts'
 import { regionWarning } from '../../platform/regions.ts'
 import { customersDenial } from '../../product/customers-denial.ts'
@@ -72,9 +73,3 @@ export const regionCheck = defineCheck({
     if (warning !== undefined) findings.problem('NotListed', warning)
   },
 })
-
-/** The others say what to do, as the fix does. */
-function firstSentence(text: string): string {
-  const end = text.indexOf('. ') + 1
-  return end === 0 ? text : text.slice(0, end)
-}

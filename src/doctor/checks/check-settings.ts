@@ -1,5 +1,6 @@
 import { defineCheck } from '../check.ts'
 import { asSentence } from '../../kernel/text/as-sentence.ts'
+import { firstSentence } from '../../kernel/text/first-sentence.ts'
 
 export const settingsCheck = defineCheck({
   id: 'settings',
@@ -20,7 +21,7 @@ export const settingsCheck = defineCheck({
   run({ settingMistakes, values, endpointDenial }, findings) {
     for (const mistake of settingMistakes) findings.problem('WrongSetting', asSentence(mistake))
     if (endpointDenial !== undefined)
-      findings.problem('EndpointNotAws', endpointDenial.message.split('. ', 1)[0] + '.')
+      findings.problem('EndpointNotAws', firstSentence(endpointDenial.message))
     const given = values.given.size
     if (settingMistakes.length === 0 && endpointDenial === undefined)
       findings.pass(`${given} ${given === 1 ? 'is' : 'are'} given, and all are valid.`)
