@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { messageOf, SidecarError } from '../../kernel/errors.ts'
 import { repeatedMember } from '../../kernel/text/repeated-member.ts'
 import { roundedNumber } from '../../kernel/text/rounded-number.ts'
+import { shownValue } from '../sample-value.ts'
 
 type ParseJson = (
   request: FastifyRequest,
@@ -77,17 +78,13 @@ function forbiddenMember(): SidecarError {
 function ambiguous(member: string): SidecarError {
   return new SidecarError(
     'InvalidRequest',
-    `An object has the member ${JSON.stringify(shown(member))} twice, and only one can count. Nothing was recorded.`,
+    `An object has the member ${JSON.stringify(shownValue(member))} twice, and only one can count. Nothing was recorded.`,
   )
 }
 
 function tooPrecise(number: string): SidecarError {
   return new SidecarError(
     'QuantityTooPrecise',
-    `The number ${shown(number)} has more digits than a JSON number can hold. Round it, or send it as a string.`,
+    `The number ${shownValue(number)} has more digits than a JSON number can hold. Round it, or send it as a string.`,
   )
-}
-
-function shown(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text
 }
