@@ -11,8 +11,8 @@ const problemCodes: Readonly<Record<string, ProblemCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'RequestTimeout',
 }
 
-/** How long a client has to take the answer to a request that could not be read. */
-const lingerMs = 1000
+/** How long a client that still sends has to take the answer that ends its connection. */
+export const lingerMs = 1000
 
 /** Answers bytes that are not an HTTP request, and ends the connection. */
 export function answerUnreadable(error: Unreadable, socket: Socket): void {

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Clock, Timer } from '../../kernel/clock.ts'
 import type { DropReason } from '../../kernel/events.ts'
-import { answerUnreadable, type Unreadable } from './answer-unreadable.ts'
+import { answerUnreadable, lingerMs, type Unreadable } from './answer-unreadable.ts'
 import { BodyBudget } from './body-budget.ts'
 
 export interface ConnectionLimits {
@@ -40,8 +40,6 @@ const loopback = 'loopback'
 const sweepMs = 1000
 /** How long a client may take to read an answer that is complete. */
 const unreadMs = 10_000
-/** How long a client that still sends has to take the answer that ends its connection. */
-const lingerMs = 1000
 /** A connection that has been idle for less is not closed to make room: its request may be on the way. */
 const freshMs = 1000
 /** Requests that a client may send ahead on one connection, and all clients together. */
@@ -123,11 +121,6 @@ export class Connections {
     }
     request.resume()
     socket.end()
-    this.#linger(socket)
-  }
-
-  /** Leaves a connection to the client that has its last answer, for a while. */
-  #linger(socket: Socket): void {
     const limit = this.#timers.after(lingerMs, () => socket.destroy())
     socket.once('close', () => limit.cancel())
   }
