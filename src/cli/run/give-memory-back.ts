@@ -19,7 +19,7 @@ interface ProcessMemory {
 /**
  * Collects garbage after the start, and whenever the process has grown by 8 MB, as soon as it has had nothing
  * to do for a second. V8 by itself keeps what a start or a burst of reports has left, for as long as nothing
- * is allocated. A heap above 24 MB is left to V8, so that no request waits longer than 40 ms.
+ * is allocated. A heap above 24 MB is left to V8, so that a request waits about 40 ms at most.
  */
 export function giveMemoryBack(timers: Pick<Clock, 'after'>, own: ProcessMemory): Disposable {
   let enoughBytes = 0

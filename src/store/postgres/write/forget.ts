@@ -26,7 +26,8 @@ export async function hasMoreToForget(
 }
 
 /**
- * Deletes what is old: idempotency keys, late usage, what was said of licences, settled records into the totals of their accounts, and tasks and pods that are long gone.
+ * Deletes what is old: idempotency keys, late usage, what was said of licences, settled records into the totals of
+ * their accounts, and tasks and pods that are long gone.
  * Several sidecars may do so at once: each row is deleted, and counted, by one of them. Where the clock of one
  * is ahead of the server's, the server's decides.
  */
