@@ -70,11 +70,12 @@ export function createPostJson(app: FastifyInstance, options: PostJsonOptions): 
 
 type Shortcut = (request: IncomingMessage, response: ServerResponse) => void
 
-/** Whether the body is JSON of a length that is known and allowed. */
+/** Whether the body is JSON that is not packed, of a length that is known and allowed. */
 function isPlain(headers: IncomingHttpHeaders, bodyLimitBytes: number): boolean {
   return (
     plainTypes.has(headers['content-type']) &&
     headers['transfer-encoding'] === undefined &&
+    headers['content-encoding'] === undefined &&
     Number(headers['content-length']) <= bodyLimitBytes
   )
 }
@@ -122,8 +123,8 @@ interface ParsedJson {
 /** Parses as the routes do. */
 function createParser(app: FastifyInstance): (bytes: Buffer) => ParsedJson {
   const parse = createJsonParser(app)
-  // The parser reads nothing of the request.
-  const request = {} as FastifyRequest
+  // The parser reads no more of the request than whether its body is packed, which no plain one is.
+  const request = { headers: {} } as FastifyRequest
   return (bytes) => {
     let parsed: ParsedJson = { error: null }
     parse(request, bytes, (error, body) => {

@@ -184,11 +184,11 @@ export const problemTable = {
   },
   UnsupportedMediaType: {
     status: 415,
-    title: 'The content type is not JSON',
+    title: 'The body has a content type or encoding that is not accepted',
     awsName: 'UnknownOperationException',
     awsMessage: 'The content type is not application/x-amz-json-1.1.',
-    happened: 'The content type is not JSON',
-    todo: 'Send `Content-Type: application/json`',
+    happened: 'The content type is not JSON, or the body is packed (`Content-Encoding`)',
+    todo: 'Send `Content-Type: application/json` and no `Content-Encoding`; `POST /v1/metrics` also reads protobuf and gzip',
   },
   TooManyProofs: {
     status: 429,

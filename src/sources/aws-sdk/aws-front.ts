@@ -19,6 +19,8 @@ import {
   type ServiceResult,
 } from '../../protocol/service-errors.ts'
 import type { OperationName } from '../../protocol/operations.ts'
+import { contentCoding } from '../content-coding.ts'
+import { shownValue } from '../sample-value.ts'
 import type { SourceContext } from '../source.ts'
 import type { FrontCall } from './front-handlers.ts'
 
@@ -104,6 +106,12 @@ async function perform(
   if (!operation.ok) return operation
   if (!isProtocolContentType(headers['content-type']))
     return serviceError('UnknownOperationException', `The content type is not ${contentType}.`)
+  const coding = contentCoding(headers['content-encoding'])
+  if (coding !== undefined)
+    return serviceError(
+      'SerializationException',
+      `The body is packed with ${JSON.stringify(shownValue(coding))}. Send it as it is, without Content-Encoding.`,
+    )
   const scope = parseCredentialScope(headers.authorization)
   if (!scope.ok) return scope
   const region = checkRegion(operation.value, scope.value.region, context.region)

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { messageOf, SidecarError } from '../../kernel/errors.ts'
 import { repeatedMember } from '../../kernel/text/repeated-member.ts'
 import { roundedNumber } from '../../kernel/text/rounded-number.ts'
+import { contentCoding } from '../content-coding.ts'
 import { shownValue } from '../sample-value.ts'
 
 type ParseJson = (
@@ -14,13 +15,15 @@ type ParseJson = (
 /**
  * Creates the parser of JSON bodies. It refuses members that would change JavaScript's objects or that come twice,
  * numbers that JavaScript would round, and text that is not UTF-8: what is billed is what was written. It throws
- * InvalidJson, InvalidRequest, QuantityTooPrecise.
+ * InvalidJson, InvalidRequest, QuantityTooPrecise, UnsupportedMediaType.
  */
 export function createJsonParser(app: FastifyInstance): ParseJson {
   const parse = app.getDefaultJsonParser('error', 'error')
   return (request, bytes, done) => {
     // Without a route the answer is that, whatever the body is.
     if (request.is404) return done(null)
+    const coding = contentCoding(request.headers['content-encoding'])
+    if (coding !== undefined) return done(packed(coding))
     const text = bytes.toString()
     if (text.includes(unreadable) && !isUtf8(bytes)) return done(notUtf8())
     void parse(request, text, (error, body: unknown) => {
@@ -28,6 +31,13 @@ export function createJsonParser(app: FastifyInstance): ParseJson {
       done(mistakeOf(text, body), body)
     })
   }
+}
+
+function packed(coding: string): SidecarError {
+  return new SidecarError(
+    'UnsupportedMediaType',
+    `The body is packed with ${JSON.stringify(shownValue(coding))}, and nothing was recorded. Send it as it is, without Content-Encoding.`,
+  )
 }
 
 /** What stands for bytes that are not UTF-8: names that differ in them alone would be one. */

@@ -226,6 +226,12 @@ const hostile: readonly Hostile[] = [
     name: 'SerializationException',
   },
   {
+    what: 'an encoding that nothing here unpacks',
+    headers: { 'Content-Encoding': 'aws-chunked' },
+    status: 400,
+    name: 'SerializationException',
+  },
+  {
     what: 'a body without end that says its length',
     headers: { 'Content-Length': '9999999999' },
     raw: 'x',

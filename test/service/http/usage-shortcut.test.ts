@@ -184,6 +184,8 @@ describe('the shortcut of POST /v1/usage', () => {
     await both.send({ body: '5\r\n{"x":\r\n', headers: chunked })
     await both.send({ body: `{"x":"${'x'.repeat(2000)}"}`, headers: plain })
     await both.send({ body: good, headers: { 'content-type': 'text/plain' } })
+    await both.send({ body: good, headers: { ...plain, 'content-encoding': 'gzip' } })
+    await both.send({ body: good, headers: { ...plain, 'content-encoding': 'identity' } })
     expect(both.short.routed()).toBe(both.long.routed())
     await both.expectSameOutcome()
   })

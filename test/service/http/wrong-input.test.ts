@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { problemTable, type ProblemCode } from '../../../src/kernel/problems/problem-table.ts'
 import { rawRequest } from '../../support/sidecar/raw-request.ts'
@@ -198,6 +199,18 @@ describe('POST /v1/usage refuses, and records nothing of,', () => {
     'the content type %j',
     async (type) => {
       expectProblem(await harness.post(good, { 'content-type': type }), 'UnsupportedMediaType')
+    },
+  )
+
+  test.each(['gzip', 'br', 'aws-chunked', 'gzip, identity', 'GZIP'])(
+    'a body packed as %j, which is named, whatever reads it',
+    async (encoding) => {
+      const headers = { 'content-encoding': encoding }
+      for (const body of [JSON.stringify(good), gzipSync(JSON.stringify(good))]) {
+        const answer = await harness.post(body, headers)
+        expectProblem(answer, 'UnsupportedMediaType')
+        expect(answer.body).toMatchObject({ detail: expect.stringContaining('Content-Encoding') })
+      }
     },
   )
 
