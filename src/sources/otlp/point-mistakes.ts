@@ -7,7 +7,7 @@ export function mistakeOf(
   aggregate: Aggregate,
 ): string | undefined {
   if (kind !== 'gauge' && kind !== 'sum')
-    return `${name} is a ${kind}; count with a counter, or measure with a gauge`
+    return `${name} is ${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}; count with a counter, or measure with a gauge`
   if (kind === 'sum' && temporality === 'unspecified')
     return `${name} does not say whether its sums are delta or cumulative`
   if (aggregate === 'sum') {

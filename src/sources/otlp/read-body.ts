@@ -1,5 +1,7 @@
 import { gunzip } from 'node:zlib'
 import { SidecarError } from '../../kernel/errors.ts'
+import { contentCoding } from '../content-coding.ts'
+import { shownValue } from '../sample-value.ts'
 
 /** Of a request, after it was unpacked; the size that receivers of OTLP commonly take. */
 export const largestRequestBytes = 4 * 1_048_576
@@ -9,12 +11,12 @@ export const largestRequestBytes = 4 * 1_048_576
  * Throws UnsupportedMediaType, BodyTooLarge, InvalidOtlp.
  */
 export function readBody(body: Buffer, encoding: string | undefined): Promise<Buffer> {
-  const packed = encoding?.toLowerCase()
-  if (encoding === undefined || packed === 'identity') return Promise.resolve(body)
-  if (packed !== 'gzip')
+  const coding = contentCoding(encoding)
+  if (coding === undefined) return Promise.resolve(body)
+  if (coding !== 'gzip')
     throw new SidecarError(
       'UnsupportedMediaType',
-      `The body is packed with ${JSON.stringify(encoding.slice(0, 40))}. Send gzip, or no Content-Encoding.`,
+      `The body is packed with ${JSON.stringify(shownValue(coding))}. Send gzip, or no Content-Encoding.`,
     )
   return new Promise((resolve, reject) => {
     gunzip(body, { maxOutputLength: largestRequestBytes }, (error, unpacked) => {

@@ -114,7 +114,8 @@ function pointOf(point: Members): OtlpPoint {
 }
 
 function isEmpty(flags: unknown): boolean {
-  return typeof flags === 'number' ? flags % 2 === 1 : refuse('"flags" is not a number')
+  const text = integerText(flags, 'flags')
+  return text.startsWith('-') ? refuse('"flags" is less than 0') : BigInt(text) % 2n === 1n
 }
 
 function valueOf(point: Members): string | undefined {

@@ -296,6 +296,13 @@ describe('a body', () => {
     ['of another form', Buffer.from('[]'), headersOf(json), 400, 'InvalidOtlp'],
     ['that is not gzip', Buffer.from('{}'), headersOf(json, 'gzip'), 400, 'InvalidOtlp'],
     ['in brotli', Buffer.from('{}'), headersOf(json, 'br'), 415, 'UnsupportedMediaType'],
+    [
+      'packed twice',
+      gzipSync(gzipSync('{}')),
+      headersOf(json, 'gzip, gzip'),
+      415,
+      'UnsupportedMediaType',
+    ],
     ['of another type', Buffer.from('a'), headersOf('text/csv'), 415, 'UnsupportedMediaType'],
     ['that is too large', large, headersOf(protobuf), 413, 'BodyTooLarge'],
     ['that grows too large', gzipSync(large), headersOf(protobuf, 'gzip'), 413, 'BodyTooLarge'],
@@ -311,6 +318,19 @@ describe('a body', () => {
       expect(running.emitted('usageRefused')).toMatchObject([{ code }])
     },
   )
+
+  test.each([
+    ['x-gzip', gzipSync('{}')],
+    ['GZip', gzipSync('{}')],
+    ['identity, gzip', gzipSync('{}')],
+    ['', '{}'],
+    ['identity', '{}'],
+    [' , ', '{}'],
+  ])('whose Content-Encoding is %j is read', async (encoding, body) => {
+    const running = await begin([requests])
+    const { status } = await sendBytes(running, Buffer.from(body), headersOf(json, encoding))
+    expect(status).toBe(200)
+  })
 
   test('of another type is told both types that are read', async () => {
     const { answer } = await sendBytes(

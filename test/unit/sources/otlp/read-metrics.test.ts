@@ -70,11 +70,26 @@ test.each([
   { asInt: '1.5' },
   { asDouble: 'many' },
   { asInt: '1', timeUnixNano: -1 },
-  { asInt: '1', flags: '1' },
+  { asInt: '1', flags: '-1' },
+  { asInt: '1', flags: '1.5' },
+  { asInt: '1', flags: true },
 ])('a point of another form is refused: %o', (point) => {
   const metrics = [{ name: 'a', gauge: { dataPoints: [point] } }]
   const body = JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] })
   expect(() => readJsonMetrics(Buffer.from(body), all)).toThrow(MalformedRequest)
+})
+
+test.each([
+  [0, false],
+  ['0', false],
+  [1, true],
+  ['1', true],
+  ['4294967295', true],
+  [null, false],
+])('the flags %j are read as protobuf reads them', (flags, isEmpty) => {
+  const metrics = [{ name: 'a', gauge: { dataPoints: [{ asInt: '1', flags }] } }]
+  const body = JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] })
+  expect(readJsonMetrics(Buffer.from(body), all)[0]?.points).toMatchObject([{ isEmpty }])
 })
 
 test('whatever is cut off or changed is read or refused, and nothing else happens', () => {
