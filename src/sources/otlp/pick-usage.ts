@@ -141,12 +141,12 @@ class Picker {
 
   #takeDelta(
     { dimension, tags, series, value }: CountedPoint,
-    { start, time }: OtlpPoint,
+    { start, time, value: shown }: OtlpPoint,
   ): string | undefined {
     const key = digestOf(`${dimension}\n${series}\n${start}\n${time}`)
     if (this.#keys.has(key)) return 'has two values for the same time'
     this.#keys.add(key)
-    if (value === 0n) return undefined
+    if (value === 0n) return Number(shown) > 0 ? tooSmall : undefined
     // What was counted up to the very end of an hour belongs to it.
     const at = millisecondsOf(time - 1n)
     if (at < this.#now - repeatMs)
@@ -166,6 +166,9 @@ class Picker {
 }
 
 const incomplete = 'is added up with a gauge of the request that has no usable value'
+
+/** A cumulative sum shows it again with its next value; a delta sum never does. */
+const tooSmall = 'has a value of less than a millionth, which is the smallest amount that counts'
 
 /** What one report may have, in millionths. */
 const largest = 10n ** 21n - 1n
