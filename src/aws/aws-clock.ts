@@ -9,6 +9,17 @@ const doubtMs = 25 * 3_600_000
 /** A step forward below this makes nothing look old that is not. */
 const smallJumpMs = 10 * 60_000
 
+/** A `Date` that is further away than this counts only where the next answer agrees with it. */
+const credibleMs = 24 * 3_600_000
+
+/** How far two answers may be apart that agree on the time. */
+const agreementMs = 60_000
+
+interface Known {
+  readonly instant: number
+  readonly elapsed: number
+}
+
 interface Waiting {
   readonly instant: number
   readonly run: () => void
@@ -24,7 +35,9 @@ export class AwsClock implements Clock {
   readonly #machine: Clock
   readonly #waiting = new Set<Waiting>()
   /** An instant of AWS, and what `elapsed` was then. */
-  #known: { readonly instant: number; readonly elapsed: number } | undefined
+  #known: Known | undefined
+  /** What the last answer said, where that was too far away to be believed at once. */
+  #claimed: Known | undefined
   #jumpedAt: number | undefined
   /** The least that `now` was ahead of `elapsed` before AWS answered: the machine's time may step meanwhile. */
   #earliest = Number.POSITIVE_INFINITY
@@ -77,11 +90,13 @@ export class AwsClock implements Clock {
 
   /**
    * Learns AWS's time from the `Date` header of an answer to a call that began at `startedAt`, on
-   * `elapsed`, and has just ended. The time changes only by what the header cannot mean otherwise.
+   * `elapsed`, and has just ended. The time changes only by what the header cannot mean otherwise, and by
+   * days only where two answers in a row say so.
    */
   learn(date: number, startedAt: number): void {
     const elapsed = this.elapsed()
     const before = this.now()
+    if (!this.#isCredible({ instant: date, elapsed }, before)) return
     const latest = date + dateHeaderMs + (elapsed - startedAt)
     // Otherwise the earliest that it can be: a record must not be ahead of AWS.
     const instant = before >= date && before <= latest ? before : date
@@ -95,6 +110,15 @@ export class AwsClock implements Clock {
       this.#arm(waiting)
     }
     if (instant !== before) this.onStep?.()
+  }
+
+  #isCredible(said: Known, now: number): boolean {
+    const claimed = this.#claimed
+    this.#claimed = Math.abs(said.instant - now) > credibleMs ? said : undefined
+    if (this.#claimed === undefined) return true
+    if (claimed === undefined) return false
+    const passed = said.elapsed - claimed.elapsed
+    return Math.abs(said.instant - claimed.instant - passed) <= agreementMs
   }
 
   #arm(waiting: Waiting): void {

@@ -75,12 +75,42 @@ describe('the time of AWS', () => {
     const clock = new AwsClock(machine)
     answer(clock, machine.now())
     expect(clock.doubtfulForMs).toBe(0)
-    answer(clock, machine.now() + 26 * hourMs)
+    answer(clock, machine.now() + 23 * hourMs)
     await machine.advance(hourMs)
     expect(clock.doubtfulForMs).toBe(24 * hourMs)
     await machine.advance(24 * hourMs)
     expect(clock.doubtfulForMs).toBe(0)
   })
+
+  test.each(['1970-01-01T00:00:00Z', '2100-01-01T00:00:00Z', '2026-03-12T09:15:00Z'])(
+    'is not %s because one answer says so, the first or a later one',
+    async (absurd) => {
+      const machine = new ManualClock()
+      const clock = new AwsClock(machine)
+      answer(clock, Date.parse(absurd))
+      expect([clock.now(), clock.isKnown]).toEqual([machine.now(), false])
+      for (const said of [machine.now(), Date.parse(absurd), machine.now(), Date.parse(absurd)]) {
+        answer(clock, said)
+        expect([clock.now(), clock.isKnown]).toEqual([machine.now(), true])
+      }
+      await machine.advance(minuteMs)
+      answer(clock, Date.parse(absurd) + hourMs)
+      expect(clock.now()).toBe(machine.now())
+    },
+  )
+
+  test.each([-1000, 2])(
+    'is days away from the machine (%i) once two answers agree on it',
+    async (days) => {
+      const machine = new ManualClock()
+      const clock = new AwsClock(machine)
+      const aws = machine.now() + days * 24 * hourMs
+      answer(clock, aws)
+      await machine.advance(30_000)
+      answer(clock, aws + 30_000)
+      expect([clock.now(), clock.isKnown]).toEqual([aws + 30_000, true])
+    },
+  )
 
   test('leaves a doubt where the machine was behind at first, though it was right when AWS answered', () => {
     const machine = new ManualClock()
