@@ -50,7 +50,7 @@ export function createCaller(
       })
       .catch((error: unknown) => {
         if (error instanceof AwsError && error.name === agreement)
-          return { text: '{}', members: {}, isOfProtocol: error.isOfProtocol }
+          return { text: '{}', members: {}, isOfProtocol: error.isOfProtocol, type: undefined }
         throw error
       })
       .then(read)

@@ -4,7 +4,7 @@ import { toInstant } from '../protocol/codec.ts'
 import { parseExact } from '../protocol/exact-json.ts'
 import { createCaller, type CallerOptions } from './create-caller.ts'
 import { createClient, endpointOf, type ClientOptions } from './create-client.ts'
-import { serverFaultRow } from './failure-table.ts'
+import { failureTable, serverFaultRow } from './failure-table.ts'
 import type {
   MeteringApi,
   MeteringResult,
@@ -52,8 +52,7 @@ export function createMarketplaceMetering(options: MarketplaceMeteringOptions): 
 
     dryRun(request) {
       const body = JSON.stringify(dryRunMembers(request))
-      // One of AWS's two ways to say yes; the other is 200.
-      return call('MeterUsage', body, readPermission, 'DryRunOperation')
+      return call('MeterUsage', body, readPermission, dryRunYes)
     },
 
     forward(operation, body) {
@@ -80,13 +79,21 @@ function readRecordId({ members }: AwsAnswer): MeteringResult<MeterUsageValue> {
     : incomplete('MeteringRecordId')
 }
 
-/** A yes has no content that proves it, so at least its form has to be AWS's. */
-function readPermission({ isOfProtocol }: AwsAnswer): MeteringResult<undefined> {
-  if (isOfProtocol) return succeed(undefined)
+/** The error by which AWS may say yes to a dry run; the other way is 200. */
+const dryRunYes = 'DryRunOperation'
+
+/** A yes has no content that proves it, so at least its form has to be AWS's, and it may not name an error. */
+function readPermission({ isOfProtocol, type }: AwsAnswer): MeteringResult<undefined> {
+  if (isOfProtocol && (type === undefined || type === dryRunYes || !namesError(type)))
+    return succeed(undefined)
   const code: OwnCode = 'AnswerNotOfAws'
   const message =
-    "The answer to a call that records nothing does not have AWS's form: it is not a JSON object of the protocol, or it has no request id."
+    "The answer to a call that records nothing does not have AWS's form: it is not a JSON object of the protocol, it has no request id, or it names an error with the status of success."
   return fail({ ...serverFaultRow, code, message, advice: 'Find out what answers in AWS’s place.' })
+}
+
+function namesError(type: string): boolean {
+  return failureTable.has(type) || /(Exception|Error|Fault)$/.test(type)
 }
 
 /** AWS answered with success but left out what proves it. */

@@ -8,6 +8,8 @@ export interface AwsAnswer {
   readonly members: Members
   /** Whether it has what every answer of AWS has and that of a broken proxy lacks. */
   readonly isOfProtocol: boolean
+  /** The name of its type, where it has one: AWS names those of errors. */
+  readonly type: string | undefined
 }
 
 /** What arrives from the network. */
@@ -53,15 +55,21 @@ export async function readAnswer(
     text !== '' &&
     isProtocolContentType(headers['content-type']) &&
     (headers['x-amzn-requestid'] ?? '') !== ''
+  const type = members?.['__type'] ?? headers['x-amzn-errortype']
   if (isSuccess && members !== undefined)
-    return { text: text === '' ? '{}' : text, members, isOfProtocol }
+    return {
+      text: text === '' ? '{}' : text,
+      members,
+      isOfProtocol,
+      type: type === undefined ? undefined : nameOf(type),
+    }
   if (members === undefined)
     throw new AwsError(
       'Unknown',
       `The answer is not a JSON object: ${shorten(text, 200)}`,
       statusCode,
     )
-  const name = nameOf(members['__type'] ?? headers['x-amzn-errortype'] ?? members['code'])
+  const name = nameOf(type ?? members['code'])
   const message = members['message'] ?? members['Message']
   const words = typeof message === 'string' && message !== '' ? message : name
   throw new AwsError(name, shorten(words, longestMessage), statusCode, isOfProtocol)

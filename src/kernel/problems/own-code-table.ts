@@ -26,7 +26,7 @@ export const ownCodeTable = {
   },
   AnswerNotOfAws: {
     happened:
-      "The answer to a dry run does not have AWS's form: no content type of its protocol, no JSON object or no request id. The call is repeated",
+      "The answer to a dry run does not have AWS's form: no content type of its protocol, no JSON object, no request id, or the name of an error with status 200. The call is repeated",
     todo: "Find out what answers in AWS's place; usually it is a proxy",
   },
   TokenMalformed: {

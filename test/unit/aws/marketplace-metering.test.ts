@@ -137,6 +137,15 @@ describe('answers', () => {
     ['an empty request id', answer(200, {}, { 'x-amzn-requestid': '' })],
     ['no content', answer(204, '', requestId)],
     ['an error without a request id', answer(400, { __type: 'DryRunOperation' })],
+    [
+      'an error of AWS with the status of success',
+      answer(200, { __type: 'AccessDenied' }, requestId),
+    ],
+    ['an unknown error with it', answer(200, { __type: 'com.x#OddException' }, requestId)],
+    [
+      'an error in the header with it',
+      answer(200, {}, { ...requestId, 'x-amzn-errortype': 'ThrottlingException:http://x/' }),
+    ],
   ])('%s is no yes to a dry run, and is asked again', async (_, reply) => {
     endpoint.reply = reply
     const given = await api.dryRun({ productCode: 'p', dimension: 'd', timestamp: 0 })

@@ -24,7 +24,7 @@ const success = (UsageRecord: object, MeteringRecordId = 'id-1') => ({
 })
 
 function resultsOf(members: object, records = [recordOf('1')]) {
-  const answer = { text: '', members: { ...members }, isOfProtocol: true }
+  const answer = { text: '', members: { ...members }, isOfProtocol: true, type: undefined }
   const read = readBatch(answer, { productCode: 'prod1', records })
   return read.ok ? read.value.results : read
 }
