@@ -1,15 +1,24 @@
+import { customerNameForms } from '../metering/customer-name-forms.ts'
 import type { CustomerNames } from '../metering/customer.ts'
 
-/** What AWS calls the customer in its answer to ResolveCustomer; null and empty members name nothing. */
-export function resolvedNames(answer: object): CustomerNames {
-  const members = new Map<string, unknown>(Object.entries(answer))
-  const textOf = (name: string) => {
-    const value = members.get(name)
-    return typeof value === 'string' && value !== '' ? value : undefined
+const members = [
+  ['accountId', 'CustomerAWSAccountId'],
+  ['licenseArn', 'LicenseArn'],
+  ['identifier', 'CustomerIdentifier'],
+] as const
+
+/**
+ * What AWS calls the customer in its answer to ResolveCustomer; null and empty members name nothing. Undefined
+ * where one does not have the form of AWS's names: then it is not AWS's answer.
+ */
+export function resolvedNames(answer: object): CustomerNames | undefined {
+  const given = new Map<string, unknown>(Object.entries(answer))
+  const names: { -readonly [Name in keyof CustomerNames]: CustomerNames[Name] } = {}
+  for (const [name, member] of members) {
+    const value = given.get(member) ?? ''
+    if (value === '') continue
+    if (typeof value !== 'string' || !customerNameForms[name].test(value)) return undefined
+    names[name] = value
   }
-  return {
-    accountId: textOf('CustomerAWSAccountId'),
-    licenseArn: textOf('LicenseArn'),
-    identifier: textOf('CustomerIdentifier'),
-  }
+  return names
 }

@@ -63,7 +63,12 @@ async function resolve({ api, productCode }: DeskOptions, token: string): Promis
       'CustomerOfAnotherProduct',
       'AWS names another product for this registration token, so nothing was registered. Compare productCode of the product file with the listing that the customer came from.',
     )
-  return resolvedNames(answer.value)
+  const names = resolvedNames(answer.value)
+  if (names === undefined)
+    throw unavailable(
+      'ResolveCustomer was answered with a name that is not one of AWS, so nothing was registered. Find out what answers in AWS’s place.',
+    )
+  return names
 }
 
 function notResolved({ code, advice }: MeteringFailure): SidecarError {

@@ -62,7 +62,10 @@ export function createFrontHandlers(options: HandlerContext): OperationHandlers<
     },
     ResolveCustomer: async (_input, { body }) => {
       const answer = ofProduct(await aws.forward('ResolveCustomer', body), productCode)
-      if (answer.ok) await customers?.adopt(resolvedNames(answer.value))
+      if (!answer.ok || customers === undefined) return answer
+      const names = resolvedNames(answer.value)
+      if (names === undefined) return notOfAws()
+      await customers.adopt(names)
       return answer
     },
   }
@@ -138,6 +141,13 @@ function ofProduct(answer: ServiceResult<object>, productCode: string): ServiceR
   if (!answer.ok || !('ProductCode' in answer.value) || answer.value.ProductCode === productCode)
     return answer
   return serviceError('InvalidTokenException', 'The registration token is for another product.')
+}
+
+function notOfAws(): ServiceResult<never> {
+  return serviceError(
+    'ServiceUnavailableException',
+    'ResolveCustomer was answered with a name that is not one of AWS, so nothing was registered. Find out what answers in AWS’s place.',
+  )
 }
 
 function foreignProduct(code: string): ServiceResult<never> {

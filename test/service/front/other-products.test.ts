@@ -1,8 +1,5 @@
-import { idleSourceContext } from '../../support/sidecar/idle-source-context.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { demoProduct } from '../../../src/emulator/demo-product.ts'
-import { createFrontHandlers } from '../../../src/sources/aws-sdk/front-handlers.ts'
-import { succeed } from '../../../src/kernel/result.ts'
 import { callFront, startSeconds } from '../../support/aws/front-call.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { startHarness, type SidecarHarness } from '../../support/sidecar/sidecar-harness.ts'
@@ -43,41 +40,6 @@ describe('a call that the front passes on', () => {
     expect(await harness.calls()).toEqual([])
   })
 
-  test('gives no customer of another product', async () => {
-    const answers = [demoProduct.productCode, 'another-product', undefined].map((ProductCode) => ({
-      ...(ProductCode !== undefined && { ProductCode }),
-      CustomerAWSAccountId: '012345678901',
-    }))
-    const outcomes = await Promise.all(
-      answers.map((answer) => {
-        const aws = { forward: () => Promise.resolve(succeed(answer)), prove: () => rejected() }
-        const { ResolveCustomer } = createFrontHandlers({
-          aws,
-          book: {
-            report: () => rejected(),
-            countPage: () => rejected(),
-            countStreams: () => rejected(),
-          },
-          ...idleSourceContext,
-          refused: () => {},
-          dimensions: [],
-          productCode: demoProduct.productCode,
-          referenceOf: () => '',
-          meterUsageCalls: 'add',
-          repeated: () => {},
-          divisors: new Map(),
-        })
-        const call = { body: '{}', headers: {}, requestId: '' }
-        return Promise.resolve(ResolveCustomer({ RegistrationToken: 't' }, call))
-      }),
-    )
-    expect(outcomes.map((outcome) => (outcome.ok ? 'given' : outcome.failure.name))).toEqual([
-      'given',
-      'InvalidTokenException',
-      'given',
-    ])
-  })
-
   test('is one of fifty at once, and of ten a second after that', async () => {
     const resolve = () =>
       callFor('ResolveCustomer', { RegistrationToken: 'demo-registration-token' })
@@ -93,7 +55,3 @@ describe('a call that the front passes on', () => {
     expect((await resolve()).body).toMatchObject({ __type: 'ThrottlingException' })
   })
 })
-
-function rejected(): Promise<never> {
-  return Promise.reject(new Error('not called'))
-}

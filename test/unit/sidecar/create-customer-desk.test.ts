@@ -30,6 +30,20 @@ test.each([[{}], [names], [{ ...names, ProductCode: null }], [{ ...names, Produc
   },
 )
 
+test.each([
+  [{ LicenseArn: 'arn:aws:license-manager::1:\0' }],
+  [{ LicenseArn: `arn:aws:${'l'.repeat(5000)}` }],
+  [{ LicenseArn: ' ' }],
+  [{ CustomerAWSAccountId: 'acme' }],
+  [{ CustomerAWSAccountId: 111122223333 }],
+  [{ CustomerIdentifier: 'half \ud83d' }],
+  [{ CustomerIdentifier: { a: 1 } }],
+])('a name that AWS gives no customer makes an answer none: %j', async (wrong) => {
+  expect(await refusalOf({ ...names, ProductCode: 'ours', ...wrong })).toBe(
+    'RegistrationUnavailable',
+  )
+})
+
 test('an answer that names another product is final', async () => {
   expect(await refusalOf({ ...names, ProductCode: 'theirs' })).toBe('CustomerOfAnotherProduct')
 })
