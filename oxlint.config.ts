@@ -41,7 +41,7 @@ function importOverrides(place: string) {
   if (place === 'main')
     return [{ files: ['src/main.ts'], rules: { 'no-restricted-imports': importBans(place, 0) } }]
   const own = place.split('/').length
-  return [1, 2, 3]
+  return [1, 2, 3, 4]
     .filter((depth) => depth >= own)
     .map((depth) => ({
       files: [`src/${place}/${'*/'.repeat(depth - own)}*.ts`],

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -12,8 +13,18 @@ const rows: Readonly<Record<string, readonly string[]>> = importRules
 const folders = Object.keys(rows)
 const vendors = Object.keys(vendorPlaces)
 
+/** The folders of src that are further down than any other of their top folder. */
+const deepest = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ parentPath, name }) => relative(join(root, 'src'), join(parentPath, name)))
+  .toSorted((a, b) => b.split('/').length - a.split('/').length)
+  .filter((path, index, all) => {
+    const inSame = (other: string) => other.split('/')[0] === path.split('/')[0]
+    return all.findIndex(inSame) === index
+  })
+
 /** Every place that a rule names: the folders, and the subfolders that may import a vendor. */
-const places = [...new Set([...folders, ...Object.values(vendorPlaces).flat()])]
+const places = [...new Set([...folders, ...Object.values(vendorPlaces).flat(), ...deepest])]
 const fileOf = (place: string) => (place === 'main' ? 'src/main.ts' : `src/${place}/a.ts`)
 const upFrom = (place: string) => (place === 'main' ? './' : '../'.repeat(place.split('/').length))
 const isIn = (place: string, homes: readonly string[]) =>
