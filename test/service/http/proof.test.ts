@@ -15,8 +15,9 @@ const nonce = 'n'.repeat(16)
 
 test("the proof is AWS's token for the application's own nonce", async () => {
   const { prove, aws } = await createBench()
-  const { status, body } = await prove(nonce)
+  const { status, headers, body } = await prove(nonce)
   expect(status).toBe(200)
+  expect(headers.get('cache-control')).toBe('no-store')
   expect(body).toMatchObject({ nonce, publicKeyVersion: 1 })
   const key = createPublicKey(aws.emulator.publicKeyPem())
   const { payload } = await jwtVerify(String(body['token']), key, { algorithms: ['PS256'] })

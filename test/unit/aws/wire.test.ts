@@ -188,6 +188,22 @@ describe('an answer', () => {
   })
 })
 
+test.each([
+  [{ 'x-amzn-requestid': 'of-aws' }, 1],
+  [{}, 0],
+] as const)('the time is learned from an answer of AWS alone: %o', async (headers, times) => {
+  endpoint.reply = (response) => {
+    response.writeHead(200, { date: 'Tue, 10 Mar 2026 09:15:00 GMT', ...headers }).end('{}')
+  }
+  const learned: number[] = []
+  const learn = (date: number) => void learned.push(date)
+  const awsClock = { learn, elapsed: () => 0, now: () => Date.parse('2026-03-10T09:15:00Z') }
+  const other = openMetering(endpoint, [], { awsClock })
+  await other.forward('ResolveCustomer', '{}')
+  other.close()
+  expect(learned).toHaveLength(times)
+})
+
 test('the signature is that of the algorithm, made with the time of AWS', async () => {
   let headers: IncomingMessage['headers'] = {}
   endpoint.reply = (response, request) => {

@@ -100,6 +100,13 @@ describe('open', () => {
     expect(left(grace)).toBeUndefined()
   })
 
+  test('what the role or a setting causes during an outage is not tolerated', async () => {
+    const grace = await start('open')
+    expect(left(grace)).toBe(2)
+    expect(left(grace, false)).toBeUndefined()
+    expect(left(grace)).toBe(2)
+  })
+
   test('a restart does not begin the time anew, and another task has its own', async () => {
     ;(await start('open')).until(true)
     clock.step(hour)

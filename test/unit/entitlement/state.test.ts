@@ -27,6 +27,16 @@ beforeEach(() => {
   entitlement = create()
 })
 
+test('the last five changes are remembered, however long it runs', () => {
+  for (let count = 0; count < 4; count += 1) {
+    entitlement.prove()
+    entitlement.deny('CustomerNotEntitledException', 'no')
+  }
+  const { transitions } = entitlement.snapshot()
+  expect(transitions).toHaveLength(5)
+  expect(transitions.at(-1)).toMatchObject({ from: 'entitled', to: 'denied' })
+})
+
 test('nothing is known at the start', () => {
   expect(entitlement.known()).toBe(false)
   expect(entitlement.snapshot()).toMatchObject({

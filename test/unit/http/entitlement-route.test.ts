@@ -24,7 +24,7 @@ function startWaiting() {
   return { app, signals }
 }
 
-test.each(['destroy', 'end'] as const)(
+test.each(['destroy', 'end', 'resetAndDestroy'] as const)(
   'a request that waits ends when its client goes (%s)',
   async (leave) => {
     const { app, signals } = startWaiting()

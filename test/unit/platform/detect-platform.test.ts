@@ -153,6 +153,16 @@ describe('on EKS', () => {
     })
   })
 
+  test('the token is trusted more than the endpoint', async () => {
+    const platform = await detect({
+      env: irsa,
+      files: { [tokenPath]: fakeToken(eksClaims) },
+      endpointRegion: 'us-east-1',
+    })
+    expect(platform.region).toEqual({ source: 'eks-token-issuer', region: 'us-east-2' })
+    expect(platform.mismatches).toHaveLength(1)
+  })
+
   test('a chart that sets AWS_REGION wrongly is detected', async () => {
     const platform = await detect({
       env: { ...irsa, AWS_REGION: 'us-east-1' },

@@ -1,4 +1,5 @@
-import { afterEach, expect, test } from 'vitest'
+import http from 'node:http'
+import { afterEach, expect, onTestFinished, test } from 'vitest'
 import { metadataHttp } from '../../../src/platform/metadata-http.ts'
 import {
   startMetadataServer,
@@ -29,6 +30,16 @@ test('an answer other than a success is an error, also a redirect', async () => 
   await expect(metadataHttp({ url, timeoutMs: 2000 })).rejects.toThrow('HTTP status 404')
   await expect(metadataHttp({ url, timeoutMs: 2000 })).rejects.toThrow('HTTP status 302')
   expect(server.requests).toHaveLength(2)
+})
+
+test('a proxy that the environment names never sees the request', async () => {
+  server = await startMetadataServer((_, response) => response.end('direct'))
+  const usual = http.globalAgent
+  onTestFinished(() => {
+    http.globalAgent = usual
+  })
+  http.globalAgent = new http.Agent({ proxyEnv: { HTTP_PROXY: 'http://127.0.0.1:9' } })
+  expect(await metadataHttp({ url: server.url, timeoutMs: 2000 })).toBe('direct')
 })
 
 test('an answer above 64 KiB is broken off', async () => {
