@@ -61,9 +61,11 @@ describe('run --print-config', () => {
   })
 
   test('prints no secret', () => {
-    const { out, machine, io } = setUp(env)
+    const database = { SIDECAR_DATABASE_URL: `postgres://user:${token}@host/book` }
+    const { out, machine, io } = setUp({ ...env, ...database })
     printConfig(io, machine, false)
     expect(out.join('\n')).toContain('*** (in /token)')
+    expect(out.join('\n')).toMatch(/^SIDECAR_DATABASE_URL +\*\*\* +environment$/m)
     expect(out.join('\n')).not.toContain(token)
   })
 
