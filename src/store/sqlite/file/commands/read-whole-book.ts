@@ -21,29 +21,14 @@ export function readWholeBook(database: DatabaseSync): WholeBook {
   const names = new Names(database)
   const records = new RecordRows(database, names)
   const view = new SqliteView(database, names, records)
-  const all = (sql: string): Row[] => {
-    const statement = database.prepare(sql)
-    statement.setReadBigInts(true)
-    return statement.all()
-  }
-  const accountOf = (row: Row) => names.account(Number(row['account_id']))
-  const resourceOf = (row: Row) => names.resource(Number(row['resource_id']))
-  const resources = all('SELECT identity, first_seen FROM resource ORDER BY id').map((row) => ({
-    identity: String(row['identity']),
-    firstSeenAt: Number(row['first_seen']),
-  }))
+  const tables = { database, names }
+  const resources = all(database, 'SELECT identity, first_seen FROM resource ORDER BY id').map(
+    (row) => ({ identity: String(row['identity']), firstSeenAt: Number(row['first_seen']) }),
+  )
   const [first] = resources
   const owner = view.owner()
   if (first === undefined || owner === undefined)
     throw new SidecarError('LedgerNotFound', 'No sidecar has used this ledger: it holds nothing.')
-  const readings = new ReadingRows(database, names)
-  const readingHours = all('SELECT * FROM reading_hour').map((row) => ({
-    account: accountOf(row),
-    resource: resourceOf(row),
-    hour: Number(row['hour']),
-    closed: row['closed'] === 1n,
-    count: Number(row['readings']),
-  }))
   return {
     id: createHash('sha256')
       .update(JSON.stringify([first.identity, first.firstSeenAt]))
@@ -51,28 +36,69 @@ export function readWholeBook(database: DatabaseSync): WholeBook {
       .slice(0, 32),
     owner,
     resources,
+    ...customersOf(database),
+    ...accountsOf(tables, view),
+    records: database
+      .prepare(`${selectRecords} ORDER BY record.id`)
+      .all()
+      .map((row) => records.whole(row)),
+    ...readingsOf(tables),
+    ...remarksOf(tables),
+    sums: accountSums(database),
+    claims: () => claimsOf(database),
+  }
+}
+
+interface Tables {
+  readonly database: DatabaseSync
+  readonly names: Names
+}
+
+function all(database: DatabaseSync, sql: string): Row[] {
+  const statement = database.prepare(sql)
+  statement.setReadBigInts(true)
+  return statement.all()
+}
+
+const accountIn = (names: Names, row: Row) => names.account(Number(row['account_id']))
+const resourceIn = (names: Names, row: Row) => names.resource(Number(row['resource_id']))
+
+function customersOf(database: DatabaseSync): Pick<WholeBook, 'registrations' | 'licences'> {
+  return {
     registrations: all(
+      database,
       "SELECT * FROM registration WHERE form NOT IN ('resource', 'unregistered') ORDER BY id",
     ).map(registrationOf),
     licences: new Map(
-      all('SELECT * FROM licence').map((row) => [String(row['name']), licenceOf(row)]),
+      all(database, 'SELECT * FROM licence').map((row) => [String(row['name']), licenceOf(row)]),
     ),
+  }
+}
+
+/** Where the usage of every account is, apart from its records. */
+function accountsOf(
+  { database, names }: Tables,
+  view: SqliteView,
+): Pick<WholeBook, 'accounts' | 'pruned' | 'open' | 'held' | 'voided'> {
+  return {
     accounts: view.accounts().map((account) => ({
       account,
       reported: view.reported(account),
       fraction: view.fraction(account),
     })),
-    pruned: all('SELECT id AS account_id, pruned_whole, pruned_micro FROM account').map((row) => ({
-      account: accountOf(row),
-      quantity: fromColumns(row['pruned_whole'] as bigint, row['pruned_micro'] as bigint),
-    })),
+    pruned: all(database, 'SELECT id AS account_id, pruned_whole, pruned_micro FROM account').map(
+      (row) => ({
+        account: accountIn(names, row),
+        quantity: fromColumns(row['pruned_whole'] as bigint, row['pruned_micro'] as bigint),
+      }),
+    ),
     open: view.openHours(Number.MAX_SAFE_INTEGER).map((open) => ({
       ...open,
       added: cellsOf(view.cells(open)),
     })),
     held: view.heldHours().map((held) => ({ ...held, added: cellsOf(view.heldCells(held)) })),
-    voided: all('SELECT * FROM void ORDER BY id').map((row) => ({
-      account: accountOf(row),
+    voided: all(database, 'SELECT * FROM void ORDER BY id').map((row) => ({
+      account: accountIn(names, row),
       recordId: row['record_id'] === null ? undefined : Number(row['record_id']),
       hour: Number(row['hour']),
       tags: String(row['tags']),
@@ -80,36 +106,52 @@ export function readWholeBook(database: DatabaseSync): WholeBook {
       reason: String(row['reason']),
       at: Number(row['at']),
     })),
-    records: database
-      .prepare(`${selectRecords} ORDER BY record.id`)
-      .all()
-      .map((row) => records.whole(row)),
+  }
+}
+
+function readingsOf({
+  database,
+  names,
+}: Tables): Pick<WholeBook, 'readingHours' | 'readings' | 'cursors'> {
+  const rows = new ReadingRows(database, names)
+  const readingHours = all(database, 'SELECT * FROM reading_hour').map((row) => ({
+    account: accountIn(names, row),
+    resource: resourceIn(names, row),
+    hour: Number(row['hour']),
+    closed: row['closed'] === 1n,
+    count: Number(row['readings']),
+  }))
+  return {
     readingHours,
     readings: readingHours.flatMap(({ account, resource, hour }) =>
-      readings
+      rows
         .all({ account, resource, hour })
         .map((reading) => ({ account, resource, hour, reading })),
     ),
-    cursors: all('SELECT * FROM cursor').map((row) => ({
-      resource: resourceOf(row),
+    cursors: all(database, 'SELECT * FROM cursor').map((row) => ({
+      resource: resourceIn(names, row),
       source: String(row['source']),
       series: String(row['series']),
       value: amountOf(row),
       startedAt: row['started_at'] === null ? undefined : Number(row['started_at']),
       readAt: Number(row['read_at']),
     })),
-    lateUsage: all('SELECT * FROM late_usage').map((row) => ({
+  }
+}
+
+/** What the book notes beside usage: what came too late, and what each task or pod remembers. */
+function remarksOf({ database, names }: Tables): Pick<WholeBook, 'lateUsage' | 'notes'> {
+  return {
+    lateUsage: all(database, 'SELECT * FROM late_usage').map((row) => ({
       dimension: String(row['dimension']),
       hour: Number(row['hour']),
       quantity: amountOf(row),
     })),
-    notes: all('SELECT * FROM note').map((row) => ({
-      resource: resourceOf(row),
+    notes: all(database, 'SELECT * FROM note').map((row) => ({
+      resource: resourceIn(names, row),
       name: String(row['name']),
       value: String(row['value']),
     })),
-    sums: accountSums(database),
-    claims: () => claimsOf(database),
   }
 }
 
