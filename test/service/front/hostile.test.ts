@@ -104,6 +104,13 @@ const hostile: readonly Hostile[] = [
     name: 'SerializationException',
   },
   {
+    what: 'deep nesting in a member that would be passed on',
+    headers: { 'X-Amz-Target': 'AWSMPMeteringService.ResolveCustomer' },
+    body: `{"RegistrationToken":"t","later":${nested}}`,
+    status: 400,
+    name: 'SerializationException',
+  },
+  {
     what: 'deep nesting in a list that is too long',
     headers: batchHeaders,
     body: `{"UsageRecords":[${nested}${',0'.repeat(25)}]}`,

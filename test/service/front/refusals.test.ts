@@ -7,6 +7,7 @@ import { demoProduct } from '../../../src/emulator/demo-product.ts'
 import { SidecarError, type ErrorCode } from '../../../src/kernel/errors.ts'
 import { createPostRoute } from '../../../src/http/listener/post-json.ts'
 import { problemOfError } from '../../../src/http/listener/problem-of-error.ts'
+import type { OperationName } from '../../../src/protocol/operations.ts'
 import { awsSdkSource } from '../../../src/sources/aws-sdk/aws-sdk-source.ts'
 import { requestIdOf } from '../../../src/http/listener/request-id.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -104,5 +105,36 @@ describe('a sidecar', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 503 /)
     expect(answer).toContain('"__type":"ServiceUnavailableException"')
     expect(await harness.records()).toEqual([])
+  })
+})
+
+describe('usage that is refused', () => {
+  let harness: SidecarHarness
+  afterEach(() => harness.close())
+
+  test('is counted for its dimension, and a DryRun is not usage', async () => {
+    harness = await startHarness()
+    await harness.entitled()
+    await harness.aws.control('reset', {})
+    const call = (operation: OperationName, input: object) =>
+      callFront(harness.sidecar.appPort, operation, input)
+    const wrong = { UsageQuantity: -1 }
+    const batch = {
+      ProductCode: demoProduct.productCode,
+      UsageRecords: Array.from({ length: 26 }, () => ({ Dimension: 'storage', Timestamp: 0 })),
+    }
+    expect((await call('MeterUsage', usageInput(wrong))).status).toBe(400)
+    expect((await call('BatchMeterUsage', batch)).status).toBe(400)
+    expect(
+      (await call('MeterUsage', usageInput({ UsageDimension: 'seats', DryRun: true }))).status,
+    ).toBe(400)
+    expect((await call('RegisterUsage', {})).status).toBe(400)
+    const refused = harness.emitted('usageRefused')
+    expect(refused).toHaveLength(26)
+    expect(refused.slice(0, 2)).toMatchObject([
+      { dimension: 'requests', code: 'ValidationException' },
+      { dimension: 'storage', code: 'ValidationException' },
+    ])
+    expect(await harness.calls()).toEqual([])
   })
 })

@@ -65,6 +65,14 @@ describe('the application’s listener', () => {
     ['x-original-host', 'example.com'],
     ['x-envoy-external-address', '10.0.0.1'],
     ['cf-connecting-ip', '10.0.0.1'],
+    ['x-forwarded-port', '443'],
+    ['x-forwarded-server', 'proxy'],
+    ['x-forwarded-prefix', '/sidecar'],
+    ['x-original-forwarded-for', '10.0.0.1'],
+    ['x-original-url', '/v1/usage'],
+    ['x-client-ip', '10.0.0.1'],
+    ['x-cluster-client-ip', '10.0.0.1'],
+    ['true-client-ip', '10.0.0.1'],
   ])('refuses what came through a proxy: %s', async (name, value) => {
     expect(await send({ [name]: value })).toEqual({ status: 403, code: 'ForwardedRequest' })
     expect(await recorded()).toEqual([])
