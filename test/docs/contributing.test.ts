@@ -28,6 +28,18 @@ test('.ci/run checks the format and runs npm test and every suite, except those 
   expect(stepsOf('.ci/nightly')).toEqual(expect.arrayContaining(onlyAtNight))
 })
 
+test('the workflow of every push runs .ci/run, and nothing else that checks', () => {
+  const runs = [...read('.github/workflows/ci.yml').matchAll(/^ +- run: (.*)$/gm)]
+  expect(runs.map(([, command = '']) => command)).toEqual([
+    expect.stringMatching(/ bash \.ci\/run$/),
+  ])
+})
+
+test('the licence is the one that package.json names', () => {
+  expect(manifest.license).toBe('Apache-2.0')
+  expect(read('LICENSE')).toMatch(/^\s*Apache License\s+Version 2\.0, January 2004\n/)
+})
+
 test('every suite of vitest has its script in package.json', () => {
   const projects = Object.values(manifest.scripts).flatMap(
     (command) => /^vitest run --project (\w+)$/.exec(command)?.[1] ?? [],
