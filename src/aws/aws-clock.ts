@@ -9,7 +9,7 @@ const doubtMs = 25 * 3_600_000
 /** A step forward below this makes nothing look old that is not. */
 const smallJumpMs = 10 * 60_000
 
-/** A `Date` that is further away than this counts only where the next answer agrees with it. */
+/** A `Date` that is further from AWS's time than this counts only where the next answer agrees with it. */
 const credibleMs = 24 * 3_600_000
 
 /** How far two answers may be apart that agree on the time. */
@@ -91,12 +91,13 @@ export class AwsClock implements Clock {
   /**
    * Learns AWS's time from the `Date` header of an answer to a call that began at `startedAt`, on
    * `elapsed`, and has just ended. The time changes only by what the header cannot mean otherwise, and by
-   * days only where two answers in a row say so.
+   * days only where two answers in a row say so. The first answer counts at once: a machine whose clock is off by
+   * days is likelier than an AWS whose clock is, and until the next answer an hour would pass.
    */
   learn(date: number, startedAt: number): void {
     const elapsed = this.elapsed()
     const before = this.now()
-    if (!this.#isCredible({ instant: date, elapsed }, before)) return
+    if (this.isKnown && !this.#isCredible({ instant: date, elapsed }, before)) return
     const latest = date + dateHeaderMs + (elapsed - startedAt)
     // Otherwise the earliest that it can be: a record must not be ahead of AWS.
     const instant = before >= date && before <= latest ? before : date
