@@ -3,6 +3,8 @@ import { demoProduct } from '../../../src/emulator/demo-product.ts'
 import { jsonSource } from '../../../src/sources/json/json-source.ts'
 import type { Source } from '../../../src/sources/source.ts'
 import { startEmulator } from '../../service/emulator/harness.ts'
+import { eventually } from '../../support/eventually.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
 import { productFileWith } from '../../support/sidecar/product-file.ts'
 import { startHarness, type SidecarHarness } from '../../support/sidecar/sidecar-harness.ts'
@@ -24,6 +26,28 @@ test('a source that cannot end keeps no usage from AWS and no ledger open', asyn
   expect(lines.at(-1)).toMatchObject({ event: 'sidecar.stopped', fields: { unsentRecords: 0 } })
   harness = await startHarness({ dataDir: harness.dataDir, aws: harness.aws })
   await harness.entitled()
+})
+
+test('a source that never ends keeps no usage from AWS either', async () => {
+  const timers = new ManualClock()
+  const { log, lines } = createRecordedLog()
+  const end = Promise.withResolvers<void>()
+  const stuck: Source = {
+    name: 'stuck',
+    start: () => ({ [Symbol.asyncDispose]: () => end.promise }),
+  }
+  harness = await startHarness({ log, timers, sources: [jsonSource, stuck] })
+  await harness.entitled()
+  await harness.post({ dimension: 'requests', quantity: 3 })
+  const stopped = harness.sidecar.stop()
+  await eventually(async () => {
+    await timers.advance(1000)
+    return lines.at(-1)?.event === 'sidecar.stopped'
+  })
+  expect(await harness.records()).toMatchObject([{ quantity: 3 }])
+  expect(timers.elapsed()).toBeLessThan(25_000)
+  end.resolve()
+  await stopped
 })
 
 test('usage that is held at the end is an error line, and is counted once', async () => {
