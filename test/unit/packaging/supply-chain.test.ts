@@ -29,6 +29,16 @@ test('every image that is not built here is named by its digest', () => {
   for (const base of bases) expect(base).toMatch(/@sha256:[0-9a-f]{64}$/)
 })
 
+test.each(['.github/workflows/release.yml', 'docs/guides/image.md', 'docs/guides/seller-guide.md'])(
+  '%s builds images for the marketplace without attestation layers, which it refuses',
+  (path) => {
+    const builds = read(path).match(/^ *docker (buildx )?build .*$/gm) ?? []
+    const forMarketplace = builds.filter((line) => !line.includes('--target emulator'))
+    expect(forMarketplace).not.toEqual([])
+    for (const line of forMarketplace) expect(line).toContain(' --provenance=false --sbom=false')
+  },
+)
+
 test('a release lists the packages of the bundle and signs its checksums with the workflow’s identity', () => {
   const { jobs } = parse(read('.github/workflows/release.yml')) as {
     jobs: Readonly<Record<string, { permissions?: object; steps: { run?: string }[] }>>
