@@ -81,6 +81,36 @@ test.each<[string, Values, RegExp]>([
     { serviceAccount: { create: false } },
     /serviceAccount\.name is needed/,
   ],
+  [
+    'a label of the pod that the chart sets',
+    { podLabels: { 'marketplace-sidecar/release': 'other' } },
+    /podLabels has marketplace-sidecar\/release, which the chart sets itself: remove it/,
+  ],
+  [
+    'an annotation of the pod that the chart sets',
+    {
+      podAnnotations: { 'prometheus.io/port': '1' },
+      sidecar: { monitoring: { annotations: true } },
+    },
+    /podAnnotations has prometheus\.io\/port, which the chart sets itself/,
+  ],
+  ...['podMonitor', 'prometheusRule', 'dashboard'].map((name): [string, Values, RegExp] => [
+    `a label of the ${name} that the chart sets`,
+    sidecar({
+      monitoring: { [name]: { enabled: true, labels: { 'app.kubernetes.io/name': 'x' } } },
+    }),
+    new RegExp(`sidecar\\.monitoring\\.${name}\\.labels has app\\.kubernetes\\.io/name, which`),
+  ]),
+  [
+    'a selector of a spread constraint, which the chart sets',
+    { topologySpreadConstraints: [{ topologyKey: 'zone', labelSelector: {} }] },
+    /topologySpreadConstraints has labelSelector, which the chart sets itself/,
+  ],
+  [
+    'a variable of the application that the chart sets',
+    { application: { env: { USAGE_DIMENSION: 'x' } } },
+    /application\.env has USAGE_DIMENSION, which application\.dimension/,
+  ],
 ])('%s is refused', async (_, values, message) => {
   await expect(render(values)).rejects.toThrow(message)
 })

@@ -16,6 +16,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 - name: USAGE_INTERVAL_SECONDS
   value: {{ .intervalSeconds | int64 | quote }}
 {{- range $name, $value := .env }}
+{{- if has $name (list "USAGE_DIMENSION" "USAGE_INTERVAL_SECONDS") }}
+{{- fail (printf "application.env has %s, which application.dimension and application.intervalSeconds set: remove it there" $name) }}
+{{- end }}
 - name: {{ $name }}
   value: {{ $value | quote }}
 {{- end }}

@@ -6,10 +6,7 @@ metadata:
   name: {{ include "marketplace-sidecar.fullname" . }}-marketplace-sidecar
   namespace: {{ .Release.Namespace | quote }}
   labels:
-    {{- include "marketplace-sidecar.labels" . | nindent 4 }}
-    {{- with $values.labels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "marketplace-sidecar.merged" (dict "own" (include "marketplace-sidecar.labels" .) "more" $values.labels "at" "sidecar.monitoring.podMonitor.labels") | trim | nindent 4 }}
 spec:
   selector:
     matchLabels: {{- include "marketplace-sidecar.podLabels" . | nindent 6 }}
@@ -29,10 +26,7 @@ metadata:
   name: {{ include "marketplace-sidecar.fullname" . }}-marketplace-sidecar
   namespace: {{ .Release.Namespace | quote }}
   labels:
-    {{- include "marketplace-sidecar.labels" . | nindent 4 }}
-    {{- with $sidecar.Values.monitoring.prometheusRule.labels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "marketplace-sidecar.merged" (dict "own" (include "marketplace-sidecar.labels" .) "more" $sidecar.Values.monitoring.prometheusRule.labels "at" "sidecar.monitoring.prometheusRule.labels") | trim | nindent 4 }}
 spec:
   {{- $docs := trimSuffix "/" (dig "SIDECAR_DOCS_URL" "" $sidecar.Values.settings) }}
   {{- $page := ternary (printf "runbook_url: %s/" $docs) "runbook: docs/" (ne $docs "") }}
@@ -56,10 +50,7 @@ metadata:
   name: {{ include "marketplace-sidecar.fullname" . }}-marketplace-sidecar
   namespace: {{ .Release.Namespace | quote }}
   labels:
-    {{- include "marketplace-sidecar.labels" . | nindent 4 }}
-    {{- with $values.labels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "marketplace-sidecar.merged" (dict "own" (include "marketplace-sidecar.labels" .) "more" $values.labels "at" "sidecar.monitoring.dashboard.labels") | trim | nindent 4 }}
   {{- with $values.annotations }}
   annotations: {{- toYaml . | nindent 4 }}
   {{- end }}

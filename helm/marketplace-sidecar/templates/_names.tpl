@@ -30,3 +30,20 @@ app.kubernetes.io/name: {{ .Chart.Name | quote }}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: marketplace-sidecar
 {{- end -}}
+
+{{/* The labels or annotations of an object: `own`, and those that the values add at `at`. A key that both have would stand
+twice in the object, and a server-side apply refuses it. */}}
+{{- define "marketplace-sidecar.merged" -}}
+{{- $own := fromYaml .own -}}
+{{- range $key := keys (.more | default dict) | sortAlpha -}}
+{{- if hasKey $own $key -}}
+{{- fail (printf "%s has %s, which the chart sets itself: remove it there" $.at $key) -}}
+{{- end -}}
+{{- end -}}
+{{- with .own | trim }}
+{{ . }}
+{{- end }}
+{{- with .more }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
