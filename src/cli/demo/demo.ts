@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createFastClock, createSystemClock, toIso } from '../../kernel/clock.ts'
-import { messageOf } from '../../kernel/errors.ts'
+import { messageOf, SidecarError } from '../../kernel/errors.ts'
 import { Events } from '../../kernel/events.ts'
 import { fileReader } from '../../kernel/text/read-text.ts'
 import { openStandardOutput } from '../../observe/log/create-log.ts'
@@ -49,10 +49,19 @@ export async function demo(args: readonly string[], io: CliIo): Promise<number> 
   try {
     emulator = await openEmulator(options, await prepareLedger(dataDir, io.env), io)
     return await runAgainst(emulator, options, dataDir, ownIo)
+  } catch (error) {
+    throw withOptionNames(error)
   } finally {
     await emulator?.close()
     if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true })
   }
+}
+
+/** What a person can change of the demo are its options; the setting is what the demo made of one. */
+function withOptionNames(error: unknown): unknown {
+  if (!(error instanceof SidecarError)) return error
+  const message = error.message.replaceAll('SIDECAR_DATA_DIR', '--data-dir')
+  return new SidecarError(error.code, message, { cause: error })
 }
 
 async function runAgainst(
