@@ -3,6 +3,7 @@ import {
   namelessRow,
   neverConnectedRow,
   noCredentialsRow,
+  onThisMachine,
   serverFaultRow,
   stsUnreachableRow,
   throttledRow,
@@ -28,11 +29,16 @@ interface Facts {
 /**
  * Classifies a failed call: whether it may pass, whether AWS may have done it anyway, and what to do.
  * `operation` is AWS's name for the call. `sent` is false when the request was certainly never handed
- * to the network, which leaves the credentials as the cause.
+ * to the network, which leaves the credentials as the cause; `isLocal` when the endpoint is an address of this machine.
  */
-export function classifyError(error: unknown, operation: string, sent = true): MeteringFailure {
+export function classifyError(
+  error: unknown,
+  operation: string,
+  { sent = true, isLocal = false }: { readonly sent?: boolean; readonly isLocal?: boolean } = {},
+): MeteringFailure {
   const facts = factsOf(error)
-  const { code, row } = sent ? afterSending(facts, operation) : beforeSending(facts)
+  const { code, row: found } = sent ? afterSending(facts, operation) : beforeSending(facts)
+  const row = isLocal ? onThisMachine(found) : found
   return {
     code: storableText(code),
     message: storableText(facts.message),

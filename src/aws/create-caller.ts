@@ -1,5 +1,6 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { Events } from '../kernel/events.ts'
+import { isLoopback } from '../kernel/text/is-loopback.ts'
 import { parseHttpDate } from '../kernel/text/http-date.ts'
 import { fail } from '../kernel/result.ts'
 import { withDeadline } from '../kernel/with-deadline.ts'
@@ -14,6 +15,8 @@ export interface CallerOptions {
   /** How long AWS may take to answer, ms. */
   readonly timeoutMs: number
   readonly events: Events
+  /** Where calls go, if not to the region's own endpoint. */
+  readonly endpoint?: string | undefined
   /** Of the hours. */
   readonly clock: Pick<Clock, 'now'>
   /** The machine's. */
@@ -28,9 +31,10 @@ export interface CallerOptions {
  * that is a success of this call.
  */
 export function createCaller(
-  { events, clock, timers, awsClock, timeoutMs }: CallerOptions,
+  { events, clock, timers, awsClock, timeoutMs, endpoint }: CallerOptions,
   post: SignedPost,
 ) {
+  const isLocal = endpoint !== undefined && isLoopback(new URL(endpoint).hostname)
   return async function call<T>(
     operation: OperationName,
     body: string,
@@ -55,7 +59,10 @@ export function createCaller(
       })
       .then(read)
       .catch((error: unknown): MeteringResult<T> =>
-        fail({ ...classifyError(error, operation, trace.sent), requestId: trace.requestId }),
+        fail({
+          ...classifyError(error, operation, { sent: trace.sent, isLocal }),
+          requestId: trace.requestId,
+        }),
       )
     const serverTime = trace.date === undefined ? undefined : parseHttpDate(trace.date)
     // An answer without an id of AWS is that of a proxy.

@@ -17,6 +17,8 @@ const roles =
 const passes = 'This passes by itself; the call is repeated.'
 const unreachable =
   'Check that the task or pod can reach the metering endpoint: a NAT gateway, or the VPC endpoint com.amazonaws.<region>.metering-marketplace with private DNS and a security group that lets port 443 in. The call is repeated.'
+const unreachableHere =
+  'Nothing answers at SIDECAR_AWS_ENDPOINT, which is an address of this machine: start the emulator there, or correct the setting. The call is repeated.'
 const untrusted =
   'The certificate of the endpoint is not trusted: check SIDECAR_AWS_ENDPOINT, or add the proxy’s CA with NODE_EXTRA_CA_CERTS. The call is repeated.'
 const permission = `Allow aws-marketplace:{operation} on Resource "*" for the role that the sidecar uses: ${roles}. An explicit deny in an SCP or a permissions boundary also counts.`
@@ -223,6 +225,11 @@ export const failureTable: ReadonlyMap<string, FailureRow> = new Map(
     Object.entries(part),
   ),
 )
+
+/** What to do where the endpoint is an address of this machine; no other network lies in between. */
+export function onThisMachine(row: FailureRow): FailureRow {
+  return row.advice === unreachable ? { ...row, advice: unreachableHere } : row
+}
 
 /** For a connection that never opened, for any reason. */
 export const neverConnectedRow = neverConnected

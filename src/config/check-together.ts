@@ -1,5 +1,5 @@
 import type { ReportMistake } from '../kernel/schema/mistakes.ts'
-import { isLoopback } from './settings/parse-setting.ts'
+import { isLoopback } from '../kernel/text/is-loopback.ts'
 import type { HostPort } from './settings/setting-type.ts'
 import type { SettingValues } from './settings/setting-values.ts'
 
@@ -41,7 +41,7 @@ function checkScrape(values: SettingValues, report: ReportMistake): void {
   const page = values.get('SIDECAR_SCRAPE_URL')
   if (page === undefined || !values.areSound('SIDECAR_SCRAPE_URL')) return
   const { protocol, hostname } = new URL(page)
-  if (protocol !== 'http:' || !isLoopback(hostname.replace(/^\[|\]$/g, '')))
+  if (protocol !== 'http:' || !isLoopback(hostname))
     report(
       `SIDECAR_SCRAPE_URL: ${page} is not on this machine; give an http:// address with localhost, 127.0.0.1 or [::1]`,
     )

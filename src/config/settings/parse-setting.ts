@@ -1,3 +1,4 @@
+import { isLoopback } from '../../kernel/text/is-loopback.ts'
 import { isIP } from 'node:net'
 import type { HostPort, SettingType } from './setting-type.ts'
 
@@ -59,11 +60,6 @@ function parseHost(text: string): string | undefined {
 /** Shortens an IPv6 address, so that `[0:0:0:0:0:0:0:1]` is known as `::1`. */
 function parseIpv6(text: string): string | undefined {
   return isIP(text) === 6 ? new URL(`http://[${text}]`).hostname.slice(1, -1) : undefined
-}
-
-/** Whether only this machine can reach a host that `parseSetting` returned. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }
 
 function parseUrl(text: string): string | undefined {

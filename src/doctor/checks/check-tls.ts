@@ -1,4 +1,4 @@
-import { isLoopback } from '../../config/settings/parse-setting.ts'
+import { isLoopback } from '../../kernel/text/is-loopback.ts'
 import { defineCheck } from '../check.ts'
 import { endpointHost } from '../endpoint-host.ts'
 import { shakeHands } from '../handshake.ts'

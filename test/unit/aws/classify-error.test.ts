@@ -134,7 +134,7 @@ test.each([200, 302, 403, 407])('an answer of %i without a name is that of a pro
 describe('errors before the request went out', () => {
   test.each([...failureTable.keys()])('%s is not ambiguous', (name) => {
     const error = Object.assign(new Error('x'), { name })
-    expect(classifyError(error, 'MeterUsage', false).ambiguous).toBe(false)
+    expect(classifyError(error, 'MeterUsage', { sent: false }).ambiguous).toBe(false)
   })
 
   test('an expired token of the model belongs to ResolveCustomer, of any other call to the role', () => {
@@ -165,14 +165,16 @@ describe('errors before the request went out', () => {
 
   test('metadata that does not answer is a missing role', () => {
     const error = Object.assign(systemError('ECONNREFUSED', 'connect'), { name: 'ProviderError' })
-    expect(classifyError(error, 'MeterUsage', false)).toMatchObject({
+    expect(classifyError(error, 'MeterUsage', { sent: false })).toMatchObject({
       code: 'ProviderError',
       kind: 'credentials',
     })
   })
 
   test('an STS that is not reached may be reached later', () => {
-    const failure = classifyError(systemError('ENOTFOUND', 'getaddrinfo'), 'MeterUsage', false)
+    const failure = classifyError(systemError('ENOTFOUND', 'getaddrinfo'), 'MeterUsage', {
+      sent: false,
+    })
     expect(failure).toMatchObject({ code: 'ENOTFOUND', kind: 'unavailable' })
     expect(failure.advice).toContain('STS')
   })

@@ -49,6 +49,7 @@ describe('the network', () => {
       code: 'ECONNREFUSED',
       kind: 'unavailable',
       ambiguous: false,
+      advice: expect.stringMatching(/^Nothing answers at SIDECAR_AWS_ENDPOINT.*start the emulator/),
     })
     other.close()
   })

@@ -1,3 +1,4 @@
+import { isLoopback } from '../../../kernel/text/is-loopback.ts'
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { checkServerIdentity, type ConnectionOptions } from 'node:tls'
@@ -68,10 +69,6 @@ function tlsOf(host: string, rootCertificate: string | null): ConnectionOptions 
   } catch (error) {
     throw wrong(`the certificate that sslrootcert names can't be read: ${messageOf(error)}`)
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
 }
 
 function decoded(part: string): string | undefined {
