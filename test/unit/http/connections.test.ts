@@ -5,15 +5,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createServerBase, listen } from '../../../src/http/listener/server.ts'
 import { Events } from '../../../src/kernel/events.ts'
 import { eventually } from '../../support/eventually.ts'
+import { hasIpv6 } from '../../support/has-ipv6.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { createSilentLog } from '../../support/silent-log.ts'
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`
 const large = 'x'.repeat(8_000_000)
-
-const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
-  all?.some(({ address }) => address === '::1'),
-)
 
 let clock: ManualClock
 let handled: string[]

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -124,7 +123,7 @@ describe('a program that loads its commands by name', () => {
   })
 })
 
-describe.skipIf(!existsSync(main))('the bundle of the program', () => {
+describe('the bundle of the program', () => {
   let inputs: readonly string[]
   let bytes: number
   const outfile = () => join(folder, 'real/main.js')
