@@ -103,8 +103,8 @@ describe('the application’s listener', () => {
     expect(headers.has('access-control-allow-origin')).toBe(false)
   })
 
-  const hosts = hasIpv6 ? ['127.0.0.1', '::1'] : ['127.0.0.1']
-  test.each(hosts)('on %s answers headers of 17 kB with 431', async (host) => {
+  const addresses = hasIpv6 ? ['127.0.0.1', '::1'] : ['127.0.0.1']
+  test.each(addresses)('on %s answers headers of 17 kB with 431', async (host) => {
     const long = `x-long: ${'x'.repeat(17_000)}`
     const request = `GET /v1/entitlement HTTP/1.1\r\nHost: localhost\r\n${long}\r\n\r\n`
     const answer = await exchangeBytes(harness.sidecar.appPort, request, { host })
