@@ -13,6 +13,7 @@ import {
   readBook,
 } from '../../../src/store/sqlite/file/commands/book-file.ts'
 import { hourMs } from '../../../src/metering/hour.ts'
+import { schemaVersion } from '../../../src/store/sqlite/migrations/migrate.ts'
 import { Directories, openBook, report, seal } from '../../support/ledger/ledger-book.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { refusal } from '../../support/refusal.ts'
@@ -217,6 +218,11 @@ describe('what is no ledger is refused, and nothing is made or changed', () => {
   test('a database without tables', async () => {
     new DatabaseSync(path()).exec('PRAGMA journal_mode = WAL')
     await expectBoth('LedgerNotFound')
+  })
+
+  test('a version without tables, as a recovery that broke off leaves it', async () => {
+    new DatabaseSync(path()).exec(`PRAGMA user_version = ${schemaVersion}; VACUUM`)
+    await expectBoth('LedgerDamaged', 'is damaged (the file has no tables); nothing was changed.')
   })
 
   test('an empty file', async () => {

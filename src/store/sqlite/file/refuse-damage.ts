@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
+import { schemaVersionOf } from '../migrations/migrate.ts'
 import { codeOf, sqliteCorrupt, sqliteNotADatabase } from './storage-errors.ts'
 
 /** A check of more than this is worth a thread, which takes 20 ms to start: from a cold disk come 70 MB a second. */
@@ -46,7 +47,19 @@ export async function refuseDamage({
     isAlone || statSync(path).size < largeBytes
       ? database.prepare(checkSql).get()?.['quick_check']
       : await checkApart({ path, sql: checkSql, timeout: busyTimeoutMs })
-  if (check !== 'ok') throw new DamagedFile(String(check))
+  const damage = damageOf(database, check)
+  if (damage !== undefined) throw new DamagedFile(damage)
+}
+
+/**
+ * What is wrong with an open file by the outcome of its check; undefined for a sound one. A recovery that
+ * broke off leaves a file whose pages fit together, with a version and without a table.
+ */
+export function damageOf(database: DatabaseSync, check: unknown): string | undefined {
+  if (check !== 'ok') return String(check)
+  const tables = `SELECT 1 FROM sqlite_schema WHERE type = 'table' LIMIT 1`
+  const isBare = schemaVersionOf(database) > 0 && database.prepare(tables).get() === undefined
+  return isBare ? 'the file has no tables' : undefined
 }
 
 export function isDamage(error: unknown): boolean {

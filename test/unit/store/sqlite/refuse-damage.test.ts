@@ -65,3 +65,13 @@ test('what SQLite says instead of reading a large file is no damage', async () =
   expect(error).toMatchObject({ message: 'database is locked', errcode: 5 })
   expect(isDamage(error)).toBe(false)
 })
+
+test('a version without tables, as a recovery that broke off leaves it, is damage', async () => {
+  const file = path()
+  const database = new DatabaseSync(file)
+  onTestFinished(() => database.close())
+  database.exec('PRAGMA user_version = 4; VACUUM')
+  const check = refuseDamage({ database, path: file, isAlone: true, busyTimeoutMs: 500 })
+  const error = await check.catch((reason: unknown) => reason)
+  expect(isDamage(error)).toBe(true)
+})

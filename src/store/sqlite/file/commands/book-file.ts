@@ -17,6 +17,7 @@ import { SqliteView } from '../../sqlite-view.ts'
 import { closeKeepingLog } from '../close-keeping-log.ts'
 import { refuseImported } from './imported.ts'
 import { renewedPath } from '../renew-file.ts'
+import { damageOf } from '../refuse-damage.ts'
 import { rewriteFile } from '../rewrite-file.ts'
 import { refuseLinks } from '../own-files.ts'
 import { codeOf, translate } from '../storage-errors.ts'
@@ -217,7 +218,8 @@ function checkLedger(database: DatabaseSync, directory: string): void {
       `The ledger in ${directory} has schema version ${version}, and this program knows versions up to ${schemaVersion}. A newer sidecar wrote it: use the command of that version.`,
     )
   const check = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check']
-  if (check !== 'ok') throw damaged(directory, String(check))
+  const damage = damageOf(database, check)
+  if (damage !== undefined) throw damaged(directory, damage)
   if (version === 0) throw notFound(directory)
   if (version < schemaVersion)
     throw new SidecarError(
