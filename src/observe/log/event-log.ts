@@ -80,6 +80,15 @@ const outcomeInWords = {
     'comes from a second process with the same name: counting begins when it comes again. Give each process its own service.instance.id',
 } as const
 
+/** The report may be in the ledger after these, so the line must not invite anyone to report it anew. */
+const codesOfUnknownOutcome = ['InternalError', 'LedgerFailed', 'DatabaseOutcomeUnknown']
+
+function recordedOf(code: string): string {
+  return codesOfUnknownOutcome.includes(code)
+    ? 'whether it was recorded is unknown, and without its idempotency key a repeat can count twice'
+    : 'no part of it was recorded'
+}
+
 function logReports(events: Events, log: Log, clock: Clock): void {
   const written = new Map<string, { readonly at: number; readonly times: number }>()
   const writeRarely = (kind: string, times: number, write: (timesSince: number) => void) => {
@@ -94,7 +103,7 @@ function logReports(events: Events, log: Log, clock: Clock): void {
       const what = dimension === undefined ? 'A report' : `A report of ${dimension}`
       log(
         'usage.refused',
-        `${what} was refused (${code}); no part of it was recorded. The answer gave the application the reason; docs/reference/errors.md says what to do.`,
+        `${what} was refused (${code}); ${recordedOf(code)}. The answer gave the application the reason; docs/reference/errors.md says what to do.`,
         { code, dimension, requestId, times },
       )
     }),

@@ -60,6 +60,15 @@ describe('the log of events', () => {
     expect(lines()[0]).toMatch(/ 61 s behind this one/)
   })
 
+  test('does not say that nothing was recorded where that is unknown', () => {
+    const { events, lines } = createBench()
+    for (const code of ['LedgerFailed', 'InternalError', 'DatabaseOutcomeUnknown', 'LedgerFull'])
+      events.emit('usageRefused', { dimension: 'requests', code, requestId: 'r1' })
+    const unknown = /whether it was recorded is unknown/
+    expect(lines().map((line) => unknown.test(line))).toEqual([true, true, true, false])
+    expect(lines().at(-1)).toContain('no part of it was recorded')
+  })
+
   test('says at once that a report was refused, and then once an hour how often', async () => {
     const { events, lines, fields, clock } = createBench()
     const refuse = (code: string, requestId: string) =>
