@@ -97,7 +97,7 @@ const modelErrorRows: Readonly<Record<ModelErrorName, FailureRow>> = {
   ThrottlingException: throttled,
   TimestampOutOfBoundsException: answered(
     'out-of-window',
-    'The hour is too old for AWS, as it is after an outage. If there was none, check the machine’s clock.',
+    'Either the hour is too old for AWS, as it is after an outage, or the clock is wrong: check the machine’s clock.',
   ),
 }
 

@@ -25,7 +25,8 @@ const actions: Readonly<Record<keyof typeof modelErrors, RegExp>> = {
   PlatformNotSupportedException:
     /only from an ECS task or an EKS pod.*task role.*IRSA.*Pod Identity/,
   ThrottlingException: /passes by itself; the call is repeated/,
-  TimestampOutOfBoundsException: /check the machine’s clock/,
+  // AWS says the same name of a time that is too early.
+  TimestampOutOfBoundsException: /^Either .* or the clock is wrong: check the machine’s clock/,
 }
 
 /** For all others, by what they mean. */
