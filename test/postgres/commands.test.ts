@@ -75,3 +75,13 @@ test('a database without the schema is refused with the command to run', async (
     message: expect.stringContaining('marketplace-sidecar ledger migrate'),
   })
 })
+
+test.each([['show'], ['audit'], ['export', '--format', 'csv'], ['release', '1', '--yes']])(
+  'ledger %s on a database without the schema names the command too',
+  async (...args) => {
+    const env = { SIDECAR_DATABASE_URL: urlOf(server, 'template1') }
+    await expect(runLedger(undefined, new ManualClock(), args, env)).rejects.toMatchObject({
+      code: 'DatabaseNotMigrated',
+    })
+  },
+)
