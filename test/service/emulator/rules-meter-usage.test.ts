@@ -217,6 +217,8 @@ describe('a dry run', () => {
     await harness.meter({ DryRun: true, ClientToken: 'token' })
     expect(await records()).toEqual([])
     expect(await harness.meter({ UsageQuantity: 7, ClientToken: 'token' })).toMatch(uuid)
+    // Nor is it compared with the call that has used the token since.
+    expect(await harness.meter({ DryRun: true, ClientToken: 'token' })).toMatch(uuid)
   })
 
   test('a permitted dry run is answered with HTTP 200', async () => {
