@@ -77,7 +77,10 @@ export class Disk {
       // Without room for the reserve the sidecar still starts, and sends what it can.
       disk.reserve(0)
       const directory = resolve(dirname(path))
-      await Promise.all([sync(main), sync(wal), syncDirectory(directory), syncParents(directory)])
+      // Each is waited for, so that none is under way when the files are closed.
+      const flushes = [sync(main), sync(wal), syncDirectory(directory), syncParents(directory)]
+      for (const flush of await Promise.allSettled(flushes))
+        if (flush.status === 'rejected') throw flush.reason
       return disk
     } catch (error) {
       // Left to the garbage collector, it would take SQLite's locks of a later attempt along.
