@@ -6,6 +6,8 @@ test('finds the name that was probably meant', () => {
   expect(nearestName('chek', names)).toBe('check')
   expect(nearestName('shcema', names)).toBe('schema')
   expect(nearestName('dance', names)).toBeUndefined()
+  expect(nearestName('shwo', ['show', 'audit'])).toBe('show')
+  expect(nearestName('rnu', ['run'])).toBe('run')
 })
 
 test('does not guess from a name that shares little', () => {
