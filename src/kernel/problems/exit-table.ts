@@ -62,7 +62,8 @@ export const exitTable = {
   },
   LedgerFailed: {
     exit: 'ledgerFailed',
-    happened: 'A flush to disk failed; what the sidecar acknowledged is on the disk',
+    happened:
+      'A flush to disk failed; what the sidecar acknowledged is on the disk, unless its files were deleted',
     todo: 'Check the disk, then start it again; the start recovers the ledger',
   },
   ListenFailed: {

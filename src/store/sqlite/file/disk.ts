@@ -100,7 +100,9 @@ export class Disk {
   #refuseDeleted(): void {
     for (const file of [this.#wal, this.#main])
       if (fstatSync(file.fd).nlink === 0)
-        throw new Error(`the files of ${this.#path} were deleted under the running sidecar`)
+        throw new Error(
+          `the files of ${this.#path} were deleted under the running sidecar, and what they held is in no file any more but a backup`,
+        )
   }
 
   /**
