@@ -193,7 +193,7 @@ describe('the page says what is wrong, and what to do', () => {
     })
     const { page } = await look(scene)
     await expectSeen(page, '#state', 'AWS not reached')
-    await expectSeen(page, '#state-message', /Check that the task or pod can reach/)
+    await expectSeen(page, '#state-message', /Nothing answers at SIDECAR_AWS_ENDPOINT/)
     await expectSeen(page, '#problem-list h3', 'AWS does not answer')
     await expectSeen(page, '#problem-list code', 'marketplace-sidecar doctor')
     await scene.aws.control('reset', {})
