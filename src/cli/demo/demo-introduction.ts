@@ -2,9 +2,7 @@ import { databaseUrlOf } from '../../config/database-url-of.ts'
 import type { Settings } from '../../config/settings.ts'
 import { toIso } from '../../kernel/clock.ts'
 import { messageOf } from '../../kernel/errors.ts'
-import type { Log } from '../../kernel/log.ts'
 import type { Sidecar } from '../../sidecar/sidecar.ts'
-import { fastClockNote } from '../../store/summary.ts'
 import type { CliIo } from '../cli-io.ts'
 import { showDuration } from '../duration.ts'
 import type { DemoApplication } from './demo-application.ts'
@@ -19,27 +17,22 @@ interface Played {
 }
 
 interface Introduced extends Played {
-  readonly sidecar: Pick<Sidecar, 'appPort' | 'opsPort' | 'ledger'>
+  readonly sidecar: Pick<Sidecar, 'appPort' | 'opsPort'>
   readonly emulator: DemoEmulator
   readonly settings: Settings
   readonly io: CliIo
   readonly out: (line: string) => void
-  readonly log: Log
 }
 
 /** Says where everything is and what to try, once the sidecar listens and its customers are registered. */
 export function introduce(shown: Introduced): void {
-  const { sidecar, emulator, settings, file, io, out, log } = shown
-  const { appPort, opsPort, ledger } = sidecar
+  const { sidecar, emulator, settings, file, io, out } = shown
+  const { appPort, opsPort } = sidecar
   const realHour = showDuration(3_600_000 / emulator.rate)
-  const start = toIso(emulator.now)
   out(`page         http://localhost:${appPort}/`)
   out(
-    `demo         an emulated AWS at ${emulator.url}; an hour lasts ${realHour}; it is ${start} there`,
+    `demo         an emulated AWS at ${emulator.url}; an hour lasts ${realHour}; it is ${toIso(emulator.now)} there`,
   )
-  ledger.remember(fastClockNote, start).catch((error: unknown) => {
-    log('hooks.failed', messageOf(error))
-  })
   const ports = { app: appPort, ops: opsPort }
   const lines = suggestions(ports, emulator.url, settings, shown).map((line) =>
     withToken(line, appPort, io.env['SIDECAR_API_TOKEN_FILE']),
@@ -67,7 +60,7 @@ function suggestions(
   { app, ops }: { readonly app: number; readonly ops: number },
   emulatorUrl: string,
   settings: Settings,
-  { file, application }: Partial<Played>,
+  { file, application }: Played,
 ): string[] {
   const directory = databaseUrlOf(settings) === undefined ? settings.dataDir : undefined
   return [
@@ -94,7 +87,7 @@ function withToken(line: string, port: number, tokenFile: string | undefined): s
     : `${line} -H "Authorization: Bearer $(cat ${tokenFile})"`
 }
 
-function usageLines(app: string, settings: Settings, { file, application }: Partial<Played>) {
+function usageLines(app: string, settings: Settings, { file, application }: Played) {
   const { dimensions } = settings.product
   const dimension = dimensions[0]?.name ?? 'requests'
   if (application !== undefined)

@@ -8,6 +8,7 @@ import { Events } from '../../kernel/events.ts'
 import { fileReader } from '../../kernel/text/read-text.ts'
 import { openStandardOutput } from '../../observe/log/create-log.ts'
 import { latestInstant } from '../../store/sqlite/file/commands/latest-instant.ts'
+import { fastClockNote } from '../../store/summary.ts'
 import type { CliIo } from '../cli-io.ts'
 import { databaseUrl } from '../ledger/ledger-arguments.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -119,7 +120,10 @@ async function runAgainst(
         const shown = { port: sidecar.appPort, apiToken: settings.apiToken }
         application?.begin(shown)
         endApplication = () => void application?.end(shown)
-        introduce({ sidecar, emulator, settings, file, application, io, out, log })
+        sidecar.ledger.remember(fastClockNote, toIso(emulator.now)).catch((error: unknown) => {
+          log('hooks.failed', messageOf(error))
+        })
+        introduce({ sidecar, emulator, settings, file, application, io, out })
       },
     )
   } finally {
