@@ -1,5 +1,5 @@
-import { isLoopback } from '../../kernel/text/is-loopback.ts'
 import { isIP } from 'node:net'
+import { isLoopback } from '../../kernel/text/is-loopback.ts'
 import type { HostPort, SettingType } from './setting-type.ts'
 
 export type SettingParsed = string | number | boolean | HostPort

@@ -1,8 +1,8 @@
-import { isLoopback } from '../../../kernel/text/is-loopback.ts'
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { checkServerIdentity, type ConnectionOptions } from 'node:tls'
 import { SidecarError, messageOf } from '../../../kernel/errors.ts'
+import { isLoopback } from '../../../kernel/text/is-loopback.ts'
 
 /** Where the database is and how it is reached, taken from its URL. Holds the password: never log it. */
 export interface DatabaseTarget {
