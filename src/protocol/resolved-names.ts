@@ -7,6 +7,10 @@ const members = [
   ['identifier', 'CustomerIdentifier'],
 ] as const
 
+/** What to say of names that are not AWS's. */
+export const notNamesOfAws =
+  'ResolveCustomer was answered with a name that is not one of AWS, so nothing was registered. Find out what answers in AWS’s place.'
+
 /**
  * What AWS calls the customer in its answer to ResolveCustomer; null and empty members name nothing. Undefined
  * where one does not have the form of AWS's names: then it is not AWS's answer.

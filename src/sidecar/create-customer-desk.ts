@@ -5,7 +5,7 @@ import type { Clock } from '../kernel/clock.ts'
 import { SidecarError } from '../kernel/errors.ts'
 import type { CustomerBook } from '../ledger/customers/customer-book.ts'
 import type { CustomerNames } from '../metering/customer.ts'
-import { resolvedNames } from '../protocol/resolved-names.ts'
+import { notNamesOfAws, resolvedNames } from '../protocol/resolved-names.ts'
 
 /** AWS allows an account 10 a second, for everything that it runs. */
 const resolved = { burst: 10, refillMs: 1000 }
@@ -64,10 +64,7 @@ async function resolve({ api, productCode }: DeskOptions, token: string): Promis
       'AWS names another product for this registration token, so nothing was registered. Compare productCode of the product file with the listing that the customer came from.',
     )
   const names = resolvedNames(answer.value)
-  if (names === undefined)
-    throw unavailable(
-      'ResolveCustomer was answered with a name that is not one of AWS, so nothing was registered. Find out what answers in AWS’s place.',
-    )
+  if (names === undefined) throw unavailable(notNamesOfAws)
   return names
 }
 

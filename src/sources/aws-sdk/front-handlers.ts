@@ -7,7 +7,7 @@ import { toInstant } from '../../protocol/codec.ts'
 import { succeed } from '../../kernel/result.ts'
 import type { OperationHandlers } from '../../protocol/dispatch.ts'
 import { serviceError, type ServiceResult } from '../../protocol/service-errors.ts'
-import { resolvedNames } from '../../protocol/resolved-names.ts'
+import { notNamesOfAws, resolvedNames } from '../../protocol/resolved-names.ts'
 import type { MeterUsageInput } from '../../protocol/operations/meter-usage.ts'
 import type { RegisterUsageInput } from '../../protocol/operations/register-usage.ts'
 import type { SourceContext } from '../source.ts'
@@ -64,7 +64,7 @@ export function createFrontHandlers(options: HandlerContext): OperationHandlers<
       const answer = ofProduct(await aws.forward('ResolveCustomer', body), productCode)
       if (!answer.ok || customers === undefined) return answer
       const names = resolvedNames(answer.value)
-      if (names === undefined) return notOfAws()
+      if (names === undefined) return serviceError('ServiceUnavailableException', notNamesOfAws)
       await customers.adopt(names)
       return answer
     },
@@ -141,13 +141,6 @@ function ofProduct(answer: ServiceResult<object>, productCode: string): ServiceR
   if (!answer.ok || !('ProductCode' in answer.value) || answer.value.ProductCode === productCode)
     return answer
   return serviceError('InvalidTokenException', 'The registration token is for another product.')
-}
-
-function notOfAws(): ServiceResult<never> {
-  return serviceError(
-    'ServiceUnavailableException',
-    'ResolveCustomer was answered with a name that is not one of AWS, so nothing was registered. Find out what answers in AWS’s place.',
-  )
 }
 
 function foreignProduct(code: string): ServiceResult<never> {

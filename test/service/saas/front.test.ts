@@ -245,7 +245,7 @@ describe('ResolveCustomer of an unchanged SDK', () => {
     expect(customers).toMatchObject([{ key: 'acme', active: true }])
   })
 
-  test('registers nobody for a token of another product, or one that AWS refuses', async () => {
+  test('registers no customer for a token of another product, or one that AWS refuses', async () => {
     running = await startSaas()
     expect((await resolve('token-of-stranger')).body['__type']).toBe('InvalidTokenException')
     expect((await resolve('old-token-of-acme')).body['__type']).toBe('ExpiredTokenException')
